@@ -1,0 +1,54 @@
+import type { Location } from '../lib/problem.js';
+
+/** TraceQL as the operator wrote it; stage `sli` compiles it, so that its errors can name the place. */
+export interface QuerySource {
+  readonly text: string;
+  /** Position of the first character of the query. */
+  readonly at: Location;
+}
+
+/** A ratio of spans. Exactly one of `bad` and `good` is set; it is matched within `total`. */
+export interface RatioIndicator {
+  readonly total: QuerySource;
+  readonly bad?: QuerySource;
+  readonly good?: QuerySource;
+  readonly weight: 'auto' | 'none' | { readonly attribute: string };
+}
+
+export type Severity = 'page' | 'ticket';
+
+/** One row of a multiwindow, multi-burn-rate policy: fires when both windows burn faster than `factor` and the evidence gate agrees. */
+export interface Tier {
+  readonly severity: Severity;
+  readonly longMs: number;
+  readonly shortMs: number;
+  /** Burn rate; budget share × period / long window. */
+  readonly factor: number;
+}
+
+export interface BurnRatePolicy {
+  readonly name: string;
+  /** Fastest first. */
+  readonly tiers: readonly Tier[];
+  /** Off only when the operator says `evidence: off`. */
+  readonly evidence: { readonly enabled: boolean; readonly burn: number; readonly significance: number };
+}
+
+/** One objective of an OpenSLO v1 document with everything it refers to resolved. */
+export interface Slo {
+  readonly name: string;
+  readonly displayName: string;
+  readonly description: string;
+  readonly service: string;
+  /** Share of good events that is promised, in (0, 1). */
+  readonly target: number;
+  /** Rolling window. */
+  readonly windowMs: number;
+  readonly indicator: RatioIndicator;
+  readonly policy: BurnRatePolicy;
+  /** From the annotations `tocsin.dev/runbook` and `tocsin.dev/owner`. */
+  readonly runbook?: string;
+  readonly owner?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly at: Location;
+}

@@ -1,0 +1,32 @@
+import type { TraceId, SpanId } from '../lib/ids.js';
+import type { ErrorSignature } from '../signature/error-signature.js';
+
+export type TraceRole = 'most-common' | 'first' | 'slowest' | 'newest' | 'healthy';
+
+/** A trace that stands for others, and why a person should open this one. */
+export interface RepresentativeTrace {
+  readonly traceId: TraceId;
+  /** The bad (or, for the healthy twin, matching good) event itself. */
+  readonly spanId: SpanId;
+  readonly role: TraceRole;
+  /** One sentence: "Most common failure: 41 of 57 failed like this". */
+  readonly reason: string;
+  readonly rootService: string;
+  readonly rootName: string;
+  /** Start of the trace, Unix milliseconds. */
+  readonly startMs: number;
+  readonly durationNs: number;
+}
+
+/** The proof attached to an alert, taken from the traces that really made the budget burn. Frozen when the page opens. */
+export interface Evidence {
+  readonly takenAtMs: number;
+  /** Bad events in the firing tier's long window, as stored (unweighted), and how many of them were looked at. */
+  readonly badEvents: number;
+  readonly examined: number;
+  readonly traces: readonly RepresentativeTrace[];
+  /** The most common one; undefined when the bad events are slow, not failed. */
+  readonly signature: ErrorSignature | undefined;
+  /** One sentence naming the service and operation where the failures start; undefined when the traces do not say. */
+  readonly suspect: string | undefined;
+}

@@ -1,0 +1,60 @@
+import type { Severity } from '../config/slo.js';
+import type { SloStatus } from '../budget/slo-status.js';
+import type { Evidence } from '../diagnosis/evidence.js';
+import type { AlertId, IncidentId } from '../lib/ids.js';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** One labelled condition, as Alertmanager knows it. */
+export interface Alert {
+  readonly id: AlertId;
+  /** `alertname`, `slo`, `service`, `severity`, `incident` and the SLO's own labels. */
+  readonly labels: Labels;
+  /** `summary`, `description`, `runbook_url`. */
+  readonly annotations: Labels;
+  readonly severity: Severity;
+  readonly status: 'firing' | 'resolved';
+  readonly startsAtMs: number;
+  readonly endsAtMs: number | undefined;
+  readonly updatedAtMs: number;
+  /** The SLO's arithmetic as of the last change; undefined for posted alerts. */
+  readonly reading: SloStatus | undefined;
+  readonly incidentId: IncidentId;
+}
+
+export type IncidentStatus = 'open' | 'acknowledged' | 'resolved';
+
+export type TimelineKind = 'opened' | 'upgraded' | 'alert-joined' | 'alert-resolved' | 'updated' | 'acknowledged' | 'silenced' | 'resolved' | 'notified' | 'note';
+
+export interface TimelineEntry {
+  readonly atMs: number;
+  readonly kind: TimelineKind;
+  /** Person, token or `tocsin`. */
+  readonly actor: string;
+  readonly text: string;
+}
+
+/** A set of alerts with one cause. At most one incident that is not resolved exists per key. */
+export interface Incident {
+  readonly id: IncidentId;
+  /** Decided once, at opening: `slo:checkout-availability`. */
+  readonly key: string;
+  readonly status: IncidentStatus;
+  readonly severity: Severity;
+  readonly title: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | undefined;
+  readonly acknowledgedBy: string | undefined;
+  readonly alerts: readonly Alert[];
+  readonly evidence: Evidence | undefined;
+  /** Name of the runbook (file name without `.md`). */
+  readonly runbook: string | undefined;
+  readonly timeline: readonly TimelineEntry[];
+}
+
+/** News about an incident that receivers should hear: what changed, and the incident as it was then. */
+export interface Transition {
+  readonly kind: 'opened' | 'upgraded' | 'updated' | 'acknowledged' | 'resolved';
+  readonly incident: Incident;
+  readonly atMs: number;
+}

@@ -1,0 +1,38 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './duration.js';
+
+/** `99.95 %`, `0.1 %`, `71 %`: as many digits as carry news, never `99.94999999`. */
+export function formatPercent(ratio: number, digits = 2): string {
+  return `${trimZeros((ratio * 100).toFixed(digits))} %`;
+}
+
+/** A span of time for people: `45 s`, `12 min`, `3.5 h`, `24 h`, `3 days`. */
+export function formatSpan(durationMs: number): string {
+  const size = Math.abs(durationMs);
+  if (size < MINUTE_MS) return `${Math.round(durationMs / SECOND_MS)} s`;
+  if (size < 2 * HOUR_MS) return `${Math.round(durationMs / MINUTE_MS)} min`;
+  if (size < 2 * DAY_MS) return `${trimZeros((durationMs / HOUR_MS).toFixed(size < 10 * HOUR_MS ? 1 : 0))} h`;
+  return `${trimZeros((durationMs / DAY_MS).toFixed(size < 10 * DAY_MS ? 1 : 0))} days`;
+}
+
+/** A latency for people: `830 µs`, `12 ms`, `1.25 s`. */
+export function formatLatency(durationNs: number): string {
+  if (durationNs < 1_000) return `${Math.round(durationNs)} ns`;
+  if (durationNs < 1_000_000) return `${trimZeros((durationNs / 1_000).toPrecision(3))} µs`;
+  if (durationNs < 1_000_000_000) return `${trimZeros((durationNs / 1_000_000).toPrecision(3))} ms`;
+  return `${trimZeros((durationNs / 1_000_000_000).toPrecision(3))} s`;
+}
+
+/** `21x`, `14.4x`, `0.3x`. */
+export function formatBurn(burnRate: number): string {
+  const digits = burnRate >= 100 ? 0 : burnRate >= 10 ? 1 : 2;
+  return `${trimZeros(burnRate.toFixed(digits))}x`;
+}
+
+/** `2026-11-20 03:04:05 UTC`. */
+export function formatTime(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+function trimZeros(text: string): string {
+  return text.includes('.') && !text.includes('e') ? text.replace(/\.?0+$/, '') : text;
+}

@@ -1,0 +1,37 @@
+/**
+ * Counts of one SLO in one minute. Additive: each commit adds its deltas. Keyed by event minute and arrival minute
+ * (Unix minutes), so that a backtest can replay what was known when.
+ */
+export interface SloSlice {
+  /** `Slo.name` and the revision of its indicator: `checkout-availability@3f2a9c01`. */
+  readonly sliceKey: string;
+  readonly eventMinute: number;
+  readonly arrivalMinute: number;
+  /** Σw of good and of bad events. */
+  good: number;
+  bad: number;
+  /** Σw² of good and of bad events: variance of the estimate. */
+  goodSquared: number;
+  badSquared: number;
+  /** Events as stored, unweighted. */
+  events: number;
+  /** Of those, events whose weight was not known and taken as 1. */
+  unknownWeight: number;
+}
+
+/** Rate, errors and duration of one operation in one minute; one row per latency bucket, so that rows merge by sum. */
+export interface RedSlice {
+  readonly service: string;
+  readonly operation: string;
+  /** OTLP number, see SPAN_KINDS. */
+  readonly kind: number;
+  readonly eventMinute: number;
+  readonly arrivalMinute: number;
+  /** Index of the latency bucket: ceil(log_γ(duration in ns)), see latency-bucket.ts. */
+  readonly bucket: number;
+  /** Σw of spans, and of those with status error. */
+  spans: number;
+  errors: number;
+  /** Σ w·duration. */
+  durationNs: number;
+}

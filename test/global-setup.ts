@@ -1,0 +1,6 @@
+import { execFileSync } from 'node:child_process';
+
+/** Integration tests start the built service and its worker threads, so the build must be of these very sources. */
+export function setup(): void {
+  execFileSync(process.execPath, ['scripts/build.js'], { stdio: 'inherit' });
+}
