@@ -1,0 +1,15 @@
+import type { Command } from './command.js';
+
+interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** Loaded when asked for: `check` must not wait for the gRPC stack. */
+  readonly load: () => Promise<Command>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'serve', summary: 'run the service', load: async () => (await import('./serve-command.js')).serveCommand },
+  { name: 'demo', summary: 'the service plus a small instrumented shop, load and an injected fault', load: async () => (await import('./demo-command.js')).demoCommand },
+  { name: 'check', summary: 'validate configuration, rules, routing and runbooks', load: async () => (await import('./check-command.js')).checkCommand },
+  { name: 'import', summary: 'load OTLP/JSON lines or OTLP protobuf files, event times kept', load: async () => (await import('./import-command.js')).importCommand },
+];
