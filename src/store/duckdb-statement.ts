@@ -1,0 +1,62 @@
+import { DuckDBTypeId, JSDuckDBValueConverter, type DuckDBConnection, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import { assert } from '../lib/assert.js';
+import type { Row, SqlValue, Statement } from './database.js';
+
+/** Runs one statement with named parameters and reads all its rows. */
+export async function runStatement(connection: DuckDBConnection, statement: Statement): Promise<Row[]> {
+  const prepared = await connection.prepare(statement.sql);
+  try {
+    bindParameters(prepared, statement);
+    const reader = await prepared.runAndReadAll();
+    const converted = reader.convertRowObjects(JSDuckDBValueConverter);
+    for (const row of converted) for (const [key, cell] of Object.entries(row)) if (!isSqlValue(cell)) row[key] = asText(cell);
+    return converted as Row[];
+  } finally {
+    prepared.destroySync();
+  }
+}
+
+/**
+ * Binds each parameter with the type the statement expects. Were a bigint bound as HUGEINT (the library's own guess), DuckDB would
+ * cast the column instead of the parameter, and a lookup by trace id would no longer use the zone maps.
+ */
+function bindParameters(prepared: DuckDBPreparedStatement, statement: Statement): void {
+  const params = statement.params ?? {};
+  for (let index = 1; index <= prepared.parameterCount; index += 1) {
+    const name = prepared.parameterName(index);
+    const value = params[name];
+    assert(value !== undefined, `parameter $${name} is missing for: ${statement.sql.slice(0, 120)}`);
+    bindParameter(prepared, index, value);
+  }
+}
+
+function bindParameter(prepared: DuckDBPreparedStatement, index: number, value: SqlValue): void {
+  if (value === null) prepared.bindNull(index);
+  else if (typeof value === 'string') prepared.bindVarchar(index, value);
+  else if (typeof value === 'boolean') prepared.bindBoolean(index, value);
+  else if (typeof value === 'object') prepared.bindBlob(index, value);
+  else bindNumber(prepared, index, value);
+}
+
+function bindNumber(prepared: DuckDBPreparedStatement, index: number, value: number | bigint): void {
+  const expected = prepared.parameterTypeId(index);
+  if (expected === DuckDBTypeId.DOUBLE || !(typeof value === 'bigint' || Number.isSafeInteger(value))) {
+    prepared.bindDouble(index, Number(value));
+    return;
+  }
+  const integer = BigInt(value);
+  if (expected === DuckDBTypeId.INTEGER && BigInt.asIntN(32, integer) === integer) prepared.bindInteger(index, Number(integer));
+  else if (expected === DuckDBTypeId.UBIGINT && BigInt.asUintN(64, integer) === integer) prepared.bindUBigInt(index, integer);
+  else if (BigInt.asIntN(64, integer) === integer) prepared.bindBigInt(index, integer);
+  else if (BigInt.asUintN(64, integer) === integer) prepared.bindUBigInt(index, integer);
+  else prepared.bindHugeInt(index, integer);
+}
+
+function isSqlValue(cell: unknown): cell is SqlValue {
+  return cell === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof cell) || cell instanceof Uint8Array;
+}
+
+/** Dates, lists and the like are not in the contract: adapters get them as text rather than as a surprise. */
+function asText(cell: unknown): string {
+  return cell instanceof Date ? cell.toISOString() : JSON.stringify(cell, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+}
