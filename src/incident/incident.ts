@@ -57,4 +57,8 @@ export interface Transition {
   readonly kind: 'opened' | 'upgraded' | 'updated' | 'acknowledged' | 'resolved';
   readonly incident: Incident;
   readonly atMs: number;
+  /** One sentence for an `updated` that is worth more than new numbers: "Error budget below 25 %". */
+  readonly news?: string;
+  /** When the span that crossed the threshold was received; only where it is known. */
+  readonly breachReceivedAtMs?: number;
 }

@@ -1,0 +1,133 @@
+import { SEVERITY_RANK } from '../budget/slo-status.js';
+import type { Severity } from '../config/slo.js';
+import type { IncidentId } from '../lib/ids.js';
+import type { ConditionSignal } from './condition-signal.js';
+import { incidentIdOf } from './incident-id.js';
+import type { Alert, Incident, Transition } from './incident.js';
+import { numbersNews } from './numbers-news.js';
+import { alertOf, settleAlerts } from './settle-alerts.js';
+import { withEntry } from './timeline.js';
+import { burnInWords, severityInWords } from './words.js';
+import { formatSpan } from '../lib/format.js';
+
+export interface AdvanceInput {
+  readonly signals: readonly ConditionSignal[];
+  /** Every incident that is not resolved. */
+  readonly openIncidents: readonly Incident[];
+  readonly nowMs: number;
+  /** `attempt` counts up while the id is taken. */
+  readonly newIncidentId?: (key: string, nowMs: number, attempt: number) => IncidentId;
+}
+
+export interface IncidentChange {
+  /** Only those that changed, whole. */
+  readonly incidents: readonly Incident[];
+  readonly transitions: readonly Transition[];
+}
+
+export const NO_CHANGE: IncidentChange = { incidents: [], transitions: [] };
+
+/**
+ * One step of every incident: opens, upgrades, updates and resolves. The same signals again change nothing.
+ * A key without any signal keeps its incident as it is: missing data never resolves.
+ */
+export function advance(input: AdvanceInput): IncidentChange {
+  const openByKey = new Map(input.openIncidents.map((incident) => [incident.key, incident]));
+  const taken = new Set(input.openIncidents.map((incident) => incident.id));
+  const changes: IncidentChange[] = [];
+  for (const [key, signals] of signalsByKey(input.signals)) {
+    const incident = openByKey.get(key);
+    if (incident !== undefined) changes.push(advanceOpen(incident, signals, input.nowMs));
+    else if (signals.some((signal) => signal.firing)) changes.push(open(signals, newId(input, key, taken), input.nowMs));
+  }
+  return { incidents: changes.flatMap((change) => change.incidents), transitions: changes.flatMap((change) => change.transitions) };
+}
+
+/** Signals of one key, each condition once: the last word on a condition counts. */
+function signalsByKey(signals: readonly ConditionSignal[]): Map<string, ConditionSignal[]> {
+  const byKey = new Map<string, Map<string, ConditionSignal>>();
+  for (const signal of signals) {
+    const conditions = byKey.get(signal.key) ?? new Map<string, ConditionSignal>();
+    byKey.set(signal.key, conditions.set(signal.alertId, signal));
+  }
+  return new Map([...byKey].map(([key, conditions]) => [key, [...conditions.values()]]));
+}
+
+function newId(input: AdvanceInput, key: string, taken: Set<IncidentId>): IncidentId {
+  const make = input.newIncidentId ?? incidentIdOf;
+  for (let attempt = 0; ; attempt += 1) {
+    const id = make(key, input.nowMs, attempt);
+    if (taken.has(id)) continue;
+    taken.add(id);
+    return id;
+  }
+}
+
+function open(signals: readonly ConditionSignal[], id: IncidentId, nowMs: number): IncidentChange {
+  const firing = signals.filter((signal) => signal.firing);
+  const lead = mostSevere(firing);
+  const alerts = firing.map((signal) => alertOf(signal, { incidentId: id, startsAtMs: nowMs, nowMs }));
+  const incident: Incident = {
+    id, key: lead.key, status: 'open', severity: lead.severity, title: lead.title, startedAtMs: nowMs, endedAtMs: undefined,
+    acknowledgedBy: undefined, alerts, evidence: undefined, runbook: firing.find((signal) => signal.runbook !== undefined)?.runbook, timeline: [],
+  };
+  const text = `${severityInWords(lead.severity)} opened${lead.reading === undefined ? '' : `: ${burnInWords(lead.reading)}`}.`;
+  const opened = withEntry(incident, { atMs: nowMs, kind: 'opened', actor: 'tocsin', text });
+  return changeOf(opened, { kind: 'opened', incident: opened, atMs: nowMs, ...receivedAt(firing) });
+}
+
+function advanceOpen(incident: Incident, signals: readonly ConditionSignal[], nowMs: number): IncidentChange {
+  const settled = settleAlerts(incident, signals, nowMs);
+  if (settled.alerts.every((alert) => alert.status === 'resolved')) return close(settled, signals, nowMs);
+  const severity = highest(settled.alerts.filter((alert) => alert.status === 'firing').map((alert) => alert.severity));
+  if (SEVERITY_RANK[severity] > SEVERITY_RANK[incident.severity]) return upgrade(settled, signals, nowMs);
+  const news = numbersNews(incident, signals, nowMs);
+  if (news === undefined) return settled === incident ? NO_CHANGE : { incidents: [settled], transitions: [] };
+  const read = withReadings(settled, signals, nowMs);
+  const updated = withEntry(read, { atMs: nowMs, kind: 'updated', actor: 'tocsin', text: news.text });
+  return changeOf(updated, { kind: 'updated', incident: updated, atMs: nowMs, ...(news.urgent ? { news: news.text } : {}) });
+}
+
+/** Severity only rises: a page that calms down to a ticket is still the incident that somebody was woken for. */
+function upgrade(incident: Incident, signals: readonly ConditionSignal[], nowMs: number): IncidentChange {
+  const firing = signals.filter((signal) => signal.firing);
+  const lead = mostSevere(firing);
+  const read = withReadings({ ...incident, severity: lead.severity, title: lead.title, runbook: incident.runbook ?? lead.runbook }, signals, nowMs);
+  const text = `Upgraded from ${incident.severity} to ${lead.severity}${lead.reading === undefined ? '' : `: ${burnInWords(lead.reading)}`}.`;
+  const upgraded = withEntry(read, { atMs: nowMs, kind: 'upgraded', actor: 'tocsin', text });
+  return changeOf(upgraded, { kind: 'upgraded', incident: upgraded, atMs: nowMs, ...receivedAt(firing) });
+}
+
+function close(incident: Incident, signals: readonly ConditionSignal[], nowMs: number): IncidentChange {
+  const read = withReadings({ ...incident, status: 'resolved', endedAtMs: nowMs }, signals, nowMs);
+  const reading = mostSevere(signals).reading;
+  const text = `Resolved after ${formatSpan(nowMs - incident.startedAtMs)}${reading === undefined ? '' : `: ${burnInWords(reading)}`}.`;
+  const resolved = withEntry(read, { atMs: nowMs, kind: 'resolved', actor: 'tocsin', text });
+  return changeOf(resolved, { kind: 'resolved', incident: resolved, atMs: nowMs });
+}
+
+function changeOf(incident: Incident, transition: Transition): IncidentChange {
+  return { incidents: [incident], transitions: [transition] };
+}
+
+function withReadings(incident: Incident, signals: readonly ConditionSignal[], nowMs: number): Incident {
+  const byId = new Map(signals.map((signal) => [signal.alertId, signal.reading]));
+  const alerts = incident.alerts.map((alert): Alert => {
+    const reading = byId.get(alert.id);
+    return reading === undefined ? alert : { ...alert, reading, updatedAtMs: nowMs };
+  });
+  return { ...incident, alerts };
+}
+
+function receivedAt(firing: readonly ConditionSignal[]): Pick<Transition, 'breachReceivedAtMs'> {
+  const received = firing.flatMap((signal) => (signal.breachReceivedAtMs === undefined ? [] : [signal.breachReceivedAtMs]));
+  return received.length === 0 ? {} : { breachReceivedAtMs: Math.max(...received) };
+}
+
+function mostSevere(signals: readonly ConditionSignal[]): ConditionSignal {
+  return signals.reduce((best, signal) => (SEVERITY_RANK[signal.severity] > SEVERITY_RANK[best.severity] ? signal : best));
+}
+
+function highest(severities: readonly Severity[]): Severity {
+  return severities.includes('page') ? 'page' : 'ticket';
+}

@@ -1,0 +1,16 @@
+import { MINUTE_MS } from '../lib/duration.js';
+
+/**
+ * News that only changes numbers is told at most this often. Slack allows about 50 `chat.update` a minute for a whole workspace, and a
+ * person in the middle of an incident reads a message again every few minutes, not every tick.
+ */
+export const UPDATE_INTERVAL_MS = 10 * MINUTE_MS;
+
+/**
+ * Shares of the error budget whose loss is news at once: half, a quarter and a tenth are the steps at which release policies tighten
+ * (SRE workbook, "Example error budget policy"), and zero is the promise broken.
+ */
+export const BUDGET_STEPS = [0.5, 0.25, 0.1, 0] as const;
+
+/** An incident of weeks updated every ten minutes stays below one megabyte: beyond this its oldest number-only entries go first. */
+export const TIMELINE_ENTRIES_MAX = 500;

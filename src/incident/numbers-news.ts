@@ -1,0 +1,50 @@
+import type { SloStatus } from '../budget/slo-status.js';
+import type { ConditionSignal } from './condition-signal.js';
+import { BUDGET_STEPS, UPDATE_INTERVAL_MS } from './incident-policy.js';
+import type { Alert, Incident } from './incident.js';
+import { formatPercent } from '../lib/format.js';
+import { burnInWords, leadingBudget, readingDigest } from './words.js';
+
+export interface NumbersNews {
+  readonly text: string;
+  /** A step of the budget was crossed: told at once. */
+  readonly urgent: boolean;
+}
+
+/** What the new numbers are worth: news at once, news because the last is long enough ago, or nothing. */
+export function numbersNews(incident: Incident, signals: readonly ConditionSignal[], nowMs: number): NumbersNews | undefined {
+  const told = new Map(incident.alerts.map((alert) => [alert.id, alert]));
+  let changed: SloStatus | undefined;
+  let joined = false;
+  for (const { alertId, firing, reading } of signals) {
+    const alert = told.get(alertId);
+    if (firing && !isFiring(alert)) joined = true;
+    if (!firing || reading === undefined) continue;
+    const step = isFiring(alert) ? crossedStep(alert.reading, reading) : undefined;
+    if (step !== undefined) return { text: step, urgent: true };
+    if (alert?.reading === undefined || readingDigest(alert.reading) !== readingDigest(reading)) changed ??= reading;
+  }
+  // An alert that joined between two updates is told with the next one.
+  const pending = changed !== undefined || joined || incident.alerts.some((alert) => alert.startsAtMs > lastToldMs(incident));
+  if (!pending || nowMs - lastToldMs(incident) < UPDATE_INTERVAL_MS) return undefined;
+  return { text: changed === undefined ? 'Another alert joined.' : `Now ${burnInWords(changed)}.`, urgent: false };
+}
+
+function isFiring(alert: Alert | undefined): alert is Alert {
+  return alert?.status === 'firing';
+}
+
+/** The lowest step that the budget fell below since it was last told. Climbing back is no news. */
+function crossedStep(before: SloStatus | undefined, now: SloStatus): string | undefined {
+  const from = before === undefined ? undefined : leadingBudget(before);
+  const to = leadingBudget(now);
+  if (from === undefined || to === undefined) return undefined;
+  const crossed = BUDGET_STEPS.filter((step) => from > step && to <= step).at(-1);
+  if (crossed === undefined) return undefined;
+  return crossed === 0 ? `The error budget is spent: ${burnInWords(now)}.` : `Less than ${formatPercent(crossed)} of the error budget left: ${burnInWords(now)}.`;
+}
+
+function lastToldMs(incident: Incident): number {
+  const told = incident.timeline.findLast((entry) => entry.kind === 'opened' || entry.kind === 'upgraded' || entry.kind === 'updated');
+  return told?.atMs ?? incident.startedAtMs;
+}

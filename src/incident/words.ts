@@ -1,0 +1,48 @@
+import type { SloStatus } from '../budget/slo-status.js';
+import type { Severity } from '../config/slo.js';
+import { parseDuration } from '../lib/duration.js';
+import { formatBurn, formatPercent, formatSpan } from '../lib/format.js';
+
+/** The budget that messages lead with: a young service has no full window behind it, so its budget is projected (semantics.md). */
+export function leadingBudget(reading: SloStatus): number | undefined {
+  return reading.young ? (reading.projectedBudgetRemaining ?? reading.errorBudgetRemaining) : reading.errorBudgetRemaining;
+}
+
+/** Burn rate of the window that decides: the firing tier's long one, else the shortest that has events. */
+export function leadingBurn(reading: SloStatus): { readonly rate: number; readonly window: string } | undefined {
+  const byLength = Object.entries(reading.burnRates).sort(([left], [right]) => lengthOf(left) - lengthOf(right));
+  const long = reading.firing?.long;
+  if (long?.burnRate !== undefined) return { rate: long.burnRate, window: formatSpan(long.windowMs) };
+  for (const [window, rate] of byLength) if (rate !== undefined) return { rate, window: formatSpan(lengthOf(window)) };
+  return undefined;
+}
+
+/** `burning 21x, 71 % of the error budget left, gone in 24 h`. */
+export function burnInWords(reading: SloStatus): string {
+  const burn = leadingBurn(reading);
+  const budget = leadingBudget(reading);
+  const words: string[] = [];
+  if (burn !== undefined) words.push(`burning ${formatBurn(burn.rate)}`);
+  if (budget !== undefined) words.push(budgetInWords(budget, reading.young));
+  if (burn !== undefined && burn.rate > 1 && budget !== undefined && budget > 0 && reading.exhaustionMs !== undefined) words.push(`gone in ${formatSpan(reading.exhaustionMs)}`);
+  return words.length === 0 ? 'no events to judge by' : words.join(', ');
+}
+
+export function budgetInWords(budget: number, young: boolean): string {
+  const name = young ? 'projected error budget (young service)' : 'error budget';
+  return budget >= 0 ? `${formatPercent(budget, 1)} of the ${name} left` : `${name} overspent by ${formatPercent(-budget, 1)}`;
+}
+
+export function severityInWords(severity: Severity): string {
+  return severity === 'page' ? 'Page' : 'Ticket';
+}
+
+/** What a reader would see of the reading: two readings with equal digests are no news to each other. */
+export function readingDigest(reading: SloStatus): string {
+  return `${reading.slo}: ${burnInWords(reading)}`;
+}
+
+function lengthOf(window: string): number {
+  const parsed = parseDuration(window);
+  return parsed.ok ? parsed.value : Number.POSITIVE_INFINITY;
+}
