@@ -1,0 +1,75 @@
+import type { TraceId } from '../lib/ids.js';
+import type { Database, Row, SqlValue } from '../store/database.js';
+import { loadSql } from '../store/fs-sql.js';
+import { spanIdOf, traceIdOf, traceKey } from '../store/trace-key.js';
+import type { Span } from '../trace/span.js';
+import type { BadEventQuery, EventCriteria, EventSample, EvidenceReader, GoodEventQuery, SampledEvent } from './evidence-reader.js';
+import { EVIDENCE_SPANS_PER_TRACE, EVIDENCE_TRACES, NEAR_LIMIT } from './evidence-reader.js';
+import { spanOfRow } from './span-of-row.js';
+
+const BAD_EVENTS = loadSql(import.meta.url, 'sample-bad-events.sql');
+const GOOD_EVENTS = loadSql(import.meta.url, 'sample-good-events.sql');
+const TRACES = loadSql(import.meta.url, 'read-traces.sql');
+
+export class DuckdbEvidenceReader implements EvidenceReader {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async badEvents(query: BadEventQuery): Promise<EventSample> {
+    const { sql, params } = withCriteria(BAD_EVENTS, query.criteria);
+    return sampleOf(await this.#database.query({ sql, params: { ...params, from_ms: query.fromMs, to_ms: query.toMs, limit: query.limit } }));
+  }
+
+  async goodEvents(query: GoodEventQuery): Promise<EventSample> {
+    const { sql, params } = withCriteria(GOOD_EVENTS, query.criteria);
+    const near = evenly(query.near, NEAR_LIMIT).map((event) => event.startNs.toString());
+    const near_ns = near.length === 0 ? String(BigInt(query.toMs) * 1_000_000n) : near.join(',');
+    return sampleOf(await this.#database.query({ sql, params: { ...params, from_ms: query.fromMs, to_ms: query.toMs, limit: query.limit, near_ns } }));
+  }
+
+  async tracesOf(traceIds: readonly TraceId[]): Promise<ReadonlyMap<TraceId, readonly Span[]>> {
+    if (traceIds.length === 0) return new Map();
+    const keys = traceIds.slice(0, EVIDENCE_TRACES).map(traceKey);
+    const params = { highs: keys.map((key) => key.high).join(','), lows: keys.map((key) => key.low).join(','), span_limit: EVIDENCE_SPANS_PER_TRACE };
+    const rows = await this.#database.query({ sql: TRACES, params });
+    const traces = new Map<TraceId, Span[]>();
+    for (const span of rows.map(spanOfRow)) {
+      const spans = traces.get(span.traceId);
+      if (spans === undefined) traces.set(span.traceId, [span]);
+      else spans.push(span);
+    }
+    return traces;
+  }
+}
+
+/** `bad` and not `good` need care with NULL: a span that lacks the attribute does not match, so with `good` it is bad. */
+function withCriteria(template: string, criteria: EventCriteria): { sql: string; params: Readonly<Record<string, SqlValue>> } {
+  const { total, bad, good } = criteria;
+  const isBad = bad !== undefined ? `(${bad.sql}) IS TRUE` : `(${good?.sql ?? 'TRUE'}) IS NOT TRUE`;
+  return {
+    sql: template.replace('/* total */ TRUE', () => total.sql).replace('/* bad */ TRUE', () => isBad),
+    params: { ...total.params, ...bad?.params, ...good?.params },
+  };
+}
+
+function sampleOf(rows: readonly Row[]): EventSample {
+  return { count: Number(rows[0]?.['event_count'] ?? 0), rows: rows.map(eventOf) };
+}
+
+function eventOf(row: Row): SampledEvent {
+  return {
+    traceId: traceIdOf({ high: row['trace_id_high'] as bigint, low: row['trace_id_low'] as bigint }),
+    spanId: spanIdOf(row['span_id'] as bigint),
+    startNs: row['start_ns'] as bigint,
+    durationNs: Number(row['duration_ns']),
+  };
+}
+
+/** `count` items from the whole length of the list. */
+function evenly<T>(items: readonly T[], count: number): readonly T[] {
+  if (items.length <= count) return items;
+  return Array.from({ length: count }, (_, index) => items[Math.floor((index * items.length) / count)]).filter((item) => item !== undefined);
+}

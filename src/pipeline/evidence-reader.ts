@@ -1,0 +1,61 @@
+import type { SpanId, TraceId } from '../lib/ids.js';
+import type { SqlValue } from '../store/database.js';
+import type { Span } from '../trace/span.js';
+
+/** A condition on one stored span, over the aliases `s` (spans) and `r` (resources), as TraceQL compiles it. */
+export interface SpanCondition {
+  readonly sql: string;
+  readonly params: Readonly<Record<string, SqlValue>>;
+}
+
+/** Which events an SLO counts. Exactly one of `bad` and `good` is set, as in its indicator. Parameter names of the two conditions differ. */
+export interface EventCriteria {
+  readonly total: SpanCondition;
+  readonly bad?: SpanCondition;
+  readonly good?: SpanCondition;
+}
+
+/** Event time (end of the span), Unix milliseconds, `fromMs` inclusive and `toMs` exclusive. */
+export interface EventWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** One stored event, enough to choose from; `EvidenceReader.tracesOf` reads the chosen ones whole. */
+export interface SampledEvent {
+  readonly traceId: TraceId;
+  readonly spanId: SpanId;
+  readonly startNs: bigint;
+  readonly durationNs: number;
+}
+
+export interface EventSample {
+  /** All events of the kind in the window, as stored (unweighted). */
+  readonly count: number;
+  /** Oldest first. At most `limit`; always with the first, the newest and the slowest, the rest spread evenly. */
+  readonly rows: readonly SampledEvent[];
+}
+
+export interface BadEventQuery extends EventWindow {
+  readonly criteria: EventCriteria;
+  readonly limit: number;
+}
+
+export interface GoodEventQuery extends BadEventQuery {
+  /** Events whose healthy twins are wanted: good events nearest to them in time come first. At most NEAR_LIMIT are looked at. */
+  readonly near: readonly SampledEvent[];
+}
+
+export const NEAR_LIMIT = 5;
+/** Spans read per trace when evidence is taken; what a page opens is bounded elsewhere. */
+export const EVIDENCE_SPANS_PER_TRACE = 2_000;
+/** Traces read in one call: more are not looked at. */
+export const EVIDENCE_TRACES = 200;
+
+/** Port of the tick towards stored traces. The same question on the same data has the same answer: evidence must be reproducible. */
+export interface EvidenceReader {
+  badEvents(query: BadEventQuery): Promise<EventSample>;
+  goodEvents(query: GoodEventQuery): Promise<EventSample>;
+  /** Spans of the traces by trace id, each oldest first; ids that are not stored are absent. */
+  tracesOf(traceIds: readonly TraceId[]): Promise<ReadonlyMap<TraceId, readonly Span[]>>;
+}

@@ -1,0 +1,94 @@
+import type { Row, SqlValue } from '../store/database.js';
+import { spanIdOf, traceIdOf } from '../store/trace-key.js';
+import type { AttributeValue } from '../trace/attribute.js';
+import { SPAN_KINDS, SPAN_STATUSES } from '../trace/span-batch.js';
+import type { Attributes, Span } from '../trace/span.js';
+
+/** One row of `spans.*` with `resource_attributes` as the object that pages and diagnosis read. */
+export function spanOfRow(row: Row): Span {
+  const parentSpanId = big(row['parent_span_id']);
+  return {
+    traceId: traceIdOf({ high: big(row['trace_id_high']), low: big(row['trace_id_low']) }),
+    spanId: spanIdOf(big(row['span_id'])),
+    parentSpanId: parentSpanId === 0n ? '' : spanIdOf(parentSpanId),
+    name: text(row['name']),
+    kind: SPAN_KINDS[Number(row['kind'])] ?? 'unspecified',
+    status: SPAN_STATUSES[Number(row['status'])] ?? 'unset',
+    statusMessage: text(row['status_message']),
+    startNs: big(row['start_ns']),
+    durationNs: Number(row['duration_ns']),
+    serviceName: text(row['service']),
+    resource: attributesOf(row['resource_attributes']),
+    scopeName: text(row['scope_name']),
+    attributes: attributesOf(row['attributes']),
+    events: eventsOf(row['events']),
+    links: linksOf(row['links']),
+    traceState: text(row['trace_state']),
+    weight: Number(row['weight'] ?? 1),
+  };
+}
+
+/** A JSON object of attributes as the store keeps it. */
+export function attributesOf(cell: SqlValue | undefined): Attributes {
+  const value = jsonOf(cell);
+  return isRecord(value) ? (value as Attributes) : {};
+}
+
+/** Whole numbers that a double cannot hold, outside of strings. */
+const LONG_INTEGER = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+const TAG = '\u0000integer:';
+
+/**
+ * JSON with 64-bit integers kept exact: a number literal past 2^53 comes back as bigint.
+ * Node 20 has no reviver with source text, so long literals are tagged first.
+ */
+function parseExact(json: string): unknown {
+  if (!/\d{16}/.test(json)) return JSON.parse(json);
+  const tagged = json.replace(LONG_INTEGER, (token) => (token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"\\u0000integer:${token}"`));
+  return JSON.parse(tagged, (_key, value: unknown) => (typeof value === 'string' && value.startsWith(TAG) ? BigInt(value.slice(TAG.length)) : value));
+}
+
+function jsonOf(cell: SqlValue | undefined): unknown {
+  if (typeof cell !== 'string' || cell === '') return undefined;
+  return parseExact(cell);
+}
+
+function eventsOf(cell: SqlValue | undefined): Span['events'] {
+  return listOf(cell).map((event) => ({ timeNs: integerOf(event['timeNs']), name: textOf(event['name']), attributes: recordOf(event['attributes']) }));
+}
+
+function linksOf(cell: SqlValue | undefined): Span['links'] {
+  return listOf(cell).map((link) => ({ traceId: textOf(link['traceId']), spanId: textOf(link['spanId']), attributes: recordOf(link['attributes']) }));
+}
+
+function listOf(cell: SqlValue | undefined): readonly Readonly<Record<string, AttributeValue>>[] {
+  const value = jsonOf(cell);
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+function recordOf(value: AttributeValue | undefined): Attributes {
+  return isRecord(value) ? value : {};
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, AttributeValue>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: AttributeValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** Event times are written as a number literal or, by some writers, as a decimal string. */
+function integerOf(value: AttributeValue | undefined): bigint {
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
+  return typeof value === 'string' && /^-?\d+$/.test(value) ? BigInt(value) : 0n;
+}
+
+function big(cell: SqlValue | undefined): bigint {
+  return typeof cell === 'bigint' ? cell : BigInt(Number(cell ?? 0));
+}
+
+function text(cell: SqlValue | undefined): string {
+  return typeof cell === 'string' ? cell : '';
+}

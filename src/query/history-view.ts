@@ -1,0 +1,44 @@
+import type { Slo } from '../config/slo.js';
+import { formatDuration } from '../lib/duration.js';
+import type { Readers } from './readers.js';
+import { historyStepMinutes, sloHistory, type SloHistoryPoint } from './slo-history.js';
+import type { TimeWindow } from './time-window.js';
+
+export interface HistoryView {
+  readonly window: TimeWindow;
+  readonly stepMinutes: number;
+  readonly burnWindowsMs: readonly number[];
+  readonly points: readonly SloHistoryPoint[];
+}
+
+/** The long window of each tier, each once, shortest first: the lines of the burn-rate chart. */
+export function burnWindowsOf(slo: Slo): number[] {
+  return [...new Set(slo.policy.tiers.map((tier) => tier.longMs))].sort((left, right) => left - right);
+}
+
+export async function readHistory(readers: Pick<Readers, 'history' | 'sliceKeyOf'>, slo: Slo, window: TimeWindow): Promise<HistoryView> {
+  const burnWindowsMs = burnWindowsOf(slo);
+  const stepMinutes = historyStepMinutes(window);
+  const counts = await readers.history.counts({
+    ...window, sliceKey: readers.sliceKeyOf(slo), windowMs: slo.windowMs, longestBurnMs: burnWindowsMs.at(-1) ?? 0, stepMinutes,
+  });
+  const points = sloHistory(counts, { ...window, target: slo.target, windowMs: slo.windowMs, burnWindowsMs, stepMinutes });
+  return { window, stepMinutes, burnWindowsMs, points };
+}
+
+export function historyJson(slo: Slo, view: HistoryView): Record<string, unknown> {
+  return {
+    name: slo.name,
+    from: new Date(view.window.fromMs).toISOString(),
+    to: new Date(view.window.toMs).toISOString(),
+    stepSeconds: view.stepMinutes * 60,
+    points: view.points.map((point) => ({
+      at: new Date(point.atMs).toISOString(),
+      good: point.good,
+      bad: point.bad,
+      errorRatio: point.errorRatio ?? null,
+      errorBudgetRemaining: point.budgetRemaining ?? null,
+      burnRates: Object.fromEntries(view.burnWindowsMs.map((windowMs, index) => [formatDuration(windowMs), point.burnRates[index] ?? null])),
+    })),
+  };
+}

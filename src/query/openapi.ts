@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { API_ERROR_CODES } from './api-error.js';
+
+const ratio = z.number().nullable();
+const instant = z.iso.datetime();
+
+const tier = z.object({
+  severity: z.enum(['page', 'ticket']), factor: z.number(), long: z.string(), short: z.string(), longBurnRate: ratio, shortBurnRate: ratio,
+  exceeded: z.boolean(), firing: z.boolean(), evidence: z.string(), pValue: z.number(),
+});
+const slo = z.object({
+  name: z.string(), displayName: z.string(), service: z.string(), target: z.number(), window: z.string(), at: instant, sli: ratio,
+  errorBudgetRemaining: ratio.describe('Signed: 1 untouched, 0 spent'), projectedBudgetRemaining: ratio,
+  burnRates: z.record(z.string(), ratio), state: z.enum(['ok', 'ticket', 'page', 'no-data']), young: z.boolean(), coverage: z.number(),
+  confidence: z.object({ low: z.number(), high: z.number() }).nullable(), unknownWeightShare: z.number(), exhaustionSeconds: ratio, tiers: z.array(tier),
+});
+const historyPoint = z.object({ at: instant, good: z.number(), bad: z.number(), errorRatio: ratio, errorBudgetRemaining: ratio, burnRates: z.record(z.string(), ratio) });
+const history = z.object({ name: z.string(), from: instant, to: instant, stepSeconds: z.number(), points: z.array(historyPoint) });
+const attributes = z.record(z.string(), z.unknown());
+const span = z.object({
+  spanId: z.string(), parentSpanId: z.string().nullable(), service: z.string(), name: z.string(), kind: z.string(), status: z.enum(['unset', 'ok', 'error']),
+  statusMessage: z.string(), start: instant, startNs: z.string(), durationNs: z.number(), attributes, resource: attributes,
+  events: z.array(z.object({ timeNs: z.string(), name: z.string(), attributes })), links: z.array(z.object({ traceId: z.string(), spanId: z.string(), attributes })), weight: z.number(),
+});
+const trace = z.object({ traceId: z.string(), truncated: z.boolean(), spans: z.array(span), logs: z.array(attributes) });
+const traceSummary = z.object({
+  traceId: z.string(), rootService: z.string(), rootName: z.string(), rootMissing: z.boolean(), start: instant, startMs: z.number(), durationNs: z.number(),
+  spanCount: z.number(), errorCount: z.number(), matchedCount: z.number(), services: z.array(z.string()),
+});
+const requests = { requests: z.number(), errors: z.number(), perSecond: z.number(), errorRatio: ratio.optional(), p50Ns: z.number().optional(), p95Ns: z.number().optional(), p99Ns: z.number().optional() };
+const problem = z.object({ type: z.string(), title: z.string(), status: z.number(), code: z.enum(API_ERROR_CODES), detail: z.string(), hint: z.string().optional() });
+
+const WINDOW = ['range', 'from', 'to'];
+
+/** The description served at /api/openapi.json, from the same schemas that tests hold the answers against. */
+export const API_SCHEMAS = {
+  Slo: slo, SloList: z.object({ slos: z.array(slo) }), SloHistory: history, Trace: trace,
+  TraceList: z.object({ from: instant, to: instant, traces: z.array(traceSummary) }),
+  ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
+  Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
+  Problem: problem,
+} as const;
+
+export function openApiDocument(): Record<string, unknown> {
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Tocsin', version: '1', description: 'SLOs, traces and services as Tocsin sees them. Times are UTC; `range` is a duration like 6h.' },
+    paths: {
+      '/api/v1/slos': { get: operation('All SLOs, worst first', 'SloList') },
+      '/api/v1/slos/{name}': { get: operation('One SLO', 'Slo', { path: ['name'] }) },
+      '/api/v1/slos/{name}/history': { get: operation('Budget, error ratio and burn rates over time', 'SloHistory', { path: ['name'], query: WINDOW }) },
+      '/api/v1/traces': { get: operation('Search traces; q is TraceQL', 'TraceList', { query: ['q', 'service', 'operation', 'errors', 'minDuration', 'limit', ...WINDOW] }) },
+      '/api/v1/traces/{traceId}': { get: operation('One trace with its logs', 'Trace', { path: ['traceId'] }) },
+      '/api/v1/services': { get: operation('Rate, errors and duration of every service', 'ServiceList', { query: WINDOW }) },
+      '/api/v1/services/{service}': { get: operation('Rate, errors and duration of the operations of one service', 'Service', { path: ['service'], query: WINDOW }) },
+    },
+    components: { schemas: Object.fromEntries(Object.entries(API_SCHEMAS).map(([name, schema]) => [name, z.toJSONSchema(schema, { target: 'draft-2020-12' })])) },
+  };
+}
+
+function operation(summary: string, schema: keyof typeof API_SCHEMAS, parameters: { readonly path?: readonly string[]; readonly query?: readonly string[] } = {}): Record<string, unknown> {
+  const named = (names: readonly string[] = [], place: 'path' | 'query'): unknown[] => names.map((name) => ({ name, in: place, required: place === 'path', schema: { type: 'string' } }));
+  return {
+    summary,
+    parameters: [...named(parameters.path, 'path'), ...named(parameters.query, 'query')],
+    responses: {
+      200: { description: 'Fine', content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } } },
+      default: { description: 'What is wrong and what would be right', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { DAY_MS, HOUR_MS, parseDuration } from '../lib/duration.js';
+import { isTraceId, type TraceId } from '../lib/ids.js';
+import { ApiError } from './api-error.js';
+import type { CompileTraceQuery } from './trace-query.js';
+import { TRACE_SEARCH_LIMIT, type TraceSearch } from './trace-reader.js';
+import type { TimeWindow } from './time-window.js';
+
+export const DEFAULT_SEARCH_LIMIT = 50;
+/** Longest text of a query parameter: longer ones are a mistake or an attack. */
+export const MAX_PARAMETER_LENGTH = 4_096;
+const MAX_RANGE_MS = 90 * DAY_MS;
+
+const text = z.string().max(MAX_PARAMETER_LENGTH).optional();
+
+/** `30m`, `6h`, `7d`: how far back to look, up to 90 days. */
+const range = z.string().optional().transform((value, context) => {
+  if (value === undefined || value === '') return undefined;
+  const parsed = parseDuration(value);
+  if (parsed.ok && parsed.value > 0 && parsed.value <= MAX_RANGE_MS) return parsed.value;
+  context.addIssue({ code: 'custom', message: parsed.ok ? 'must be more than 0 and at most 90d' : parsed.error });
+  return z.NEVER;
+});
+
+const time = z.string().optional().transform((value, context) => {
+  if (value === undefined || value === '') return undefined;
+  const timeMs = /^\d+$/.test(value) ? Number(value) * (value.length <= 10 ? 1_000 : 1) : Date.parse(value);
+  if (Number.isFinite(timeMs) && Math.abs(timeMs) < 8e15) return timeMs;
+  context.addIssue({ code: 'custom', message: `"${value.slice(0, 60)}" is not a time: write it like 2026-11-20T03:04:05Z, or as Unix seconds or milliseconds` });
+  return z.NEVER;
+});
+
+export const windowInput = z.object({ range, from: time, to: time });
+
+const minDuration = z.string().optional().transform((value, context) => {
+  if (value === undefined || value.trim() === '') return undefined;
+  const parsed = parseDuration(value.trim());
+  if (parsed.ok) return parsed.value * 1_000_000;
+  context.addIssue({ code: 'custom', message: parsed.error });
+  return z.NEVER;
+});
+
+export const traceSearchInput = windowInput.extend({
+  q: text,
+  service: text,
+  operation: text,
+  errors: z.string().optional(),
+  minDuration,
+  limit: z.coerce.number().int().min(1).max(TRACE_SEARCH_LIMIT).optional(),
+});
+export type TraceSearchInput = z.output<typeof traceSearchInput>;
+
+/** Reads parameters, or throws `request/invalid` with every parameter that is wrong. */
+export function readInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const result = schema.safeParse(input ?? {});
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => ({ parameter: issue.path.join('.'), message: issue.message }));
+  throw new ApiError('request/invalid', problems.map(({ parameter, message }) => `${parameter}: ${message}`).join('; '), { extra: { problems } });
+}
+
+export function windowOf(input: z.output<typeof windowInput>, nowMs: number, defaultRangeMs = HOUR_MS): TimeWindow {
+  const toMs = input.to ?? nowMs;
+  const fromMs = input.from ?? toMs - (input.range ?? defaultRangeMs);
+  if (fromMs >= toMs) throw new ApiError('request/invalid', 'from: must be before to');
+  if (toMs - fromMs > MAX_RANGE_MS) throw new ApiError('request/invalid', 'from: at most 90 days before to');
+  return { fromMs, toMs };
+}
+
+/** @throws ApiError `traceql/invalid` with the position of the first wrong character. */
+export function traceSearchOf(input: TraceSearchInput, options: { readonly window: TimeWindow; readonly compile: CompileTraceQuery }): TraceSearch {
+  return {
+    ...options.window,
+    service: input.service,
+    operation: input.operation,
+    errorsOnly: isOn(input.errors),
+    minDurationNs: input.minDuration,
+    condition: conditionOf(input.q, options.compile),
+    limit: input.limit ?? DEFAULT_SEARCH_LIMIT,
+  };
+}
+
+function conditionOf(query: string | undefined, compile: CompileTraceQuery): TraceSearch['condition'] {
+  if (query === undefined || query.trim() === '') return undefined;
+  const compiled = compile(query);
+  if (compiled.ok) return compiled.value;
+  const { message, position, hint } = compiled.error;
+  throw new ApiError('traceql/invalid', message, { hint, extra: { position, query } });
+}
+
+export function isOn(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0' && value !== 'false';
+}
+
+export function readTraceId(value: string): TraceId {
+  const id = value.toLowerCase();
+  if (isTraceId(id)) return id;
+  throw new ApiError('trace/invalid-id', `"${value.slice(0, 64)}" is not a trace id`, { hint: 'A trace id is 32 hexadecimal digits.' });
+}

@@ -1,0 +1,64 @@
+import type { SloStatus, TierReading } from '../budget/slo-status.js';
+import type { Slo } from '../config/slo.js';
+import { formatDuration } from '../lib/duration.js';
+import type { SloStatusReader } from './slo-status-reader.js';
+
+/** A status with its rules: what every page and answer about SLOs starts from. */
+export interface SloView {
+  readonly slo: Slo;
+  readonly status: SloStatus;
+}
+
+const STATE_ORDER = { page: 0, ticket: 1, 'no-data': 2, ok: 3 } as const;
+
+/** Worst first, then by name. A status whose rule has just been removed is left out. */
+export function sloViews(reader: SloStatusReader): SloView[] {
+  return reader.statuses()
+    .flatMap((status) => {
+      const slo = reader.slo(status.slo);
+      return slo === undefined ? [] : [{ slo, status }];
+    })
+    .sort((left, right) => STATE_ORDER[left.status.state] - STATE_ORDER[right.status.state] || left.slo.name.localeCompare(right.slo.name));
+}
+
+export function sloView(reader: SloStatusReader, name: string): SloView | undefined {
+  return sloViews(reader).find((view) => view.slo.name === name);
+}
+
+/** The answer of `GET /api/v1/slos/{name}`. Names are promises, see interfaces.md. */
+export function sloJson({ slo, status }: SloView): Record<string, unknown> {
+  return {
+    name: slo.name,
+    displayName: slo.displayName,
+    service: slo.service,
+    target: slo.target,
+    window: formatDuration(slo.windowMs),
+    at: new Date(status.atMs).toISOString(),
+    sli: status.sli ?? null,
+    errorBudgetRemaining: status.errorBudgetRemaining ?? null,
+    projectedBudgetRemaining: status.projectedBudgetRemaining ?? null,
+    burnRates: Object.fromEntries(Object.entries(status.burnRates).map(([window, burn]) => [window, burn ?? null])),
+    state: status.state,
+    young: status.young,
+    coverage: status.coverage,
+    confidence: status.confidence ?? null,
+    unknownWeightShare: status.unknownWeightShare,
+    exhaustionSeconds: status.exhaustionMs === undefined ? null : status.exhaustionMs / 1_000,
+    tiers: status.tiers.map(tierJson),
+  };
+}
+
+function tierJson(reading: TierReading): Record<string, unknown> {
+  return {
+    severity: reading.tier.severity,
+    factor: reading.tier.factor,
+    long: formatDuration(reading.tier.longMs),
+    short: formatDuration(reading.tier.shortMs),
+    longBurnRate: reading.long.burnRate ?? null,
+    shortBurnRate: reading.short.burnRate ?? null,
+    exceeded: reading.exceeded,
+    firing: reading.firing,
+    evidence: reading.evidence.words,
+    pValue: reading.evidence.pValue,
+  };
+}

@@ -1,0 +1,39 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { DAY_MS } from '../lib/duration.js';
+import { ApiError } from './api-error.js';
+import { historyJson, readHistory } from './history-view.js';
+import { READERS, type Readers } from './readers.js';
+import { readInput, windowInput, windowOf } from './request-input.js';
+import { sloJson, sloView, sloViews, type SloView } from './slo-view.js';
+
+@Controller('/api/v1/slos')
+export class SlosController {
+  readonly #readers: Readers;
+
+  constructor(@Inject(READERS) readers: Readers) {
+    this.#readers = readers;
+  }
+
+  @Get()
+  list(): unknown {
+    return { slos: sloViews(this.#readers.slos).map(sloJson) };
+  }
+
+  @Get(':name')
+  one(@Param('name') name: string): unknown {
+    return sloJson(this.#find(name));
+  }
+
+  @Get(':name/history')
+  async history(@Param('name') name: string, @Query() query: unknown): Promise<unknown> {
+    const { slo } = this.#find(name);
+    const window = windowOf(readInput(windowInput, query), this.#readers.clock.nowMs(), DAY_MS);
+    return historyJson(slo, await readHistory(this.#readers, slo, window));
+  }
+
+  #find(name: string): SloView {
+    const view = sloView(this.#readers.slos, name);
+    if (view === undefined) throw new ApiError('slo/not-found', `there is no SLO "${name.slice(0, 100)}"`, { hint: 'GET /api/v1/slos lists them.' });
+    return view;
+  }
+}

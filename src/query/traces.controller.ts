@@ -1,0 +1,29 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiError } from './api-error.js';
+import { READERS, type Readers } from './readers.js';
+import { readInput, readTraceId, traceSearchInput, traceSearchOf, windowOf } from './request-input.js';
+import { plain, summaryJson, traceJson } from './trace-view.js';
+
+@Controller('/api/v1/traces')
+export class TracesController {
+  readonly #readers: Readers;
+
+  constructor(@Inject(READERS) readers: Readers) {
+    this.#readers = readers;
+  }
+
+  @Get()
+  async search(@Query() query: unknown): Promise<unknown> {
+    const input = readInput(traceSearchInput, query);
+    const window = windowOf(input, this.#readers.clock.nowMs());
+    const traces = await this.#readers.traces.findTraces(traceSearchOf(input, { window, compile: this.#readers.compileTraceQuery }));
+    return plain({ from: new Date(window.fromMs).toISOString(), to: new Date(window.toMs).toISOString(), traces: traces.map(summaryJson) });
+  }
+
+  @Get(':traceId')
+  async one(@Param('traceId') traceId: string): Promise<unknown> {
+    const trace = await this.#readers.traces.traceById(readTraceId(traceId));
+    if (trace === undefined) throw new ApiError('trace/not-found', `trace ${traceId} is not stored`, { hint: 'It may have left the store, or never arrived.' });
+    return traceJson(trace);
+  }
+}
