@@ -1,0 +1,69 @@
+import type { BurnRatePolicy, Tier } from '../config/slo.js';
+import { binomialTail } from './binomial.js';
+import type { TierReading, WindowReading } from './readings.js';
+
+/** A ticket wakes nobody: ten times the page's significance is evidence enough (0.01 beside 0.001). */
+const TICKET_SIGNIFICANCE_RATIO = 10;
+
+/** Effective counts that differ less than this from the plain ones are not worth a word. */
+const NOTABLE_DIFFERENCE = 0.95;
+
+export interface EvidenceQuestion {
+  readonly long: WindowReading;
+  readonly tier: Tier;
+  readonly target: number;
+  readonly policy: BurnRatePolicy['evidence'];
+}
+
+/**
+ * Are the failures of the long window more than luck? They are evidence when the exact binomial test rejects that the true burn
+ * is at most min(policy.burn, factor / 2): P(X ≥ bad | n, burn·(1 - target)) < significance, with n the effective number of events.
+ * Unlike a floor on traffic this is right at every rate: two failures in ten are nothing, ten in ten are an outage.
+ */
+export function weighEvidence(question: EvidenceQuestion): TierReading['evidence'] {
+  const { long, tier } = question;
+  const significance = significanceOf(question.policy, tier);
+  const effectiveBad = long.effectiveTotal * (long.errorRatio ?? 0);
+  const pValue = long.total > 0 ? binomialTail(effectiveBad, long.effectiveTotal, toleratedRatio(question)) : 1;
+  if (!question.policy.enabled) return { passed: true, pValue, words: `${countsInWords(long)}: taken as it is, the evidence gate is off` };
+  const passed = pValue < significance;
+  return { passed, pValue, words: `${countsInWords(long)}: ${verdict(passed, { long, pValue, significance })}` };
+}
+
+/** The error ratio that still counts as luck. */
+export function toleratedRatio(question: Pick<EvidenceQuestion, 'tier' | 'target' | 'policy'>): number {
+  return Math.min(1, Math.min(question.policy.burn, question.tier.factor / 2) * (1 - question.target));
+}
+
+export function significanceOf(policy: BurnRatePolicy['evidence'], tier: Tier): number {
+  return tier.severity === 'page' ? policy.significance : policy.significance * TICKET_SIGNIFICANCE_RATIO;
+}
+
+function verdict(passed: boolean, test: { readonly long: WindowReading; readonly pValue: number; readonly significance: number }): string {
+  if (test.long.total === 0) return 'nothing to judge';
+  const numbers = `(p ${formatProbability(test.pValue, test.significance)}, needs ${test.significance})`;
+  return passed ? `evidence ${numbers}` : `not yet evidence ${numbers}`;
+}
+
+/** `2 of 10 failed`, `300 of 4,000 failed, worth 3 of 40 independent ones`. */
+function countsInWords(long: WindowReading): string {
+  const plain = `${formatCount(long.bad)} of ${formatCount(long.total)} failed`;
+  if (long.effectiveTotal >= long.total * NOTABLE_DIFFERENCE) return plain;
+  const effectiveBad = long.effectiveTotal * (long.errorRatio ?? 0);
+  return `${plain}, worth ${formatCount(effectiveBad)} of ${formatCount(long.effectiveTotal)} independent ones`;
+}
+
+/** `1,234`; small fractions keep one digit, so that an effective 1.4 does not read as 1. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US', { maximumFractionDigits: count < 10 ? 1 : 0 });
+}
+
+/** As many digits as keep it on its side of the threshold. */
+function formatProbability(pValue: number, threshold: number): string {
+  if (pValue < threshold / 10) return `< ${threshold / 10}`;
+  for (const digits of [1, 2, 3, 6]) {
+    const rounded = Number(pValue.toPrecision(digits));
+    if (rounded < threshold === pValue < threshold && rounded !== threshold) return `= ${rounded}`;
+  }
+  return `= ${pValue}`;
+}

@@ -1,0 +1,48 @@
+import type { BurnRatePolicy, Tier } from '../config/slo.js';
+import { HOUR_MS } from '../lib/duration.js';
+import { formatPercent, formatSpan } from '../lib/format.js';
+import { binomialTail } from './binomial.js';
+import { formatCount, significanceOf, toleratedRatio } from './evidence-gate.js';
+
+/** Fewer failures than this in a whole window is a target that a single bad deployment breaks. */
+const COMFORTABLE_FAILURES = 10;
+
+/** Search for the gate's floor stops here: more failures than this are never the problem of a quiet service. */
+const MAX_FAILURES_TRIED = 1_000;
+
+export interface Traffic {
+  readonly target: number;
+  readonly requestsPerHour: number;
+  readonly windowMs: number;
+}
+
+export interface BudgetSize {
+  /** Failures that the window's traffic allows, rounded down. */
+  readonly failures: number;
+  /** "10 requests an hour at 99.9 % allow 7 failures in 30 days". */
+  readonly sentence: string;
+  /** Too few to be a promise that one can keep or break on purpose: worth a warning. */
+  readonly tooFew: boolean;
+}
+
+/** What a target means in failures a person can count. */
+export function failuresAllowed({ target, requestsPerHour, windowMs }: Traffic): BudgetSize {
+  // The small addition keeps 1 - 0.999 from turning 7.2 - 0.2 into 6.
+  const failures = Math.floor(((1 - target) * requestsPerHour * windowMs) / HOUR_MS + 1e-9);
+  const requests = requestsPerHour === 1 ? '1 request an hour' : `${formatCount(requestsPerHour)} requests an hour`;
+  const allow = requestsPerHour === 1 ? 'allows' : 'allow';
+  const what = failures === 0 ? 'no failure at all' : failures === 1 ? '1 failure' : `${failures.toLocaleString('en-US')} failures`;
+  const sentence = `${requests} at ${formatPercent(target, 4)} ${allow} ${what} in ${formatSpan(windowMs)}`;
+  return { failures, sentence, tooFew: failures < COMFORTABLE_FAILURES };
+}
+
+/** How many failures a tier's long window must hold before it can fire at this traffic; undefined where even a total outage cannot. */
+export function failuresToFire(tier: Tier, policy: BurnRatePolicy['evidence'], traffic: Traffic): number | undefined {
+  const requests = (traffic.requestsPerHour * tier.longMs) / HOUR_MS;
+  const ratio = toleratedRatio({ tier, target: traffic.target, policy });
+  const byRatio = Math.floor(tier.factor * (1 - traffic.target) * requests) + 1;
+  for (let failures = byRatio; failures <= Math.min(requests, byRatio + MAX_FAILURES_TRIED); failures += 1) {
+    if (!policy.enabled || binomialTail(failures, requests, ratio) < significanceOf(policy, tier)) return failures;
+  }
+  return undefined;
+}

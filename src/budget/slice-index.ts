@@ -1,0 +1,62 @@
+import type { Slo } from '../config/slo.js';
+import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
+import { MinuteSeries, minuteOf, type SeriesLimits, type SliceDelta } from './minute-series.js';
+
+/** Late spans and clocks that differ: minutes are kept exact for this much longer than the longest tier asks. */
+const DETAIL_SLACK_MINUTES = 60;
+
+/** For slices that arrive before their rule is known: the workbook's policy over 30 days. */
+const DEFAULT_LIMITS: SeriesLimits = { windowMinutes: (30 * DAY_MS) / MINUTE_MS, detailMinutes: (3 * DAY_MS) / MINUTE_MS + DETAIL_SLACK_MINUTES };
+
+/** How far back an SLO looks, and how far back exactly to the minute. */
+export function seriesLimits(slo: Slo): SeriesLimits {
+  const longestMs = Math.max(0, ...slo.policy.tiers.map((tier) => tier.longMs));
+  return {
+    windowMinutes: Math.ceil(Math.max(slo.windowMs, longestMs) / MINUTE_MS),
+    detailMinutes: Math.ceil(longestMs / MINUTE_MS) + DETAIL_SLACK_MINUTES,
+  };
+}
+
+/** The slices of every SLO, by slice key. Filled from the store at start, then by each commit's deltas. */
+export class SliceIndex {
+  readonly #series = new Map<string, MinuteSeries>();
+
+  get size(): number {
+    return this.#series.size;
+  }
+
+  /** Makes room for an SLO before its slices come. */
+  track(sliceKey: string, slo: Slo): MinuteSeries {
+    const limits = seriesLimits(slo);
+    const series = this.#series.get(sliceKey) ?? new MinuteSeries(limits);
+    series.widen(limits);
+    this.#series.set(sliceKey, series);
+    return series;
+  }
+
+  /** Takes rows of `slo_slices` in any order; a late one lands in its own minute. */
+  add(slices: Iterable<SliceDelta & { readonly sliceKey: string }>): void {
+    for (const slice of slices) this.series(slice.sliceKey).add(slice);
+  }
+
+  /** Never undefined: an SLO without a slice has an empty series. */
+  series(sliceKey: string): MinuteSeries {
+    let series = this.#series.get(sliceKey);
+    if (series === undefined) {
+      series = new MinuteSeries(DEFAULT_LIMITS);
+      this.#series.set(sliceKey, series);
+    }
+    return series;
+  }
+
+  /** Forgets series whose rules are gone. */
+  retain(sliceKeys: ReadonlySet<string>): void {
+    for (const sliceKey of this.#series.keys()) if (!sliceKeys.has(sliceKey)) this.#series.delete(sliceKey);
+  }
+
+  /** Frees minutes that no window reaches any more. Cheap; call it about once an hour. */
+  trim(nowMs: number): void {
+    const nowMinute = minuteOf(nowMs);
+    for (const series of this.#series.values()) series.trim(nowMinute);
+  }
+}
