@@ -1,0 +1,46 @@
+import { headline } from '../budget/arithmetic-in-words.js';
+import { isFiring } from '../budget/firing.js';
+import type { SloStatus } from '../budget/slo-status.js';
+import type { Slo } from '../config/slo.js';
+import { alertIdOf, type ConditionSignal } from '../incident/condition-signal.js';
+import type { Incident } from '../incident/incident.js';
+
+/** One open incident per SLO: its tiers are one cause. */
+export function incidentKeyOf(sloName: string): string {
+  return `slo:${sloName}`;
+}
+
+/** The SLO an incident is about; undefined for incidents of other kinds. */
+export function sloNameOf(incident: Pick<Incident, 'key'>): string | undefined {
+  return incident.key.startsWith('slo:') ? incident.key.slice('slo:'.length) : undefined;
+}
+
+export interface SignalContext {
+  readonly incident: Incident | undefined;
+  readonly nowMs: number;
+  readonly breachReceivedAtMs: number | undefined;
+}
+
+/**
+ * What an SLO's status says to the incident stage, hysteresis applied. The alert's identity leaves its severity out:
+ * a ticket that becomes a page is the same alert, only worse.
+ */
+export function signalOf(slo: Slo, status: SloStatus, { incident, breachReceivedAtMs }: SignalContext): ConditionSignal {
+  const identity = { ...slo.labels, alertname: 'ErrorBudgetBurn', slo: slo.name, service: slo.service, ...(slo.owner === undefined ? {} : { owner: slo.owner }) };
+  const alertId = alertIdOf(identity);
+  const before = incident?.alerts.find((alert) => alert.id === alertId && alert.status === 'firing');
+  const decision = isFiring(status, before === undefined ? undefined : { severity: before.severity, sinceMs: before.startsAtMs });
+  const severity = decision.severity ?? before?.severity ?? 'ticket';
+  return {
+    key: incidentKeyOf(slo.name),
+    alertId,
+    labels: { ...identity, severity },
+    annotations: { summary: `${slo.displayName}: ${headline(status, slo)}`, description: slo.description, reason: decision.reason },
+    severity,
+    title: slo.displayName,
+    firing: decision.firing,
+    reading: status,
+    ...(slo.runbook === undefined ? {} : { runbook: slo.runbook }),
+    ...(breachReceivedAtMs === undefined ? {} : { breachReceivedAtMs }),
+  };
+}
