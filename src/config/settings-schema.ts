@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { formatDuration, parseDuration } from '../lib/duration.js';
+import type { IssueParams } from '../lib/validate-document.js';
+import { LOG_LEVELS, MAX_EVALUATION_INTERVAL_MS, MIN_EVALUATION_INTERVAL_MS, MIN_HOT_RETENTION_MS } from './settings.js';
+
+function refuse(context: z.RefinementCtx, message: string, params: IssueParams = {}): never {
+  context.addIssue({ code: 'custom', message, params: { ...params } });
+  return z.NEVER;
+}
+
+function duration(min: number, max: number): z.ZodType<number> {
+  return z.string().transform((text, context): number => {
+    const parsed = parseDuration(text);
+    if (!parsed.ok) return refuse(context, parsed.error);
+    if (parsed.value < min) return refuse(context, `"${text}" is too short: at least ${formatDuration(min)}`);
+    if (parsed.value > max) return refuse(context, `"${text}" is too long: at most ${formatDuration(max)}`);
+    return parsed.value;
+  });
+}
+
+const MAX_RETENTION_MS = 366 * 86_400_000;
+const MAX_PORT = 65_535;
+const port = z.int().min(0).max(MAX_PORT);
+const host = z.string().min(1).max(255).regex(/^[A-Za-z0-9.:_-]+$/, 'is not a host name or address; write it without scheme and port');
+const filePath = z.string().min(1).max(4_096);
+const secret = z.string().min(1).max(4_096);
+
+const httpUrl = z.string().max(2_048).transform((text, context): string => {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return refuse(context, `"${text}" is not a URL`, { hint: 'write it in full, like https://tocsin.example.com' });
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return refuse(context, `"${text}" is not an http or https URL`);
+  if (url.username !== '' || url.password !== '') return refuse(context, 'a URL must not hold a user name or password');
+  return text;
+});
+
+const publicUrl = httpUrl.transform((text) => text.replace(/\/+$/, ''));
+const slackApiUrl = httpUrl.transform((text) => (text.endsWith('/') ? text : `${text}/`));
+const slackToken = secret.regex(/^[\x21-\x7e]+$/, 'must not hold spaces or line breaks');
+
+function notYet(reason: string): z.ZodType<string> {
+  return z.string().superRefine((text, context) => {
+    context.addIssue({ code: 'custom', message: `"${text}" is not supported yet: ${reason}`, params: { code: 'settings/not-supported-yet', hint: 'leave it out' } satisfies IssueParams });
+  });
+}
+
+const inlineSecret = z.unknown().superRefine((_, context) => {
+  context.addIssue({ code: 'custom', message: 'a secret must not be written into tocsin.yaml', params: { code: 'settings/inline-secret', hint: 'put it into a file and name that file (tokenFile, signingSecretFile), or set TOCSIN_SLACK_TOKEN / TOCSIN_SLACK_SIGNING_SECRET' } satisfies IssueParams });
+});
+
+/** tocsin.yaml. Every key is optional; what is missing comes from the environment or the defaults. */
+export const settingsFileSchema = z.strictObject({
+  http: z.strictObject({ host: host.optional(), port: port.optional() }).optional(),
+  otlp: z.strictObject({ host: host.optional(), grpcPort: port.optional(), httpPort: port.optional() }).optional(),
+  dataDir: filePath.optional(),
+  rulesDir: filePath.optional(),
+  runbooksDir: filePath.optional(),
+  publicUrl: publicUrl.optional(),
+  slack: z.strictObject({
+    token: inlineSecret.optional(),
+    tokenFile: filePath.optional(),
+    signingSecret: inlineSecret.optional(),
+    signingSecretFile: filePath.optional(),
+    apiUrl: slackApiUrl.optional(),
+    channel: z.string().min(1).max(80).optional(),
+  }).optional(),
+  store: z.enum(['duckdb', 'clickhouse']).superRefine((store, context) => {
+    if (store === 'clickhouse') context.addIssue({ code: 'custom', message: '"clickhouse" is not supported yet: this version has the embedded DuckDB only', params: { code: 'settings/not-supported-yet', hint: 'leave it out' } satisfies IssueParams });
+  }).optional(),
+  clickhouseUrl: notYet('this version has the embedded DuckDB only').optional(),
+  redisUrl: notYet('this version runs as one process').optional(),
+  archiveUrl: notYet('this version keeps traces in the hot store only').optional(),
+  evaluationInterval: duration(MIN_EVALUATION_INTERVAL_MS, MAX_EVALUATION_INTERVAL_MS).optional(),
+  hotRetention: duration(MIN_HOT_RETENTION_MS, MAX_RETENTION_MS).optional(),
+  access: z.strictObject({
+    tokensFile: filePath.optional(),
+    tls: z.strictObject({ certFile: filePath.optional(), keyFile: filePath.optional() }).optional(),
+    behindProxy: z.boolean().optional(),
+  }).optional(),
+  logLevel: z.enum(LOG_LEVELS).optional(),
+});
+
+export type SettingsFile = z.output<typeof settingsFileSchema>;
+export { slackToken as slackTokenSchema };

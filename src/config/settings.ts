@@ -1,0 +1,58 @@
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Everything an operator may set about the service itself. Frozen; built by read-settings.ts from tocsin.yaml and the environment. */
+export interface Settings {
+  readonly http: { readonly host: string; readonly port: number };
+  readonly otlp: { readonly host: string; readonly grpcPort: number; readonly httpPort: number };
+  readonly dataDir: string;
+  readonly rulesDir: string;
+  readonly runbooksDir: string;
+  /** Base of every link in messages, without a slash at the end. Undefined: `publicUrlOf` derives it from the bound address. */
+  readonly publicUrl: string | undefined;
+  readonly slack: {
+    /** Bot token; Slack is off without it. */
+    readonly token: string | undefined;
+    readonly signingSecret: string | undefined;
+    /** Ends with a slash. Undefined: what routing.yaml says, else Slack's own. */
+    readonly apiUrl: string | undefined;
+    /** Sends everything here, whatever routing.yaml says: for trying Tocsin out. Undefined: routing.yaml decides. */
+    readonly channel: string | undefined;
+  };
+  readonly store: 'duckdb';
+  readonly evaluationIntervalMs: number;
+  readonly hotRetentionMs: number;
+  readonly access: {
+    /** Undefined: open, which is allowed on loopback only. */
+    readonly tokensFile: string | undefined;
+    readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+    /** The operator declares that a proxy in front ends TLS. */
+    readonly behindProxy: boolean;
+  };
+  readonly logLevel: LogLevel;
+  /** From OTEL_EXPORTER_OTLP_ENDPOINT: where Tocsin sends its own traces. Undefined: nowhere. */
+  readonly selfTracingEndpoint: string | undefined;
+}
+
+export const DEFAULT_HTTP_PORT = 4400;
+export const DEFAULT_OTLP_GRPC_PORT = 4317;
+export const DEFAULT_OTLP_HTTP_PORT = 4318;
+export const DEFAULT_HOST = '127.0.0.1';
+export const DEFAULT_EVALUATION_INTERVAL_MS = 5 * SECOND_MS;
+/** Until the archive exists there is nothing after hot, so traces stay a day. semantics.md: 6 h with an archive. */
+export const DEFAULT_HOT_RETENTION_MS = DAY_MS;
+export const MIN_HOT_RETENTION_MS = 15 * MINUTE_MS;
+export const MIN_EVALUATION_INTERVAL_MS = 100;
+export const MAX_EVALUATION_INTERVAL_MS = 5 * MINUTE_MS;
+
+/** The base of links: what the operator says, else the address that the pages are bound to (`port` as chosen for port 0). */
+export function publicUrlOf(settings: Settings, port: number = settings.http.port): string {
+  if (settings.publicUrl !== undefined) return settings.publicUrl;
+  const scheme = settings.access.tls === undefined ? 'http' : 'https';
+  const { host } = settings.http;
+  // A wildcard address is no place to link to; from this machine the loopback address is.
+  const reachable = host === '0.0.0.0' || host === '::' ? DEFAULT_HOST : host;
+  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
