@@ -5,7 +5,8 @@ import type { Transition } from '../incident/incident.js';
 export type DeliveryResult =
   /** `receipt` is kept with the incident and receiver: Slack's channel and ts, so that the next message updates or threads. */
   | { readonly kind: 'delivered'; readonly receipt: Readonly<Record<string, string>> }
-  | { readonly kind: 'retryable'; readonly reason: string; readonly retryAfterMs: number | undefined }
+  /** `ambiguous`: the other side may have taken it all the same (a timeout, a reset), so the next attempt has to look first. */
+  | { readonly kind: 'retryable'; readonly reason: string; readonly retryAfterMs: number | undefined; readonly ambiguous?: boolean }
   | { readonly kind: 'rejected'; readonly reason: string };
 
 /** One message to one integration of one receiver, in the outbox until it is delivered or rejected. */
@@ -18,11 +19,17 @@ export interface Delivery {
   readonly integration: string;
   /** The news, frozen: a later delivery carries later news. */
   readonly transition: Transition;
-  readonly status: 'pending' | 'delivered' | 'rejected';
+  /** `superseded`: an `updated` that later news overtook before it could go out. */
+  readonly status: 'pending' | 'delivered' | 'rejected' | 'superseded';
+  /** Started so far, the one in flight included. */
   readonly attempts: number;
   readonly createdAtMs: number;
   readonly notBeforeMs: number;
   readonly lastError: string | undefined;
+  /** An earlier attempt may have arrived: look before sending again. */
+  readonly ambiguous?: boolean;
+  /** When the span that crossed the threshold was received; only where it is known. */
+  readonly breachReceivedAtMs?: number;
 }
 
 /** Everything a notifier needs; rendered from the frozen transition at send time. */

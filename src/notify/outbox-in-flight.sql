@@ -1,0 +1,2 @@
+-- How many attempts hold a lease.
+SELECT count(*) AS deliveries FROM deliveries WHERE status = 'pending' AND claim IS NOT NULL

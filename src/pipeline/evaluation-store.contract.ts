@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { IncidentReader } from '../incident/incident-reader.js';
+import type { Incident } from '../incident/incident.js';
+import { sampleAlert, sampleIncident, sampleReading } from '../incident/sample-incident.js';
+import type { DeliveryId, IncidentId } from '../lib/ids.js';
+import type { Delivery } from '../notify/delivery.js';
+import type { Outbox } from '../notify/outbox.js';
+import type { EvaluationStore } from './evaluation-store.js';
+
+export interface EvaluationStoreUnderTest {
+  readonly store: EvaluationStore;
+  readonly incidents: IncidentReader;
+  readonly outbox: Outbox;
+  close(): Promise<void>;
+}
+
+const T0 = 1_000_000;
+const incident = (id: string, changes: Partial<Incident> = {}): Incident => sampleIncident({ id: id as IncidentId, startedAtMs: T0, ...changes });
+const delivery = (id: string, of: Incident): Delivery => ({
+  id: id as DeliveryId, incidentId: of.id, receiver: 'shop', integration: 'slack[0]', transition: { kind: 'opened', incident: of, atMs: T0 },
+  status: 'pending', attempts: 0, createdAtMs: T0, notBeforeMs: T0, lastError: undefined,
+});
+
+/** What every EvaluationStore promises, together with the reader and the outbox that read what it saved. */
+export function evaluationStoreContract(open: () => Promise<EvaluationStoreUnderTest>): void {
+  let subject: EvaluationStoreUnderTest;
+  beforeEach(async () => { subject = await open(); });
+  afterEach(async () => { await subject.close(); });
+  const save = (incidents: Incident[], deliveries: Delivery[] = []): Promise<void> => subject.store.save({ incidents, deliveries });
+
+  describe('incidents', () => {
+    test('come back exactly as they were saved', async () => {
+      const odd = incident('a', {
+        title: 'O\'Hara "quoted" $1 — ünï 🔔', evidence: undefined, runbook: undefined,
+        alerts: [sampleAlert({ incidentId: 'a' as IncidentId, labels: { '$': 'dollar', '': 'empty' }, reading: sampleReading({ sli: undefined, burnRates: { '5m': undefined, '1h': Number.POSITIVE_INFINITY }, exhaustionMs: undefined }) })],
+      });
+      await save([odd]);
+      expect(await subject.store.loadOpenIncidents()).toStrictEqual([odd]);
+      expect(await subject.incidents.byId(odd.id)).toStrictEqual(odd);
+    });
+
+    test('a saved version replaces the one before', async () => {
+      await save([incident('a')]);
+      for (let round = 1; round <= 5; round += 1) await save([incident('a', { title: `round ${round}` })]);
+      expect(await subject.store.loadOpenIncidents()).toStrictEqual([incident('a', { title: 'round 5' })]);
+      expect(await subject.incidents.list({ limit: 10 })).toHaveLength(1);
+    });
+
+    test('a resolved one is no longer loaded, and still read', async () => {
+      const resolved = incident('a', { status: 'resolved', endedAtMs: T0 + 5 });
+      await save([incident('a')]);
+      await save([resolved]);
+      expect(await subject.store.loadOpenIncidents()).toEqual([]);
+      expect(await subject.incidents.byId(resolved.id)).toStrictEqual(resolved);
+    });
+
+    test('an unknown id is undefined', async () => {
+      expect(await subject.incidents.byId('inc-none' as IncidentId)).toBeUndefined();
+    });
+
+    test('are listed newest first, by status, up to a limit', async () => {
+      await save([
+        incident('a', { key: 'a', startedAtMs: T0 + 1, status: 'resolved', endedAtMs: T0 + 9 }),
+        incident('b', { key: 'b', startedAtMs: T0 + 3, status: 'acknowledged', acknowledgedBy: 'ann' }),
+        incident('c', { key: 'c', startedAtMs: T0 + 2 }),
+      ]);
+      const ids = async (filter: Parameters<IncidentReader['list']>[0]): Promise<string[]> => (await subject.incidents.list(filter)).map(({ id }) => id);
+      expect(await ids({ limit: 10 })).toEqual(['b', 'c', 'a']);
+      expect(await ids({ limit: 2 })).toEqual(['b', 'c']);
+      expect(await ids({ status: ['open', 'acknowledged'], limit: 10 })).toEqual(['b', 'c']);
+      expect(await ids({ status: ['resolved'], limit: 10 })).toEqual(['a']);
+    });
+  });
+
+  describe('one open incident per key', () => {
+    test('a second one is refused, and nothing of that save is kept', async () => {
+      await save([incident('a')]);
+      await expect(save([incident('c', { key: 'other' }), incident('b')], [delivery('d', incident('b'))])).rejects.toThrow();
+      expect((await subject.store.loadOpenIncidents()).map(({ id }) => id)).toEqual(['a']);
+      expect(await subject.outbox.counts()).toMatchObject({ pending: 0 });
+    });
+
+    test('acknowledging keeps the key taken', async () => {
+      await save([incident('a')]);
+      await save([incident('a', { status: 'acknowledged' })]);
+      await expect(save([incident('b')])).rejects.toThrow();
+    });
+
+    test('two of one key in one save are refused', async () => {
+      await expect(save([incident('a'), incident('b')])).rejects.toThrow();
+      expect(await subject.store.loadOpenIncidents()).toEqual([]);
+    });
+
+    test('a resolved one frees the key, also within the same save and in any order', async () => {
+      await save([incident('a')]);
+      await save([incident('b', { startedAtMs: T0 + 1 }), incident('a', { status: 'resolved', endedAtMs: T0 })]);
+      await save([incident('b', { status: 'resolved', endedAtMs: T0 + 2 }), incident('c', { startedAtMs: T0 + 2 })]);
+      expect((await subject.store.loadOpenIncidents()).map(({ id }) => id)).toEqual(['c']);
+    });
+  });
+
+  describe('deliveries', () => {
+    test('are in the outbox as soon as their incident is saved', async () => {
+      const saved = incident('a');
+      await save([saved], [{ ...delivery('d1', saved), breachReceivedAtMs: T0 - 3 }, delivery('d2', saved)]);
+      expect(await subject.outbox.ofIncident(saved.id)).toStrictEqual([{ ...delivery('d1', saved), breachReceivedAtMs: T0 - 3 }, delivery('d2', saved)]);
+    });
+
+    test('saved twice are one', async () => {
+      const saved = incident('a');
+      await save([saved], [delivery('d', saved)]);
+      await save([saved], [delivery('d', saved)]);
+      expect(await subject.outbox.counts()).toMatchObject({ pending: 1 });
+    });
+
+    test('saving nothing is fine', async () => {
+      await expect(save([])).resolves.toBeUndefined();
+    });
+  });
+}
