@@ -1,0 +1,168 @@
+import type { CoverageIndex } from '../budget/coverage-index.js';
+import { minuteOf } from '../budget/minute-series.js';
+import type { SliceIndex } from '../budget/slice-index.js';
+import { evaluateSlo, type SloStatus } from '../budget/slo-status.js';
+import type { Slo } from '../config/slo.js';
+import type { Evidence } from '../diagnosis/evidence.js';
+import type { IncidentChange } from '../incident/advance.js';
+import { attachEvidence } from '../incident/attach-evidence.js';
+import type { Incident, Transition } from '../incident/incident.js';
+import { acknowledge, resolve } from '../incident/person-actions.js';
+import { HOUR_MS } from '../lib/duration.js';
+import type { Delivery } from '../notify/delivery.js';
+import type { SloSlice } from '../sli/slice.js';
+import { TaskQueue } from '../store/task-queue.js';
+import { evaluate, type Evaluation, type MeasuredSlo } from './evaluate.js';
+import type { EvaluationStore } from './evaluation-store.js';
+import { sloNameOf } from './slo-signal.js';
+
+export interface EnginePorts {
+  readonly store: EvaluationStore;
+  /** The proof for a page that opens, grows or changes; undefined when there is none to be had in time. Must not throw. */
+  gatherEvidence(measured: MeasuredSlo, status: SloStatus): Promise<Evidence | undefined>;
+  /** Who is to be told, by the routing in force. */
+  planDeliveries(transition: Transition, nowMs: number): readonly Delivery[];
+  /** Deliveries were committed: send them. */
+  wakeDispatcher(): void;
+  /** A commit crossed a threshold: the next tick should not wait for its turn. */
+  requestEarlyTick(): void;
+}
+
+/** What a commit added, as the engine hears of it. */
+export interface CommittedSlices {
+  readonly slices: readonly SloSlice[];
+  /** When the oldest request of the commit was received. */
+  readonly receivedAtMs: number;
+}
+
+/** Slices that arrive this much after their event are history (imports): they never page. */
+export const LIVE_LATENESS_MINUTES = 60;
+
+/**
+ * The living state between two ticks and the order of one: load → evaluate → evidence → save and enqueue → send.
+ * Ticks and actions of people run one after the other, so that none overwrites what the other saved.
+ */
+export class Engine {
+  readonly #ports: EnginePorts;
+  readonly #slices: SliceIndex;
+  readonly #coverage: CoverageIndex;
+  readonly #turns = new TaskQueue();
+  readonly #badReceivedAtMs = new Map<string, number>();
+  #slos: readonly MeasuredSlo[] = [];
+  #statuses: readonly SloStatus[] = [];
+  #nextTrimMs = 0;
+
+  constructor(ports: EnginePorts, state: { readonly slices: SliceIndex; readonly coverage: CoverageIndex }) {
+    this.#ports = ports;
+    this.#slices = state.slices;
+    this.#coverage = state.coverage;
+  }
+
+  /** Takes new rules; slices of their keys must be in the index already. */
+  useRules(slos: readonly MeasuredSlo[]): void {
+    for (const { slo, sliceKey } of slos) this.#slices.track(sliceKey, slo);
+    this.#slices.retain(new Set(slos.map(({ sliceKey }) => sliceKey)));
+    this.#slos = slos;
+    const names = new Set(slos.map(({ slo }) => slo.name));
+    this.#statuses = this.#statuses.filter((status) => names.has(status.slo));
+  }
+
+  statuses(): readonly SloStatus[] {
+    return this.#statuses;
+  }
+
+  slo(name: string): Slo | undefined {
+    return this.#slos.find(({ slo }) => slo.name === name)?.slo;
+  }
+
+  measured(): readonly MeasuredSlo[] {
+    return this.#slos;
+  }
+
+  /** Takes what a commit added. When that crosses a threshold, asks for an early tick: nobody should sleep through the interval. */
+  committed({ slices, receivedAtMs }: CommittedSlices, nowMs: number): void {
+    const live = slices.filter((slice) => slice.arrivalMinute - slice.eventMinute <= LIVE_LATENESS_MINUTES);
+    this.#slices.add(live);
+    const worse = new Set(live.filter((slice) => slice.bad > 0).map((slice) => slice.sliceKey));
+    for (const sliceKey of worse) {
+      this.#badReceivedAtMs.set(sliceKey, Math.min(receivedAtMs, this.#badReceivedAtMs.get(sliceKey) ?? receivedAtMs));
+    }
+    if (worse.size > 0 && this.#crosses(worse, nowMs)) this.#ports.requestEarlyTick();
+  }
+
+  /** One tick. Rejects when the store fails; the next tick then finds everything as it was. */
+  tick(nowMs: number): Promise<Evaluation> {
+    return this.#turns.run(async () => {
+      this.#coverage.markCovered(minuteOf(nowMs));
+      const openIncidents = await this.#ports.store.loadOpenIncidents();
+      const badReceivedAtMs = new Map(this.#badReceivedAtMs);
+      const evaluation = evaluate({
+        nowMs, slos: this.#slos, slices: this.#slices, openIncidents, badReceivedAtMs,
+        coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
+      });
+      await this.#save(await this.#withEvidence(evaluation), nowMs);
+      this.#statuses = evaluation.statuses;
+      for (const [sliceKey, at] of badReceivedAtMs) if (this.#badReceivedAtMs.get(sliceKey) === at) this.#badReceivedAtMs.delete(sliceKey);
+      this.#trim(nowMs);
+      return evaluation;
+    });
+  }
+
+  /** `undefined` where no incident of that id is open. */
+  acknowledge(id: string, who: string, nowMs: number): Promise<Incident | undefined> {
+    return this.#act(id, (incident) => acknowledge(incident, who, nowMs), nowMs);
+  }
+
+  /** `undefined` where no incident of that id is open. */
+  resolve(id: string, who: string, nowMs: number): Promise<Incident | undefined> {
+    return this.#act(id, (incident) => resolve(incident, who, nowMs), nowMs);
+  }
+
+  #act(id: string, change: (incident: Incident) => IncidentChange, nowMs: number): Promise<Incident | undefined> {
+    return this.#turns.run(async () => {
+      const incident = (await this.#ports.store.loadOpenIncidents()).find((open) => open.id === id);
+      if (incident === undefined) return undefined;
+      const changed = change(incident);
+      await this.#save(changed, nowMs);
+      return changed.incidents[0] ?? incident;
+    });
+  }
+
+  async #save(change: IncidentChange, nowMs: number): Promise<void> {
+    if (change.incidents.length === 0) return;
+    const deliveries = change.transitions.flatMap((transition) => [...this.#ports.planDeliveries(transition, nowMs)]);
+    await this.#ports.store.save({ incidents: change.incidents, deliveries });
+    if (deliveries.length > 0) this.#ports.wakeDispatcher();
+  }
+
+  async #withEvidence(evaluation: Evaluation): Promise<IncidentChange> {
+    let change: IncidentChange = evaluation;
+    for (const transition of evaluation.transitions) {
+      if (transition.kind === 'resolved' || transition.kind === 'acknowledged') continue;
+      const name = sloNameOf(transition.incident);
+      const measured = this.#slos.find(({ slo }) => slo.name === name);
+      const status = evaluation.statuses.find(({ slo }) => slo === name);
+      if (measured === undefined || status === undefined) continue;
+      const evidence = await this.#ports.gatherEvidence(measured, status);
+      if (evidence !== undefined) change = attachEvidence(change, transition.incident.id, evidence);
+    }
+    return change;
+  }
+
+  #crosses(sliceKeys: ReadonlySet<string>, nowMs: number): boolean {
+    return this.#slos.some(({ slo, sliceKey }) => {
+      if (!sliceKeys.has(sliceKey)) return false;
+      const known = this.#statuses.find((status) => status.slo === slo.name)?.state;
+      const coverage = (fromMinute: number, toMinute: number): number => this.#coverage.share(fromMinute, toMinute);
+      const state = evaluateSlo(slo, this.#slices.series(sliceKey), { nowMs, coverage }).state;
+      return state !== known && (state === 'page' || (state === 'ticket' && known !== 'page'));
+    });
+  }
+
+  #trim(nowMs: number): void {
+    if (nowMs < this.#nextTrimMs) return;
+    this.#nextTrimMs = nowMs + HOUR_MS;
+    this.#slices.trim(nowMs);
+  }
+}
+
