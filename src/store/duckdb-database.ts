@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import duckdb, { type Connection, type Database as DatabaseHandle } from '@duckdb/node-bindings';
 import { DatabaseUnavailableError, explainOpenFailure } from './database-error.js';
 import type { Database, Row, Statement } from './database.js';
 import { migrate, readMigrations, type Migration } from './duckdb-migrations.js';
@@ -20,8 +21,13 @@ export interface DatabaseOptions {
   readonly migrations?: readonly Migration[];
 }
 
-interface Lane {
+/** One connection, as the comfortable API and as the handle that the raw bindings (appends by data chunk) take. */
+export interface WriteConnection {
   readonly connection: DuckDBConnection;
+  readonly raw: Connection;
+}
+
+interface Lane extends WriteConnection {
   readonly queue: TaskQueue;
 }
 
@@ -35,9 +41,9 @@ export class DuckdbDatabase implements Database {
   readonly #readers: readonly Lane[];
   #closed = false;
 
-  private constructor(instance: DuckDBInstance, connections: readonly DuckDBConnection[]) {
+  private constructor(instance: DuckDBInstance, connections: readonly Connection[]) {
     this.#instance = instance;
-    const [writer, ...readers] = connections.map((connection) => ({ connection, queue: new TaskQueue() }));
+    const [writer, ...readers] = connections.map((raw) => ({ raw, connection: new DuckDBConnection(raw), queue: new TaskQueue() }));
     if (writer === undefined) throw new Error('assertion failed: a database needs a write connection');
     this.#writer = writer;
     this.#readers = readers;
@@ -45,11 +51,12 @@ export class DuckdbDatabase implements Database {
 
   /** @throws DatabaseUnavailableError when the file is locked, not writable, newer than this program or not a database. */
   static async open(path: string, options: DatabaseOptions = {}): Promise<DuckdbDatabase> {
-    const instance = await openInstance(path, options);
+    const handle = await openFile(path, options);
+    const instance = new DuckDBInstance(handle);
     try {
-      const connections = await Promise.all(Array.from({ length: READ_CONNECTIONS + 1 }, () => instance.connect()));
+      const connections = await Promise.all(Array.from({ length: READ_CONNECTIONS + 1 }, () => duckdb.connect(handle)));
       const database = new DuckdbDatabase(instance, connections);
-      await database.exclusively((connection) => migrate(connection, options.migrations ?? readMigrations()));
+      await database.exclusively(({ connection }) => migrate(connection, options.migrations ?? readMigrations()));
       return database;
     } catch (error) {
       instance.closeSync();
@@ -65,14 +72,14 @@ export class DuckdbDatabase implements Database {
 
   async transaction(statements: readonly Statement[]): Promise<void> {
     if (statements.length === 0) return;
-    await this.exclusively((connection) => inTransaction(connection, async () => {
+    await this.exclusively(({ connection }) => inTransaction(connection, async () => {
       for (const statement of statements) await runStatement(connection, statement);
     }));
   }
 
   /** Work that needs the write connection for itself, such as an append. Everything else that writes waits. */
-  exclusively<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    return this.#writer.queue.run(() => work(this.#writer.connection));
+  exclusively<T>(work: (writer: WriteConnection) => Promise<T>): Promise<T> {
+    return this.#writer.queue.run(() => work(this.#writer));
   }
 
   /** Waits for what is queued, writes the log into the file and lets go of it. */
@@ -80,7 +87,7 @@ export class DuckdbDatabase implements Database {
     if (this.#closed) return;
     this.#closed = true;
     await Promise.all(this.#readers.map((lane) => lane.queue.run(() => Promise.resolve())));
-    await this.exclusively(async (connection) => {
+    await this.exclusively(async ({ connection }) => {
       // A checkpoint that fails (disk full) leaves the log, which the next start replays: nothing is lost.
       await connection.run('CHECKPOINT').catch(() => undefined);
     });
@@ -108,18 +115,22 @@ export async function inTransaction<T>(connection: DuckDBConnection, work: () =>
   }
 }
 
-async function openInstance(path: string, options: DatabaseOptions): Promise<DuckDBInstance> {
+async function openFile(path: string, options: DatabaseOptions): Promise<DatabaseHandle> {
   if (path !== ':memory:') prepareDirectory(path);
+  const settings = {
+    threads: String(options.threads ?? 2),
+    memory_limit: options.memoryLimit ?? '512MB',
+    // Measured (bench/RESULTS.md): at DuckDB's own 16 MB a stream of appends checkpoints all the time, at 256 MB the pauses get long.
+    checkpoint_threshold: options.checkpointThreshold ?? '64MB',
+    preserve_insertion_order: 'false',
+    // Nothing is ever fetched from the network behind the operator's back.
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  };
+  const config = duckdb.create_config();
+  for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
   try {
-    return await DuckDBInstance.create(path, {
-      threads: String(options.threads ?? 2),
-      memory_limit: options.memoryLimit ?? '512MB',
-      checkpoint_threshold: options.checkpointThreshold ?? '64MB',
-      preserve_insertion_order: 'false',
-      // Nothing is ever fetched from the network behind the operator's back.
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-    });
+    return await duckdb.open(path, config);
   } catch (error) {
     throw explainOpenFailure(path, error instanceof Error ? error.message : String(error));
   }

@@ -1,0 +1,88 @@
+/** When a group is large enough to go at once, and how long the first of it waits for company. */
+export interface GroupLimits {
+  readonly maxWaitMs: number;
+  readonly maxRows: number;
+}
+
+/** Waiting costs latency, small commits cost CPU (about 2 ms each): a tenth of a second is a fifth of the promised half second to the answer. */
+export const DEFAULT_GROUP_LIMITS: GroupLimits = { maxWaitMs: 100, maxRows: 10_000 };
+
+interface Waiting<T> {
+  readonly item: T;
+  readonly rows: number;
+  readonly settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
+}
+
+/**
+ * Joins what arrives into groups and commits one group at a time. Whoever arrives while a commit is under way is in the next one.
+ * `add` resolves after the commit that holds the item and rejects when that commit failed.
+ */
+export class GroupCommit<T> {
+  readonly #commit: (group: readonly T[]) => Promise<void>;
+  readonly #limits: GroupLimits;
+  #waiting: Waiting<T>[] = [];
+  #waitingRows = 0;
+  #running: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(commit: (group: readonly T[]) => Promise<void>, limits: GroupLimits = DEFAULT_GROUP_LIMITS) {
+    this.#commit = commit;
+    this.#limits = limits;
+  }
+
+  add(item: T, rows: number): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ item, rows, settle: { resolve, reject } });
+    });
+    this.#waitingRows += rows;
+    this.#schedule();
+    return done;
+  }
+
+  /** Commits all that waits without waiting for more; resolves when nothing is left. */
+  async drain(): Promise<void> {
+    while (this.#running !== undefined || this.#waiting.length > 0) {
+      this.#start();
+      await this.#running;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#running !== undefined) return;
+    if (this.#waitingRows >= this.#limits.maxRows) this.#start();
+    else this.#timer ??= setTimeout(() => this.#start(), this.#limits.maxWaitMs);
+  }
+
+  #start(): void {
+    if (this.#running !== undefined || this.#waiting.length === 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const group = this.#take();
+    this.#running = this.#run(group).finally(() => {
+      this.#running = undefined;
+      if (this.#waiting.length > 0) this.#schedule();
+    });
+  }
+
+  /** Up to maxRows, at least one: after a pause the backlog is not one giant transaction. */
+  #take(): Waiting<T>[] {
+    let rows = 0;
+    let count = 0;
+    for (const waiting of this.#waiting) {
+      if (count > 0 && rows + waiting.rows > this.#limits.maxRows * 2) break;
+      rows += waiting.rows;
+      count += 1;
+    }
+    this.#waitingRows -= rows;
+    return this.#waiting.splice(0, count);
+  }
+
+  async #run(group: readonly Waiting<T>[]): Promise<void> {
+    try {
+      await this.#commit(group.map((waiting) => waiting.item));
+      for (const { settle } of group) settle.resolve();
+    } catch (error) {
+      for (const { settle } of group) settle.reject(error);
+    }
+  }
+}
