@@ -1,0 +1,139 @@
+import type { AttributeValue } from '../attribute.js';
+import { valueAliasesOf } from '../semantic-conventions.js';
+import type { Literal, Operator } from './ast.js';
+import { portableRegex } from './regex.js';
+
+/** Distinct texts a pattern remembers its verdict on; at the limit it forgets all and starts anew. */
+const MAX_REMEMBERED_TEXTS = 4_096;
+
+/**
+ * A test of one attribute value against a literal; `key` is the attribute's, for values that were renamed with it. Absent and null values are
+ * passed as undefined: only `= nil` holds for them, `!= "x"` does not, as in Tempo. A value of another type than the literal never
+ * matches, not even with !=; integers and floats are one type, numbers compare as doubles. Lists and maps only know nil.
+ */
+export function valueTest(key: string, operator: Operator, literal: Literal): (value: AttributeValue | undefined) => boolean {
+  switch (literal.type) {
+    case 'nil':
+      return operator === '=' ? (value) => value === undefined : (value) => value !== undefined;
+    case 'boolean':
+      return operator === '=' ? (value) => value === literal.value : (value) => typeof value === 'boolean' && value !== literal.value;
+    case 'number':
+    case 'duration': {
+      const holds = numberTest(operator, literal.value);
+      return (value) => {
+        const number = numberOf(value);
+        return number !== undefined && holds(number);
+      };
+    }
+    case 'string':
+      return stringValueTest(key, operator, literal.value);
+    case 'status':
+    case 'kind':
+      return () => false;
+  }
+}
+
+function stringValueTest(key: string, operator: Operator, wanted: string): (value: AttributeValue | undefined) => boolean {
+  const spellings = valueAliasesOf(key, wanted);
+  const holds = operator === '=' || operator === '!=' ? anyOf(spellings, operator) : textTest(operator, wanted);
+  return (value) => {
+    if (typeof value === 'string') return holds(value);
+    const text = textOf(value);
+    return text !== undefined && holds(text);
+  };
+}
+
+function anyOf(spellings: readonly string[], operator: '=' | '!='): (text: string) => boolean {
+  const [only = ''] = spellings;
+  if (spellings.length === 1) return textTest(operator, only);
+  return operator === '=' ? (text) => spellings.includes(text) : (text) => !spellings.includes(text);
+}
+
+/** A test of a text that is there. */
+export function textTest(operator: Operator, wanted: string): (text: string) => boolean {
+  switch (operator) {
+    case '=':
+      return (text) => text === wanted;
+    case '!=':
+      return (text) => text !== wanted;
+    case '>':
+      return (text) => compareText(text, wanted) > 0;
+    case '>=':
+      return (text) => compareText(text, wanted) >= 0;
+    case '<':
+      return (text) => compareText(text, wanted) < 0;
+    case '<=':
+      return (text) => compareText(text, wanted) <= 0;
+    case '=~':
+      return patternTest(wanted);
+    case '!~': {
+      const matches = patternTest(wanted);
+      return (text) => !matches(text);
+    }
+  }
+}
+
+export function numberTest(operator: Operator, wanted: number): (value: number) => boolean {
+  switch (operator) {
+    case '=':
+      return (value) => value === wanted;
+    case '!=':
+      return (value) => value !== wanted;
+    case '>':
+      return (value) => value > wanted;
+    case '>=':
+      return (value) => value >= wanted;
+    case '<':
+      return (value) => value < wanted;
+    case '<=':
+      return (value) => value <= wanted;
+    case '=~':
+    case '!~':
+      return () => false;
+  }
+}
+
+/** Routes, statuses and regions repeat: the pattern runs once per text. */
+function patternTest(pattern: string): (text: string) => boolean {
+  const regex = portableRegex(pattern);
+  if (!regex.ok) return () => false;
+  const { javascript } = regex.value;
+  const remembered = new Map<string, boolean>();
+  return (text) => {
+    const known = remembered.get(text);
+    if (known !== undefined) return known;
+    const matches = javascript.test(text);
+    if (remembered.size >= MAX_REMEMBERED_TEXTS) remembered.clear();
+    remembered.set(text, matches);
+    return matches;
+  };
+}
+
+/** The value as the store's JSON holds it, where that is a string: NaN, infinities and bytes are (see attribute.ts). */
+function textOf(value: AttributeValue | undefined): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : String(value);
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+  return undefined;
+}
+
+function numberOf(value: AttributeValue | undefined): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  return typeof value === 'bigint' ? Number(value) : undefined;
+}
+
+/** Order of code points, which is the order of UTF-8 bytes that databases use; `<` of JavaScript puts U+FFFD after emoji. */
+export function compareText(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index += 1) {
+    const difference = orderOfUnit(left.charCodeAt(index)) - orderOfUnit(right.charCodeAt(index));
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** Surrogates (U+D800 to U+DFFF) stand for code points above all other units. */
+function orderOfUnit(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit >= 0xe000 ? unit - 0x800 : unit + 0x2000;
+}
+
