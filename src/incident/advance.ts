@@ -7,7 +7,7 @@ import type { Alert, Incident, Transition } from './incident.js';
 import { numbersNews } from './numbers-news.js';
 import { alertOf, settleAlerts } from './settle-alerts.js';
 import { withEntry } from './timeline.js';
-import { burnInWords, severityInWords } from './words.js';
+import { conditionInWords, severityInWords } from './words.js';
 import { formatSpan } from '../lib/format.js';
 
 export interface AdvanceInput {
@@ -71,7 +71,7 @@ function open(signals: readonly ConditionSignal[], id: IncidentId, nowMs: number
     id, key: lead.key, status: 'open', severity: lead.severity, title: lead.title, startedAtMs: nowMs, endedAtMs: undefined,
     acknowledgedBy: undefined, alerts, evidence: undefined, runbook: firing.find((signal) => signal.runbook !== undefined)?.runbook, timeline: [],
   };
-  const text = `${severityInWords(lead.severity)} opened${lead.reading === undefined ? '' : `: ${burnInWords(lead.reading)}`}.`;
+  const text = `${severityInWords(lead.severity)} opened${withWords(lead)}`;
   const opened = withEntry(incident, { atMs: nowMs, kind: 'opened', actor: 'tocsin', text });
   return changeOf(opened, { kind: 'opened', incident: opened, atMs: nowMs, ...receivedAt(firing) });
 }
@@ -93,15 +93,14 @@ function upgrade(incident: Incident, signals: readonly ConditionSignal[], nowMs:
   const firing = signals.filter((signal) => signal.firing);
   const lead = mostSevere(firing);
   const read = withReadings({ ...incident, severity: lead.severity, title: lead.title, runbook: incident.runbook ?? lead.runbook }, signals, nowMs);
-  const text = `Upgraded from ${incident.severity} to ${lead.severity}${lead.reading === undefined ? '' : `: ${burnInWords(lead.reading)}`}.`;
+  const text = `Upgraded from ${incident.severity} to ${lead.severity}${withWords(lead)}`;
   const upgraded = withEntry(read, { atMs: nowMs, kind: 'upgraded', actor: 'tocsin', text });
   return changeOf(upgraded, { kind: 'upgraded', incident: upgraded, atMs: nowMs, ...receivedAt(firing) });
 }
 
 function close(incident: Incident, signals: readonly ConditionSignal[], nowMs: number): IncidentChange {
   const read = withReadings({ ...incident, status: 'resolved', endedAtMs: nowMs }, signals, nowMs);
-  const reading = mostSevere(signals).reading;
-  const text = `Resolved after ${formatSpan(nowMs - incident.startedAtMs)}${reading === undefined ? '' : `: ${burnInWords(reading)}`}.`;
+  const text = `Resolved after ${formatSpan(nowMs - incident.startedAtMs)}${withWords(mostSevere(signals))}`;
   const resolved = withEntry(read, { atMs: nowMs, kind: 'resolved', actor: 'tocsin', text });
   return changeOf(resolved, { kind: 'resolved', incident: resolved, atMs: nowMs });
 }
@@ -111,10 +110,10 @@ function changeOf(incident: Incident, transition: Transition): IncidentChange {
 }
 
 function withReadings(incident: Incident, signals: readonly ConditionSignal[], nowMs: number): Incident {
-  const byId = new Map(signals.map((signal) => [signal.alertId, signal.reading]));
+  const byId = new Map(signals.map((signal) => [signal.alertId, signal]));
   const alerts = incident.alerts.map((alert): Alert => {
-    const reading = byId.get(alert.id);
-    return reading === undefined ? alert : { ...alert, reading, updatedAtMs: nowMs };
+    const signal = byId.get(alert.id);
+    return signal?.reading === undefined ? alert : { ...alert, reading: signal.reading, annotations: signal.annotations, updatedAtMs: nowMs };
   });
   return { ...incident, alerts };
 }
@@ -122,6 +121,11 @@ function withReadings(incident: Incident, signals: readonly ConditionSignal[], n
 function receivedAt(firing: readonly ConditionSignal[]): Pick<Transition, 'breachReceivedAtMs'> {
   const received = firing.flatMap((signal) => (signal.breachReceivedAtMs === undefined ? [] : [signal.breachReceivedAtMs]));
   return received.length === 0 ? {} : { breachReceivedAtMs: Math.max(...received) };
+}
+
+function withWords(signal: ConditionSignal): string {
+  const words = conditionInWords(signal);
+  return words === undefined ? '.' : `: ${words}.`;
 }
 
 function mostSevere(signals: readonly ConditionSignal[]): ConditionSignal {

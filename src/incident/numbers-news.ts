@@ -3,7 +3,7 @@ import type { ConditionSignal } from './condition-signal.js';
 import { BUDGET_STEPS, UPDATE_INTERVAL_MS } from './incident-policy.js';
 import type { Alert, Incident } from './incident.js';
 import { formatPercent } from '../lib/format.js';
-import { burnInWords, leadingBudget, readingDigest } from './words.js';
+import { conditionInWords, leadingBudget, readingDigest } from './words.js';
 
 export interface NumbersNews {
   readonly text: string;
@@ -14,20 +14,21 @@ export interface NumbersNews {
 /** What the new numbers are worth: news at once, news because the last is long enough ago, or nothing. */
 export function numbersNews(incident: Incident, signals: readonly ConditionSignal[], nowMs: number): NumbersNews | undefined {
   const told = new Map(incident.alerts.map((alert) => [alert.id, alert]));
-  let changed: SloStatus | undefined;
+  let changed: ConditionSignal | undefined;
   let joined = false;
-  for (const { alertId, firing, reading } of signals) {
+  for (const signal of signals) {
+    const { alertId, firing, reading } = signal;
     const alert = told.get(alertId);
     if (firing && !isFiring(alert)) joined = true;
     if (!firing || reading === undefined) continue;
-    const step = isFiring(alert) ? crossedStep(alert.reading, reading) : undefined;
+    const step = isFiring(alert) ? crossedStep(alert.reading, signal) : undefined;
     if (step !== undefined) return { text: step, urgent: true };
-    if (alert?.reading === undefined || readingDigest(alert.reading) !== readingDigest(reading)) changed ??= reading;
+    if (alert?.reading === undefined || readingDigest(alert.reading) !== readingDigest(reading)) changed ??= signal;
   }
   // An alert that joined between two updates is told with the next one.
   const pending = changed !== undefined || joined || incident.alerts.some((alert) => alert.startsAtMs > lastToldMs(incident));
   if (!pending || nowMs - lastToldMs(incident) < UPDATE_INTERVAL_MS) return undefined;
-  return { text: changed === undefined ? 'Another alert joined.' : `Now ${burnInWords(changed)}.`, urgent: false };
+  return { text: changed === undefined ? 'Another alert joined.' : `Now ${conditionInWords(changed) ?? 'with new numbers'}.`, urgent: false };
 }
 
 function isFiring(alert: Alert | undefined): alert is Alert {
@@ -35,13 +36,14 @@ function isFiring(alert: Alert | undefined): alert is Alert {
 }
 
 /** The lowest step that the budget fell below since it was last told. Climbing back is no news. */
-function crossedStep(before: SloStatus | undefined, now: SloStatus): string | undefined {
+function crossedStep(before: SloStatus | undefined, signal: ConditionSignal): string | undefined {
   const from = before === undefined ? undefined : leadingBudget(before);
-  const to = leadingBudget(now);
+  const to = signal.reading === undefined ? undefined : leadingBudget(signal.reading);
   if (from === undefined || to === undefined) return undefined;
   const crossed = BUDGET_STEPS.filter((step) => from > step && to <= step).at(-1);
   if (crossed === undefined) return undefined;
-  return crossed === 0 ? `The error budget is spent: ${burnInWords(now)}.` : `Less than ${formatPercent(crossed)} of the error budget left: ${burnInWords(now)}.`;
+  const words = conditionInWords(signal) ?? '';
+  return crossed === 0 ? `The error budget is spent: ${words}.` : `Less than ${formatPercent(crossed)} of the error budget left: ${words}.`;
 }
 
 function lastToldMs(incident: Incident): number {

@@ -25,7 +25,7 @@ export function sampleAlert(changes: Partial<Alert> & { readonly incidentId: Inc
   const severity = changes.severity ?? 'page';
   const labels = { alertname: 'ErrorBudgetBurn', slo: 'checkout-availability', service: 'checkout', severity, owner: 'payments' };
   return {
-    id: alertIdOf(labels), labels: { ...labels, incident: changes.incidentId }, annotations: { summary: 'Checkout works: burning 21x' }, severity,
+    id: alertIdOf(labels), labels: { ...labels, incident: changes.incidentId }, annotations: { summary: 'Checkout works: burning 21x with 71 % of the 30-day budget left: gone in 24 h' }, severity,
     status: 'firing', startsAtMs: SAMPLE_START_MS, endsAtMs: undefined, updatedAtMs: SAMPLE_START_MS, reading: sampleReading(), ...changes,
   };
 }

@@ -1,6 +1,7 @@
 import type { SloStatus } from '../budget/slo-status.js';
 import type { Severity } from '../config/slo.js';
 import { parseDuration } from '../lib/duration.js';
+import type { Labels } from './incident.js';
 import { formatBurn, formatPercent, formatSpan } from '../lib/format.js';
 
 /** The budget that messages lead with: a young service has no full window behind it, so its budget is projected (semantics.md). */
@@ -35,6 +36,16 @@ export function budgetInWords(budget: number, young: boolean): string {
 
 export function severityInWords(severity: Severity): string {
   return severity === 'page' ? 'Page' : 'Ticket';
+}
+
+/**
+ * The arithmetic of a condition in words. Its summary says it best, because who wrote it knows the SLO's window;
+ * the reading alone is the fallback.
+ */
+export function conditionInWords(condition: { readonly title: string; readonly annotations: Labels; readonly reading?: SloStatus }): string | undefined {
+  const summary = condition.annotations['summary'];
+  if (summary !== undefined && summary !== '') return summary.startsWith(`${condition.title}: `) ? summary.slice(condition.title.length + 2) : summary;
+  return condition.reading === undefined ? undefined : burnInWords(condition.reading);
 }
 
 /** What a reader would see of the reading: two readings with equal digests are no news to each other. */
