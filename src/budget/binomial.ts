@@ -1,6 +1,8 @@
 /** Relative precision at which the continued fraction stops. */
 const PRECISION = 1e-14;
 const TINY = 1e-300;
+/** Effective counts below this are rounding, not events. */
+const NO_COUNT = 1e-9;
 /** The fraction needs about √max(a, b) steps; the normal approximation takes over long before this many. */
 const MAX_STEPS = 20_000;
 /** Variance from which the normal approximation is exact enough for a gate at 0.001 (its skew is below 0.4 %). */
@@ -11,7 +13,7 @@ const NORMAL_VARIANCE = 100_000;
  * k and n need not be whole: effective counts of weighted events are not, and the beta function interpolates.
  */
 export function binomialTail(k: number, n: number, p: number): number {
-  if (k <= 0) return 1;
+  if (k < NO_COUNT) return 1;
   if (k > n || p <= 0) return 0;
   if (p >= 1) return 1;
   const variance = n * p * (1 - p);

@@ -22,6 +22,10 @@ const MAX_BLOCK_RATIO = 0.5;
  * (the longest page window ago), so that a burst can never veto its own page.
  */
 export function overDispersion(series: MinuteSeries, toHour: number): number {
+  return series.remember(toHour, () => medianDispersion(series, toHour));
+}
+
+function medianDispersion(series: MinuteSeries, toHour: number): number {
   const blocks: number[] = [];
   const firstHour = Math.floor((series.firstMinute ?? toHour * 60) / 60);
   for (let block = 0; block < MAX_BLOCKS; block += 1) {

@@ -8,6 +8,10 @@ const TICKET_SIGNIFICANCE_RATIO = 10;
 /** Effective counts that differ less than this from the plain ones are not worth a word. */
 const NOTABLE_DIFFERENCE = 0.95;
 
+// Made once: a formatter costs more than a whole evaluation.
+const FEW = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+const MANY = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
 export interface EvidenceQuestion {
   readonly long: WindowReading;
   readonly tier: Tier;
@@ -55,7 +59,7 @@ function countsInWords(long: WindowReading): string {
 
 /** `1,234`; small fractions keep one digit, so that an effective 1.4 does not read as 1. */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US', { maximumFractionDigits: count < 10 ? 1 : 0 });
+  return (count < 10 ? FEW : MANY).format(count);
 }
 
 /** As many digits as keep it on its side of the threshold. */

@@ -71,9 +71,10 @@ function tierHeldBecause(reading: TierReading, status: SloStatus): string | unde
   const { tier, long, short } = reading;
   const limit = tier.factor * RECOVERY_MARGIN;
   if (reading.exceeded) return `still burning ${windowInWords(long)} and ${windowInWords(short)}, over ${formatBurn(tier.factor)}`;
-  if (long.burnRate !== undefined && long.burnRate < limit) return uncovered(long, status);
+  const longQuiet = long.burnRate !== undefined && long.burnRate < limit;
+  if (longQuiet && (uncovered(long, status) === undefined || short.total === 0)) return uncovered(long, status);
   if ((short.burnRate ?? 0) >= limit) return `${windowInWords(short)} is not yet below 90 % of ${formatBurn(tier.factor)}`;
-  if (!convinced(short, status, long.errorRatio ?? 1)) {
+  if (!longQuiet && !convinced(short, status, long.errorRatio ?? 1)) {
     const good = status.sinceLastBad?.total ?? short.effectiveTotal;
     return `${formatCount(good)} requests since the last failure are too few to say that it is over`;
   }

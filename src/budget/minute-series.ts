@@ -40,6 +40,8 @@ const PLAIN_COLUMNS = 2;
 const FULL_COLUMNS = 6;
 
 interface DayChunk {
+  /** Of the whole day: long windows are mostly whole days. */
+  readonly totals: SliceTotals;
   readonly hours: Float64Array;
   /** One array per hour while its minutes are kept. */
   readonly minutes: (Float64Array | undefined)[];
@@ -60,6 +62,7 @@ export class MinuteSeries {
   #detailFromHour = 0;
   /** Minutes before this one are dropped. */
   #keptFromMinute = 0;
+  #remembered: { readonly beforeHour: number; readonly value: number } | undefined;
 
   constructor(limits: SeriesLimits) {
     this.#limits = limits;
@@ -88,11 +91,20 @@ export class MinuteSeries {
     assert(Number.isInteger(minute) && minute >= 0, `event minute ${minute} is a Unix minute`);
     if (delta.events > 0 && (this.#firstMinute === undefined || minute < this.#firstMinute)) this.#firstMinute = minute;
     if (minute < this.#keptFromMinute) return false;
+    const hour = Math.floor(minute / HOUR);
+    if (this.#remembered !== undefined && hour < this.#remembered.beforeHour) this.#remembered = undefined;
     const chunk = this.#chunkOf(minute);
-    const row = (Math.floor(minute / HOUR) % DAY_HOURS) * HOUR_COLUMNS;
-    if (Math.floor(minute / HOUR) >= this.#detailFromHour) addMinute(chunk, row, delta);
+    const row = (hour % DAY_HOURS) * HOUR_COLUMNS;
+    if (hour >= this.#detailFromHour) addMinute(chunk, row, delta);
     addColumns(chunk.hours, row, delta);
+    addTotals(chunk.totals, delta);
     return true;
+  }
+
+  /** What `compute` found about the hours before `beforeHour`, computed again only when one of them changed. */
+  remember(beforeHour: number, compute: () => number): number {
+    if (this.#remembered?.beforeHour !== beforeHour) this.#remembered = { beforeHour, value: compute() };
+    return this.#remembered.value;
   }
 
   /** Sums over [fromMinute, toMinute). */
@@ -160,7 +172,7 @@ export class MinuteSeries {
     const day = Math.floor(minute / DAY);
     let chunk = this.#days.get(day);
     if (chunk === undefined) {
-      chunk = { hours: new Float64Array(DAY_HOURS * HOUR_COLUMNS), minutes: new Array<undefined>(DAY_HOURS).fill(undefined) };
+      chunk = { totals: noSlices(), hours: new Float64Array(DAY_HOURS * HOUR_COLUMNS), minutes: new Array<undefined>(DAY_HOURS).fill(undefined) };
       this.#days.set(day, chunk);
     }
     return chunk;
@@ -170,9 +182,10 @@ export class MinuteSeries {
     for (let hour = fromHour; hour < toHour; ) {
       const day = Math.floor(hour / DAY_HOURS);
       const nextDayHour = (day + 1) * DAY_HOURS;
-      const hours = this.#days.get(day)?.hours;
+      const chunk = this.#days.get(day);
       const end = Math.min(toHour, nextDayHour);
-      if (hours !== undefined) for (let each = hour; each < end; each += 1) sumRow(totals, hours, (each % DAY_HOURS) * HOUR_COLUMNS);
+      if (chunk !== undefined && end - hour === DAY_HOURS) addTotals(totals, chunk.totals);
+      else if (chunk !== undefined) for (let each = hour; each < end; each += 1) sumRow(totals, chunk.hours, (each % DAY_HOURS) * HOUR_COLUMNS);
       hour = end;
     }
   }
@@ -237,6 +250,15 @@ function withAllColumns(plain: Float64Array): Float64Array {
     full.set([good, bad, good, bad, good + bad, 0], minute * FULL_COLUMNS);
   }
   return full;
+}
+
+function addTotals(totals: SliceTotals, more: Readonly<SliceTotals>): void {
+  totals.good += more.good;
+  totals.bad += more.bad;
+  totals.goodSquared += more.goodSquared;
+  totals.badSquared += more.badSquared;
+  totals.events += more.events;
+  totals.unknownWeight += more.unknownWeight;
 }
 
 function addColumns(columns: Float64Array, row: number, delta: SliceDelta): void {

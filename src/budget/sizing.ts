@@ -31,7 +31,7 @@ export function failuresAllowed({ target, requestsPerHour, windowMs }: Traffic):
   const failures = Math.floor(((1 - target) * requestsPerHour * windowMs) / HOUR_MS + 1e-9);
   const requests = requestsPerHour === 1 ? '1 request an hour' : `${formatCount(requestsPerHour)} requests an hour`;
   const allow = requestsPerHour === 1 ? 'allows' : 'allow';
-  const what = failures === 0 ? 'no failure at all' : failures === 1 ? '1 failure' : `${failures.toLocaleString('en-US')} failures`;
+  const what = failures === 0 ? 'no failure at all' : failures === 1 ? '1 failure' : `${formatCount(failures)} failures`;
   const sentence = `${requests} at ${formatPercent(target, 4)} ${allow} ${what} in ${formatSpan(windowMs)}`;
   return { failures, sentence, tooFew: failures < COMFORTABLE_FAILURES };
 }
