@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import type { QuerySource, RatioIndicator, Slo } from '../config/slo.js';
+import type { Location, Problem } from '../lib/problem.js';
+import { err, ok, type Result } from '../lib/result.js';
+import { comparisonsOf, type Query } from '../trace/traceql/ast.js';
+import { parseTraceql } from '../trace/traceql/parser.js';
+import { printTraceql } from '../trace/traceql/print.js';
+import type { TraceqlError } from '../trace/traceql/traceql-error.js';
+
+/** An SLO ready to be measured. Plain data, so that it can be handed to a worker thread; `createMeasurer` turns it into functions. */
+export interface CompiledSlo {
+  readonly slo: Slo;
+  /** Name and revision: `checkout-availability@3f2a9c01`. Another spelling of the same queries keeps it, another meaning does not. */
+  readonly sliceKey: string;
+  readonly total: Query;
+  /** What is matched within `total`, and whether a match is a good or a bad event. */
+  readonly part: { readonly polarity: 'good' | 'bad'; readonly query: Query };
+  readonly weight: RatioIndicator['weight'];
+  /** Of level warning. */
+  readonly warnings: readonly Problem[];
+}
+
+type QueryRole = 'total' | 'good' | 'bad';
+
+/** Compiles the queries of an SLO, or says where in its file they are wrong. */
+export function compileSlo(slo: Slo): Result<CompiledSlo, Problem[]> {
+  const { total, bad, good, weight } = slo.indicator;
+  const polarity = bad === undefined ? 'good' : 'bad';
+  const partSource = bad ?? good;
+  if (partSource === undefined) return err([missingPart(slo)]);
+  const totalQuery = parseTraceql(total.text);
+  const partQuery = parseTraceql(partSource.text);
+  if (!totalQuery.ok || !partQuery.ok) {
+    return err([
+      ...(totalQuery.ok ? [] : [queryProblem(total, 'total', totalQuery.error)]),
+      ...(partQuery.ok ? [] : [queryProblem(partSource, polarity, partQuery.error)]),
+    ]);
+  }
+  const part = { polarity, query: partQuery.value } as const;
+  const warnings = [...warningsOf(total, 'total', totalQuery.value), ...warningsOf(partSource, polarity, partQuery.value)];
+  const revision = revisionOf({ total: totalQuery.value, part, weight });
+  return ok({ slo, sliceKey: `${slo.name}@${revision}`, total: totalQuery.value, part, weight, warnings });
+}
+
+/** First 8 hex digits of SHA-1 over everything that decides what is counted. */
+function revisionOf({ total, part, weight }: Pick<CompiledSlo, 'total' | 'part' | 'weight'>): string {
+  const meaning = JSON.stringify([printTraceql(total), part.polarity, printTraceql(part.query), weight]);
+  return createHash('sha1').update(meaning).digest('hex').slice(0, 8);
+}
+
+function warningsOf(source: QuerySource, role: QueryRole, query: Query): Problem[] {
+  const comparisons = comparisonsOf(query.filter);
+  const warnings: Problem[] = [];
+  if (role === 'total' && comparisons.some(({ operator, literal }) => operator === '=' && literal.type === 'kind' && literal.value === 'client')) {
+    warnings.push({
+      at: source.at, level: 'warning', code: 'sli/counts-retries', path: pathOf(role),
+      message: 'this total counts CLIENT spans: one request that is retried counts once per try',
+      hint: 'count the requests where they are served: kind = server',
+    });
+  }
+  if (comparisons.some(({ field }) => field.type === 'intrinsic' && (field.name === 'rootName' || field.name === 'rootServiceName'))) {
+    warnings.push({
+      at: source.at, level: 'warning', code: 'sli/root-may-be-missing', path: pathOf(role),
+      message: 'rootName and rootServiceName are known only for spans that arrive in one batch with the root of their trace',
+      hint: 'use attributes of the span itself, like name and resource.service.name',
+    });
+  }
+  return warnings;
+}
+
+function queryProblem(source: QuerySource, role: QueryRole, error: TraceqlError): Problem {
+  return { at: locationIn(source, error), level: 'error', code: 'sli/bad-query', path: pathOf(role), message: `the ${role} query is not valid TraceQL: ${error.message}`, hint: error.hint };
+}
+
+/** Further lines of a query are taken to be indented like its first one, as they are in a YAML block. */
+function locationIn({ at }: QuerySource, { line, column }: TraceqlError): Location {
+  return { file: at.file, line: at.line + line - 1, column: at.column + column - 1 };
+}
+
+function missingPart(slo: Slo): Problem {
+  return {
+    at: slo.at, level: 'error', code: 'sli/no-part', path: 'spec.indicator.spec.ratioMetric',
+    message: `the SLO "${slo.name}" says neither which events are bad nor which are good`, hint: 'add bad: or good: beside total:',
+  };
+}
+
+function pathOf(role: QueryRole): string {
+  return `spec.indicator.spec.ratioMetric.${role}.metricSource.spec.query`;
+}

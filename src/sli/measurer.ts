@@ -1,0 +1,114 @@
+import { MINUTE_MS } from '../lib/duration.js';
+import { spanAttribute, type SpanBatch } from '../trace/span-batch.js';
+import type { CompiledSlo } from './compile-slo.js';
+import { OperationLimiter } from './operation-limiter.js';
+import { countRed } from './red-counter.js';
+import type { RedSlice, SloSlice } from './slice.js';
+import { indexCounters, type CounterIndex, type SloCounter } from './slo-counter.js';
+
+export interface Measurement {
+  readonly sloSlices: SloSlice[];
+  readonly redSlices: RedSlice[];
+  /** Spans counted under the operation `other` because their service has too many operations. */
+  readonly operationsOverLimit: number;
+}
+
+export interface Measurer {
+  /** Slices of one batch; adding them to those of other batches gives the slices of all. `arrivalMinute` in Unix minutes. */
+  measure(batch: SpanBatch, arrivalMinute: number): Measurement;
+}
+
+export interface MeasurerOptions {
+  readonly maxOperationsPerService?: number;
+}
+
+/**
+ * Counts batches against SLOs, and rates, errors and durations of every operation. It remembers which operations it has seen, for the
+ * limit on their number, and nothing else.
+ */
+export function createMeasurer(slos: readonly CompiledSlo[], options: MeasurerOptions = {}): Measurer {
+  const index = indexCounters(slos);
+  const limiter = new OperationLimiter(options.maxOperationsPerService);
+  return {
+    measure(batch, arrivalMinute) {
+      const red = countRed(batch, arrivalMinute, limiter);
+      return { sloSlices: countSlos(batch, arrivalMinute, index), redSlices: red.slices, operationsOverLimit: red.overLimit };
+    },
+  };
+}
+
+function countSlos(batch: SpanBatch, arrivalMinute: number, index: CounterIndex): SloSlice[] {
+  const slices: SloSlice[] = [];
+  const tallies = new Map<SloCounter, Tally>();
+  const talliesOfResource = batch.resources.map((resource) =>
+    index(resource).filter((counter) => counter.admitsResource(resource)).map((counter) => {
+      const known = tallies.get(counter);
+      if (known !== undefined) return known;
+      const tally = new Tally(counter, arrivalMinute, slices);
+      tallies.set(counter, tally);
+      return tally;
+    }),
+  );
+  for (let row = 0; row < batch.count; row += 1) {
+    const candidates = talliesOfResource[batch.resourceIndex[row] ?? 0];
+    if (candidates === undefined) continue;
+    for (const tally of candidates) {
+      if (tally.counter.isTotal(batch, row)) tally.add(batch, row);
+    }
+  }
+  return slices;
+}
+
+/** What one SLO counts of one batch. */
+class Tally {
+  readonly counter: SloCounter;
+  readonly #arrivalMinute: number;
+  readonly #slices: SloSlice[];
+  readonly #byMinute = new Map<number, SloSlice>();
+  #current: SloSlice | undefined;
+
+  constructor(counter: SloCounter, arrivalMinute: number, slices: SloSlice[]) {
+    this.counter = counter;
+    this.#arrivalMinute = arrivalMinute;
+    this.#slices = slices;
+  }
+
+  add(batch: SpanBatch, row: number): void {
+    const slice = this.#sliceOf(Math.floor((batch.endMs[row] ?? 0) / MINUTE_MS));
+    const known = weightOf(batch, row, this.counter.weight);
+    const weight = known ?? 1;
+    slice.events += 1;
+    if (known === undefined) slice.unknownWeight += 1;
+    if (this.counter.isPart(batch, row) === this.counter.partIsBad) {
+      slice.bad += weight;
+      slice.badSquared += weight * weight;
+    } else {
+      slice.good += weight;
+      slice.goodSquared += weight * weight;
+    }
+  }
+
+  #sliceOf(eventMinute: number): SloSlice {
+    if (this.#current?.eventMinute === eventMinute) return this.#current;
+    let slice = this.#byMinute.get(eventMinute);
+    if (slice === undefined) {
+      slice = {
+        sliceKey: this.counter.sliceKey, eventMinute, arrivalMinute: this.#arrivalMinute,
+        good: 0, bad: 0, goodSquared: 0, badSquared: 0, events: 0, unknownWeight: 0,
+      };
+      this.#byMinute.set(eventMinute, slice);
+      this.#slices.push(slice);
+    }
+    this.#current = slice;
+    return slice;
+  }
+}
+
+/** How many events the span stands for; undefined where the sender samples and did not say, which counts as 1. */
+function weightOf(batch: SpanBatch, row: number, mode: CompiledSlo['weight']): number | undefined {
+  if (mode === 'none') return 1;
+  if (mode === 'auto') return batch.weightUnknown[row] === 1 ? undefined : batch.weights[row];
+  const value = spanAttribute(batch, row, mode.attribute)?.value;
+  const weight = typeof value === 'bigint' ? Number(value) : value;
+  return typeof weight === 'number' && weight >= 1 && Number.isFinite(weight) ? weight : undefined;
+}

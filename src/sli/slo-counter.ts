@@ -1,0 +1,63 @@
+import type { Resource } from '../trace/span-batch.js';
+import { conjunctsOf, type Expression } from '../trace/traceql/ast.js';
+import { compileExpression, compileResourceExpression, isResourceOnly, type ResourceMatcher, type ShareMatcher, type SpanMatcher } from '../trace/traceql/matcher.js';
+import type { CompiledSlo } from './compile-slo.js';
+import { sharedMatchers } from './shared-matchers.js';
+
+/** One SLO as functions. */
+export interface SloCounter {
+  readonly sliceKey: string;
+  readonly weight: CompiledSlo['weight'];
+  /** The part of the total that the resource decides: asked once per resource, not per span. */
+  readonly admitsResource: ResourceMatcher;
+  /** The rest of the total. */
+  readonly isTotal: SpanMatcher;
+  readonly isPart: SpanMatcher;
+  readonly partIsBad: boolean;
+}
+
+/** The SLOs that a span of the resource could count for, before `admitsResource` is asked. */
+export type CounterIndex = (resource: Resource) => readonly SloCounter[];
+
+/** An SLO that demands `resource.service.name = "x"` never meets a span of another service. */
+export function indexCounters(slos: readonly CompiledSlo[]): CounterIndex {
+  const share = sharedMatchers(slos);
+  const counters = slos.map((slo) => ({ service: serviceOf(slo.total.filter), counter: counterOf(slo, share) }));
+  const anyService = counters.filter(({ service }) => service === undefined).map(({ counter }) => counter);
+  const byService = new Map<string, SloCounter[]>();
+  for (const { service, counter } of counters) {
+    if (service !== undefined) byService.set(service, [...(byService.get(service) ?? anyService), counter]);
+  }
+  return (resource) => byService.get(resource.serviceName) ?? anyService;
+}
+
+function serviceOf(filter: Expression): string | undefined {
+  for (const term of conjunctsOf(filter)) {
+    if (term.type !== 'comparison' || term.operator !== '=' || term.literal.type !== 'string') continue;
+    if (term.field.type === 'attribute' && term.field.scope === 'resource' && term.field.key === 'service.name') return term.literal.value;
+  }
+  return undefined;
+}
+
+function counterOf(compiled: CompiledSlo, share: ShareMatcher): SloCounter {
+  const terms = conjunctsOf(compiled.total.filter);
+  const ofResource = terms.filter(isResourceOnly).map(compileResourceExpression);
+  const ofSpan = terms.filter((term) => !isResourceOnly(term));
+  return {
+    sliceKey: compiled.sliceKey,
+    weight: compiled.weight,
+    admitsResource: (resource) => ofResource.every((matches) => matches(resource)),
+    isTotal: allOf(ofSpan.map((term) => compileExpression(term, share))),
+    isPart: compileExpression(compiled.part.query.filter, share),
+    partIsBad: compiled.part.polarity === 'bad',
+  };
+}
+
+function allOf(matchers: readonly SpanMatcher[]): SpanMatcher {
+  const [first, second, ...rest] = matchers;
+  if (first === undefined) return () => true;
+  if (second === undefined) return first;
+  if (rest.length === 0) return (batch, row) => first(batch, row) && second(batch, row);
+  const others = allOf([second, ...rest]);
+  return (batch, row) => first(batch, row) && others(batch, row);
+}
