@@ -1,10 +1,16 @@
-import { fork, type ChildProcess, type Serializable } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { fork, type ChildProcess } from 'node:child_process';
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CouldNotRun } from '../command.js';
 
+const START_TIMEOUT_MS = 30_000;
 const KILL_AFTER_MS = 5_000;
 const LOG_TAIL_LINES = 5;
+
+/** A person or a supervisor wants the demo to end. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
 
 export interface ChildOptions {
   readonly name: string;
@@ -14,16 +20,17 @@ export interface ChildOptions {
   /** For node itself, before the program. */
   readonly nodeOptions: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
+  readonly workingDirectory?: string;
   /** Where `<name>.log` takes what the process prints. */
   readonly logDirectory: string;
-  /** Standard output comes to us line by line instead of the log. */
+  /** Also hears standard output, line by line. */
   readonly onLine?: (line: string) => void;
 }
 
 export interface Child {
   readonly name: string;
   readonly pid: number;
-  send(message: Serializable): void;
+  send(message: object): void;
   onMessage(receive: (message: unknown) => void): void;
   /** Settles when the process has ended, with a sentence for people. */
   readonly ended: Promise<string>;
@@ -39,10 +46,11 @@ export function startChild(options: ChildOptions): Child {
   const child = fork(options.program, [...(options.arguments ?? [])], {
     execArgv: ['--import', new URL('./exit-with-parent.js', programsUrl()).href, ...options.nodeOptions],
     env: options.environment,
+    cwd: options.workingDirectory,
     stdio: ['ignore', options.onLine === undefined ? log : 'pipe', log, 'ipc'],
   });
   closeSync(log);
-  if (options.onLine !== undefined) readLines(child, options.onLine);
+  if (options.onLine !== undefined) readLines(child, { logPath, onLine: options.onLine });
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`${options.name} could not be started: ${error.message}`));
     child.once('exit', (code, signal) => resolve(`${options.name} ended (${signal ?? `exit code ${String(code)}`})${logTail(logPath)}`));
@@ -64,21 +72,26 @@ export function programsUrl(): URL {
   return new URL('./', import.meta.url.replace(/\/src\/(cli\/demo\/[^/]*)\.ts$/, '/dist/$1.js'));
 }
 
-/** Waits for what `read` finds in the messages of the child; its end or the time limit is a failure. */
-export function waitForMessage<T>(child: Child, timeoutMs: number, read: (message: unknown) => T | undefined): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new CouldNotRun(`${child.name} did not start within ${timeoutMs / 1_000} s`)), timeoutMs);
-    child.onMessage((message) => {
-      const found = read(message);
-      if (found === undefined) return;
-      clearTimeout(timer);
-      resolve(found);
-    });
-    void child.ended.then((how) => {
-      clearTimeout(timer);
-      reject(new CouldNotRun(how));
-    });
+/** Waits until the child gives what is awaited. Its end, the time limit and the signal are failures; the child is then stopped. */
+export async function whenStarted<T>(child: Child, awaited: Promise<T>, signal: AbortSignal): Promise<T> {
+  let fail: (reason: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
   });
+  const timer = setTimeout(() => fail(new CouldNotRun(`${child.name} did not start within ${START_TIMEOUT_MS / 1_000} s`)), START_TIMEOUT_MS);
+  const interrupt = (): void => fail(new Interrupted());
+  signal.addEventListener('abort', interrupt);
+  void child.ended.then((how) => fail(new CouldNotRun(how)));
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([awaited, failed]);
+  } catch (error) {
+    await child.stop();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', interrupt);
+  }
 }
 
 async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
@@ -89,9 +102,10 @@ async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> 
   clearTimeout(insist);
 }
 
-function readLines(child: ChildProcess, onLine: (line: string) => void): void {
+function readLines(child: ChildProcess, { logPath, onLine }: { logPath: string; onLine: (line: string) => void }): void {
   let rest = '';
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    appendFileSync(logPath, chunk);
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) onLine(line);

@@ -1,10 +1,8 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { programsUrl, startChild, waitForMessage, type Child } from './child-process.js';
+import { programsUrl, startChild, whenStarted, type Child } from './child-process.js';
 import { NO_FAULTS, type Faults, type HostMessage, type LoadReport, type ShopMessage } from './shop/messages.js';
 import { NO_REPORT } from './shop/traffic.js';
-
-const START_TIMEOUT_MS = 30_000;
 
 export interface ShopOptions {
   /** Addresses of the OTLP receivers: `http://127.0.0.1:4317` and `:4318`. */
@@ -12,6 +10,8 @@ export interface ShopOptions {
   readonly otlpHttpUrl: string;
   readonly logDirectory: string;
   readonly requestsPerSecond: number;
+  /** Ends the start early. */
+  readonly signal: AbortSignal;
 }
 
 export interface Shop {
@@ -47,7 +47,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   const start = async (name: string, environment: NodeJS.ProcessEnv): Promise<string> => {
     const child = startProcess(name, environment, options);
     children.push(child);
-    return `http://127.0.0.1:${await waitForPort(child)}`;
+    return `http://127.0.0.1:${await whenStarted(child, portOf(child), options.signal)}`;
   };
   try {
     const SHOP_CACHE_URL = (await start('cache', {})).replace('http:', 'redis:');
@@ -76,7 +76,7 @@ function operate(frontUrl: string, children: readonly Child[]): Shop {
     faults: () => faults,
     setFaults: (next) => {
       faults = next;
-      for (const child of children) child.send({ kind: 'faults', faults } satisfies HostMessage as never);
+      for (const child of children) child.send({ kind: 'faults', faults } satisfies HostMessage);
     },
     load: () => report,
     broken: new Promise((resolve) => {
@@ -143,9 +143,11 @@ function withoutOpenTelemetry(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('OTEL_')));
 }
 
-function waitForPort(child: Child): Promise<number> {
-  return waitForMessage(child, START_TIMEOUT_MS, (message) => {
-    const news = message as ShopMessage;
-    return news.kind === 'listening' ? news.port : undefined;
+function portOf(child: Child): Promise<number> {
+  return new Promise((resolve) => {
+    child.onMessage((message) => {
+      const news = message as ShopMessage;
+      if (news.kind === 'listening') resolve(news.port);
+    });
   });
 }

@@ -61,7 +61,10 @@ function readRoute(key: string, handle: Route['handle']): Route {
 async function answer(table: readonly Route[], request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://shop');
   const route = table.find((each) => each.method === request.method && each.pattern.test(url.pathname));
-  if (route === undefined) return send(response, 404, { error: 'no such page' });
+  if (route === undefined) {
+    send(response, 404, { error: 'no such page' });
+    return;
+  }
   const caller = { region: header(request, 'x-shop-region'), tenant: header(request, 'x-shop-tenant') };
   describeSpan(route, caller);
   try {

@@ -1,0 +1,55 @@
+import { formatSpan } from '../../lib/format.js';
+import type { LinkVerdict } from './check-links.js';
+import type { Durations } from './metrics-text.js';
+import type { ActOutcome } from './director.js';
+
+/** Architecture §9: from the receipt of the crossing span to the Slack request. */
+const PROMISED_SECONDS = 6;
+
+export interface Findings {
+  readonly outcomes: readonly ActOutcome[];
+  readonly links: readonly LinkVerdict[];
+  /** Receipt of the crossing span to the Slack request. */
+  readonly latency: Durations | undefined;
+}
+
+export interface Summary {
+  readonly lines: readonly string[];
+  /** Every fault was paged, nothing else was, and every link opens. */
+  readonly fine: boolean;
+}
+
+export function summarise({ outcomes, links, latency }: Findings): Summary {
+  const faults = outcomes.filter(({ act }) => act.pages);
+  const brokenLinks = links.filter(({ verdict }) => verdict !== 'OK');
+  const falsePages = outcomes.filter(({ act, pages }) => !act.pages && pages.length > 0);
+  const lines = [
+    ...falsePages.map(({ act, pages }) => mark(false, `${act.title}: paged although nothing was broken: ${pages.map(({ incident }) => incident.title).join('; ')}`)),
+    ...faults.flatMap(faultLines),
+    mark(links.length > 0 && brokenLinks.length === 0, `links: ${links.length - brokenLinks.length} of ${links.length} open`),
+    ...brokenLinks.map(({ url, verdict }) => `    ${url}: ${verdict}`),
+    latencyLine(latency),
+  ];
+  return { lines, fine: falsePages.length === 0 && faults.every(({ pages }) => pages.length > 0) && brokenLinks.length === 0 };
+}
+
+function faultLines({ act, pages }: ActOutcome): readonly string[] {
+  const [first] = pages;
+  if (first === undefined) return [mark(false, `${act.title}: no page arrived`)];
+  return [
+    mark(true, `${act.title}: the message was there after ${formatSpan(first.afterMs)}`),
+    ...pages.map(({ incident, afterMs }) => `    ${incident.severity}, ${formatSpan(afterMs)}: ${incident.title}`),
+  ];
+}
+
+function latencyLine(latency: Durations | undefined): string {
+  if (latency === undefined) return mark(false, 'from receipt of the crossing span to the Slack request: not measured');
+  const { meanSeconds, slowestSeconds, count } = latency;
+  const slowest = Number.isFinite(slowestSeconds) ? `at most ${slowestSeconds} s` : 'beyond the scale';
+  const text = `from receipt of the crossing span to the Slack request: ${meanSeconds.toFixed(2)} s on average, ${slowest}, over ${count} (promise: ${PROMISED_SECONDS} s)`;
+  return mark(slowestSeconds <= PROMISED_SECONDS, text);
+}
+
+function mark(good: boolean, text: string): string {
+  return `${good ? '✓' : '✗'} ${text}`;
+}
