@@ -10,6 +10,7 @@ export const DEFAULT_GROUP_LIMITS: GroupLimits = { maxWaitMs: 100, maxRows: 10_0
 interface Waiting<T> {
   readonly item: T;
   readonly rows: number;
+  readonly sinceMs: number;
   readonly settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
 }
 
@@ -32,7 +33,7 @@ export class GroupCommit<T> {
 
   add(item: T, rows: number): Promise<void> {
     const done = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ item, rows, settle: { resolve, reject } });
+      this.#waiting.push({ item, rows, sinceMs: performance.now(), settle: { resolve, reject } });
     });
     this.#waitingRows += rows;
     this.#schedule();
@@ -49,8 +50,10 @@ export class GroupCommit<T> {
 
   #schedule(): void {
     if (this.#running !== undefined) return;
-    if (this.#waitingRows >= this.#limits.maxRows) this.#start();
-    else this.#timer ??= setTimeout(() => this.#start(), this.#limits.maxWaitMs);
+    const waitedMs = performance.now() - (this.#waiting[0]?.sinceMs ?? 0);
+    const restMs = this.#limits.maxWaitMs - waitedMs;
+    if (this.#waitingRows >= this.#limits.maxRows || restMs <= 0) this.#start();
+    else this.#timer ??= setTimeout(() => this.#start(), restMs);
   }
 
   #start(): void {

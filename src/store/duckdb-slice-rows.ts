@@ -1,0 +1,38 @@
+import type { RedSlice, SloSlice } from '../sli/slice.js';
+import type { AdmittedExport } from './span-sink.js';
+import { DuckdbChunkAppender } from './duckdb-chunk-appender.js';
+import type { LedgerEntry } from './ledger.js';
+
+export const newSloSliceAppender = (): DuckdbChunkAppender =>
+  new DuckdbChunkAppender('slo_slices', ['VARCHAR', 'INTEGER', 'INTEGER', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'BOOLEAN']);
+export const newRedSliceAppender = (): DuckdbChunkAppender =>
+  new DuckdbChunkAppender('red_slices', ['VARCHAR', 'VARCHAR', 'UTINYINT', 'INTEGER', 'INTEGER', 'SMALLINT', 'DOUBLE', 'DOUBLE', 'DOUBLE']);
+export const newLedgerAppender = (): DuckdbChunkAppender =>
+  new DuckdbChunkAppender('ledger', ['INTEGER', 'VARCHAR', 'VARCHAR', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE']);
+export const newDigestAppender = (): DuckdbChunkAppender =>
+  new DuckdbChunkAppender('batches', ['UBIGINT', 'UBIGINT', 'BIGINT', 'UINTEGER', 'UINTEGER', 'VARCHAR']);
+
+export function appendSloSlices(appender: DuckdbChunkAppender, slices: readonly SloSlice[], imported: boolean): void {
+  for (const slice of slices) {
+    appender.appendRow([slice.sliceKey, slice.eventMinute, slice.arrivalMinute, slice.good, slice.bad, slice.goodSquared, slice.badSquared, slice.events, slice.unknownWeight, imported]);
+  }
+}
+
+export function appendRedSlices(appender: DuckdbChunkAppender, slices: readonly RedSlice[]): void {
+  for (const slice of slices) {
+    appender.appendRow([slice.service, slice.operation, slice.kind, slice.eventMinute, slice.arrivalMinute, slice.bucket, slice.spans, slice.errors, slice.durationNs]);
+  }
+}
+
+export function appendLedger(appender: DuckdbChunkAppender, entries: readonly LedgerEntry[]): void {
+  for (const entry of entries) {
+    appender.appendRow([entry.arrivalMinute, entry.signal, entry.protocol, entry.received, entry.hot, entry.rejected, entry.deduplicated]);
+  }
+}
+
+export function appendDigest(appender: DuckdbChunkAppender, admitted: AdmittedExport, count: number): void {
+  appender.appendRow([
+    BigInt(`0x${admitted.digest.slice(0, 16)}`), BigInt(`0x${admitted.digest.slice(16)}`),
+    admitted.receivedAtMs, count, admitted.rejected, admitted.message,
+  ]);
+}

@@ -1,0 +1,151 @@
+import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
+import type { Clock } from '../lib/clock.js';
+import type { SloSlice } from '../sli/slice.js';
+import { DIGEST_RETENTION_MS, type Digest } from './digest-index.js';
+import { inTransaction, type DuckdbDatabase, type WriteConnection } from './duckdb-database.js';
+import { LogColumns } from './duckdb-log-columns.js';
+import { NewResources } from './duckdb-new-resources.js';
+import {
+  appendDigest, appendLedger, appendRedSlices, appendSloSlices, newDigestAppender, newLedgerAppender, newRedSliceAppender, newSloSliceAppender,
+} from './duckdb-slice-rows.js';
+import { SpanColumns } from './duckdb-span-columns.js';
+import { loadSql } from './fs-sql.js';
+import { groupRedSlices, groupSloSlices } from './group-slices.js';
+import type { LedgerEntry } from './ledger.js';
+import { SinkAnswers } from './sink-answers.js';
+import { admittedCount, type AdmittedExport, type CommitNews, type SpanSink } from './span-sink.js';
+import { GroupCommit, type GroupLimits } from './system-group-commit.js';
+
+const LOAD_DIGESTS = loadSql(import.meta.url, 'load-digests.sql');
+
+export interface SpanSinkOptions {
+  readonly clock: Clock;
+  readonly onCommit?: (news: CommitNews) => void;
+  readonly limits?: GroupLimits;
+}
+
+/** Everything one transaction writes, worked out before it begins. */
+interface Group {
+  readonly exports: readonly AdmittedExport[];
+  readonly slices: { readonly live: readonly SloSlice[]; readonly imported: readonly SloSlice[] };
+  readonly resources: ReturnType<NewResources['of']>;
+  readonly ledger: readonly LedgerEntry[];
+}
+
+/**
+ * Spans, logs, slices, ledger and digests of a group of exports in one transaction. DuckDB writes and syncs its log (fsync) before
+ * COMMIT returns, so what is answered is on disk.
+ * De-duplication of single spans on (trace id, span id) will sit before `store`, where a group is formed.
+ */
+export class DuckdbSpanSink implements SpanSink {
+  readonly #database: DuckdbDatabase;
+  readonly #options: SpanSinkOptions;
+  readonly #answers = new SinkAnswers();
+  readonly #groups: GroupCommit<AdmittedExport>;
+  readonly #resources: NewResources;
+  readonly #spans = new SpanColumns();
+  readonly #logs = new LogColumns();
+  readonly #sloSlices = newSloSliceAppender();
+  readonly #redSlices = newRedSliceAppender();
+  readonly #ledger = newLedgerAppender();
+  readonly #digests = newDigestAppender();
+
+  private constructor(database: DuckdbDatabase, options: SpanSinkOptions, resources: NewResources) {
+    this.#database = database;
+    this.#options = options;
+    this.#resources = resources;
+    this.#groups = new GroupCommit((group) => this.#commit(group), options.limits);
+  }
+
+  static async open(database: DuckdbDatabase, options: SpanSinkOptions): Promise<DuckdbSpanSink> {
+    const sink = new DuckdbSpanSink(database, options, await NewResources.create(database));
+    await sink.#loadDigests();
+    return sink;
+  }
+
+  recall(digest: Digest, request: ExportRequest): Promise<ExportOutcome> | undefined {
+    return this.#answers.recall(digest, request);
+  }
+
+  store(admitted: AdmittedExport): Promise<ExportOutcome> {
+    return this.#answers.follow(admitted, this.#groups.add(admitted, admittedCount(admitted)));
+  }
+
+  /** Also writes the ledger of duplicates that no commit has carried yet. */
+  async drain(): Promise<void> {
+    await this.#groups.drain();
+    await this.#commit([]).catch(() => undefined);
+  }
+
+  /** After rows were deleted from `resources`. */
+  forgetResources(): void {
+    this.#resources.forget();
+  }
+
+  async #commit(exports: readonly AdmittedExport[]): Promise<void> {
+    const startedMs = performance.now();
+    const ledger = this.#answers.takeLedger(exports);
+    if (ledger.entries.length === 0 && exports.length === 0) return;
+    const group = { exports, slices: groupSloSlices(exports), resources: this.#resources.of(exports), ledger: ledger.entries };
+    try {
+      await this.#database.exclusively((writer) => inTransaction(writer.connection, () => this.#write(writer, group)));
+    } catch (error) {
+      for (const part of this.#parts()) part.abort();
+      ledger.giveBack();
+      throw error;
+    }
+    this.#resources.remember(group.resources);
+    if (exports.length > 0) this.#options.onCommit?.(this.#news(group, performance.now() - startedMs));
+  }
+
+  async #write(writer: WriteConnection, group: Group): Promise<void> {
+    await this.#resources.insert(writer, group.resources);
+    for (const appender of this.#appenders()) appender.open(writer.raw);
+    for (const admitted of group.exports) {
+      const arrival = { arrivalMs: admitted.receivedAtMs, imported: admitted.protocol === 'import' };
+      if (admitted.spans !== undefined) this.#spans.append(admitted.spans, arrival);
+      if (admitted.logs !== undefined) this.#logs.append(admitted.logs, arrival);
+      appendDigest(this.#digests, admitted, admittedCount(admitted));
+    }
+    appendSloSlices(this.#sloSlices, group.slices.live, false);
+    appendSloSlices(this.#sloSlices, group.slices.imported, true);
+    appendRedSlices(this.#redSlices, groupRedSlices(group.exports));
+    appendLedger(this.#ledger, group.ledger);
+    for (const appender of this.#appenders()) appender.close();
+  }
+
+  #appenders() {
+    return [this.#spans.appender, this.#logs.appender, this.#sloSlices, this.#redSlices, this.#ledger, this.#digests];
+  }
+
+  #parts() {
+    return [...this.#appenders(), this.#resources];
+  }
+
+  #news(group: Group, tookMs: number): CommitNews {
+    const count = (of: (admitted: AdmittedExport) => number): number => group.exports.reduce((sum, admitted) => sum + of(admitted), 0);
+    return {
+      committedAtMs: this.#options.clock.nowMs(),
+      tookMs,
+      oldestReceivedAtMs: Math.min(...group.exports.map((admitted) => admitted.receivedAtMs)),
+      exports: group.exports.length,
+      spans: count((admitted) => admitted.spans?.count ?? 0),
+      logs: count((admitted) => admitted.logs?.count ?? 0),
+      sloSlices: group.slices.live,
+    };
+  }
+
+  async #loadDigests(): Promise<void> {
+    const rows = await this.#database.query({ sql: LOAD_DIGESTS, params: { since_ms: this.#options.clock.nowMs() - DIGEST_RETENTION_MS } });
+    for (const row of rows) {
+      const digest = hex16(row['digest_high'] as bigint) + hex16(row['digest_low'] as bigint);
+      this.#answers.digests.add(digest, {
+        arrivalMs: Number(row['arrival_ms']), admitted: row['admitted'] as number, rejected: row['rejected'] as number, message: row['message'] as string,
+      });
+    }
+  }
+}
+
+function hex16(key: bigint): string {
+  return key.toString(16).padStart(16, '0');
+}
