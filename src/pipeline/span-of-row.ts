@@ -31,7 +31,7 @@ export function spanOfRow(row: Row): Span {
 /** A JSON object of attributes as the store keeps it. */
 export function attributesOf(cell: SqlValue | undefined): Attributes {
   const value = jsonOf(cell);
-  return isRecord(value) ? (value as Attributes) : {};
+  return isRecord(value) ? value : {};
 }
 
 /** Whole numbers that a double cannot hold, outside of strings. */

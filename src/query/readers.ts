@@ -1,6 +1,6 @@
 import type { Slo } from '../config/slo.js';
+import type { IncidentReader } from '../incident/incident-reader.js';
 import type { Clock } from '../lib/clock.js';
-import type { IncidentReader } from './incident-reader.js';
 import type { ServiceReader } from './service-reader.js';
 import type { SloHistoryReader } from './slo-history-reader.js';
 import type { SloStatusReader } from './slo-status-reader.js';

@@ -58,7 +58,7 @@ export function readInput<Schema extends z.ZodType>(schema: Schema, input: unkno
   throw new ApiError('request/invalid', problems.map(({ parameter, message }) => `${parameter}: ${message}`).join('; '), { extra: { problems } });
 }
 
-export function windowOf(input: z.output<typeof windowInput>, nowMs: number, defaultRangeMs = HOUR_MS): TimeWindow {
+export function windowOf(input: Partial<z.output<typeof windowInput>>, nowMs: number, defaultRangeMs = HOUR_MS): TimeWindow {
   const toMs = input.to ?? nowMs;
   const fromMs = input.from ?? toMs - (input.range ?? defaultRangeMs);
   if (fromMs >= toMs) throw new ApiError('request/invalid', 'from: must be before to');
@@ -83,8 +83,8 @@ function conditionOf(query: string | undefined, compile: CompileTraceQuery): Tra
   if (query === undefined || query.trim() === '') return undefined;
   const compiled = compile(query);
   if (compiled.ok) return compiled.value;
-  const { message, position, hint } = compiled.error;
-  throw new ApiError('traceql/invalid', message, { hint, extra: { position, query } });
+  const { message, offset, line, column, hint } = compiled.error;
+  throw new ApiError('traceql/invalid', message, { hint, extra: { offset, line, column, query } });
 }
 
 export function isOn(value: string | undefined): boolean {

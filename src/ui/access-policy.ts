@@ -1,0 +1,53 @@
+/** Roles of interfaces.md; each may do what the ones before it may. Senders of spans (`ingest`) read nothing here. */
+export type PageRole = 'viewer' | 'responder' | 'admin';
+
+export type AccessDecision =
+  | { readonly allowed: true; readonly actor: string }
+  /** No token came, the token is not known, or its role is too low. */
+  | { readonly allowed: false; readonly reason: 'missing' | 'unknown' | 'role' };
+
+/** What stage `access` decides, as pages ask it. */
+export interface AccessPolicy {
+  /** False on an open loopback: then nobody is asked to log in. */
+  readonly tokensRequired: boolean;
+  authorize(token: string | undefined, role: PageRole): AccessDecision;
+}
+
+/** Loopback without tokens: everybody who can reach the port may do everything. */
+export const OPEN_ACCESS: AccessPolicy = { tokensRequired: false, authorize: () => ({ allowed: true, actor: 'local' }) };
+
+export const TOKEN_COOKIE = 'tocsin_token';
+const MAX_COOKIE_HEADER = 8_192;
+
+/** The token of `Authorization: Bearer …`, else of the login cookie. */
+export function tokenOf(headers: { readonly authorization?: string; readonly cookie?: string }): string | undefined {
+  const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return bearer;
+  const cookies = (headers.cookie ?? '').slice(0, MAX_COOKIE_HEADER).split(';').map((pair) => pair.trim());
+  const value = cookies.find((pair) => pair.startsWith(`${TOKEN_COOKIE}=`))?.slice(TOKEN_COOKIE.length + 1);
+  return value === undefined || value === '' ? undefined : decode(value);
+}
+
+function decode(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
+}
+
+export function tokenCookie(token: string, options: { readonly secure: boolean; readonly maxAgeSeconds: number }): string {
+  const secure = options.secure ? '; Secure' : '';
+  return `${TOKEN_COOKIE}=${encodeURIComponent(token)}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${options.maxAgeSeconds}${secure}`;
+}
+
+/** Reading needs a viewer, everything else a responder: no route can forget to ask. */
+export function roleFor(method: string): PageRole {
+  return method === 'GET' || method === 'HEAD' ? 'viewer' : 'responder';
+}
+
+const PUBLIC_PATHS = new Set(['/healthz', '/readyz', '/login', '/logout', '/favicon.ico']);
+
+export function isPublicPath(path: string): boolean {
+  return PUBLIC_PATHS.has(path) || path.startsWith('/assets/');
+}

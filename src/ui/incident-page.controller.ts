@@ -1,0 +1,77 @@
+import { Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { Incident } from '../incident/incident.js';
+import type { IncidentId } from '../lib/ids.js';
+import { ApiError } from '../query/api-error.js';
+import type { PageReply, PageRequest } from './http-types.js';
+import { incidentCard, incidentPage } from './incident-page.js';
+import { renderMarkdown } from './markdown.js';
+import { renderPage } from './page-model.js';
+import { PageRenderer } from './page-renderer.js';
+import { UI_OPTIONS, type RenderedRunbook, type UiOptions } from './ui-options.js';
+
+const LIST_LIMIT = 200;
+
+@Controller('/incidents')
+export class IncidentPageController {
+  readonly #options: UiOptions;
+  readonly #renderer: PageRenderer;
+
+  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
+    this.#options = options;
+    this.#renderer = renderer;
+  }
+
+  @Get()
+  @Header('content-type', 'text/html; charset=utf-8')
+  async list(@Query('show') show: string | undefined): Promise<string> {
+    const { readers } = this.#options;
+    const onlyOpen = show === 'open';
+    const incidents = await readers.incidents.list({ limit: LIST_LIMIT, ...(onlyOpen ? { status: ['open', 'acknowledged'] } : {}) });
+    return renderPage(this.#renderer, this.#options, {
+      template: 'incidents', title: 'Incidents', section: 'incidents', refreshSeconds: 10, onlyOpen, limit: LIST_LIMIT,
+      incidents: incidents.map((incident) => incidentCard(incident, readers.slos)),
+    });
+  }
+
+  @Get(':id')
+  @Header('content-type', 'text/html; charset=utf-8')
+  async incident(@Param('id') id: string): Promise<string> {
+    const incident = await this.#find(id);
+    const runbook = await this.#runbookOf(incident);
+    return renderPage(this.#renderer, this.#options, {
+      template: 'incident', title: incident.title, section: 'incidents', refreshSeconds: incident.status === 'resolved' ? undefined : 15,
+      ...incidentPage(incident, this.#options.readers.slos),
+      runbook: runbook === undefined ? undefined : { title: runbook.title, html: renderMarkdown(runbook.markdown) },
+    });
+  }
+
+  @Post(':id/acknowledge')
+  async acknowledge(@Param('id') id: string, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
+    const incident = await this.#find(id);
+    await this.#options.actions.acknowledge(incident.id, request.actor ?? 'local');
+    await reply.redirect(`/incidents/${encodeURIComponent(incident.id)}`, 303);
+  }
+
+  @Post(':id/resolve')
+  async resolve(@Param('id') id: string, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
+    const incident = await this.#find(id);
+    await this.#options.actions.resolve(incident.id, request.actor ?? 'local');
+    await reply.redirect(`/incidents/${encodeURIComponent(incident.id)}`, 303);
+  }
+
+  async #find(id: string): Promise<Incident> {
+    const incident = await this.#options.readers.incidents.byId(id as IncidentId);
+    if (incident === undefined) throw new ApiError('incident/not-found', `There is no incident "${id.slice(0, 100)}".`, { hint: 'The list of incidents has all that are stored.' });
+    return incident;
+  }
+
+  /** A runbook that cannot be rendered must not take the incident's page down with it. */
+  async #runbookOf(incident: Incident): Promise<RenderedRunbook | undefined> {
+    try {
+      return await this.#options.runbookFor(incident);
+    } catch (error) {
+      this.#options.reportError(error, `/incidents/${incident.id}`);
+      return { title: incident.runbook ?? 'Runbook', markdown: `The runbook could not be rendered. Open \`runbooks/${incident.runbook ?? ''}.md\` and run \`tocsin check\`.` };
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { RepresentativeTrace, TraceRole } from '../diagnosis/evidence.js';
+import type { Incident, TimelineKind } from '../incident/incident.js';
+import { headline } from '../budget/arithmetic-in-words.js';
+import type { SloStatusReader } from '../query/slo-status-reader.js';
+
+const ROLE_WORDS: Readonly<Record<TraceRole, string>> = { 'most-common': 'Most common', first: 'First', slowest: 'Slowest', newest: 'Newest', healthy: 'Healthy twin' };
+
+const TIMELINE_WORDS: Readonly<Record<TimelineKind, string>> = {
+  opened: 'Opened', upgraded: 'Upgraded', 'alert-joined': 'Alert joined', 'alert-resolved': 'Alert resolved', updated: 'Updated', acknowledged: 'Acknowledged',
+  silenced: 'Silenced', resolved: 'Resolved', notified: 'Notified', note: 'Note',
+};
+
+/** The lines of arithmetic of an incident: one per SLO whose alert carries a reading. */
+function arithmeticOf(incident: Incident, slos: SloStatusReader): { readonly slo: string; readonly text: string }[] {
+  const lines = new Map<string, string>();
+  for (const { reading } of incident.alerts) {
+    const slo = reading === undefined ? undefined : slos.slo(reading.slo);
+    if (reading !== undefined && slo !== undefined && !lines.has(reading.slo)) lines.set(reading.slo, headline(reading, slo));
+  }
+  return [...lines].map(([slo, text]) => ({ slo, text }));
+}
+
+/** An incident as lists show it. */
+export function incidentCard(incident: Incident, slos: SloStatusReader): Record<string, unknown> {
+  return {
+    id: incident.id,
+    title: incident.title,
+    status: incident.status,
+    severity: incident.severity,
+    startedAtMs: incident.startedAtMs,
+    endedAtMs: incident.endedAtMs,
+    durationMs: incident.endedAtMs === undefined ? undefined : incident.endedAtMs - incident.startedAtMs,
+    acknowledgedBy: incident.acknowledgedBy,
+    arithmetic: arithmeticOf(incident, slos)[0]?.text ?? incident.alerts[0]?.annotations['summary'] ?? '',
+    suspect: incident.evidence?.suspect,
+    traces: incident.evidence?.traces.length ?? 0,
+  };
+}
+
+export function incidentPage(incident: Incident, slos: SloStatusReader): Record<string, unknown> {
+  return {
+    incident,
+    card: incidentCard(incident, slos),
+    arithmetic: arithmeticOf(incident, slos),
+    traces: (incident.evidence?.traces ?? []).map(traceRow),
+    timeline: incident.timeline.map((entry) => ({ ...entry, words: TIMELINE_WORDS[entry.kind] })).reverse(),
+    alerts: incident.alerts.map((alert) => ({
+      ...alert,
+      slo: alert.labels['slo'],
+      name: alert.labels['alertname'] ?? alert.id,
+      shownLabels: Object.entries(alert.labels).filter(([label]) => label !== 'incident' && label !== 'alertname').map(([label, value]) => ({ label, value })),
+    })),
+  };
+}
+
+function traceRow(trace: RepresentativeTrace): Record<string, unknown> {
+  return { ...trace, roleWords: ROLE_WORDS[trace.role], isHealthy: trace.role === 'healthy' };
+}

@@ -1,0 +1,60 @@
+import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { headline } from '../budget/arithmetic-in-words.js';
+import { formatDuration } from '../lib/duration.js';
+import { sloViews, type SloView } from '../query/slo-view.js';
+import { renderPage } from './page-model.js';
+import { PageRenderer } from './page-renderer.js';
+import { incidentCard } from './incident-page.js';
+import { budgetBar } from './slo-page.js';
+import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+import { STATE_WORDS } from './words.js';
+
+const OPEN_INCIDENTS = 20;
+
+@Controller()
+export class OverviewController {
+  readonly #options: UiOptions;
+  readonly #renderer: PageRenderer;
+
+  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
+    this.#options = options;
+    this.#renderer = renderer;
+  }
+
+  @Get('/')
+  @Header('content-type', 'text/html; charset=utf-8')
+  async overview(): Promise<string> {
+    const { readers } = this.#options;
+    const incidents = await readers.incidents.list({ status: ['open', 'acknowledged'], limit: OPEN_INCIDENTS });
+    const slos = sloViews(readers.slos);
+    return renderPage(this.#renderer, this.#options, {
+      template: 'overview', title: titleOf(incidents.length), section: 'overview', refreshSeconds: 10,
+      incidents: incidents.map((incident) => incidentCard(incident, readers.slos)),
+      slos: slos.map(sloRow),
+      noEvents: slos.length > 0 && slos.every(({ status }) => status.state === 'no-data'),
+    });
+  }
+}
+
+function titleOf(open: number): string {
+  return open === 0 ? 'Overview' : `(${open}) Overview`;
+}
+
+function sloRow({ slo, status }: SloView): Record<string, unknown> {
+  const fastest = status.tiers[0];
+  return {
+    name: slo.name,
+    displayName: slo.displayName,
+    service: slo.service,
+    target: slo.target,
+    window: formatDuration(slo.windowMs),
+    state: status.state,
+    stateWords: STATE_WORDS[status.state],
+    sli: status.sli,
+    budget: budgetBar(status),
+    burnRate: (status.firing ?? fastest)?.long.burnRate,
+    burnWindow: fastest === undefined ? '' : formatDuration((status.firing ?? fastest).tier.longMs),
+    burnFactor: (status.firing ?? fastest)?.tier.factor,
+    words: headline(status, slo),
+  };
+}

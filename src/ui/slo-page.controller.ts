@@ -1,0 +1,42 @@
+import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
+import { DAY_MS, formatDuration } from '../lib/duration.js';
+import { ApiError } from '../query/api-error.js';
+import { readHistory } from '../query/history-view.js';
+import { readInput, windowInput, windowOf } from '../query/request-input.js';
+import { sloView } from '../query/slo-view.js';
+import { incidentCard } from './incident-page.js';
+import { RANGES, renderPage } from './page-model.js';
+import { PageRenderer } from './page-renderer.js';
+import { sloPage } from './slo-page.js';
+import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+
+const LOOKED_AT = 200;
+const SHOWN = 10;
+
+@Controller('/slos')
+export class SloPageController {
+  readonly #options: UiOptions;
+  readonly #renderer: PageRenderer;
+
+  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
+    this.#options = options;
+    this.#renderer = renderer;
+  }
+
+  @Get(':name')
+  @Header('content-type', 'text/html; charset=utf-8')
+  async slo(@Param('name') name: string, @Query() query: unknown): Promise<string> {
+    const { readers } = this.#options;
+    const view = sloView(readers.slos, name);
+    if (view === undefined) throw new ApiError('slo/not-found', `There is no SLO "${name.slice(0, 100)}".`, { hint: 'It may have been renamed or removed from rules/. The overview lists those there are.' });
+    const window = windowOf(readInput(windowInput, query), readers.clock.nowMs(), DAY_MS);
+    const [history, incidents] = await Promise.all([readHistory(readers, view.slo, window), readers.incidents.list({ limit: LOOKED_AT })]);
+    const own = incidents.filter((incident) => incident.alerts.some((alert) => alert.labels['slo'] === name)).slice(0, SHOWN);
+    return renderPage(this.#renderer, this.#options, {
+      template: 'slo', title: view.slo.displayName, section: 'overview', refreshSeconds: 15,
+      ...sloPage(view, history),
+      ranges: RANGES.map((range) => ({ range, current: formatDuration(window.toMs - window.fromMs) === range })),
+      incidents: own.map((incident) => incidentCard(incident, readers.slos)),
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
+import { HOUR_MS } from '../lib/duration.js';
+import { ApiError } from '../query/api-error.js';
+import { isOn, readInput, readTraceId, traceSearchInput, traceSearchOf, windowOf, type TraceSearchInput } from '../query/request-input.js';
+import type { StoredTrace, TraceSummary } from '../query/trace-reader.js';
+import type { TimeWindow } from '../query/time-window.js';
+import { renderPage } from './page-model.js';
+import { PageRenderer } from './page-renderer.js';
+import { spanPanel, tracePage } from './trace-page.js';
+import { searchForm, searchProblem, searchRows } from './trace-search-page.js';
+import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+import { waterfall } from './waterfall.js';
+
+@Controller('/traces')
+export class TracePageController {
+  readonly #options: UiOptions;
+  readonly #renderer: PageRenderer;
+
+  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
+    this.#options = options;
+    this.#renderer = renderer;
+  }
+
+  /** A wrong query is answered on the page with the form still filled in, not by an error page. */
+  @Get()
+  @Header('content-type', 'text/html; charset=utf-8')
+  async search(@Query() query: Record<string, unknown>): Promise<string> {
+    const { readers } = this.#options;
+    const services = await readers.services.services(windowOf({}, readers.clock.nowMs(), 6 * HOUR_MS));
+    const found = await this.#find(query);
+    return renderPage(this.#renderer, this.#options, {
+      template: 'traces', title: 'Traces', section: 'traces',
+      form: { ...searchForm(query), errors: isOn(typeof query['errors'] === 'string' ? query['errors'] : undefined) },
+      services: services.map((service) => service.service),
+      ...found,
+    });
+  }
+
+  @Get(':traceId')
+  @Header('content-type', 'text/html; charset=utf-8')
+  async trace(@Param('traceId') id: string, @Query('span') spanId: string | undefined): Promise<string> {
+    const trace = await this.#read(id);
+    const selected = spanId === undefined ? undefined : trace.spans.find((span) => span.spanId === spanId.toLowerCase());
+    const page = tracePage(trace, selected);
+    const root = trace.spans.find((span) => span.parentSpanId === '') ?? trace.spans[0];
+    return renderPage(this.#renderer, this.#options, {
+      template: 'trace', title: root === undefined ? `Trace ${trace.traceId}` : `${root.serviceName}: ${root.name}`, section: 'traces', ...page,
+      spanMissing: spanId !== undefined && selected === undefined,
+    });
+  }
+
+  /** The panel of one span, for the script of the waterfall. */
+  @Get(':traceId/spans/:spanId')
+  @Header('content-type', 'text/html; charset=utf-8')
+  async span(@Param('traceId') id: string, @Param('spanId') spanId: string): Promise<string> {
+    const trace = await this.#read(id);
+    const span = trace.spans.find((candidate) => candidate.spanId === spanId.toLowerCase());
+    if (span === undefined) throw new ApiError('span/not-found', `Span ${spanId.slice(0, 32)} is not stored in this trace.`);
+    return this.#renderer.render('span-panel', { trace, selected: spanPanel(trace, span, waterfall(trace)) });
+  }
+
+  async #read(id: string): Promise<StoredTrace> {
+    const trace = await this.#options.readers.traces.traceById(readTraceId(id));
+    if (trace !== undefined) return trace;
+    throw new ApiError('trace/not-found', `Trace ${id} is not stored here.`, {
+      hint: 'It may have been dropped when it left the hot store, it may still be on its way (SDKs send every 5 seconds), or it was sent elsewhere.',
+    });
+  }
+
+  async #find(query: Record<string, unknown>): Promise<Record<string, unknown>> {
+    try {
+      const input: TraceSearchInput = readInput(traceSearchInput, withoutBlanks(query));
+      const window: TimeWindow = windowOf(input, this.#options.readers.clock.nowMs());
+      const search = traceSearchOf(input, { window, compile: this.#options.readers.compileTraceQuery });
+      const traces: readonly TraceSummary[] = await this.#options.readers.traces.findTraces(search);
+      return { traces: searchRows(traces), limit: search.limit };
+    } catch (error) {
+      if (error instanceof ApiError) return { traces: [], problem: searchProblem(error) };
+      throw error;
+    }
+  }
+}
+
+/** A form sends its empty fields too. */
+function withoutBlanks(query: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => typeof value !== 'string' || value.trim() !== ''));
+}

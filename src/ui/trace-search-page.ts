@@ -1,0 +1,44 @@
+import type { ApiError } from '../query/api-error.js';
+import type { TraceSummary } from '../query/trace-reader.js';
+
+const FIELDS = ['q', 'service', 'operation', 'minDuration', 'range'] as const;
+/** Of a long query only the neighbourhood of the mistake is shown. */
+const CONTEXT = 60;
+
+/** What the visitor typed, as typed. */
+export function searchForm(query: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(FIELDS.map((field) => [field, typeof query[field] === 'string' ? query[field] : '']));
+}
+
+export interface SearchProblem {
+  readonly message: string;
+  readonly hint: string;
+  /** The part of the query around the first wrong character, split there. */
+  readonly marked: { readonly before: string; readonly at: string; readonly after: string } | undefined;
+  readonly place: string;
+}
+
+export function searchProblem(error: ApiError): SearchProblem {
+  const { offset, line, column, query } = error.extra;
+  const isPlaced = typeof offset === 'number' && typeof query === 'string';
+  return {
+    message: error.message,
+    hint: error.hint,
+    marked: isPlaced ? markedQuery(query, offset) : undefined,
+    place: isPlaced && typeof line === 'number' && typeof column === 'number' ? (line > 1 ? `line ${line}, column ${column}` : `column ${column}`) : '',
+  };
+}
+
+function markedQuery(query: string, offset: number): SearchProblem['marked'] {
+  const start = Math.max(0, offset - CONTEXT);
+  return {
+    before: `${start > 0 ? '…' : ''}${query.slice(start, offset)}`,
+    at: query.slice(offset, offset + 1) || '␣',
+    after: query.slice(offset + 1, offset + CONTEXT),
+  };
+}
+
+export function searchRows(traces: readonly TraceSummary[]): Record<string, unknown>[] {
+  const longest = traces.reduce((most, trace) => Math.max(most, trace.durationNs), 1);
+  return traces.map((trace) => ({ ...trace, share: Math.max(0.5, Math.round((1_000 * trace.durationNs) / longest) / 10) }));
+}

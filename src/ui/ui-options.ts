@@ -1,0 +1,31 @@
+import type { Incident } from '../incident/incident.js';
+import type { Readers } from '../query/readers.js';
+import type { AccessPolicy } from './access-policy.js';
+import type { TrustedAddress } from './request-trust.js';
+
+/** A runbook rendered for one incident. */
+export interface RenderedRunbook {
+  readonly title: string;
+  readonly markdown: string;
+}
+
+/** What a person may do to an incident from its page. */
+export interface IncidentActions {
+  acknowledge(id: string, actor: string): Promise<void>;
+  resolve(id: string, actor: string): Promise<void>;
+}
+
+export interface UiOptions {
+  readonly readers: Readers;
+  readonly actions: IncidentActions;
+  /** The runbook of the incident; undefined when it has none. */
+  readonly runbookFor: (incident: Incident) => Promise<RenderedRunbook | undefined>;
+  readonly access: AccessPolicy;
+  readonly address: TrustedAddress;
+  /** Where senders reach this service, for the empty pages: `http://127.0.0.1:4317`, `http://127.0.0.1:4318`. */
+  readonly otlp: { readonly grpcUrl: string; readonly httpUrl: string };
+  /** Called for failures that are ours, not the visitor's. */
+  readonly reportError: (error: unknown, path: string) => void;
+}
+
+export const UI_OPTIONS = Symbol('UiOptions');

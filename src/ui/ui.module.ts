@@ -1,0 +1,58 @@
+import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import { QueryModule } from '../query/query.module.js';
+import { AccessGuard } from './access.guard.js';
+import { AssetsController } from './assets.controller.js';
+import { ErrorFilter } from './error.filter.js';
+import { HostGuard } from './host.guard.js';
+import { IncidentPageController } from './incident-page.controller.js';
+import { LoginController } from './login.controller.js';
+import { OverviewController } from './overview.controller.js';
+import { PageRenderer } from './page-renderer.js';
+import { SameOriginGuard } from './same-origin.guard.js';
+import { SECURITY_HEADERS } from './security-headers.js';
+import { ServicePageController } from './service-page.controller.js';
+import { SloPageController } from './slo-page.controller.js';
+import { TracePageController } from './trace-page.controller.js';
+import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+
+/**
+ * Pages and the JSON API, with their guards for the whole application: name, origin, token, in this order.
+ * Other modules of the application are guarded by them too.
+ */
+@Module({})
+export class UiModule implements OnModuleInit {
+  readonly #host: HttpAdapterHost;
+
+  constructor(@Inject(HttpAdapterHost) host: HttpAdapterHost) {
+    this.#host = host;
+  }
+
+  static register(options: UiOptions): DynamicModule {
+    return {
+      module: UiModule,
+      imports: [QueryModule.register(options.readers)],
+      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, LoginController, AssetsController],
+      providers: [
+        { provide: UI_OPTIONS, useValue: options },
+        PageRenderer,
+        { provide: APP_GUARD, useClass: HostGuard },
+        { provide: APP_GUARD, useClass: SameOriginGuard },
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_FILTER, useClass: ErrorFilter },
+      ],
+    };
+  }
+
+  /** Headers belong on every answer, also on those no controller gives. */
+  onModuleInit(): void {
+    const fastify = this.#host.httpAdapter.getInstance<FastifyInstance>();
+    fastify.addHook('onRequest', async (_request, reply) => {
+      reply.headers(SECURITY_HEADERS);
+    });
+    fastify.addHook('onSend', async (_request, reply) => {
+      if (reply.getHeader('cache-control') === undefined) reply.header('cache-control', 'no-store');
+    });
+  }
+}
