@@ -57,6 +57,8 @@ function problemsOf(issue: Issue, context: Context): Problem[] {
   if (value === undefined) {
     return [errorAt(document.atKey(issue.path), `${area}/missing-key`, { path, message: `"${String(issue.path.at(-1) ?? '')}" is missing`, hint: `add it: ${expectation(issue)}` })];
   }
+  const branch = issue.code === 'invalid_union' ? nearestBranch(issue, value) : undefined;
+  if (branch !== undefined) return branch.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, context));
   if (issue.code === 'invalid_type' || issue.code === 'invalid_union') {
     return [errorAt(document.at(issue.path), `${area}/wrong-type`, { path, message: `${describe(value)} is not ${expectation(issue)}`, hint: typeHint(issue, value) })];
   }
@@ -65,6 +67,18 @@ function problemsOf(issue: Issue, context: Context): Problem[] {
     return [errorAt(document.at(issue.path), `${area}/invalid-value`, { path, message: `${describe(value)} is not ${expectation(issue)}`, hint: near === undefined ? '' : `did you mean "${near}"?` })];
   }
   return [errorAt(document.at(issue.path), `${area}/invalid-value`, { path, message: limitMessage(issue, value), hint: '' })];
+}
+
+/** Of several allowed mappings, the one that the operator most likely meant: the one with the least to complain about. */
+function nearestBranch(issue: Extract<Issue, { code: 'invalid_union' }>, value: unknown): readonly Issue[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const mappings = issue.errors.filter((branch) => !branch.some((inner) => inner.path.length === 0 && inner.code !== 'unrecognized_keys' && inner.code !== 'custom'));
+  return [...mappings].sort((left, right) => complaints(left) - complaints(right))[0];
+}
+
+function complaints(branch: readonly Issue[]): number {
+  // A key that does not belong, or is missing, at the top speaks against the branch; trouble further inside speaks for it.
+  return branch.reduce((sum, inner) => sum + (inner.code === 'unrecognized_keys' ? 10 * inner.keys.length : inner.path.length <= 1 ? 10 : 1), 0);
 }
 
 function unknownKey(path: DocumentPath, key: string, { schema, document, options }: Context): Problem[] {

@@ -1,0 +1,94 @@
+import { closest } from '../lib/closest.js';
+import { deepFreeze } from '../lib/deep-freeze.js';
+import { errorAt, sortProblems } from '../lib/problem-codes.js';
+import type { Problem } from '../lib/problem.js';
+import type { TextFile } from '../lib/yaml-document.js';
+import { readAlertPolicy } from './alert-policy.js';
+import { readBurnRatePolicy } from './burn-rate-policy.js';
+import { RUNBOOK_ANNOTATION } from './open-slo-schema.js';
+import { resolveSlo } from './resolve-slo.js';
+import { readRuleDocuments, type RuleDocuments } from './rule-documents.js';
+import type { BurnRateRule, ReceiverRule, RuleSet, RunbookReference, ServiceRule } from './rule-set.js';
+import type { Slo } from './slo.js';
+import { dataSourceProblems, readIndicator } from './trace-indicator.js';
+
+export interface LoadedRules {
+  /** What is sound. Only complete when `problems` holds no error: a caller must not run on half of the rules. */
+  readonly rules: RuleSet;
+  readonly problems: readonly Problem[];
+}
+
+/** Reads, checks and resolves the rule files (all but routing.yaml) as a whole. */
+export function loadRules(files: readonly TextFile[]): LoadedRules {
+  const problems: Problem[] = [];
+  const documents = readRuleDocuments(files, problems);
+  const policies = readPolicies(documents, problems);
+  problems.push(...dataSourceProblems(documents), ...sharedIndicatorProblems(documents), ...presetProblems(policies));
+  const slos: Slo[] = [];
+  for (const rule of documents.SLO.values()) {
+    const slo = resolveSlo(rule, { documents, policies, problems });
+    if (slo !== undefined) slos.push(slo);
+  }
+  const rules: RuleSet = {
+    slos,
+    services: [...documents.Service.values()].map(readService),
+    policies: [...policies.values()],
+    receivers: [...documents.Receiver.values()].map(readReceiver),
+    runbookReferences: [...documents.SLO.values()].flatMap(readRunbookReference),
+  };
+  return { rules: deepFreeze(rules), problems: sortProblems(problems) };
+}
+
+function readPolicies(documents: RuleDocuments, problems: Problem[]): Map<string, BurnRateRule> {
+  const policies = new Map<string, BurnRateRule>();
+  for (const [name, document] of documents.BurnRatePolicy) {
+    const policy = readBurnRatePolicy(document, problems);
+    if (policy !== undefined) policies.set(name, policy);
+  }
+  for (const [name, { content, source }] of documents.AlertPolicy) {
+    const policy = readAlertPolicy({ spec: content.spec, name, source, path: ['spec'] }, documents, problems);
+    if (policy !== undefined) policies.set(name, policy);
+  }
+  return policies;
+}
+
+function sharedIndicatorProblems(documents: RuleDocuments): Problem[] {
+  const problems: Problem[] = [];
+  for (const [name, { content, source }] of documents.SLI) readIndicator({ spec: content.spec, name, source, path: ['spec'] }, { documents, problems });
+  return problems;
+}
+
+function presetProblems(policies: ReadonlyMap<string, BurnRateRule>): Problem[] {
+  const byWindow = new Map<number, BurnRateRule>();
+  return [...policies.values()].flatMap((policy) => {
+    if (policy.presetForMs === undefined) return [];
+    const first = byWindow.get(policy.presetForMs);
+    byWindow.set(policy.presetForMs, first ?? policy);
+    if (first === undefined) return [];
+    return [errorAt(policy.at, 'rules/duplicate-name', { path: 'spec.presetFor', message: `"${first.name}" at ${first.at.file}:${first.at.line} is the preset of this window already`, hint: 'keep one of them' })];
+  });
+}
+
+function readService({ content, source }: NonNullable<ReturnType<RuleDocuments['Service']['get']>>): ServiceRule {
+  const { name, displayName } = content.metadata;
+  return { name, displayName: displayName ?? name, description: content.spec?.description ?? '', at: source.at(['metadata', 'name']) };
+}
+
+function readReceiver({ content, source }: NonNullable<ReturnType<RuleDocuments['Receiver']['get']>>): ReceiverRule {
+  return { name: content.metadata.name, webhookSecretFile: content.spec.webhook?.secretFile, at: source.at(['metadata', 'name']) };
+}
+
+function readRunbookReference({ content, source }: NonNullable<ReturnType<RuleDocuments['SLO']['get']>>): RunbookReference[] {
+  const runbook = content.metadata.annotations?.[RUNBOOK_ANNOTATION];
+  if (runbook === undefined) return [];
+  return [{ slo: content.metadata.name, runbook, at: source.at(['metadata', 'annotations', RUNBOOK_ANNOTATION]) }];
+}
+
+/** SLOs that name a runbook which is not among `names`. */
+export function checkRunbookReferences(rules: RuleSet, names: readonly string[]): Problem[] {
+  return rules.runbookReferences.filter(({ runbook }) => !names.includes(runbook)).map(({ slo, runbook, at }) => {
+    const near = closest(runbook, names);
+    const hint = near !== undefined ? `did you mean "${near}"?` : /^https?:/.test(runbook) ? 'put it into runbooks/ as NAME.md (a link inside is fine) and write NAME here' : `write runbooks/${runbook}.md`;
+    return errorAt(at, 'rules/unknown-runbook', { path: `metadata.annotations.${RUNBOOK_ANNOTATION}`, message: `SLO "${slo}" names the runbook "${runbook}", which does not exist`, hint });
+  });
+}

@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import type { IssueParams } from '../lib/validate-document.js';
+
+/** OpenSLO v1, README of the specification: names are RFC 1123 labels, descriptions have at most 1050 characters. */
+const MAX_NAME = 63;
+const MAX_DESCRIPTION = 1_050;
+const MAX_QUERY = 8_192;
+const MAX_ITEMS = 100;
+
+export const nameSchema = z.string().min(1).max(MAX_NAME)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'is not a name: use lower-case letters, digits and dashes, like checkout-availability');
+const descriptionSchema = z.string().max(MAX_DESCRIPTION);
+const textSchema = z.string().min(1).max(MAX_DESCRIPTION);
+
+/** Keys with these prefixes have a meaning; any other is the operator's own. */
+export const RUNBOOK_ANNOTATION = 'tocsin.dev/runbook';
+export const OWNER_ANNOTATION = 'tocsin.dev/owner';
+
+function reserved(context: z.RefinementCtx, path: string, text: { message: string; hint: string }): void {
+  context.addIssue({ code: 'custom', path: [path], message: text.message, params: { code: 'rules/reserved-name', hint: text.hint } satisfies IssueParams });
+}
+
+/** Labels that Tocsin sets on every alert itself. */
+const ALERT_LABELS = new Set(['alertname', 'slo', 'service', 'severity', 'incident']);
+
+export const metadataSchema = z.strictObject({
+  name: nameSchema,
+  displayName: textSchema.optional(),
+  labels: z.record(z.string(), z.union([z.string(), z.array(z.string()).max(MAX_ITEMS)])).superRefine((labels, context) => {
+    for (const key of Object.keys(labels)) {
+      if (ALERT_LABELS.has(key)) reserved(context, key, { message: `Tocsin sets the label "${key}" itself`, hint: `take another name, like own_${key}` });
+    }
+  }).optional(),
+  annotations: z.record(z.string(), z.string()).superRefine((annotations, context) => {
+    for (const key of Object.keys(annotations)) {
+      if (key.startsWith('openslo.com/')) reserved(context, key, { message: 'annotations that begin with openslo.com/ are reserved by OpenSLO', hint: 'take a prefix of your own' });
+      if (key.startsWith('tocsin.dev/') && key !== RUNBOOK_ANNOTATION && key !== OWNER_ANNOTATION) {
+        reserved(context, key, { message: `there is no annotation "${key}"`, hint: `Tocsin reads ${RUNBOOK_ANNOTATION} and ${OWNER_ANNOTATION}` });
+      }
+    }
+  }).optional(),
+});
+
+const envelope = { apiVersion: z.literal('openslo/v1'), metadata: metadataSchema };
+
+const metricSourceSchema = z.strictObject({
+  metricSource: z.strictObject({
+    metricSourceRef: nameSchema.optional(),
+    type: z.string().min(1).optional(),
+    spec: z.strictObject({
+      query: z.string().min(1).max(MAX_QUERY),
+      unit: z.enum(['span', 'trace']).optional(),
+      weight: z.string().min(1).max(256).optional(),
+    }),
+  }),
+});
+
+const sliSpecSchema = z.strictObject({
+  description: descriptionSchema.optional(),
+  ratioMetric: z.strictObject({
+    counter: z.boolean().optional(),
+    good: metricSourceSchema.optional(),
+    bad: metricSourceSchema.optional(),
+    total: metricSourceSchema,
+  }).superRefine((ratio, context) => {
+    if ((ratio.good === undefined) === (ratio.bad === undefined)) {
+      context.addIssue({ code: 'custom', message: ratio.good === undefined ? 'the ratio needs "bad" or "good"' : 'the ratio has both "bad" and "good"', params: { hint: 'write exactly one of them; it is matched within "total"' } satisfies IssueParams });
+    }
+  }),
+});
+
+const conditionSpecSchema = z.strictObject({
+  description: descriptionSchema.optional(),
+  severity: z.string().min(1),
+  condition: z.strictObject({
+    kind: z.literal('burnrate').optional(),
+    op: z.enum(['lte', 'gte', 'lt', 'gt']),
+    threshold: z.number(),
+    lookbackWindow: z.string(),
+    alertAfter: z.string().optional(),
+  }),
+});
+
+const targetSpecSchema = z.strictObject({ target: z.string().min(1), description: descriptionSchema.optional() });
+
+const policySpecSchema = z.strictObject({
+  description: descriptionSchema.optional(),
+  alertWhenNoData: z.boolean().optional(),
+  alertWhenResolved: z.boolean().optional(),
+  alertWhenBreaching: z.boolean().optional(),
+  conditions: z.array(z.union([
+    z.strictObject({ conditionRef: nameSchema }),
+    z.strictObject({ kind: z.literal('AlertCondition').optional(), metadata: metadataSchema.optional(), spec: conditionSpecSchema }),
+  ])).min(1).max(1),
+  notificationTargets: z.array(z.union([
+    z.strictObject({ targetRef: nameSchema }),
+    z.strictObject({ kind: z.literal('AlertNotificationTarget').optional(), metadata: metadataSchema.optional(), spec: targetSpecSchema }),
+  ])).max(MAX_ITEMS).optional(),
+});
+
+const sloSpecSchema = z.strictObject({
+  description: descriptionSchema.optional(),
+  service: nameSchema,
+  indicator: z.strictObject({ metadata: metadataSchema.optional(), spec: sliSpecSchema }).optional(),
+  indicatorRef: nameSchema.optional(),
+  timeWindow: z.array(z.strictObject({ duration: z.string(), isRolling: z.boolean().optional() })).min(1).max(1),
+  budgetingMethod: z.enum(['Occurrences', 'Timeslices', 'RatioTimeslices']),
+  objectives: z.array(z.strictObject({
+    displayName: textSchema.optional(),
+    target: z.number().optional(),
+    targetPercent: z.number().optional(),
+  })).min(1).max(MAX_ITEMS),
+  alertPolicies: z.array(z.union([
+    z.strictObject({ alertPolicyRef: nameSchema }),
+    z.strictObject({ kind: z.literal('AlertPolicy').optional(), metadata: metadataSchema.optional(), spec: policySpecSchema }),
+  ])).max(MAX_ITEMS).optional(),
+}).superRefine((spec, context) => {
+  if ((spec.indicator === undefined) === (spec.indicatorRef === undefined)) {
+    context.addIssue({ code: 'custom', message: spec.indicator === undefined ? 'the SLO needs "indicator" or "indicatorRef"' : 'the SLO has both "indicator" and "indicatorRef"', params: { hint: 'write exactly one of them' } satisfies IssueParams });
+  }
+});
+
+export const openSloSchemas = {
+  SLO: z.strictObject({ ...envelope, kind: z.literal('SLO'), spec: sloSpecSchema }),
+  SLI: z.strictObject({ ...envelope, kind: z.literal('SLI'), spec: sliSpecSchema }),
+  Service: z.strictObject({ ...envelope, kind: z.literal('Service'), spec: z.strictObject({ description: descriptionSchema.optional() }).nullish() }),
+  DataSource: z.strictObject({
+    ...envelope,
+    kind: z.literal('DataSource'),
+    spec: z.strictObject({ description: descriptionSchema.optional(), type: z.string().min(1), connectionDetails: z.unknown().optional() }),
+  }),
+  AlertPolicy: z.strictObject({ ...envelope, kind: z.literal('AlertPolicy'), spec: policySpecSchema }),
+  AlertCondition: z.strictObject({ ...envelope, kind: z.literal('AlertCondition'), spec: conditionSpecSchema }),
+  AlertNotificationTarget: z.strictObject({ ...envelope, kind: z.literal('AlertNotificationTarget'), spec: targetSpecSchema }),
+} as const;
+
+export type SloDocument = z.output<typeof openSloSchemas.SLO>;
+export type SliSpec = z.output<typeof sliSpecSchema>;
+export type MetricSource = z.output<typeof metricSourceSchema>;
+export type AlertPolicySpec = z.output<typeof policySpecSchema>;
+export type AlertConditionSpec = z.output<typeof conditionSpecSchema>;
+export type DataSourceSpec = z.output<typeof openSloSchemas.DataSource>['spec'];
+
+const COMPOSITE = 'composite objectives are not built yet; write one SLO for each';
+const TIMESLICES = 'only Occurrences are counted in this version';
+const THRESHOLD = 'only ratioMetric is measured in this version; write "bad" as a TraceQL condition like { duration > 800ms }';
+
+/** Keys of OpenSLO v1 and of Tocsin's trace source that later versions will honour. */
+const NOT_YET: readonly (readonly [at: RegExp, key: string, reason: string])[] = [
+  [/timeWindow\[\d+\]$/, 'calendar', 'only rolling windows are counted in this version'],
+  [/objectives\[\d+\]$/, 'op', THRESHOLD],
+  [/objectives\[\d+\]$/, 'value', THRESHOLD],
+  [/objectives\[\d+\]$/, 'timeSliceTarget', TIMESLICES],
+  [/objectives\[\d+\]$/, 'timeSliceWindow', TIMESLICES],
+  [/objectives\[\d+\]$/, 'indicator', COMPOSITE],
+  [/objectives\[\d+\]$/, 'indicatorRef', COMPOSITE],
+  [/objectives\[\d+\]$/, 'compositeWeight', COMPOSITE],
+  [/spec$/, 'thresholdMetric', THRESHOLD],
+  [/ratioMetric$/, 'raw', 'write "good" or "bad" and "total"'],
+  [/ratioMetric$/, 'rawType', 'write "good" or "bad" and "total"'],
+  [/metricSource\.spec$/, 'groupBy', 'an SLO has one budget in this version; write one SLO for each group'],
+];
+
+export function openSloNotYet(path: string, key: string): string | undefined {
+  return NOT_YET.find(([at, name]) => name === key && at.test(path))?.[2];
+}

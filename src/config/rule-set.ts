@@ -1,0 +1,54 @@
+import type { Location } from '../lib/problem.js';
+import type { Severity, Slo } from './slo.js';
+
+/** A tier as it is written: a share of the budget, which becomes a factor with the SLO's window, or the factor itself. */
+export interface TierRule {
+  readonly severity: Severity;
+  readonly longMs: number;
+  readonly shortMs: number;
+  readonly burn: { readonly budgetShare: number } | { readonly factor: number };
+  readonly at: Location;
+}
+
+export interface BurnRateRule {
+  readonly name: string;
+  readonly description: string;
+  /** Set on presets: the SLO window that this policy is the default of. */
+  readonly presetForMs: number | undefined;
+  readonly tiers: readonly TierRule[];
+  readonly evidence: { readonly enabled: boolean; readonly burn: number; readonly significance: number };
+  readonly at: Location;
+}
+
+export interface ServiceRule {
+  readonly name: string;
+  readonly displayName: string;
+  readonly description: string;
+  readonly at: Location;
+}
+
+/** What Alertmanager's file cannot say about a receiver; bound to it by name. */
+export interface ReceiverRule {
+  readonly name: string;
+  /** File with the Standard Webhooks secret (`whsec_…`) of this receiver's webhooks. */
+  readonly webhookSecretFile: string | undefined;
+  readonly at: Location;
+}
+
+/** Where an SLO names its runbook, so that a missing one can be pointed at. */
+export interface RunbookReference {
+  readonly slo: string;
+  readonly runbook: string;
+  readonly at: Location;
+}
+
+/** All rules of one directory, checked and resolved. Frozen. */
+export interface RuleSet {
+  readonly slos: readonly Slo[];
+  readonly services: readonly ServiceRule[];
+  readonly policies: readonly BurnRateRule[];
+  readonly receivers: readonly ReceiverRule[];
+  readonly runbookReferences: readonly RunbookReference[];
+}
+
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], runbookReferences: [] };

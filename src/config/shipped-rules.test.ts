@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { formatProblem } from '../lib/problem.js';
+import { loadRulesDirectory } from './fs-rules.js';
+
+const RULES = fileURLToPath(new URL('../../rules', import.meta.url));
+
+describe('the shipped rules', () => {
+  test('have no problem, not even a warning', async () => {
+    const { problems } = await loadRulesDirectory(RULES);
+    expect(problems.map(formatProblem)).toEqual([]);
+  });
+
+  test('give the 30-day presets the factors of the SRE workbook, and clamp the 28-day one', async () => {
+    const { rules } = await loadRulesDirectory(RULES);
+    const factors = (name: string): number[] | undefined => rules.slos.find((slo) => slo.name === name)?.policy.tiers.map((tier) => tier.factor);
+    expect(factors('checkout-availability')).toEqual([14.4, 6, 3, 1]);
+    expect(factors('front-availability')).toEqual([14.4, 6, 3, 1]);
+    expect(rules.slos.find((slo) => slo.name === 'front-availability')?.policy.name).toBe('preset-30d');
+  });
+
+  test('know where each query is written', async () => {
+    const { rules } = await loadRulesDirectory(RULES);
+    const slo = rules.slos.find(({ name }) => name === 'checkout-availability');
+    expect(slo?.indicator.total.text).toBe('{ resource.service.name = "checkout" && kind = server }');
+    expect(slo?.indicator.total.at.column).toBe(`        total: { metricSource: { type: traces, spec: { query: '`.length + 1);
+  });
+});

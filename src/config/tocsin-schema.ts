@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { metadataSchema } from './open-slo-schema.js';
+
+const MAX_TIERS = 8;
+const envelope = { apiVersion: z.literal('tocsin.dev/v1'), metadata: metadataSchema };
+
+const evidenceSchema = z.union([
+  z.literal('off'),
+  z.strictObject({ burn: z.number().positive().optional(), significance: z.number().gt(0).max(0.5).optional() }),
+]);
+
+/** Kinds of `apiVersion: tocsin.dev/v1`. */
+export const tocsinSchemas = {
+  BurnRatePolicy: z.strictObject({
+    ...envelope,
+    kind: z.literal('BurnRatePolicy'),
+    spec: z.strictObject({
+      description: z.string().max(1_050).optional(),
+      presetFor: z.string().optional(),
+      tiers: z.array(z.strictObject({
+        severity: z.enum(['page', 'ticket']),
+        budget: z.string().optional(),
+        factor: z.number().positive().max(1_000_000).optional(),
+        long: z.string(),
+        short: z.string(),
+      })).min(1).max(MAX_TIERS),
+      evidence: evidenceSchema.optional(),
+    }),
+  }),
+  Receiver: z.strictObject({
+    ...envelope,
+    // Receivers of routing.yaml may have any name, so this is not an RFC 1123 name.
+    metadata: z.strictObject({ name: z.string().min(1).max(256) }),
+    kind: z.literal('Receiver'),
+    spec: z.strictObject({ webhook: z.strictObject({ secretFile: z.string().min(1).max(4_096) }).optional() }),
+  }),
+} as const;
+
+export type BurnRatePolicyDocument = z.output<typeof tocsinSchemas.BurnRatePolicy>;
+export type ReceiverDocument = z.output<typeof tocsinSchemas.Receiver>;
+
+/** Kinds of the design that later versions will honour: a known name deserves a better answer than "unknown kind". */
+export const TOCSIN_KINDS_NOT_YET: Readonly<Record<string, string>> = {
+  SignatureRule: 'alerts on error signatures are not built yet',
+  Exclusion: 'maintenance windows and exclusions are not built yet',
+  EscalationPolicy: 'escalation is not built yet',
+  Sampling: 'everything is kept for the hot retention in this version',
+  Redaction: 'redaction is not built yet; redact in the OpenTelemetry Collector',
+  ReleaseGate: 'release gates are not built yet',
+  RunbookAction: 'runbooks are read by people in this version',
+};

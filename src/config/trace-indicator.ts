@@ -1,0 +1,77 @@
+import { closest } from '../lib/closest.js';
+import { errorAt, warningAt, type ProblemCode, type ProblemText } from '../lib/problem-codes.js';
+import type { Problem } from '../lib/problem.js';
+import { formatPath, type DocumentPath } from '../lib/yaml-document.js';
+import type { Placed } from './alert-policy.js';
+import type { MetricSource, SliSpec } from './open-slo-schema.js';
+import type { RuleDocuments } from './rule-documents.js';
+import type { QuerySource, RatioIndicator } from './slo.js';
+
+/** The `type` of a metric source or DataSource that means: spans received by Tocsin. */
+const TRACE_TYPES = ['traces', 'otlp-traces'];
+
+interface Context {
+  readonly documents: RuleDocuments;
+  readonly problems: Problem[];
+}
+
+/** The SLI as queries over spans; undefined when a part of it cannot be honoured. */
+export function readIndicator(sli: Placed<SliSpec>, context: Context): RatioIndicator | undefined {
+  const { ratioMetric } = sli.spec;
+  const before = context.problems.length;
+  const refuse = (path: DocumentPath, code: ProblemCode, text: ProblemText): void => {
+    const full = [...sli.path, 'ratioMetric', ...path];
+    context.problems.push(errorAt(sli.source.at(full), code, { path: formatPath(full), ...text }));
+  };
+  if (ratioMetric.counter === true) refuse(['counter'], 'rules/invalid-value', { message: 'spans are counted per minute, not by a counter that only grows', hint: 'write counter: false' });
+  const queries: { total?: QuerySource; bad?: QuerySource; good?: QuerySource } = {};
+  for (const role of ['total', 'bad', 'good'] as const) {
+    const part = ratioMetric[role];
+    if (part === undefined) continue;
+    checkSource(part, { ...sli, path: [...sli.path, 'ratioMetric', role, 'metricSource'] }, context);
+    queries[role] = { text: part.metricSource.spec.query, at: sli.source.atText([...sli.path, 'ratioMetric', role, 'metricSource', 'spec', 'query']) };
+    const { weight } = part.metricSource.spec;
+    const counted = ratioMetric.total.metricSource.spec.weight;
+    if (role !== 'total' && weight !== undefined && weight !== (counted ?? 'auto')) {
+      refuse([role, 'metricSource', 'spec', 'weight'], 'rules/invalid-value', { message: `"${role}" is weighted by "${weight}" and "total" by "${counted ?? 'auto'}"`, hint: 'a ratio needs one weight: write it at "total"' });
+    }
+  }
+  if (queries.total === undefined || context.problems.length > before) return undefined;
+  const { bad, good } = queries;
+  return { total: queries.total, ...(bad === undefined ? {} : { bad }), ...(good === undefined ? {} : { good }), weight: readWeight(ratioMetric.total.metricSource.spec.weight) };
+}
+
+function readWeight(text: string | undefined): RatioIndicator['weight'] {
+  if (text === undefined || text === 'auto') return 'auto';
+  return text === 'none' ? 'none' : { attribute: text };
+}
+
+function checkSource({ metricSource }: MetricSource, place: Placed<unknown>, { documents, problems }: Context): void {
+  const refuse = (key: string, code: ProblemCode, text: ProblemText): void => {
+    problems.push(errorAt(place.source.at([...place.path, key]), code, { path: formatPath([...place.path, key]), ...text }));
+  };
+  const reference = metricSource.metricSourceRef;
+  const dataSource = reference === undefined ? undefined : documents.DataSource.get(reference);
+  if (reference !== undefined && dataSource === undefined) {
+    const near = closest(reference, [...documents.DataSource.keys()]);
+    refuse('metricSourceRef', 'rules/unknown-reference', { message: `there is no DataSource "${reference}"`, hint: near === undefined ? 'remove it and write type: traces' : `did you mean "${near}"?` });
+    return;
+  }
+  if (metricSource.spec.unit === 'trace') {
+    const path: DocumentPath = [...place.path, 'spec', 'unit'];
+    problems.push(errorAt(place.source.at(path), 'rules/not-supported-yet', { path: formatPath(path), message: '"unit: trace" is not supported yet: SLIs count spans in this version', hint: 'write unit: span and choose the entry span of the journey in "total"' }));
+  }
+  const type = metricSource.type ?? dataSource?.content.spec.type;
+  if (type === undefined) refuse('type', 'rules/missing-key', { message: 'the type of the metric source is missing', hint: 'write type: traces' });
+  else if (!TRACE_TYPES.includes(type)) refuse('type', 'rules/not-supported-yet', { message: `the metric source "${type}" is not supported: Tocsin computes SLIs from the spans that it receives`, hint: 'write type: traces and a TraceQL query' });
+}
+
+/** A trace source has nothing to connect to; saying so is kinder than ignoring the details. */
+export function dataSourceProblems(documents: RuleDocuments): Problem[] {
+  return [...documents.DataSource.values()].flatMap(({ content, source }) => {
+    const details = content.spec.connectionDetails;
+    const isEmpty = details === undefined || details === null || (typeof details === 'object' && Object.keys(details).length === 0);
+    if (isEmpty || !TRACE_TYPES.includes(content.spec.type)) return [];
+    return [warningAt(source.at(['spec', 'connectionDetails']), 'rules/decided-elsewhere', { path: 'spec.connectionDetails', message: 'connection details of a trace source have no effect: Tocsin reads the spans that are sent to it', hint: 'where it listens is set in tocsin.yaml' })];
+  });
+}
