@@ -1,0 +1,170 @@
+import type { RepresentativeTrace } from '../diagnosis/evidence.js';
+import type { Alert, Incident } from '../incident/incident.js';
+import { conditionInWords, severityInWords } from '../incident/words.js';
+import { SEVERITY_RANK } from '../budget/slo-status.js';
+import { formatLatency, formatSpan } from '../lib/format.js';
+import type { Notification } from './delivery.js';
+import { incidentUrl, sloUrl, traceUrl } from './links.js';
+import { blocksTextLength, mrkdwn, type LinkButton, type SlackBlock, type SlackMessage } from './slack-blocks.js';
+import { BLOCKS_TEXT_MAX, BUTTON_TEXT_MAX, HEADER_TEXT_MAX, SECTION_TEXT_MAX, URL_MAX } from './slack-limits.js';
+import { codeSpan, date, escapeText, link, shorten } from './slack-mrkdwn.js';
+import { runbookExcerpt } from './slack-runbook-excerpt.js';
+
+const TITLE_MAX = 120;
+/** One fact of a message: an error message of a megabyte must not push the runbook out of sight. */
+const FACT_MAX = 300;
+const TRACES_MAX = 5;
+
+/**
+ * The message of an incident, as it is now: what a woken person reads at 03:00. In this order: what, how bad and since when,
+ * suspected cause, error, traces to open, runbook, buttons, who has it.
+ */
+export function incidentMessage(notification: Notification): SlackMessage {
+  const { incident } = notification.delivery.transition;
+  const headline = headlineOf(incident);
+  const words = wordsOf(incident);
+  const blocks: readonly (SlackBlock | undefined)[] = [
+    { type: 'header', text: { type: 'plain_text', text: shorten(headline, HEADER_TEXT_MAX), emoji: true } },
+    section([words === undefined ? undefined : `*${capital(escapeText(shorten(words, FACT_MAX)))}*`, timesOf(notification)]),
+    section([suspectOf(incident), signatureOf(incident)]),
+    section(tracesOf(notification)),
+    section(runbookOf(notification)),
+    { type: 'actions', elements: buttonsOf(notification) },
+    { type: 'context', elements: [mrkdwn(contextOf(notification))] },
+  ];
+  const text = words === undefined ? headline : `${headline}: ${words}`;
+  return { text: escapeText(shorten(text, FACT_MAX)), blocks: fitting(blocks.filter((block) => block !== undefined)) };
+}
+
+/** The news for the thread; undefined where the edited message says it all. */
+export function threadReply(notification: Notification): { readonly text: string; readonly broadcast: boolean } | undefined {
+  const { transition } = notification.delivery;
+  const text = escapeText(shorten(transition.incident.timeline.findLast((entry) => entry.kind === transition.kind)?.text ?? '', FACT_MAX));
+  switch (transition.kind) {
+    case 'opened': return undefined;
+    // The channel hears of it too: edits and plain replies make no sound.
+    case 'upgraded': return { text: `${emojiOf(transition.incident)} *${text}*`, broadcast: true };
+    case 'updated': return transition.news === undefined ? undefined : { text: `📉 ${escapeText(shorten(transition.news, FACT_MAX))}`, broadcast: false };
+    case 'acknowledged': return { text: `👀 ${text}`, broadcast: false };
+    case 'resolved': return { text: `✅ ${text}`, broadcast: false };
+  }
+}
+
+function headlineOf(incident: Incident): string {
+  const title = shorten(incident.title.replaceAll(/\s+/g, ' ').trim(), TITLE_MAX);
+  return `${emojiOf(incident)} ${incident.status === 'resolved' ? 'Resolved' : severityInWords(incident.severity)}: ${title}`;
+}
+
+function emojiOf(incident: Incident): string {
+  if (incident.status === 'resolved') return '✅';
+  return incident.severity === 'page' ? '🔴' : '🟡';
+}
+
+/** The alert that decides: the most severe one that still fires, else the first. */
+function leadOf(incident: Incident): Alert | undefined {
+  const firing = incident.alerts.filter((alert) => alert.status === 'firing');
+  return firing.reduce<Alert | undefined>((best, alert) => (best === undefined || SEVERITY_RANK[alert.severity] > SEVERITY_RANK[best.severity] ? alert : best), undefined) ?? incident.alerts[0];
+}
+
+function wordsOf(incident: Incident): string | undefined {
+  const lead = leadOf(incident);
+  return lead === undefined ? undefined : conditionInWords({ title: incident.title, annotations: lead.annotations, reading: lead.reading });
+}
+
+function timesOf({ delivery: { transition } }: Notification): string {
+  const { incident, atMs } = transition;
+  if (incident.endedAtMs !== undefined) return `From ${date(incident.startedAtMs)} to ${date(incident.endedAtMs)}: ${formatSpan(incident.endedAtMs - incident.startedAtMs)}`;
+  const forHowLong = transition.kind === 'opened' ? '' : `, for ${formatSpan(atMs - incident.startedAtMs)} now`;
+  const long = leadOf(incident)?.reading?.firing?.long;
+  const counts = long === undefined ? '' : `. ${count(long.bad)} of ${count(long.total)} went wrong in the last ${formatSpan(long.windowMs)}`;
+  return `Since ${date(incident.startedAtMs)}${forHowLong}${counts}`;
+}
+
+function suspectOf({ evidence }: Incident): string | undefined {
+  return evidence?.suspect === undefined ? undefined : `*Suspected cause:* ${escapeText(shorten(evidence.suspect, FACT_MAX))}`;
+}
+
+function signatureOf({ evidence }: Incident): string | undefined {
+  const signature = evidence?.signature;
+  if (signature === undefined) return undefined;
+  const error = codeSpan(shorten(signature.message === '' ? signature.type : `${signature.type}: ${signature.message}`, FACT_MAX));
+  return `*Error:* ${error} in ${escapeText(shorten(`${signature.service}, ${signature.operation}`, FACT_MAX))} (${count(signature.count)} times)`;
+}
+
+function tracesOf({ delivery, publicUrl }: Notification): string[] {
+  const traces = delivery.transition.incident.evidence?.traces ?? [];
+  if (traces.length === 0) return [];
+  const line = (trace: RepresentativeTrace): string =>
+    `• ${link(traceUrl(publicUrl, trace), shorten(`${trace.rootService} ${trace.rootName}, ${formatLatency(trace.durationNs)}`, TITLE_MAX))}: ${escapeText(shorten(trace.reason, FACT_MAX))}`;
+  return ['*Traces to open*', ...traces.slice(0, TRACES_MAX).map(line)];
+}
+
+function runbookOf({ runbook, delivery }: Notification): string[] {
+  if (runbook === undefined) return ['*Runbook:* there is none yet. Name one in the SLO: `tocsin.dev/runbook`'];
+  const title = `*Runbook:* ${link(runbook.url, shorten(runbook.title, TITLE_MAX))}`;
+  if (delivery.transition.incident.status === 'resolved') return [title];
+  return [title, ...runbookExcerpt(runbook.markdown).map((line) => `> ${line}`)];
+}
+
+function buttonsOf({ delivery, runbook, publicUrl }: Notification): LinkButton[] {
+  const { incident } = delivery.transition;
+  const common = incident.evidence?.traces.find((trace) => trace.role === 'most-common') ?? incident.evidence?.traces[0];
+  const buttons = [
+    button('open_incident', 'Open incident', incidentUrl(publicUrl, incident.id)),
+    runbook === undefined ? undefined : button('open_runbook', 'Runbook', runbook.url),
+    common === undefined ? undefined : button('open_trace', 'Most common trace', traceUrl(publicUrl, common)),
+  ].filter((candidate) => candidate !== undefined && candidate.url.length <= URL_MAX) as LinkButton[];
+  const [first, ...rest] = buttons;
+  return first === undefined || incident.status === 'resolved' ? buttons : [{ ...first, style: 'primary' }, ...rest];
+}
+
+function button(actionId: string, text: string, url: string): LinkButton {
+  return { type: 'button', action_id: actionId, text: { type: 'plain_text', text: shorten(text, BUTTON_TEXT_MAX) }, url };
+}
+
+function contextOf({ delivery, publicUrl }: Notification): string {
+  const { incident, atMs } = delivery.transition;
+  const labels = leadOf(incident)?.labels ?? {};
+  const { owner, slo, service } = labels;
+  const facts = [
+    incident.acknowledgedBy === undefined ? undefined : `👀 ${escapeText(shorten(incident.acknowledgedBy, TITLE_MAX))} has it`,
+    owner === undefined ? undefined : `owner ${escapeText(shorten(owner, TITLE_MAX))}`,
+    service === undefined ? undefined : `service ${escapeText(shorten(service, TITLE_MAX))}`,
+    slo === undefined ? undefined : `SLO ${link(sloUrl(publicUrl, slo), shorten(slo, TITLE_MAX))}`,
+    incident.id,
+    `as of ${date(atMs)}`,
+  ];
+  return facts.filter((fact) => fact !== undefined).join(' · ');
+}
+
+function section(lines: readonly (string | undefined)[]): SlackBlock | undefined {
+  const kept: string[] = [];
+  let length = 0;
+  for (const line of lines) {
+    if (line === undefined) continue;
+    // Whole lines only: a cut inside a link would show its raw markup.
+    if (length + line.length + 1 > SECTION_TEXT_MAX) break;
+    kept.push(line);
+    length += line.length + 1;
+  }
+  return kept.length === 0 ? undefined : { type: 'section', text: mrkdwn(kept.join('\n')) };
+}
+
+/** Should all facts be as long as they may be, the later sections give way; buttons and context stay. */
+function fitting(blocks: readonly SlackBlock[]): SlackBlock[] {
+  const fitted = [...blocks];
+  while (blocksTextLength(fitted) > BLOCKS_TEXT_MAX) {
+    const last = fitted.findLastIndex((block) => block.type === 'section');
+    if (last === -1) break;
+    fitted.splice(last, 1);
+  }
+  return fitted;
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
