@@ -90,13 +90,13 @@ export class JsonAttributes {
     this.#integer = false;
     this.#reader.within(from, field, (any) => {
       value = this.#any(any, 0);
-      this.#integer = any['intValue'] !== undefined && (typeof value === 'number' || typeof value === 'bigint');
+      this.#integer = oneOf(any) === 'intValue' && this.#reader.isInteger;
     });
     return value;
   }
 
   #any(any: JsonObject, depth: number): AttributeValue {
-    const field = ONEOF.find((name) => any[name] !== undefined && any[name] !== null);
+    const field = oneOf(any);
     switch (field) {
       case undefined: return null;
       case 'stringValue': return this.text(any, field);
@@ -160,4 +160,8 @@ export class JsonAttributes {
     this.#tally.hit('elements-per-value');
     return false;
   }
+}
+
+function oneOf(any: JsonObject): (typeof ONEOF)[number] | undefined {
+  return ONEOF.find((name) => any[name] !== undefined && any[name] !== null);
 }

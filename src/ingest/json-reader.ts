@@ -9,6 +9,8 @@ export class JsonShapeError extends Error {
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Bounded, because BigInt takes a time that grows with the square of the digits. */
+const INTEGER = /^-?\d{1,40}$/;
 const UINT32 = 2 ** 32;
 const MAX_UINT64 = 2n ** 64n - 1n;
 const MIN_INT64 = -(2n ** 63n);
@@ -24,6 +26,8 @@ export class JsonReader {
   /** The halves that the last `uint64` read. */
   high = 0;
   low = 0;
+  /** Whether what the last `int64` read was one. */
+  isInteger = false;
 
   /** A request that failed has left its path behind. */
   beginRequest(): void {
@@ -83,7 +87,7 @@ export class JsonReader {
   uint32(from: JsonObject, field: string): number {
     const value = from[field];
     if (value === undefined || value === null) return 0;
-    const number = typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? Number(value) : value;
+    const number = typeof value === 'string' && INTEGER.test(value) ? Number(value) : value;
     if (typeof number !== 'number' || !Number.isInteger(number)) return this.fail(`is ${kindOf(value)}, expected a whole number`, field);
     return number >= 0 && number < UINT32 ? number : this.fail(`is ${number}, out of the range of 32 bits`, field);
   }
@@ -97,16 +101,17 @@ export class JsonReader {
     return value;
   }
 
+  /** A number where it is exact, else a bigint; sets `isInteger` to false where it does not fit: the JavaScript SDK writes the double 1e20 as an intValue. */
   int64(from: JsonObject, field: string): number | bigint {
     const value = this.#integer(from[field], field);
-    if (value < MIN_INT64 || value > MAX_INT64) return this.fail(`is ${value}, out of the range of 64 bits`, field);
     const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
+    this.isInteger = value >= MIN_INT64 && value <= MAX_INT64;
+    return Number.isSafeInteger(number) || !this.isInteger ? number : value;
   }
 
   #integer(value: unknown, field: string): bigint {
     if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
-    if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value);
+    if (typeof value === 'string' && INTEGER.test(value)) return BigInt(value);
     return this.fail(`is ${kindOf(value)}, expected a whole number, as a number or a decimal string`, field);
   }
 

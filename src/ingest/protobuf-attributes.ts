@@ -140,7 +140,7 @@ export class ProtobufAttributes {
   /** JSON of the value just decoded; most strings need no escapes, and finding that out is cheaper than JSON.stringify. */
   #json(value: AttributeValue): string {
     if (typeof value === 'string') return this.#plain ? `"${value}"` : JSON.stringify(value);
-    return this.#integer ? String(value) : valueJson(value);
+    return valueJson(value);
   }
 
   /** A string that comes often: a name, a key, a version. */
