@@ -4,9 +4,8 @@ const REQUEST_TIMEOUT_MS = 5_000;
 
 /** A message as the Slack stand-in keeps it. */
 export interface SlackPost extends SlackMessage {
-  readonly channel: string;
-  readonly ts: string;
-  readonly thread_ts?: string;
+  /** Set on replies. */
+  readonly threadTs: string | undefined;
 }
 
 export interface IncidentSummary {
@@ -50,8 +49,7 @@ export function watchPages(httpUrl: string, posts: (() => readonly SlackPost[]) 
 }
 
 function isParentOf(post: SlackPost, incident: IncidentSummary): boolean {
-  const parent = post.thread_ts === undefined || post.thread_ts === post.ts;
-  return parent && slackLinks(post).some((link) => link.includes(`/incidents/${incident.id}`));
+  return post.threadTs === undefined && slackLinks(post).some((link) => new URL(link).pathname === `/incidents/${incident.id}`);
 }
 
 async function readIncidents(httpUrl: string): Promise<readonly IncidentSummary[]> {

@@ -10,6 +10,7 @@ import { startTocsin, type Tocsin } from './start-tocsin.js';
 
 const CONTROL_PORT = 4410;
 const SLACK_PORT = 4420;
+const STAND_IN_TOKEN = 'xoxb-demo';
 const REQUESTS_PER_SECOND = 25;
 
 /** Everything that runs in the demo. */
@@ -43,9 +44,9 @@ export async function raiseStage(environment: NodeJS.ProcessEnv, signal: AbortSi
 async function raise(environment: NodeJS.ProcessEnv, closers: Closer[], signal: AbortSignal): Promise<Omit<Stage, 'close'>> {
   const directory = await mkdtemp(join(tmpdir(), 'tocsin-demo-'));
   closers.push(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
-  const slack = isSet(environment['TOCSIN_SLACK_TOKEN']) ? undefined : await startSlackStandIn({ host: '127.0.0.1', port: await findPort(SLACK_PORT) });
+  const slack = isSet(environment['TOCSIN_SLACK_TOKEN']) ? undefined : await startSlackStandIn({ host: '127.0.0.1', port: await findPort(SLACK_PORT), token: STAND_IN_TOKEN });
   if (slack !== undefined) closers.push(() => slack.close());
-  const overrides = slack === undefined ? {} : { TOCSIN_SLACK_TOKEN: 'demo', TOCSIN_SLACK_API_URL: slack.apiUrl };
+  const overrides = slack === undefined ? {} : { TOCSIN_SLACK_TOKEN: STAND_IN_TOKEN, TOCSIN_SLACK_API_URL: slack.apiUrl };
   const tocsin = await startTocsin({ directory, environment, overrides, signal });
   closers.push(() => tocsin.process.stop());
   const { otlpGrpcUrl, otlpHttpUrl } = tocsin;
