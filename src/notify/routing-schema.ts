@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { formatPath, type DocumentPath } from '../lib/yaml-document.js';
+
+const MAX_NODES = 1_000;
+const MAX_MATCHERS = 100;
+const text = z.string().max(4_096);
+const duration = z.string().max(64);
+const labelMap = z.record(z.string(), text);
+
+export interface RouteDocument {
+  receiver?: string | undefined;
+  group_by?: string[] | null | undefined;
+  group_wait?: string | undefined;
+  group_interval?: string | undefined;
+  repeat_interval?: string | undefined;
+  continue?: boolean | undefined;
+  match?: Record<string, string> | null | undefined;
+  match_re?: Record<string, string> | null | undefined;
+  matchers?: string[] | null | undefined;
+  routes?: RouteDocument[] | null | undefined;
+}
+
+const routeSchema: z.ZodType<RouteDocument> = z.lazy(() => z.strictObject({
+  receiver: text.optional(),
+  group_by: z.array(text).max(MAX_MATCHERS).nullish(),
+  group_wait: duration.optional(),
+  group_interval: duration.optional(),
+  repeat_interval: duration.optional(),
+  continue: z.boolean().optional(),
+  match: labelMap.nullish(),
+  match_re: labelMap.nullish(),
+  matchers: z.array(text).max(MAX_MATCHERS).nullish(),
+  routes: z.array(routeSchema).max(MAX_NODES).nullish(),
+}));
+
+const httpConfigSchema = z.strictObject({
+  authorization: z.strictObject({
+    type: text.optional(),
+    credentials: text.optional(),
+    credentials_file: text.optional(),
+  }).optional(),
+});
+
+const slackConfigSchema = z.strictObject({
+  send_resolved: z.boolean().optional(),
+  channel: text.optional(),
+  api_url: text.optional(),
+  http_config: httpConfigSchema.optional(),
+});
+
+const webhookConfigSchema = z.strictObject({
+  send_resolved: z.boolean().optional(),
+  url: text.optional(),
+  url_file: text.optional(),
+  max_alerts: z.int().min(0).optional(),
+  http_config: httpConfigSchema.optional(),
+});
+
+/** The part of Alertmanager's configuration that this version honours; `routingNotYet` knows the rest. */
+export const routingSchema = z.strictObject({
+  global: z.strictObject({ slack_api_url: text.optional() }).nullish(),
+  route: routeSchema,
+  receivers: z.array(z.strictObject({
+    name: z.string().min(1).max(256),
+    slack_configs: z.array(slackConfigSchema).max(MAX_MATCHERS).nullish(),
+    webhook_configs: z.array(webhookConfigSchema).max(MAX_MATCHERS).nullish(),
+  })).min(1).max(MAX_NODES),
+});
+
+export type RoutingDocument = z.output<typeof routingSchema>;
+export type ReceiverDocument = RoutingDocument['receivers'][number];
+export type SlackConfigDocument = z.output<typeof slackConfigSchema>;
+export type WebhookConfigDocument = z.output<typeof webhookConfigSchema>;
+export type HttpConfigDocument = z.output<typeof httpConfigSchema>;
+
+const TEMPLATE = 'Tocsin writes the message itself, the same for every receiver';
+const INTERVALS = 'routes are active at all times in this version';
+const CONNECTION = 'Tocsin connects directly, with the system\'s certificates';
+const POSTED = 'alerts cannot be posted to this version, and SLO alerts end by themselves';
+const OTHER_RECEIVER = 'this version sends to slack_configs and webhook_configs only';
+const NO_INCOMING_WEBHOOK = 'Tocsin updates its messages in place, which incoming webhooks cannot; use a bot token (TOCSIN_SLACK_TOKEN)';
+
+const HTTP_KEYS = [
+  'basic_auth', 'bearer_token', 'bearer_token_file', 'oauth2', 'tls_config', 'proxy_url', 'no_proxy', 'proxy_from_environment', 'proxy_connect_header',
+  'follow_redirects', 'enable_http2', 'http_headers',
+];
+const SLACK_KEYS = [
+  'username', 'color', 'title', 'title_link', 'pretext', 'text', 'fields', 'short_fields', 'footer', 'fallback', 'callback_id', 'icon_emoji', 'icon_url',
+  'image_url', 'thumb_url', 'link_names', 'mrkdwn_in', 'actions', 'message_text',
+];
+const RECEIVER_KEYS = [
+  'discord_configs', 'email_configs', 'incidentio_configs', 'jira_configs', 'mattermost_configs', 'msteams_configs', 'msteamsv2_configs', 'opsgenie_configs',
+  'pagerduty_configs', 'pushover_configs', 'rocketchat_configs', 'sns_configs', 'telegram_configs', 'victorops_configs', 'webex_configs', 'wechat_configs',
+];
+const GLOBAL_KEYS = [
+  'smtp_from', 'smtp_hello', 'smtp_smarthost', 'smtp_auth_username', 'smtp_auth_password', 'smtp_auth_password_file', 'smtp_auth_secret',
+  'smtp_auth_secret_file', 'smtp_auth_identity', 'smtp_require_tls', 'smtp_tls_config', 'smtp_force_implicit_tls', 'pagerduty_url', 'opsgenie_api_url',
+  'opsgenie_api_key', 'opsgenie_api_key_file', 'wechat_api_url', 'wechat_api_secret', 'wechat_api_secret_file', 'wechat_api_corp_id', 'victorops_api_url',
+  'victorops_api_key', 'victorops_api_key_file', 'telegram_api_url', 'telegram_bot_token', 'telegram_bot_token_file', 'webex_api_url', 'jira_api_url',
+  'rocketchat_api_url', 'rocketchat_token', 'rocketchat_token_file', 'rocketchat_token_id', 'rocketchat_token_id_file', 'mattermost_webhook_url', 'mattermost_webhook_url_file',
+];
+
+function reasons(keys: readonly string[], reason: string): Record<string, string> {
+  return Object.fromEntries(keys.map((key) => [key, reason]));
+}
+
+/** Keys of Alertmanager 0.34 (docs/configuration.md) that this version refuses, by the place where they stand. */
+const NOT_YET: readonly (readonly [at: RegExp, Readonly<Record<string, string>>])[] = [
+  [/^$/, { templates: TEMPLATE, inhibit_rules: 'one incident per SLO is open at a time; inhibition between alerts is not built yet', time_intervals: INTERVALS, mute_time_intervals: INTERVALS, tracing: 'Tocsin traces itself when OTEL_EXPORTER_OTLP_ENDPOINT is set' }],
+  [/^global$/, { ...reasons(GLOBAL_KEYS, OTHER_RECEIVER), resolve_timeout: POSTED, http_config: CONNECTION, slack_api_url_file: NO_INCOMING_WEBHOOK, slack_app_token: 'set TOCSIN_SLACK_TOKEN', slack_app_token_file: 'set slack.tokenFile in tocsin.yaml', slack_app_url: 'write slack_api_url' }],
+  [/^route(?:\.routes\[\d+\])*$/, { mute_time_intervals: INTERVALS, active_time_intervals: INTERVALS, labels: 'labels cannot be added by routes in this version' }],
+  [/^receivers\[\d+\]$/, { ...reasons(RECEIVER_KEYS, OTHER_RECEIVER), labels: 'labels cannot be added by receivers in this version' }],
+  [/http_config$/, reasons(HTTP_KEYS, CONNECTION)],
+  [/slack_configs\[\d+\]$/, { ...reasons(SLACK_KEYS, TEMPLATE), api_url_file: NO_INCOMING_WEBHOOK, app_token: 'set TOCSIN_SLACK_TOKEN, or http_config.authorization.credentials_file', app_token_file: 'write http_config.authorization.credentials_file', app_url: 'write api_url', update_message: 'messages are always updated in place', timeout: 'the timeout is fixed in this version' }],
+  [/webhook_configs\[\d+\]$/, { timeout: 'the timeout is fixed in this version', payload: TEMPLATE }],
+];
+
+export function routingNotYet(path: DocumentPath, key: string): string | undefined {
+  const place = formatPath(path);
+  return NOT_YET.find(([at, keys]) => at.test(place) && Object.hasOwn(keys, key))?.[1][key];
+}
