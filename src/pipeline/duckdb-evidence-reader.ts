@@ -48,9 +48,9 @@ export class DuckdbEvidenceReader implements EvidenceReader {
 /** `bad` and not `good` need care with NULL: a span that lacks the attribute does not match, so with `good` it is bad. */
 function withCriteria(template: string, criteria: EventCriteria): { sql: string; params: Readonly<Record<string, SqlValue>> } {
   const { total, bad, good } = criteria;
-  const isBad = bad !== undefined ? `(${bad.sql}) IS TRUE` : `(${good?.sql ?? 'TRUE'}) IS NOT TRUE`;
+  const isBad = bad !== undefined ? `(${bad.where}) IS TRUE` : `(${good?.where ?? 'TRUE'}) IS NOT TRUE`;
   return {
-    sql: template.replace('/* total */ TRUE', () => total.sql).replace('/* bad */ TRUE', () => isBad),
+    sql: template.replace('/* total */ TRUE', () => total.where).replace('/* bad */ TRUE', () => isBad),
     params: { ...total.params, ...bad?.params, ...good?.params },
   };
 }

@@ -1,18 +1,18 @@
 import type { SpanId, TraceId } from '../lib/ids.js';
-import type { SqlValue } from '../store/database.js';
+import type { CompiledSlo } from '../sli/compile-slo.js';
 import type { Span } from '../trace/span.js';
-
-/** A condition on one stored span, over the aliases `s` (spans) and `r` (resources), as TraceQL compiles it. */
-export interface SpanCondition {
-  readonly sql: string;
-  readonly params: Readonly<Record<string, SqlValue>>;
-}
+import { compileToSql, type SqlCondition } from '../trace/traceql/sql.js';
 
 /** Which events an SLO counts. Exactly one of `bad` and `good` is set, as in its indicator. Parameter names of the two conditions differ. */
 export interface EventCriteria {
-  readonly total: SpanCondition;
-  readonly bad?: SpanCondition;
-  readonly good?: SpanCondition;
+  readonly total: SqlCondition;
+  readonly bad?: SqlCondition;
+  readonly good?: SqlCondition;
+}
+
+export function criteriaOf(compiled: CompiledSlo): EventCriteria {
+  const part = compileToSql(compiled.part.query, 'part');
+  return { total: compileToSql(compiled.total, 'total'), ...(compiled.part.polarity === 'bad' ? { bad: part } : { good: part }) };
 }
 
 /** Event time (end of the span), Unix milliseconds, `fromMs` inclusive and `toMs` exclusive. */

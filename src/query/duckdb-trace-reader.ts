@@ -29,7 +29,7 @@ export class DuckdbTraceReader implements TraceReader {
 
   async findTraces(search: TraceSearch): Promise<readonly TraceSummary[]> {
     const rows = await this.#database.query({
-      sql: SEARCH.replace('/* where */ TRUE', () => search.condition?.sql ?? 'TRUE'),
+      sql: SEARCH.replace('/* where */ TRUE', () => search.condition?.where ?? 'TRUE'),
       params: {
         ...search.condition?.params,
         from_ms: search.fromMs,

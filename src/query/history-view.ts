@@ -1,5 +1,6 @@
 import type { Slo } from '../config/slo.js';
 import { formatDuration } from '../lib/duration.js';
+import { compileSlo } from '../sli/compile-slo.js';
 import type { Readers } from './readers.js';
 import { historyStepMinutes, sloHistory, type SloHistoryPoint } from './slo-history.js';
 import type { TimeWindow } from './time-window.js';
@@ -16,11 +17,17 @@ export function burnWindowsOf(slo: Slo): number[] {
   return [...new Set(slo.policy.tiers.map((tier) => tier.longMs))].sort((left, right) => left - right);
 }
 
-export async function readHistory(readers: Pick<Readers, 'history' | 'sliceKeyOf'>, slo: Slo, window: TimeWindow): Promise<HistoryView> {
+/** Rules that are in force compile; were one not to, it has no slices. */
+function sliceKeyOf(slo: Slo): string {
+  const compiled = compileSlo(slo);
+  return compiled.ok ? compiled.value.sliceKey : slo.name;
+}
+
+export async function readHistory(readers: Pick<Readers, 'history'>, slo: Slo, window: TimeWindow): Promise<HistoryView> {
   const burnWindowsMs = burnWindowsOf(slo);
   const stepMinutes = historyStepMinutes(window);
   const counts = await readers.history.counts({
-    ...window, sliceKey: readers.sliceKeyOf(slo), windowMs: slo.windowMs, longestBurnMs: burnWindowsMs.at(-1) ?? 0, stepMinutes,
+    ...window, sliceKey: sliceKeyOf(slo), windowMs: slo.windowMs, longestBurnMs: burnWindowsMs.at(-1) ?? 0, stepMinutes,
   });
   const points = sloHistory(counts, { ...window, target: slo.target, windowMs: slo.windowMs, burnWindowsMs, stepMinutes });
   return { window, stepMinutes, burnWindowsMs, points };

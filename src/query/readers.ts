@@ -1,10 +1,8 @@
-import type { Slo } from '../config/slo.js';
 import type { IncidentReader } from '../incident/incident-reader.js';
 import type { Clock } from '../lib/clock.js';
 import type { ServiceReader } from './service-reader.js';
 import type { SloHistoryReader } from './slo-history-reader.js';
 import type { SloStatusReader } from './slo-status-reader.js';
-import type { CompileTraceQuery } from './trace-query.js';
 import type { TraceReader } from './trace-reader.js';
 
 /** Everything that pages and the API read. The app hands in adapters, tests hand in fakes. */
@@ -15,9 +13,6 @@ export interface Readers {
   readonly traces: TraceReader;
   readonly services: ServiceReader;
   readonly incidents: IncidentReader;
-  readonly compileTraceQuery: CompileTraceQuery;
-  /** Key of the SLO's slices: its name and the revision of its indicator. */
-  readonly sliceKeyOf: (slo: Slo) => string;
 }
 
 export const READERS = Symbol('Readers');

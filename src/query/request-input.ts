@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DAY_MS, HOUR_MS, parseDuration } from '../lib/duration.js';
 import { isTraceId, type TraceId } from '../lib/ids.js';
 import { ApiError } from './api-error.js';
-import type { CompileTraceQuery } from './trace-query.js';
+import { compileTraceQuery } from './trace-query.js';
 import { TRACE_SEARCH_LIMIT, type TraceSearch } from './trace-reader.js';
 import type { TimeWindow } from './time-window.js';
 
@@ -67,21 +67,21 @@ export function windowOf(input: Partial<z.output<typeof windowInput>>, nowMs: nu
 }
 
 /** @throws ApiError `traceql/invalid` with the position of the first wrong character. */
-export function traceSearchOf(input: TraceSearchInput, options: { readonly window: TimeWindow; readonly compile: CompileTraceQuery }): TraceSearch {
+export function traceSearchOf(input: TraceSearchInput, window: TimeWindow): TraceSearch {
   return {
-    ...options.window,
+    ...window,
     service: input.service,
     operation: input.operation,
     errorsOnly: isOn(input.errors),
     minDurationNs: input.minDuration,
-    condition: conditionOf(input.q, options.compile),
+    condition: conditionOf(input.q),
     limit: input.limit ?? DEFAULT_SEARCH_LIMIT,
   };
 }
 
-function conditionOf(query: string | undefined, compile: CompileTraceQuery): TraceSearch['condition'] {
+function conditionOf(query: string | undefined): TraceSearch['condition'] {
   if (query === undefined || query.trim() === '') return undefined;
-  const compiled = compile(query);
+  const compiled = compileTraceQuery(query);
   if (compiled.ok) return compiled.value;
   const { message, offset, line, column, hint } = compiled.error;
   throw new ApiError('traceql/invalid', message, { hint, extra: { offset, line, column, query } });

@@ -1,6 +1,6 @@
 import type { TraceId } from '../lib/ids.js';
-import type { SpanCondition } from '../pipeline/evidence-reader.js';
 import type { Attributes, Span } from '../trace/span.js';
+import type { SqlCondition } from '../trace/traceql/sql.js';
 import type { TimeWindow } from './time-window.js';
 
 /** Spans of one trace that a page or the API reads. The rest is not lost, only not shown. */
@@ -50,7 +50,7 @@ export interface TraceSearch extends TimeWindow {
   readonly operation?: string;
   readonly errorsOnly?: boolean;
   readonly minDurationNs?: number;
-  readonly condition?: SpanCondition;
+  readonly condition?: SqlCondition;
   readonly limit: number;
 }
 

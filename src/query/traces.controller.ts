@@ -16,7 +16,7 @@ export class TracesController {
   async search(@Query() query: unknown): Promise<unknown> {
     const input = readInput(traceSearchInput, query);
     const window = windowOf(input, this.#readers.clock.nowMs());
-    const traces = await this.#readers.traces.findTraces(traceSearchOf(input, { window, compile: this.#readers.compileTraceQuery }));
+    const traces = await this.#readers.traces.findTraces(traceSearchOf(input, window));
     return plain({ from: new Date(window.fromMs).toISOString(), to: new Date(window.toMs).toISOString(), traces: traces.map(summaryJson) });
   }
 

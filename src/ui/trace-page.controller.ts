@@ -71,7 +71,7 @@ export class TracePageController {
     try {
       const input: TraceSearchInput = readInput(traceSearchInput, withoutBlanks(query));
       const window: TimeWindow = windowOf(input, this.#options.readers.clock.nowMs());
-      const search = traceSearchOf(input, { window, compile: this.#options.readers.compileTraceQuery });
+      const search = traceSearchOf(input, window);
       const traces: readonly TraceSummary[] = await this.#options.readers.traces.findTraces(search);
       return { traces: searchRows(traces), limit: search.limit };
     } catch (error) {
