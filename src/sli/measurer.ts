@@ -75,8 +75,9 @@ class Tally {
 
   add(batch: SpanBatch, row: number): void {
     const slice = this.#sliceOf(Math.floor((batch.endMs[row] ?? 0) / MINUTE_MS));
-    const known = weightOf(batch, row, this.counter.weight);
-    const weight = known ?? 1;
+    const mode = this.counter.weight;
+    const known = knownWeight(batch, row, mode);
+    const weight = known ?? (mode === 'auto' ? (batch.weights[row] ?? 1) : 1);
     slice.events += 1;
     if (known === undefined) slice.unknownWeight += 1;
     if (this.counter.isPart(batch, row) === this.counter.partIsBad) {
@@ -104,8 +105,8 @@ class Tally {
   }
 }
 
-/** How many events the span stands for; undefined where the sender samples and did not say, which counts as 1. */
-function weightOf(batch: SpanBatch, row: number, mode: CompiledSlo['weight']): number | undefined {
+/** How many events the span stands for; undefined where the sender samples and did not say. */
+function knownWeight(batch: SpanBatch, row: number, mode: CompiledSlo['weight']): number | undefined {
   if (mode === 'none') return 1;
   if (mode === 'auto') return batch.weightUnknown[row] === 1 ? undefined : batch.weights[row];
   const value = spanAttribute(batch, row, mode.attribute)?.value;
