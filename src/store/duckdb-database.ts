@@ -66,8 +66,13 @@ export class DuckdbDatabase implements Database {
 
   /** On a read connection, after the statements already waiting there; sees everything committed before it starts. */
   query(statement: Statement): Promise<Row[]> {
+    return this.reading((connection) => runStatement(connection, statement));
+  }
+
+  /** Work that only reads, on the read connection with the fewest waiting. */
+  reading<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     const lane = this.#readers.reduce((best, next) => (next.queue.length < best.queue.length ? next : best), this.#readers[0] ?? this.#writer);
-    return lane.queue.run(() => runStatement(lane.connection, statement));
+    return lane.queue.run(() => work(lane.connection));
   }
 
   async transaction(statements: readonly Statement[]): Promise<void> {
@@ -122,7 +127,6 @@ async function openFile(path: string, options: DatabaseOptions): Promise<Databas
     memory_limit: options.memoryLimit ?? '512MB',
     // Measured (bench/RESULTS.md): at DuckDB's own 16 MB a stream of appends checkpoints all the time, at 256 MB the pauses get long.
     checkpoint_threshold: options.checkpointThreshold ?? '64MB',
-    preserve_insertion_order: 'false',
     // Nothing is ever fetched from the network behind the operator's back.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

@@ -4,15 +4,27 @@ import type { Row, SqlValue, Statement } from './database.js';
 
 /** Runs one statement with named parameters and reads all its rows. */
 export async function runStatement(connection: DuckDBConnection, statement: Statement): Promise<Row[]> {
-  const prepared = await connection.prepare(statement.sql);
+  const { prepared, close } = await openStatement(connection, statement);
   try {
-    bindParameters(prepared, statement);
     const reader = await prepared.runAndReadAll();
     const converted = reader.convertRowObjects(JSDuckDBValueConverter);
     for (const row of converted) for (const [key, cell] of Object.entries(row)) if (!isSqlValue(cell)) row[key] = asText(cell);
     return converted as Row[];
   } finally {
-    prepared.destroySync();
+    close();
+  }
+}
+
+/** A statement with its parameters bound, ready to run. Whoever opens it closes it. */
+export async function openStatement(connection: DuckDBConnection, statement: Statement): Promise<{ readonly prepared: DuckDBPreparedStatement; readonly close: () => void }> {
+  const prepared = await connection.prepare(statement.sql);
+  const close = (): void => prepared.destroySync();
+  try {
+    bindParameters(prepared, statement);
+    return { prepared, close };
+  } catch (error) {
+    close();
+    throw error;
   }
 }
 

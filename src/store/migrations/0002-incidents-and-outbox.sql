@@ -36,7 +36,7 @@ CREATE TABLE deliveries (
   breach_received_at_ms BIGINT,
   settled_at_ms BIGINT,
   last_error VARCHAR,
-  transition VARCHAR NOT NULL               -- document
+  document VARCHAR NOT NULL                 -- the transition, frozen, and the route's group
 );
 
 -- What the other side answered last in a conversation: Slack's channel and ts.

@@ -1,0 +1,2 @@
+-- The sums.
+INSERT INTO slo_slices BY NAME SELECT * FROM compacted_slo_slices

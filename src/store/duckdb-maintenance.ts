@@ -1,0 +1,48 @@
+import type { IncidentId, TraceId } from '../lib/ids.js';
+import type { Database, Statement } from './database.js';
+import { DIGEST_RETENTION_MS } from './digest-index.js';
+import { loadSql } from './fs-sql.js';
+import { traceKey } from './trace-key.js';
+
+const DELETE_SPANS = loadSql(import.meta.url, 'delete-expired-spans.sql');
+const DELETE_LOGS = loadSql(import.meta.url, 'delete-expired-logs.sql');
+const DELETE_DIGESTS = loadSql(import.meta.url, 'delete-expired-digests.sql');
+const PIN_TRACE = loadSql(import.meta.url, 'pin-trace.sql');
+const COMPACT = ['slo', 'red'].map((name) => ({
+  sum: loadSql(import.meta.url, `compact-${name}-slices-sum.sql`),
+  delete: loadSql(import.meta.url, `compact-${name}-slices-delete.sql`),
+  insert: loadSql(import.meta.url, `compact-${name}-slices-insert.sql`),
+}));
+
+/** Semantics.md: 6 hours by default, less under disk pressure, never less than 15 minutes. */
+export const DEFAULT_HOT_RETENTION_MS = 6 * 3_600_000;
+export const MIN_HOT_RETENTION_MS = 15 * 60_000;
+/** A minute is closed for compaction when nothing can still commit into it: requests wait seconds, not minutes. */
+const OPEN_ARRIVAL_MINUTES = 2;
+
+/** Deletes hot spans and logs older than the retention, by arrival, sparing pinned traces, and digests nobody needs any more. */
+export function deleteExpired(database: Database, nowMs: number, hotRetentionMs: number): Promise<void> {
+  const before_ms = nowMs - Math.max(hotRetentionMs, MIN_HOT_RETENTION_MS);
+  return database.transaction([
+    { sql: DELETE_SPANS, params: { before_ms } },
+    { sql: DELETE_LOGS, params: { before_ms } },
+    { sql: DELETE_DIGESTS, params: { before_ms: nowMs - DIGEST_RETENTION_MS } },
+  ]);
+}
+
+/**
+ * Each commit adds rows to the slices of its minute; this makes one of them per key, for arrival minutes since `sinceMinute` that are closed.
+ * Sums stay what they were. Returns the minute to go on from next time.
+ */
+export async function compactSlices(database: Database, sinceMinute: number, nowMs: number): Promise<number> {
+  const toMinute = Math.floor(nowMs / 60_000) - OPEN_ARRIVAL_MINUTES;
+  if (toMinute <= sinceMinute) return sinceMinute;
+  const params = { from_minute: sinceMinute, to_minute: toMinute };
+  for (const sql of COMPACT) await database.transaction([{ sql: sql.sum, params }, { sql: sql.delete, params }, { sql: sql.insert }]);
+  return toMinute;
+}
+
+/** Statements that keep traces beyond the hot retention; to be put into the transaction that saves the incident. */
+export function pinTraces(traceIds: readonly TraceId[], incidentId: IncidentId): Statement[] {
+  return traceIds.map((traceId) => ({ sql: PIN_TRACE, params: { ...traceKey(traceId), incident_id: incidentId } }));
+}
