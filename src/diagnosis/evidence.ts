@@ -29,4 +29,8 @@ export interface Evidence {
   readonly signature: ErrorSignature | undefined;
   /** One sentence naming the service and operation where the failures start; undefined when the traces do not say. */
   readonly suspect: string | undefined;
+  /** The place that sentence names. */
+  readonly suspectPlace?: { readonly service: string; readonly operation: string };
+  /** The attribute value most over-represented among the bad events; shares are of the traces looked at. */
+  readonly cohort?: { readonly attribute: string; readonly value: string; readonly badShare: number; readonly healthyShare: number };
 }

@@ -19,7 +19,11 @@ export function operationName(span: Span): string {
 /** Who was called, for a span that called: the name it was given, the kind of database, or the address. */
 export function peerName(span: Span): string | undefined {
   const named = textOf(span.attributes, PEER_NAME) ?? textOf(span.attributes, PEER_SYSTEM);
-  if (named !== undefined) return named;
+  return named ?? peerAddress(span);
+}
+
+/** `10.0.3.17:5432`, `pay.example.com`. */
+export function peerAddress(span: Span): string | undefined {
   const address = textOf(span.attributes, PEER_ADDRESS);
   const port = textOf(span.attributes, PEER_PORT);
   return address === undefined || port === undefined ? address : `${address}:${port}`;

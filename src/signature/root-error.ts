@@ -53,7 +53,13 @@ export function rootErrorOf(spans: readonly Span[], badSpanId: SpanId): RootErro
   }
   const span = level.reduce((best, each) => (isEarlier(each, best) ? each : best));
   const chain = chainTo(span, parents);
-  return { span, chain, place: placeOf(span, { spans, children }) };
+  return { span, chain, place: placeOf(outlasting(span, children) ?? span, { spans, children }) };
+}
+
+/** The answer that came too late: a call that gave up while its server was still at work, and went on to go well. */
+function outlasting(call: Span, children: ReadonlyMap<string, readonly Span[]>): Span | undefined {
+  if (call.kind !== 'client') return undefined;
+  return (children.get(call.spanId) ?? []).find((child) => child.kind === 'server' && (httpStatus(child) ?? 0) < 400 && endNs(child) >= endNs(call));
 }
 
 /** Where a span's work was done: its service's operation, or the peer that it called and that sent no span. */

@@ -100,6 +100,11 @@ describe('the root error', () => {
     expect(rootErrorOf(spans, spanId('front'))?.place).toEqual({ service: 'checkout', operation: 'POST', caller: undefined });
   });
 
+  test('of a call that gave up is where the time went', () => {
+    const spans = declinedCharge({ 'c-pay': { durationMs: 20, attributes: { 'error.type': 'TimeoutError' } }, payment: { status: 'unset', attributes: { 'http.route': '/charge' } } });
+    expect(signatureOf({ spans }, spanId('front'))).toMatchObject({ type: 'TimeoutError', service: 'payment', operation: 'POST /charge' });
+  });
+
   test('is the same dependency at whichever of its addresses', () => {
     const at = (address: string): string | undefined => {
       const spans = declinedCharge().filter((span) => span.serviceName !== 'payment');

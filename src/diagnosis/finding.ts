@@ -1,0 +1,119 @@
+import type { SpanId } from '../lib/ids.js';
+import type { ErrorSignature } from '../signature/error-signature.js';
+import { operationName, peerAddress } from '../signature/operation.js';
+import { childrenByParent, placeKey, placeOf, rootErrorOf, type Place } from '../signature/root-error.js';
+import { signatureOfRoot, type ExceptionLog } from '../signature/signature-of.js';
+import type { Span } from '../trace/span.js';
+import { criticalPath, selfTimes } from './critical-path.js';
+import { buildTraceTree, type TraceTree } from './trace-tree.js';
+
+/** A trace and the event in it that counted: a bad one, or for healthy traces a good one. */
+export interface EventTrace {
+  readonly spans: readonly Span[];
+  readonly badSpanId: SpanId;
+  readonly logs?: readonly ExceptionLog[];
+}
+
+/** What one event's trace says about it. */
+export interface Finding {
+  readonly trace: EventTrace;
+  readonly tree: TraceTree;
+  readonly event: Span;
+  readonly kind: 'failed' | 'slow';
+  /** Where the failure began, or where most of the time went. */
+  readonly place: Place;
+  /** Equal for events that went wrong in the same way. */
+  readonly key: string;
+  readonly signature: ErrorSignature | undefined;
+}
+
+/** Nanoseconds of the critical path by place. */
+export type TimeByPlace = ReadonlyMap<string, { readonly place: Place; readonly ns: number }>;
+
+/** Which service answers at an address, learnt from the calls that were answered: a service that is down sends no span to say so. */
+export type PeerDirectory = ReadonlyMap<string, string>;
+
+export interface FindingContext {
+  /** Usual time by place of healthy requests of the same kind; what is usual is no explanation. */
+  readonly usual: ReadonlyMap<string, number>;
+  readonly peers: PeerDirectory;
+}
+
+/** Undefined where the event's span is not among the spans: it was not stored, or is past the reader's limit. */
+export function findingOf(trace: EventTrace, context: FindingContext): Finding | undefined {
+  const event = eventOf(trace);
+  if (event === undefined) return undefined;
+  const tree = buildTraceTree(trace.spans);
+  const root = rootErrorOf(trace.spans, trace.badSpanId);
+  if (root === undefined) {
+    const place = slowestPlace(timeByPlace(trace, tree), context.usual) ?? ownPlace(event);
+    return { trace, tree, event, kind: 'slow', place, key: JSON.stringify(['slow', ...placeKey(place)]), signature: undefined };
+  }
+  const signature = signatureOfRoot(root, trace.logs ?? []);
+  const answering = root.place.caller === undefined ? undefined : context.peers.get(peerAddress(root.span) ?? '');
+  const place = answering === undefined ? root.place : { ...root.place, service: answering };
+  return { trace, tree, event, kind: 'failed', place, key: signature.id, signature };
+}
+
+export function eventOf(trace: EventTrace): Span | undefined {
+  return trace.spans.find((span) => span.spanId === trace.badSpanId);
+}
+
+/** Where the request's time went, on its critical path. */
+export function timeByPlace(trace: EventTrace, tree: TraceTree): TimeByPlace {
+  const times = new Map<string, { place: Place; ns: number }>();
+  const event = tree.bySpanId.get(trace.badSpanId);
+  if (event === undefined) return times;
+  const context = { spans: trace.spans, children: childrenByParent(trace.spans) };
+  for (const [node, ns] of selfTimes(criticalPath(event))) {
+    const place = placeOf(node.span, context);
+    const key = JSON.stringify(placeKey(place));
+    times.set(key, { place, ns: (times.get(key)?.ns ?? 0) + ns });
+  }
+  return times;
+}
+
+/** Median time by place over healthy traces; a place that a trace does not visit took it no time. */
+export function usualTimes(traces: readonly EventTrace[]): ReadonlyMap<string, number> {
+  const all = new Map<string, number[]>();
+  for (const trace of traces) {
+    for (const [key, { ns }] of timeByPlace(trace, buildTraceTree(trace.spans))) {
+      const times = all.get(key) ?? [];
+      all.set(key, times);
+      times.push(ns);
+    }
+  }
+  return new Map([...all].map(([key, times]) => [key, medianWithZeros(times, traces.length)]));
+}
+
+export function peerDirectory(traces: readonly EventTrace[]): PeerDirectory {
+  const peers = new Map<string, string>();
+  for (const { spans } of traces) {
+    const children = childrenByParent(spans);
+    for (const span of spans) {
+      const address = span.kind === 'client' ? peerAddress(span) : undefined;
+      const server = children.get(span.spanId)?.find((child) => child.kind === 'server');
+      if (address !== undefined && server !== undefined) peers.set(address, server.serviceName);
+    }
+  }
+  return peers;
+}
+
+/** The place with the most time beyond what is usual. */
+function slowestPlace(times: TimeByPlace, usual: ReadonlyMap<string, number>): Place | undefined {
+  let slowest: { readonly place: Place; readonly excess: number } | undefined;
+  for (const [key, { place, ns }] of [...times].sort(([left], [right]) => (left < right ? -1 : 1))) {
+    const excess = ns - (usual.get(key) ?? 0);
+    if (slowest === undefined || excess > slowest.excess) slowest = { place, excess };
+  }
+  return slowest?.place;
+}
+
+function ownPlace(event: Span): Place {
+  return { service: event.serviceName, operation: operationName(event), caller: undefined };
+}
+
+function medianWithZeros(values: readonly number[], count: number): number {
+  const ordered = [...values, ...new Array<number>(Math.max(0, count - values.length)).fill(0)].sort((left, right) => left - right);
+  return ordered[Math.floor((ordered.length - 1) / 2)] ?? 0;
+}

@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest';
+import { buildSlo } from '../budget/slo-builder.js';
+import { buildSpan, spanId, type SpanStory } from '../signature/span-builder.js';
+import { cohortHint } from './cohort-hint.js';
+import type { Evidence } from './evidence.js';
+import { chooseEvidence, type EventTrace } from './representatives.js';
+
+const NOON = Date.UTC(2026, 10, 20, 12, 0, 0);
+
+interface Purchase {
+  readonly id: number;
+  readonly region?: string;
+  /** Where and how it fails; undefined: it goes well. */
+  readonly fails?: 'declined' | 'stock' | 'down';
+  /** Extra milliseconds in the catalogue's database, or in payment. */
+  readonly slow?: { readonly where: 'database' | 'payment'; readonly ms: number };
+}
+
+/** front → checkout → (catalogue → postgresql), payment: one purchase a second. */
+function purchase({ id, region = 'eu-1', fails, slow }: Purchase): EventTrace {
+  const startMs = NOON + id * 1_000;
+  const db = slow?.where === 'database' ? slow.ms : 0;
+  const pay = slow?.where === 'payment' ? slow.ms : 0;
+  const error = fails === undefined ? {} : { status: 'error' as const };
+  const stock = fails === 'stock' ? { status: 'error' as const } : {};
+  const charge = fails === 'declined' || fails === 'down' ? { status: 'error' as const } : {};
+  const attributes = { 'shop.region': region, 'shop.order': `o-${id}`, 'shop.currency': 'EUR' };
+  const stories: SpanStory[] = [
+    { id: 'front', service: 'front', name: 'POST /buy', kind: 'server', durationMs: 100 + db + pay, attributes, ...error },
+    { id: 'checkout', parent: 'front', service: 'checkout', name: 'POST /checkout', kind: 'server', startMs: 2, durationMs: 96 + db + pay, attributes, ...error },
+    { id: 'call-cat', parent: 'checkout', service: 'checkout', name: 'GET', kind: 'client', startMs: 5, durationMs: 30 + db, ...stock },
+    {
+      id: 'catalog', parent: 'call-cat', service: 'catalogue', name: 'GET /items', kind: 'server', startMs: 8, durationMs: 24 + db, ...stock,
+      ...(fails === 'stock' ? { exception: { type: 'OutOfStock', message: `item ${id}77 sold out` } } : {}),
+    },
+    { id: 'sql', parent: 'catalog', service: 'catalogue', name: 'SELECT items', kind: 'client', startMs: 10, durationMs: 20 + db, attributes: { 'db.system': 'postgresql' } },
+    { id: 'call-pay', parent: 'checkout', service: 'checkout', name: 'POST', kind: 'client', startMs: 40 + db, durationMs: 50 + pay, attributes: { 'server.address': 'localhost', 'server.port': 4003 }, ...charge },
+  ];
+  if (fails !== 'down') {
+    stories.push({
+      id: 'payment', parent: 'call-pay', service: 'payment', name: 'POST /charge', kind: 'server', startMs: 45 + db, durationMs: 40 + pay, attributes: { 'shop.region': region }, ...charge,
+      ...(fails === 'declined' ? { exception: { type: 'CardDeclined', message: `card ${id}4111 declined` } } : {}),
+    });
+  }
+  const spans = stories.map((story) => buildSpan({ ...story, trace: `t${id}`, startMs: startMs + (story.startMs ?? 0) }));
+  return { spans, badSpanId: spanId('checkout') };
+}
+
+const REGIONS = ['eu-1', 'eu-2', 'us-1', 'us-2'];
+const healthy = (count: number, from = 1_000): EventTrace[] => Array.from({ length: count }, (_, index) => purchase({ id: from + index * 3, region: REGIONS[index % 4] }));
+const declined = (count: number, from = 2_000): EventTrace[] => Array.from({ length: count }, (_, index) => purchase({ id: from + index, region: 'eu-2', fails: 'declined' }));
+
+function evidence(badTraces: readonly EventTrace[], healthyTraces: readonly EventTrace[] = healthy(40)): Evidence {
+  return chooseEvidence({ badTraces, healthyTraces, badEvents: badTraces.length, nowMs: NOON, slo: buildSlo() });
+}
+
+const roles = (found: Evidence): string[] => found.traces.map((trace) => trace.role);
+const reasons = (found: Evidence): string[] => found.traces.map((trace) => trace.reason);
+
+describe('payment fails for one region', () => {
+  const mixed = [...declined(41), ...Array.from({ length: 16 }, (_, index) => purchase({ id: 2_100 + index, region: REGIONS[index % 4], fails: 'stock', slow: { where: 'database', ms: index } }))];
+
+  test('shows the most common failure, the first, the slowest, the newest kind and a healthy twin, each a different trace with its reason', () => {
+    const found = evidence(mixed);
+    expect(roles(found)).toEqual(['most-common', 'first', 'slowest', 'newest', 'healthy']);
+    expect(new Set(found.traces.map((trace) => trace.traceId)).size).toBe(5);
+    expect(reasons(found)).toEqual([
+      'Most common failure: 41 of 57 failed like this (CardDeclined: card <int> declined in payment POST /charge)',
+      'First failure, at 2026-11-20 12:33:20 UTC: 41 of 57 failed like this',
+      'Slowest failure, 111 ms: 16 of 57 failed like this',
+      'Newest kind of failure: 16 of 57 failed like this (OutOfStock: item <int> sold out in catalogue GET /items)',
+      expect.stringMatching(/^Healthy twin: the same POST \/checkout .* (later|earlier) went well in 96 ms \(96 ms when it failed\)$/),
+    ]);
+  });
+
+  test('names where the failures start and whom they hit', () => {
+    const found = evidence(mixed);
+    expect(found.suspect).toBe('41 of 57 failures start in payment POST /charge; all 41 have shop.region=eu-2 (25 % of healthy requests do)');
+    expect(found).toMatchObject({ suspectPlace: { service: 'payment', operation: 'POST /charge' }, cohort: { attribute: 'shop.region', value: 'eu-2', badShare: 1, healthyShare: 0.25 } });
+    expect(found.signature).toMatchObject({ type: 'CardDeclined', count: 41, service: 'payment' });
+    expect(found).toMatchObject({ badEvents: 57, examined: 57 });
+  });
+
+  test('says the same in whichever order the traces were read', () => {
+    expect(chooseEvidence({ badTraces: [...mixed].reverse(), healthyTraces: healthy(40).reverse(), badEvents: 57, nowMs: NOON, slo: buildSlo() })).toEqual(evidence(mixed));
+  });
+
+  test('says when it looked at a sample only', () => {
+    const found = chooseEvidence({ badTraces: declined(250), healthyTraces: [], badEvents: 1_234, nowMs: NOON, slo: buildSlo() });
+    expect(found).toMatchObject({ examined: 200, badEvents: 1_234 });
+    expect(reasons(found)[0]).toMatch(/; 200 of 1234 bad events were looked at$/);
+    expect(roles(found)).not.toContain('healthy');
+  });
+});
+
+describe('a slow dependency', () => {
+  const slow = (where: 'database' | 'payment', count = 38): EventTrace[] =>
+    Array.from({ length: count }, (_, index) => purchase({ id: 3_000 + index, region: REGIONS[index % 4], slow: { where, ms: 900 + index } }));
+
+  test('is found on the critical path: the database behind the catalogue', () => {
+    const found = evidence([...slow('database'), ...slow('payment', 3).map((trace, index) => ({ ...trace, ...purchase({ id: 3_500 + index, slow: { where: 'payment', ms: 700 } }) }))]);
+    expect(found.suspect).toBe('38 of 41 slow requests spend most of the extra time in postgresql SELECT items (called by catalogue)');
+    expect(found.signature).toBeUndefined();
+    expect(reasons(found)[0]).toMatch(/^Most common slow path: 38 of 41 spent most of the extra time in postgresql SELECT items \(called by catalogue\)/);
+    expect(roles(found)).toEqual(['most-common', 'first', 'slowest', 'newest', 'healthy']);
+  });
+
+  test('is what takes longer than usual, not what always takes longest', () => {
+    // Payment usually takes 40 ms of 100; the database now takes 30 more than its 20.
+    const found = evidence(Array.from({ length: 10 }, (_, index) => purchase({ id: 3_000 + index, slow: { where: 'database', ms: 15 } })));
+    expect(found.suspect).toMatch(/postgresql SELECT items/);
+  });
+
+  test('has a cohort too, where there is one', () => {
+    const found = evidence(Array.from({ length: 20 }, (_, index) => purchase({ id: 3_000 + index, region: 'us-2', slow: { where: 'payment', ms: 900 } })));
+    expect(found.suspect).toBe('20 of 20 slow requests spend most of the extra time in payment POST /charge; all 20 have shop.region=us-2 (25 % of healthy requests do)');
+  });
+});
+
+describe('few traces', () => {
+  test('are not repeated: one failed trace is one role', () => {
+    const found = evidence(declined(1));
+    expect(roles(found)).toEqual(['most-common', 'healthy']);
+    expect(reasons(found)[0]).toBe('The only bad trace that is stored, so the most common failure: 1 of 1 failed like this (CardDeclined: card <int> declined in payment POST /charge)');
+    expect(found.suspect).toBe('1 of 1 failure starts in payment POST /charge');
+  });
+
+  test('say so: two failed traces are two roles, with a note', () => {
+    const found = evidence(declined(2));
+    expect(roles(found)).toEqual(['most-common', 'slowest', 'healthy']);
+    expect(reasons(found)[0]).toMatch(/^Most common failure, and the first: 2 of 2 failed like this .*; only 2 bad traces are stored$/);
+  });
+
+  test('of which none is stored leave the evidence empty but honest', () => {
+    const found = chooseEvidence({ badTraces: [], healthyTraces: [], badEvents: 12, nowMs: NOON, slo: buildSlo() });
+    expect(found).toMatchObject({ badEvents: 12, examined: 0, traces: [], signature: undefined, suspect: undefined });
+  });
+
+  test('without the bad span among their spans are passed over', () => {
+    expect(evidence([{ spans: [], badSpanId: spanId('checkout') }, ...declined(3)]).examined).toBe(3);
+  });
+});
+
+test('a service that is down is named by who used to answer at its address', () => {
+  const found = evidence(Array.from({ length: 12 }, (_, index) => purchase({ id: 4_000 + index, region: REGIONS[index % 4], fails: 'down' })));
+  expect(found.suspect).toBe('12 of 12 failures start in payment POST (called by checkout)');
+});
+
+describe('the cohort hint', () => {
+  test('is silent where bad and healthy requests do not differ: A against A', () => {
+    for (let seed = 0; seed < 50; seed += 1) {
+      expect(cohortHint(healthy(30, 10_000 + seed * 7), healthy(30, 20_000 + seed * 11), 'payment')).toBeUndefined();
+    }
+  });
+
+  test('never names a consequence of failing or an identifier', () => {
+    const bad = declined(20).map((trace) => ({ ...trace, spans: trace.spans.map((span) => ({ ...span, attributes: { ...span.attributes, 'http.response.status_code': 500, 'error.handler': 'fallback' } })) }));
+    expect(cohortHint(bad, healthy(40), 'payment')).toMatchObject({ attribute: 'shop.region' });
+    expect(cohortHint(bad.map((trace) => ({ ...trace, spans: trace.spans.map((span) => ({ ...span, attributes: { 'shop.order': span.traceId } })) })), healthy(40), 'payment')).toBeUndefined();
+  });
+
+  test('needs enough traces on both sides', () => {
+    expect(cohortHint(declined(4), healthy(40), 'payment')).toBeUndefined();
+    expect(cohortHint(declined(40), healthy(4), 'payment')).toBeUndefined();
+  });
+});
