@@ -10,7 +10,7 @@ import type { Incident, Transition } from '../incident/incident.js';
 import { acknowledge, resolve } from '../incident/person-actions.js';
 import { HOUR_MS } from '../lib/duration.js';
 import type { Delivery } from '../notify/delivery.js';
-import type { SloSlice } from '../sli/slice.js';
+import type { CommitNews } from '../store/span-sink.js';
 import { TaskQueue } from '../store/task-queue.js';
 import { evaluate, type Evaluation, type MeasuredSlo } from './evaluate.js';
 import type { EvaluationStore } from './evaluation-store.js';
@@ -28,15 +28,8 @@ export interface EnginePorts {
   requestEarlyTick(): void;
 }
 
-/** What a commit added, as the engine hears of it. */
-export interface CommittedSlices {
-  readonly slices: readonly SloSlice[];
-  /** When the oldest request of the commit was received. */
-  readonly receivedAtMs: number;
-}
-
-/** Slices that arrive this much after their event are history (imports): they never page. */
-export const LIVE_LATENESS_MINUTES = 60;
+/** What a commit added, as the engine hears of it; imported slices are not among it. */
+export type CommittedSlices = Pick<CommitNews, 'sloSlices' | 'oldestReceivedAtMs'>;
 
 /**
  * The living state between two ticks and the order of one: load → evaluate → evidence → save and enqueue → send.
@@ -80,12 +73,11 @@ export class Engine {
   }
 
   /** Takes what a commit added. When that crosses a threshold, asks for an early tick: nobody should sleep through the interval. */
-  committed({ slices, receivedAtMs }: CommittedSlices, nowMs: number): void {
-    const live = slices.filter((slice) => slice.arrivalMinute - slice.eventMinute <= LIVE_LATENESS_MINUTES);
-    this.#slices.add(live);
-    const worse = new Set(live.filter((slice) => slice.bad > 0).map((slice) => slice.sliceKey));
+  committed({ sloSlices, oldestReceivedAtMs }: CommittedSlices, nowMs: number): void {
+    this.#slices.add(sloSlices);
+    const worse = new Set(sloSlices.filter((slice) => slice.bad > 0).map((slice) => slice.sliceKey));
     for (const sliceKey of worse) {
-      this.#badReceivedAtMs.set(sliceKey, Math.min(receivedAtMs, this.#badReceivedAtMs.get(sliceKey) ?? receivedAtMs));
+      this.#badReceivedAtMs.set(sliceKey, Math.min(oldestReceivedAtMs, this.#badReceivedAtMs.get(sliceKey) ?? oldestReceivedAtMs));
     }
     if (worse.size > 0 && this.#crosses(worse, nowMs)) this.#ports.requestEarlyTick();
   }
