@@ -1,5 +1,5 @@
 import type { DeliveryId, IncidentId } from '../lib/ids.js';
-import type { Transition } from '../incident/incident.js';
+import type { Labels, Transition } from '../incident/incident.js';
 
 /** What became of one attempt. The dispatcher decides from this alone; no HTTP status leaves a notifier. */
 export type DeliveryResult =
@@ -30,6 +30,8 @@ export interface Delivery {
   readonly ambiguous?: boolean;
   /** When the span that crossed the threshold was received; only where it is known. */
   readonly breachReceivedAtMs?: number;
+  /** Alertmanager's group of the route that asked for this message. */
+  readonly group?: { readonly key: string; readonly labels: Labels };
 }
 
 /** Everything a notifier needs; rendered from the frozen transition at send time. */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { decodeDocument, encodeDocument } from '../lib/document-json.js';
 import type { DeliveryId, IncidentId } from '../lib/ids.js';
-import type { Transition } from '../incident/incident.js';
 import type { Database, Row, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import type { Delivery } from './delivery.js';
@@ -21,6 +20,8 @@ const NEXT_DUE = sql('next-due');
 const OF_INCIDENT = sql('of-incident');
 const COUNTS = sql('counts');
 
+type Frozen = Pick<Delivery, 'transition' | 'group'>;
+
 /** For the transaction that saves the delivery's transition. */
 export function enqueueStatement(delivery: Delivery): Statement {
   return {
@@ -28,7 +29,7 @@ export function enqueueStatement(delivery: Delivery): Statement {
     params: {
       delivery_id: delivery.id, incident_id: delivery.incidentId, receiver: delivery.receiver, integration: delivery.integration,
       kind: delivery.transition.kind, created_at_ms: delivery.createdAtMs, not_before_ms: delivery.notBeforeMs,
-      breach_received_at_ms: delivery.breachReceivedAtMs ?? null, transition: encodeDocument(delivery.transition),
+      breach_received_at_ms: delivery.breachReceivedAtMs ?? null, document: encodeDocument({ transition: delivery.transition, group: delivery.group } satisfies Frozen),
     },
   };
 }
@@ -96,12 +97,13 @@ export class DuckdbOutbox implements Outbox {
 
 function deliveryOf(row: Row): Delivery {
   const breachReceivedAtMs = optionalNumber(row['breach_received_at_ms']);
+  const { transition, group } = decodeDocument<Frozen>(String(row['document']));
   return {
     id: String(row['delivery_id']) as DeliveryId,
     incidentId: String(row['incident_id']) as IncidentId,
     receiver: String(row['receiver']),
     integration: String(row['integration']),
-    transition: decodeDocument<Transition>(String(row['transition'])),
+    transition,
     status: String(row['status']) as Delivery['status'],
     attempts: Number(row['attempts']),
     createdAtMs: Number(row['created_at_ms']),
@@ -109,6 +111,7 @@ function deliveryOf(row: Row): Delivery {
     lastError: typeof row['last_error'] === 'string' ? row['last_error'] : undefined,
     ...(row['ambiguous'] === true ? { ambiguous: true } : {}),
     ...(breachReceivedAtMs === undefined ? {} : { breachReceivedAtMs }),
+    ...(group === undefined ? {} : { group }),
   };
 }
 

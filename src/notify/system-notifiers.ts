@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import type { ReceiverRule } from '../config/rule-set.js';
+import type { DeliveryResult, Notifier } from './delivery.js';
+import { HttpWebhookNotifier } from './http-webhook-notifier.js';
+import { integrationName } from './plan-deliveries.js';
+import type { SlackConfig, WebhookConfig } from './receiver.js';
+import type { Routing } from './routing.js';
+import { SlackNotifier } from './slack-notifier.js';
+import { readWebhookSecret } from './standard-webhooks.js';
+
+export interface NotifierSettings {
+  readonly slack: { readonly token: string | undefined; readonly apiUrl: string | undefined; readonly channel: string | undefined };
+}
+
+export interface NotifierSources extends NotifierSettings {
+  readonly routing: Routing;
+  /** `kind: Receiver` documents: where the webhooks' secrets are. */
+  readonly receivers: readonly ReceiverRule[];
+}
+
+/** `notifierFor` of the dispatcher. */
+export type NotifierLookup = (receiver: string, integration: string) => Notifier | undefined;
+
+/**
+ * One notifier for each integration of each receiver. Files that hold secrets are read when a message goes out, so that a rotated
+ * secret counts at once and one that is missing delays its messages instead of losing them.
+ */
+export function notifiersOf(sources: NotifierSources): NotifierLookup {
+  const notifiers = new Map<string, Notifier>();
+  for (const receiver of sources.routing.receivers.values()) {
+    const secretFile = sources.receivers.find((rule) => rule.name === receiver.name)?.webhookSecretFile;
+    for (const [index, config] of receiver.slacks.entries()) notifiers.set(keyOf(receiver.name, integrationName('slack', index)), slackNotifier(config, sources.slack));
+    for (const [index, config] of receiver.webhooks.entries()) notifiers.set(keyOf(receiver.name, integrationName('webhook', index)), webhookNotifier(config, secretFile));
+  }
+  return (receiver, integration) => notifiers.get(keyOf(receiver, integration));
+}
+
+function keyOf(receiver: string, integration: string): string {
+  return JSON.stringify([receiver, integration]);
+}
+
+/** The setting's address wins over the file's: that is how a stand-in takes the place of Slack. */
+function slackNotifier(config: SlackConfig, settings: NotifierSettings['slack']): Notifier {
+  const apiUrl = settings.apiUrl ?? config.apiUrl;
+  const channel = settings.channel ?? config.channel;
+  return new RebuiltNotifier(() => {
+    const token = config.tokenFile === undefined ? settings.token : secretOf(config.tokenFile);
+    if (token === undefined || token === '') throw new Error('no Slack token: set TOCSIN_SLACK_TOKEN to the bot token of your Slack app');
+    return { key: token, build: () => new SlackNotifier({ token, channel, sendResolved: config.sendResolved, ...(apiUrl === undefined ? {} : { apiUrl }) }) };
+  });
+}
+
+function webhookNotifier(config: WebhookConfig, secretFile: string | undefined): Notifier {
+  return new RebuiltNotifier(() => {
+    const url = 'file' in config.url ? secretOf(config.url.file) : config.url.text;
+    const authorization = config.authorization === undefined ? undefined : `${config.authorization.type} ${secretOf(config.authorization.credentialsFile)}`;
+    const secretText = secretFile === undefined ? undefined : secretOf(secretFile);
+    const secret = secretText === undefined ? undefined : readWebhookSecret(secretText);
+    if (secret?.ok === false) throw new Error(`${secretFile ?? ''}: ${secret.error}`);
+    return {
+      key: JSON.stringify([url, authorization, secretText]),
+      build: () => new HttpWebhookNotifier({
+        url, maxAlerts: config.maxAlerts, ...(authorization === undefined ? {} : { authorization }), ...(secret === undefined ? {} : { secret: secret.value }),
+      }),
+    };
+  });
+}
+
+interface Recipe {
+  /** What the notifier was built from. */
+  readonly key: string;
+  readonly build: () => Notifier;
+}
+
+/** A notifier built anew when its secrets have changed, and kept as long as they have not (it remembers channel ids). */
+class RebuiltNotifier implements Notifier {
+  readonly #recipe: () => Recipe;
+  #built: { readonly key: string; readonly notifier: Notifier } | undefined;
+
+  constructor(recipe: () => Recipe) {
+    this.#recipe = recipe;
+  }
+
+  async notify(notification: Parameters<Notifier['notify']>[0]): Promise<DeliveryResult> {
+    let recipe: Recipe;
+    try {
+      recipe = this.#recipe();
+    } catch (error) {
+      return { kind: 'retryable', reason: error instanceof Error ? error.message : String(error), retryAfterMs: undefined };
+    }
+    if (this.#built?.key !== recipe.key) this.#built = { key: recipe.key, notifier: recipe.build() };
+    return this.#built.notifier.notify(notification);
+  }
+}
+
+function secretOf(file: string): string {
+  return readFileSync(file, 'utf8').trim();
+}
