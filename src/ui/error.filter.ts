@@ -42,10 +42,14 @@ export class ErrorFilter implements ExceptionFilter {
     const problem = problemOf(error);
     const path = pathOf(request);
     if (problem.status >= 500) this.#options.reportError(error, path);
-    if (!wantsPage(request, path)) return void (await reply.code(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem)));
-    if (problem.status === 401 && request.method === 'GET') return void (await this.#askToLogIn(request, reply));
-    const page = this.#renderer.render('error', { title: problem.title, problem, path });
-    await reply.code(problem.status).header('content-type', 'text/html; charset=utf-8').send(page);
+    if (!wantsPage(request, path)) {
+      await reply.code(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
+    } else if (problem.status === 401 && request.method === 'GET') {
+      await this.#askToLogIn(request, reply);
+    } else {
+      const page = this.#renderer.render('error', { title: problem.title, problem, path });
+      await reply.code(problem.status).header('content-type', 'text/html; charset=utf-8').send(page);
+    }
   }
 
   /**

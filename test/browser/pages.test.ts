@@ -1,0 +1,215 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTestApp, listen } from '../support/page-app.js';
+import { HOSTILE_INCIDENT_ID, OPEN_INCIDENT_ID, pageFakes, type PageFakes } from '../support/page-fakes.js';
+import { FAILED_SPAN_ID, FAILED_TRACE_ID, HOSTILE_TRACE_ID, LARGE_TRACE_ID, LARGE_TRACE_SPANS } from '../support/page-trace.js';
+import { requireOrSkip } from '../support/require.js';
+import { launchChromium } from './chromium.js';
+
+const hasChromium = requireOrSkip('chromium', 'apt-get install chromium');
+const shots = process.env['TOCSIN_PAGE_SHOTS'] ?? mkdtempSync(join(tmpdir(), 'tocsin-pages-'));
+
+const PAGES: readonly (readonly [name: string, path: string, heading: string, texts: readonly string[]])[] = [
+  ['overview', '/', 'Overview', ['Checkout works', 'burning 21x', '71 %', 'No data']],
+  ['slo', '/slos/checkout-availability', 'Checkout works', ['Error budget left over 30d', 'Burn rate by window', '57 of 2,714 failed: evidence', 'rules/shop.yaml:3']],
+  ['slo-no-data', '/slos/invoice-freshness?range=7d', 'Invoices go out', ['No events in this range.']],
+  ['incidents', '/incidents', 'Incidents', ['Checkout works', 'Resolved', 'marta has it']],
+  ['incident', `/incidents/${OPEN_INCIDENT_ID}`, 'Checkout works', ['Most common failure: 41 of 57', 'card <uuid> declined', 'Failures start in payment', 'kubectl rollout undo', 'Healthy twin']],
+  ['incident-hostile', `/incidents/${HOSTILE_INCIDENT_ID}`, '<script>', ['<img src=x']],
+  ['traces', '/traces', 'Traces', ['POST /checkout', '812 ms', 'no root']],
+  ['traces-wrong', '/traces?q=%7B+duration+%3E+%7D', 'Traces', ['column']],
+  ['trace', `/traces/${FAILED_TRACE_ID}`, 'POST /checkout', ['POST /charge', '17 spans', 'PaymentDeclined: card']],
+  ['trace-span', `/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`, 'POST /checkout', ['payment.provider', '9223372036854775807', 'exception.stacktrace']],
+  ['trace-hostile', `/traces/${HOSTILE_TRACE_ID}?span=0000000000000001`, '<script>', ['no parent']],
+  ['services', '/services', 'Services', ['catalogue', '41.2/s', '6.2 %']],
+  ['service', '/services/checkout', 'checkout', ['POST /orders', 'Requests per second']],
+  ['not-found', '/nowhere', 'Not found', ['overview']],
+];
+const VIEWS = [['desktop', 1280, 800], ['phone', 360, 740]] as const;
+const SCHEMES = ['light', 'dark'] as const;
+
+describe.skipIf(!hasChromium)('pages in a browser', () => {
+  let browser: Browser;
+  let app: NestFastifyApplication;
+  let fakes: PageFakes;
+  let url = '';
+  beforeAll(async () => {
+    fakes = pageFakes();
+    app = await createTestApp(fakes.options);
+    url = await listen(app);
+    browser = await launchChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await app?.close();
+  });
+
+  for (const [view, width, height] of VIEWS) {
+    for (const scheme of SCHEMES) {
+      test(`every page is sound on a ${scheme} ${view}`, { timeout: 120_000 }, async () => {
+        const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+        try {
+          for (const [name, path, heading, texts] of PAGES) {
+            const { page, complaints } = await open(context, url + path);
+            expect(await page.textContent('h1'), name).toContain(heading);
+            const text = (await page.textContent('body')) ?? '';
+            for (const expected of texts) expect(text, name).toContain(expected);
+            expect(await overflow(page), `${name} is wider than the screen`).toBe(0);
+            expect(await page.evaluate('window.hacked'), name).toBeUndefined();
+            expect(name === 'not-found' || name === 'incident-hostile' ? complaints.filter((line) => !line.includes('404')) : complaints, name).toEqual([]);
+            await page.screenshot({ path: join(shots, `${name}-${view}-${scheme}.png`), fullPage: true });
+            await page.close();
+          }
+        } finally {
+          await context.close();
+        }
+        expect(fakes.failures).toEqual([]);
+      });
+    }
+  }
+
+  test('a click on a span opens its attributes, Escape closes them, and the link leads back to it', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const { page, complaints } = await open(context, `${url}/traces/${FAILED_TRACE_ID}`);
+    await page.click(`#s-${FAILED_SPAN_ID} .row-name b`);
+    await page.waitForSelector('.panel:not([hidden]) >> text=payment.provider');
+    expect(new URL(page.url()).searchParams.get('span')).toBe(FAILED_SPAN_ID);
+    expect(await page.getAttribute(`#s-${FAILED_SPAN_ID}`, 'aria-selected')).toBe('true');
+    await page.keyboard.press('Escape');
+    expect(await page.isVisible('.panel')).toBe(false);
+    await page.goto(`${url}/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`);
+    expect(await page.textContent('.panel')).toContain('payment.provider');
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test('the waterfall is walked, folded and opened by keyboard', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const { page } = await open(context, `${url}/traces/${FAILED_TRACE_ID}`);
+    const visible = (): Promise<number> => page.locator('.fall li:visible').count();
+    const all = await visible();
+    await page.focus('.fall li');
+    await page.keyboard.press('ArrowLeft');
+    expect(await visible()).toBe(1);
+    await page.keyboard.press('ArrowRight');
+    expect(await visible()).toBe(all);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.panel:not([hidden]) >> text=catalogue');
+    await page.click('[data-fold=all]');
+    expect(await visible()).toBeLessThan(all);
+    await page.click('[data-fold=none]');
+    expect(await visible()).toBe(all);
+    await context.close();
+  });
+
+  test('a trace of 5,000 spans opens and answers to a click', { timeout: 60_000 }, async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const { page, complaints } = await open(context, `${url}/traces/${LARGE_TRACE_ID}`);
+    expect(await page.locator('.fall li').count()).toBe(LARGE_TRACE_SPANS);
+    await page.click('.fall li:nth-child(3) .row-name b');
+    await page.waitForSelector('.panel:not([hidden]) >> text=span id');
+    await page.screenshot({ path: join(shots, 'trace-large.png') });
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test('acknowledge and resolve are asked for with their buttons', async () => {
+    const context = await browser.newContext();
+    const { page } = await open(context, `${url}/incidents/${OPEN_INCIDENT_ID}`);
+    await page.click('text=Acknowledge');
+    await page.waitForLoadState();
+    await page.click('button:has-text("Resolve")');
+    await page.waitForLoadState();
+    expect(fakes.asked).toEqual([`acknowledge ${OPEN_INCIDENT_ID} local`, `resolve ${OPEN_INCIDENT_ID} local`]);
+    await context.close();
+  });
+
+  test('a chart says what is under the pointer', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 1_600 } });
+    const { page } = await open(context, `${url}/slos/checkout-availability`);
+    await page.locator('.chart .plot').nth(1).hover();
+    expect(await page.locator('.chart .reading').nth(1).textContent()).toMatch(/2026-11-19 15:1\d · 1h .*x/);
+    await page.screenshot({ path: join(shots, 'chart-hover.png') });
+    await context.close();
+  });
+
+  test('pages refresh in place while nobody is busy on them', async () => {
+    const context = await browser.newContext();
+    const { page } = await open(context, `${url}/incidents`);
+    const answered = page.waitForResponse((response) => response.url() === `${url}/incidents` && response.request().resourceType() === 'fetch', { timeout: 20_000 });
+    await answered;
+    await page.waitForFunction('document.querySelector("h1").textContent === "Incidents"');
+    await context.close();
+  });
+
+  test('empty pages say what to do next', async () => {
+    const empty = await createTestApp(pageFakes({}, 'empty').options);
+    const address = await listen(empty);
+    const context = await browser.newContext({ viewport: { width: 360, height: 740 }, permissions: ['clipboard-read', 'clipboard-write'] });
+    for (const [path, hint] of [['/', 'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317'], ['/incidents', 'No incidents yet'], ['/services', 'OTEL_EXPORTER_OTLP_ENDPOINT'], ['/traces', 'OTEL_EXPORTER_OTLP_ENDPOINT']] as const) {
+      const { page, complaints } = await open(context, address + path);
+      expect(await page.textContent('main')).toContain(hint);
+      expect(await overflow(page)).toBe(0);
+      expect(complaints).toEqual([]);
+      await page.screenshot({ path: join(shots, `empty${path.replace('/', '-')}.png`) });
+      if (path === '/') {
+        await page.click('[data-copy]');
+        await page.waitForSelector('text=Copied');
+        expect(await page.evaluate('navigator.clipboard.readText()')).toContain('OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317');
+      }
+      await page.close();
+    }
+    await context.close();
+    await empty.close();
+  });
+
+  test('with tokens a visitor logs in once and comes back to the page', async () => {
+    const access = {
+      tokensRequired: true,
+      authorize: (token: string | undefined) => (token === 'letmein' ? { allowed: true as const, actor: 'ops' } : { allowed: false as const, reason: token === undefined ? 'missing' as const : 'unknown' as const }),
+    };
+    const guarded = pageFakes({ access });
+    const guardedApp = await createTestApp(guarded.options);
+    const address = await listen(guardedApp);
+    const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
+    const { page } = await open(context, `${address}/incidents/${OPEN_INCIDENT_ID}`);
+    await page.screenshot({ path: join(shots, 'login.png') });
+    await page.fill('[name=token]', 'wrong');
+    await page.click('text=Log in >> nth=-1');
+    await page.waitForSelector('text=not known');
+    await page.fill('[name=token]', 'letmein');
+    await page.click('button');
+    await page.waitForURL(`**/incidents/${OPEN_INCIDENT_ID}`);
+    await page.click('text=Acknowledge');
+    await page.waitForLoadState();
+    expect(guarded.asked).toEqual([`acknowledge ${OPEN_INCIDENT_ID} ops`]);
+    const [cookie] = await context.cookies();
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+    await context.close();
+    await guardedApp.close();
+  });
+});
+
+async function open(context: BrowserContext, address: string): Promise<{ page: Page; complaints: string[] }> {
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('requestfailed', (request) => complaints.push(`${request.url()} ${request.failure()?.errorText ?? ''}`));
+  page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
+  await page.goto(address, { waitUntil: 'load' });
+  return { page, complaints };
+}
+
+/** CSS pixels by which the page is wider than the screen. */
+function overflow(page: Page): Promise<unknown> {
+  return page.evaluate('Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)');
+}

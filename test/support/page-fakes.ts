@@ -1,0 +1,180 @@
+import type { SloStatus } from '../../src/budget/slo-status.js';
+import { buildSlo } from '../../src/budget/slo-builder.js';
+import type { Slo } from '../../src/config/slo.js';
+import type { Incident } from '../../src/incident/incident.js';
+import { sampleAlert, sampleIncident, sampleReading } from '../../src/incident/sample-incident.js';
+import { FakeClock } from '../../src/lib/clock.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/lib/duration.js';
+import type { IncidentId, TraceId } from '../../src/lib/ids.js';
+import type { RequestSummary, ServiceSummary } from '../../src/query/service-reader.js';
+import type { MinuteCount } from '../../src/query/slo-history-reader.js';
+import type { StoredTrace, TraceSearch, TraceSummary } from '../../src/query/trace-reader.js';
+import { OPEN_ACCESS } from '../../src/ui/access-policy.js';
+import type { UiOptions } from '../../src/ui/ui-options.js';
+import { FAILED_SPAN_ID, FAILED_TRACE_ID, failedTrace, HOSTILE_TEXT, HOSTILE_TRACE_ID, hostileTrace, LARGE_TRACE_ID, largeTrace } from './page-trace.js';
+
+/** 2026-11-20 03:12:20 UTC: eight minutes into a bad night. */
+export const PAGE_NOW_MS = Date.UTC(2026, 10, 20, 3, 12, 20);
+const BEGAN_MS = PAGE_NOW_MS - 8 * MINUTE_MS;
+export const HOSTILE_INCIDENT_ID = 'inc_hostile' as IncidentId;
+
+const at = { file: 'rules/shop.yaml', line: 3, column: 1 };
+const CHECKOUT = buildSlo({
+  name: 'checkout-availability', displayName: 'Checkout works', description: 'A customer who presses "Pay" gets an order, or a reason why not.', service: 'checkout', runbook: 'checkout-errors', owner: 'payments', at,
+  indicator: { total: { text: '{ resource.service.name = "checkout" && kind = server && name = "POST /orders" }', at }, bad: { text: '{ status = error || duration > 800ms }', at }, weight: 'auto' },
+});
+const SLOS: readonly Slo[] = [
+  CHECKOUT,
+  buildSlo({ name: 'front-latency', displayName: 'Front page is fast', service: 'front', target: 0.99, at }),
+  buildSlo({ name: 'catalogue-availability', displayName: 'Catalogue answers', service: 'catalogue', target: 0.9995, windowMs: 28 * DAY_MS, at }),
+  buildSlo({ name: 'payment-availability', displayName: 'Cards are charged', service: 'payment', target: 0.995, at }),
+  buildSlo({ name: 'invoice-freshness', displayName: 'Invoices go out within a minute', service: 'invoice', target: 0.95, at }),
+];
+
+function statusOf(slo: Slo, changes: Partial<SloStatus>, burns: readonly (readonly [long: number, short: number])[]): SloStatus {
+  const window = (windowMs: number, burn: number): SloStatus['tiers'][number]['long'] =>
+    ({ windowMs, bad: Math.round(burn * 3), total: Math.round(3 / (1 - slo.target)), effectiveTotal: 3_000, errorRatio: burn * (1 - slo.target), burnRate: burn });
+  const tiers = slo.policy.tiers.map((tier, index) => {
+    const [long = 0, short = 0] = burns[index] ?? [];
+    const exceeded = long > tier.factor && short > tier.factor;
+    return { tier, long: window(tier.longMs, long), short: window(tier.shortMs, short), exceeded, firing: exceeded, evidence: { passed: exceeded, pValue: exceeded ? 1e-9 : 0.6, words: exceeded ? '57 of 2,714 failed: evidence' : '3 of 2,714 failed: within what is tolerated' } };
+  });
+  return sampleReading({ slo: slo.name, atMs: PAGE_NOW_MS - 2_000, tiers, firing: tiers.find((tier) => tier.firing), state: 'ok', exhaustionMs: undefined, ...changes });
+}
+
+function statuses(): SloStatus[] {
+  const [checkout, front, catalogue, payment, invoice] = SLOS as [Slo, Slo, Slo, Slo, Slo];
+  return [
+    statusOf(checkout, { state: 'page', exhaustionMs: DAY_MS, burnRates: { '5m': 52, '1h': 21, '6h': 4.1, '1d': 1.2, '3d': 0.6, '30d': 0.29 } }, [[21, 52], [4.1, 35], [1.2, 9], [0.6, 4.1]]),
+    statusOf(front, { sli: 0.99871, errorBudgetRemaining: 0.871, burnRates: {} }, [[0.2, 0.1], [0.4, 0.2], [0.3, 0.4], [0.2, 0.3]]),
+    statusOf(catalogue, { sli: 0.99961, errorBudgetRemaining: 0.213, state: 'ticket', burnRates: {} }, [[1.1, 0.4], [1.8, 1.4], [3.2, 3.9], [1.4, 2.2]]),
+    statusOf(payment, { sli: 0.9936, errorBudgetRemaining: -0.28, young: true, historyMs: 9 * HOUR_MS, projectedBudgetRemaining: 0.64, burnRates: {} }, [[1.3, 2], [1.3, 1.4], [1.3, 1.2], [1.3, 1.3]]),
+    statusOf(invoice, { sli: undefined, confidence: undefined, errorBudgetRemaining: undefined, state: 'no-data', tiers: [], firing: undefined, burnRates: {}, coverage: 0.97 }, []),
+  ];
+}
+
+function historyCounts(fromMs: number, toMs: number, stepMinutes: number): MinuteCount[] {
+  const counts: MinuteCount[] = [];
+  for (let minute = Math.floor(fromMs / MINUTE_MS / stepMinutes) * stepMinutes; minute * MINUTE_MS < toMs; minute += stepMinutes) {
+    const hour = (minute / 60) % 24;
+    const total = Math.round(45 + 30 * Math.sin(((hour - 8) / 24) * 2 * Math.PI)) * stepMinutes;
+    const ratio = minute * MINUTE_MS >= BEGAN_MS - MINUTE_MS ? 0.062 : minute % 1_440 === 700 ? 0.09 : minute % 97 === 0 ? 0.02 : 0;
+    counts.push({ minute, good: total * (1 - ratio), bad: total * ratio });
+  }
+  return counts;
+}
+
+const RUNBOOK = `# Checkout errors
+
+## Meaning
+Customers who press **Pay** get an error. More than 14.4 times the failures that the budget allows.
+
+## Check
+1. Is it one region? \`{ resource.service.name = "payment" && status = error }\` by \`shop.region\`
+2. [Bank status page](https://status.bank.example) and <script>window.hacked=true</script>
+
+## Mitigate
+\`\`\`
+kubectl rollout undo deployment/payment
+\`\`\`
+`;
+
+function incidents(): Incident[] {
+  const page = sampleIncident({ startedAtMs: BEGAN_MS });
+  const traces = page.evidence?.traces.map((trace, index) => ({ ...trace, startMs: BEGAN_MS + index * 45_000, ...(index === 0 ? { traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID } : {}) })) ?? [];
+  const open: Incident = {
+    ...page, evidence: page.evidence === undefined ? undefined : { ...page.evidence, takenAtMs: BEGAN_MS + 30_000, traces },
+    alerts: [sampleAlert({ incidentId: page.id, startsAtMs: BEGAN_MS, reading: statuses()[0] })],
+    timeline: [
+      ...page.timeline.map((entry) => ({ ...entry, atMs: BEGAN_MS })), { atMs: BEGAN_MS + 400, kind: 'notified', actor: 'tocsin', text: 'Slack #payments-oncall' },
+      { atMs: BEGAN_MS + 4 * MINUTE_MS, kind: 'updated', actor: 'tocsin', text: 'Error budget below 75 %' },
+    ],
+  };
+  const ticketId = 'inc_ticket' as IncidentId;
+  const ticket = sampleIncident({
+    id: ticketId, key: 'slo:catalogue-availability', title: 'Catalogue answers', severity: 'ticket', status: 'acknowledged', acknowledgedBy: 'marta', startedAtMs: PAGE_NOW_MS - 7 * HOUR_MS, evidence: undefined, runbook: undefined,
+    alerts: [sampleAlert({ incidentId: ticketId, severity: 'ticket', reading: statuses()[2] })],
+  });
+  const past = sampleIncident({ id: 'inc_past' as IncidentId, status: 'resolved', startedAtMs: PAGE_NOW_MS - 3 * DAY_MS, endedAtMs: PAGE_NOW_MS - 3 * DAY_MS + 47 * MINUTE_MS, alerts: [] });
+  const hostile = sampleIncident({
+    id: HOSTILE_INCIDENT_ID, title: HOSTILE_TEXT, status: 'resolved', startedAtMs: PAGE_NOW_MS - 9 * DAY_MS, endedAtMs: PAGE_NOW_MS - 9 * DAY_MS + 1_000, acknowledgedBy: HOSTILE_TEXT,
+    alerts: [sampleAlert({ incidentId: HOSTILE_INCIDENT_ID, labels: { [HOSTILE_TEXT]: HOSTILE_TEXT }, annotations: { summary: HOSTILE_TEXT }, reading: undefined })],
+    evidence: page.evidence === undefined ? undefined : {
+      ...page.evidence, suspect: HOSTILE_TEXT, signature: { id: HOSTILE_TEXT, type: HOSTILE_TEXT, message: HOSTILE_TEXT, service: HOSTILE_TEXT, operation: HOSTILE_TEXT, count: 1 },
+      traces: traces.map((trace) => ({ ...trace, traceId: HOSTILE_TRACE_ID, reason: HOSTILE_TEXT, rootService: HOSTILE_TEXT, rootName: HOSTILE_TEXT })),
+    },
+    timeline: [{ atMs: PAGE_NOW_MS - 9 * DAY_MS, kind: 'note', actor: HOSTILE_TEXT, text: HOSTILE_TEXT }],
+  });
+  return [open, ticket, past, hostile];
+}
+
+function requests(perSecond: number, errorRatio: number, p50Ms: number): RequestSummary {
+  return { requests: perSecond * 3_600, errors: perSecond * 3_600 * errorRatio, perSecond, errorRatio, p50Ns: p50Ms * 1e6, p95Ns: p50Ms * 3.4e6, p99Ns: p50Ms * 8.1e6 };
+}
+
+/** A wave with some noise, the same on every run. */
+const wave = (index: number, count: number): number => 1 + 0.25 * Math.sin((index / count) * 7) + 0.1 * Math.sin(index * 12.9898);
+
+function services(): ServiceSummary[] {
+  const points = 60;
+  const of = (service: string, summary: RequestSummary): ServiceSummary => ({
+    service, ...summary,
+    sparkline: Array.from({ length: points }, (_, index) => ({ requests: summary.perSecond * 60 * wave(index, points), errors: (summary.errorRatio ?? 0) > 0.01 && index > points - 9 ? summary.perSecond * 18 : 0 })),
+  });
+  return [of('front', requests(41.2, 0.013, 84)), of('catalogue', requests(38.6, 0.0004, 12)), of('checkout', requests(4.31, 0.062, 212)), of('payment', requests(4.28, 0.061, 148)), of('invoice', requests(0.0011, 0, 2_100))];
+}
+
+function summaries(search: TraceSearch): TraceSummary[] {
+  const found = Array.from({ length: 24 }, (_, index): TraceSummary => {
+    const isFailed = index % 5 === 0;
+    return {
+      traceId: (index === 0 ? FAILED_TRACE_ID : index.toString(16).padStart(32, '5')) as TraceId, rootService: 'front', rootName: isFailed ? 'POST /checkout' : index % 2 === 0 ? 'GET /' : 'GET /items/:id', rootMissing: index === 7,
+      startMs: PAGE_NOW_MS - 20_000 - index * 13_000, durationNs: (isFailed ? 812 : 20 + ((index * 37) % 160)) * 1e6, spanCount: isFailed ? 17 : 6, errorCount: isFailed ? 6 : 0, matchedCount: 1,
+      services: isFailed ? ['catalogue', 'checkout', 'front', 'payment'] : ['catalogue', 'front'],
+    };
+  });
+  return found.filter((trace) => search.errorsOnly !== true || trace.errorCount > 0).filter((trace) => search.service === undefined || trace.services.includes(search.service)).slice(0, search.limit);
+}
+
+export interface PageFakes {
+  readonly options: UiOptions;
+  readonly clock: FakeClock;
+  /** What was asked of the actions, as `acknowledge ID ACTOR`. */
+  readonly asked: string[];
+  /** Paths of errors that were ours. */
+  readonly failures: string[];
+}
+
+/** A shop eight minutes into an incident; `empty` is a service that was started a moment ago. */
+export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empty' = 'shop'): PageFakes {
+  const clock = new FakeClock(PAGE_NOW_MS);
+  const asked: string[] = [];
+  const failures: string[] = [];
+  const isEmpty = kind === 'empty';
+  const stored = isEmpty ? [] : incidents();
+  const traces = new Map<string, StoredTrace>(isEmpty ? [] : [[FAILED_TRACE_ID, failedTrace(BEGAN_MS + 12_000)], [HOSTILE_TRACE_ID, hostileTrace(BEGAN_MS)], [LARGE_TRACE_ID, largeTrace(BEGAN_MS)]]);
+  const options: UiOptions = {
+    readers: {
+      clock,
+      slos: { statuses: () => (isEmpty ? [] : statuses()), slo: (name) => SLOS.find((slo) => slo.name === name) },
+      history: { counts: async (query) => (query.sliceKey.startsWith('invoice') ? [] : historyCounts(query.fromMs - query.windowMs, query.toMs, query.stepMinutes)) },
+      traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)) },
+      services: {
+        services: async () => (isEmpty ? [] : services()),
+        operations: async (service) => (isEmpty || !services().some((known) => known.service === service) ? [] : [{ operation: 'POST /orders', ...requests(3.9, 0.068, 231) }, { operation: 'GET /orders/:id', ...requests(0.41, 0, 18) }]),
+        series: async (_service, window) => Array.from({ length: 60 }, (_, index) => ({ atMs: window.fromMs + (index * (window.toMs - window.fromMs)) / 60, ...requests(4.3 * wave(index, 60), index > 51 ? 0.3 : 0.001, 200 * wave(index * 3, 60)) })),
+      },
+      incidents: { byId: async (id) => stored.find((incident) => incident.id === id), list: async ({ status, limit }) => stored.filter((incident) => status === undefined || status.includes(incident.status)).slice(0, limit) },
+    },
+    actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`) },
+    runbookFor: async (incident) => (incident.runbook === undefined ? undefined : { title: 'Checkout errors', markdown: RUNBOOK }),
+    access: OPEN_ACCESS,
+    address: { bindHost: '127.0.0.1', publicUrl: 'http://127.0.0.1:4400' },
+    otlp: { grpcUrl: 'http://127.0.0.1:4317', httpUrl: 'http://127.0.0.1:4318' },
+    reportError: (error, path) => void failures.push(`${path} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    ...changes,
+  };
+  return { options, clock, asked, failures };
+}
+
+export const OPEN_INCIDENT_ID = incidents()[0]?.id ?? '';
