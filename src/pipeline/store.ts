@@ -1,0 +1,30 @@
+import type { Absorber } from '../ingest/absorber.js';
+import type { CompiledSlo } from '../sli/compile-slo.js';
+import type { Database } from '../store/database.js';
+import type { SloSliceColumns } from '../store/slo-slice-columns.js';
+import type { CommitNews } from '../store/span-sink.js';
+import type { IngestStats } from './ingest-tally.js';
+
+/**
+ * The store as the service uses it: takes exports, answers queries, tells of commits. In production it lives in a thread of its own
+ * (`StoreClient`), in tests also in this one (`SystemStore`).
+ */
+export interface Store extends Absorber, Database {
+  /** From the next export on, these SLOs are counted. */
+  useRules(slos: readonly CompiledSlo[]): Promise<void>;
+  /** Live slices since a Unix minute, summed per SLO and event minute. */
+  loadSloSlices(sinceMinute: number): Promise<SloSliceColumns>;
+  stats(): Promise<IngestStats>;
+  /** Commits what was accepted, writes everything into the file and lets go of it. Exports that come later are answered as busy. */
+  close(): Promise<void>;
+}
+
+export interface StoreEvents {
+  /** After each commit, before its senders are answered. */
+  onCommit?(news: CommitNews): void;
+  /** The store's thread is gone: nothing can be accepted any more. */
+  onFatal?(error: Error): void;
+}
+
+/** Name of the database file inside the data directory. */
+export const DATABASE_FILE = 'tocsin.duckdb';

@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
+import { createLogDecoder, createTraceDecoder } from '../ingest/decoder.js';
+import type { Clock } from '../lib/clock.js';
+import type { CompiledSlo } from '../sli/compile-slo.js';
+import { createMeasurer, type Measurer } from '../sli/measurer.js';
+import type { Row, Statement } from '../store/database.js';
+import { openDatabase, type DatabaseOptions, type DuckdbDatabase } from '../store/duckdb-database.js';
+import { loadSloSlices } from '../store/duckdb-slo-slices.js';
+import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
+import type { SloSliceColumns } from '../store/slo-slice-columns.js';
+import type { GroupLimits } from '../store/system-group-commit.js';
+import { absorb, type AbsorbPorts } from './absorb.js';
+import { IngestTally, type IngestStats } from './ingest-tally.js';
+import { DATABASE_FILE, type Store, type StoreEvents } from './store.js';
+
+export interface StoreOptions {
+  /** `:memory:` is for tests. */
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly slos?: readonly CompiledSlo[];
+  readonly events?: StoreEvents;
+  readonly database?: DatabaseOptions;
+  readonly group?: GroupLimits;
+}
+
+/** The store in the thread that opens it. Opens no thread of its own, so that tests and `tocsin import` can hold it directly. */
+export class SystemStore implements Store {
+  readonly #database: DuckdbDatabase;
+  readonly #sink: DuckdbSpanSink;
+  readonly #tally: IngestTally;
+  readonly #ports: AbsorbPorts;
+  #measurer: Measurer;
+  #closing: Promise<void> | undefined;
+
+  private constructor(parts: { database: DuckdbDatabase; sink: DuckdbSpanSink; tally: IngestTally }, slos: readonly CompiledSlo[]) {
+    this.#database = parts.database;
+    this.#sink = parts.sink;
+    this.#tally = parts.tally;
+    this.#measurer = timedMeasurer(createMeasurer(slos), parts.tally);
+    const { tally, sink } = parts;
+    this.#ports = { traces: timed(createTraceDecoder(), tally), logs: timed(createLogDecoder(), tally), measurer: () => this.#measurer, sink, tally };
+  }
+
+  /** @throws DatabaseUnavailableError when the file cannot be opened. */
+  static async open({ dataDir, clock, slos = [], events, database: settings, group }: StoreOptions): Promise<SystemStore> {
+    const database = await openDatabase(dataDir === ':memory:' ? dataDir : join(dataDir, DATABASE_FILE), settings);
+    const tally = new IngestTally();
+    const sink = await DuckdbSpanSink.open(database, {
+      clock,
+      ...(group === undefined ? {} : { limits: group }),
+      onCommit: (news) => {
+        tally.committed(news);
+        events?.onCommit?.(news);
+      },
+    });
+    return new SystemStore({ database, sink, tally }, slos);
+  }
+
+  async absorb(request: ExportRequest): Promise<ExportOutcome> {
+    const outcome = this.#closing === undefined
+      ? await absorb(request, this.#ports)
+      : { kind: 'busy' as const, retryAfterMs: STOPPING_RETRY_MS, message: 'the service is stopping' };
+    this.#tally.answered(request, outcome);
+    return outcome;
+  }
+
+  query(statement: Statement): Promise<Row[]> {
+    return this.#database.query(statement);
+  }
+
+  transaction(statements: readonly Statement[]): Promise<void> {
+    return this.#database.transaction(statements);
+  }
+
+  useRules(slos: readonly CompiledSlo[]): Promise<void> {
+    this.#measurer = timedMeasurer(createMeasurer(slos), this.#tally);
+    return Promise.resolve();
+  }
+
+  loadSloSlices(sinceMinute: number): Promise<SloSliceColumns> {
+    return loadSloSlices(this.#database, sinceMinute);
+  }
+
+  stats(): Promise<IngestStats> {
+    return Promise.resolve(this.#tally.stats());
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#sink.drain().then(() => this.#database.close());
+    return this.#closing;
+  }
+}
+
+/** Long enough for a restart. */
+const STOPPING_RETRY_MS = 5_000;
+
+function timed<Input, Output>(decoder: { decode(input: Input): Output }, tally: IngestTally): { decode(input: Input): Output } {
+  return {
+    decode(input) {
+      const startedMs = performance.now();
+      const output = decoder.decode(input);
+      tally.took('decode', performance.now() - startedMs);
+      return output;
+    },
+  };
+}
+
+function timedMeasurer(measurer: Measurer, tally: IngestTally): Measurer {
+  return {
+    measure(batch, arrivalMinute) {
+      const startedMs = performance.now();
+      const measured = measurer.measure(batch, arrivalMinute);
+      tally.took('measure', performance.now() - startedMs);
+      return measured;
+    },
+  };
+}
+
+export function openStore(options: StoreOptions): Promise<SystemStore> {
+  return SystemStore.open(options);
+}
