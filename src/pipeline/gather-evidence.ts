@@ -1,0 +1,42 @@
+import type { SloStatus } from '../budget/slo-status.js';
+import type { EventTrace } from '../diagnosis/finding.js';
+import type { Evidence } from '../diagnosis/evidence.js';
+import { chooseEvidence } from '../diagnosis/representatives.js';
+import type { CompiledSlo } from '../sli/compile-slo.js';
+import { criteriaOf, type EvidenceReader, type SampledEvent } from './evidence-reader.js';
+
+/** Bad events looked at for one page; more say the same again and cost time while it waits. */
+export const BAD_SAMPLE = 120;
+/** Healthy events beside them. */
+export const GOOD_SAMPLE = 60;
+
+/**
+ * The proof for a page, from the traces that really made the budget burn: the bad events of the firing tier's long window,
+ * and healthy ones near them in time.
+ */
+export async function gatherEvidence(reader: EvidenceReader, compiled: CompiledSlo, status: SloStatus): Promise<Evidence | undefined> {
+  const longMs = status.firing?.tier.longMs;
+  if (longMs === undefined) return undefined;
+  // A span's clock may run ahead of ours; its event must not fall out of the window for that.
+  const window = { criteria: criteriaOf(compiled), fromMs: status.atMs - longMs, toMs: status.atMs + CLOCK_SLACK_MS };
+  const bad = await reader.badEvents({ ...window, limit: BAD_SAMPLE });
+  if (bad.rows.length === 0) return undefined;
+  const good = await reader.goodEvents({ ...window, limit: GOOD_SAMPLE, near: bad.rows });
+  return chooseEvidence({
+    badTraces: await readTraces(reader, bad.rows),
+    healthyTraces: await readTraces(reader, good.rows),
+    badEvents: bad.count,
+    nowMs: status.atMs,
+    slo: compiled.slo,
+  });
+}
+
+const CLOCK_SLACK_MS = 60_000;
+
+async function readTraces(reader: EvidenceReader, events: readonly SampledEvent[]): Promise<EventTrace[]> {
+  const traces = await reader.tracesOf([...new Set(events.map((event) => event.traceId))]);
+  return events.flatMap((event) => {
+    const spans = traces.get(event.traceId);
+    return spans === undefined ? [] : [{ spans, badSpanId: event.spanId }];
+  });
+}

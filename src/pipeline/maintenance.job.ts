@@ -1,0 +1,57 @@
+import type { SchedulerRegistry } from '@nestjs/schedule';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { Clock } from '../lib/clock.js';
+import { MINUTE_MS } from '../lib/duration.js';
+import type { Database } from '../store/database.js';
+import { compactSlices, deleteExpired } from '../store/duckdb-maintenance.js';
+import { DuckdbUptime } from '../store/duckdb-uptime.js';
+
+export interface MaintenanceJobOptions {
+  readonly database: Database;
+  readonly scheduler: SchedulerRegistry;
+  readonly hotRetentionMs: number;
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+}
+
+const MAINTENANCE = 'maintenance';
+const EVERY_MS = MINUTE_MS;
+/** Deleting reads the whole table; once in a while is enough, because retention is hours. */
+const EXPIRE_EVERY_ROUNDS = 10;
+
+/** Once a minute: writes down that Tocsin was up, merges slices; from time to time deletes what is older than the retention. */
+export class MaintenanceJob implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #options: MaintenanceJobOptions;
+  readonly #uptime: DuckdbUptime;
+  #running: Promise<void> = Promise.resolve();
+  #rounds = 0;
+  #compactedTo = 0;
+
+  constructor(options: MaintenanceJobOptions) {
+    this.#options = options;
+    this.#uptime = new DuckdbUptime(options.database);
+  }
+
+  onApplicationBootstrap(): void {
+    this.#options.scheduler.addInterval(MAINTENANCE, setInterval(() => this.#start(), EVERY_MS));
+    this.#start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.#options.scheduler.doesExist('interval', MAINTENANCE)) this.#options.scheduler.deleteInterval(MAINTENANCE);
+    await this.#running;
+  }
+
+  #start(): void {
+    this.#running = this.#running.then(() => this.#run()).catch(this.#options.onError);
+  }
+
+  async #run(): Promise<void> {
+    const { database, clock, hotRetentionMs } = this.#options;
+    const nowMs = clock.nowMs();
+    await this.#uptime.record(Math.floor(nowMs / MINUTE_MS));
+    this.#compactedTo = await compactSlices(database, this.#compactedTo, nowMs);
+    if (this.#rounds % EXPIRE_EVERY_ROUNDS === 0) await deleteExpired(database, nowMs, hotRetentionMs);
+    this.#rounds += 1;
+  }
+}
