@@ -59,6 +59,12 @@ describe('counting events of an SLO', () => {
     ]);
   });
 
+  test('forgets what it knew of one batch when the next comes', () => {
+    const measurer = createMeasurer([LATENCY, EVERYONE]);
+    const batchOf = (route: string) => spanBatch([{ service: 'shop', attributes: { 'http.route': route } }]);
+    expect(['/cart', '/', '/cart'].map((route) => measurer.measure(batchOf(route), MINUTE).sloSlices.length)).toEqual([2, 0, 2]);
+  });
+
   test('gives no slice where there was no event', () => {
     expect(createMeasurer(SLOS).measure(spanBatch([{ kind: 'internal' }]), MINUTE)).toEqual({ sloSlices: [], redSlices: [], operationsOverLimit: 0 });
   });

@@ -4,7 +4,7 @@ import { SPAN_KINDS, SPAN_STATUSES, type Resource, type SpanBatch } from '../spa
 import { comparisonsOf } from './ast.js';
 import type { AttributeField, Comparison, Expression, IntrinsicName, Query } from './ast.js';
 import { rootRowOf } from './trace-roots.js';
-import { numberTest, textTest, valueTest } from './value-test.js';
+import { numberPredicate, textPredicate, valuePredicate } from './value-predicate.js';
 
 export type SpanMatcher = (batch: SpanBatch, row: number) => boolean;
 export type ResourceMatcher = (resource: Resource) => boolean;
@@ -71,7 +71,7 @@ export function compileResourceExpression(expression: Expression): ResourceMatch
       const { field, operator, literal } = expression;
       if (field.type !== 'attribute') return () => false;
       const keys = aliasesOf(field.key);
-      const holds = valueTest(field.key, operator, literal);
+      const holds = valuePredicate(field.key, operator, literal);
       return (resource) => holds(firstValue(resource.attributes, { from: 0, to: resource.attributes.length, keys }));
     }
   }
@@ -104,7 +104,7 @@ function compileComparison(comparison: Comparison): SpanMatcher {
 /** `any` looks at the span first, then at its resource. Scope `resource` is compiled above. */
 function compileAttribute(field: AttributeField, { operator, literal }: Comparison): SpanMatcher {
   const keys = aliasesOf(field.key);
-  const holds = valueTest(field.key, operator, literal);
+  const holds = valuePredicate(field.key, operator, literal);
   const spanValue = (batch: SpanBatch, row: number): AttributeValue | undefined =>
     firstValue(batch.attributes, { from: batch.attributeStart[row] ?? 0, to: batch.attributeStart[row + 1] ?? 0, keys });
   if (field.scope === 'span') return (batch, row) => holds(spanValue(batch, row));
@@ -140,7 +140,7 @@ function compileIntrinsic(name: IntrinsicName, comparison: Comparison): SpanMatc
     case 'status':
       return compileCode(comparison, SPAN_STATUSES, (batch) => batch.statuses);
     case 'duration': {
-      const holds = numberTest(comparison.operator, comparison.literal.type === 'duration' ? comparison.literal.value : 0);
+      const holds = numberPredicate(comparison.operator, comparison.literal.type === 'duration' ? comparison.literal.value : 0);
       return (batch, row) => holds(batch.durationNs[row] ?? 0);
     }
     case 'name':
@@ -166,7 +166,7 @@ function compileCode({ operator, literal }: Comparison, names: readonly string[]
 }
 
 function compileText({ operator, literal }: Comparison, textAt: (batch: SpanBatch, row: number) => string | undefined): SpanMatcher {
-  const holds = textTest(operator, literal.type === 'string' ? literal.value : '');
+  const holds = textPredicate(operator, literal.type === 'string' ? literal.value : '');
   return (batch, row) => {
     const text = textAt(batch, row);
     return text !== undefined && holds(text);

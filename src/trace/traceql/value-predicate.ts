@@ -11,7 +11,7 @@ const MAX_REMEMBERED_TEXTS = 4_096;
  * passed as undefined: only `= nil` holds for them, `!= "x"` does not, as in Tempo. A value of another type than the literal never
  * matches, not even with !=; integers and floats are one type, numbers compare as doubles. Lists and maps only know nil.
  */
-export function valueTest(key: string, operator: Operator, literal: Literal): (value: AttributeValue | undefined) => boolean {
+export function valuePredicate(key: string, operator: Operator, literal: Literal): (value: AttributeValue | undefined) => boolean {
   switch (literal.type) {
     case 'nil':
       return operator === '=' ? (value) => value === undefined : (value) => value !== undefined;
@@ -19,23 +19,23 @@ export function valueTest(key: string, operator: Operator, literal: Literal): (v
       return operator === '=' ? (value) => value === literal.value : (value) => typeof value === 'boolean' && value !== literal.value;
     case 'number':
     case 'duration': {
-      const holds = numberTest(operator, literal.value);
+      const holds = numberPredicate(operator, literal.value);
       return (value) => {
         const number = numberOf(value);
         return number !== undefined && holds(number);
       };
     }
     case 'string':
-      return stringValueTest(key, operator, literal.value);
+      return stringPredicate(key, operator, literal.value);
     case 'status':
     case 'kind':
       return () => false;
   }
 }
 
-function stringValueTest(key: string, operator: Operator, wanted: string): (value: AttributeValue | undefined) => boolean {
+function stringPredicate(key: string, operator: Operator, wanted: string): (value: AttributeValue | undefined) => boolean {
   const spellings = valueAliasesOf(key, wanted);
-  const holds = operator === '=' || operator === '!=' ? anyOf(spellings, operator) : textTest(operator, wanted);
+  const holds = operator === '=' || operator === '!=' ? anyOf(spellings, operator) : textPredicate(operator, wanted);
   return (value) => {
     if (typeof value === 'string') return holds(value);
     const text = textOf(value);
@@ -45,12 +45,12 @@ function stringValueTest(key: string, operator: Operator, wanted: string): (valu
 
 function anyOf(spellings: readonly string[], operator: '=' | '!='): (text: string) => boolean {
   const [only = ''] = spellings;
-  if (spellings.length === 1) return textTest(operator, only);
+  if (spellings.length === 1) return textPredicate(operator, only);
   return operator === '=' ? (text) => spellings.includes(text) : (text) => !spellings.includes(text);
 }
 
 /** A test of a text that is there. */
-export function textTest(operator: Operator, wanted: string): (text: string) => boolean {
+export function textPredicate(operator: Operator, wanted: string): (text: string) => boolean {
   switch (operator) {
     case '=':
       return (text) => text === wanted;
@@ -65,15 +65,15 @@ export function textTest(operator: Operator, wanted: string): (text: string) => 
     case '<=':
       return (text) => compareText(text, wanted) <= 0;
     case '=~':
-      return patternTest(wanted);
+      return patternPredicate(wanted);
     case '!~': {
-      const matches = patternTest(wanted);
+      const matches = patternPredicate(wanted);
       return (text) => !matches(text);
     }
   }
 }
 
-export function numberTest(operator: Operator, wanted: number): (value: number) => boolean {
+export function numberPredicate(operator: Operator, wanted: number): (value: number) => boolean {
   switch (operator) {
     case '=':
       return (value) => value === wanted;
@@ -94,7 +94,7 @@ export function numberTest(operator: Operator, wanted: number): (value: number) 
 }
 
 /** Routes, statuses and regions repeat: the pattern runs once per text. */
-function patternTest(pattern: string): (text: string) => boolean {
+function patternPredicate(pattern: string): (text: string) => boolean {
   const regex = portableRegex(pattern);
   if (!regex.ok) return () => false;
   const { javascript } = regex.value;
