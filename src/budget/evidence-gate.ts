@@ -1,4 +1,5 @@
 import type { BurnRatePolicy, Tier } from '../config/slo.js';
+import { allowedRatio } from './error-budget.js';
 import { binomialTail } from './binomial.js';
 import type { TierReading, WindowReading } from './readings.js';
 
@@ -36,7 +37,7 @@ export function weighEvidence(question: EvidenceQuestion): TierReading['evidence
 
 /** The error ratio that still counts as luck. */
 export function toleratedRatio(question: Pick<EvidenceQuestion, 'tier' | 'target' | 'policy'>): number {
-  return Math.min(1, Math.min(question.policy.burn, question.tier.factor / 2) * (1 - question.target));
+  return Math.min(1, Math.min(question.policy.burn, question.tier.factor / 2) * allowedRatio(question.target));
 }
 
 export function significanceOf(policy: BurnRatePolicy['evidence'], tier: Tier): number {

@@ -76,7 +76,7 @@ function tierHeldBecause(reading: TierReading, status: SloStatus): string | unde
   if ((short.burnRate ?? 0) >= limit) return `${windowInWords(short)} is not yet below 90 % of ${formatBurn(tier.factor)}`;
   if (!longQuiet && !convinced(short, status, long.errorRatio ?? 1)) {
     const good = status.sinceLastBad?.total ?? short.effectiveTotal;
-    return `${formatCount(good)} requests since the last failure are too few to say that it is over`;
+    return `${formatCount(good)} good since the last failure ${good === 1 ? 'is' : 'are'} too few to say that it is over`;
   }
   return uncovered(short, status);
 }

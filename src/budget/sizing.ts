@@ -1,11 +1,15 @@
 import type { BurnRatePolicy, Tier } from '../config/slo.js';
 import { HOUR_MS } from '../lib/duration.js';
 import { formatPercent, formatSpan } from '../lib/format.js';
+import { allowedRatio } from './error-budget.js';
 import { binomialTail } from './binomial.js';
 import { formatCount, significanceOf, toleratedRatio } from './evidence-gate.js';
 
 /** Fewer failures than this in a whole window is a target that a single bad deployment breaks. */
 const COMFORTABLE_FAILURES = 10;
+
+/** Keeps a product that should be whole from being rounded down by its last bit. */
+const ROUNDING = 1e-9;
 
 /** Search for the gate's floor stops here: more failures than this are never the problem of a quiet service. */
 const MAX_FAILURES_TRIED = 1_000;
@@ -27,8 +31,7 @@ export interface BudgetSize {
 
 /** What a target means in failures a person can count. */
 export function failuresAllowed({ target, requestsPerHour, windowMs }: Traffic): BudgetSize {
-  // The small addition keeps 1 - 0.999 from turning 7.2 - 0.2 into 6.
-  const failures = Math.floor(((1 - target) * requestsPerHour * windowMs) / HOUR_MS + 1e-9);
+  const failures = Math.floor((allowedRatio(target) * requestsPerHour * windowMs) / HOUR_MS + ROUNDING);
   const requests = requestsPerHour === 1 ? '1 request an hour' : `${formatCount(requestsPerHour)} requests an hour`;
   const allow = requestsPerHour === 1 ? 'allows' : 'allow';
   const what = failures === 0 ? 'no failure at all' : failures === 1 ? '1 failure' : `${formatCount(failures)} failures`;
@@ -40,7 +43,7 @@ export function failuresAllowed({ target, requestsPerHour, windowMs }: Traffic):
 export function failuresToFire(tier: Tier, policy: BurnRatePolicy['evidence'], traffic: Traffic): number | undefined {
   const requests = (traffic.requestsPerHour * tier.longMs) / HOUR_MS;
   const ratio = toleratedRatio({ tier, target: traffic.target, policy });
-  const byRatio = Math.floor(tier.factor * (1 - traffic.target) * requests) + 1;
+  const byRatio = Math.floor(tier.factor * allowedRatio(traffic.target) * requests + ROUNDING) + 1;
   for (let failures = byRatio; failures <= Math.min(requests, byRatio + MAX_FAILURES_TRIED); failures += 1) {
     if (!policy.enabled || binomialTail(failures, requests, ratio) < significanceOf(policy, tier)) return failures;
   }

@@ -1,4 +1,5 @@
 import { MINUTE_MS } from '../lib/duration.js';
+import { allowedRatio } from './error-budget.js';
 import { effectiveCount, minuteOf, type MinuteSeries, type SliceTotals } from './minute-series.js';
 import type { WindowReading } from './readings.js';
 
@@ -33,7 +34,7 @@ export function readWindow(context: ReadingContext, windowMs: number): { readonl
     total,
     effectiveTotal: effectiveTotal(totals) / context.dispersion,
     errorRatio,
-    burnRate: errorRatio === undefined ? undefined : errorRatio / (1 - context.target),
+    burnRate: errorRatio === undefined ? undefined : errorRatio / allowedRatio(context.target),
     coverage: context.coverage(fromMinute, toMinute),
   };
   return { reading, totals };
