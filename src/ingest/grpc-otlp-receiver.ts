@@ -24,9 +24,6 @@ const GRPC_CODE: Readonly<Record<RpcCode, GRPC_STATUS>> = {
   [RPC_CODE.unauthenticated]: GRPC_STATUS.UNAUTHENTICATED,
 };
 
-/** Room for a batch of usual size in one go; HTTP/2's own 64 KiB make a round trip of every 100 spans. */
-const FLOW_CONTROL_WINDOW_BYTES = 1_048_576;
-
 type ExportCall = ServerUnaryCall<Buffer, Buffer>;
 type Callback = sendUnaryData<Buffer>;
 
@@ -61,7 +58,6 @@ class GrpcOtlpReceiver implements Receiver {
     this.#server = new Server({
       'grpc.max_receive_message_length': this.#limits.bodyBytes,
       'grpc.max_concurrent_streams': this.#limits.streamsPerConnection,
-      'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
       interceptors: [this.#guard],
     });
     this.#server.addService(definition('traces'), { Export: this.#handler('traces') as UntypedHandleCall });

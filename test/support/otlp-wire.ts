@@ -125,7 +125,7 @@ export function logRecord(record: { readonly timeNs?: bigint; readonly observedN
     record.timeNs === undefined ? new Uint8Array(0) : fixed64(1, record.timeNs),
     number(2, record.severity ?? 9),
     text(3, 'INFO'),
-    bytes(5, anyValue(record.body ?? 'hello')),
+    bytes(5, anyValue(record.body === undefined ? 'hello' : record.body)),
     record.traceId === undefined ? new Uint8Array(0) : bytes(9, record.traceId),
     record.spanId === undefined ? new Uint8Array(0) : bytes(10, record.spanId),
     record.observedNs === undefined ? new Uint8Array(0) : fixed64(11, record.observedNs),
