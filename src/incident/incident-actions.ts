@@ -1,0 +1,11 @@
+import type { IncidentId } from '../lib/ids.js';
+import type { Incident } from './incident.js';
+
+/** Port of what people do to an incident. Each saves, enqueues the news, and gives the incident as it is then; undefined when none of that id is open. */
+export interface IncidentActions {
+  acknowledge(id: IncidentId, who: string): Promise<Incident | undefined>;
+  resolve(id: IncidentId, who: string): Promise<Incident | undefined>;
+}
+
+export const INCIDENT_ACTIONS = Symbol('IncidentActions');
+export const INCIDENT_READER = Symbol('IncidentReader');

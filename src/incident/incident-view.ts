@@ -1,0 +1,46 @@
+import type { RepresentativeTrace } from '../diagnosis/evidence.js';
+import type { Alert, Incident } from './incident.js';
+import { conditionInWords } from './words.js';
+
+/** The answer of `GET /api/v1/incidents/{id}`. Names are promises, see interfaces.md. Links are paths on this service. */
+export function incidentJson(incident: Incident): Readonly<Record<string, unknown>> {
+  const { evidence, runbook } = incident;
+  return {
+    ...incidentSummaryJson(incident),
+    alerts: incident.alerts.map((alert) => alertJson(alert, incident.title)),
+    signatures: evidence?.signature === undefined ? [] : [evidence.signature],
+    suspect: evidence?.suspect ?? null,
+    badEvents: evidence?.badEvents ?? null,
+    traces: (evidence?.traces ?? []).map(traceJson),
+    runbook: runbook ?? null,
+    timeline: incident.timeline.map(({ atMs, ...entry }) => ({ at: isoTime(atMs), ...entry })),
+  };
+}
+
+/** One row of `GET /api/v1/incidents`. */
+export function incidentSummaryJson(incident: Incident): Readonly<Record<string, unknown>> {
+  const { id, key, status, severity, title, startedAtMs, endedAtMs, acknowledgedBy } = incident;
+  return {
+    id, key, status, severity, title, startedAt: isoTime(startedAtMs), endedAt: endedAtMs === undefined ? null : isoTime(endedAtMs),
+    acknowledgedBy: acknowledgedBy ?? null, url: `/incidents/${encodeURIComponent(id)}`,
+  };
+}
+
+function alertJson(alert: Alert, title: string): Readonly<Record<string, unknown>> {
+  const { reading } = alert;
+  return {
+    id: alert.id, status: alert.status, severity: alert.severity, labels: alert.labels, annotations: alert.annotations,
+    startsAt: isoTime(alert.startsAtMs), endsAt: alert.endsAtMs === undefined ? null : isoTime(alert.endsAtMs), updatedAt: isoTime(alert.updatedAtMs),
+    words: conditionInWords({ title, annotations: alert.annotations, reading }) ?? null,
+    errorBudgetRemaining: reading?.errorBudgetRemaining ?? null,
+    burnRates: Object.fromEntries(Object.entries(reading?.burnRates ?? {}).map(([window, rate]) => [window, rate ?? null])),
+  };
+}
+
+function traceJson({ startMs, ...trace }: RepresentativeTrace): Readonly<Record<string, unknown>> {
+  return { ...trace, start: isoTime(startMs), url: `/traces/${trace.traceId}#${trace.spanId}` };
+}
+
+function isoTime(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}

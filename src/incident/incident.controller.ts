@@ -1,0 +1,63 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, UseFilters } from '@nestjs/common';
+import type { IncidentId } from '../lib/ids.js';
+import { INCIDENT_ACTIONS, INCIDENT_READER, type IncidentActions } from './incident-actions.js';
+import { IncidentApiError } from './incident-api-error.js';
+import { readListInput } from './incident-list-input.js';
+import type { IncidentReader } from './incident-reader.js';
+import { incidentJson, incidentSummaryJson } from './incident-view.js';
+import { IncidentFilter } from './incident.filter.js';
+import type { Incident } from './incident.js';
+
+const SHOWN_ID_MAX = 100;
+
+/** The access guard writes down who asks; without tokens it is whoever sits at this machine. */
+interface RequestOfSomeone {
+  readonly actor?: string;
+}
+
+@Controller('/api/v1/incidents')
+@UseFilters(IncidentFilter)
+export class IncidentController {
+  readonly #reader: IncidentReader;
+  readonly #actions: IncidentActions;
+
+  constructor(@Inject(INCIDENT_READER) reader: IncidentReader, @Inject(INCIDENT_ACTIONS) actions: IncidentActions) {
+    this.#reader = reader;
+    this.#actions = actions;
+  }
+
+  @Get()
+  async list(@Query() query: unknown): Promise<unknown> {
+    const filter = readListInput(query);
+    if (!filter.ok) throw new IncidentApiError('request/invalid', filter.error, 'For example /api/v1/incidents?status=open,acknowledged&limit=20');
+    return { incidents: (await this.#reader.list(filter.value)).map(incidentSummaryJson) };
+  }
+
+  @Get(':id')
+  async one(@Param('id') id: string): Promise<unknown> {
+    return incidentJson(await this.#find(id));
+  }
+
+  @Post(':id/acknowledge')
+  @HttpCode(200)
+  async acknowledge(@Param('id') id: string, @Req() request: RequestOfSomeone): Promise<unknown> {
+    const { id: known } = await this.#find(id);
+    const taken = await this.#actions.acknowledge(known, request.actor ?? 'local');
+    if (taken === undefined) throw new IncidentApiError('incident/resolved', `Incident ${known} is resolved: there is nothing to take over.`, 'GET /api/v1/incidents?status=open,acknowledged lists what goes on.');
+    return incidentJson(taken);
+  }
+
+  /** Resolving what is resolved is fine: the caller has what they wanted. */
+  @Post(':id/resolve')
+  @HttpCode(200)
+  async resolve(@Param('id') id: string, @Req() request: RequestOfSomeone): Promise<unknown> {
+    const found = await this.#find(id);
+    return incidentJson((await this.#actions.resolve(found.id, request.actor ?? 'local')) ?? (await this.#find(id)));
+  }
+
+  async #find(id: string): Promise<Incident> {
+    const incident = await this.#reader.byId(id as IncidentId);
+    if (incident === undefined) throw new IncidentApiError('incident/not-found', `There is no incident "${id.slice(0, SHOWN_ID_MAX)}".`, 'GET /api/v1/incidents lists them.');
+    return incident;
+  }
+}
