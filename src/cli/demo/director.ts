@@ -2,22 +2,24 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { CouldNotRun } from '../command.js';
 import { Interrupted } from './child-process.js';
 import { readSamples, sumOf, type Sample } from './metrics-text.js';
-import { watchPages, type IncidentSummary, type PageWatch } from './page-watch.js';
+import { watchPages, type IncidentSummary, type PageNews, type PageWatch, type SlackPost } from './page-watch.js';
 import type { Act } from './script.js';
-import { slackLines, slackLinks } from './slack-text.js';
+import { slackLines } from './slack-text.js';
 import type { Stage } from './stage.js';
 import type { Story } from './story.js';
 
 const LOOK_EVERY_MS = 250;
 const STATUS_EVERY_MS = 10_000;
+const SILENCE_MS = 15_000;
 const METRICS_TIMEOUT_MS = 5_000;
 
 /** A page that arrived while an act was on, or in the pause after it. */
 export interface ArrivedPage {
   readonly incident: IncidentSummary;
-  /** Time from the beginning of the fault. */
+  /** Time from the beginning of the fault until the message was there, with the severity that it has now. */
   readonly afterMs: number;
-  readonly links: readonly string[];
+  /** Undefined with the real Slack. The stand-in keeps it up to date. */
+  readonly post: SlackPost | undefined;
 }
 
 export interface ActOutcome {
@@ -28,14 +30,15 @@ export interface ActOutcome {
 interface Running {
   readonly act: Act;
   readonly startedAtMs: number;
-  readonly pages: ArrivedPage[];
+  pages: readonly ArrivedPage[];
 }
 
 /** Plays the acts on the stage, tells what happens, and remembers which pages came. */
 export class Director {
   private readonly pages: PageWatch;
   private readonly played: Running[] = [];
-  private nextStatusMs = 0;
+  private nextStatusMs = Date.now() + STATUS_EVERY_MS;
+  private lastAnswerMs = Date.now();
 
   constructor(private readonly stage: Stage, private readonly story: Story, private readonly signal: AbortSignal) {
     this.pages = watchPages(stage.tocsin.httpUrl, stage.slack === undefined ? undefined : () => stage.slack?.posts() ?? []);
@@ -71,17 +74,36 @@ export class Director {
   }
 
   private async look(): Promise<void> {
-    for (const news of await this.pages.poll()) {
+    for (const news of await this.poll()) {
       if (news.kind === 'resolved') {
         this.story.tell(`RESOLVED  ${news.incident.title}`, 'green');
         continue;
       }
-      const cause = this.played.findLast(({ act }) => act.pages) ?? this.played.at(-1);
-      const afterMs = Date.now() - (cause?.startedAtMs ?? Date.now());
-      cause?.pages.push({ incident: news.incident, afterMs, links: news.post === undefined ? [] : slackLinks(news.post) });
-      this.story.tell(`${news.incident.severity.toUpperCase()}  ${news.incident.title}`, 'red');
+      this.remember(news);
+      this.story.tell(`${news.incident.severity.toUpperCase()}  ${news.incident.title}`, news.incident.severity === 'page' ? 'red' : 'yellow');
       if (news.post !== undefined) this.story.quote(slackLines(news.post));
       this.story.line(`          incident: ${this.stage.tocsin.httpUrl}/incidents/${news.incident.id}`);
+    }
+  }
+
+  /** A page belongs to the last fault before it; without any it stands against the healthy act. */
+  private remember({ incident, post }: PageNews): void {
+    const cause = this.played.findLast(({ act }) => act.pages) ?? this.played.at(-1);
+    const home = this.played.find(({ pages }) => pages.some((page) => page.incident.id === incident.id)) ?? cause;
+    if (home === undefined) return;
+    const others = home.pages.filter((page) => page.incident.id !== incident.id);
+    home.pages = [...others, { incident, post, afterMs: Date.now() - home.startedAtMs }];
+  }
+
+  /** A busy service may miss a look; one that stays silent is broken. */
+  private async poll(): Promise<readonly PageNews[]> {
+    try {
+      const news = await this.pages.poll();
+      this.lastAnswerMs = Date.now();
+      return news;
+    } catch (error) {
+      if (Date.now() - this.lastAnswerMs < SILENCE_MS) return [];
+      throw new CouldNotRun(`Tocsin has not answered for ${SILENCE_MS / 1_000} s: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
@@ -97,9 +119,14 @@ export class Director {
 /** Counter of the service: spans that reached it. */
 export const SPANS_RECEIVED = 'tocsin_ingest_spans_received_total';
 
+/** What /metrics says; nothing when it does not answer, for the story goes on without numbers. */
 export async function readMetrics(httpUrl: string): Promise<readonly Sample[]> {
-  const response = await fetch(`${httpUrl}/metrics`, { signal: AbortSignal.timeout(METRICS_TIMEOUT_MS) });
-  return response.ok ? readSamples(await response.text()) : [];
+  try {
+    const response = await fetch(`${httpUrl}/metrics`, { signal: AbortSignal.timeout(METRICS_TIMEOUT_MS) });
+    return response.ok ? readSamples(await response.text()) : [];
+  } catch {
+    return [];
+  }
 }
 
 export function count(value: number): string {

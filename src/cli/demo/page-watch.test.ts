@@ -36,7 +36,16 @@ test('a resolved incident is told once', async () => {
   incidents = [INCIDENT];
   await watch.poll();
   incidents = [{ ...INCIDENT, status: 'resolved' }];
-  expect(await watch.poll()).toEqual([{ kind: 'resolved', incident: incidents[0] }]);
+  expect(await watch.poll()).toEqual([{ kind: 'resolved', incident: incidents[0], post: POST }]);
+  expect(await watch.poll()).toEqual([]);
+});
+
+test('a ticket that becomes a page is news, once', async () => {
+  const watch = watchPages(url, () => [POST]);
+  incidents = [{ ...INCIDENT, severity: 'ticket' }];
+  expect((await watch.poll()).map(({ kind }) => kind)).toEqual(['opened']);
+  incidents = [INCIDENT];
+  expect((await watch.poll()).map(({ kind }) => kind)).toEqual(['upgraded']);
   expect(await watch.poll()).toEqual([]);
 });
 

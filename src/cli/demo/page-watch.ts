@@ -15,10 +15,13 @@ export interface IncidentSummary {
   readonly title: string;
 }
 
-export type PageNews =
-  /** The first message of an incident. `post` is undefined where the real Slack has it. */
-  | { readonly kind: 'opened'; readonly incident: IncidentSummary; readonly post: SlackPost | undefined }
-  | { readonly kind: 'resolved'; readonly incident: IncidentSummary };
+/** `post` is undefined where the real Slack has the message. */
+export interface PageNews {
+  /** `opened`: the first message of an incident is there. `upgraded`: a ticket has become a page. */
+  readonly kind: 'opened' | 'upgraded' | 'resolved';
+  readonly incident: IncidentSummary;
+  readonly post: SlackPost | undefined;
+}
 
 export interface PageWatch {
   /** What is new since the last call. */
@@ -30,31 +33,34 @@ export interface PageWatch {
  * we may not read, when the service shows the incident.
  */
 export function watchPages(httpUrl: string, posts: (() => readonly SlackPost[]) | undefined): PageWatch {
-  const told = new Map<string, string>();
+  const told = new Map<string, IncidentSummary>();
   return {
     poll: async () => {
       const incidents = await readIncidents(httpUrl);
-      const news: PageNews[] = [];
-      for (const incident of incidents) {
+      return incidents.flatMap((incident) => {
         const post = posts?.().find((each) => isParentOf(each, incident));
-        const before = told.get(incident.id);
-        if (before === undefined && (posts === undefined || post !== undefined)) news.push({ kind: 'opened', incident, post });
-        else if (before !== undefined && before !== 'resolved' && incident.status === 'resolved') news.push({ kind: 'resolved', incident });
-        else continue;
-        told.set(incident.id, incident.status);
-      }
-      return news;
+        const kind = posts !== undefined && post === undefined ? undefined : newsOf(incident, told.get(incident.id));
+        if (kind === undefined) return [];
+        told.set(incident.id, incident);
+        return [{ kind, incident, post }];
+      });
     },
   };
 }
 
+function newsOf(incident: IncidentSummary, before: IncidentSummary | undefined): PageNews['kind'] | undefined {
+  if (before === undefined) return 'opened';
+  if (incident.status === 'resolved') return before.status === 'resolved' ? undefined : 'resolved';
+  return incident.severity === 'page' && before.severity !== 'page' ? 'upgraded' : undefined;
+}
+
 function isParentOf(post: SlackPost, incident: IncidentSummary): boolean {
-  return post.threadTs === undefined && slackLinks(post).some((link) => new URL(link).pathname === `/incidents/${incident.id}`);
+  return post.threadTs === undefined && slackLinks(post).some((link) => new URL(link).pathname === `/incidents/${encodeURIComponent(incident.id)}`);
 }
 
 async function readIncidents(httpUrl: string): Promise<readonly IncidentSummary[]> {
   const response = await fetch(`${httpUrl}/api/v1/incidents`, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
   if (!response.ok) throw new Error(`GET /api/v1/incidents answered ${response.status}`);
-  const body = (await response.json()) as { incidents?: IncidentSummary[] } | IncidentSummary[];
-  return Array.isArray(body) ? body : (body.incidents ?? []);
+  const body = (await response.json()) as { incidents: IncidentSummary[] } | IncidentSummary[];
+  return Array.isArray(body) ? body : body.incidents;
 }

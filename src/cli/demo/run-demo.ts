@@ -3,8 +3,9 @@ import { CouldNotRun, EXIT_COULD_NOT_RUN, EXIT_FINE, EXIT_NO } from '../command.
 import { checkLinks } from './check-links.js';
 import { Interrupted } from './child-process.js';
 import { readHistogram, type Sample } from './metrics-text.js';
-import { Director, readMetrics } from './director.js';
+import { Director, readMetrics, type ArrivedPage } from './director.js';
 import { endlessRound, scriptFor, SHORTEST_RUN_MS } from './script.js';
+import { slackLinks } from './slack-text.js';
 import { raiseStage, type Stage } from './stage.js';
 import { listenForStop } from './stop-signal.js';
 import { terminalStory, type Story } from './story.js';
@@ -53,12 +54,16 @@ async function perform(stage: Stage, story: Story, { endMs, signal }: { endMs: n
   }
   await director.play(scriptFor(endMs - Date.now()));
   const outcomes = director.outcomes();
-  const links = await checkLinks(outcomes.flatMap(({ pages }) => pages.flatMap((page) => page.links)), stage.tocsin.httpUrl);
+  const links = await checkLinks(outcomes.flatMap(({ pages }) => pages.flatMap((page) => linksOf(page, stage.tocsin.httpUrl))), stage.tocsin.httpUrl);
   const latency = readHistogram(toSlack(await readMetrics(stage.tocsin.httpUrl)), LATENCY_METRIC);
   const { lines, fine } = summarise({ outcomes, links, latency });
   story.line();
   for (const line of lines) story.line(line);
   return fine ? EXIT_FINE : EXIT_NO;
+}
+
+function linksOf({ incident, post }: ArrivedPage, httpUrl: string): readonly string[] {
+  return post === undefined ? [`${httpUrl}/incidents/${encodeURIComponent(incident.id)}`] : slackLinks(post);
 }
 
 /** Other receivers have their own pace. */

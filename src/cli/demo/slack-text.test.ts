@@ -23,6 +23,10 @@ test('a message without blocks shows its text', () => {
   expect(slackLines({ text: 'a < b\n*bold*'.replace('<', '&lt;') })).toEqual(['a < b', 'bold']);
 });
 
+test('a date that Slack would show in local time is shown as its fallback', () => {
+  expect(slackLines({ text: 'Since <!date^1795143845^{date_short_pretty} {time}|2026-11-20 03:04 UTC>, still' })).toEqual(['Since 2026-11-20 03:04 UTC, still']);
+});
+
 test('every address is found once: in marks, in buttons, in images', () => {
   expect(slackLinks(MESSAGE)).toEqual(['http://127.0.0.1:4400/incidents/i-1', 'http://127.0.0.1:4400/incidents/i-1?a=1&b=2', 'https://elsewhere.example/a.png']);
 });

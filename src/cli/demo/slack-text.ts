@@ -17,7 +17,7 @@ export function slackLines(message: SlackMessage): readonly string[] {
 /** Every address in the message, once, in its order. */
 export function slackLinks(message: SlackMessage): readonly string[] {
   const text = JSON.stringify([message.blocks, message.attachments, message.text]);
-  return [...new Set([...text.matchAll(/https?:\/\/[^\s"<>|\\)]+/g)].map(([url]) => unescape(url)))];
+  return [...new Set([...text.matchAll(/https?:\/\/[^\s"<>|\\)`]+/g)].map(([url]) => unescape(url)).filter((url) => URL.canParse(url)))];
 }
 
 function blockLines(block: Node): readonly string[] {
@@ -45,7 +45,8 @@ function textOf(node: unknown): string {
 
 /** Slack's mrkdwn without its marks: links become `words (address)`. */
 function plain(text: string): string {
-  const unlinked = text.replace(/<(https?:[^|>]+)\|([^>]+)>/g, '$2 ($1)').replace(/<(https?:[^>]+)>/g, '$1');
+  const dated = text.replace(/<!date\^[^|>]*\|([^>]*)>/g, '$1');
+  const unlinked = dated.replace(/<(https?:[^|>]+)\|([^>]+)>/g, '$2 ($1)').replace(/<(https?:[^>]+)>/g, '$1');
   return unescape(unlinked.replace(/(^|[\s(])\*([^*\n]+)\*/g, '$1$2').replace(/(^|\s)_([^_\n]+)_(?=[\s.,:]|$)/g, '$1$2'));
 }
 

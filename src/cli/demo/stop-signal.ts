@@ -12,7 +12,8 @@ export function listenForStop(): StopSignal {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
   for (const name of SIGNALS) process.once(name, stop);
-  process.stdout.once('error', stop);
+  // Stays: every later line fails again, and an error that nobody hears ends the process before it has cleaned up.
+  process.stdout.on('error', stop);
   const parent = process.ppid;
   // `npm run` is ended by a signal that its shell does not pass on; without this the demo would live on unseen.
   const orphaned = process.env['npm_lifecycle_event'] === undefined ? undefined : setInterval(() => process.ppid !== parent && stop(), PARENT_CHECK_MS);

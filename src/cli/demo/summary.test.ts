@@ -5,7 +5,7 @@ import { summarise } from './summary.js';
 
 const PAGED: ActOutcome = {
   act: { startMs: 0, endMs: 60_000, title: 'fault: payment fails', faults: NO_FAULTS, pages: true },
-  pages: [{ incident: { id: 'i-1', status: 'open', severity: 'page', title: 'Checkout burns' }, afterMs: 9_000, links: [] }],
+  pages: [{ incident: { id: 'i-1', status: 'open', severity: 'page', title: 'Checkout burns' }, afterMs: 9_000, post: undefined }],
 };
 const HEALTHY: ActOutcome = { act: { ...PAGED.act, title: 'healthy', pages: false }, pages: [] };
 const LINK = { url: 'http://127.0.0.1:4400/incidents/i-1', verdict: 'OK' };
@@ -15,7 +15,7 @@ test('all is fine when each fault was paged and each link opens', () => {
   const { lines, fine } = summarise({ outcomes: [HEALTHY, PAGED], links: [LINK], latency: LATENCY });
   expect(fine).toBe(true);
   expect(lines).toEqual([
-    '✓ fault: payment fails: the message was there after 9 s',
+    '✓ fault: payment fails: the page was there after 9 s',
     '    page, 9 s: Checkout burns',
     '✓ links: 1 of 1 open',
     '✓ from receipt of the crossing span to the Slack request: 1.25 s on average, at most 2 s, over 2 (promise: 6 s)',
@@ -26,6 +26,13 @@ test('a fault that nobody was paged for is said, and is a failure', () => {
   const { lines, fine } = summarise({ outcomes: [{ ...PAGED, pages: [] }], links: [LINK], latency: LATENCY });
   expect(fine).toBe(false);
   expect(lines[0]).toBe('✗ fault: payment fails: no page arrived');
+});
+
+test('a ticket is not the page that was promised', () => {
+  const ticket: ActOutcome = { ...PAGED, pages: PAGED.pages.map((page) => ({ ...page, incident: { ...page.incident, severity: 'ticket' } })) };
+  const { lines, fine } = summarise({ outcomes: [ticket], links: [LINK], latency: LATENCY });
+  expect(fine).toBe(false);
+  expect(lines.slice(0, 2)).toEqual(['✗ fault: payment fails: no page arrived', '    ticket, 9 s: Checkout burns']);
 });
 
 test('a link that does not open is named, and is a failure', () => {

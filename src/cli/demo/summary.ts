@@ -1,7 +1,7 @@
 import { formatSpan } from '../../lib/format.js';
 import type { LinkVerdict } from './check-links.js';
 import type { Durations } from './metrics-text.js';
-import type { ActOutcome } from './director.js';
+import type { ActOutcome, ArrivedPage } from './director.js';
 
 /** Architecture §9: from the receipt of the crossing span to the Slack request. */
 const PROMISED_SECONDS = 6;
@@ -30,16 +30,17 @@ export function summarise({ outcomes, links, latency }: Findings): Summary {
     ...brokenLinks.map(({ url, verdict }) => `    ${url}: ${verdict}`),
     latencyLine(latency),
   ];
-  return { lines, fine: falsePages.length === 0 && faults.every(({ pages }) => pages.length > 0) && brokenLinks.length === 0 };
+  return { lines, fine: falsePages.length === 0 && faults.every(({ pages }) => pages.some(isPage)) && brokenLinks.length === 0 };
 }
 
 function faultLines({ act, pages }: ActOutcome): readonly string[] {
-  const [first] = pages;
-  if (first === undefined) return [mark(false, `${act.title}: no page arrived`)];
-  return [
-    mark(true, `${act.title}: the message was there after ${formatSpan(first.afterMs)}`),
-    ...pages.map(({ incident, afterMs }) => `    ${incident.severity}, ${formatSpan(afterMs)}: ${incident.title}`),
-  ];
+  const first = pages.find(isPage);
+  const heading = first === undefined ? mark(false, `${act.title}: no page arrived`) : mark(true, `${act.title}: the page was there after ${formatSpan(first.afterMs)}`);
+  return [heading, ...pages.map(({ incident, afterMs }) => `    ${incident.severity}, ${formatSpan(afterMs)}: ${incident.title}`)];
+}
+
+function isPage({ incident }: ArrivedPage): boolean {
+  return incident.severity === 'page';
 }
 
 function latencyLine(latency: Durations | undefined): string {
