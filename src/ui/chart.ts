@@ -148,23 +148,29 @@ function stretches(values: readonly (number | undefined)[]): [index: number, val
   return found;
 }
 
-const TIME_TICKS = 4;
-const LONG_RANGE_MS = 36 * 3_600_000;
+/** Round steps of the time axis, in minutes. */
+const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 7_200, 10_080, 20_160];
+const MAX_TIME_TICKS = 6;
+const MINUTE = 60_000;
+const DAY = 86_400_000;
 
 function timeTicks(times: readonly number[]): Chart['timeTicks'] {
-  const first = times[0];
-  const last = times.at(-1);
-  if (first === undefined || last === undefined || first === last) return [];
-  return Array.from({ length: TIME_TICKS + 1 }, (_, index) => ({
-    x: (100 * index) / TIME_TICKS,
-    label: timeLabel(first + ((last - first) * index) / TIME_TICKS, last - first),
-    anchor: index === 0 ? 'start' : index === TIME_TICKS ? 'end' : 'middle',
-  }));
+  const first = times[0] ?? 0;
+  const range = (times.at(-1) ?? 0) - first;
+  if (range <= 0) return [];
+  const step = (TIME_STEPS.find((minutes) => range / (minutes * MINUTE) <= MAX_TIME_TICKS) ?? 43_200) * MINUTE;
+  const ticks: Chart['timeTicks'][number][] = [];
+  for (let at = Math.ceil(first / step) * step; at <= first + range; at += step) {
+    const x = round((100 * (at - first)) / range);
+    ticks.push({ x, label: timeLabel(at, step), anchor: x < 5 ? 'start' : x > 95 ? 'end' : 'middle' });
+  }
+  return ticks;
 }
 
-function timeLabel(timeMs: number, rangeMs: number): string {
+/** `14:30`; midnights and whole days as `11-20`. */
+function timeLabel(timeMs: number, stepMs: number): string {
   const iso = new Date(timeMs).toISOString();
-  return rangeMs > LONG_RANGE_MS ? iso.slice(5, 10) : iso.slice(11, 16);
+  return stepMs >= DAY || timeMs % DAY === 0 ? iso.slice(5, 10) : iso.slice(11, 16);
 }
 
 function momentWords(timeMs: number, index: number, input: ChartInput): string {

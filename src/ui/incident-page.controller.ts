@@ -41,7 +41,7 @@ export class IncidentPageController {
     return renderPage(this.#renderer, this.#options, {
       template: 'incident', title: incident.title, section: 'incidents', refreshSeconds: incident.status === 'resolved' ? undefined : 15,
       ...incidentPage(incident, this.#options.readers.slos),
-      runbook: runbook === undefined ? undefined : { title: runbook.title, html: renderMarkdown(runbook.markdown) },
+      runbook: runbook === undefined ? undefined : { title: runbook.title, html: renderMarkdown(withoutTitle(runbook)) },
     });
   }
 
@@ -74,4 +74,10 @@ export class IncidentPageController {
       return { title: incident.runbook ?? 'Runbook', markdown: `The runbook could not be rendered. Open \`runbooks/${incident.runbook ?? ''}.md\` and run \`tocsin check\`.` };
     }
   }
+}
+
+/** The page has the title in its own heading; a runbook that begins with the same one would say it twice. */
+function withoutTitle({ title, markdown }: RenderedRunbook): string {
+  const [, heading, rest] = /^\s*# +(.+?) *#* *(?:\n([\s\S]*))?$/.exec(markdown) ?? [];
+  return heading === title ? (rest ?? '') : markdown;
 }

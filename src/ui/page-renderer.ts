@@ -15,7 +15,7 @@ export class PageRenderer {
     this.#environment = new nunjucks.Environment(new nunjucks.FileSystemLoader(TEMPLATES), { autoescape: true, trimBlocks: true, lstripBlocks: true });
     const filters = {
       percent: known((value, digits) => formatPercent(value, digits)),
-      span: known(formatSpan), latency: known(formatLatency), burn: known(formatBurn), time: known(formatTime), rate: known(formatRate), duration: known(formatDuration),
+      span: known(formatSpan), latency: known((ns) => (ns < 0 ? `-${formatLatency(-ns)}` : formatLatency(ns))), burn: known(formatBurn), time: known(formatTime), rate: known(formatRate), duration: known(formatDuration),
       clock: known((timeMs) => formatTime(timeMs).slice(11)),
       iso: known((timeMs) => new Date(timeMs).toISOString()),
       fixed: known((value, digits) => value.toFixed(digits ?? 2)),

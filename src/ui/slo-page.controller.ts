@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
-import { DAY_MS, formatDuration } from '../lib/duration.js';
+import { DAY_MS, formatDuration, HOUR_MS } from '../lib/duration.js';
 import { ApiError } from '../query/api-error.js';
 import { readHistory } from '../query/history-view.js';
 import { readInput, windowInput, windowOf } from '../query/request-input.js';
@@ -12,6 +12,8 @@ import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 
 const LOOKED_AT = 200;
 const SHOWN = 10;
+/** While it burns, the last hours are what is asked for. */
+const FIRING_RANGE_MS = 6 * HOUR_MS;
 
 @Controller('/slos')
 export class SloPageController {
@@ -29,7 +31,7 @@ export class SloPageController {
     const { readers } = this.#options;
     const view = sloView(readers.slos, name);
     if (view === undefined) throw new ApiError('slo/not-found', `There is no SLO "${name.slice(0, 100)}".`, { hint: 'It may have been renamed or removed from rules/. The overview lists those there are.' });
-    const window = windowOf(readInput(windowInput, query), readers.clock.nowMs(), DAY_MS);
+    const window = windowOf(readInput(windowInput, query), readers.clock.nowMs(), view.status.firing === undefined ? DAY_MS : FIRING_RANGE_MS);
     const [history, incidents] = await Promise.all([readHistory(readers, view.slo, window), readers.incidents.list({ limit: LOOKED_AT })]);
     const own = incidents.filter((incident) => incident.alerts.some((alert) => alert.labels['slo'] === name)).slice(0, SHOWN);
     return renderPage(this.#renderer, this.#options, {

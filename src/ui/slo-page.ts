@@ -60,7 +60,7 @@ function budgetChart({ slo }: SloView, history: HistoryView): Chart {
   return chart({
     title: `Error budget left over ${formatDuration(slo.windowMs)}`,
     times: history.points.map((point) => point.atMs),
-    series: [{ label: 'budget left', style: 'budget', values: history.points.map((point) => point.budgetRemaining), area: true }],
+    series: [{ label: 'budget left', style: 'good', values: history.points.map((point) => point.budgetRemaining), area: true }],
     format: (value) => formatPercent(value, 1),
     atLeast: [0, 1],
   });

@@ -23,7 +23,7 @@ export interface WaterfallRow {
   /** Percent of the trace. */
   readonly left: number;
   readonly width: number;
-  readonly label: { readonly x: number; readonly anchor: 'start' | 'end'; readonly nudge: number };
+  readonly label: { readonly x: number; readonly anchor: 'start' | 'end'; readonly nudge: number; readonly place: 'inside' | 'outside' };
   readonly offsetNs: number;
   readonly marks: readonly { readonly x: number; readonly name: string; readonly isException: boolean }[];
 }
@@ -155,8 +155,13 @@ function barOf(span: Span, startNs: bigint, durationNs: number): Pick<WaterfallR
   const width = Math.max(MIN_BAR_PERCENT, round((100 * span.durationNs) / whole));
   const left = Math.min(round((100 * offsetNs) / whole), 100 - width);
   const right = left + width;
-  const label = right < 82 ? { x: right, anchor: 'start' as const, nudge: 5 } : left > 18 ? { x: left, anchor: 'end' as const, nudge: -5 } : { x: left, anchor: 'start' as const, nudge: 6 };
-  return { left, width, label, offsetNs };
+  return { left, width, label: labelBeside(left, right), offsetNs };
+}
+
+/** Where a label of a tenth of the width finds room: behind the bar, before it, else in it. */
+function labelBeside(left: number, right: number): WaterfallRow['label'] {
+  if (right < 84) return { x: right, anchor: 'start', nudge: 5, place: 'outside' };
+  return left > 16 ? { x: left, anchor: 'end', nudge: -5, place: 'outside' } : { x: left, anchor: 'start', nudge: 6, place: 'inside' };
 }
 
 function marksOf(span: Span, startNs: bigint, durationNs: number): WaterfallRow['marks'] {

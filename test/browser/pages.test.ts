@@ -134,7 +134,7 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 1_600 } });
     const { page } = await open(context, `${url}/slos/checkout-availability`);
     await page.locator('.chart .plot').nth(1).hover();
-    expect(await page.locator('.chart .reading').nth(1).textContent()).toMatch(/2026-11-19 15:1\d · 1h .*x/);
+    expect(await page.locator('.chart .reading').nth(1).textContent()).toMatch(/2026-11-20 00:1\d · 1h .*x/);
     await page.screenshot({ path: join(shots, 'chart-hover.png') });
     await context.close();
   });

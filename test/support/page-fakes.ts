@@ -48,7 +48,7 @@ function statuses(): SloStatus[] {
     statusOf(checkout, { state: 'page', exhaustionMs: DAY_MS, burnRates: { '5m': 52, '1h': 21, '6h': 4.1, '1d': 1.2, '3d': 0.6, '30d': 0.29 } }, [[21, 52], [4.1, 35], [1.2, 9], [0.6, 4.1]]),
     statusOf(front, { sli: 0.99871, errorBudgetRemaining: 0.871, burnRates: {} }, [[0.2, 0.1], [0.4, 0.2], [0.3, 0.4], [0.2, 0.3]]),
     statusOf(catalogue, { sli: 0.99961, errorBudgetRemaining: 0.213, state: 'ticket', burnRates: {} }, [[1.1, 0.4], [1.8, 1.4], [3.2, 3.9], [1.4, 2.2]]),
-    statusOf(payment, { sli: 0.9936, errorBudgetRemaining: -0.28, young: true, historyMs: 9 * HOUR_MS, projectedBudgetRemaining: 0.64, burnRates: {} }, [[1.3, 2], [1.3, 1.4], [1.3, 1.2], [1.3, 1.3]]),
+    statusOf(payment, { sli: 0.9936, errorBudgetRemaining: -0.28, young: true, historyMs: 9 * HOUR_MS, projectedBudgetRemaining: 0.64, burnRates: {} }, [[1.3, 2], [1.1, 1.4], [0.9, 1.2], [0.9, 1.1]]),
     statusOf(invoice, { sli: undefined, confidence: undefined, errorBudgetRemaining: undefined, state: 'no-data', tiers: [], firing: undefined, burnRates: {}, coverage: 0.97 }, []),
   ];
 }
@@ -58,7 +58,7 @@ function historyCounts(fromMs: number, toMs: number, stepMinutes: number): Minut
   for (let minute = Math.floor(fromMs / MINUTE_MS / stepMinutes) * stepMinutes; minute * MINUTE_MS < toMs; minute += stepMinutes) {
     const hour = (minute / 60) % 24;
     const total = Math.round(45 + 30 * Math.sin(((hour - 8) / 24) * 2 * Math.PI)) * stepMinutes;
-    const ratio = minute * MINUTE_MS >= BEGAN_MS - MINUTE_MS ? 0.062 : minute % 1_440 === 700 ? 0.09 : minute % 97 === 0 ? 0.02 : 0;
+    const ratio = minute * MINUTE_MS >= BEGAN_MS - MINUTE_MS ? 0.062 : minute % 1_440 < 5 ? 0.018 : minute % 90 < 5 ? 0.003 : 0;
     counts.push({ minute, good: total * (1 - ratio), bad: total * ratio });
   }
   return counts;
@@ -93,7 +93,7 @@ function incidents(): Incident[] {
   const ticketId = 'inc_ticket' as IncidentId;
   const ticket = sampleIncident({
     id: ticketId, key: 'slo:catalogue-availability', title: 'Catalogue answers', severity: 'ticket', status: 'acknowledged', acknowledgedBy: 'marta', startedAtMs: PAGE_NOW_MS - 7 * HOUR_MS, evidence: undefined, runbook: undefined,
-    alerts: [sampleAlert({ incidentId: ticketId, severity: 'ticket', reading: statuses()[2] })],
+    alerts: [sampleAlert({ incidentId: ticketId, severity: 'ticket', labels: { alertname: 'ErrorBudgetBurn', slo: 'catalogue-availability', service: 'catalogue' }, reading: statuses()[2] })],
   });
   const past = sampleIncident({ id: 'inc_past' as IncidentId, status: 'resolved', startedAtMs: PAGE_NOW_MS - 3 * DAY_MS, endedAtMs: PAGE_NOW_MS - 3 * DAY_MS + 47 * MINUTE_MS, alerts: [] });
   const hostile = sampleIncident({

@@ -50,6 +50,7 @@
     const cursor = figure.querySelector('.cursor');
     cursor.setAttribute('x1', `${nearest[0]}%`);
     cursor.setAttribute('x2', `${nearest[0]}%`);
+    cursor.classList.add('on');
     const output = figure.querySelector('.reading');
     const words = document.createElement('span');
     words.textContent = nearest[1];
@@ -59,7 +60,7 @@
   const leave = (figure) => {
     hovering = false;
     figure.querySelector('.reading').hidden = true;
-    for (const end of ['x1', 'x2']) figure.querySelector('.cursor').setAttribute(end, '-9');
+    figure.querySelector('.cursor').classList.remove('on');
   };
   document.addEventListener('pointermove', (event) => {
     const figure = event.target.closest?.('figure[data-moments] .plot')?.closest('figure');
