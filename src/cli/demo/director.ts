@@ -10,6 +10,8 @@ import type { Story } from './story.js';
 
 const LOOK_EVERY_MS = 250;
 const STATUS_EVERY_MS = 10_000;
+/** Counter of the service: what reached it, by signal and by what became of it. */
+const ITEMS_RECEIVED = 'tocsin_ingest_items_total';
 const SILENCE_MS = 15_000;
 const METRICS_TIMEOUT_MS = 5_000;
 
@@ -110,14 +112,11 @@ export class Director {
   private async tellStatus(): Promise<void> {
     this.nextStatusMs = Date.now() + STATUS_EVERY_MS;
     const { answered, failed } = this.stage.shop.load();
-    const spans = sumOf(await readMetrics(this.stage.tocsin.httpUrl), SPANS_RECEIVED);
+    const spans = sumOf(await readMetrics(this.stage.tocsin.httpUrl), ITEMS_RECEIVED, { signal: 'traces' });
     const received = spans === undefined ? '' : `, ${count(spans)} spans received`;
     this.story.tell(`${count(answered)} requests, ${count(failed)} failed${received}`, 'dim');
   }
 }
-
-/** Counter of the service: spans that reached it. */
-export const SPANS_RECEIVED = 'tocsin_ingest_spans_received_total';
 
 /** What /metrics says; nothing when it does not answer, for the story goes on without numbers. */
 export async function readMetrics(httpUrl: string): Promise<readonly Sample[]> {
@@ -129,6 +128,6 @@ export async function readMetrics(httpUrl: string): Promise<readonly Sample[]> {
   }
 }
 
-export function count(value: number): string {
+function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }

@@ -61,6 +61,5 @@ function isParentOf(post: SlackPost, incident: IncidentSummary): boolean {
 async function readIncidents(httpUrl: string): Promise<readonly IncidentSummary[]> {
   const response = await fetch(`${httpUrl}/api/v1/incidents`, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
   if (!response.ok) throw new Error(`GET /api/v1/incidents answered ${response.status}`);
-  const body = (await response.json()) as { incidents: IncidentSummary[] } | IncidentSummary[];
-  return Array.isArray(body) ? body : body.incidents;
+  return ((await response.json()) as { incidents: IncidentSummary[] }).incidents;
 }
