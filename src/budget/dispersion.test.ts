@@ -66,6 +66,15 @@ describe('the over-dispersion of a history', () => {
   });
 });
 
+test('errors that always come five at a time are worth a fifth', () => {
+  const random = randomOf(7);
+  const series = history(100, () => (random.next() < 0.01 ? 5 : 0));
+  const status = evaluateSlo(buildSlo(), series, { nowMs: NOW, coverage: fullCoverage });
+  expect(status.dispersion).toBeGreaterThan(4);
+  expect(status.tiers[0]!.long.effectiveTotal * status.dispersion!).toBeCloseTo(status.tiers[0]!.long.total, 6);
+  expect(status.tiers[0]!.evidence.words).toMatch(/worth .* independent ones/);
+});
+
 describe('a burst cannot veto its own page', () => {
   test('a total outage pages at once, whatever it looks like against a quiet history', () => {
     const random = randomOf(7);

@@ -141,6 +141,20 @@ describe('few traces', () => {
   });
 });
 
+test('the healthy twin is not from a trace in which something failed', () => {
+  const bad = declined(5);
+  const other = { ...bad[0]!, badSpanId: spanId('checkout') };
+  expect(roles(evidence(bad, [other]))).not.toContain('healthy');
+});
+
+test('the most common failure is shown by its most typical trace', () => {
+  const outlier = purchase({ id: 2_001, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 5_000 } });
+  const slowest = purchase({ id: 2_500, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 9_000 } });
+  const found = evidence([...declined(1), outlier, ...declined(6, 2_010), slowest]);
+  expect(found.traces[0]).toMatchObject({ role: 'most-common', durationNs: 100e6 });
+  expect(found.traces[2]).toMatchObject({ role: 'slowest', durationNs: 9_100e6 });
+});
+
 test('a service that is down is named by who used to answer at its address', () => {
   const found = evidence(Array.from({ length: 12 }, (_, index) => purchase({ id: 4_000 + index, region: REGIONS[index % 4], fails: 'down' })));
   expect(found.suspect).toBe('12 of 12 failures start in payment POST (called by checkout)');
@@ -154,7 +168,7 @@ describe('the cohort hint', () => {
   });
 
   test('never names a consequence of failing or an identifier', () => {
-    const bad = declined(20).map((trace) => ({ ...trace, spans: trace.spans.map((span) => ({ ...span, attributes: { ...span.attributes, 'http.response.status_code': 500, 'error.handler': 'fallback' } })) }));
+    const bad = declined(20).map((trace) => ({ ...trace, spans: trace.spans.map((span) => ({ ...span, attributes: { ...span.attributes, 'http.response.status_code': 500, 'error.handler': 'fallback', fallback: 'on' } })) }));
     expect(cohortHint(bad, healthy(40), 'payment')).toMatchObject({ attribute: 'shop.region' });
     expect(cohortHint(bad.map((trace) => ({ ...trace, spans: trace.spans.map((span) => ({ ...span, attributes: { 'shop.order': span.traceId } })) })), healthy(40), 'payment')).toBeUndefined();
   });
