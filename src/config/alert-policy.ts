@@ -58,6 +58,7 @@ function findCondition({ spec, source, path, name }: Placed<AlertPolicySpec>, do
   if ('spec' in condition) return { spec: condition.spec, name: condition.metadata?.name ?? name, source, path: [...path, 'conditions', 0, 'spec'] };
   const found = documents.AlertCondition.get(condition.conditionRef);
   if (found !== undefined) return { spec: found.content.spec, name: condition.conditionRef, source: found.source, path: ['spec'] };
+  if (documents.broken.has(`AlertCondition/${condition.conditionRef}`)) return undefined;
   const near = closest(condition.conditionRef, [...documents.AlertCondition.keys()]);
   problems.push(errorAt(source.at([...path, 'conditions', 0, 'conditionRef']), 'rules/unknown-reference', { path: formatPath([...path, 'conditions', 0, 'conditionRef']), message: `there is no AlertCondition "${condition.conditionRef}"`, hint: near === undefined ? '' : `did you mean "${near}"?` }));
   return undefined;

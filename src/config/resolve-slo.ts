@@ -103,6 +103,7 @@ class Resolving {
     if (indicator !== undefined) return readIndicator({ spec: indicator.spec, name: this.#name, source: this.#rule.source, path: ['spec', 'indicator', 'spec'] }, { documents, problems });
     const reference = indicatorRef ?? '';
     const found = documents.SLI.get(reference);
+    if (documents.broken.has(`SLI/${reference}`)) return undefined;
     if (found === undefined) return this.#unknown(['spec', 'indicatorRef'], { kind: 'SLI', name: reference, known: documents.SLI.keys() });
     // The SLI's own problems are reported once, by load-rules.ts, however many SLOs share it.
     const sli: Placed<SliSpec> = { spec: found.content.spec, name: reference, source: found.source, path: ['spec'] };
@@ -117,7 +118,7 @@ class Resolving {
   checkService(): void {
     const { service } = this.#rule.content.spec;
     const known = [...this.#context.documents.Service.keys()];
-    if (known.length === 0 || known.includes(service)) return;
+    if (known.length === 0 || known.includes(service) || this.#context.documents.broken.has(`Service/${service}`)) return;
     const near = closest(service, known);
     this.#warn(['spec', 'service'], 'rules/unknown-service', { message: `there is no Service "${service}"`, hint: near === undefined ? 'add a Service document' : `did you mean "${near}"?` });
   }
@@ -169,7 +170,7 @@ class Resolving {
     const rule = policies.get(reference);
     if (rule !== undefined) return rule;
     // A policy that exists but is wrong has been reported at its own place.
-    if (documents.BurnRatePolicy.has(reference) || documents.AlertPolicy.has(reference)) return undefined;
+    if ((['BurnRatePolicy', 'AlertPolicy'] as const).some((kind) => documents[kind].has(reference) || documents.broken.has(`${kind}/${reference}`))) return undefined;
     return this.#unknown([...path, 'alertPolicyRef'], { kind: 'BurnRatePolicy or AlertPolicy', name: reference, known: [...documents.BurnRatePolicy.keys(), ...documents.AlertPolicy.keys()] });
   }
 

@@ -2,7 +2,7 @@ import { closest } from '../lib/closest.js';
 import { errorAt } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
 import { validateDocument } from '../lib/validate-document.js';
-import { formatPath, parseYaml, type TextFile, type YamlDocument } from '../lib/yaml-document.js';
+import { formatPath, parseYaml, valueAt, type TextFile, type YamlDocument } from '../lib/yaml-document.js';
 import { openSloNotYet, openSloSchemas } from './open-slo-schema.js';
 import { TOCSIN_KINDS_NOT_YET, tocsinSchemas } from './tocsin-schema.js';
 import type { z } from 'zod';
@@ -16,13 +16,18 @@ export interface RuleDocument<K extends Kind> {
   readonly source: YamlDocument;
 }
 
-export type RuleDocuments = { readonly [K in Kind]: Map<string, RuleDocument<K>> };
+type ByKind = { readonly [K in Kind]: Map<string, RuleDocument<K>> };
+
+export interface RuleDocuments extends ByKind {
+  /** `SLI/checkout-ok`: documents that exist but did not validate. What refers to them is not wrong, so it is not reported. */
+  readonly broken: Set<string>;
+}
 
 /** Reads every document of every file into its kind, by name. What does not validate is left out and reported. */
 export function readRuleDocuments(files: readonly TextFile[], problems: Problem[]): RuleDocuments {
   const documents: RuleDocuments = {
     SLO: new Map(), SLI: new Map(), Service: new Map(), DataSource: new Map(), AlertPolicy: new Map(),
-    AlertCondition: new Map(), AlertNotificationTarget: new Map(), BurnRatePolicy: new Map(), Receiver: new Map(),
+    AlertCondition: new Map(), AlertNotificationTarget: new Map(), BurnRatePolicy: new Map(), Receiver: new Map(), broken: new Set(),
   };
   for (const file of files) {
     const parsed = parseYaml(file);
@@ -41,9 +46,12 @@ function addDocument(source: YamlDocument, documents: RuleDocuments): Problem[] 
 function addOfKind<K extends Kind>(kind: K, source: YamlDocument, documents: RuleDocuments): Problem[] {
   const schema = SCHEMAS[kind] as unknown as z.ZodType<RuleDocument<K>['content']>;
   const checked = validateDocument(schema, source, { area: 'rules', notYet: (path, key) => openSloNotYet(formatPath(path), key) });
-  if (!checked.ok) return checked.error;
+  if (!checked.ok) {
+    documents.broken.add(`${kind}/${String(valueAt(source.value, ['metadata', 'name']))}`);
+    return checked.error;
+  }
   const { name } = checked.value.metadata;
-  const sameKind: Map<string, RuleDocument<K>> = documents[kind];
+  const sameKind: Map<string, RuleDocument<K>> = (documents as ByKind)[kind];
   const first = sameKind.get(name) ?? (kind === 'AlertPolicy' ? documents.BurnRatePolicy.get(name) : kind === 'BurnRatePolicy' ? documents.AlertPolicy.get(name) : undefined);
   if (first !== undefined) {
     const at = first.source.at(['metadata', 'name']);

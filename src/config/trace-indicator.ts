@@ -53,6 +53,7 @@ function checkSource({ metricSource }: MetricSource, place: Placed<unknown>, { d
   const reference = metricSource.metricSourceRef;
   const dataSource = reference === undefined ? undefined : documents.DataSource.get(reference);
   if (reference !== undefined && dataSource === undefined) {
+    if (documents.broken.has(`DataSource/${reference}`)) return;
     const near = closest(reference, [...documents.DataSource.keys()]);
     refuse('metricSourceRef', 'rules/unknown-reference', { message: `there is no DataSource "${reference}"`, hint: near === undefined ? 'remove it and write type: traces' : `did you mean "${near}"?` });
     return;

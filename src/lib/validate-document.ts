@@ -29,12 +29,21 @@ export function validateDocument<T>(schema: z.ZodType<T>, document: LocatedValue
   const context: Context = { schema, document, options };
   const first = schema.safeParse(document.value);
   if (first.success) return ok(first.data);
-  const problems = first.error.issues.flatMap((issue) => problemsOf(issue, context));
+  const problems = withoutMisspelt(first.error.issues.flatMap((issue) => problemsOf(issue, context)));
   if (problems.length > 0) return err(problems);
   // Nothing but empty lists and nulls of things not supported: there is nothing to refuse, so read on without them.
   const second = schema.safeParse(withoutUnknownKeys(document.value, first.error.issues));
   if (second.success) return ok(second.data);
   return err(second.error.issues.flatMap((issue) => problemsOf(issue, context)));
+}
+
+/** A misspelt key is one mistake, not an unknown key and a missing one. */
+function withoutMisspelt(problems: readonly Problem[]): Problem[] {
+  const meant = new Set(problems.flatMap(({ code, path, hint }) => {
+    const near = code.endsWith('/unknown-key') ? /^did you mean "(.+)"\?$/.exec(hint)?.[1] : undefined;
+    return near === undefined ? [] : [path.replace(/[^.\]]*$/, near)];
+  }));
+  return problems.filter(({ code, path }) => !(code.endsWith('/missing-key') && meant.has(path)));
 }
 
 interface Context {

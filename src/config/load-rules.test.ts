@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'vitest';
+import { formatProblem, type Problem } from '../lib/problem.js';
+import { checkRunbookReferences, loadRules, type LoadedRules } from './load-rules.js';
+import type { Slo } from './slo.js';
+
+const POLICY = `
+apiVersion: tocsin.dev/v1
+kind: BurnRatePolicy
+metadata: { name: burn-30d }
+spec:
+  tiers:
+    - { severity: ticket, budget: 10%, long: 3d, short: 6h }
+    - { severity: page, budget: 2%, long: 1h, short: 5m }
+`;
+
+interface SloParts {
+  readonly metadata?: string;
+  readonly service?: string;
+  readonly window?: string;
+  readonly method?: string;
+  readonly indicator?: string;
+  readonly objectives?: string;
+  readonly policies?: string;
+  readonly more?: string;
+}
+
+const RATIO = "indicator: { spec: { ratioMetric: { total: { metricSource: { type: traces, spec: { query: '{ kind = server }' } } }, bad: { metricSource: { type: traces, spec: { query: '{ status = error }' } } } } } }";
+
+function slo(parts: SloParts = {}): string {
+  return [
+    'apiVersion: openslo/v1',
+    'kind: SLO',
+    `metadata: ${parts.metadata ?? '{ name: checkout }'}`,
+    'spec:',
+    `  service: ${parts.service ?? 'checkout'}`,
+    `  budgetingMethod: ${parts.method ?? 'Occurrences'}`,
+    `  timeWindow: [${parts.window ?? '{ duration: 30d, isRolling: true }'}]`,
+    `  ${parts.indicator ?? RATIO}`,
+    `  objectives: ${parts.objectives ?? '[{ target: 0.999 }]'}`,
+    `  alertPolicies: ${parts.policies ?? '[{ alertPolicyRef: burn-30d }]'}`,
+    ...(parts.more === undefined ? [] : [parts.more]),
+    '',
+  ].join('\n');
+}
+
+const load = (...texts: string[]): LoadedRules => loadRules([{ path: 'policy.yaml', text: POLICY }, ...texts.map((text, index) => ({ path: `${'abc'[index] ?? 'z'}.yaml`, text }))]);
+const brief = (problems: readonly Problem[]): string[] => problems.map(({ at, code, path, level }) => `${level} ${at.file}:${at.line} ${code} ${path}`);
+const only = (...texts: string[]): Slo => {
+  const { rules, problems } = load(...texts);
+  expect(problems.map(formatProblem)).toEqual([]);
+  const [first] = rules.slos;
+  if (first === undefined) throw new Error('no SLO');
+  return first;
+};
+const firstProblem = (...texts: string[]): Problem => {
+  const [problem] = load(...texts).problems;
+  if (problem === undefined) throw new Error('no problem');
+  return problem;
+};
+
+describe('a sound SLO', () => {
+  test('is resolved with its policy, fastest tier first', () => {
+    const resolved = only(slo({ metadata: '{ name: checkout, displayName: Works, labels: { team: [a, b] }, annotations: { tocsin.dev/runbook: r, tocsin.dev/owner: o } }' }));
+    expect(resolved).toMatchObject({ name: 'checkout', displayName: 'Works', service: 'checkout', target: 0.999, windowMs: 30 * 86_400_000, runbook: 'r', owner: 'o', labels: { team: 'a,b' } });
+    expect(resolved.policy).toEqual({
+      name: 'burn-30d',
+      tiers: [{ severity: 'page', longMs: 3_600_000, shortMs: 300_000, factor: 14.4 }, { severity: 'ticket', longMs: 259_200_000, shortMs: 21_600_000, factor: 1 }],
+      evidence: { enabled: true, burn: 2, significance: 0.001 },
+    });
+    expect(resolved.indicator.weight).toBe('auto');
+    expect(Object.isFrozen(resolved.policy.tiers)).toBe(true);
+  });
+
+  test('may write its target in percent', () => {
+    expect(only(slo({ objectives: '[{ targetPercent: 99.9 }]' })).target).toBe(0.999);
+  });
+
+  test('may refer to an SLI and a data source elsewhere', () => {
+    const sli = `
+apiVersion: openslo/v1
+kind: SLI
+metadata: { name: ok }
+spec:
+  ratioMetric:
+    total:
+      metricSource:
+        metricSourceRef: otlp
+        spec:
+          query: |
+            { kind = server }
+          weight: SampleRate
+    good: { metricSource: { metricSourceRef: otlp, spec: { query: '{ status != error }' } } }
+---
+apiVersion: openslo/v1
+kind: DataSource
+metadata: { name: otlp }
+spec: { type: traces, connectionDetails: {} }
+`;
+    const resolved = only(slo({ indicator: 'indicatorRef: ok' }), sli);
+    expect(resolved.indicator.weight).toEqual({ attribute: 'SampleRate' });
+    expect(resolved.indicator.total.at).toEqual({ file: 'b.yaml', line: 12, column: 13 });
+    expect(resolved.indicator.good?.text).toBe('{ status != error }');
+    expect(resolved.indicator.bad).toBeUndefined();
+  });
+
+  test('files and their order make no difference', () => {
+    const one = load(slo(), slo({ metadata: '{ name: other }' }));
+    const other = loadRules([{ path: 'x.yaml', text: [slo({ metadata: '{ name: other }' }), slo(), POLICY].join('---\n') }]);
+    const withoutPlaces = ({ rules }: LoadedRules): unknown => rules.slos.map(({ name, policy, target }) => ({ name, policy, target })).sort((left, right) => left.name.localeCompare(right.name));
+    expect(withoutPlaces(other)).toEqual(withoutPlaces(one));
+  });
+});
+
+describe('what this version cannot honour is an error, never ignored', () => {
+  test.each([
+    ['Timeslices', slo({ method: 'Timeslices' }), 'spec.budgetingMethod'],
+    ['RatioTimeslices', slo({ method: 'RatioTimeslices' }), 'spec.budgetingMethod'],
+    ['a calendar window', slo({ window: '{ duration: 1M, calendar: { startTime: "2026-01-01 00:00:00", timeZone: Europe/Berlin }, isRolling: false }' }), 'spec.timeWindow[0].calendar'],
+    ['a window that is not rolling', slo({ window: '{ duration: 30d, isRolling: false }' }), 'spec.timeWindow[0].isRolling'],
+    ['thresholdMetric', slo({ indicator: 'indicator: { spec: { thresholdMetric: { metricSource: { spec: {} } } } }' }), 'spec.indicator.spec.thresholdMetric'],
+    ['raw', slo({ indicator: 'indicator: { spec: { ratioMetric: { raw: { metricSource: { spec: {} } }, rawType: success } } }' }), 'spec.indicator.spec.ratioMetric.raw'],
+    ['groupBy', slo({ indicator: RATIO.replace("'{ kind = server }'", "'{ kind = server }', groupBy: [http.route]") }), 'spec.indicator.spec.ratioMetric.total.metricSource.spec.groupBy'],
+    ['unit: trace', slo({ indicator: RATIO.replace("'{ kind = server }'", "'{ kind = server }', unit: trace") }), 'spec.indicator.spec.ratioMetric.total.metricSource.spec.unit'],
+    ['another metric source', slo({ indicator: RATIO.replace('type: traces', 'type: prometheus') }), 'spec.indicator.spec.ratioMetric.total.metricSource.type'],
+    ['several objectives', slo({ objectives: '[{ target: 0.99 }, { target: 0.999 }]' }), 'spec.objectives[1]'],
+    ['composite objectives', slo({ objectives: '[{ target: 0.99, indicatorRef: x, compositeWeight: 2 }]' }), 'spec.objectives[0].indicatorRef'],
+    ['timeSliceTarget', slo({ objectives: '[{ target: 0.99, timeSliceTarget: 0.9 }]' }), 'spec.objectives[0].timeSliceTarget'],
+    ['op and value', slo({ objectives: '[{ target: 0.99, op: lte, value: 1 }]' }), 'spec.objectives[0].op'],
+    ['a kind of a later version', 'apiVersion: tocsin.dev/v1\nkind: Exclusion\nmetadata: { name: x }\n', 'kind'],
+  ])('%s', (_, text, path) => {
+    const { problems, rules } = load(text);
+    expect(problems.map((problem) => `${problem.code} ${problem.path}`)).toContain(`rules/not-supported-yet ${path}`);
+    expect(problems.every(({ at }) => at.file === 'a.yaml' && at.line >= 1)).toBe(true);
+    expect(rules.slos).toEqual([]);
+  });
+});
+
+describe('mistakes', () => {
+  test.each([
+    ['unknown keys', slo({ more: '  alertPolices: []' }), 'rules/unknown-key spec.alertPolices', 'did you mean "alertPolicies"?'],
+    ['missing keys', slo().replace('  service: checkout\n', ''), 'rules/missing-key spec.service', 'add it: text'],
+    ['names', slo({ metadata: '{ name: Check_Out }' }), 'rules/invalid-value metadata.name', ''],
+    ['a list where a mapping belongs', slo({ metadata: '[a]' }), 'rules/wrong-type metadata', ''],
+    ['a version as a number', slo({ metadata: '{ name: a, labels: { version: 2 } }' }), 'rules/wrong-type metadata.labels.version', ''],
+    ['an unknown policy', slo({ policies: '[{ alertPolicyRef: burn-30 }]' }), 'rules/unknown-reference spec.alertPolicies[0].alertPolicyRef', 'did you mean "burn-30d"?'],
+    ['a reference with a misspelt key', slo({ policies: '[{ alertPolicyReff: burn-30d }]' }), 'rules/unknown-key spec.alertPolicies[0].alertPolicyReff', 'did you mean "alertPolicyRef"?'],
+    ['an unknown SLI', slo({ indicator: 'indicatorRef: nope' }), 'rules/unknown-reference spec.indicatorRef', ''],
+    ['two indicators', slo({ more: '  indicatorRef: x' }), 'rules/invalid-value spec', 'write exactly one of them'],
+    ['neither good nor bad', slo({ indicator: "indicator: { spec: { ratioMetric: { total: { metricSource: { type: traces, spec: { query: '{}' } } } } } }" }), 'rules/invalid-value spec.indicator.spec.ratioMetric', 'write exactly one of them; it is matched within "total"'],
+    ['a counter', slo({ indicator: RATIO.replace('total:', 'counter: true, total:') }), 'rules/invalid-value spec.indicator.spec.ratioMetric.counter', 'write counter: false'],
+    ['two windows', slo({ window: '{ duration: 30d }, { duration: 7d }' }), 'rules/invalid-value spec.timeWindow', ''],
+    ['a window in months', slo({ window: '{ duration: 1M }' }), 'rules/suspicious-duration spec.timeWindow[0].duration', ''],
+    ['a window without a unit', slo({ window: '{ duration: "30" }' }), 'rules/suspicious-duration spec.timeWindow[0].duration', ''],
+    ['a target of 1', slo({ objectives: '[{ target: 1 }]' }), 'rules/invalid-value spec.objectives[0].target', 'promise a little less, like 0.999'],
+    ['a target of 0', slo({ objectives: '[{ target: 0 }]' }), 'rules/invalid-value spec.objectives[0].target', 'it is the share of good events that is promised, like 0.999'],
+    ['percent as ratio', slo({ objectives: '[{ target: 99.9 }]' }), 'rules/suspicious-target spec.objectives[0].target', 'write target: 0.999 or targetPercent: 99.9'],
+    ['two targets', slo({ objectives: '[{ target: 0.9, targetPercent: 90 }]' }), 'rules/invalid-value spec.objectives[0]', 'write one of them: target: 0.999, or targetPercent: 99.9'],
+    ['a label that Tocsin sets', slo({ metadata: '{ name: a, labels: { severity: low } }' }), 'rules/reserved-name metadata.labels.severity', 'take another name, like own_severity'],
+    ['a misspelt annotation', slo({ metadata: '{ name: a, annotations: { tocsin.dev/runbok: x } }' }), 'rules/reserved-name metadata.annotations.tocsin.dev/runbok', 'Tocsin reads tocsin.dev/runbook and tocsin.dev/owner'],
+    ['an unknown kind', slo().replace('kind: SLO', 'kind: SLOO'), 'rules/unknown-kind kind', 'did you mean "SLO"?'],
+    ['an unknown version', slo().replace('openslo/v1', 'openslo/v2alpha'), 'rules/unknown-kind apiVersion', 'SLOs have openslo/v1; BurnRatePolicy and Receiver have tocsin.dev/v1'],
+    ['routing in another file', 'route: { receiver: a }\n', 'rules/unknown-kind apiVersion', 'this looks like routing: its file is rules/routing.yaml'],
+    ['a list', '- a\n', 'yaml/not-a-mapping ', 'remove this document, or separate documents with ---'],
+  ])('%s', (_, text, expected, hint) => {
+    const problem = firstProblem(text);
+    expect(`${problem.code} ${problem.path}`).toBe(expected);
+    expect(problem.level).toBe('error');
+    expect(problem.at.file).toBe('a.yaml');
+    if (hint !== '') expect(problem.hint).toBe(hint);
+    expect(load(text).rules.slos).toEqual([]);
+  });
+
+  test('all of them come at once, sorted by place', () => {
+    const { problems } = load(slo({ service: 'Check Out', objectives: '[{ target: 2, tarjet: 1 }]', metadata: '{ name: X }' }), slo({ policies: '[{ alertPolicyRef: nope }]', window: '{ duration: 5y }', objectives: '[{}]' }));
+    expect(brief(problems)).toEqual([
+      'error a.yaml:3 rules/invalid-value metadata.name',
+      'error a.yaml:5 rules/invalid-value spec.service',
+      'error a.yaml:9 rules/unknown-key spec.objectives[0].tarjet',
+      'error b.yaml:7 rules/suspicious-duration spec.timeWindow[0].duration',
+      'error b.yaml:9 rules/missing-key spec.objectives[0]',
+    ]);
+  });
+
+  test('the same name twice names the other place', () => {
+    const { problems } = load(slo(), slo());
+    expect(brief(problems)).toEqual(['error b.yaml:3 rules/duplicate-name metadata.name']);
+    expect(problems[0]?.message).toContain('a.yaml:3');
+  });
+
+  test('an SLI that two SLOs share is reported once', () => {
+    const sli = "apiVersion: openslo/v1\nkind: SLI\nmetadata: { name: ok }\nspec: { ratioMetric: { counter: true, total: { metricSource: { type: traces, spec: { query: '{}' } } }, bad: { metricSource: { type: traces, spec: { query: '{}' } } } } }\n";
+    const { problems, rules } = load(slo({ indicator: 'indicatorRef: ok' }), slo({ metadata: '{ name: two }', indicator: 'indicatorRef: ok' }), sli);
+    expect(brief(problems)).toEqual(['error c.yaml:4 rules/invalid-value spec.ratioMetric.counter']);
+    expect(rules.slos).toEqual([]);
+  });
+
+  test('a service without a document is a warning, once there are documents at all', () => {
+    const service = 'apiVersion: openslo/v1\nkind: Service\nmetadata: { name: checkouts }\n';
+    const { problems, rules } = load(slo(), service);
+    expect(brief(problems)).toEqual(['warning a.yaml:5 rules/unknown-service spec.service']);
+    expect(problems[0]?.hint).toBe('did you mean "checkouts"?');
+    expect(rules.slos).toHaveLength(1);
+  });
+
+  test('a window of minutes is a warning: M was probably meant', () => {
+    const policy = "apiVersion: tocsin.dev/v1\nkind: BurnRatePolicy\nmetadata: { name: quick }\nspec: { tiers: [{ severity: page, factor: 2, long: 10m, short: 1m }] }\n";
+    expect(brief(load(slo({ window: '{ duration: 30m }', policies: '[{ alertPolicyRef: quick }]' }), policy).problems)).toEqual(['warning a.yaml:7 rules/suspicious-duration spec.timeWindow[0].duration']);
+  });
+
+  test('a runbook that does not exist is found, with the place of the annotation', () => {
+    const { rules } = load(slo({ metadata: '{ name: checkout, annotations: { tocsin.dev/runbook: checkout-erors } }' }));
+    const [problem] = checkRunbookReferences(rules, ['checkout-errors']);
+    expect(problem).toMatchObject({ code: 'rules/unknown-runbook', hint: 'did you mean "checkout-errors"?', at: { file: 'a.yaml', line: 3 } });
+    expect(checkRunbookReferences(rules, ['checkout-erors'])).toEqual([]);
+  });
+});
+
+describe('receivers', () => {
+  test('have a secret file, by the name of the receiver in routing.yaml', () => {
+    const { rules, problems } = load("apiVersion: tocsin.dev/v1\nkind: Receiver\nmetadata: { name: 'Team Hooks' }\nspec: { webhook: { secretFile: /run/secrets/hook } }\n");
+    expect(problems).toEqual([]);
+    expect(rules.receivers).toEqual([{ name: 'Team Hooks', webhookSecretFile: '/run/secrets/hook', at: { file: 'a.yaml', line: 3, column: 19 } }]);
+  });
+});
