@@ -1,0 +1,85 @@
+import pino from 'pino';
+import { loadSettings } from '../config/fs-settings.js';
+import { ListenError } from '../ingest/receiver.js';
+import { formatProblem, type Problem } from '../lib/problem.js';
+import { DatabaseUnavailableError } from '../store/database-error.js';
+import { CouldNotRun, EXIT_COULD_NOT_RUN, EXIT_FINE, printError, printLine, type Command } from './command.js';
+import { ProblemsFound, startService, type RunningService } from './serve/start-service.js';
+
+const STDERR = 2;
+
+export const serveCommand: Command = {
+  usage: '',
+  options: {},
+  help: [
+    ['tocsin.yaml', 'settings; the environment (TOCSIN_…) wins. docs/configuration.md lists both'],
+    ['SIGTERM, Ctrl-C', 'drains: stops accepting, commits, answers, exits 0'],
+  ],
+  run: serve,
+};
+
+async function serve(): Promise<number> {
+  const { settings, problems } = await loadSettings(process.env);
+  if (settings === undefined) return refuse(problems);
+  for (const problem of problems) printError(formatProblem(problem));
+  const log = pino({ level: settings.logLevel, base: null }, pino.destination(STDERR));
+  let service: RunningService;
+  const stopped = stopSignal();
+  try {
+    service = await startService({ settings, environment: process.env, log, onFatal: stopped.fail });
+  } catch (error) {
+    if (error instanceof ProblemsFound) return refuse(error.problems);
+    throw couldNotStart(error);
+  }
+  printLine(JSON.stringify({ ready: service.addresses }));
+  printError(welcome(service));
+  const failure = await stopped.signal;
+  if (failure !== undefined) log.fatal({ err: failure }, 'the store failed; stopping');
+  await service.stop();
+  return failure === undefined ? EXIT_FINE : EXIT_COULD_NOT_RUN;
+}
+
+function refuse(problems: readonly Problem[]): number {
+  for (const problem of problems) printError(formatProblem(problem));
+  printError('tocsin: not started, because of the problems above. `tocsin check` looks again without starting.');
+  return EXIT_COULD_NOT_RUN;
+}
+
+function welcome({ addresses }: RunningService): string {
+  return [
+    '', '  Tocsin is ready.', '',
+    `  pages      ${addresses.http}`,
+    `  OTLP/gRPC  ${addresses.otlpGrpc}`,
+    `  OTLP/HTTP  ${addresses.otlpHttp}`,
+    '', `  Send traces: OTEL_EXPORTER_OTLP_ENDPOINT=${addresses.otlpHttp} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`, '',
+  ].join('\n');
+}
+
+/** What an operator can mend gets one line; anything else is ours and keeps its stack. */
+function couldNotStart(error: unknown): unknown {
+  if (error instanceof ListenError || error instanceof DatabaseUnavailableError) return new CouldNotRun(error.message);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (error instanceof Error && code === 'EADDRINUSE') return new CouldNotRun(`${pagesAddress(error)} is in use: stop the program that listens there, or choose another port with TOCSIN_HTTP_PORT`);
+  if (error instanceof Error && (code === 'EACCES' || code === 'EADDRNOTAVAIL')) return new CouldNotRun(`cannot listen on ${pagesAddress(error)} (${code}): choose another address with TOCSIN_HTTP_HOST and TOCSIN_HTTP_PORT`);
+  return error;
+}
+
+function pagesAddress(error: Error): string {
+  const { address, port } = error as Error & { readonly address?: string; readonly port?: number };
+  return port === undefined ? 'the address of the pages' : `port ${port} on ${address ?? 'this host'}`;
+}
+
+interface StopSignal {
+  /** Resolves on SIGTERM or SIGINT, with the error after `fail`. */
+  readonly signal: Promise<Error | undefined>;
+  readonly fail: (error: Error) => void;
+}
+
+function stopSignal(): StopSignal {
+  let fail: (error: Error) => void = () => undefined;
+  const signal = new Promise<Error | undefined>((resolve) => {
+    fail = resolve;
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(undefined));
+  });
+  return { signal, fail };
+}

@@ -1,0 +1,31 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { MaintenanceJob, type MaintenanceJobOptions } from '../../pipeline/maintenance.job.js';
+import { TickJob, type TickJobOptions } from '../../pipeline/tick.job.js';
+import { UiModule } from '../../ui/ui.module.js';
+import type { UiOptions } from '../../ui/ui-options.js';
+import { SELF_PORTS, SelfController, type SelfPorts } from './self.controller.js';
+
+export interface AppParts {
+  readonly ui: UiOptions;
+  readonly self: SelfPorts;
+  readonly tick: Omit<TickJobOptions, 'scheduler'>;
+  readonly maintenance: Omit<MaintenanceJobOptions, 'scheduler'>;
+}
+
+/** The Nest application: pages, API, metrics, and the two jobs. Everything it holds was built before it. */
+@Module({})
+export class AppModule {
+  static register(parts: AppParts): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [ScheduleModule.forRoot(), UiModule.register(parts.ui)],
+      controllers: [SelfController],
+      providers: [
+        { provide: SELF_PORTS, useValue: parts.self },
+        { provide: TickJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new TickJob({ ...parts.tick, scheduler }) },
+        { provide: MaintenanceJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new MaintenanceJob({ ...parts.maintenance, scheduler }) },
+      ],
+    };
+  }
+}

@@ -1,0 +1,29 @@
+import type { IngestCounters } from '../../ingest/ingest-counters.js';
+import type { IngestStats } from '../../pipeline/ingest-tally.js';
+import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
+import type { StoreClient } from '../../pipeline/system-store-client.js';
+
+/** The figures of the way in, for /metrics: `received = hot + rejected + deduplicated` by signal and protocol. */
+export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly counters: IngestCounters; readonly store: StoreClient; readonly stats: () => IngestStats | undefined }): void {
+  const { counters, store, stats } = parts;
+  metrics.addSource({ name: 'tocsin_ingest_requests_total', help: 'Export requests, by outcome.', type: 'counter', labelNames: ['protocol', 'signal', 'outcome'], collect: () => counters.requests() });
+  metrics.addSource({ name: 'tocsin_ingest_body_bytes_total', help: 'Bytes of request bodies after decompression.', type: 'counter', labelNames: ['protocol', 'signal'], collect: () => counters.bytes() });
+  metrics.addSource({ name: 'tocsin_ingest_limits_hit_total', help: 'How often a limit was hit.', type: 'counter', labelNames: ['limit'], collect: () => [...counters.limits(), ...rows('limit', stats()?.limitsHit)] });
+  metrics.addSource({
+    name: 'tocsin_ingest_items_total', help: 'Spans and log records by what became of them; received is their sum.', type: 'counter', labelNames: ['signal', 'protocol', 'result'],
+    collect: () => (stats()?.ingest ?? []).flatMap(({ signal, protocol, hot, rejected, deduplicated }) =>
+      Object.entries({ hot, rejected, deduplicated }).map(([result, value]) => ({ labels: { signal, protocol, result }, value }))),
+  });
+  metrics.addSource({ name: 'tocsin_ingest_rejected_total', help: 'Rejected spans and log records by reason.', type: 'counter', labelNames: ['reason'], collect: () => rows('reason', stats()?.rejectedByReason) });
+  metrics.addSource({ name: 'tocsin_ingest_pending_bytes', help: 'Bytes of requests that wait for their commit.', type: 'gauge', labelNames: [], collect: () => [{ labels: {}, value: store.pendingBytes }] });
+  metrics.addSource({ name: 'tocsin_commits_total', help: 'Group commits.', type: 'counter', labelNames: [], collect: () => [{ labels: {}, value: stats()?.commits.commits ?? 0 }] });
+  metrics.addSource({ name: 'tocsin_commit_seconds_total', help: 'Time spent in commits.', type: 'counter', labelNames: [], collect: () => [{ labels: {}, value: (stats()?.commits.tookMs ?? 0) / 1_000 }] });
+  metrics.addSource({
+    name: 'tocsin_store_step_seconds_total', help: 'Time of the store thread by step.', type: 'counter', labelNames: ['step'],
+    collect: () => Object.entries(stats()?.stepsMs ?? {}).map(([step, tookMs]) => ({ labels: { step }, value: tookMs / 1_000 })),
+  });
+}
+
+function rows(label: string, counts: Readonly<Record<string, number>> | undefined): { labels: Record<string, string>; value: number }[] {
+  return Object.entries(counts ?? {}).map(([key, value]) => ({ labels: { [label]: key }, value }));
+}

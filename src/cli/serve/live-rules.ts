@@ -1,0 +1,105 @@
+import type { Logger } from 'pino';
+import { minuteOf } from '../../budget/minute-series.js';
+import { seriesLimits, type SliceIndex } from '../../budget/slice-index.js';
+import { RULE_FILE } from '../../config/fs-rules.js';
+import { watchRules, type RulesWatcher } from '../../config/fs-rules-watcher.js';
+import type { Settings } from '../../config/settings.js';
+import type { Clock } from '../../lib/clock.js';
+import { formatProblem, type Problem } from '../../lib/problem.js';
+import { notifiersOf, type NotifierLookup } from '../../notify/system-notifiers.js';
+import type { Engine } from '../../pipeline/engine.js';
+import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
+import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
+import type { Store } from '../../pipeline/store.js';
+import { RUNBOOK_FILE } from '../../runbook/runbook.js';
+import { sloMinutes } from '../../store/slo-slice-columns.js';
+
+export interface LiveRulesPorts {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly slices: SliceIndex;
+  readonly engine: Engine;
+  readonly metrics: PrometheusMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The rules in force, and how changed files take their place: as a whole or not at all. */
+export class LiveRules {
+  readonly #ports: LiveRulesPorts;
+  #book: RuleBook;
+  #notifiers: NotifierLookup;
+  #problems: readonly Problem[] = [];
+  #watcher: RulesWatcher | undefined;
+
+  constructor(ports: LiveRulesPorts, book: RuleBook) {
+    this.#ports = ports;
+    this.#book = book;
+    this.#notifiers = this.#notifiersFor(book);
+    ports.engine.useRules(book.slos);
+  }
+
+  get book(): RuleBook {
+    return this.#book;
+  }
+
+  /** What is wrong with the files as they are now; the rules in force are then older ones. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  readonly notifierFor: NotifierLookup = (receiver, integration) => this.#notifiers(receiver, integration);
+
+  async watch(): Promise<void> {
+    const { rulesDir, runbooksDir } = this.#ports.settings;
+    this.#watcher = watchRules({
+      directories: [{ path: rulesDir, pattern: RULE_FILE }, { path: runbooksDir, pattern: RUNBOOK_FILE }],
+      onChange: () => this.#reload(),
+      onError: (error) => this.#ports.log.error({ err: error }, 'rules could not be reloaded; the last good ones stay in force'),
+    });
+    await this.#watcher.ready;
+  }
+
+  async close(): Promise<void> {
+    await this.#watcher?.close();
+  }
+
+  async #reload(): Promise<void> {
+    const { settings, metrics, log } = this.#ports;
+    const loaded = await loadRuleBook(settings);
+    this.#problems = loaded.problems;
+    if (loaded.book === undefined) {
+      metrics.rulesReloads.inc({ outcome: 'refused' });
+      log.error({ problems: loaded.problems.map(formatProblem) }, 'changed rules are refused; the last good ones stay in force');
+      return;
+    }
+    await this.#use(loaded.book);
+    metrics.rulesReloads.inc({ outcome: 'taken' });
+    log.info({ slos: loaded.book.slos.length, runbooks: loaded.book.runbooks.length }, 'changed rules are in force');
+  }
+
+  /** Counting begins before judging, and what is stored of a key that is new in memory is read first. */
+  async #use(book: RuleBook): Promise<void> {
+    const { store, slices, engine, clock } = this.#ports;
+    const known = new Set(this.#book.slos.map(({ sliceKey }) => sliceKey));
+    const added = new Set(book.slos.map(({ sliceKey }) => sliceKey).filter((sliceKey) => !known.has(sliceKey)));
+    if (added.size > 0) {
+      // Read before the store counts for the new keys: what it commits from then on comes as news, and nothing comes twice.
+      const columns = await store.loadSloSlices(minuteOf(clock.nowMs()) - longestWindowMinutes(book));
+      for (const { slo, sliceKey } of book.slos) if (added.has(sliceKey)) slices.track(sliceKey, slo);
+      slices.add([...sloMinutes(columns)].filter(({ sliceKey }) => added.has(sliceKey)));
+    }
+    await store.useRules(book.slos);
+    engine.useRules(book.slos);
+    this.#book = book;
+    this.#notifiers = this.#notifiersFor(book);
+  }
+
+  #notifiersFor(book: RuleBook): NotifierLookup {
+    return notifiersOf({ slack: this.#ports.settings.slack, routing: book.routing, receivers: book.receivers });
+  }
+}
+
+export function longestWindowMinutes(book: RuleBook): number {
+  return Math.max(60, ...book.slos.map(({ slo }) => seriesLimits(slo).windowMinutes));
+}
