@@ -59,7 +59,6 @@ export class StoreClient implements Store {
     return this.#refused;
   }
 
-  /** The body's memory goes to the other thread: the caller must not touch it afterwards. */
   async absorb(request: ExportRequest): Promise<ExportOutcome> {
     const bytes = request.body.length;
     if (this.#stopped !== undefined) return { kind: 'busy', retryAfterMs: BUSY_RETRY_MS, message: this.#stopped };
@@ -67,7 +66,8 @@ export class StoreClient implements Store {
       this.#refused += 1;
       return { kind: 'busy', retryAfterMs: BUSY_RETRY_MS, message: `more than ${MAX_PENDING_BYTES >> 20} MiB wait to be stored` };
     }
-    const body = ownBytes(request.body);
+    // A copy, which then goes over as it is. The caller's own memory stays: receivers account for it, and it may be a slice of a shared pool.
+    const body = new Uint8Array(request.body);
     this.#pendingBytes += bytes;
     try {
       return await this.#call<ExportOutcome>({ kind: 'absorb', request: { ...request, body } }, [body.buffer]);
@@ -145,12 +145,6 @@ export class StoreClient implements Store {
 /** Runs from dist also under vitest: Node 20 cannot load a thread from TypeScript. */
 function workerFile(): string {
   return fileURLToPath(new URL('./absorb.worker.js', import.meta.url)).replace('/src/pipeline/', '/dist/pipeline/');
-}
-
-/** A body with memory of its own can be handed over; a slice of a shared pool must be copied, or the whole pool would go with it. */
-function ownBytes(body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = body.byteOffset === 0 && body.byteLength === body.buffer.byteLength && body.buffer instanceof ArrayBuffer;
-  return whole ? (body as Uint8Array<ArrayBuffer>) : new Uint8Array(body);
 }
 
 function firstReply(worker: Worker): Promise<void> {
