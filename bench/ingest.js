@@ -1,0 +1,127 @@
+// Durable ingest: spans per CPU-second of the service process (user + system, all threads), answered after a commit with fsync, 50 SLOs.
+// `npm run bench:ingest -- [--seconds 15] [--batch 100,512,2048,8192] [--protocol grpc,http] [--rate SPANS_PER_S] [--host] [--note TEXT] [--record]`
+// `--host` starts the receiving half only (bench/lib/host.js); without it the real service is started. `--record` appends to bench/RESULTS.md.
+import { fork, spawn } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { cpuSeconds, memoryMib } from './lib/process-cost.js';
+import { asYaml } from './lib/slos.js';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const WARM_UP_S = 3;
+/** Enough to keep a service busy that waits for its commits, few enough that batches of 8,192 fit its queue. */
+const IN_FLIGHT_SPANS = 40_000;
+
+const { values: args } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '15' }, batch: { type: 'string', default: '100,512,2048,8192' }, protocol: { type: 'string', default: 'grpc,http' },
+    rate: { type: 'string', default: '0' }, host: { type: 'boolean', default: false }, note: { type: 'string', default: '' }, record: { type: 'boolean', default: false },
+    profile: { type: 'string', default: '' },
+  },
+});
+
+const rows = [];
+for (const protocol of args.protocol.split(',')) for (const batch of args.batch.split(',').map(Number)) rows.push(await measure(protocol, batch));
+report(rows);
+
+async function measure(protocol, batch) {
+  const dataDir = mkdtempSync(join(os.tmpdir(), 'tocsin-bench-'));
+  const service = startService(dataDir);
+  try {
+    const ready = await readyLine(service);
+    const address = (protocol === 'grpc' ? ready.otlpGrpc : ready.otlpHttp).replace(/^\w+:\/\//, '');
+    await sendFor(protocol, address, batch, WARM_UP_S);
+    if (args.host) service.send('reset');
+    const before = { cpu: cpuSeconds(service.pid), stats: await statsOf(service) };
+    const sent = await sendFor(protocol, address, batch, Number(args.seconds));
+    const cpuS = cpuSeconds(service.pid) - before.cpu;
+    const after = await statsOf(service);
+    const memory = memoryMib(service.pid);
+    const row = {
+      protocol, batch, perCpuS: sent.spans / cpuS, perS: sent.spans / sent.tookS, cores: cpuS / sent.tookS, p50: sent.p50, p99: sent.p99, max: sent.max, busy: sent.busy,
+      rss: memory.highest, bytesPerSpan: sent.bytes / sent.spans, delayP99Ms: after?.delayP99Ms, steps: stepsOf(before.stats, after, sent.spans),
+    };
+    console.log(line(row));
+    return row;
+  } finally {
+    await stop(service);
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+function startService(dataDir) {
+  const flags = args.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${args.profile}`];
+  const env = { ...process.env, TOCSIN_DATA_DIR: dataDir, TOCSIN_HTTP_PORT: '0', TOCSIN_OTLP_GRPC_PORT: '0', TOCSIN_OTLP_HTTP_PORT: '0', TOCSIN_SLACK_TOKEN: '' };
+  if (args.host) return fork(here('./lib/host.js'), [], { env, execArgv: flags, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const rules = join(dataDir, 'rules');
+  mkdirSync(rules);
+  writeFileSync(join(rules, 'bench.yaml'), asYaml());
+  mkdirSync(join(dataDir, 'runbooks'));
+  return spawn(process.execPath, [...flags, here('../bin/tocsin.js'), 'serve'], { env: { ...env, TOCSIN_RULES_DIR: rules, TOCSIN_RUNBOOKS_DIR: join(dataDir, 'runbooks') }, stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+function readyLine(service) {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    service.stdout.on('data', (chunk) => {
+      text += chunk;
+      for (const candidate of text.split('\n')) if (candidate.startsWith('{"ready"')) try { resolve(JSON.parse(candidate).ready); } catch { /* the line is not complete yet */ }
+    });
+    service.once('exit', (code) => reject(new Error(`the service ended with code ${code} before it was ready`)));
+  });
+}
+
+function sendFor(protocol, address, batch, seconds) {
+  const inFlight = Math.max(2, Math.min(200, Math.round(IN_FLIGHT_SPANS / batch)));
+  const options = { protocol, address, batch, services: batch >= 2048 ? 8 : 1, seconds, inFlight, rate: Number(args.rate), salt: Math.floor(Math.random() * 2 ** 31) };
+  const sender = spawn(process.execPath, [here('./lib/sender.js'), JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    let text = '';
+    sender.stdout.on('data', (chunk) => { text += chunk; });
+    sender.once('exit', (code) => (code === 0 ? resolve(JSON.parse(text)) : reject(new Error(`the sender ended with code ${code}`))));
+  });
+}
+
+function statsOf(service) {
+  if (!args.host) return undefined;
+  return new Promise((resolve) => {
+    service.once('message', resolve);
+    service.send('stats');
+  });
+}
+
+/** Microseconds a span by step, from the store thread's own clock. */
+function stepsOf(before, after, spans) {
+  if (after === undefined) return undefined;
+  return Object.fromEntries(Object.entries(after.stats.stepsMs).map(([step, ms]) => [step, ((ms - (before.stats.stepsMs[step] ?? 0)) * 1000) / spans]));
+}
+
+function stop(service) {
+  return new Promise((resolve) => {
+    service.once('exit', resolve);
+    service.kill('SIGTERM');
+  });
+}
+
+function line(row) {
+  const steps = row.steps === undefined ? '' : `  ${Object.entries(row.steps).map(([step, us]) => `${step} ${us.toFixed(2)}`).join(', ')} µs/span`;
+  return `${row.protocol} ${row.batch}: ${Math.round(row.perCpuS)} spans/CPU-s, ${Math.round(row.perS)} spans/s (${row.cores.toFixed(2)} cores), p50 ${row.p50.toFixed(0)} ms, p99 ${row.p99.toFixed(0)} ms, max ${row.max.toFixed(0)} ms, RSS ${row.rss.toFixed(0)} MiB, ${row.bytesPerSpan.toFixed(0)} B/span${row.delayP99Ms === undefined ? '' : `, loop p99 ${row.delayP99Ms.toFixed(0)} ms`}, busy ${row.busy}${steps}`;
+}
+
+function report(measured) {
+  if (!args.record) return;
+  const command = `node bench/ingest.js ${process.argv.slice(2).filter((word) => word !== '--record').join(' ')}`.trim();
+  const table = measured.map((row) => `| ${row.protocol} | ${row.batch} | ${Math.round(row.perCpuS).toLocaleString('en')} | ${Math.round(row.perS).toLocaleString('en')} | ${row.cores.toFixed(2)} | ${row.p50.toFixed(0)} / ${row.p99.toFixed(0)} ms | ${row.rss.toFixed(0)} MiB | ${row.delayP99Ms === undefined ? '' : `${row.delayP99Ms.toFixed(0)} ms`} |`);
+  appendFileSync(here('./RESULTS.md'), `
+### Ingest, ${new Date().toISOString().slice(0, 10)}${args.note === '' ? '' : `: ${args.note}`}
+
+\`${command}\` on ${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node ${process.version}; ${args.host ? 'receivers and store only' : 'the whole service'}; spans of ${Math.round(measured[0]?.bytesPerSpan ?? 0)} bytes, 50 SLOs.
+
+| protocol | spans a batch | spans per CPU-second | spans/s | cores | answer p50 / p99 | RSS (highest) | loop delay p99 |
+|---|---|---|---|---|---|---|---|
+${table.join('\n')}
+`);
+}
