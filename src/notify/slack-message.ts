@@ -10,10 +10,13 @@ import { BLOCKS_TEXT_MAX, BUTTON_TEXT_MAX, HEADER_TEXT_MAX, SECTION_TEXT_MAX, UR
 import { codeSpan, date, escapeText, link, shorten } from './slack-mrkdwn.js';
 import { runbookExcerpt } from './slack-runbook-excerpt.js';
 
-const TITLE_MAX = 120;
+const TITLE_MAX = 100;
+const WHO_MAX = 30;
 /** One fact of a message: an error message of a megabyte must not push the runbook out of sight. */
 const FACT_MAX = 300;
 const TRACES_MAX = 5;
+/** Small print stays small. */
+const CONTEXT_MAX = 2_000;
 
 /**
  * The message of an incident, as it is now: what a woken person reads at 03:00. In this order: what, how bad and since when,
@@ -52,11 +55,17 @@ export function threadReply(notification: Notification): { readonly text: string
 
 function headlineOf(incident: Incident): string {
   const title = shorten(incident.title.replaceAll(/\s+/g, ' ').trim(), TITLE_MAX);
-  return `${emojiOf(incident)} ${incident.status === 'resolved' ? 'Resolved' : severityInWords(incident.severity)}: ${title}`;
+  return `${emojiOf(incident)} ${stateOf(incident)}: ${title}`;
+}
+
+function stateOf({ status, severity, acknowledgedBy }: Incident): string {
+  if (status === 'resolved') return 'Resolved';
+  return status === 'acknowledged' ? `${severityInWords(severity)}, ${shorten(acknowledgedBy ?? 'somebody', WHO_MAX)} has it` : severityInWords(severity);
 }
 
 function emojiOf(incident: Incident): string {
   if (incident.status === 'resolved') return '✅';
+  if (incident.status === 'acknowledged') return '🟠';
   return incident.severity === 'page' ? '🔴' : '🟡';
 }
 
@@ -127,27 +136,30 @@ function contextOf({ delivery, publicUrl }: Notification): string {
   const labels = leadOf(incident)?.labels ?? {};
   const { owner, slo, service } = labels;
   const facts = [
-    incident.acknowledgedBy === undefined ? undefined : `👀 ${escapeText(shorten(incident.acknowledgedBy, TITLE_MAX))} has it`,
+    incident.acknowledgedBy === undefined || incident.status === 'acknowledged' ? undefined : `${escapeText(shorten(incident.acknowledgedBy, TITLE_MAX))} had it`,
     owner === undefined ? undefined : `owner ${escapeText(shorten(owner, TITLE_MAX))}`,
     service === undefined ? undefined : `service ${escapeText(shorten(service, TITLE_MAX))}`,
     slo === undefined ? undefined : `SLO ${link(sloUrl(publicUrl, slo), shorten(slo, TITLE_MAX))}`,
     incident.id,
     `as of ${date(atMs)}`,
   ];
-  return facts.filter((fact) => fact !== undefined).join(' · ');
+  return joinWithin(facts, { separator: ' · ', maxLength: CONTEXT_MAX });
 }
 
 function section(lines: readonly (string | undefined)[]): SlackBlock | undefined {
-  const kept: string[] = [];
-  let length = 0;
-  for (const line of lines) {
-    if (line === undefined) continue;
-    // Whole lines only: a cut inside a link would show its raw markup.
-    if (length + line.length + 1 > SECTION_TEXT_MAX) break;
-    kept.push(line);
-    length += line.length + 1;
+  const text = joinWithin(lines, { separator: '\n', maxLength: SECTION_TEXT_MAX });
+  return text === '' ? undefined : { type: 'section', text: mrkdwn(text) };
+}
+
+/** Whole parts only: a cut inside a link would show its raw markup. */
+function joinWithin(parts: readonly (string | undefined)[], { separator, maxLength }: { readonly separator: string; readonly maxLength: number }): string {
+  let text = '';
+  for (const part of parts) {
+    if (part === undefined || part === '') continue;
+    const longer = text === '' ? part : `${text}${separator}${part}`;
+    if (longer.length <= maxLength) text = longer;
   }
-  return kept.length === 0 ? undefined : { type: 'section', text: mrkdwn(kept.join('\n')) };
+  return text;
 }
 
 /** Should all facts be as long as they may be, the later sections give way; buttons and context stay. */

@@ -22,8 +22,12 @@ export function codeSpan(text: string): string {
   return line === '' ? '' : `\`${escapeControl(line)}\``;
 }
 
-/** `<url|label>`; the label is escaped here, once. */
+/** Longer addresses come from names that nobody chose by hand; they would fill the message. */
+const LINK_URL_MAX = 600;
+
+/** `<url|label>`; the label is escaped here, once. An address that is too long leaves the label alone. */
 export function link(url: string, label: string): string {
+  if (url.length > LINK_URL_MAX) return escapeText(label);
   const safeUrl = url.replaceAll('|', '%7C').replaceAll('<', '%3C').replaceAll('>', '%3E').replaceAll('&', '&amp;');
   return `<${safeUrl}|${escapeText(label).replaceAll('|', '\u2223')}>`;
 }

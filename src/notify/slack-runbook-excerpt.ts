@@ -6,13 +6,15 @@ const LINE_LENGTH_MAX = 200;
 
 /** The first lines of a Markdown runbook as mrkdwn. Only what Slack can show is kept: bold, code, links, bullets. */
 export function runbookExcerpt(markdown: string): string[] {
-  return markdown
+  const lines = markdown
     .replace(/^---\n[\s\S]*?\n---\n/, '')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('# ') && !/^(```|<!--|---$|\|)/.test(line))
-    .slice(0, LINES_MAX)
-    .map(lineAsMrkdwn);
+    .slice(0, LINES_MAX);
+  // A heading with nothing below it only asks for a click that the link above offers already.
+  while (lines.at(-1)?.startsWith('#') === true) lines.pop();
+  return lines.map(lineAsMrkdwn);
 }
 
 function lineAsMrkdwn(line: string): string {

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Evidence, RepresentativeTrace } from '../diagnosis/evidence.js';
+import { sampleAlert, sampleIncident } from '../incident/sample-incident.js';
+import { sampleDelivery, sampleNotification } from './sample-delivery.js';
+import { blocksTextLength, type SlackBlock } from './slack-blocks.js';
+import { BLOCKS_TEXT_MAX } from './slack-limits.js';
+import { incidentMessage, threadReply } from './slack-message.js';
+import { codeSpan, escapeText, link, shorten } from './slack-mrkdwn.js';
+import { runbookExcerpt } from './slack-runbook-excerpt.js';
+import { checkMessage } from './stand-in/slack-checks.js';
+
+const KINDS = ['opened', 'upgraded', 'updated', 'acknowledged', 'resolved'] as const;
+
+test.each(KINDS)('the message of an incident that was %s reads like this', async (kind) => {
+  const notification = sampleNotification(kind);
+  const shown = { message: incidentMessage(notification), reply: threadReply(notification) };
+  await expect(`${JSON.stringify(shown, undefined, 2)}\n`).toMatchFileSnapshot(`golden/slack-${kind}.json`);
+});
+
+describe('an incident that lacks something', () => {
+  test('still makes a message that says so', () => {
+    const bare = sampleIncident({ evidence: undefined, alerts: [] });
+    const message = incidentMessage(sampleNotification('opened', { delivery: sampleDelivery('opened', bare), runbook: undefined }));
+    expect(message.text).toBe('🔴 Page: Checkout works');
+    expect(textOf(message.blocks)).toContain('there is none yet');
+    expect(textOf(message.blocks)).not.toMatch(/undefined|Traces|Error:/);
+    expect(checkMessage({ ...message })).not.toHaveProperty('error');
+  });
+
+  test('an update without news leaves the thread alone', () => {
+    expect(threadReply(sampleNotification('updated'))).toBeUndefined();
+    const { delivery } = sampleNotification('updated');
+    expect(threadReply(sampleNotification('updated', { delivery: { ...delivery, transition: { ...delivery.transition, news: 'The error budget is spent.' } } }))).toEqual({ text: '📉 The error budget is spent.', broadcast: false });
+  });
+});
+
+describe('text from outside', () => {
+  test('cannot ping, link or break out of a code span', () => {
+    expect(escapeText('<!channel> & <@U1> @here `code`\nnext')).toBe('&lt;!channel&gt; &amp; &lt;@U1&gt; @\u2060here ˋcodeˋ next');
+    expect(codeSpan('a`b <!here>')).toBe('`aˋb &lt;!here&gt;`');
+    expect(link('https://x/?a=1&b=<2>|3', 'a|b>c')).toBe('<https://x/?a=1&amp;b=%3C2%3E%7C3|a∣b&gt;c>');
+  });
+
+  test('whatever it is, the message is within Slack\'s limits and holds nothing but our own links and dates', () => {
+    const nasty = fc.oneof(fc.string({ maxLength: 50 }), fc.string({ unit: 'grapheme', maxLength: 4_000 }), fc.constantFrom('<!channel>', '<@U123>', '```', '<https://evil|x>', '@everyone', '\u0000', '🔥'.repeat(2_000), '&'.repeat(4_000)))
+      .map((text) => (text.length % 3 === 0 ? `${text}<!everyone>` : text));
+    fc.assert(fc.property(fc.record({ title: nasty, summary: nasty, suspect: nasty, message: nasty, reason: nasty, name: nasty, owner: nasty, runbook: nasty, who: nasty }), (text) => {
+      const before = sampleIncident();
+      const trace = before.evidence!.traces[0]!;
+      const evidence: Evidence = {
+        ...before.evidence!, suspect: text.suspect, signature: { ...before.evidence!.signature!, message: text.message, operation: text.name, service: text.reason },
+        traces: Array.from({ length: 8 }, (): RepresentativeTrace => ({ ...trace, reason: text.reason, rootName: text.name, rootService: text.owner })),
+      };
+      const alert = sampleAlert({ incidentId: before.id, annotations: { summary: text.summary }, labels: { slo: text.name, owner: text.owner, service: text.suspect } });
+      const incident = sampleIncident({ title: text.title, evidence, alerts: [alert], acknowledgedBy: text.who, timeline: KINDS.map((kind) => ({ atMs: 0, kind, actor: text.who, text: text.summary })) });
+      for (const kind of KINDS) {
+        const notification = sampleNotification(kind, { delivery: sampleDelivery(kind, incident), runbook: { title: text.title, url: 'https://tocsin.example/r', markdown: `${text.runbook}\n- ${text.summary}\n## ${text.name}` } });
+        const message = incidentMessage(notification);
+        expect(checkMessage({ ...message })).not.toHaveProperty('error');
+        expect(blocksTextLength(message.blocks)).toBeLessThanOrEqual(BLOCKS_TEXT_MAX);
+        const reply = threadReply(notification);
+        for (const mrkdwn of [message.text, reply?.text ?? '', ...mrkdwnOf(message.blocks)]) {
+          for (const [control] of mrkdwn.matchAll(/<[^>]*>/g)) expect(control).toMatch(/^<(https:\/\/tocsin\.example\/|!date\^)/);
+        }
+      }
+    }), { numRuns: 60 });
+  });
+
+  test('is cut between characters', () => {
+    expect(shorten('ab🔥cd', 4)).toBe('ab…');
+    expect(shorten('abcd', 4)).toBe('abcd');
+  });
+});
+
+describe('the first lines of a runbook', () => {
+  test('come as Slack can show them', () => {
+    expect(runbookExcerpt('---\ntitle: x\n---\n# Title\n\nFirst **do** this <b>.\n\n```sh\nls\n```\n- one [link](https://x.example/?a=1&b=2)\n## Next\nlast\n## Over')).toEqual([
+      'First *do* this &lt;b&gt;.', 'ls', '• one <https://x.example/?a=1&amp;b=2|link>', '*Next*', 'last',
+    ]);
+  });
+
+  test('are few and short', () => {
+    const lines = runbookExcerpt(Array.from({ length: 50 }, () => 'word '.repeat(500)).join('\n'));
+    expect(lines).toHaveLength(6);
+    for (const line of lines) expect(line.length).toBeLessThan(210);
+  });
+});
+
+function mrkdwnOf(blocks: readonly SlackBlock[]): string[] {
+  return blocks.flatMap((block) => (block.type === 'section' ? [block.text.text] : block.type === 'context' ? block.elements.map(({ text }) => text) : []));
+}
+
+function textOf(blocks: readonly SlackBlock[]): string {
+  return JSON.stringify(blocks);
+}
