@@ -27,8 +27,16 @@ const traceSummary = z.object({
   traceId: z.string(), rootService: z.string(), rootName: z.string(), rootMissing: z.boolean(), start: instant, startMs: z.number(), durationNs: z.number(),
   spanCount: z.number(), errorCount: z.number(), matchedCount: z.number(), services: z.array(z.string()),
 });
+const incidentSummary = z.object({
+  id: z.string(), key: z.string(), status: z.enum(['open', 'acknowledged', 'resolved']), severity: z.enum(['page', 'ticket']), title: z.string(), startedAt: instant, endedAt: instant.nullable(), acknowledgedBy: z.string().nullable(), url: z.string(),
+});
+const incident = incidentSummary.extend({
+  alerts: z.array(z.looseObject({ id: z.string(), status: z.enum(['firing', 'resolved']), labels: z.record(z.string(), z.string()) })), signatures: z.array(z.looseObject({ id: z.string(), type: z.string(), message: z.string() })),
+  suspect: z.string().nullable(), badEvents: z.number().nullable(), traces: z.array(z.looseObject({ traceId: z.string(), spanId: z.string(), role: z.string(), reason: z.string(), url: z.string() })), runbook: z.string().nullable(),
+  timeline: z.array(z.looseObject({ at: instant, kind: z.string(), actor: z.string(), text: z.string() })),
+});
 const requests = { requests: z.number(), errors: z.number(), perSecond: z.number(), errorRatio: ratio.optional(), p50Ns: z.number().optional(), p95Ns: z.number().optional(), p99Ns: z.number().optional() };
-const problem = z.object({ type: z.string(), title: z.string(), status: z.number(), code: z.enum(API_ERROR_CODES), detail: z.string(), hint: z.string().optional() });
+const problem = z.object({ type: z.string(), title: z.string(), status: z.number(), code: z.string().describe(`One of ${API_ERROR_CODES.join(', ')}, or a code of the part that answers`), detail: z.string(), hint: z.string().optional() });
 
 const WINDOW = ['range', 'from', 'to'];
 
@@ -38,6 +46,7 @@ export const API_SCHEMAS = {
   TraceList: z.object({ from: instant, to: instant, traces: z.array(traceSummary) }),
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
+  Incident: incident, IncidentList: z.object({ incidents: z.array(incidentSummary) }),
   Problem: problem,
 } as const;
 
@@ -49,6 +58,10 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/slos': { get: operation('All SLOs, worst first', 'SloList') },
       '/api/v1/slos/{name}': { get: operation('One SLO', 'Slo', { path: ['name'] }) },
       '/api/v1/slos/{name}/history': { get: operation('Budget, error ratio and burn rates over time', 'SloHistory', { path: ['name'], query: WINDOW }) },
+      '/api/v1/incidents': { get: operation('Incidents, newest first', 'IncidentList', { query: ['status', 'limit'] }) },
+      '/api/v1/incidents/{id}': { get: operation('One incident with its evidence and timeline', 'Incident', { path: ['id'] }) },
+      '/api/v1/incidents/{id}/acknowledge': { post: operation('Take an incident over', 'Incident', { path: ['id'] }) },
+      '/api/v1/incidents/{id}/resolve': { post: operation('Declare an incident over', 'Incident', { path: ['id'] }) },
       '/api/v1/traces': { get: operation('Search traces; q is TraceQL', 'TraceList', { query: ['q', 'service', 'operation', 'errors', 'minDuration', 'limit', ...WINDOW] }) },
       '/api/v1/traces/{traceId}': { get: operation('One trace with its logs', 'Trace', { path: ['traceId'] }) },
       '/api/v1/services': { get: operation('Rate, errors and duration of every service', 'ServiceList', { query: WINDOW }) },

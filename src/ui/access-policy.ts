@@ -17,12 +17,14 @@ export interface AccessPolicy {
 export const OPEN_ACCESS: AccessPolicy = { tokensRequired: false, authorize: () => ({ allowed: true, actor: 'local' }) };
 
 export const TOKEN_COOKIE = 'tocsin_token';
+/** Longer headers are no token's: they are cut, not parsed. */
 const MAX_COOKIE_HEADER = 8_192;
 
-/** The token of `Authorization: Bearer …`, else of the login cookie. */
+/** The token of `Authorization: Bearer …` or, as the password, of `Basic …`; else of the login cookie. */
 export function tokenOf(headers: { readonly authorization?: string; readonly cookie?: string }): string | undefined {
-  const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
-  if (bearer !== undefined) return bearer;
+  const [, scheme, credentials = ''] = /^(Bearer|Basic) +(\S+) *$/i.exec((headers.authorization ?? '').slice(0, MAX_COOKIE_HEADER)) ?? [];
+  if (scheme?.toLowerCase() === 'bearer') return credentials;
+  if (scheme !== undefined) return /^[^:]*:(.+)$/s.exec(Buffer.from(credentials, 'base64').toString('utf8'))?.[1];
   const cookies = (headers.cookie ?? '').slice(0, MAX_COOKIE_HEADER).split(';').map((pair) => pair.trim());
   const value = cookies.find((pair) => pair.startsWith(`${TOKEN_COOKIE}=`))?.slice(TOKEN_COOKIE.length + 1);
   return value === undefined || value === '' ? undefined : decode(value);

@@ -11,6 +11,7 @@ import { requireOrSkip } from '../support/require.js';
 import { launchChromium } from './chromium.js';
 
 const hasChromium = requireOrSkip('chromium', 'apt-get install chromium');
+/** Set TOCSIN_PAGE_SHOTS to a folder to keep the pictures and look at them. */
 const shots = process.env['TOCSIN_PAGE_SHOTS'] ?? mkdtempSync(join(tmpdir(), 'tocsin-pages-'));
 
 const PAGES: readonly (readonly [name: string, path: string, heading: string, texts: readonly string[]])[] = [
@@ -83,6 +84,9 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     expect(await page.isVisible('.panel')).toBe(false);
     await page.goto(`${url}/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`);
     expect(await page.textContent('.panel')).toContain('payment.provider');
+    await page.goto('about:blank');
+    await page.goto(`${url}/traces/${FAILED_TRACE_ID}#${FAILED_SPAN_ID}`);
+    await page.waitForSelector('.panel:not([hidden]) >> text=payment.provider');
     expect(complaints).toEqual([]);
     await context.close();
   });

@@ -130,5 +130,12 @@
   }
   document.querySelector('.fall-buttons').hidden = !rows.some((row) => row.hasAttribute('aria-expanded'));
   const selected = tree.querySelector('[aria-selected=true]');
+  const [, hashed] = /^#(?:s-)?([0-9a-f]{16})$/.exec(location.hash) ?? [];
+  const linked = hashed === undefined ? null : document.getElementById(`s-${hashed}`);
   if (selected !== null) selected.scrollIntoView({ block: 'center' });
+  else if (linked !== null) {
+    // Links of the form /traces/TRACE#SPAN: the server never sees the span, so it is opened here.
+    linked.scrollIntoView({ block: 'center' });
+    void select(linked);
+  }
 })();
