@@ -162,7 +162,7 @@ function timeTicks(times: readonly number[]): Chart['timeTicks'] {
   const ticks: Chart['timeTicks'][number][] = [];
   for (let at = Math.ceil(first / step) * step; at <= first + range; at += step) {
     const x = round((100 * (at - first)) / range);
-    ticks.push({ x, label: timeLabel(at, step), anchor: x < 5 ? 'start' : x > 95 ? 'end' : 'middle' });
+    ticks.push({ x, label: timeLabel(at, step), anchor: x < 2 ? 'start' : x > 98 ? 'end' : 'middle' });
   }
   return ticks;
 }
