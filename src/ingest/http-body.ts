@@ -51,7 +51,10 @@ class BodyReader {
     const request = this.#request;
     request.on('data', this.#onRaw);
     request.on('error', () => this.#fail({ kind: 'aborted' }));
-    request.on('close', () => this.#fail({ kind: 'aborted' }));
+    // Also emitted after a regular end, when inflating may still go on.
+    request.on('close', () => {
+      if (!request.readableEnded) this.#fail({ kind: 'aborted' });
+    });
     if (this.#inflate === undefined) {
       request.on('end', () => this.#finish());
       return;

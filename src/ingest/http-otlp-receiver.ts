@@ -9,11 +9,11 @@ import { discardRest, readBody, type ContentEncoding } from './http-body.js';
 import { IngestCounters, type RequestOutcome } from './ingest-counters.js';
 import { ListenError, RECEIVER_LIMITS, type Receiver, type ReceiverLimits, type ReceiverOptions } from './receiver.js';
 
-const SIGNALS: Readonly<Record<string, ExportRequest['signal']>> = { '/v1/traces': 'traces', '/v1/logs': 'logs' };
+const SIGNALS: ReadonlyMap<string, ExportRequest['signal']> = new Map([['/v1/traces', 'traces'], ['/v1/logs', 'logs']]);
 const METRICS_PATH = '/v1/metrics';
-const CONTENT_TYPES: Readonly<Record<string, Encoding>> = { 'application/x-protobuf': 'protobuf', 'application/json': 'json' };
+const CONTENT_TYPES: ReadonlyMap<string, Encoding> = new Map([['application/x-protobuf', 'protobuf'], ['application/json', 'json']]);
 const CONTENT_TYPE_OF: Readonly<Record<Encoding, string>> = { protobuf: 'application/x-protobuf', json: 'application/json' };
-const CONTENT_ENCODINGS: Readonly<Record<string, ContentEncoding>> = { identity: 'identity', gzip: 'gzip', 'x-gzip': 'gzip', deflate: 'deflate' };
+const CONTENT_ENCODINGS: ReadonlyMap<string, ContentEncoding> = new Map([['identity', 'identity'], ['gzip', 'gzip'], ['x-gzip', 'gzip'], ['deflate', 'deflate']]);
 const CONNECTION_CHECK_MS = 1_000;
 
 /** An answer that is not a response of the export service. */
@@ -67,7 +67,10 @@ class HttpOtlpReceiver implements Receiver {
   #createServer(): Server {
     const settings = { headersTimeout: this.#limits.headersTimeoutMs, requestTimeout: this.#limits.requestTimeoutMs, keepAliveTimeout: this.#limits.idleTimeoutMs, connectionsCheckingInterval: CONNECTION_CHECK_MS };
     const listener: RequestListener = (request, response) => {
-      void this.#serve(request, response);
+      this.#serve(request, response).catch((error: unknown) => {
+        this.#options.onFault?.(error);
+        response.destroy();
+      });
     };
     const { tls } = this.#options;
     const server = tls === undefined ? createServer(settings, listener) : createTlsServer({ ...settings, ...tls }, listener);
@@ -120,7 +123,7 @@ class HttpOtlpReceiver implements Receiver {
   /** Everything that can be said before the body is read. */
   #judge(request: IncomingMessage): Accepted | Refusal {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    const signal = SIGNALS[path];
+    const signal = SIGNALS.get(path);
     const denied = this.#denied(request.headers.authorization);
     if (denied !== undefined) return denied;
     if (signal === undefined) return unknownPath(path);
@@ -128,7 +131,7 @@ class HttpOtlpReceiver implements Receiver {
     const encoding = encodingOf(request);
     if (encoding === undefined) return unsupported(415, `content type "${request.headers['content-type'] ?? ''}" is not OTLP: send application/x-protobuf or application/json`);
     const sentEncoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-    const contentEncoding = CONTENT_ENCODINGS[sentEncoding];
+    const contentEncoding = CONTENT_ENCODINGS.get(sentEncoding);
     if (contentEncoding === undefined) return unsupported(415, `content encoding "${sentEncoding}" is not known here: send gzip, deflate or identity`, { 'Accept-Encoding': 'gzip, deflate, identity' });
     if (this.#isClosing) return { httpStatus: 503, status: stopping(this.#limits.retryAfterMs), outcome: 'busy' };
     if (Number(request.headers['content-length'] ?? 0) > this.#limits.bodyBytes) return this.#tooLarge();
@@ -180,7 +183,7 @@ class HttpOtlpReceiver implements Receiver {
 
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    this.#counters.request('http', SIGNALS[path] ?? 'none', refusal.outcome);
+    this.#counters.request('http', SIGNALS.get(path) ?? 'none', refusal.outcome);
     this.#sendStatus(response, encodingOf(request) ?? 'json', refusal);
   }
 
@@ -200,7 +203,7 @@ class HttpOtlpReceiver implements Receiver {
 /** The encoding that the content type names; parameters such as a charset do not matter. */
 function encodingOf(request: IncomingMessage): Encoding | undefined {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
-  return CONTENT_TYPES[type.trim().toLowerCase()];
+  return CONTENT_TYPES.get(type.trim().toLowerCase());
 }
 
 function unknownPath(path: string): Refusal {

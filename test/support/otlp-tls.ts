@@ -1,0 +1,21 @@
+/** A self-signed certificate of localhost and its key, for tests only: nothing trusts it. Made by openssl req -x509, valid for 100 years. */
+export const TEST_TLS = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUO/fjpt+MhaI3jEz6CXDWhWDGzWQwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMDE1MDAwOFoYDzIxMjYxMDI3
+MTUwMDA4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAT++flLwvzWYcaLCqUZYEl4aB8sA/9bHpwdlqcvmnN7Ve0lSsOoN+Of
+qUGEJveRmVp4sYF2v84CqWSnS/CZjnAIo28wbTAdBgNVHQ4EFgQUjdiDFJuDC1j6
+xXa7m4A5LW22SXIwHwYDVR0jBBgwFoAUjdiDFJuDC1j6xXa7m4A5LW22SXIwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDRwAwRAIgGLsXwnDe9cmq0q2MqcmIo1VK93NuGTJXapApJ5nlSYYCIFso
+zGS1tsCeGl+tcBQ8WjugRhgeeeuFGldF6Ip8XyEO
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfZnSo8JxoEcFEwt4
+a+sCLLxEONmR34x50cCU1vQAkgWhRANCAAT++flLwvzWYcaLCqUZYEl4aB8sA/9b
+HpwdlqcvmnN7Ve0lSsOoN+OfqUGEJveRmVp4sYF2v84CqWSnS/CZjnAI
+-----END PRIVATE KEY-----
+`,
+};
