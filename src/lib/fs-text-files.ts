@@ -17,7 +17,7 @@ export async function readTextFile(path: string): Promise<Result<TextFile, Probl
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
     return ok({ path, text });
   } catch (error) {
-    if (error instanceof TypeError) return err(errorAt(at, 'files/not-utf8', { message: 'this file is not UTF-8 text', hint: 'save it as UTF-8' }));
+    if (error instanceof TypeError) return err(errorAt(at, 'files/not-text', { message: 'this file is not UTF-8 text', hint: 'save it as UTF-8' }));
     return err(errorAt(at, 'files/unreadable', { message: `this file cannot be read: ${reasonOf(error)}`, hint: 'check the path and its permissions' }));
   }
 }

@@ -7,7 +7,7 @@ import type { Location, Problem } from './problem.js';
 export const PROBLEM_CODES = {
   'files/unreadable': 'A file or directory that was named cannot be read.',
   'files/too-large': 'A file is larger than its limit, or a directory holds too many files.',
-  'files/not-utf8': 'A file is not UTF-8 text.',
+  'files/not-text': 'A file is not UTF-8 text.',
 
   'yaml/syntax': 'The file is not well-formed YAML.',
   'yaml/duplicate-key': 'A mapping has the same key twice; YAML readers disagree about which one counts.',
@@ -41,6 +41,11 @@ export const PROBLEM_CODES = {
   'rules/suspicious-target': 'A target looks like a mix-up of ratio and percent.',
   'rules/suspicious-operator': 'A burn-rate condition compares in the direction that would alert on a healthy service.',
   'rules/decided-elsewhere': 'A field has no effect, because another file decides it.',
+
+  'sli/bad-query': 'The query of an SLI is not TraceQL that rules may use.',
+  'sli/no-part': 'An SLI says neither which events are bad nor which are good.',
+  'sli/counts-retries': 'The total counts client spans, so a request that is retried counts once per try.',
+  'sli/root-may-be-missing': 'A query asks for the root of the trace, which is known only when it arrives together with the span.',
 
   'routing/unknown-key': 'routing.yaml has a key that Alertmanager does not know at this place.',
   'routing/missing-key': 'routing.yaml lacks a required key.',
