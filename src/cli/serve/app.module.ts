@@ -1,5 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import type { IncidentActions } from '../../incident/incident-actions.js';
+import { IncidentModule } from '../../incident/incident.module.js';
 import { MaintenanceJob, type MaintenanceJobOptions } from '../../pipeline/maintenance.job.js';
 import { TickJob, type TickJobOptions } from '../../pipeline/tick.job.js';
 import { UiModule } from '../../ui/ui.module.js';
@@ -8,6 +10,7 @@ import { SELF_PORTS, SelfController, type SelfPorts } from './self.controller.js
 
 export interface AppParts {
   readonly ui: UiOptions;
+  readonly actions: IncidentActions;
   readonly self: SelfPorts;
   readonly tick: Omit<TickJobOptions, 'scheduler'>;
   readonly maintenance: Omit<MaintenanceJobOptions, 'scheduler'>;
@@ -19,7 +22,7 @@ export class AppModule {
   static register(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
-      imports: [ScheduleModule.forRoot(), UiModule.register(parts.ui)],
+      imports: [ScheduleModule.forRoot(), UiModule.register(parts.ui), IncidentModule.register({ reader: parts.ui.readers.incidents, actions: parts.actions })],
       controllers: [SelfController],
       providers: [
         { provide: SELF_PORTS, useValue: parts.self },

@@ -3,15 +3,12 @@ import { readFileSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
-import { createAuthorizer, type Authorizer } from '../../access/authorize.js';
+import { createAuthorizer } from '../../access/authorize.js';
 import { loadTokens } from '../../access/fs-tokens.js';
 import type { Token } from '../../access/tokens.js';
-import { CoverageIndex } from '../../budget/coverage-index.js';
-import { minuteOf } from '../../budget/minute-series.js';
-import { SliceIndex } from '../../budget/slice-index.js';
 import { publicUrlOf, type Settings } from '../../config/settings.js';
-import type { Incident } from '../../incident/incident.js';
 import { DuckdbIncidentReader } from '../../incident/duckdb-incident-reader.js';
+import type { IncidentActions } from '../../incident/incident-actions.js';
 import { ByteBudget } from '../../ingest/byte-budget.js';
 import { startGrpcOtlpReceiver } from '../../ingest/grpc-otlp-receiver.js';
 import { startHttpOtlpReceiver } from '../../ingest/http-otlp-receiver.js';
@@ -19,15 +16,7 @@ import { IngestCounters } from '../../ingest/ingest-counters.js';
 import { RECEIVER_LIMITS, type ReceiverOptions } from '../../ingest/receiver.js';
 import { formatProblem, type Problem } from '../../lib/problem.js';
 import { systemClock } from '../../lib/system-clock.js';
-import type { Delivery } from '../../notify/delivery.js';
-import { DuckdbOutbox } from '../../notify/duckdb-outbox.js';
-import { planDeliveries } from '../../notify/plan-deliveries.js';
-import { Dispatcher } from '../../notify/system-dispatcher.js';
-import { DuckdbEvaluationStore } from '../../pipeline/duckdb-evaluation-store.js';
-import { DuckdbEvidenceReader } from '../../pipeline/duckdb-evidence-reader.js';
-import { Engine } from '../../pipeline/engine.js';
 import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
-import { gatherEvidence } from '../../pipeline/gather-evidence.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
 import { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import { StoreClient } from '../../pipeline/system-store-client.js';
@@ -35,17 +24,13 @@ import { TickJob } from '../../pipeline/tick.job.js';
 import { DuckdbServiceReader } from '../../query/duckdb-service-reader.js';
 import { DuckdbSloHistoryReader } from '../../query/duckdb-slo-history-reader.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
-import { findRunbook } from '../../runbook/find-runbook.js';
-import { renderRunbookOrRaw } from '../../runbook/render-runbook.js';
-import { runbookContextOf } from '../../runbook/runbook-context.js';
-import { DuckdbUptime } from '../../store/duckdb-uptime.js';
-import { sloMinutes } from '../../store/slo-slice-columns.js';
-import type { RenderedRunbook, UiOptions } from '../../ui/ui-options.js';
-import { AppModule } from './app.module.js';
+import type { Readers } from '../../query/readers.js';
+import { AppModule, type AppParts } from './app.module.js';
 import { CleanupStack } from './cleanup-stack.js';
 import { addIngestMetrics } from './ingest-metrics.js';
-import { LiveRules, longestWindowMinutes } from './live-rules.js';
+import { Judgement } from './judgement.js';
 import { startSelfTracing, traced } from './otel-self-tracing.js';
+import { ingestAccess, pageAccess } from './page-access.js';
 
 export interface ServiceAddresses {
   readonly http: string;
@@ -77,17 +62,11 @@ export class ProblemsFound extends Error {
   }
 }
 
-/** A page must not wait for its evidence longer than this: it goes out without and says so. */
-const EVIDENCE_TIMEOUT_MS = 2_000;
-
-/**
- * The whole service, from nothing to listening, in the order in which its parts need each other. One straight line on purpose:
- * what is started here is stopped in reverse by the cleanup stack, and there is no other place where parts meet.
- */
+/** The service from nothing to listening. What is started is stopped in reverse, also when a later part cannot start. */
 export async function startService(input: ServiceInput): Promise<RunningService> {
   const cleanup = new CleanupStack();
   try {
-    const addresses = await start(input, cleanup);
+    const addresses = await new Start(input, cleanup).run();
     return { addresses, stop: () => cleanup.run(input.log) };
   } catch (error) {
     await cleanup.run(input.log);
@@ -95,139 +74,158 @@ export async function startService(input: ServiceInput): Promise<RunningService>
   }
 }
 
-// eslint-disable-next-line max-lines-per-function -- the order of the parts is the point; splitting it would hide it
-async function start({ settings, environment, log, onFatal }: ServiceInput, cleanup: CleanupStack): Promise<ServiceAddresses> {
-  const clock = systemClock;
-  const book = await rulesOrProblems(settings, log);
-  const tokens = await tokensOrProblems(settings);
-  const authorizer = createAuthorizer({ settings, tokens });
-  const tls = tlsOf(settings);
-  const metrics = new PrometheusMetrics();
-  const slices = new SliceIndex();
-  const coverage = new CoverageIndex();
+const MAX_PAGE_BODY_BYTES = 1 << 20;
+const STOP_GRACE_MS = 5_000;
 
-  let engine: Engine | undefined;
-  const store = await StoreClient.start({ dataDir: settings.dataDir, slos: book.slos }, {
-    onCommit: (news) => engine?.committed(news, clock.nowMs()),
-    onFatal,
-  });
-  cleanup.push('store', () => store.close());
-  const nowMinute = minuteOf(clock.nowMs());
-  const sinceMinute = nowMinute - longestWindowMinutes(book);
-  for (const { slo, sliceKey } of book.slos) slices.track(sliceKey, slo);
-  slices.add(sloMinutes(await store.loadSloSlices(sinceMinute)));
-  for (const minute of await new DuckdbUptime(store).load(sinceMinute)) coverage.markCovered(minute);
+/** The one place where parts meet, in the order in which they need each other. */
+class Start {
+  readonly #input: ServiceInput;
+  readonly #cleanup: CleanupStack;
+  readonly #metrics = new PrometheusMetrics();
+  readonly #counters = new IngestCounters();
+  readonly #tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  #httpPort: number;
+  #judgement: Judgement | undefined;
+  #tick: TickJob | undefined;
+  #stats: IngestStats | undefined;
+  #ready: ServiceAddresses | undefined;
 
-  const outbox = new DuckdbOutbox(store);
-  const evidenceReader = new DuckdbEvidenceReader(store);
-  let dispatcher: Dispatcher | undefined;
-  let tickJob: TickJob | undefined;
-  engine = new Engine({
-    store: new DuckdbEvaluationStore(store),
-    gatherEvidence: async ({ sliceKey }, status) => {
-      const compiled = rules.book.slos.find((slo) => slo.sliceKey === sliceKey);
-      if (compiled === undefined) return undefined;
-      const stop = metrics.evidenceDuration.startTimer();
-      return inTime(gatherEvidence(evidenceReader, compiled, status), (error) => log.error({ err: error, slo: compiled.slo.name }, 'a page goes out without representative traces')).finally(stop);
-    },
-    planDeliveries: (transition, nowMs) => planDeliveries(transition, rules.book.routing, nowMs),
-    wakeDispatcher: () => dispatcher?.wake(),
-    requestEarlyTick: () => tickJob?.requestEarlyTick(),
-  }, { slices, coverage });
-  const rules: LiveRules = new LiveRules({ settings, store, slices, engine, metrics, clock, log }, book);
+  constructor(input: ServiceInput, cleanup: CleanupStack) {
+    this.#input = input;
+    this.#cleanup = cleanup;
+    this.#tls = tlsOf(input.settings);
+    this.#httpPort = input.settings.http.port;
+  }
 
-  let publicUrl = publicUrlOf(settings);
-  const runbookOf = (incident: Incident): RenderedRunbook | undefined => renderedRunbook(incident, { rules, engine: engine!, publicUrl });
-  dispatcher = new Dispatcher({
-    outbox, notifierFor: rules.notifierFor, publicUrl: () => publicUrl, clock,
-    runbookFor: ({ transition: { incident } }) => {
-      const runbook = runbookOf(incident);
-      return runbook === undefined ? undefined : { ...runbook, url: `${publicUrl}/incidents/${encodeURIComponent(incident.id)}#runbook` };
-    },
-    observer: {
-      attempted: (delivery, atMs) => observeLatency(metrics, delivery, atMs),
-      settled: (delivery, settlement) => {
-        metrics.deliveries.inc({ integration: delivery.integration, outcome: settlement.status });
-        if (settlement.status === 'delivered') return;
-        const level = settlement.status === 'rejected' ? 'error' : 'warn';
-        log[level]({ incident: delivery.incidentId, receiver: delivery.receiver, integration: delivery.integration, reason: settlement.lastError }, settlement.status === 'rejected' ? 'a message could not be delivered' : 'a message is not delivered yet, trying again');
+  async run(): Promise<ServiceAddresses> {
+    const { settings, log } = this.#input;
+    const book = await rulesOrProblems(settings, log);
+    const tokens = await tokensOrProblems(settings);
+    const store = await this.#openStore(book);
+    const judgement = await Judgement.resume({
+      settings, store, metrics: this.#metrics, clock: systemClock, log,
+      publicUrl: () => publicUrlOf(settings, this.#httpPort),
+      requestEarlyTick: () => this.#tick?.requestEarlyTick(),
+    }, book);
+    this.#judgement = judgement;
+    await this.#servePages({ store, judgement, tokens });
+    await judgement.dispatcher.start();
+    this.#cleanup.push('dispatcher', () => judgement.dispatcher.stop(STOP_GRACE_MS));
+    await judgement.rules.watch();
+    this.#cleanup.push('rules watcher', () => judgement.rules.close());
+    const ports = await this.#receive(store, tokens);
+    this.#traceSelf([ports.grpc, ports.http]);
+    log.info({ slos: book.slos.length, runbooks: book.runbooks.length }, 'ready');
+    return this.#becomeReady(ports);
+  }
+
+  async #openStore(book: RuleBook): Promise<StoreClient> {
+    const store = await StoreClient.start({ dataDir: this.#input.settings.dataDir, slos: book.slos }, {
+      onCommit: (news) => this.#judgement?.engine.committed(news, systemClock.nowMs()),
+      onFatal: this.#input.onFatal,
+    });
+    this.#cleanup.push('store', () => store.close());
+    addIngestMetrics(this.#metrics, { counters: this.#counters, store, stats: () => this.#stats });
+    return store;
+  }
+
+  async #servePages(parts: PageParts): Promise<void> {
+    const { http } = this.#input.settings;
+    const adapter = new FastifyAdapter({ ...(this.#tls === undefined ? {} : { https: this.#tls }), bodyLimit: MAX_PAGE_BODY_BYTES });
+    const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(this.#appParts(parts)), adapter, { logger: false, abortOnError: false });
+    this.#cleanup.push('pages', () => app.close());
+    this.#tick = app.get(TickJob);
+    await app.listen(http.port, http.host);
+    this.#httpPort = (app.getHttpServer().address() as { readonly port: number }).port;
+  }
+
+  #appParts({ store, judgement, tokens }: PageParts): AppParts {
+    const { settings, log } = this.#input;
+    const { engine } = judgement;
+    const actions: IncidentActions = {
+      acknowledge: (id, who) => engine.acknowledge(id, who, systemClock.nowMs()),
+      resolve: (id, who) => engine.resolve(id, who, systemClock.nowMs()),
+    };
+    return {
+      actions,
+      ui: {
+        readers: readersOf(store, judgement),
+        actions: {
+          acknowledge: async (id, actor) => { await engine.acknowledge(id, actor, systemClock.nowMs()); },
+          resolve: async (id, actor) => { await engine.resolve(id, actor, systemClock.nowMs()); },
+        },
+        runbookFor: (incident) => Promise.resolve(judgement.runbookOf(incident)),
+        access: pageAccess(createAuthorizer({ settings, tokens }), tokens !== undefined),
+        address: { bindHost: settings.http.host, publicUrl: publicUrlOf(settings) },
+        otlp: { grpcUrl: otlpUrl(settings, settings.otlp.grpcPort), httpUrl: otlpUrl(settings, settings.otlp.httpPort) },
+        reportError: (error, path) => log.error({ err: error, path }, 'a page failed'),
       },
-      failed: (error) => log.error({ err: error }, 'the outbox could not be read or written'),
-    },
-  });
-
-  let stats: IngestStats | undefined;
-  let ready: ServiceAddresses | undefined;
-  const counters = new IngestCounters();
-  addIngestMetrics(metrics, { counters, store, stats: () => stats });
-
-  const running = engine;
-  const ui: UiOptions = {
-    readers: {
-      clock,
-      slos: { statuses: () => running.statuses(), slo: (name) => running.slo(name) },
-      history: new DuckdbSloHistoryReader(store),
-      traces: new DuckdbTraceReader(store),
-      services: new DuckdbServiceReader(store),
-      incidents: new DuckdbIncidentReader(store),
-    },
-    actions: {
-      acknowledge: async (id, actor) => { await running.acknowledge(id, actor, clock.nowMs()); },
-      resolve: async (id, actor) => { await running.resolve(id, actor, clock.nowMs()); },
-    },
-    runbookFor: (incident) => Promise.resolve(runbookOf(incident)),
-    access: pageAccess(authorizer, tokens !== undefined),
-    address: { bindHost: settings.http.host, publicUrl },
-    otlp: { grpcUrl: otlpUrl(settings, settings.otlp.grpcPort), httpUrl: otlpUrl(settings, settings.otlp.httpPort) },
-    reportError: (error, path) => log.error({ err: error, path }, 'a page failed'),
-  };
-  const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.register({
-      ui,
       self: {
-        metrics, ready: () => (ready === undefined ? undefined : { ...ready }), ruleProblems: () => rules.problems,
-        refresh: async () => { stats = await store.stats(); },
+        metrics: this.#metrics,
+        ready: () => (this.#ready === undefined ? undefined : { ...this.#ready }),
+        ruleProblems: () => judgement.rules.problems,
+        refresh: async () => { this.#stats = await store.stats(); },
       },
       tick: {
-        engine, intervalMs: settings.evaluationIntervalMs, clock, metrics,
+        engine, intervalMs: settings.evaluationIntervalMs, clock: systemClock, metrics: this.#metrics,
         traced: (work) => traced('tick', {}, work),
         onError: (error) => log.error({ err: error }, 'an evaluation failed; the next one tries again'),
       },
-      maintenance: { database: store, hotRetentionMs: settings.hotRetentionMs, clock, onError: (error) => log.error({ err: error }, 'maintenance of the store failed') },
-    }),
-    new FastifyAdapter({ ...(tls === undefined ? {} : { https: tls }), bodyLimit: MAX_PAGE_BODY_BYTES }),
-    { logger: false, abortOnError: false },
-  );
-  cleanup.push('pages', () => app.close());
-  tickJob = app.get(TickJob);
-  await app.listen(settings.http.port, settings.http.host);
-  const httpPort = (app.getHttpServer().address() as { port: number }).port;
-  publicUrl = publicUrlOf(settings, httpPort);
+      maintenance: {
+        database: store, hotRetentionMs: settings.hotRetentionMs, clock: systemClock,
+        onError: (error) => log.error({ err: error }, 'maintenance of the store failed'),
+      },
+    };
+  }
 
-  await dispatcher.start();
-  cleanup.push('dispatcher', () => dispatcher.stop(STOP_GRACE_MS));
-  await rules.watch();
-  cleanup.push('rules watcher', () => rules.close());
+  async #receive(store: StoreClient, tokens: readonly Token[] | undefined): Promise<{ readonly grpc: number; readonly http: number }> {
+    const { settings, log } = this.#input;
+    const options: Omit<ReceiverOptions, 'port'> = {
+      host: settings.otlp.host, absorber: store, authorize: ingestAccess(createAuthorizer({ settings, tokens })), clock: systemClock,
+      budget: new ByteBudget(RECEIVER_LIMITS.bytesInFlight), counters: this.#counters,
+      ...(this.#tls === undefined ? {} : { tls: this.#tls }),
+      onFault: (error) => log.error({ err: error }, 'a receiver failed'),
+    };
+    const grpc = await startGrpcOtlpReceiver({ ...options, port: settings.otlp.grpcPort });
+    this.#cleanup.push('OTLP/gRPC', () => grpc.close());
+    const http = await startHttpOtlpReceiver({ ...options, port: settings.otlp.httpPort });
+    this.#cleanup.push('OTLP/HTTP', () => http.close());
+    return { grpc: grpc.port, http: http.port };
+  }
 
-  const receiver: Omit<ReceiverOptions, 'port'> = {
-    host: settings.otlp.host, absorber: store, authorize: ingestAccess(authorizer), budget: new ByteBudget(RECEIVER_LIMITS.bytesInFlight), counters, clock,
-    ...(tls === undefined ? {} : { tls }), onFault: (error) => log.error({ err: error }, 'a receiver failed'),
-  };
-  const grpc = await startGrpcOtlpReceiver({ ...receiver, port: settings.otlp.grpcPort });
-  cleanup.push('OTLP/gRPC', () => grpc.close());
-  const http = await startHttpOtlpReceiver({ ...receiver, port: settings.otlp.httpPort });
-  cleanup.push('OTLP/HTTP', () => http.close());
-  const tracing = startSelfTracing(environment, [grpc.port, http.port]);
-  cleanup.push('self tracing', () => tracing.stop());
-  log.info({ selfTracing: tracing.reason, slos: book.slos.length, runbooks: book.runbooks.length }, 'ready');
+  #traceSelf(ownOtlpPorts: readonly number[]): void {
+    const tracing = startSelfTracing(this.#input.environment, ownOtlpPorts);
+    this.#input.log.debug({ reason: tracing.reason }, 'self tracing');
+    this.#cleanup.push('self tracing', () => tracing.stop());
+  }
 
-  ready = { http: pageUrl(settings, httpPort), otlpGrpc: otlpUrl(settings, grpc.port), otlpHttp: otlpUrl(settings, http.port) };
-  cleanup.push('readiness', () => { ready = undefined; return Promise.resolve(); });
-  return ready;
+  #becomeReady(ports: { readonly grpc: number; readonly http: number }): ServiceAddresses {
+    const { settings } = this.#input;
+    this.#ready = { http: publicUrlOf({ ...settings, publicUrl: undefined }, this.#httpPort), otlpGrpc: otlpUrl(settings, ports.grpc), otlpHttp: otlpUrl(settings, ports.http) };
+    this.#cleanup.push('readiness', () => {
+      this.#ready = undefined;
+      return Promise.resolve();
+    });
+    return this.#ready;
+  }
 }
 
-const MAX_PAGE_BODY_BYTES = 1 << 20;
-const STOP_GRACE_MS = 5_000;
+interface PageParts {
+  readonly store: StoreClient;
+  readonly judgement: Judgement;
+  readonly tokens: readonly Token[] | undefined;
+}
+
+function readersOf(store: StoreClient, { engine }: Judgement): Readers {
+  return {
+    clock: systemClock,
+    slos: { statuses: () => engine.statuses(), slo: (name) => engine.slo(name) },
+    history: new DuckdbSloHistoryReader(store),
+    traces: new DuckdbTraceReader(store),
+    services: new DuckdbServiceReader(store),
+    incidents: new DuckdbIncidentReader(store),
+  };
+}
 
 async function rulesOrProblems(settings: Settings, log: Logger): Promise<RuleBook> {
   const { book, problems } = await loadRuleBook(settings);
@@ -236,65 +234,15 @@ async function rulesOrProblems(settings: Settings, log: Logger): Promise<RuleBoo
   return book;
 }
 
-async function tokensOrProblems(settings: Settings): Promise<readonly Token[] | undefined> {
-  if (settings.access.tokensFile === undefined) return undefined;
-  const tokens = await loadTokens(settings.access.tokensFile);
+async function tokensOrProblems({ access: { tokensFile } }: Settings): Promise<readonly Token[] | undefined> {
+  if (tokensFile === undefined) return undefined;
+  const tokens = await loadTokens(tokensFile);
   if (!tokens.ok) throw new ProblemsFound(tokens.error);
   return tokens.value;
 }
 
 function tlsOf({ access: { tls } }: Settings): { readonly cert: Buffer; readonly key: Buffer } | undefined {
   return tls === undefined ? undefined : { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) };
-}
-
-function pageAccess(authorizer: Authorizer, tokensRequired: boolean): UiOptions['access'] {
-  return {
-    tokensRequired,
-    authorize: (token, role) => {
-      const decision = authorizer(token === undefined ? undefined : `Bearer ${token}`, role);
-      if (decision.kind === 'allowed') return { allowed: true, actor: decision.who.name };
-      return { allowed: false, reason: decision.reason === 'insufficient' ? 'role' : decision.reason };
-    },
-  };
-}
-
-function ingestAccess(authorizer: Authorizer): ReceiverOptions['authorize'] {
-  return (header) => {
-    const decision = authorizer(header, 'ingest');
-    if (decision.kind === 'allowed') return { kind: 'allowed', who: decision.who.name };
-    return { kind: 'denied', status: decision.reason === 'insufficient' ? 'forbidden' : 'unauthenticated', message: decision.message };
-  };
-}
-
-function renderedRunbook(incident: Incident, { rules, engine, publicUrl }: { readonly rules: LiveRules; readonly engine: Engine; readonly publicUrl: string }): RenderedRunbook | undefined {
-  const labels = incident.alerts[0]?.labels ?? {};
-  const runbook = findRunbook(rules.book.runbooks, { name: incident.runbook, labels });
-  if (runbook === undefined) return undefined;
-  return { title: runbook.title, markdown: renderRunbookOrRaw(runbook, runbookContextOf({ incident, slo: engine.slo(labels['slo'] ?? ''), publicUrl })) };
-}
-
-function observeLatency(metrics: PrometheusMetrics, delivery: Delivery, atMs: number): void {
-  if (delivery.breachReceivedAtMs === undefined || delivery.attempts > 1) return;
-  metrics.breachToNotification.observe({ integration: delivery.integration }, Math.max(0, atMs - delivery.breachReceivedAtMs) / 1_000);
-}
-
-async function inTime<T>(work: Promise<T>, onFailure: (error: unknown) => void): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no evidence within ${EVIDENCE_TIMEOUT_MS} ms`)), EVIDENCE_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } catch (error) {
-    onFailure(error);
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function pageUrl(settings: Settings, port: number): string {
-  return publicUrlOf({ ...settings, publicUrl: undefined }, port);
 }
 
 function otlpUrl(settings: Settings, port: number): string {

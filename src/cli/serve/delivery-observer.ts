@@ -1,0 +1,24 @@
+import type { Logger } from 'pino';
+import type { Delivery } from '../../notify/delivery.js';
+import type { DeliveryObserver } from '../../notify/system-dispatcher.js';
+import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
+
+/** Deliveries as logs and metrics see them. */
+export function deliveryObserver(metrics: PrometheusMetrics, log: Logger): DeliveryObserver {
+  return {
+    attempted: (delivery, atMs) => observeLatency(metrics, delivery, atMs),
+    settled: (delivery, settlement) => {
+      metrics.deliveries.inc({ integration: delivery.integration, outcome: settlement.status });
+      const about = { incident: delivery.incidentId, receiver: delivery.receiver, integration: delivery.integration, reason: settlement.lastError };
+      if (settlement.status === 'rejected') log.error(about, 'a message could not be delivered');
+      if (settlement.status === 'pending') log.warn(about, 'a message is not delivered yet, trying again');
+    },
+    failed: (error) => log.error({ err: error }, 'the outbox could not be read or written'),
+  };
+}
+
+/** Only the first attempt says how quick Tocsin was; later ones say how long the receiver was away. */
+function observeLatency(metrics: PrometheusMetrics, delivery: Delivery, atMs: number): void {
+  if (delivery.breachReceivedAtMs === undefined || delivery.attempts > 1) return;
+  metrics.breachToNotification.observe({ integration: delivery.integration }, Math.max(0, atMs - delivery.breachReceivedAtMs) / 1_000);
+}

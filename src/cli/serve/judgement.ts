@@ -1,0 +1,123 @@
+import type { Logger } from 'pino';
+import { CoverageIndex } from '../../budget/coverage-index.js';
+import { minuteOf } from '../../budget/minute-series.js';
+import { SliceIndex } from '../../budget/slice-index.js';
+import type { Settings } from '../../config/settings.js';
+import type { Evidence } from '../../diagnosis/evidence.js';
+import type { Incident } from '../../incident/incident.js';
+import type { Clock } from '../../lib/clock.js';
+import { DuckdbOutbox } from '../../notify/duckdb-outbox.js';
+import { planDeliveries } from '../../notify/plan-deliveries.js';
+import { Dispatcher } from '../../notify/system-dispatcher.js';
+import { DuckdbEvaluationStore } from '../../pipeline/duckdb-evaluation-store.js';
+import { DuckdbEvidenceReader } from '../../pipeline/duckdb-evidence-reader.js';
+import { Engine } from '../../pipeline/engine.js';
+import type { MeasuredSlo } from '../../pipeline/evaluate.js';
+import type { RuleBook } from '../../pipeline/fs-rule-book.js';
+import { gatherEvidence } from '../../pipeline/gather-evidence.js';
+import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
+import type { Store } from '../../pipeline/store.js';
+import { findRunbook } from '../../runbook/find-runbook.js';
+import { renderRunbookOrRaw } from '../../runbook/render-runbook.js';
+import { runbookContextOf } from '../../runbook/runbook-context.js';
+import type { SloStatus } from '../../budget/slo-status.js';
+import { DuckdbUptime } from '../../store/duckdb-uptime.js';
+import { sloMinutes } from '../../store/slo-slice-columns.js';
+import type { RenderedRunbook } from '../../ui/ui-options.js';
+import { deliveryObserver } from './delivery-observer.js';
+import { LiveRules, longestWindowMinutes } from './live-rules.js';
+
+export interface JudgementPorts {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly metrics: PrometheusMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Base of links; asked for late, because a port may be chosen by the system. */
+  readonly publicUrl: () => string;
+  readonly requestEarlyTick: () => void;
+}
+
+/** A page must not wait for its evidence longer than this: it goes out without. */
+const EVIDENCE_TIMEOUT_MS = 2_000;
+
+/** Everything between a committed slice and a sent message: rules, engine, outbox, dispatcher, filled with what the store remembers. */
+export class Judgement {
+  readonly rules: LiveRules;
+  readonly engine: Engine;
+  readonly dispatcher: Dispatcher;
+  readonly #ports: JudgementPorts;
+  readonly #evidence: DuckdbEvidenceReader;
+
+  private constructor(ports: JudgementPorts, book: RuleBook, state: { readonly slices: SliceIndex; readonly coverage: CoverageIndex }) {
+    this.#ports = ports;
+    this.#evidence = new DuckdbEvidenceReader(ports.store);
+    this.engine = new Engine({
+      store: new DuckdbEvaluationStore(ports.store),
+      gatherEvidence: (measured, status) => this.#gatherEvidence(measured, status),
+      planDeliveries: (transition, nowMs) => planDeliveries(transition, this.rules.book.routing, nowMs),
+      wakeDispatcher: () => this.dispatcher.wake(),
+      requestEarlyTick: ports.requestEarlyTick,
+    }, state);
+    this.rules = new LiveRules({ ...ports, slices: state.slices, engine: this.engine }, book);
+    this.dispatcher = new Dispatcher({
+      outbox: new DuckdbOutbox(ports.store),
+      notifierFor: this.rules.notifierFor,
+      publicUrl: ports.publicUrl,
+      clock: ports.clock,
+      runbookFor: ({ transition: { incident } }) => this.#linkedRunbook(incident),
+      observer: deliveryObserver(ports.metrics, ports.log),
+    });
+  }
+
+  /** Goes on where the last process was: slices and uptime of every window are read back before anything is judged. */
+  static async resume(ports: JudgementPorts, book: RuleBook): Promise<Judgement> {
+    const slices = new SliceIndex();
+    const coverage = new CoverageIndex();
+    const sinceMinute = minuteOf(ports.clock.nowMs()) - longestWindowMinutes(book);
+    for (const { slo, sliceKey } of book.slos) slices.track(sliceKey, slo);
+    slices.add(sloMinutes(await ports.store.loadSloSlices(sinceMinute)));
+    for (const minute of await new DuckdbUptime(ports.store).load(sinceMinute)) coverage.markCovered(minute);
+    return new Judgement(ports, book, { slices, coverage });
+  }
+
+  /** The runbook as it reads for this incident; undefined when none fits. */
+  runbookOf(incident: Incident): RenderedRunbook | undefined {
+    const labels = incident.alerts[0]?.labels ?? {};
+    const runbook = findRunbook(this.rules.book.runbooks, { name: incident.runbook, labels });
+    if (runbook === undefined) return undefined;
+    const context = runbookContextOf({ incident, slo: this.engine.slo(labels['slo'] ?? ''), publicUrl: this.#ports.publicUrl() });
+    return { title: runbook.title, markdown: renderRunbookOrRaw(runbook, context) };
+  }
+
+  #linkedRunbook(incident: Incident): (RenderedRunbook & { readonly url: string }) | undefined {
+    const runbook = this.runbookOf(incident);
+    return runbook === undefined ? undefined : { ...runbook, url: `${this.#ports.publicUrl()}/incidents/${encodeURIComponent(incident.id)}#runbook` };
+  }
+
+  async #gatherEvidence({ sliceKey, slo }: MeasuredSlo, status: SloStatus): Promise<Evidence | undefined> {
+    const compiled = this.rules.book.slos.find((each) => each.sliceKey === sliceKey);
+    if (compiled === undefined) return undefined;
+    const stop = this.#ports.metrics.evidenceDuration.startTimer();
+    try {
+      return await within(EVIDENCE_TIMEOUT_MS, gatherEvidence(this.#evidence, compiled, status));
+    } catch (error) {
+      this.#ports.log.error({ err: error, slo: slo.name }, 'a page goes out without representative traces');
+      return undefined;
+    } finally {
+      stop();
+    }
+  }
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
