@@ -38,7 +38,7 @@ function alertJson(alert: Alert, title: string): Readonly<Record<string, unknown
 }
 
 function traceJson({ startMs, ...trace }: RepresentativeTrace): Readonly<Record<string, unknown>> {
-  return { ...trace, start: isoTime(startMs), url: `/traces/${trace.traceId}#${trace.spanId}` };
+  return { ...trace, start: isoTime(startMs), url: `/traces/${trace.traceId}?span=${trace.spanId}` };
 }
 
 function isoTime(timeMs: number): string {

@@ -56,7 +56,7 @@ describe('reading', () => {
     const { status, body } = await ask('GET', '/inc-1');
     expect(status).toBe(200);
     expect(Object.keys(body)).toEqual(expect.arrayContaining(['id', 'key', 'status', 'severity', 'title', 'startedAt', 'endedAt', 'alerts', 'signatures', 'traces', 'runbook', 'timeline']));
-    expect(body.traces[0]).toMatchObject({ role: 'most-common', url: `/traces/${'a'.repeat(32)}#${'a'.repeat(16)}`, reason: expect.stringContaining('41 of 57') });
+    expect(body.traces[0]).toMatchObject({ role: 'most-common', url: `/traces/${'a'.repeat(32)}?span=${'a'.repeat(16)}`, reason: expect.stringContaining('41 of 57') });
     expect(body.alerts[0]).toMatchObject({ words: 'burning 21x with 71 % of the 30-day budget left: gone in 24 h', labels: { slo: 'checkout-availability' } });
   });
 });

@@ -11,5 +11,5 @@ export function sloUrl(publicUrl: string, slo: string): string {
 
 /** The trace, opened at the span that matters. */
 export function traceUrl(publicUrl: string, { traceId, spanId }: { readonly traceId: TraceId; readonly spanId: SpanId }): string {
-  return `${publicUrl}/traces/${traceId}#${spanId}`;
+  return `${publicUrl}/traces/${traceId}?span=${spanId}`;
 }
