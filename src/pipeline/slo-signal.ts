@@ -37,7 +37,8 @@ export function signalOf(slo: Slo, status: SloStatus, { incident, breachReceived
     labels: { ...identity, severity },
     annotations: { summary: `${slo.displayName}: ${headline(status, slo)}`, description: slo.description, reason: decision.reason },
     severity,
-    title: slo.displayName,
+    // The display name says what is promised; a woken person must read that it is broken.
+    title: `"${slo.displayName}" is failing`,
     firing: decision.firing,
     reading: status,
     ...(slo.runbook === undefined ? {} : { runbook: slo.runbook }),
