@@ -48,7 +48,7 @@ try {
     clock: systemClock,
     slos: settings.slos,
     events: { onCommit: (news) => send({ kind: 'committed', news }) },
-    database: settings.checkpointThreshold === undefined ? {} : { checkpointThreshold: settings.checkpointThreshold },
+    database: settings.checkpointBytes === undefined ? {} : { checkpointBytes: settings.checkpointBytes },
   });
   port.on('message', (message: StoreRequest) => void answer(store, message));
   send({ kind: 'ready' });

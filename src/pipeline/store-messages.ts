@@ -8,7 +8,7 @@ import type { CommitNews } from '../store/span-sink.js';
 export interface StoreSettings {
   readonly dataDir: string;
   readonly slos: readonly CompiledSlo[];
-  readonly checkpointThreshold?: string;
+  readonly checkpointBytes?: number;
 }
 
 /** One call across the thread boundary: structured clones, and the body's buffer by transfer. */

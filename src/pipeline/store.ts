@@ -1,6 +1,7 @@
 import type { Absorber } from '../ingest/absorber.js';
 import type { CompiledSlo } from '../sli/compile-slo.js';
 import type { Database } from '../store/database.js';
+import type { DatabaseHealth } from '../store/duckdb-database.js';
 import type { SloSliceColumns } from '../store/slo-slice-columns.js';
 import type { CommitNews } from '../store/span-sink.js';
 import type { IngestStats } from './ingest-tally.js';
@@ -14,9 +15,13 @@ export interface Store extends Absorber, Database {
   useRules(slos: readonly CompiledSlo[]): Promise<void>;
   /** Live slices since a Unix minute, summed per SLO and event minute. */
   loadSloSlices(sinceMinute: number): Promise<SloSliceColumns>;
-  stats(): Promise<IngestStats>;
+  stats(): Promise<StoreStats>;
   /** Commits what was accepted, writes everything into the file and lets go of it. Exports that come later are answered as busy. */
   close(): Promise<void>;
+}
+
+export interface StoreStats extends IngestStats {
+  readonly database: DatabaseHealth;
 }
 
 export interface StoreEvents {

@@ -5,8 +5,7 @@ import type { CompiledSlo } from '../sli/compile-slo.js';
 import { DatabaseUnavailableError } from '../store/database-error.js';
 import type { Row, Statement } from '../store/database.js';
 import type { SloSliceColumns } from '../store/slo-slice-columns.js';
-import type { IngestStats } from './ingest-tally.js';
-import type { Store, StoreEvents } from './store.js';
+import type { Store, StoreEvents, StoreStats } from './store.js';
 import type { StoreCall, StoreReply, StoreRequest, StoreSettings } from './store-messages.js';
 
 /** Bytes of export bodies accepted and not yet answered. Decoded they take three to five times that, which keeps the service under 1 GiB. */
@@ -94,7 +93,7 @@ export class StoreClient implements Store {
     return this.#call({ kind: 'slo-slices', sinceMinute });
   }
 
-  stats(): Promise<IngestStats> {
+  stats(): Promise<StoreStats> {
     return this.#call({ kind: 'stats' });
   }
 

@@ -11,8 +11,8 @@ import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
 import type { SloSliceColumns } from '../store/slo-slice-columns.js';
 import type { GroupLimits } from '../store/system-group-commit.js';
 import { absorb, type AbsorbPorts } from './absorb.js';
-import { IngestTally, type IngestStats } from './ingest-tally.js';
-import { DATABASE_FILE, type Store, type StoreEvents } from './store.js';
+import { IngestTally } from './ingest-tally.js';
+import { DATABASE_FILE, type Store, type StoreEvents, type StoreStats } from './store.js';
 
 export interface StoreOptions {
   /** `:memory:` is for tests. */
@@ -82,8 +82,8 @@ export class SystemStore implements Store {
     return loadSloSlices(this.#database, sinceMinute);
   }
 
-  stats(): Promise<IngestStats> {
-    return Promise.resolve(this.#tally.stats());
+  stats(): Promise<StoreStats> {
+    return Promise.resolve({ ...this.#tally.stats(), database: this.#database.health() });
   }
 
   close(): Promise<void> {

@@ -1,34 +1,28 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import duckdb, { type Connection, type Database as DatabaseHandle } from '@duckdb/node-bindings';
-import { DatabaseUnavailableError, explainOpenFailure } from './database-error.js';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { assert } from '../lib/assert.js';
 import type { Database, Row, Statement } from './database.js';
-import { migrate, readMigrations, type Migration } from './duckdb-migrations.js';
+import { openFile, READ_CONNECTIONS, walBytes, writableBytes, type DatabaseOptions, type DuckdbFile, type WriteConnection } from './duckdb-file.js';
 import { runStatement } from './duckdb-statement.js';
 import { TaskQueue } from './task-queue.js';
 
-/** Pages and the tick read beside each other and beside ingest. Each connection occupies at most one libuv thread (4 by default). */
-const READ_CONNECTIONS = 2;
+export type { DatabaseOptions, WriteConnection } from './duckdb-file.js';
 
-export interface DatabaseOptions {
-  /** DuckDB's own threads. Appends are single-threaded; this is for queries and checkpoints. */
-  readonly threads?: number;
-  /** DuckDB's buffers; the service as a whole stays under 1 GiB. */
-  readonly memoryLimit?: string;
-  /** Size of the write-ahead log at which a commit also checkpoints. */
-  readonly checkpointThreshold?: string;
-  readonly migrations?: readonly Migration[];
-}
+/** Measured (bench/RESULTS.md): with DuckDB's own 16 MB a stream of appends checkpoints all the time, with 256 MB the pauses get long. */
+const CHECKPOINT_BYTES = 64 << 20;
+/** A checkpoint writes less than the log holds, because it compresses; this much more must be free beside it. */
+const CHECKPOINT_SLACK_BYTES = 32 << 20;
+/** A file that could not be opened again is not tried more often than this. */
+const REOPEN_PAUSE_MS = 1_000;
+const WRITER = 0;
 
-/** One connection, as the comfortable API and as the handle that the raw bindings (appends by data chunk) take. */
-export interface WriteConnection {
-  readonly connection: DuckDBConnection;
-  readonly raw: Connection;
-}
-
-interface Lane extends WriteConnection {
-  readonly queue: TaskQueue;
+/** Counts since the start. */
+export interface DatabaseHealth {
+  readonly walBytes: number;
+  readonly checkpoints: number;
+  /** Checkpoints put off because the disk has no room for them. */
+  readonly checkpointsDeferred: number;
+  /** How often the file was opened anew after an error that DuckDB does not survive. */
+  readonly reopened: number;
 }
 
 /**
@@ -36,32 +30,30 @@ interface Lane extends WriteConnection {
  * and two instances of one file in one process silently lose rows.
  */
 export class DuckdbDatabase implements Database {
-  readonly #instance: DuckDBInstance;
-  readonly #writer: Lane;
-  readonly #readers: readonly Lane[];
+  readonly #path: string;
+  readonly #options: DatabaseOptions;
+  /** One queue per connection: DuckDB answers concurrent statements of one connection out of order. */
+  readonly #queues = Array.from({ length: READ_CONNECTIONS + 1 }, () => new TaskQueue());
+  readonly #prepare: ((writer: WriteConnection) => Promise<void>)[] = [];
+  #file: DuckdbFile;
+  #broken = false;
+  #working = 0;
+  #idle: (() => void) | undefined;
+  #reopening: Promise<void> | undefined;
+  #reopenNotBeforeMs = 0;
+  #checkpointQueued = false;
   #closed = false;
+  #counts = { checkpoints: 0, checkpointsDeferred: 0, reopened: 0 };
 
-  private constructor(instance: DuckDBInstance, connections: readonly Connection[]) {
-    this.#instance = instance;
-    const [writer, ...readers] = connections.map((raw) => ({ raw, connection: new DuckDBConnection(raw), queue: new TaskQueue() }));
-    if (writer === undefined) throw new Error('assertion failed: a database needs a write connection');
-    this.#writer = writer;
-    this.#readers = readers;
+  private constructor(path: string, options: DatabaseOptions, file: DuckdbFile) {
+    this.#path = path;
+    this.#options = options;
+    this.#file = file;
   }
 
   /** @throws DatabaseUnavailableError when the file is locked, not writable, newer than this program or not a database. */
   static async open(path: string, options: DatabaseOptions = {}): Promise<DuckdbDatabase> {
-    const handle = await openFile(path, options);
-    const instance = new DuckDBInstance(handle);
-    try {
-      const connections = await Promise.all(Array.from({ length: READ_CONNECTIONS + 1 }, () => duckdb.connect(handle)));
-      const database = new DuckdbDatabase(instance, connections);
-      await database.exclusively(({ connection }) => migrate(connection, options.migrations ?? readMigrations()));
-      return database;
-    } catch (error) {
-      instance.closeSync();
-      throw error;
-    }
+    return new DuckdbDatabase(path, options, await openFile(path, options));
   }
 
   /** On a read connection, after the statements already waiting there; sees everything committed before it starts. */
@@ -71,8 +63,9 @@ export class DuckdbDatabase implements Database {
 
   /** Work that only reads, on the read connection with the fewest waiting. */
   reading<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    const lane = this.#readers.reduce((best, next) => (next.queue.length < best.queue.length ? next : best), this.#readers[0] ?? this.#writer);
-    return lane.queue.run(() => work(lane.connection));
+    let best = WRITER + 1;
+    for (let lane = best + 1; lane < this.#queues.length; lane += 1) if (this.#queue(lane).length < this.#queue(best).length) best = lane;
+    return this.#queue(best).run(() => this.#guarded(best, ({ connection }) => work(connection)));
   }
 
   async transaction(statements: readonly Statement[]): Promise<void> {
@@ -84,20 +77,90 @@ export class DuckdbDatabase implements Database {
 
   /** Work that needs the write connection for itself, such as an append. Everything else that writes waits. */
   exclusively<T>(work: (writer: WriteConnection) => Promise<T>): Promise<T> {
-    return this.#writer.queue.run(() => work(this.#writer));
+    const result = this.#queue(WRITER).run(() => this.#guarded(WRITER, work));
+    void result.catch(() => undefined).finally(() => this.#checkpointWhenDue());
+    return result;
+  }
+
+  /** Runs `prepare` now and again whenever the file had to be opened anew: for temporary tables and what is kept in memory of the file. */
+  async prepareWriter(prepare: (writer: WriteConnection) => Promise<void>): Promise<void> {
+    this.#prepare.push(prepare);
+    await this.exclusively(prepare);
+  }
+
+  health(): DatabaseHealth {
+    return { walBytes: walBytes(this.#path), ...this.#counts };
   }
 
   /** Waits for what is queued, writes the log into the file and lets go of it. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all(this.#readers.map((lane) => lane.queue.run(() => Promise.resolve())));
-    await this.exclusively(async ({ connection }) => {
-      // A checkpoint that fails (disk full) leaves the log, which the next start replays: nothing is lost.
-      await connection.run('CHECKPOINT').catch(() => undefined);
-    });
-    for (const lane of [this.#writer, ...this.#readers]) lane.connection.closeSync();
-    this.#instance.closeSync();
+    await Promise.all(this.#queues.map((queue) => queue.run(() => Promise.resolve())));
+    if (!this.#broken && this.#canCheckpoint()) {
+      // One that fails leaves the log, which the next start replays: nothing is lost.
+      await this.#file.connections[WRITER]?.connection.run('CHECKPOINT').catch(() => undefined);
+    }
+    this.#file.closeSync();
+  }
+
+  #queue(lane: number): TaskQueue {
+    const queue = this.#queues[lane];
+    assert(queue !== undefined, `there is no connection ${lane}`);
+    return queue;
+  }
+
+  /** Runs work on a connection that works: after a fatal error the file is opened anew first. */
+  async #guarded<T>(lane: number, work: (writer: WriteConnection) => Promise<T>): Promise<T> {
+    if (this.#broken) await this.#recover();
+    const connection = this.#file.connections[lane];
+    assert(connection !== undefined, `there is no connection ${lane}`);
+    this.#working += 1;
+    try {
+      return await work(connection);
+    } catch (error) {
+      if (isFatal(error)) this.#broken = true;
+      throw error;
+    } finally {
+      this.#working -= 1;
+      if (this.#working === 0) this.#idle?.();
+    }
+  }
+
+  #recover(): Promise<void> {
+    this.#reopening ??= this.#reopen().finally(() => { this.#reopening = undefined; });
+    return this.#reopening;
+  }
+
+  async #reopen(): Promise<void> {
+    if (performance.now() < this.#reopenNotBeforeMs) throw new Error('the database file cannot be used; it is tried again every second');
+    while (this.#working > 0) await new Promise<void>((resolve) => { this.#idle = resolve; });
+    this.#reopenNotBeforeMs = performance.now() + REOPEN_PAUSE_MS;
+    this.#file.closeSync();
+    this.#file = await openFile(this.#path, this.#options);
+    const writer = this.#file.connections[WRITER];
+    if (writer !== undefined) for (const prepare of this.#prepare) await prepare(writer);
+    this.#counts.reopened += 1;
+    this.#broken = false;
+  }
+
+  #checkpointWhenDue(): void {
+    if (this.#checkpointQueued || this.#closed || walBytes(this.#path) < (this.#options.checkpointBytes ?? CHECKPOINT_BYTES)) return;
+    if (!this.#canCheckpoint()) {
+      this.#counts.checkpointsDeferred += 1;
+      return;
+    }
+    this.#checkpointQueued = true;
+    void this.#queue(WRITER).run(() => this.#guarded(WRITER, async ({ connection }) => {
+      await connection.run('CHECKPOINT');
+      this.#counts.checkpoints += 1;
+    })).catch(() => undefined).finally(() => { this.#checkpointQueued = false; });
+  }
+
+  /** A full disk is survived as long as nobody checkpoints on it: writes to the log fail cleanly, a failed checkpoint is fatal. */
+  #canCheckpoint(): boolean {
+    const log = walBytes(this.#path);
+    return log === 0 || writableBytes(this.#path) > log + CHECKPOINT_SLACK_BYTES;
   }
 }
 
@@ -120,33 +183,6 @@ export async function inTransaction<T>(connection: DuckDBConnection, work: () =>
   }
 }
 
-async function openFile(path: string, options: DatabaseOptions): Promise<DatabaseHandle> {
-  if (path !== ':memory:') prepareDirectory(path);
-  const settings = {
-    threads: String(options.threads ?? 2),
-    memory_limit: options.memoryLimit ?? '512MB',
-    // Measured (bench/RESULTS.md): at DuckDB's own 16 MB a stream of appends checkpoints all the time, at 256 MB the pauses get long.
-    checkpoint_threshold: options.checkpointThreshold ?? '64MB',
-    // Nothing is ever fetched from the network behind the operator's back.
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-  };
-  const config = duckdb.create_config();
-  for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
-  try {
-    return await duckdb.open(path, config);
-  } catch (error) {
-    throw explainOpenFailure(path, error instanceof Error ? error.message : String(error));
-  }
-}
-
-function prepareDirectory(path: string): void {
-  const directory = dirname(path);
-  try {
-    mkdirSync(directory, { recursive: true });
-    accessSync(directory, constants.W_OK);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new DatabaseUnavailableError('not-writable', `the data directory ${directory} cannot be written (${code}): give this user write access, or set TOCSIN_DATA_DIR to another directory.`);
-  }
+function isFatal(error: unknown): boolean {
+  return error instanceof Error && (error.message.startsWith('FATAL') || error.message.includes('database has been invalidated'));
 }

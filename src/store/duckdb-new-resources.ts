@@ -1,6 +1,6 @@
 import type { Resource } from '../trace/span-batch.js';
 import { DuckdbChunkAppender } from './duckdb-chunk-appender.js';
-import type { DuckdbDatabase, WriteConnection } from './duckdb-database.js';
+import type { WriteConnection } from './duckdb-file.js';
 import { loadSql } from './fs-sql.js';
 import type { AdmittedExport } from './span-sink.js';
 
@@ -13,9 +13,10 @@ export class NewResources {
   readonly #appender = new DuckdbChunkAppender('new_resources', ['UBIGINT', 'VARCHAR', 'VARCHAR']);
   readonly #known = new Set<bigint>();
 
-  static async create(database: DuckdbDatabase): Promise<NewResources> {
-    await database.exclusively(({ connection }) => connection.run('CREATE OR REPLACE TEMP TABLE new_resources (resource_id UBIGINT, service VARCHAR, attributes VARCHAR)'));
-    return new NewResources();
+  /** Makes the temporary table; again whenever the file was opened anew. */
+  async prepare({ connection }: WriteConnection): Promise<void> {
+    this.#known.clear();
+    await connection.run('CREATE OR REPLACE TEMP TABLE new_resources (resource_id UBIGINT, service VARCHAR, attributes VARCHAR)');
   }
 
   /** Those of the group that are not known to be stored, each once. */

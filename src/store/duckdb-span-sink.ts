@@ -8,6 +8,7 @@ import { NewResources } from './duckdb-new-resources.js';
 import {
   appendDigest, appendLedger, appendRedSlices, appendSloSlices, newDigestAppender, newLedgerAppender, newRedSliceAppender, newSloSliceAppender,
 } from './duckdb-slice-rows.js';
+import { runStatement } from './duckdb-statement.js';
 import { SpanColumns } from './duckdb-span-columns.js';
 import { loadSql } from './fs-sql.js';
 import { groupRedSlices, groupSloSlices } from './group-slices.js';
@@ -42,7 +43,7 @@ export class DuckdbSpanSink implements SpanSink {
   readonly #options: SpanSinkOptions;
   readonly #answers = new SinkAnswers();
   readonly #groups: GroupCommit<AdmittedExport>;
-  readonly #resources: NewResources;
+  readonly #resources = new NewResources();
   readonly #spans = new SpanColumns();
   readonly #logs = new LogColumns();
   readonly #sloSlices = newSloSliceAppender();
@@ -50,16 +51,15 @@ export class DuckdbSpanSink implements SpanSink {
   readonly #ledger = newLedgerAppender();
   readonly #digests = newDigestAppender();
 
-  private constructor(database: DuckdbDatabase, options: SpanSinkOptions, resources: NewResources) {
+  private constructor(database: DuckdbDatabase, options: SpanSinkOptions) {
     this.#database = database;
     this.#options = options;
-    this.#resources = resources;
     this.#groups = new GroupCommit((group) => this.#commit(group), options.limits);
   }
 
   static async open(database: DuckdbDatabase, options: SpanSinkOptions): Promise<DuckdbSpanSink> {
-    const sink = new DuckdbSpanSink(database, options, await NewResources.create(database));
-    await sink.#loadDigests();
+    const sink = new DuckdbSpanSink(database, options);
+    await database.prepareWriter((writer) => sink.#prepare(writer));
     return sink;
   }
 
@@ -135,8 +135,10 @@ export class DuckdbSpanSink implements SpanSink {
     };
   }
 
-  async #loadDigests(): Promise<void> {
-    const rows = await this.#database.query({ sql: LOAD_DIGESTS, params: { since_ms: this.#options.clock.nowMs() - DIGEST_RETENTION_MS } });
+  /** Also after the file was opened anew: a commit that failed may have reached the disk all the same, and then its digest tells. */
+  async #prepare(writer: WriteConnection): Promise<void> {
+    await this.#resources.prepare(writer);
+    const rows = await runStatement(writer.connection, { sql: LOAD_DIGESTS, params: { since_ms: this.#options.clock.nowMs() - DIGEST_RETENTION_MS } });
     for (const row of rows) {
       const digest = hex16(row['digest_high'] as bigint) + hex16(row['digest_low'] as bigint);
       this.#answers.digests.add(digest, {

@@ -1,0 +1,103 @@
+import { accessSync, constants, mkdirSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import duckdb, { type Connection, type Database as DatabaseHandle } from '@duckdb/node-bindings';
+import { DatabaseUnavailableError, explainOpenFailure } from './database-error.js';
+import { migrate, readMigrations, type Migration } from './duckdb-migrations.js';
+
+/** Pages and the tick read beside each other and beside ingest. Each connection occupies at most one libuv thread (4 by default). */
+export const READ_CONNECTIONS = 2;
+
+export interface DatabaseOptions {
+  /** DuckDB's own threads. Appends are single-threaded; this is for queries and checkpoints. */
+  readonly threads?: number;
+  /** DuckDB's buffers; the service as a whole stays under 1 GiB. */
+  readonly memoryLimit?: string;
+  /** Bytes of write-ahead log at which the log is written into the file. */
+  readonly checkpointBytes?: number;
+  readonly migrations?: readonly Migration[];
+}
+
+/** One connection, as the comfortable API and as the handle that the raw bindings (appends by data chunk) take. */
+export interface WriteConnection {
+  readonly connection: DuckDBConnection;
+  readonly raw: Connection;
+}
+
+/** The open file and its connections, the first of which writes. */
+export interface DuckdbFile {
+  readonly connections: readonly WriteConnection[];
+  closeSync(): void;
+}
+
+const IN_MEMORY = ':memory:';
+
+/** @throws DatabaseUnavailableError when the file is locked, not writable, newer than this program or not a database. */
+export async function openFile(path: string, options: DatabaseOptions): Promise<DuckdbFile> {
+  if (path !== IN_MEMORY) prepareDirectory(path);
+  const handle = await openHandle(path, options);
+  const instance = new DuckDBInstance(handle);
+  const connections: WriteConnection[] = [];
+  const closeSync = (): void => {
+    for (const { connection } of connections) connection.closeSync();
+    instance.closeSync();
+  };
+  try {
+    for (let index = 0; index <= READ_CONNECTIONS; index += 1) {
+      const raw = await duckdb.connect(handle);
+      connections.push({ raw, connection: new DuckDBConnection(raw) });
+    }
+    const [writer] = connections;
+    if (writer !== undefined) await migrate(writer.connection, options.migrations ?? readMigrations());
+    return { connections, closeSync };
+  } catch (error) {
+    closeSync();
+    throw error;
+  }
+}
+
+/** Size of the write-ahead log; 0 where there is none. */
+export function walBytes(path: string): number {
+  return path === IN_MEMORY ? 0 : (statSync(`${path}.wal`, { throwIfNoEntry: false })?.size ?? 0);
+}
+
+/** Bytes that can still be written beside the file; 0 where nothing can (a file system that was remounted read-only). */
+export function writableBytes(path: string): number {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize;
+  } catch {
+    return 0;
+  }
+}
+
+async function openHandle(path: string, options: DatabaseOptions): Promise<DatabaseHandle> {
+  const settings = {
+    threads: String(options.threads ?? 2),
+    memory_limit: options.memoryLimit ?? '512MB',
+    // Checkpoints are ours to start (DuckdbDatabase): one that fails for want of space makes DuckDB refuse all further work.
+    checkpoint_threshold: '1TB',
+    // Nothing is ever fetched from the network behind the operator's back.
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  };
+  const config = duckdb.create_config();
+  for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
+  try {
+    return await duckdb.open(path, config);
+  } catch (error) {
+    throw explainOpenFailure(path, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function prepareDirectory(path: string): void {
+  const directory = dirname(path);
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new DatabaseUnavailableError('not-writable', `the data directory ${directory} cannot be written (${code}): give this user write access, or set TOCSIN_DATA_DIR to another directory.`);
+  }
+}
