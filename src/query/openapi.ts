@@ -53,7 +53,7 @@ export const API_SCHEMAS = {
 export function openApiDocument(): Record<string, unknown> {
   return {
     openapi: '3.1.0',
-    info: { title: 'Tocsin', version: '1', description: 'SLOs, traces and services as Tocsin sees them. Times are UTC; `range` is a duration like 6h.' },
+    info: { title: 'Tocsin', version: '1', description: 'SLOs, traces and services as Tocsin sees them. Times are UTC; `range` is a duration like 6h; for traces also `all`.' },
     paths: {
       '/api/v1/slos': { get: operation('All SLOs, worst first', 'SloList') },
       '/api/v1/slos/{name}': { get: operation('One SLO', 'Slo', { path: ['name'] }) },

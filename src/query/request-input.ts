@@ -22,6 +22,9 @@ const range = z.string().optional().transform((value, context) => {
   return z.NEVER;
 });
 
+/** `all`: whenever it was. Imported traces keep their own times, which may be years ago. */
+const searchRange = z.union([z.literal('all').transform(() => Infinity), range]);
+
 const time = z.string().optional().transform((value, context) => {
   if (value === undefined || value === '') return undefined;
   const timeMs = /^\d+$/.test(value) ? Number(value) * (value.length <= 10 ? 1_000 : 1) : Date.parse(value);
@@ -41,6 +44,7 @@ const minDuration = z.string().optional().transform((value, context) => {
 });
 
 export const traceSearchInput = windowInput.extend({
+  range: searchRange,
   q: text,
   service: text,
   operation: text,
@@ -59,6 +63,7 @@ export function readInput<Schema extends z.ZodType>(schema: Schema, input: unkno
 }
 
 export function windowOf(input: Partial<z.output<typeof windowInput>>, nowMs: number, defaultRangeMs = HOUR_MS): TimeWindow {
+  if (input.range === Infinity) return { fromMs: 0, toMs: nowMs + DAY_MS };
   const toMs = input.to ?? nowMs;
   const fromMs = input.from ?? toMs - (input.range ?? defaultRangeMs);
   if (fromMs >= toMs) throw new ApiError('request/invalid', 'from: must be before to');

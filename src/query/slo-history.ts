@@ -10,6 +10,8 @@ export interface SloHistoryPoint {
   readonly bad: number;
   /** Over the step that ends here. */
   readonly errorRatio: number | undefined;
+  /** Events of the SLO's window that ends here. */
+  readonly window: { readonly good: number; readonly bad: number };
   /** Signed: 1 untouched, 0 spent. Over the SLO's window that ends here. */
   readonly budgetRemaining: number | undefined;
   /** One per window asked for, in that order. */
@@ -54,11 +56,13 @@ export function sloHistory(counts: readonly MinuteCount[], options: HistoryOptio
 function pointAt(atMs: number, sums: RunningSums, options: HistoryOptions): SloHistoryPoint {
   const allowed = 1 - options.target;
   const step = sums.between(atMs - options.stepMinutes * MINUTE_MS, atMs);
-  const budget = errorRatio(sums.between(atMs - options.windowMs, atMs));
+  const window = sums.between(atMs - options.windowMs, atMs);
+  const budget = errorRatio(window);
   return {
     atMs,
     ...step,
     errorRatio: errorRatio(step),
+    window,
     budgetRemaining: budget === undefined ? undefined : 1 - budget / allowed,
     burnRates: options.burnWindowsMs.map((windowMs) => {
       // A window shorter than the step would find no count that begins in it.

@@ -80,7 +80,9 @@ function sparklineWithin(values: readonly number[], most: number): ReturnType<ty
   return scaled.some((value) => value > 0) ? { path: `M${points.join('L')}`, area: `M0 24L${points.join('L')}L100 24Z` } : { path: '', area: '' };
 }
 
-function rateChart(series: readonly ServicePoint[]): Chart {
+/** Without the step that is still filling: drawn, it would look like a drop of traffic. */
+function rateChart(all: readonly ServicePoint[]): Chart {
+  const series = all.length > 1 ? all.slice(0, -1) : all;
   return chart({
     title: 'Requests per second', times: series.map((point) => point.atMs), format: formatRate, atLeast: [0, 0],
     series: [{ label: 'requests', style: 'c0', values: series.map((point) => point.perSecond), area: true }],

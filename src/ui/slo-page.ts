@@ -1,5 +1,5 @@
 import type { SloStatus, TierReading } from '../budget/slo-status.js';
-import { formatDuration } from '../lib/duration.js';
+import { formatDuration, MINUTE_MS } from '../lib/duration.js';
 import { formatBurn, formatPercent } from '../lib/format.js';
 import type { HistoryView } from '../query/history-view.js';
 import type { SloView } from '../query/slo-view.js';
@@ -15,6 +15,8 @@ export interface BudgetBar {
 }
 
 const LOW_BUDGET = 0.25;
+/** As in budget/slo-status.ts. */
+const SHORTEST_PROJECTED_MS = 5 * MINUTE_MS;
 
 /** The budget that leads: for a young service the projected one. */
 export function budgetBar(status: SloStatus): BudgetBar {
@@ -56,14 +58,31 @@ function tierRow(reading: TierReading): Record<string, unknown> {
   };
 }
 
-function budgetChart({ slo }: SloView, history: HistoryView): Chart {
+function budgetChart(view: SloView, history: HistoryView): Chart {
+  const { slo, status } = view;
+  const allowed = projectedAllowance(view, history);
   return chart({
-    title: `Error budget left over ${formatDuration(slo.windowMs)}`,
+    title: `Error budget left over ${formatDuration(slo.windowMs)}${allowed === undefined ? '' : ', projected from recent traffic'}`,
     times: history.points.map((point) => point.atMs),
-    series: [{ label: 'budget left', style: 'good', values: history.points.map((point) => point.budgetRemaining), area: true }],
-    format: (value) => formatPercent(value, 1),
+    series: [{
+      label: 'budget left', style: 'good', area: true,
+      values: history.points.map((point) => (allowed === undefined || point.budgetRemaining === undefined ? point.budgetRemaining : 1 - point.window.bad / allowed)),
+    }],
+    format: (value) => formatPercent(value, status.young ? 2 : 1),
     atLeast: [0, 1],
   });
+}
+
+/**
+ * Bad events that a young SLO's whole window would allow if its traffic went on as it has: then every moment of the chart is
+ * measured by the budget that the page leads with. Undefined for SLOs with history, whose budget is the standard one.
+ */
+function projectedAllowance({ slo, status }: SloView, history: HistoryView): number | undefined {
+  const now = history.points.at(-1)?.window;
+  const { projectedBudgetRemaining: projected } = status;
+  if (!status.young || projected === undefined || now === undefined || now.good + now.bad === 0) return undefined;
+  const seenMs = Math.min(slo.windowMs, Math.max(status.historyMs, SHORTEST_PROJECTED_MS));
+  return (1 - slo.target) * (now.good + now.bad) * (slo.windowMs / seenMs);
 }
 
 function burnChart({ slo }: SloView, history: HistoryView): Chart {

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { buildSlo } from '../budget/slo-builder.js';
+import { sampleReading } from '../incident/sample-incident.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
+import type { HistoryView } from '../query/history-view.js';
+import { sloHistory } from '../query/slo-history.js';
+import type { Chart } from './chart.js';
+import { budgetBar, sloPage } from './slo-page.js';
+
+const NOW = Date.UTC(2026, 10, 20, 12);
+const WINDOW = { fromMs: NOW - HOUR_MS, toMs: NOW };
+const slo = buildSlo({ target: 0.99 });
+
+function historyOf(bad: number): HistoryView {
+  const counts = Array.from({ length: 60 }, (_, index) => ({ minute: (NOW - HOUR_MS) / MINUTE_MS + index, good: 100 - bad, bad }));
+  return { window: WINDOW, stepMinutes: 1, burnWindowsMs: [HOUR_MS], points: sloHistory(counts, { ...WINDOW, target: slo.target, windowMs: slo.windowMs, burnWindowsMs: [HOUR_MS], stepMinutes: 1 }) };
+}
+
+test('the budget chart of a young SLO ends where its projected budget is', () => {
+  const burn = 5;
+  const projected = 1 - (burn * HOUR_MS) / slo.windowMs;
+  const status = sampleReading({ young: true, historyMs: HOUR_MS, projectedBudgetRemaining: projected, errorBudgetRemaining: 1 - burn });
+  const [budget] = sloPage({ slo, status }, historyOf(burn))['charts'] as [Chart];
+  expect(budget.title).toContain('projected');
+  expect(budget.lines[0]?.last).toBe('99.31 %');
+  expect(projected).toBeCloseTo(0.9931, 4);
+});
+
+test('with history the chart shows the standard budget, below zero when overspent', () => {
+  const [budget] = sloPage({ slo, status: sampleReading({ young: false }) }, historyOf(2))['charts'] as [Chart];
+  expect(budget.title).not.toContain('projected');
+  expect(budget.lines[0]?.last).toBe('-100 %');
+});
+
+test.each([
+  [{ young: false, errorBudgetRemaining: 0.71 }, { filled: 71, level: 'good', isProjected: false }],
+  [{ young: false, errorBudgetRemaining: 0.2 }, { filled: 20, level: 'low', isProjected: false }],
+  [{ young: false, errorBudgetRemaining: -3 }, { filled: 100, level: 'spent', isProjected: false }],
+  [{ young: true, errorBudgetRemaining: -3, projectedBudgetRemaining: 0.98, historyMs: DAY_MS / 2 }, { filled: 98, level: 'good', isProjected: true }],
+  [{ young: false, errorBudgetRemaining: undefined }, { filled: 0, level: 'unknown', isProjected: false }],
+])('the bar of %j is %j', (changes, bar) => {
+  expect(budgetBar(sampleReading(changes))).toMatchObject(bar);
+});
