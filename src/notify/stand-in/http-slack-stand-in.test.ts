@@ -98,12 +98,12 @@ describe('the page', () => {
   test('shows messages, threads and edits, and nothing that was not meant as markup', async () => {
     const { channel, ts } = await call('chat.postMessage', {
       channel: '#alerts', text: 'x',
-      blocks: [{ type: 'header', text: { type: 'plain_text', text: '<b>Head</b>' } }, section('*bold* &lt;script&gt; <https://x.example/?a=1&amp;b=2|go>'),
+      blocks: [{ type: 'header', text: { type: 'plain_text', text: '🔴 <b>Head</b>' } }, section('*bold* &lt;script&gt; <https://x.example/?a=1&amp;b=2|go>'),
         { type: 'actions', elements: [{ type: 'button', text: { type: 'plain_text', text: 'Open' }, url: 'https://x.example/open', style: 'primary' }] }, { type: 'divider' }],
     });
     await call('chat.postMessage', { channel, thread_ts: ts, text: 'in the thread' });
     const page = await (await fetch(slack.url)).text();
-    expect(page).toContain('<h3>&lt;b&gt;Head&lt;/b&gt;</h3>');
+    expect(page).toMatch(/<h3><svg class="emoji" role="img" aria-label="🔴".*<\/svg> &lt;b&gt;Head&lt;\/b&gt;<\/h3>/);
     expect(page).toContain('<strong>bold</strong> &lt;script&gt; <a href="https://x.example/?a=1&amp;b=2">go</a>');
     expect(page).toContain('<a class="button primary" href="https://x.example/open">Open</a>');
     expect(page).toContain('1 reply');

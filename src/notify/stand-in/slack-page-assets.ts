@@ -16,6 +16,7 @@ h2 { margin: 18px 8px 6px; padding-bottom: 8px; border-bottom: 1px solid var(--l
 .who time, .edited { color: var(--soft); font-size: 12px; }
 .app { padding: 0 3px; border-radius: 2px; background: var(--line); color: var(--soft); font-size: 10px; font-weight: 700; }
 h3 { margin: 4px 0 6px; font-size: 18px; line-height: 1.33; }
+svg.emoji { width: 1.15em; height: 1.15em; vertical-align: -0.2em; }
 .section { margin: 4px 0 8px; }
 .context { display: flex; flex-wrap: wrap; gap: 4px 10px; margin: 6px 0; color: var(--soft); font-size: 13px; }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; margin: 8px 0; }

@@ -1,6 +1,7 @@
 import type { SlackBlock } from '../slack-blocks.js';
 import type { SlackMessageKept } from './memory-slack-workspace.js';
 import { escapeHtml, mrkdwnHtml } from './slack-mrkdwn-html.js';
+import { withEmoji } from './slack-emoji.js';
 import { SLACK_PAGE_SCRIPT, SLACK_PAGE_STYLE } from './slack-page-assets.js';
 
 export interface ShownWorkspace {
@@ -32,7 +33,7 @@ export function slackPage(workspace: ShownWorkspace): string {
 export function slackFragment({ channels, messages, revision }: ShownWorkspace): string {
   const sections = [...channels].map(([id, name]) => channelHtml(name, messages.filter((message) => message.channel === id)));
   const empty = '<p class="empty">No message yet. It appears here by itself.</p>';
-  return `<div data-revision="${String(revision)}">${sections.length === 0 ? empty : sections.join('')}</div>`;
+  return withEmoji(`<div data-revision="${String(revision)}">${sections.length === 0 ? empty : sections.join('')}</div>`);
 }
 
 function channelHtml(name: string, messages: readonly SlackMessageKept[]): string {
@@ -47,13 +48,13 @@ function messageHtml(message: SlackMessageKept, replies: readonly SlackMessageKe
   const edited = message.editedTs === undefined ? '' : `<span class="edited" title="edited ${String(message.edits)} times">(edited)</span>`;
   return `<article class="message" id="m${message.ts.replace('.', '-')}"><div class="avatar" aria-hidden="true">🔔</div><div class="body">
 <div class="who"><b>Tocsin</b><span class="app">APP</span>${timeHtml(message.ts)}</div>${broadcast}
-${message.blocks.length === 0 ? `<p class="section">${mrkdwnHtml(message.text)}</p>` : message.blocks.map(blockHtml).join('')}${edited}${thread}</div></article>`;
+${message.blocks.length === 0 ? `<div class="section">${mrkdwnHtml(message.text)}</div>` : message.blocks.map(blockHtml).join('')}${edited}${thread}</div></article>`;
 }
 
 function blockHtml(block: SlackBlock): string {
   switch (block.type) {
     case 'header': return `<h3>${escapeHtml(block.text.text)}</h3>`;
-    case 'section': return `<p class="section">${mrkdwnHtml(block.text.text)}</p>`;
+    case 'section': return `<div class="section">${mrkdwnHtml(block.text.text)}</div>`;
     case 'context': return `<div class="context">${block.elements.map((element) => `<span>${mrkdwnHtml(element.text)}</span>`).join('')}</div>`;
     case 'actions': return `<div class="actions">${block.elements.map((button) => `<a class="button ${button.style ?? ''}" href="${escapeHtml(button.url)}">${escapeHtml(button.text.text)}</a>`).join('')}</div>`;
     case 'divider': return '<hr>';
