@@ -19,13 +19,15 @@ const DEFAULT_POLL_MS = 3_000;
 export interface RulesWatcher {
   /** Resolves when the watcher knows the present contents: changes from then on are reported. */
   readonly ready: Promise<void>;
+  /** Looks now, without waiting for a notification; resolves when a change, if there is one, has been reported. */
+  look(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Watches directories for hot reload. What counts is the text of the files, so that a mere touch changes nothing. */
 export function watchRules(options: WatchOptions): RulesWatcher {
   const watching = new Watching(options);
-  return { ready: watching.start(), close: () => watching.close() };
+  return { ready: watching.start(), look: () => watching.look(), close: () => watching.close() };
 }
 
 class Watching {
@@ -57,6 +59,11 @@ class Watching {
     await this.#running;
   }
 
+  look(): Promise<void> {
+    this.#running = this.#running.then(() => this.#look());
+    return this.#running;
+  }
+
   #watch(path: string): void {
     try {
       const watcher = watch(path, { persistent: false }, () => this.#soon(this.#options.debounceMs ?? DEFAULT_DEBOUNCE_MS));
@@ -73,7 +80,7 @@ class Watching {
     clearTimeout(this.#debounce);
     this.#debounce = setTimeout(() => {
       this.#debounce = undefined;
-      this.#running = this.#running.then(() => this.#look());
+      void this.look();
     }, delayMs);
     this.#debounce.unref();
   }

@@ -17,6 +17,7 @@ describe('matching', () => {
     ['severity=~"page|ticket"', { severity: 'ticket' }, true],
     ['severity=~"age"', { severity: 'page' }, false],
     ['severity=~"page|tick"', { severity: 'ticket' }, false],
+    ['severity=~"page|tick"', { severity: 'pages' }, false],
     ['severity!~"p.*"', { severity: 'page' }, false],
     ['team=~"(?i)WEB"', { team: 'web' }, true],
     ['team=~"(?:a|b)c"', { team: 'bc' }, true],

@@ -93,10 +93,8 @@ describe('hostile YAML', () => {
     ['explicit keys', `${'? '.repeat(50_000)}x`],
     ['indentation', Array.from({ length: 500 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
     ['length', 'a'.repeat(MAX_YAML_LENGTH + 1)],
-  ])('too much of it in %s is refused quickly', (_, text) => {
-    const startMs = performance.now();
+  ])('too much of it in %s is refused before the parser chokes on it', (_, text) => {
     expect(parse(text).problems.map(({ code }) => code)).toContain('yaml/too-complex');
-    expect(performance.now() - startMs).toBeLessThan(5_000);
   });
 
   test('thousands of keys are read in a moment', () => {
