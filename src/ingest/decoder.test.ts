@@ -124,6 +124,15 @@ describe('a span', () => {
     }
   });
 
+  test('holds nothing of the request: its buffer may be used again', () => {
+    const body = Buffer.from(wire.request([wire.span({ attributes: [['bytes', Uint8Array.of(1, 2)], ['a name of some length', 'a value of some length']] })]));
+    const { batch } = decode(body);
+    const before = structuredClone(spanRows(batch));
+    body.fill(0);
+    expect(spanRows(batch)).toEqual(before);
+    expect(Buffer.isBuffer(batch.attributes[0]?.value)).toBe(false);
+  });
+
   test('shares attributes, names and resources that repeat', () => {
     const decoder = createTraceDecoder();
     const body = wire.request([wire.span({ attributes: [['http.request.method', 'GET']] })]);

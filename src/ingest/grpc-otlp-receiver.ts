@@ -1,5 +1,5 @@
 import {
-  Metadata, ResponderBuilder, Server, ServerCredentials, ServerInterceptingCall, ServerListenerBuilder, status as GRPC_STATUS,
+  logVerbosity, Metadata, ResponderBuilder, Server, ServerCredentials, ServerInterceptingCall, ServerListenerBuilder, setLogVerbosity, status as GRPC_STATUS,
   type sendUnaryData, type ServerInterceptor, type ServerUnaryCall, type ServiceDefinition, type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import { systemClock } from '../lib/system-clock.js';
@@ -33,6 +33,8 @@ type Callback = sendUnaryData<Buffer>;
  * @throws ListenError
  */
 export async function startGrpcOtlpReceiver(options: ReceiverOptions): Promise<Receiver> {
+  // The library prints to stderr what it also hands over as an error; users get one line, and it is ours.
+  setLogVerbosity(logVerbosity.NONE);
   const receiver = new GrpcOtlpReceiver(options);
   await receiver.listen();
   return receiver;

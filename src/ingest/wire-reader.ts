@@ -26,7 +26,8 @@ export class WireReader {
   #buffer = Buffer.alloc(0) as unknown as SlicingBuffer;
 
   load(bytes: Uint8Array): void {
-    this.bytes = bytes;
+    // A plain view: slice of a Buffer would not copy, and values would hold on to the whole request.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as unknown as SlicingBuffer;
     this.position = 0;
