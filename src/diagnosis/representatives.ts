@@ -123,6 +123,9 @@ function operationKey(span: Span): string {
   return JSON.stringify([span.serviceName, operationName(span), span.kind]);
 }
 
+/** Nearer than this nobody cares which came first. */
+const SAME_TIME_MS = 1_000;
+
 /** The good request of the same operation nearest in time, from a trace in which nothing went wrong that is shown. */
 function healthyTwin(finding: Finding, healthy: readonly EventTrace[], findings: readonly Finding[]): { readonly trace: EventTrace; readonly reason: string } | undefined {
   const bad = new Set(findings.map(traceId));
@@ -135,8 +138,9 @@ function healthyTwin(finding: Finding, healthy: readonly EventTrace[], findings:
   }
   if (nearest === undefined) return undefined;
   const apartMs = Number(distance(nearest.event)) / 1e6;
-  const when = nearest.event.startNs > finding.event.startNs ? 'later' : 'earlier';
-  const reason = `Healthy twin: the same ${operationName(nearest.event)} ${formatSpan(apartMs)} ${when} went well in ${formatLatency(nearest.event.durationNs)}`;
+  const side = nearest.event.startNs > finding.event.startNs ? 'later' : 'earlier';
+  const when = apartMs < SAME_TIME_MS ? 'at the same time' : `${formatSpan(apartMs)} ${side}`;
+  const reason = `Healthy twin: the same ${operationName(nearest.event)} ${when} went well in ${formatLatency(nearest.event.durationNs)}`;
   return { trace: nearest.trace, reason: `${reason} (${formatLatency(finding.event.durationNs)} when ${finding.kind === 'failed' ? 'it failed' : 'it was slow'})` };
 }
 
@@ -160,7 +164,7 @@ function reasonFor(choice: Choice, context: ReasonContext): string {
     case 'first':
       return `First ${noun}, at ${formatTime(Number(finding.event.startNs / 1_000_000n))}: ${share}`;
     case 'slowest':
-      return `Slowest ${noun}${isSlowest(finding, context) ? '' : ' besides the first'}, ${formatLatency(finding.event.durationNs)}: ${share}`;
+      return `Slowest ${finding.kind === 'failed' ? noun : 'request'}${isSlowest(finding, context) ? '' : ' besides the first'}, ${formatLatency(finding.event.durationNs)}: ${share}`;
     case 'newest':
       return `Newest kind of ${noun}: ${share} (${what(finding)})`;
     case 'healthy':

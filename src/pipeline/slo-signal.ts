@@ -30,15 +30,16 @@ export function signalOf(slo: Slo, status: SloStatus, { incident, breachReceived
   const alertId = alertIdOf(identity);
   const before = incident?.alerts.find((alert) => alert.id === alertId && alert.status === 'firing');
   const decision = isFiring(status, before === undefined ? undefined : { severity: before.severity, sinceMs: before.startsAtMs });
+  // The display name says what is promised; a woken person must read that it is broken.
+  const title = `"${slo.displayName}" is failing`;
   const severity = decision.severity ?? before?.severity ?? 'ticket';
   return {
     key: incidentKeyOf(slo.name),
     alertId,
     labels: { ...identity, severity },
-    annotations: { summary: `${slo.displayName}: ${headline(status, slo)}`, description: slo.description, reason: decision.reason },
+    annotations: { summary: `${title}: ${headline(status, slo)}`, description: slo.description, reason: decision.reason },
     severity,
-    // The display name says what is promised; a woken person must read that it is broken.
-    title: `"${slo.displayName}" is failing`,
+    title,
     firing: decision.firing,
     reading: status,
     ...(slo.runbook === undefined ? {} : { runbook: slo.runbook }),
