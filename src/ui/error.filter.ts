@@ -5,7 +5,8 @@ import { PageRenderer } from './page-renderer.js';
 import { ownPath } from './request-trust.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 
-const STATUS = {
+/** Documented in docs/api.md; a test holds the two together. */
+export const STATUS = {
   'request/invalid': 400, 'request/not-found': 404, 'request/foreign-host': 421, 'request/foreign-origin': 403, 'request/failed': 500,
   'access/token-missing': 401, 'access/token-rejected': 401, 'access/role-too-low': 403,
   'slo/not-found': 404, 'incident/not-found': 404, 'trace/not-found': 404, 'trace/invalid-id': 400, 'traceql/invalid': 400, 'service/not-found': 404, 'span/not-found': 404,
