@@ -17,9 +17,9 @@ export function formatSpan(durationMs: number): string {
 /** A latency for people: `830 µs`, `12 ms`, `1.25 s`. */
 export function formatLatency(durationNs: number): string {
   if (durationNs < 1_000) return `${Math.round(durationNs)} ns`;
-  if (durationNs < 1_000_000) return `${trimZeros((durationNs / 1_000).toPrecision(3))} µs`;
-  if (durationNs < 1_000_000_000) return `${trimZeros((durationNs / 1_000_000).toPrecision(3))} ms`;
-  return `${trimZeros((durationNs / 1_000_000_000).toPrecision(3))} s`;
+  if (durationNs < 1_000_000) return `${threeDigits(durationNs / 1_000)} µs`;
+  if (durationNs < 1_000_000_000) return `${threeDigits(durationNs / 1_000_000)} ms`;
+  return `${threeDigits(durationNs / 1_000_000_000)} s`;
 }
 
 /** `21x`, `14.4x`, `0.3x`. */
@@ -33,6 +33,11 @@ export function formatTime(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/** `1.25`, `12.5`, `999`, `1000`: never an exponent. */
+function threeDigits(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
 function trimZeros(text: string): string {
-  return text.includes('.') && !text.includes('e') ? text.replace(/\.?0+$/, '') : text;
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }

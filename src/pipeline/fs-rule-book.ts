@@ -1,8 +1,8 @@
 import { loadRulesDirectory } from '../config/fs-rules.js';
+import { checkRunbookReferences } from '../config/load-rules.js';
 import type { ReceiverRule, RuleSet } from '../config/rule-set.js';
-import { errorAt, hasErrors, sortProblems } from '../lib/problem-codes.js';
+import { hasErrors, sortProblems } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
-import { closest } from '../lib/closest.js';
 import type { TextFile } from '../lib/yaml-document.js';
 import { checkReceiverRules, parseRouting, type Routing } from '../notify/routing.js';
 import { loadRunbooksDirectory } from '../runbook/fs-runbooks.js';
@@ -28,7 +28,7 @@ const NOBODY: TextFile = { path: 'routing.yaml', text: 'route: { receiver: nobod
 
 export async function loadRuleBook(directories: { readonly rulesDir: string; readonly runbooksDir: string }): Promise<LoadedRuleBook> {
   const [rules, runbooks] = await Promise.all([loadRulesDirectory(directories.rulesDir), loadRunbooksDirectory(directories.runbooksDir)]);
-  const problems = [...rules.problems, ...runbooks.problems, ...missingRunbooks(rules.rules, runbooks.runbooks)];
+  const problems = [...rules.problems, ...runbooks.problems, ...checkRunbookReferences(rules.rules, runbooks.runbooks.map(({ name }) => name))];
   const slos = compileAll(rules.rules, problems);
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
@@ -52,17 +52,4 @@ function readRouting(file: TextFile, rules: RuleSet, problems: Problem[]): Routi
   }
   problems.push(...checkReceiverRules(routing.value, rules.receivers));
   return routing.value;
-}
-
-function missingRunbooks(rules: RuleSet, runbooks: readonly Runbook[]): Problem[] {
-  const names = runbooks.map(({ name }) => name);
-  return rules.runbookReferences
-    .filter(({ runbook }) => !names.includes(runbook))
-    .map(({ slo, runbook, at }) => {
-      const near = closest(runbook, names);
-      return errorAt(at, 'rules/unknown-runbook', {
-        path: 'metadata.annotations', message: `the SLO "${slo}" names the runbook "${runbook}", which does not exist`,
-        hint: near === undefined ? `write ${runbook}.md into the runbooks directory` : `did you mean "${near}"?`,
-      });
-    });
 }
