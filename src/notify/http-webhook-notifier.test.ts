@@ -13,11 +13,11 @@ import { webhookBody } from './webhook-body.js';
 let receiver: WebhookStandIn;
 beforeEach(async () => { receiver = await startWebhookStandIn(); });
 afterEach(async () => { await receiver.close(); });
-const notifier = (options: Partial<WebhookNotifierOptions> = {}): HttpWebhookNotifier => new HttpWebhookNotifier({ url: receiver.url, maxAlerts: 0, timeoutMs: 200, ...options });
+const notifier = (options: Partial<WebhookNotifierOptions> = {}): HttpWebhookNotifier => new HttpWebhookNotifier({ url: receiver.url, maxAlerts: 0, ...options });
 
 describe('HttpWebhookNotifier', () => {
-  notifierContract(async ({ timeoutMs }) => ({
-    notifier: notifier({ timeoutMs }),
+  notifierContract(async () => ({
+    build: (timeoutMs) => notifier({ timeoutMs }),
     failNext: (fault) => {
       if ('slowBody' in fault) receiver.failNext({ slowBody: 500 });
       else if ('status' in fault) receiver.failNext({ status: fault.status, ...(fault.retryAfterSeconds === undefined ? {} : { headers: { 'retry-after': String(fault.retryAfterSeconds) } }) });

@@ -10,7 +10,7 @@ let slack: SlackStandIn;
 beforeEach(async () => { slack = await startSlackStandIn(); });
 afterEach(async () => { await slack.close(); });
 const notifier = (options: Partial<SlackNotifierOptions> = {}): SlackNotifier =>
-  new SlackNotifier({ token: 'xoxb-test', apiUrl: slack.apiUrl, channel: '#alerts', sendResolved: true, timeoutMs: 300, ...options });
+  new SlackNotifier({ token: 'xoxb-test', apiUrl: slack.apiUrl, channel: '#alerts', sendResolved: true, ...options });
 const parents = (): SlackMessageKept[] => slack.messages().filter((message) => message.threadTs === undefined);
 const replies = (): SlackMessageKept[] => slack.messages().filter((message) => message.threadTs !== undefined);
 const methods = (): string[] => slack.calls().map(({ method }) => method);
@@ -22,8 +22,8 @@ const again = (notification: Notification): Notification => {
 };
 
 describe('SlackNotifier', () => {
-  notifierContract(async ({ timeoutMs }) => ({
-    notifier: notifier({ timeoutMs }),
+  notifierContract(async () => ({
+    build: (timeoutMs) => notifier({ timeoutMs }),
     failNext: (fault) => { slack.failNext('slowBody' in fault ? { status: 500 } : fault); },
     requests: () => slack.calls().length,
     taken: () => slack.messages().length,
@@ -76,7 +76,7 @@ describe('a post whose outcome is unknown', () => {
   test.each([[{ acceptThenTimeout: true }], [{ acceptThenReset: true }], [{ status: 502 }], [{ reset: true }]] as [SlackFault][])('%o is not doubled and not lost', async (fault) => {
     const first = sampleNotification('opened');
     slack.failNext(fault, { method: 'chat.postMessage' });
-    expect(await notifier().notify(first)).toMatchObject({ kind: 'retryable', ambiguous: true });
+    expect(await notifier('acceptThenTimeout' in fault ? { timeoutMs: 1_000 } : {}).notify(first)).toMatchObject({ kind: 'retryable', ambiguous: true });
     // Another process, after a restart: nothing is remembered but what the outbox holds.
     const result = await notifier().notify(again(first));
     expect(parents()).toHaveLength(1);
