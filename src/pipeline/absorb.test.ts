@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
+import type { DecodeResult } from '../ingest/decoder.js';
+import { compileSlo } from '../sli/compile-slo.js';
+import { createMeasurer } from '../sli/measurer.js';
+import { MemorySpanSink } from '../store/memory-span-sink.js';
+import { DEFAULT_START_MS, spanBatch } from '../trace/batch-builder.js';
+import type { SpanBatch } from '../trace/span-batch.js';
+import { absorb, type AbsorbPorts } from './absorb.js';
+import { IngestTally } from './ingest-tally.js';
+
+const NOW_MS = DEFAULT_START_MS + 1_000;
+const MINUTE = Math.floor(NOW_MS / 60_000);
+
+function request(text: string, more: Partial<ExportRequest> = {}): ExportRequest {
+  return { signal: 'traces', encoding: 'protobuf', protocol: 'http', body: Buffer.from(text), receivedAtMs: NOW_MS, ...more };
+}
+
+function slo() {
+  const at = { file: 'rules/test.yaml', line: 1, column: 1 };
+  const compiled = compileSlo({
+    name: 'checkout', displayName: '', description: '', service: 'checkout', target: 0.99, windowMs: 30 * 86_400_000, labels: {}, at,
+    indicator: { total: { text: '{ kind = server }', at }, bad: { text: '{ status = error }', at }, weight: 'auto' },
+    policy: { name: 'none', tiers: [], evidence: { enabled: false, burn: 2, significance: 0.001 } },
+  });
+  if (!compiled.ok) throw new Error('the SLO of the test does not compile');
+  return compiled.value;
+}
+
+/** Ports where a body of `bad` is not OTLP and everything else is two spans, one of them failed. */
+function ports(): AbsorbPorts & { readonly sink: MemorySpanSink; readonly decoded: string[] } {
+  const decoded: string[] = [];
+  const measurer = createMeasurer([slo()]);
+  const decode = ({ body }: { readonly body: Uint8Array }): DecodeResult<SpanBatch> => {
+    const text = Buffer.from(body).toString();
+    decoded.push(text);
+    if (text === 'bad') return { ok: false, message: 'not OTLP protobuf' };
+    const batch = spanBatch([{ name: text, status: 'error' }, { name: text }], text);
+    return { ok: true, batch, rejected: { count: 1, reasons: new Map([['span-id-zero', 1]]), message: '1 of 3 spans rejected' }, limits: new Map([['string-bytes', 2]]) };
+  };
+  return { traces: { decode }, logs: { decode: () => ({ ok: false, message: 'no logs here' }) }, measurer: () => measurer, sink: new MemorySpanSink(), tally: new IngestTally(), decoded };
+}
+
+describe('absorb', () => {
+  test('decodes, measures, commits and answers with what was admitted and rejected', async () => {
+    const world = ports();
+    expect(await absorb(request('a'), world)).toEqual({ kind: 'stored', admitted: 2, rejected: 1, deduplicated: 0, message: '1 of 3 spans rejected' });
+    expect(world.sink.exports).toMatchObject([{ protocol: 'http', receivedAtMs: NOW_MS, rejected: 1 }]);
+    expect(world.sink.liveSloSlices).toMatchObject([{ eventMinute: MINUTE, arrivalMinute: MINUTE, good: 1, bad: 1 }]);
+    expect(world.sink.redSlices.reduce((sum, slice) => sum + slice.spans, 0)).toBe(2);
+  });
+
+  test('the same bytes again are not even decoded', async () => {
+    const world = ports();
+    await absorb(request('a'), world);
+    expect(await absorb(request('a'), world)).toMatchObject({ kind: 'stored', admitted: 0, deduplicated: 2, rejected: 1 });
+    expect(world.decoded).toEqual(['a']);
+    expect(world.sink.exports).toHaveLength(1);
+  });
+
+  test('the same bytes by another signal or encoding are not the same export', async () => {
+    const world = ports();
+    await absorb(request('a'), world);
+    await absorb(request('a', { encoding: 'json' }), world);
+    expect(world.decoded).toEqual(['a', 'a']);
+    expect(await absorb(request('a', { signal: 'logs' }), world)).toEqual({ kind: 'malformed', message: 'no logs here' });
+  });
+
+  test('malformed bytes add nothing and may be sent again', async () => {
+    const world = ports();
+    expect(await absorb(request('bad'), world)).toEqual({ kind: 'malformed', message: 'not OTLP protobuf' });
+    expect(await absorb(request('bad'), world)).toEqual({ kind: 'malformed', message: 'not OTLP protobuf' });
+    expect(world.sink.exports).toEqual([]);
+  });
+
+  test('a commit that fails is answered as busy, and the same bytes are then stored', async () => {
+    const world = ports();
+    world.sink.failure = new Error('No space left on device');
+    expect(await absorb(request('a'), world)).toEqual({ kind: 'busy', retryAfterMs: 2_000, message: 'not stored: No space left on device' });
+    world.sink.failure = undefined;
+    expect(await absorb(request('a'), world)).toMatchObject({ kind: 'stored', admitted: 2, deduplicated: 0 });
+  });
+});
+
+describe('the tally', () => {
+  test('balances: received = hot + rejected + deduplicated', async () => {
+    const world = ports();
+    for (const text of ['a', 'b', 'a', 'bad']) world.tally.answered(request(text), await absorb(request(text), world));
+    const [counts] = world.tally.stats().ingest;
+    expect(counts).toMatchObject({ requests: 4, malformed: 1, busy: 0, hot: 4, rejected: 2, deduplicated: 3 });
+    expect(world.tally.stats()).toMatchObject({ rejectedByReason: { 'span-id-zero': 2 }, limitsHit: { 'string-bytes': 4 } });
+  });
+
+  test('says the longest commit since it was last asked', () => {
+    const tally = new IngestTally();
+    const news = { committedAtMs: NOW_MS, oldestReceivedAtMs: NOW_MS, exports: 1, spans: 5, logs: 0, sloSlices: [] };
+    for (const tookMs of [3, 9, 6]) tally.committed({ ...news, tookMs });
+    expect(tally.stats().commits).toEqual({ commits: 3, exports: 3, spans: 15, logs: 0, tookMs: 18, longestMs: 9 });
+    expect(tally.stats().commits.longestMs).toBe(0);
+    const busy: ExportOutcome = { kind: 'busy', retryAfterMs: 1, message: '' };
+    tally.answered(request('x'), busy);
+    expect(tally.stats().ingest[0]).toMatchObject({ busy: 1, hot: 0 });
+  });
+});

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { GroupCommit } from './system-group-commit.js';
+
+/** A committer whose commits finish when the test says so. */
+function heldCommits() {
+  const groups: string[][] = [];
+  const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const commit = (group: readonly string[]): Promise<void> => {
+    groups.push([...group]);
+    return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+  };
+  const next = async () => {
+    while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    return waiting.shift();
+  };
+  return { groups, commit, finish: async () => (await next())?.resolve(), fail: async (error: Error) => (await next())?.reject(error) };
+}
+
+const settled = async (promise: Promise<unknown>): Promise<boolean> => Promise.race([promise.then(() => true, () => true), new Promise<boolean>((resolve) => setImmediate(() => resolve(false)))]);
+
+test('what comes during a commit goes into the next, and each waits for its own', async () => {
+  const { groups, commit, finish } = heldCommits();
+  const group = new GroupCommit(commit, { maxWaitMs: 0, maxRows: 1 });
+  const first = group.add('a', 1);
+  const second = group.add('b', 1);
+  const third = group.add('c', 1);
+  expect(groups).toEqual([['a']]);
+  expect(await settled(first)).toBe(false);
+  await finish();
+  await first;
+  expect(await settled(second)).toBe(false);
+  await finish();
+  await Promise.all([second, third]);
+  expect(groups).toEqual([['a'], ['b', 'c']]);
+});
+
+test('waits for company until there are enough rows', () => {
+  const { groups, commit } = heldCommits();
+  const group = new GroupCommit(commit, { maxWaitMs: 60_000, maxRows: 10 });
+  void group.add('a', 4);
+  void group.add('b', 5);
+  expect(groups).toEqual([]);
+  void group.add('c', 1);
+  expect(groups).toEqual([['a', 'b', 'c']]);
+});
+
+test('a backlog is taken in pieces, and one giant goes alone', async () => {
+  const { groups, commit, finish } = heldCommits();
+  const group = new GroupCommit(commit, { maxWaitMs: 60_000, maxRows: 10 });
+  const all = [group.add('first', 10), group.add('a', 9), group.add('b', 9), group.add('giant', 500), group.add('c', 1)];
+  for (let index = 0; index < 3; index += 1) await finish();
+  const drained = group.drain();
+  await finish();
+  await Promise.all([...all, drained]);
+  expect(groups).toEqual([['first'], ['a', 'b'], ['giant'], ['c']]);
+});
+
+test('a failure is told to its own group only', async () => {
+  const { groups, commit, fail, finish } = heldCommits();
+  const group = new GroupCommit(commit, { maxWaitMs: 0, maxRows: 1 });
+  const first = group.add('a', 1);
+  const second = group.add('b', 1);
+  const failed = expect(first).rejects.toThrow('disk full');
+  await fail(new Error('disk full'));
+  await failed;
+  await finish();
+  await second;
+  expect(groups).toEqual([['a'], ['b']]);
+});
+
+test('draining does not wait for more', async () => {
+  const { groups, commit, finish } = heldCommits();
+  const group = new GroupCommit(commit, { maxWaitMs: 60_000, maxRows: 100 });
+  const added = group.add('a', 1);
+  const drained = group.drain();
+  await finish();
+  await Promise.all([added, drained]);
+  expect(groups).toEqual([['a']]);
+});
