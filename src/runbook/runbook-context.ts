@@ -68,7 +68,7 @@ export function runbookContextOf({ incident, slo, publicUrl }: RunbookSource): R
     slo: slo === undefined ? undefined : sloContext(slo, alert),
     signature: evidence?.signature,
     traces: (evidence?.traces ?? []).map(({ traceId, spanId, role, reason, rootService, rootName, durationNs, startMs }) => ({
-      role, reason, url: `${publicUrl}/traces/${traceId}#${spanId}`, rootService, rootName, duration: formatLatency(durationNs), startedAt: formatTime(startMs),
+      role, reason, url: `${publicUrl}/traces/${traceId}?span=${spanId}`, rootService, rootName, duration: formatLatency(durationNs), startedAt: formatTime(startMs),
     })),
     links: {
       incident: `${publicUrl}/incidents/${encodeURIComponent(incident.id)}`,

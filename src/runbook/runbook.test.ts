@@ -52,7 +52,7 @@ describe('front matter', () => {
 describe('rendering', () => {
   test('fills in the incident', () => {
     const rendered = renderRunbook(only(body('{{ incident.title }}{% for trace in traces %} [{{ trace.role }}]({{ trace.url }}){% endfor %}')), full);
-    expect(rendered).toEqual({ ok: true, value: 'checkout-availability: burning 21x [most-common](http://127.0.0.1:4400/traces/4bf92f3577b34da6a3ce929d0e0e4736#00f067aa0ba902b7)' });
+    expect(rendered).toEqual({ ok: true, value: 'checkout-availability: burning 21x [most-common](http://127.0.0.1:4400/traces/4bf92f3577b34da6a3ce929d0e0e4736?span=00f067aa0ba902b7)' });
   });
 
   test('does not escape: the output is Markdown', () => {

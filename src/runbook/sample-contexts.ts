@@ -14,7 +14,7 @@ const failing: RunbookContext = {
   },
   signature: { id: 'v1:9f86d081884c7d65', type: 'PaymentDeclined', message: 'card <uuid> declined', service: 'payment', operation: 'POST /charge', count: 41 },
   traces: [{
-    role: 'most-common', reason: 'Most common failure: 41 of 57 failed like this', url: `http://127.0.0.1:4400/traces/${TRACE}#00f067aa0ba902b7`,
+    role: 'most-common', reason: 'Most common failure: 41 of 57 failed like this', url: `http://127.0.0.1:4400/traces/${TRACE}?span=00f067aa0ba902b7`,
     rootService: 'front', rootName: 'POST /checkout', duration: '812 ms', startedAt: '2026-11-20 03:03:59 UTC',
   }],
   links: { incident: 'http://127.0.0.1:4400/incidents/inc-sample', slo: 'http://127.0.0.1:4400/slos/checkout-availability', services: 'http://127.0.0.1:4400/services' },
