@@ -84,8 +84,10 @@ function timesOf({ delivery: { transition } }: Notification): string {
   const { incident, atMs } = transition;
   if (incident.endedAtMs !== undefined) return `From ${date(incident.startedAtMs)} to ${date(incident.endedAtMs)}: ${formatSpan(incident.endedAtMs - incident.startedAtMs)}`;
   const forHowLong = transition.kind === 'opened' ? '' : `, for ${formatSpan(atMs - incident.startedAtMs)} now`;
-  const long = leadOf(incident)?.reading?.firing?.long;
-  const counts = long === undefined ? '' : `. ${count(long.bad)} of ${count(long.total)} went wrong in the last ${formatSpan(long.windowMs)}`;
+  const reading = leadOf(incident)?.reading;
+  const long = reading?.firing?.long;
+  // A service known for a minute has no "last 3 days".
+  const counts = long === undefined ? '' : `. ${count(long.bad)} of ${count(long.total)} went wrong in the last ${formatSpan(Math.min(long.windowMs, reading?.historyMs ?? long.windowMs))}`;
   return `Since ${date(incident.startedAtMs)}${forHowLong}${counts}`;
 }
 

@@ -1,5 +1,6 @@
-import { describe } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DuckdbIncidentReader } from '../incident/duckdb-incident-reader.js';
+import { sampleIncident } from '../incident/sample-incident.js';
 import { DuckdbOutbox } from '../notify/duckdb-outbox.js';
 import { openDatabase } from '../store/duckdb-database.js';
 import { DuckdbEvaluationStore } from './duckdb-evaluation-store.js';
@@ -12,5 +13,16 @@ describe('DuckdbEvaluationStore', () => {
       store: new DuckdbEvaluationStore(database), incidents: new DuckdbIncidentReader(database), outbox: new DuckdbOutbox(database),
       close: () => database.close(),
     };
+  });
+
+  test('the traces that prove a page are pinned in the transaction that saves it', async () => {
+    const database = await openDatabase(':memory:');
+    const incident = sampleIncident();
+    await new DuckdbEvaluationStore(database).save({ incidents: [incident], deliveries: [] });
+    await new DuckdbEvaluationStore(database).save({ incidents: [incident], deliveries: [] });
+    const pinned = await database.query({ sql: 'SELECT incident_id FROM pinned_traces' });
+    expect(incident.evidence?.traces.length).toBeGreaterThan(0);
+    expect(pinned.map((row) => row['incident_id'])).toEqual(incident.evidence?.traces.map(() => incident.id));
+    await database.close();
   });
 });

@@ -2,6 +2,7 @@ import type { Incident } from '../incident/incident.js';
 import { decodeDocument, encodeDocument } from '../lib/document-json.js';
 import { enqueueStatement } from '../notify/duckdb-outbox.js';
 import type { Database, Statement } from '../store/database.js';
+import { pinTraces } from '../store/duckdb-maintenance.js';
 import { loadSql } from '../store/fs-sql.js';
 import type { EvaluationChanges, EvaluationStore } from './evaluation-store.js';
 
@@ -42,6 +43,8 @@ function incidentStatements(incident: Incident): Statement[] {
         started_at_ms: incident.startedAtMs, ended_at_ms: incident.endedAtMs ?? null, document: encodeDocument(incident),
       },
     },
+    // The proof of a page must outlive the retention of ordinary traces.
+    ...pinTraces((incident.evidence?.traces ?? []).map(({ traceId }) => traceId), incident_id),
     incident.status === 'resolved' ? { sql: FREE_KEY, params: { incident_id } } : { sql: CLAIM_KEY, params: { key: incident.key, incident_id } },
   ];
 }

@@ -115,6 +115,7 @@ class Start {
     this.#cleanup.push('rules watcher', () => judgement.rules.close());
     const ports = await this.#receive(store, tokens);
     this.#traceSelf([ports.grpc, ports.http]);
+    warnOfMissingToken(book, settings, log);
     log.info({ slos: book.slos.length, runbooks: book.runbooks.length }, 'ready');
     return this.#becomeReady(ports);
   }
@@ -232,6 +233,14 @@ async function rulesOrProblems(settings: Settings, log: Logger): Promise<RuleBoo
   if (book === undefined) throw new ProblemsFound(problems);
   for (const problem of problems) log.warn({ problem: formatProblem(problem) }, 'the rules have a warning');
   return book;
+}
+
+/** Pages wait in the outbox for a day; better to say so before the first one does. */
+function warnOfMissingToken({ routing }: RuleBook, settings: Settings, log: Logger): void {
+  if (settings.slack.token !== undefined) return;
+  const receivers = [...routing.receivers.values()].filter(({ slacks }) => slacks.some(({ tokenFile }) => tokenFile === undefined));
+  if (receivers.length === 0) return;
+  log.warn({ receivers: receivers.map(({ name }) => name) }, 'routing.yaml sends to Slack, but there is no token: set TOCSIN_SLACK_TOKEN. Until then incidents are shown on the pages only');
 }
 
 async function tokensOrProblems({ access: { tokensFile } }: Settings): Promise<readonly Token[] | undefined> {
