@@ -316,6 +316,24 @@ describe('malformed protobuf is refused with its place', () => {
     expect(problem(wire.request([wire.span({ extra: wire.bytes(11, Uint8Array.of(0x12, 0x09)) })]))).toContain('spans[0].events[0].name: a length of 9 runs past');
   });
 
+  /** A number whose last byte lies behind the message that it stands in, where another field begins that is right by itself. */
+  const cutOff = Uint8Array.of(0x98, 0x06, 0x80);
+  const behind = Uint8Array.of(0x18, 0x00);
+  test.each([
+    ['a resource of spans', wire.concat(wire.bytes(1, cutOff), behind)],
+    ['a scope of spans', wire.bytes(1, wire.concat(wire.bytes(2, cutOff), behind))],
+    ['a resource', wire.bytes(1, wire.concat(wire.bytes(1, cutOff), behind))],
+    ['a scope', wire.bytes(1, wire.bytes(2, wire.concat(wire.bytes(1, cutOff), behind)))],
+    ['a span', wire.bytes(1, wire.bytes(2, wire.concat(wire.bytes(2, cutOff), behind)))],
+    ['a status', wire.request([wire.span({ extra: wire.concat(wire.bytes(15, cutOff), behind) })])],
+    ['an event', wire.request([wire.span({ extra: wire.concat(wire.bytes(11, cutOff), behind) })])],
+    ['a link', wire.request([wire.span({ extra: wire.concat(wire.bytes(13, cutOff), behind) })])],
+    ['an attribute', wire.request([wire.span({ extra: wire.concat(wire.bytes(9, cutOff), behind) })])],
+    ['a value', wire.request([wire.span({ extra: wire.bytes(9, wire.concat(wire.bytes(2, cutOff), behind)) })])],
+  ])('a number that runs out of %s', (_, body) => {
+    expect(problem(body)).toContain('the last field runs past the end of its message');
+  });
+
   test.each([
     ['a group', Uint8Array.of(0x1b, 0x1c), 'a group, which OTLP does not have'],
     ['wire type 6', Uint8Array.of(0x1e), 'wire type 6 does not exist'],
@@ -453,5 +471,7 @@ describe('log records', () => {
   test('malformed ones are refused with their place', () => {
     const bad = wire.request([wire.logRecord({ extra: Uint8Array.of(0x62, 0x30) })]);
     expect(decodeLogs(bad)).toMatchObject({ ok: false, message: expect.stringContaining('resource_logs[0].scope_logs[0].log_records[0].event_name: a length of 48') as string });
+    const cutOff = wire.bytes(1, wire.bytes(2, wire.concat(wire.bytes(2, Uint8Array.of(0x98, 0x06, 0x80)), Uint8Array.of(0x18, 0x00))));
+    expect(decodeLogs(cutOff)).toMatchObject({ ok: false, message: expect.stringContaining('the last field runs past the end of its message') as string });
   });
 });
