@@ -9,7 +9,6 @@ import type { UiOptions } from '../../src/ui/ui-options.js';
 export async function createTestApp(options: UiOptions): Promise<NestFastifyApplication> {
   @Module({ imports: [UiModule.register(options)] })
   class TestModule {}
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and documents them as a literal
   const app = await NestFactory.create<NestFastifyApplication>(TestModule, new FastifyAdapter(), { logger: ['error'] });
   await app.init();
   return app;
