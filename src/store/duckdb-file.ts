@@ -1,4 +1,5 @@
 import { accessSync, constants, mkdirSync, statfsSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import duckdb, { type Connection, type Database as DatabaseHandle } from '@duckdb/node-bindings';
@@ -9,7 +10,7 @@ import { migrate, readMigrations, type Migration } from './duckdb-migrations.js'
 export const READ_CONNECTIONS = 2;
 
 export interface DatabaseOptions {
-  /** DuckDB's own threads. Appends are single-threaded; this is for queries and checkpoints. */
+  /** DuckDB's own threads, besides the ones that connections bring. More of them speed up single queries and cost about 15 % more CPU per span. */
   readonly threads?: number;
   /** DuckDB's buffers; the service as a whole stays under 1 GiB. */
   readonly memoryLimit?: string;
@@ -74,8 +75,8 @@ export function writableBytes(path: string): number {
 
 async function openHandle(path: string, options: DatabaseOptions): Promise<DatabaseHandle> {
   const settings = {
-    threads: String(options.threads ?? 2),
-    memory_limit: options.memoryLimit ?? '512MB',
+    threads: String(options.threads ?? Math.max(1, Math.floor(availableParallelism() / 2))),
+    memory_limit: options.memoryLimit ?? '384MB',
     // Checkpoints are ours to start (DuckdbDatabase): one that fails for want of space makes DuckDB refuse all further work.
     checkpoint_threshold: '1TB',
     // Nothing is ever fetched from the network behind the operator's back.

@@ -1,0 +1,71 @@
+// Where the CPU time of ingest goes, by step, in one process without sockets: `npm run build && node bench/ingest-steps.js ['{"batch":512}']`.
+// Options as JSON: batch, spans, groupRows, threads (DuckDB's), checkpointBytes. CPU of all threads is counted, so steps run one after the other.
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stamped, template } from './lib/encode.js';
+import { asSlos } from './lib/slos.js';
+
+const dist = process.env.TOCSIN_BENCH_DIST ?? new URL('../dist', import.meta.url).href;
+const load = (path) => import(`${dist}/${path}`);
+const { openDatabase } = await load('store/duckdb-database.js');
+const { DuckdbSpanSink } = await load('store/duckdb-span-sink.js');
+const { createTraceDecoder } = await load('ingest/decoder.js');
+const { createMeasurer } = await load('sli/measurer.js');
+const { compileSlo } = await load('sli/compile-slo.js');
+const { digestOf } = await load('store/digest-index.js');
+
+const TEMPLATES = 16;
+const { batch = 2048, spans = 600_000, groupRows = 10_000, ...databaseOptions } = JSON.parse(process.argv[2] ?? '{}');
+const dataDir = mkdtempSync(join(tmpdir(), 'tocsin-steps-'));
+const path = join(dataDir, 'tocsin.duckdb');
+const database = await openDatabase(path, databaseOptions);
+const sink = await DuckdbSpanSink.open(database, { clock: { nowMs: () => Date.now() }, limits: { maxWaitMs: 1_000, maxRows: groupRows } });
+const decoder = createTraceDecoder();
+const measurer = createMeasurer(asSlos().map((slo) => compileSlo(slo).value));
+const templates = Array.from({ length: TEMPLATES }, (_, index) => template(batch, batch >= 2048 ? 8 : 1, index));
+
+const steps = { digest: 0, decode: 0, measure: 0, 'append and commit': 0, checkpoint: 0 };
+const cpuUs = () => {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+};
+let lapUs = 0;
+const lap = (step) => {
+  const nowUs = cpuUs();
+  if (step !== undefined) steps[step] += nowUs - lapUs;
+  lapUs = nowUs;
+};
+
+let next = 0;
+/** Decodes and measures one group's worth of requests, then commits it, then lets a checkpoint that is due finish. */
+async function group() {
+  const commits = [];
+  let rows = 0;
+  for (; rows < groupRows; rows += batch) {
+    const request = { signal: 'traces', encoding: 'protobuf', protocol: 'grpc', body: stamped(templates[next++ % TEMPLATES], 5), receivedAtMs: Date.now() };
+    lap();
+    const digest = digestOf(request);
+    lap('digest');
+    const decoded = decoder.decode(request);
+    lap('decode');
+    const measured = measurer.measure(decoded.batch, Math.floor(request.receivedAtMs / 60_000));
+    lap('measure');
+    const { signal, protocol, receivedAtMs } = request;
+    commits.push(sink.store({ digest, signal, protocol, receivedAtMs, rejected: 0, message: '', spans: decoded.batch, sloSlices: measured.sloSlices, redSlices: measured.redSlices }));
+  }
+  await Promise.all(commits);
+  lap('append and commit');
+  await database.exclusively(() => Promise.resolve());
+  lap('checkpoint');
+  return rows;
+}
+
+let done = 0;
+while (done < spans) done += await group();
+const totalUs = Object.values(steps).reduce((sum, us) => sum + us, 0);
+for (const [step, us] of Object.entries(steps)) console.log(`${step.padEnd(20)} ${(us / done).toFixed(2).padStart(6)} µs/span ${((100 * us) / totalUs).toFixed(0).padStart(3)} %`);
+console.log(`${'all'.padEnd(20)} ${(totalUs / done).toFixed(2).padStart(6)} µs/span, ${Math.round((done * 1e6) / totalUs)} spans per CPU-second, ${database.health().checkpoints} checkpoints, RSS ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`);
+await database.close();
+console.log(`${Math.round(statSync(path).size / done)} bytes a span in the file`);
+rmSync(dataDir, { recursive: true, force: true });
