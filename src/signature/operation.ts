@@ -1,8 +1,9 @@
+import { grpcStatusNumber } from '../trace/derived-attributes.js';
 import type { Attributes, Span } from '../trace/span.js';
 
 /** Span attributes under their present name and the older ones that instrumentations still send. */
 const STATUS_CODE = ['http.response.status_code', 'http.status_code'];
-const GRPC_CODE = ['rpc.response.status_code', 'rpc.grpc.status_code'];
+const GRPC_CODE = ['rpc.status_code', 'rpc.response.status_code', 'rpc.grpc.status_code'];
 const PEER_NAME = ['service.peer.name', 'peer.service'];
 const PEER_SYSTEM = ['db.system.name', 'db.system', 'messaging.system'];
 const PEER_ADDRESS = ['server.address', 'net.peer.name', 'network.peer.address'];
@@ -34,9 +35,8 @@ export function httpStatus(span: Span): number | undefined {
 }
 
 export function grpcStatus(span: Span): number | undefined {
-  return numberOf(span.attributes, GRPC_CODE);
+  return grpcStatusNumber(textOf(span.attributes, GRPC_CODE)) ?? numberOf(span.attributes, GRPC_CODE);
 }
-
 
 /** The first of `keys` that has a value one can read as text. */
 export function textOf(attributes: Attributes, keys: readonly string[]): string | undefined {

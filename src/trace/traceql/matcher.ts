@@ -1,4 +1,5 @@
 import type { Attribute, AttributeValue } from '../attribute.js';
+import { derivedAttribute } from '../derived-attributes.js';
 import { aliasesOf } from '../semantic-conventions.js';
 import { SPAN_KINDS, SPAN_STATUSES, type Resource, type SpanBatch } from '../span-batch.js';
 import { comparisonsOf } from './ast.js';
@@ -12,6 +13,7 @@ export type ResourceMatcher = (resource: Resource) => boolean;
 /** Lets a caller put its own matcher in place of a comparison's: to share those that several queries have in common. */
 export type ShareMatcher = (comparison: Comparison, compile: () => SpanMatcher) => SpanMatcher;
 
+const SERVER = SPAN_KINDS.indexOf('server');
 const compileAlone: ShareMatcher = (_, compile) => compile();
 
 /**
@@ -103,16 +105,35 @@ function compileComparison(comparison: Comparison): SpanMatcher {
 
 /** `any` looks at the span first, then at its resource. Scope `resource` is compiled above. */
 function compileAttribute(field: AttributeField, { operator, literal }: Comparison): SpanMatcher {
-  const keys = aliasesOf(field.key);
+  const spanValue = spanValueOf(field.key);
   const holds = valuePredicate(field.key, operator, literal);
-  const spanValue = (batch: SpanBatch, row: number): AttributeValue | undefined =>
-    firstValue(batch.attributes, { from: batch.attributeStart[row] ?? 0, to: batch.attributeStart[row + 1] ?? 0, keys });
   if (field.scope === 'span') return (batch, row) => holds(spanValue(batch, row));
+  const keys = aliasesOf(field.key);
   return (batch, row) => {
     const value = spanValue(batch, row);
     if (value !== undefined) return holds(value);
     const attributes = batch.resources[batch.resourceIndex[row] ?? 0]?.attributes ?? [];
     return holds(firstValue(attributes, { from: 0, to: attributes.length, keys }));
+  };
+}
+
+type ValueAt = (batch: SpanBatch, row: number) => AttributeValue | undefined;
+
+/** The value under the asked name or one of its aliases, else what it can be made of. */
+function spanValueOf(key: string): ValueAt {
+  const stored = storedValueOf(key);
+  const derived = derivedAttribute(key);
+  if (derived === undefined) return stored;
+  const sources = derived.from.map(storedValueOf);
+  return (batch, row) => stored(batch, row) ?? derived.value(sources.map((source) => source(batch, row)));
+}
+
+function storedValueOf(key: string): ValueAt {
+  const server = aliasesOf(key, 'server');
+  const client = aliasesOf(key, 'client');
+  return (batch, row) => {
+    const keys = batch.kinds[row] === SERVER ? server : client;
+    return firstValue(batch.attributes, { from: batch.attributeStart[row] ?? 0, to: batch.attributeStart[row + 1] ?? 0, keys });
   };
 }
 

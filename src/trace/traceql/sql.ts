@@ -1,4 +1,5 @@
-import { aliasesOf, valueAliasesOf } from '../semantic-conventions.js';
+import { derivedAttribute } from '../derived-attributes.js';
+import { aliasesOf, olderSpelling, valueAliasesOf, type Side } from '../semantic-conventions.js';
 import { SPAN_KINDS, SPAN_STATUSES } from '../span-batch.js';
 import type { AttributeField, Comparison, Expression, IntrinsicName, Literal, Operator, Query } from './ast.js';
 import { portableRegex } from './regex.js';
@@ -14,6 +15,7 @@ export interface SqlCondition {
 
 /** What `Resource.serviceName` says where no `service.name` was sent. */
 const NO_SERVICE = 'unknown_service';
+const SERVER = SPAN_KINDS.indexOf('server');
 const NUMBER_TYPES = `('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE')`;
 
 /** The query as SQL for DuckDB. Parameters are named `<prefix>0`, `<prefix>1`, … */
@@ -94,7 +96,7 @@ class SqlWriter {
       case 'nil':
         return `${value} IS ${operator === '=' ? '' : 'NOT '}NULL`;
       case 'string':
-        return this.#text(ofType(value, `= 'VARCHAR'`, 'VARCHAR'), operator, isEquality(operator) ? valueAliasesOf(field.key, literal.value) : [literal.value]);
+        return this.#spelledText(ofType(value, `= 'VARCHAR'`, 'VARCHAR'), operator, { key: field.key, wanted: literal.value });
       case 'boolean':
         return `${ofType(value, `= 'BOOLEAN'`, 'BOOLEAN')} ${sqlOperator(operator)} CAST(${this.#param(literal.value)} AS BOOLEAN)`;
       case 'number':
@@ -108,11 +110,39 @@ class SqlWriter {
 
   /** The first of the attribute's names that is there and not null, as JSON; `any` looks at the span first, then at its resource. */
   #jsonValue({ scope, key }: AttributeField): string {
-    const pointers = aliasesOf(key).map((alias) => this.#param(jsonPointer(alias)));
-    const documents = scope === 'any' ? ['s.attributes', 'r.attributes'] : [scope === 'span' ? 's.attributes' : 'r.attributes'];
-    const values = documents.flatMap((document) => pointers.map((pointer) => `nullif(json_extract(${document}, ${pointer}), 'null')`));
-    const [only = 'NULL'] = values;
-    return values.length === 1 ? only : `coalesce(${values.join(', ')})`;
+    const ofSpan = scope === 'resource' ? [] : [this.#spanValue(key)];
+    return firstOf(scope === 'span' ? ofSpan : [...ofSpan, this.#storedValue('r.attributes', key, 'none')]);
+  }
+
+  #spanValue(key: string): string {
+    const stored = this.#storedSpanValue(key);
+    const derived = derivedAttribute(key);
+    if (derived === undefined) return stored;
+    return firstOf([stored, derived.sql(derived.from.map((source) => ofType(this.#storedSpanValue(source), `= 'VARCHAR'`, 'VARCHAR')))]);
+  }
+
+  #storedSpanValue(key: string): string {
+    const client = this.#storedValue('s.attributes', key, 'client');
+    if (aliasesOf(key, 'server').join() === aliasesOf(key, 'client').join()) return client;
+    return `CASE WHEN s.kind = ${SERVER} THEN ${this.#storedValue('s.attributes', key, 'server')} ELSE ${client} END`;
+  }
+
+  #storedValue(document: string, key: string, side: Side): string {
+    return firstOf(aliasesOf(key, side).map((alias) => `nullif(json_extract(${document}, ${this.#param(jsonPointer(alias))}), 'null')`));
+  }
+
+  /** Texts that older conventions spelt otherwise are compared in both spellings; see value-predicate.ts. */
+  #spelledText(text: string, operator: Operator, { key, wanted }: { readonly key: string; readonly wanted: string }): string {
+    const isPattern = operator === '=~' || operator === '!~';
+    const older = isPattern || key === 'rpc.method' ? olderSpelling(key) : undefined;
+    if (older === undefined || !(isPattern || isEquality(operator))) return this.#text(text, operator, isEquality(operator) ? valueAliasesOf(key, wanted) : [wanted]);
+    if (isPattern && !portableRegex(wanted).ok) return 'FALSE';
+    const olderText = older.lastSegment
+      ? `CASE WHEN contains(${text}, '/') THEN regexp_extract(${text}, '[^/]*$') END`
+      : `CASE ${text} ${older.pairs.map(([old, now]) => `WHEN '${now}' THEN '${old}'`).join(' ')} END`;
+    const same = (of: string): string => this.#text(of, isPattern ? '=~' : '=', [wanted]);
+    const either = `(${same(text)} OR coalesce(${same(olderText)}, FALSE))`;
+    return operator === '=' || operator === '=~' ? either : `NOT ${either}`;
   }
 
   #text(text: string, operator: Operator, spellings: readonly string[]): string {
@@ -137,6 +167,11 @@ class SqlWriter {
 /** The column `service` is the resource's `service.name`, and far cheaper to read than JSON. */
 function isServiceLookup(field: AttributeField, operator: Operator, literal: Literal): literal is Literal & { type: 'string' } {
   return field.scope === 'resource' && field.key === 'service.name' && operator === '=' && literal.type === 'string' && literal.value !== NO_SERVICE && literal.value !== '';
+}
+
+function firstOf(values: readonly string[]): string {
+  const [only = 'NULL'] = values;
+  return values.length === 1 ? only : `coalesce(${values.join(', ')})`;
 }
 
 function isEquality(operator: Operator): boolean {

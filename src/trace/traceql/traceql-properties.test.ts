@@ -134,6 +134,35 @@ describe('the matcher and the database', () => {
     );
   }, 120_000);
 
+  test('agree on attributes that conventions renamed, retyped, split or joined', async () => {
+    const keys = fc.constantFrom(
+      'http.target', 'url.path', 'url.query', 'rpc.service', 'rpc.method', 'rpc.status_code', 'rpc.grpc.status_code', 'db.namespace', 'db.redis.database_index',
+      'net.host.name', 'net.peer.name', 'server.address', 'client.address', 'db.system', 'db.system.name', 'messaging.operation', 'messaging.operation.type',
+    );
+    const texts = fc.constantFrom('', '/a', 'b=1', '/a?b=1', 'a.B/c', 'a.B', 'c', '/c', 'UNAVAILABLE', '14', '-7', '007', '5', 'mssql', 'microsoft.sql_server', 'publish', 'send', "it's\n/x");
+    const numbers = fc.constantFrom(0, 5, 7, -7, 14);
+    const spans = fc.array(fc.record({
+      kind: fc.constantFrom('server' as const, 'client' as const, 'internal' as const),
+      attributes: fc.dictionary(keys, fc.oneof({ weight: 4, arbitrary: texts }, numbers, fc.constant(null)), { maxKeys: 6, noNullPrototype: true }),
+    }), { minLength: 1, maxLength: 12 });
+    const field = fc.record({ type: fc.constant('attribute' as const), scope: fc.constantFrom('span' as const, 'span' as const, 'any' as const), key: keys });
+    const patterns = fc.constantFrom('.*', 'mssql|c', '[^/]*', '/a.*', 'pub.*', 'a\\.B/c', 'U.*', '');
+    const asked = fc.oneof(
+      { weight: 3, arbitrary: compared(field, order, texts.map((it) => ({ type: 'string', value: it }))) },
+      { weight: 2, arbitrary: compared(field, fc.constantFrom<Operator>('=~', '!~'), patterns.map((it) => ({ type: 'string', value: it }))) },
+      compared(field, order, numbers.map((it) => ({ type: 'number', value: it }))),
+      compared(field, equality, fc.constant({ type: 'nil' })),
+    ).map((filter): Query => ({ type: 'spanset', filter }));
+    await fc.assert(
+      fc.asyncProperty(spans, fc.array(asked, { minLength: 8, maxLength: 8 }), async (described, queries) => {
+        const batch = spanBatch(described);
+        await store(batch);
+        for (const one of queries) expect(await rowsOfSql(one), printTraceql(one)).toEqual(rowsOfMatcher(one, batch));
+      }),
+      { numRuns: 150 },
+    );
+  }, 120_000);
+
   /** `arrival_ms` carries the row number, so that equal ids do not hide a difference. */
   async function store(batch: SpanBatch): Promise<void> {
     await connection.run('DELETE FROM spans');

@@ -1,5 +1,5 @@
 import type { AttributeValue } from '../attribute.js';
-import { valueAliasesOf } from '../semantic-conventions.js';
+import { olderSpelling, valueAliasesOf, type OlderSpelling } from '../semantic-conventions.js';
 import type { Literal, Operator } from './ast.js';
 import { portableRegex } from './regex.js';
 
@@ -34,8 +34,7 @@ export function valuePredicate(key: string, operator: Operator, literal: Literal
 }
 
 function stringPredicate(key: string, operator: Operator, wanted: string): (value: AttributeValue | undefined) => boolean {
-  const spellings = valueAliasesOf(key, wanted);
-  const holds = operator === '=' || operator === '!=' ? anyOf(spellings, operator) : textPredicate(operator, wanted);
+  const holds = spelledPredicate(key, operator, wanted);
   return (value) => {
     if (typeof value === 'string') return holds(value);
     const text = textOf(value);
@@ -43,10 +42,27 @@ function stringPredicate(key: string, operator: Operator, wanted: string): (valu
   };
 }
 
-function anyOf(spellings: readonly string[], operator: '=' | '!='): (text: string) => boolean {
+/** A text that was spelt otherwise in older conventions is equal to either spelling, and matches a pattern that either matches. */
+function spelledPredicate(key: string, operator: Operator, wanted: string): (text: string) => boolean {
+  if (operator !== '=' && operator !== '!=' && operator !== '=~' && operator !== '!~') return textPredicate(operator, wanted);
+  const isPattern = operator === '=~' || operator === '!~';
+  const same = isPattern ? textPredicate('=~', wanted) : anyOf(valueAliasesOf(key, wanted));
+  const older = olderSpelling(key);
+  const holds = older === undefined ? same : (text: string) => same(text) || olderTexts(text, older).some(same);
+  if (operator === '=' || operator === '=~') return holds;
+  // A pattern that cannot be compiled matches nothing and its negation neither.
+  if (isPattern && !portableRegex(wanted).ok) return () => false;
+  return (text) => !holds(text);
+}
+
+function olderTexts(text: string, { pairs, lastSegment }: OlderSpelling): readonly string[] {
+  if (lastSegment) return text.includes('/') ? [text.slice(text.lastIndexOf('/') + 1)] : [];
+  return pairs.filter(([, now]) => now === text).map(([old]) => old);
+}
+
+function anyOf(spellings: readonly string[]): (text: string) => boolean {
   const [only = ''] = spellings;
-  if (spellings.length === 1) return textPredicate(operator, only);
-  return operator === '=' ? (text) => spellings.includes(text) : (text) => !spellings.includes(text);
+  return spellings.length === 1 ? (text) => text === only : (text) => spellings.includes(text);
 }
 
 /** A test of a text that is there. */
