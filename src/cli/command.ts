@@ -13,6 +13,8 @@ export interface CommandInput {
 export interface Command {
   /** What stands behind the name: `[PATH…]`. */
   readonly usage: string;
+  /** False: anything that is not an option is a mistake. */
+  readonly takesArguments?: boolean;
   readonly options: NonNullable<ParseArgsConfig['options']>;
   /** One line for each option and argument, as `--help` prints them. */
   readonly help: readonly (readonly [string, string])[];
@@ -22,6 +24,11 @@ export interface Command {
 /** What a person typed is wrong, or the ground it needs is missing: printed as one line, exit code 2. */
 export class CouldNotRun extends Error {
   override readonly name = 'CouldNotRun';
+}
+
+/** `3 spans`, `1 span`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 export function printLine(text = ''): void {

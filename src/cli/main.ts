@@ -1,13 +1,18 @@
-import { parseArgs } from 'node:util';
+import { readFileSync } from 'node:fs';
+import { closest } from '../lib/closest.js';
+import { readArguments } from './arguments.js';
 import { CouldNotRun, EXIT_COULD_NOT_RUN, EXIT_FINE, printError, printLine, type Command } from './command.js';
 import { COMMANDS } from './commands.js';
-import { closest } from '../lib/closest.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     printOverview();
     return name === undefined ? EXIT_COULD_NOT_RUN : EXIT_FINE;
+  }
+  if (name === '--version' || name === '-V') {
+    printLine(versionOf());
+    return EXIT_FINE;
   }
   const entry = COMMANDS.find((command) => command.name === name);
   if (entry === undefined) {
@@ -22,13 +27,9 @@ async function main(argv: readonly string[]): Promise<number> {
   return command.run(readArguments(entry.name, command, rest));
 }
 
-function readArguments(name: string, command: Command, argv: readonly string[]): { values: Record<string, string | boolean | undefined>; positionals: string[] } {
-  try {
-    const { values, positionals } = parseArgs({ args: [...argv], options: command.options, allowPositionals: true, strict: true });
-    return { values: values as Record<string, string | boolean | undefined>, positionals };
-  } catch (error) {
-    throw new CouldNotRun(`${error instanceof Error ? error.message : String(error)}. \`tocsin ${name} --help\` says what it takes`);
-  }
+function versionOf(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  return version;
 }
 
 function printOverview(): void {
@@ -38,14 +39,18 @@ function printOverview(): void {
 }
 
 function printHelp(name: string, summary: string, command: Command): void {
-  printLine(`tocsin ${name} ${command.usage}\n\n${summary}\n`);
+  printLine(`tocsin ${name} ${command.usage}`.trimEnd());
+  printLine(`\n${summary}\n`);
   for (const [option, meaning] of command.help) printLine(`  ${option.padEnd(22)} ${meaning}`);
 }
+
+// Whoever reads the output may leave first (`tocsin check | head`); that ends nothing here.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof CouldNotRun)) throw error;
-  printError(`tocsin: ${error.message}`);
+  const isExpected = error instanceof CouldNotRun;
+  printError(isExpected ? `tocsin: ${error.message}` : `tocsin: this is a defect of Tocsin, please report it.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   process.exitCode = EXIT_COULD_NOT_RUN;
 }

@@ -1,9 +1,12 @@
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import { loadSettings } from '../config/fs-settings.js';
+import type { Settings } from '../config/settings.js';
 import { ListenError } from '../ingest/receiver.js';
-import { formatProblem, type Problem } from '../lib/problem.js';
+import { formatProblem } from '../lib/problem.js';
 import { DatabaseUnavailableError } from '../store/database-error.js';
+import { findProblems } from './check/find-problems.js';
 import { CouldNotRun, EXIT_COULD_NOT_RUN, EXIT_FINE, printError, printLine, type Command } from './command.js';
+import { listenForStop } from './serve/listen-for-stop.js';
 import { ProblemsFound, startService, type RunningService } from './serve/start-service.js';
 
 const STDERR = 2;
@@ -20,26 +23,38 @@ export const serveCommand: Command = {
 
 async function serve(): Promise<number> {
   const { settings, problems } = await loadSettings(process.env);
-  if (settings === undefined) return refuse(problems);
+  if (settings === undefined) return refuse();
   for (const problem of problems) printError(formatProblem(problem));
-  const log = pino({ level: settings.logLevel, base: null }, pino.destination(STDERR));
+  const log = logTo(settings);
+  const stopped = listenForStop();
   let service: RunningService;
-  const stopped = stopSignal();
   try {
     service = await startService({ settings, environment: process.env, log, onFatal: stopped.fail });
   } catch (error) {
-    if (error instanceof ProblemsFound) return refuse(error.problems);
+    if (error instanceof ProblemsFound) return refuse();
     throw couldNotStart(error);
   }
   printLine(JSON.stringify({ ready: service.addresses }));
   printError(welcome(service));
   const failure = await stopped.signal;
-  if (failure !== undefined) log.fatal({ err: failure }, 'the store failed; stopping');
+  if (failure === undefined) log.info('stopping: answering what is under way');
+  else log.fatal({ err: failure }, 'the store failed; stopping');
   await service.stop();
+  stopped.release();
   return failure === undefined ? EXIT_FINE : EXIT_COULD_NOT_RUN;
 }
 
-function refuse(problems: readonly Problem[]): number {
+/** Standard output is for the ready line alone. */
+function logTo(settings: Settings): Logger {
+  const destination = pino.destination(STDERR);
+  // Whoever read the log is gone (`npm start 2>&1 | head`). That is no reason to stop alerting.
+  destination.on('error', () => undefined);
+  return pino({ level: settings.logLevel, base: null }, destination);
+}
+
+/** With the list that `check` prints, not just the first thing that was found. */
+async function refuse(): Promise<number> {
+  const { problems } = await findProblems(process.env);
   for (const problem of problems) printError(formatProblem(problem));
   printError('tocsin: not started, because of the problems above. `tocsin check` looks again without starting.');
   return EXIT_COULD_NOT_RUN;
@@ -67,19 +82,4 @@ function couldNotStart(error: unknown): unknown {
 function pagesAddress(error: Error): string {
   const { address, port } = error as Error & { readonly address?: string; readonly port?: number };
   return port === undefined ? 'the address of the pages' : `port ${port} on ${address ?? 'this host'}`;
-}
-
-interface StopSignal {
-  /** Resolves on SIGTERM or SIGINT, with the error after `fail`. */
-  readonly signal: Promise<Error | undefined>;
-  readonly fail: (error: Error) => void;
-}
-
-function stopSignal(): StopSignal {
-  let fail: (error: Error) => void = () => undefined;
-  const signal = new Promise<Error | undefined>((resolve) => {
-    fail = resolve;
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(undefined));
-  });
-  return { signal, fail };
 }

@@ -34,8 +34,8 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: DocumentPath;
 /** Read by the shell that finds tocsin.yaml, not a setting itself. */
 export const CONFIG_FILE_VARIABLE = 'TOCSIN_CONFIG_FILE';
 
-/** `TOCSIN_TEST_…` and `TOCSIN_DEMO_…` belong to the test suite and the demo. */
-const OTHER_READERS = /^TOCSIN_(?:TEST|DEMO)_/;
+/** `TOCSIN_TEST_…` and `TOCSIN_DEMO_…` belong to the test suite and the demo, the others to commands that talk to a service and to self tracing. */
+const OTHER_READERS = /^TOCSIN_(?:(?:TEST|DEMO)_.*|TOKEN|TRACE_INTO_SELF)$/;
 /** Kubernetes sets TOCSIN_SERVICE_HOST, TOCSIN_PORT_4317_TCP … in every pod beside a Service called `tocsin`. */
 const SERVICE_LINK = /^TOCSIN(?:_[A-Z0-9_]+)?_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT_\d+_(?:TCP|UDP)(?:_[A-Z]+)?)$/;
 

@@ -15,6 +15,11 @@ const CONTENT_TYPES: ReadonlyMap<string, Encoding> = new Map([['application/x-pr
 const CONTENT_TYPE_OF: Readonly<Record<Encoding, string>> = { protobuf: 'application/x-protobuf', json: 'application/json' };
 const CONTENT_ENCODINGS: ReadonlyMap<string, ContentEncoding> = new Map([['identity', 'identity'], ['gzip', 'gzip'], ['x-gzip', 'gzip'], ['deflate', 'deflate']]);
 const CONNECTION_CHECK_MS = 1_000;
+/**
+ * Sent as `true` by `tocsin import`: the data never pages, however young it is. Whoever may send at all may say so, because
+ * keeping data back altogether would silence it just as well.
+ */
+export const IMPORT_HEADER = 'x-tocsin-import';
 
 /** An answer that is not a response of the export service. */
 interface Refusal {
@@ -29,6 +34,7 @@ interface Accepted {
   readonly signal: ExportRequest['signal'];
   readonly encoding: Encoding;
   readonly contentEncoding: ContentEncoding;
+  readonly protocol: 'http' | 'import';
 }
 
 /**
@@ -135,7 +141,7 @@ class HttpOtlpReceiver implements Receiver {
     if (contentEncoding === undefined) return unsupported(415, `content encoding "${sentEncoding}" is not known here: send gzip, deflate or identity`, { 'Accept-Encoding': 'gzip, deflate, identity' });
     if (this.#isClosing) return { httpStatus: 503, status: stopping(this.#limits.retryAfterMs), outcome: 'busy' };
     if (Number(request.headers['content-length'] ?? 0) > this.#limits.bodyBytes) return this.#tooLarge();
-    return { signal, encoding, contentEncoding };
+    return { signal, encoding, contentEncoding, protocol: request.headers[IMPORT_HEADER] === 'true' ? 'import' : 'http' };
   }
 
   #denied(header: string | undefined): Refusal | undefined {
@@ -166,13 +172,13 @@ class HttpOtlpReceiver implements Receiver {
     }
   }
 
-  async #absorb(response: ServerResponse, { signal, encoding }: Accepted, body: Uint8Array): Promise<void> {
+  async #absorb(response: ServerResponse, { signal, encoding, protocol }: Accepted, body: Uint8Array): Promise<void> {
     this.#counters.body('http', signal, body.length);
     const receivedAtMs = (this.#options.clock ?? systemClock).nowMs();
     try {
-      const outcome = await this.#options.absorber.absorb({ signal, encoding, protocol: 'http', body, receivedAtMs });
+      const outcome = await this.#options.absorber.absorb({ signal, encoding, protocol, body, receivedAtMs });
       this.#counters.outcome('http', signal, outcome);
-      if (outcome.kind === 'stored') this.#send(response, { httpStatus: 200, encoding, body: encodeResponse(outcome, signal, encoding) });
+      if (outcome.kind === 'stored') this.#send(response, { httpStatus: 200, encoding, body: encodeResponse(outcome, signal, encoding), headers: protocol === 'import' ? importHeaders(outcome) : {} });
       else this.#sendStatus(response, encoding, { httpStatus: outcome.kind === 'malformed' ? 400 : 503, status: statusOf(outcome) });
     } catch (error) {
       this.#counters.request('http', signal, 'failed');
@@ -198,6 +204,11 @@ class HttpOtlpReceiver implements Receiver {
     response.writeHead(answer.httpStatus, { ...answer.headers, ...connection, 'Content-Type': CONTENT_TYPE_OF[answer.encoding], 'Content-Length': answer.body.length });
     response.end(answer.body);
   }
+}
+
+/** OTLP's answer says only what was rejected; an import wants to tell its user what was new. */
+function importHeaders({ admitted, deduplicated }: { readonly admitted: number; readonly deduplicated: number }): OutgoingHttpHeaders {
+  return { 'X-Tocsin-Admitted': String(admitted), 'X-Tocsin-Deduplicated': String(deduplicated) };
 }
 
 /** The encoding that the content type names; parameters such as a charset do not matter. */

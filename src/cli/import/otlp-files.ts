@@ -1,6 +1,7 @@
 import { createReadStream, openSync, readSync, closeSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import type { ExportRequest } from '../../ingest/absorber.js';
 
@@ -30,18 +31,48 @@ export async function* readOtlpFile(path: string): AsyncGenerator<FileRequest | 
 }
 
 async function* readJsonLines(path: string): AsyncGenerator<FileRequest | UnreadableLine> {
-  const raw = createReadStream(path);
-  const input = isGzip(path) ? raw.pipe(createGunzip()) : raw;
-  raw.on('error', (error) => input.destroy(error));
   let line = 0;
-  for await (const text of createInterface({ input, crlfDelay: Infinity })) {
-    line += 1;
-    if (text.trim() === '') continue;
-    const signal = signalOfJson(text);
-    if (signal === undefined) yield { file: path, line, message: 'not an OTLP export request: the line should begin with {"resourceSpans": or {"resourceLogs":' };
-    else if (text.length > MAX_REQUEST_BYTES) yield { file: path, line, message: `longer than ${MAX_REQUEST_BYTES} characters: split the request` };
-    else yield { file: path, line, signal, encoding: 'json', body: Buffer.from(text, 'utf8') };
+  try {
+    for await (const text of linesOf(path)) {
+      line += 1;
+      if (text.trim() === '') continue;
+      yield requestOf(text, path, line);
+    }
+  } catch (error) {
+    // What came before the damage was read and counts.
+    yield { file: path, line: line + 1, message: `the file is damaged from here on: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+function requestOf(text: string, file: string, line: number): FileRequest | UnreadableLine {
+  const signal = signalOfJson(text);
+  if (signal === undefined) return { file, line, message: 'not an OTLP export request: a line should be one JSON object that begins with {"resourceSpans": or {"resourceLogs":' };
+  return { file, line, signal, encoding: 'json', body: Buffer.from(text, 'utf8') };
+}
+
+/** Not by node:readline, which goes on waiting when its input fails. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  for await (const chunk of contentsOf(path)) {
+    const [first = '', ...others] = decoder.write(chunk as Buffer).split('\n');
+    rest += first;
+    if (rest.length > MAX_REQUEST_BYTES) throw new Error(`a line is longer than ${MAX_REQUEST_BYTES} characters`);
+    for (const text of others) {
+      yield rest;
+      rest = text;
+    }
+  }
+  rest += decoder.end();
+  if (rest !== '') yield rest;
+}
+
+function contentsOf(path: string): Readable {
+  const raw = createReadStream(path);
+  if (!isGzip(path)) return raw;
+  const inflated = createGunzip();
+  raw.on('error', (error) => inflated.destroy(error));
+  return raw.pipe(inflated);
 }
 
 /** Exporters write the one key first; only where something else comes first is the line parsed to look for it. */

@@ -13,7 +13,7 @@ import { ByteBudget } from '../../ingest/byte-budget.js';
 import { startGrpcOtlpReceiver } from '../../ingest/grpc-otlp-receiver.js';
 import { startHttpOtlpReceiver } from '../../ingest/http-otlp-receiver.js';
 import { IngestCounters } from '../../ingest/ingest-counters.js';
-import { RECEIVER_LIMITS, type ReceiverOptions } from '../../ingest/receiver.js';
+import { RECEIVER_LIMITS, type Receiver, type ReceiverOptions } from '../../ingest/receiver.js';
 import { formatProblem, type Problem } from '../../lib/problem.js';
 import { systemClock } from '../../lib/system-clock.js';
 import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
@@ -25,6 +25,7 @@ import { DuckdbServiceReader } from '../../query/duckdb-service-reader.js';
 import { DuckdbSloHistoryReader } from '../../query/duckdb-slo-history-reader.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
+import { accessProblems } from '../check/find-problems.js';
 import { AppModule, type AppParts } from './app.module.js';
 import { CleanupStack } from './cleanup-stack.js';
 import { addIngestMetrics } from './ingest-metrics.js';
@@ -83,7 +84,7 @@ class Start {
   readonly #cleanup: CleanupStack;
   readonly #metrics = new PrometheusMetrics();
   readonly #counters = new IngestCounters();
-  readonly #tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  #tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   #httpPort: number;
   #judgement: Judgement | undefined;
   #tick: TickJob | undefined;
@@ -93,7 +94,6 @@ class Start {
   constructor(input: ServiceInput, cleanup: CleanupStack) {
     this.#input = input;
     this.#cleanup = cleanup;
-    this.#tls = tlsOf(input.settings);
     this.#httpPort = input.settings.http.port;
   }
 
@@ -101,6 +101,7 @@ class Start {
     const { settings, log } = this.#input;
     const book = await rulesOrProblems(settings, log);
     const tokens = await tokensOrProblems(settings);
+    this.#tls = tlsOf(settings);
     const store = await this.#openStore(book);
     const judgement = await Judgement.resume({
       settings, store, metrics: this.#metrics, clock: systemClock, log,
@@ -134,7 +135,7 @@ class Start {
     const { http } = this.#input.settings;
     const adapter = new FastifyAdapter({ ...(this.#tls === undefined ? {} : { https: this.#tls }), bodyLimit: MAX_PAGE_BODY_BYTES });
     const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(this.#appParts(parts)), adapter, { logger: false, abortOnError: false });
-    this.#cleanup.push('pages', () => app.close());
+    this.#cleanup.push('pages', () => closePages(app));
     this.#tick = app.get(TickJob);
     await app.listen(http.port, http.host);
     this.#httpPort = (app.getHttpServer().address() as { readonly port: number }).port;
@@ -157,8 +158,8 @@ class Start {
         },
         runbookFor: (incident) => Promise.resolve(judgement.runbookOf(incident)),
         access: pageAccess(createAuthorizer({ settings, tokens }), tokens !== undefined),
-        address: { bindHost: settings.http.host, publicUrl: publicUrlOf(settings) },
-        otlp: { grpcUrl: otlpUrl(settings, settings.otlp.grpcPort), httpUrl: otlpUrl(settings, settings.otlp.httpPort) },
+        address: this.#pageAddress(),
+        otlp: this.#otlpAddresses(),
         reportError: (error, path) => log.error({ err: error, path }, 'a page failed'),
       },
       self: {
@@ -179,6 +180,21 @@ class Start {
     };
   }
 
+  /** Asked for late: a port may be chosen by the system. */
+  #pageAddress(): AppParts['ui']['address'] {
+    const publicUrl = (): string => publicUrlOf(this.#input.settings, this.#httpPort);
+    return { bindHost: this.#input.settings.http.host, get publicUrl() { return publicUrl(); } };
+  }
+
+  #otlpAddresses(): AppParts['ui']['otlp'] {
+    const { settings } = this.#input;
+    const ready = (): ServiceAddresses | undefined => this.#ready;
+    return {
+      get grpcUrl() { return ready()?.otlpGrpc ?? otlpUrl(settings, settings.otlp.grpcPort); },
+      get httpUrl() { return ready()?.otlpHttp ?? otlpUrl(settings, settings.otlp.httpPort); },
+    };
+  }
+
   async #receive(store: StoreClient, tokens: readonly Token[] | undefined): Promise<{ readonly grpc: number; readonly http: number }> {
     const { settings, log } = this.#input;
     const options: Omit<ReceiverOptions, 'port'> = {
@@ -187,10 +203,13 @@ class Start {
       ...(this.#tls === undefined ? {} : { tls: this.#tls }),
       onFault: (error) => log.error({ err: error }, 'a receiver failed'),
     };
+    const receivers: Receiver[] = [];
+    // Beside each other: a slow sender on one must not take the other's share of the time that supervisors give.
+    this.#cleanup.push('receivers', () => Promise.all(receivers.map((receiver) => receiver.close())));
     const grpc = await startGrpcOtlpReceiver({ ...options, port: settings.otlp.grpcPort });
-    this.#cleanup.push('OTLP/gRPC', () => grpc.close());
+    receivers.push(grpc);
     const http = await startHttpOtlpReceiver({ ...options, port: settings.otlp.httpPort });
-    this.#cleanup.push('OTLP/HTTP', () => http.close());
+    receivers.push(http);
     return { grpc: grpc.port, http: http.port };
   }
 
@@ -243,11 +262,20 @@ function warnOfMissingToken({ routing }: RuleBook, settings: Settings, log: Logg
   log.warn({ receivers: receivers.map(({ name }) => name) }, 'routing.yaml sends to Slack, but there is no token: set TOCSIN_SLACK_TOKEN. Until then incidents are shown on the pages only');
 }
 
-async function tokensOrProblems({ access: { tokensFile } }: Settings): Promise<readonly Token[] | undefined> {
-  if (tokensFile === undefined) return undefined;
-  const tokens = await loadTokens(tokensFile);
-  if (!tokens.ok) throw new ProblemsFound(tokens.error);
-  return tokens.value;
+async function tokensOrProblems(settings: Settings): Promise<readonly Token[] | undefined> {
+  const problems = await accessProblems(settings);
+  if (problems.length > 0) throw new ProblemsFound(problems);
+  const { tokensFile } = settings.access;
+  const tokens = tokensFile === undefined ? undefined : await loadTokens(tokensFile);
+  if (tokens?.ok === false) throw new ProblemsFound(tokens.error);
+  return tokens?.value;
+}
+
+/** A visitor who never finishes sending must not keep the service from stopping. */
+async function closePages(app: NestFastifyApplication): Promise<void> {
+  const server = app.getHttpServer();
+  const deadline = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
+  await app.close().finally(() => clearTimeout(deadline));
 }
 
 function tlsOf({ access: { tls } }: Settings): { readonly cert: Buffer; readonly key: Buffer } | undefined {
