@@ -6,6 +6,7 @@ import type { TextFile } from '../lib/yaml-document.js';
 import { readAlertPolicy } from './alert-policy.js';
 import { readBurnRatePolicy } from './burn-rate-policy.js';
 import { RUNBOOK_ANNOTATION } from './open-slo-schema.js';
+import { readRedaction } from './redaction-rules.js';
 import { resolveSlo } from './resolve-slo.js';
 import { readRuleDocuments, type RuleDocuments } from './rule-documents.js';
 import type { BurnRateRule, ReceiverRule, RuleSet, RunbookReference, ServiceRule } from './rule-set.js';
@@ -34,6 +35,7 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
     services: [...documents.Service.values()].map(readService),
     policies: [...policies.values()],
     receivers: [...documents.Receiver.values()].map(readReceiver),
+    redactions: [...documents.Redaction.values()].map((document) => readRedaction(document, problems)),
     runbookReferences: [...documents.SLO.values()].flatMap(readRunbookReference),
   };
   return { rules: deepFreeze(rules), problems: sortProblems(problems) };

@@ -1,4 +1,5 @@
 import type { Location } from '../lib/problem.js';
+import type { RedactionPolicy } from './redaction.js';
 import type { Severity, Slo } from './slo.js';
 
 /** A tier as it is written: a share of the budget, which becomes a factor with the SLO's window, or the factor itself. */
@@ -48,7 +49,9 @@ export interface RuleSet {
   readonly services: readonly ServiceRule[];
   readonly policies: readonly BurnRateRule[];
   readonly receivers: readonly ReceiverRule[];
+  /** In the order of files and documents: where two rules want the same value, the first has it. */
+  readonly redactions: readonly RedactionPolicy[];
   readonly runbookReferences: readonly RunbookReference[];
 }
 
-export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], runbookReferences: [] };
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], redactions: [], runbookReferences: [] };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { metadataSchema } from './open-slo-schema.js';
+import { redactionSchema } from './redaction-schema.js';
 
 const MAX_TIERS = 8;
 const envelope = { apiVersion: z.literal('tocsin.dev/v1'), metadata: metadataSchema };
@@ -34,6 +35,7 @@ export const tocsinSchemas = {
     kind: z.literal('Receiver'),
     spec: z.strictObject({ webhook: z.strictObject({ secretFile: z.string().min(1).max(4_096) }).optional() }),
   }),
+  Redaction: redactionSchema,
 } as const;
 
 export type BurnRatePolicyDocument = z.output<typeof tocsinSchemas.BurnRatePolicy>;
@@ -45,7 +47,6 @@ export const TOCSIN_KINDS_NOT_YET: Readonly<Record<string, string>> = {
   Exclusion: 'maintenance windows and exclusions are not built yet',
   EscalationPolicy: 'escalation is not built yet',
   Sampling: 'everything is kept for the hot retention in this version',
-  Redaction: 'redaction is not built yet; redact in the OpenTelemetry Collector',
   ReleaseGate: 'release gates are not built yet',
   RunbookAction: 'runbooks are read by people in this version',
 };

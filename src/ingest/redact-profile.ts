@@ -1,0 +1,262 @@
+import { attributeOf, valueJson } from '../trace/attribute-json.js';
+import type { Attribute, AttributeValue } from '../trace/attribute.js';
+import { aliasesOf } from '../trace/semantic-conventions.js';
+import { SIGN, signsOf } from './detect-signs.js';
+import { isConcealed, MASK } from './detect-concealed.js';
+import type { CompiledPolicy, CompiledRule, TextStep } from './redact-compile.js';
+import { setEntry, type ValueMap } from './value-map.js';
+
+/** How often each rule concealed or dropped something, by the rule's index. */
+export type Hits = Float64Array;
+
+/** What is done to the values of one key. */
+interface KeyPlan {
+  /** The key without secrets of its own; nearly always the key itself. */
+  readonly key: string;
+  readonly keyHits: readonly Hit[];
+  readonly whole: CompiledRule | undefined;
+  readonly steps: readonly TextStep[];
+  /** By the signs of a text: 1 where one of the steps may find something. */
+  readonly wanted: Uint8Array;
+  /** How often verdicts about values of this key were remembered, and found again; lately. */
+  claims: number;
+  finds: number;
+}
+
+interface Hit {
+  readonly rule: number;
+  readonly count: number;
+}
+
+/** What became of an attribute; `undefined`: it is dropped. */
+interface Verdict {
+  readonly attribute: Attribute | undefined;
+  readonly hits: readonly Hit[];
+}
+
+const MAX_KEYS = 4_096;
+const MAX_KEY_CHARACTERS = 1_048_576;
+const ALL_SIGNS = 255;
+/** Decoders stop at 16; this only keeps what they did not build from overflowing the stack. */
+const MAX_DEPTH = 64;
+/** Smaller numbers have fewer than 13 digits. */
+const SMALLEST_CARD = 1e12;
+/** Keys of which few values come again are remembered sparsely: see worthRemembering of attribute-keys.ts. */
+const WATCHED = 64;
+const SPARSE = 32;
+/** Who sent it must stay known, so rules for whole values pass it over. */
+const IDENTITY = 'service.name';
+
+/** The rules of the policies that apply to a service, ready for its attributes and texts. Not to be shared between threads. */
+export class RedactionProfile {
+  readonly #policies: readonly CompiledPolicy[];
+  readonly #textSteps: readonly TextStep[];
+  readonly #textsWanted: Uint8Array;
+  readonly #dropping: ReadonlySet<number>;
+  readonly #plans = new Map<string, KeyPlan>();
+  #planCharacters = 0;
+  /** Attributes repeat as objects (decoders intern them): what was found in one is remembered. */
+  #verdicts = new WeakMap<Attribute, Verdict>();
+
+  constructor(policies: readonly CompiledPolicy[]) {
+    this.#policies = policies;
+    this.#textSteps = inOrder(policies.flatMap(({ rules }) => rules.filter(({ inTexts }) => inTexts).flatMap(({ steps }) => steps)));
+    this.#textsWanted = wantedSigns(this.#textSteps);
+    this.#dropping = new Set(policies.flatMap(({ rules }) => rules.filter(({ mode }) => mode === 'drop').map(({ index }) => index)));
+  }
+
+  /** The attribute as it may be written; itself where nothing is to be done, `undefined` where it is dropped. */
+  attribute(attribute: Attribute, hits: Hits): Attribute | undefined {
+    const plan = this.#plans.get(attribute.key) ?? this.#learn(attribute.key, attribute.key);
+    if (plan.whole === undefined) {
+      const { value } = attribute;
+      if (typeof value === 'string') {
+        if (plan.wanted[signsOf(value)] === 0 && plan.keyHits.length === 0) return attribute;
+      } else if (plan.keyHits.length === 0 && (value === null || typeof value === 'boolean' || (typeof value === 'number' && value < SMALLEST_CARD))) {
+        return attribute;
+      }
+    }
+    const verdict = this.#verdictOf(attribute, plan);
+    for (const { rule, count } of verdict.hits) hits[rule]! += count;
+    return verdict.attribute;
+  }
+
+  /** A text that belongs to no key: a name, a message, a body. */
+  text(text: string, hits: Hits): string {
+    if (this.#textsWanted[signsOf(text)] === 0) return text;
+    const found: Hit[] = [];
+    const redacted = runSteps(text, this.#textSteps, found);
+    for (const { rule, count } of found) hits[rule]! += count;
+    return redacted;
+  }
+
+  #verdictOf(attribute: Attribute, plan: KeyPlan): Verdict {
+    const known = this.#verdicts.get(attribute);
+    if (known !== undefined) {
+      plan.finds += 1;
+      return known;
+    }
+    const verdict = this.#judge(attribute, plan);
+    if (worthRemembering(plan)) this.#verdicts.set(attribute, verdict);
+    return verdict;
+  }
+
+  #judge(attribute: Attribute, plan: KeyPlan): Verdict {
+    const found: Hit[] = [...plan.keyHits];
+    const { key } = attribute;
+    const value = this.#value(attribute.value, { plan, key, depth: 0, found });
+    if (value === DROPPED || found.some(({ rule }) => this.#dropping.has(rule))) return { attribute: undefined, hits: found };
+    if (value === attribute.value && plan.key === key) return { attribute, hits: found };
+    return { attribute: attributeOf(plan.key, value, value === attribute.value ? attribute.isInteger : false), hits: found };
+  }
+
+  #value(value: AttributeValue, place: Place): AttributeValue | typeof DROPPED {
+    const { plan } = place;
+    if (plan.whole !== undefined) return concealWhole(value, plan.whole, place.found);
+    if (plan.steps.length === 0 && !isMap(value) && !isList(value)) return value;
+    if (typeof value === 'string') return runSteps(value, plan.steps, place.found);
+    if (typeof value === 'number' || typeof value === 'bigint') return number(value, plan.steps, place.found);
+    if (value === null || typeof value === 'boolean') return value;
+    if (place.depth >= MAX_DEPTH) return MASK;
+    if (value instanceof Uint8Array) return bytes(value, plan.steps, place.found);
+    return isList(value) ? this.#list(value, place) : this.#map(value, place);
+  }
+
+  #list(values: readonly AttributeValue[], place: Place): AttributeValue {
+    let copy: AttributeValue[] | undefined;
+    values.forEach((value, index) => {
+      const redacted = this.#value(value, { ...place, depth: place.depth + 1 });
+      if (redacted === value) return;
+      copy ??= [...values];
+      copy[index] = redacted === DROPPED ? null : redacted;
+    });
+    return copy ?? values;
+  }
+
+  #map(values: { readonly [key: string]: AttributeValue }, place: Place): AttributeValue {
+    const entries = Object.entries(values);
+    const copy: ValueMap = {};
+    let changed = false;
+    for (const [inner, value] of entries) {
+      const key = `${place.key}.${inner}`;
+      const plan = this.#plans.get(`${inner}\u0000${place.key}`) ?? this.#learn(inner, key);
+      place.found.push(...plan.keyHits);
+      const redacted = this.#value(value, { plan, key, depth: place.depth + 1, found: place.found });
+      if (redacted !== value || plan.key !== inner) changed = true;
+      if (redacted !== DROPPED) setEntry(copy, plan.key, redacted);
+    }
+    return changed ? copy : values;
+  }
+
+  /** `name` is the key as it is written; `path` is where it stands, `outer.name` within a map. */
+  #learn(name: string, path: string): KeyPlan {
+    const spellings = name === path ? aliasesOf(name) : [path, name, ...aliasesOf(path)];
+    let whole: CompiledRule | undefined;
+    const steps: TextStep[] = [];
+    for (const { rules, exempts } of this.#policies) {
+      if (spellings.some(exempts)) continue;
+      for (const rule of rules) {
+        if (!rule.selects(spellings)) continue;
+        if (rule.steps.length > 0) steps.push(...rule.steps);
+        else if (path !== IDENTITY) whole ??= rule;
+      }
+    }
+    const keyHits: Hit[] = [];
+    const key = runSteps(name, this.#textSteps, keyHits);
+    const ordered = inOrder(steps);
+    const plan: KeyPlan = { key, keyHits, whole, steps: ordered, wanted: wantedSigns(ordered), claims: 0, finds: 0 };
+    this.#remember(name === path ? name : `${name}\u0000${path.slice(0, -name.length - 1)}`, plan);
+    return plan;
+  }
+
+  /** Keys can be made up without end: when there are too many, all are forgotten and learned again. */
+  #remember(key: string, plan: KeyPlan): void {
+    if (this.#plans.size >= MAX_KEYS || this.#planCharacters > MAX_KEY_CHARACTERS) {
+      this.#plans.clear();
+      this.#planCharacters = 0;
+      this.#verdicts = new WeakMap();
+    }
+    this.#plans.set(key, plan);
+    this.#planCharacters += key.length;
+  }
+}
+
+const DROPPED = Symbol('dropped');
+
+interface Place {
+  readonly plan: KeyPlan;
+  readonly key: string;
+  readonly depth: number;
+  readonly found: Hit[];
+}
+
+/** Lists keep their length, everything else becomes a text; what is empty says nothing and stays. */
+function concealWhole(value: AttributeValue, rule: CompiledRule, found: Hit[]): AttributeValue | typeof DROPPED {
+  if (value === null || value === '') return value;
+  if (rule.mode === 'drop') {
+    found.push({ rule: rule.index, count: 1 });
+    return DROPPED;
+  }
+  if (isList(value)) return value.every((item) => typeof item === 'string' && isConcealed(item)) ? value : value.map((item) => concealWhole(item, rule, found) as AttributeValue);
+  const text = typeof value === 'string' ? value : valueJson(value);
+  if (isConcealed(text)) return value;
+  found.push({ rule: rule.index, count: 1 });
+  return rule.concealer.conceal(text);
+}
+
+function runSteps(text: string, steps: readonly TextStep[], found: Hit[]): string {
+  const signs = signsOf(text);
+  if (signs === 0) return text;
+  let redacted = text;
+  for (const step of steps) {
+    if ((signs & step.signs) !== step.signs) continue;
+    redacted = step.redact(redacted);
+    if (step.count === 0) continue;
+    found.push({ rule: step.rule.index, count: step.count });
+    step.count = 0;
+  }
+  return redacted;
+}
+
+/** A card number may come as a number; it then becomes a text. */
+function number(value: number | bigint, steps: readonly TextStep[], found: Hit[]): AttributeValue {
+  if (typeof value === 'number' && (value < SMALLEST_CARD || !Number.isSafeInteger(value))) return value;
+  const text = String(value);
+  const redacted = runSteps(text, steps.filter(({ signs }) => signs === SIGN.digits13), found);
+  return redacted === text ? value : redacted;
+}
+
+/** Bytes in which a secret is found are concealed as a whole: what else they are, nobody knows. */
+function bytes(value: Uint8Array, steps: readonly TextStep[], found: Hit[]): AttributeValue {
+  const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');
+  return runSteps(text, steps, found) === text ? value : MASK;
+}
+
+/** By detector, each once: where two rules want the same detector, the first has it. */
+function inOrder(steps: readonly TextStep[]): TextStep[] {
+  const first = new Map<number, TextStep>();
+  for (const step of steps) if (!first.has(step.order)) first.set(step.order, step);
+  return [...first.values()].sort((left, right) => left.order - right.order);
+}
+
+function wantedSigns(steps: readonly TextStep[]): Uint8Array {
+  return Uint8Array.from({ length: ALL_SIGNS + 1 }, (_, signs) => (steps.some((step) => (signs & step.signs) === step.signs) ? 1 : 0));
+}
+
+function worthRemembering(plan: KeyPlan): boolean {
+  plan.claims += 1;
+  if (plan.claims < WATCHED || plan.finds * 4 >= plan.claims) return true;
+  if (plan.claims >= WATCHED * 64) {
+    plan.claims = WATCHED;
+    plan.finds >>= 6;
+  }
+  return plan.claims % SPARSE === 0;
+}
+
+function isList(value: AttributeValue): value is readonly AttributeValue[] {
+  return Array.isArray(value);
+}
+
+function isMap(value: AttributeValue): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+}
