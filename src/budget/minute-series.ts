@@ -58,6 +58,7 @@ export class MinuteSeries {
   readonly #days = new Map<number, DayChunk>();
   #limits: SeriesLimits;
   #firstMinute: number | undefined;
+  #lastMinute: number | undefined;
   /** Hours before this one hold no minutes. */
   #detailFromHour = 0;
   /** Minutes before this one are dropped. */
@@ -71,6 +72,11 @@ export class MinuteSeries {
   /** The earliest minute that ever held an event; stays when the minute itself is dropped. */
   get firstMinute(): number | undefined {
     return this.#firstMinute;
+  }
+
+  /** The latest minute that ever held an event. */
+  get lastMinute(): number | undefined {
+    return this.#lastMinute;
   }
 
   get limits(): SeriesLimits {
@@ -90,6 +96,7 @@ export class MinuteSeries {
     const minute = delta.eventMinute;
     assert(Number.isInteger(minute) && minute >= 0, `event minute ${minute} is a Unix minute`);
     if (delta.events > 0 && (this.#firstMinute === undefined || minute < this.#firstMinute)) this.#firstMinute = minute;
+    if (delta.events > 0 && (this.#lastMinute === undefined || minute > this.#lastMinute)) this.#lastMinute = minute;
     if (minute < this.#keptFromMinute) return false;
     const hour = Math.floor(minute / HOUR);
     if (this.#remembered !== undefined && hour < this.#remembered.beforeHour) this.#remembered = undefined;

@@ -162,6 +162,15 @@ describe('one SLO at one moment', () => {
     expect(status.exhaustionMs! / (30 * DAY_MS)).toBeCloseTo(status.projectedBudgetRemaining! / 20, 6);
   });
 
+  test('a young service that falls silent spends no more of its projected budget', () => {
+    const slo = buildSlo();
+    const series = emptySeries(slo);
+    steady(series, { nowMs: NOW, minutes: 40 }, { good: 98, bad: 2 });
+    const after = (hours: number): number => evaluateSlo(slo, series, { nowMs: NOW + hours * HOUR_MS, coverage: () => 1 }).projectedBudgetRemaining!;
+    expect(after(1)).toBeCloseTo(1 - (20 * 40) / 43_200, 6);
+    expect(after(20)).toBe(after(1));
+  });
+
   test('reports coverage window by window and as it was given', () => {
     const status = evaluateSlo(buildSlo(), emptySeries(), { nowMs: NOW, coverage: (from, to) => (to - from) / 43_200 });
     expect(status.coverage).toBe(1);

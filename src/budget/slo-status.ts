@@ -68,7 +68,7 @@ export function evaluateSlo(slo: Slo, series: MinuteSeries, input: EvaluationInp
   const { reading: whole, totals } = windows.get(slo.windowMs) ?? readWindow(context, slo.windowMs);
   const tiers = slo.policy.tiers.map((tier) => readTier(slo, tier, windows));
   const firing = tiers.filter((tier) => tier.firing).sort(mostUrgentFirst)[0];
-  const budget = readBudget(slo, whole, historyOf(series, input));
+  const budget = readBudget(slo, whole, { historyMs: historyOf(series, input), silentMs: silenceOf(series, input) });
   return {
     slo: slo.name,
     atMs: input.nowMs,
@@ -119,11 +119,17 @@ function historyOf(series: MinuteSeries, input: EvaluationInput): number {
 
 type Budget = Pick<SloStatus, 'errorBudgetRemaining' | 'projectedBudgetRemaining' | 'young' | 'historyMs'>;
 
-function readBudget(slo: Slo, whole: WindowReading, historyMs: number): Budget {
+/** How long nothing has come. */
+function silenceOf(series: MinuteSeries, { nowMs }: EvaluationInput): number {
+  return series.lastMinute === undefined ? 0 : Math.max(0, nowMs - (series.lastMinute + 1) * MINUTE_MS);
+}
+
+function readBudget(slo: Slo, whole: WindowReading, { historyMs, silentMs }: { readonly historyMs: number; readonly silentMs: number }): Budget {
   const young = historyMs < Math.min(YOUNG_MS, slo.windowMs);
   if (whole.burnRate === undefined) return { errorBudgetRemaining: undefined, projectedBudgetRemaining: undefined, young, historyMs };
   // Spent are bad events; the budget is what the traffic seen so far would allow if it went on for the whole window.
-  const seenMs = Math.min(slo.windowMs, Math.max(historyMs, SHORTEST_PROJECTED_MS));
+  // Silence since then is no traffic to project, and spends nothing.
+  const seenMs = Math.min(slo.windowMs, Math.max(historyMs - silentMs, SHORTEST_PROJECTED_MS));
   const projected = young ? 1 - (whole.burnRate * seenMs) / slo.windowMs : undefined;
   return { errorBudgetRemaining: 1 - whole.burnRate, projectedBudgetRemaining: projected, young, historyMs };
 }

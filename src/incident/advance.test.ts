@@ -120,6 +120,13 @@ describe('numbers', () => {
     expect(timeline.tick(T0 + 60 * MINUTE_MS, signal())).toEqual([]);
   });
 
+  test('a service that comes of age is measured by another yardstick, which is no news', () => {
+    const reading = (young: boolean) => sampleReading({ young, errorBudgetRemaining: -160, projectedBudgetRemaining: young ? 0.99 : undefined, firing: undefined, burnRates: { '1h': 21 } });
+    const timeline = new Timeline();
+    timeline.tick(T0, signal({ reading: reading(true) }));
+    expect(timeline.tick(T0 + 5_000, signal({ reading: reading(false) }))).toEqual([]);
+  });
+
   test.each([[0.71, 0.5, 'Less than 50 %'], [0.6, 0.2, 'Less than 25 %'], [0.2, 0.08, 'Less than 10 %'], [0.05, -0.02, 'The error budget is spent']])(
     'a budget that falls from %d to %d is news at once', (before, after, words) => {
       const timeline = new Timeline();

@@ -35,9 +35,10 @@ function isFiring(alert: Alert | undefined): alert is Alert {
   return alert?.status === 'firing';
 }
 
-/** The lowest step that the budget fell below since it was last told. Climbing back is no news. */
+/** The lowest step that the budget fell below since it was last told, by the same measure. Climbing back is no news. */
 function crossedStep(before: SloStatus | undefined, signal: ConditionSignal): string | undefined {
-  const from = before === undefined ? undefined : leadingBudget(before);
+  // A service that comes of age is measured by another yardstick from then on, which spends nothing.
+  const from = before === undefined ? undefined : signal.reading?.young === true ? leadingBudget(before) : before.errorBudgetRemaining;
   const to = signal.reading === undefined ? undefined : leadingBudget(signal.reading);
   if (from === undefined || to === undefined) return undefined;
   const crossed = BUDGET_STEPS.filter((step) => from > step && to <= step).at(-1);
