@@ -44,11 +44,6 @@ export class NewResources {
     for (const id of resources.keys()) this.#known.add(id);
   }
 
-  /** After rows of the table were deleted. */
-  forget(): void {
-    this.#known.clear();
-  }
-
   abort(): void {
     this.#appender.abort();
   }

@@ -77,11 +77,6 @@ export class DuckdbSpanSink implements SpanSink {
     await this.#commit([]).catch(() => undefined);
   }
 
-  /** After rows were deleted from `resources`. */
-  forgetResources(): void {
-    this.#resources.forget();
-  }
-
   async #commit(exports: readonly AdmittedExport[]): Promise<void> {
     const startedMs = performance.now();
     const ledger = this.#answers.takeLedger(exports);
