@@ -1,9 +1,10 @@
 import type { ExportOutcome, ExportRequest } from './absorber.js';
+import type { Shortage } from './byte-budget.js';
 import { concatBytes, lengthDelimited, varintField } from './wire-writer.js';
 
 /** google.rpc.Code, those that OTLP knows. */
 export const RPC_CODE = {
-  invalidArgument: 3, permissionDenied: 7, resourceExhausted: 8, unimplemented: 12, unavailable: 14, unauthenticated: 16,
+  invalidArgument: 3, deadlineExceeded: 4, permissionDenied: 7, resourceExhausted: 8, unimplemented: 12, unavailable: 14, unauthenticated: 16,
 } as const;
 export type RpcCode = (typeof RPC_CODE)[keyof typeof RPC_CODE];
 
@@ -63,8 +64,19 @@ export function tooLarge(limitBytes: number): RpcStatus {
   return { code: RPC_CODE.resourceExhausted, message: `the request is larger than ${limitBytes} bytes, before or after decompression: send smaller batches` };
 }
 
-export function noRoom(retryAfterMs: number): RpcStatus {
-  return { code: RPC_CODE.unavailable, message: 'too many bytes are in flight: send again later', retryAfterMs };
+const SHORT: Readonly<Record<Shortage, string>> = {
+  'bytes-in-flight': 'too many bytes are in flight: send again later',
+  'sender-share': 'this sender has its share of the bytes in flight: send again later',
+  'service-share': 'this service has its share of the bytes in flight: send again later',
+};
+
+export function noRoom(shortage: Shortage, retryAfterMs: number): RpcStatus {
+  return { code: RPC_CODE.unavailable, message: SHORT[shortage], retryAfterMs };
+}
+
+/** Retryable as it is: what took too long may be quicker next time. */
+export function tooSlow(timeoutMs: number): RpcStatus {
+  return { code: RPC_CODE.deadlineExceeded, message: `the request took longer than ${timeoutMs / 1_000} s to arrive: send smaller batches` };
 }
 
 export function stopping(retryAfterMs: number): RpcStatus {

@@ -3,11 +3,12 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '../lib/system-clock.js';
 import type { ExportRequest } from './absorber.js';
-import { ByteBudget } from './byte-budget.js';
-import { encodeResponse, encodeStatus, fault, METRICS_NOT_TAKEN, noRoom, RPC_CODE, statusOf, stopping, tooLarge, type Encoding, type RpcStatus } from './export-answer.js';
-import { discardRest, readBody, type ContentEncoding } from './http-body.js';
-import { IngestCounters, type RequestOutcome } from './ingest-counters.js';
-import { ListenError, RECEIVER_LIMITS, type Receiver, type ReceiverLimits, type ReceiverOptions } from './receiver.js';
+import { encodeResponse, encodeStatus, METRICS_NOT_TAKEN, RPC_CODE, type Encoding, type RpcStatus } from './export-answer.js';
+import type { ContentEncoding } from './http-body-collector.js';
+import { discardRest, readBody } from './http-body.js';
+import type { RequestOutcome } from './ingest-counters.js';
+import { Intake, isVisit, type Visit } from './intake.js';
+import { ListenError, type Authorization, type Receiver, type ReceiverLimits, type ReceiverOptions } from './receiver.js';
 
 const SIGNALS: ReadonlyMap<string, ExportRequest['signal']> = new Map([['/v1/traces', 'traces'], ['/v1/logs', 'logs']]);
 const METRICS_PATH = '/v1/metrics';
@@ -25,16 +26,17 @@ export const IMPORT_HEADER = 'x-tocsin-import';
 interface Refusal {
   readonly httpStatus: number;
   readonly status: RpcStatus;
-  readonly outcome: RequestOutcome;
+  /** Undefined where it has been counted. */
+  readonly outcome?: RequestOutcome;
   readonly headers?: OutgoingHttpHeaders;
 }
 
 /** What the headers of a request say, once nothing is wrong with them. */
 interface Accepted {
-  readonly signal: ExportRequest['signal'];
   readonly encoding: Encoding;
   readonly contentEncoding: ContentEncoding;
   readonly protocol: 'http' | 'import';
+  readonly visit: Visit;
 }
 
 /**
@@ -53,20 +55,17 @@ class HttpOtlpReceiver implements Receiver {
   port: number;
   readonly #options: ReceiverOptions;
   readonly #limits: ReceiverLimits;
-  readonly #budget: ByteBudget;
-  readonly #counters: IngestCounters;
+  readonly #intake: Intake;
   readonly #server: Server;
   /** Open connections and how many requests each is in the middle of. */
   readonly #sockets = new Map<Socket, number>();
-  #isClosing = false;
 
   constructor(options: ReceiverOptions) {
     this.host = options.host;
     this.port = options.port;
     this.#options = options;
-    this.#limits = { ...RECEIVER_LIMITS, ...options.limits };
-    this.#budget = options.budget ?? new ByteBudget(this.#limits.bytesInFlight);
-    this.#counters = options.counters ?? new IngestCounters();
+    this.#intake = new Intake('http', { ...options, clock: options.clock ?? systemClock });
+    this.#limits = this.#intake.limits;
     this.#server = this.#createServer();
   }
 
@@ -81,6 +80,7 @@ class HttpOtlpReceiver implements Receiver {
     const { tls } = this.#options;
     const server = tls === undefined ? createServer(settings, listener) : createTlsServer({ ...settings, ...tls }, listener);
     server.maxConnections = this.#limits.connections;
+    server.on('drop', () => this.#intake.counters.limit('connections'));
     server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       this.#sockets.set(socket, 0);
       socket.on('close', () => this.#sockets.delete(socket));
@@ -99,7 +99,7 @@ class HttpOtlpReceiver implements Receiver {
   }
 
   async close(): Promise<void> {
-    this.#isClosing = true;
+    this.#intake.stopTaking();
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
@@ -122,7 +122,7 @@ class HttpOtlpReceiver implements Receiver {
       discardRest(request, this.#limits.bodyBytes);
       this.#refuse(request, response, accepted);
     } else {
-      await this.#receive(request, response, accepted);
+      await this.#receive(request, response, accepted).finally(() => accepted.visit.hold.release());
     }
   }
 
@@ -130,8 +130,8 @@ class HttpOtlpReceiver implements Receiver {
   #judge(request: IncomingMessage): Accepted | Refusal {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     const signal = SIGNALS.get(path);
-    const denied = this.#denied(request.headers.authorization);
-    if (denied !== undefined) return denied;
+    const authorization = this.#intake.authorize(request.headers.authorization, request.socket.remoteAddress ?? '');
+    if (authorization.kind === 'denied') return denied(authorization);
     if (signal === undefined) return unknownPath(path);
     if (request.method !== 'POST') return unsupported(405, `${request.method ?? ''} ${path} is not OTLP: send POST`, { Allow: 'POST' });
     const encoding = encodingOf(request);
@@ -139,57 +139,38 @@ class HttpOtlpReceiver implements Receiver {
     const sentEncoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
     const contentEncoding = CONTENT_ENCODINGS.get(sentEncoding);
     if (contentEncoding === undefined) return unsupported(415, `content encoding "${sentEncoding}" is not known here: send gzip, deflate or identity`, { 'Accept-Encoding': 'gzip, deflate, identity' });
-    if (this.#isClosing) return { httpStatus: 503, status: stopping(this.#limits.retryAfterMs), outcome: 'busy' };
-    if (Number(request.headers['content-length'] ?? 0) > this.#limits.bodyBytes) return this.#tooLarge();
-    return { signal, encoding, contentEncoding, protocol: request.headers[IMPORT_HEADER] === 'true' ? 'import' : 'http' };
-  }
-
-  #denied(header: string | undefined): Refusal | undefined {
-    const authorization = this.#options.authorize?.(header) ?? { kind: 'allowed' };
-    if (authorization.kind === 'allowed') return undefined;
-    if (authorization.status === 'forbidden') return { httpStatus: 403, status: { code: RPC_CODE.permissionDenied, message: authorization.message }, outcome: 'denied' };
-    return { httpStatus: 401, status: { code: RPC_CODE.unauthenticated, message: authorization.message }, outcome: 'denied', headers: { 'WWW-Authenticate': 'Bearer' } };
-  }
-
-  #tooLarge(): Refusal {
-    this.#counters.limit('body-bytes');
-    return { httpStatus: 413, status: tooLarge(this.#limits.bodyBytes), outcome: 'too-large' };
+    const caller = { who: authorization.who, connection: request.socket, signal };
+    if (Number(request.headers['content-length'] ?? 0) > this.#limits.bodyBytes) return { httpStatus: 413, status: this.#intake.tooLarge(caller) };
+    const opened = this.#intake.open(caller);
+    if (!isVisit(opened)) return { httpStatus: 503, status: opened };
+    return { encoding, contentEncoding, visit: opened, protocol: request.headers[IMPORT_HEADER] === 'true' ? 'import' : 'http' };
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse, accepted: Accepted): Promise<void> {
-    const body = await readBody(request, { encoding: accepted.contentEncoding, limitBytes: this.#limits.bodyBytes, budget: this.#budget });
+    const intake = this.#intake;
+    const { encoding, contentEncoding, visit } = accepted;
+    const body = await readBody(request, { encoding: contentEncoding, limitBytes: this.#limits.bodyBytes, hold: visit.hold });
     switch (body.kind) {
-      case 'read':
-        await this.#absorb(response, accepted, body.bytes).finally(() => this.#budget.release(body.reserved));
+      case 'read': await this.#absorb(response, accepted, body.bytes); return;
+      case 'too-large': this.#sendStatus(response, encoding, { httpStatus: 413, status: intake.tooLarge(visit) }); return;
+      case 'corrupt':
+        intake.count(visit, 'malformed');
+        this.#sendStatus(response, encoding, { httpStatus: 400, status: { code: RPC_CODE.invalidArgument, message: body.message } });
         return;
-      case 'too-large': this.#refuse(request, response, this.#tooLarge()); return;
-      case 'corrupt': this.#refuse(request, response, { httpStatus: 400, status: { code: RPC_CODE.invalidArgument, message: body.message }, outcome: 'malformed' }); return;
-      case 'no-room':
-        this.#counters.limit('bytes-in-flight');
-        this.#refuse(request, response, { httpStatus: 503, status: noRoom(this.#limits.retryAfterMs), outcome: 'busy' });
-        return;
-      case 'aborted': this.#counters.request('http', accepted.signal, 'aborted'); return;
+      case 'short': this.#sendStatus(response, encoding, { httpStatus: 503, status: intake.short(visit, body.of) }); return;
+      case 'aborted': intake.count(visit, 'aborted'); return;
     }
   }
 
-  async #absorb(response: ServerResponse, { signal, encoding, protocol }: Accepted, body: Uint8Array): Promise<void> {
-    this.#counters.body('http', signal, body.length);
-    const receivedAtMs = (this.#options.clock ?? systemClock).nowMs();
-    try {
-      const outcome = await this.#options.absorber.absorb({ signal, encoding, protocol, body, receivedAtMs });
-      this.#counters.outcome('http', signal, outcome);
-      if (outcome.kind === 'stored') this.#send(response, { httpStatus: 200, encoding, body: encodeResponse(outcome, signal, encoding), headers: protocol === 'import' ? importHeaders(outcome) : {} });
-      else this.#sendStatus(response, encoding, { httpStatus: outcome.kind === 'malformed' ? 400 : 503, status: statusOf(outcome) });
-    } catch (error) {
-      this.#counters.request('http', signal, 'failed');
-      this.#options.onFault?.(error);
-      this.#sendStatus(response, encoding, { httpStatus: 503, status: fault(this.#limits.retryAfterMs) });
-    }
+  async #absorb(response: ServerResponse, { encoding, protocol, visit }: Accepted, body: Uint8Array): Promise<void> {
+    const answer = await this.#intake.absorb(visit, { encoding, body, protocol });
+    if (answer.kind === 'stored') this.#send(response, { httpStatus: 200, encoding, body: encodeResponse(answer.outcome, visit.signal, encoding), headers: protocol === 'import' ? importHeaders(answer.outcome) : {} });
+    else this.#sendStatus(response, encoding, { httpStatus: answer.status.code === RPC_CODE.invalidArgument ? 400 : 503, status: answer.status });
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    this.#counters.request('http', SIGNALS.get(path) ?? 'none', refusal.outcome);
+    if (refusal.outcome !== undefined) this.#intake.counters.request('http', SIGNALS.get(path) ?? 'none', refusal.outcome);
     this.#sendStatus(response, encodingOf(request) ?? 'json', refusal);
   }
 
@@ -200,7 +181,7 @@ class HttpOtlpReceiver implements Receiver {
   }
 
   #send(response: ServerResponse, answer: { readonly httpStatus: number; readonly encoding: Encoding; readonly body: Uint8Array; readonly headers?: OutgoingHttpHeaders }): void {
-    const connection = this.#isClosing ? { Connection: 'close' } : {};
+    const connection = this.#intake.isClosing ? { Connection: 'close' } : {};
     response.writeHead(answer.httpStatus, { ...answer.headers, ...connection, 'Content-Type': CONTENT_TYPE_OF[answer.encoding], 'Content-Length': answer.body.length });
     response.end(answer.body);
   }
@@ -224,4 +205,9 @@ function unknownPath(path: string): Refusal {
 
 function unsupported(httpStatus: number, message: string, headers?: OutgoingHttpHeaders): Refusal {
   return { httpStatus, status: { code: RPC_CODE.invalidArgument, message }, outcome: 'unsupported', headers };
+}
+
+function denied({ status, message }: Extract<Authorization, { kind: 'denied' }>): Refusal {
+  if (status === 'forbidden') return { httpStatus: 403, status: { code: RPC_CODE.permissionDenied, message }, outcome: 'denied' };
+  return { httpStatus: 401, status: { code: RPC_CODE.unauthenticated, message }, outcome: 'denied', headers: { 'WWW-Authenticate': 'Bearer' } };
 }

@@ -1,10 +1,17 @@
 import type { ExportOutcome, ExportRequest } from './absorber.js';
+import type { Shortage } from './byte-budget.js';
 
 /** What became of a request, from the receiver's side. */
-export type RequestOutcome = ExportOutcome['kind'] | 'too-large' | 'unsupported' | 'denied' | 'aborted' | 'failed';
+export type RequestOutcome = ExportOutcome['kind'] | 'too-large' | 'unsupported' | 'denied' | 'aborted' | 'too-slow' | 'failed';
+
+/** The same by sender; `resent` is counted beside `stored`: the sender had not got, or not believed, an earlier answer. */
+export type SenderOutcome = RequestOutcome | 'resent';
 
 /** Limits of a receiver, as metrics name them. */
-export type ReceiverLimitName = 'body-bytes' | 'bytes-in-flight';
+export type ReceiverLimitName = Shortage | 'body-bytes' | 'connections' | 'senders-counted';
+
+/** Senders that have rows of their own; the others are counted together as `other`. */
+export const SENDERS_COUNTED = 200;
 
 export interface CounterRow {
   readonly labels: Readonly<Record<string, string>>;
@@ -19,6 +26,8 @@ export class IngestCounters {
   readonly #requests = new Tally(['protocol', 'signal', 'outcome']);
   readonly #bytes = new Tally(['protocol', 'signal']);
   readonly #items = new Tally(['protocol', 'signal', 'result']);
+  readonly #senders = new Tally(['sender', 'service', 'outcome']);
+  readonly #senderNames = new Set<string>();
   readonly #limits = new Tally(['limit']);
 
   request(protocol: Protocol, signal: Signal, outcome: RequestOutcome): void {
@@ -30,13 +39,21 @@ export class IngestCounters {
     this.#bytes.add([protocol, signal], byteCount);
   }
 
-  /** Counts the request and what was in it. */
-  outcome(protocol: Protocol, signal: Signal, outcome: ExportOutcome): void {
-    this.request(protocol, signal, outcome.kind);
+  /** What was in a request. */
+  contents(protocol: Protocol, signal: Signal, outcome: ExportOutcome): void {
     if (outcome.kind !== 'stored') return;
     this.#items.add([protocol, signal, 'admitted'], outcome.admitted);
     this.#items.add([protocol, signal, 'rejected'], outcome.rejected);
     this.#items.add([protocol, signal, 'deduplicated'], outcome.deduplicated);
+  }
+
+  /** Shows who is refused and who retries. `who` is a token's name or an address, `service` what it spoke for last. */
+  sender({ who, service }: { readonly who: string; readonly service: string }, outcome: SenderOutcome): void {
+    const name = JSON.stringify([who, service]);
+    const isCounted = this.#senderNames.has(name) || this.#senderNames.size < SENDERS_COUNTED;
+    if (isCounted) this.#senderNames.add(name);
+    else this.limit('senders-counted');
+    this.#senders.add(isCounted ? [who, service, outcome] : ['other', '', outcome], 1);
   }
 
   /** A limit was hit: one of a receiver, or one of decoding as `DecodeResult.limits` names it. */
@@ -56,12 +73,17 @@ export class IngestCounters {
     return this.#items.rows();
   }
 
+  /** Requests by sender and service. */
+  senders(): CounterRow[] {
+    return this.#senders.rows();
+  }
+
   limits(): CounterRow[] {
     return this.#limits.rows();
   }
 }
 
-/** Sums by label values. All label values come from unions in code, so that there are few. */
+/** Sums by label values. Callers see to it that there are few. */
 class Tally {
   readonly #labelNames: readonly string[];
   readonly #values = new Map<string, { readonly labels: readonly string[]; value: number }>();
@@ -71,7 +93,7 @@ class Tally {
   }
 
   add(labels: readonly string[], count: number): void {
-    const key = labels.join('|');
+    const key = labels.join('\u0000');
     const known = this.#values.get(key);
     if (known === undefined) this.#values.set(key, { labels, value: count });
     else known.value += count;

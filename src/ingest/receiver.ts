@@ -6,15 +6,19 @@ import type { IngestCounters } from './ingest-counters.js';
 export interface ReceiverLimits {
   /** One request, before and after decompression. OTLP recommends 64 MiB. */
   readonly bodyBytes: number;
-  /** All requests that are being read or wait for their commit, after decompression; used where no `budget` is given. */
+  /** All requests that are being read or wait for their commit, after decompression, with 64 KiB each for themselves; used where no `budget` is given. */
   readonly bytesInFlight: number;
+  /** Of each receiver. */
   readonly connections: number;
   /** Streams that one gRPC connection may have open. */
   readonly streamsPerConnection: number;
   /** A sender that takes longer to send its headers, or its whole request, is cut off: slow requests must not hold connections. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  /** HTTP connections are closed after this long without a request. */
   readonly idleTimeoutMs: number;
+  /** gRPC connections are meant to stay, but not for ever where nothing comes. */
+  readonly idleConnectionMs: number;
   /** How long `close` waits for requests in flight. */
   readonly drainMs: number;
   /** What senders are told when there is no room. */
@@ -25,12 +29,14 @@ const MIB = 1_048_576;
 
 export const RECEIVER_LIMITS: ReceiverLimits = {
   bodyBytes: 64 * MIB,
-  bytesInFlight: 128 * MIB,
+  // What the store lets wait for its commit: then the shares of the senders are what decides who waits.
+  bytesInFlight: 64 * MIB,
   connections: 1_024,
   streamsPerConnection: 256,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
   idleTimeoutMs: 75_000,
+  idleConnectionMs: 300_000,
   drainMs: 10_000,
   retryAfterMs: 1_000,
 };

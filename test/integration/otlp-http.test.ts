@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ByteBudget } from '../../src/ingest/byte-budget.js';
 import { startHttpOtlpReceiver } from '../../src/ingest/http-otlp-receiver.js';
 import { IngestCounters } from '../../src/ingest/ingest-counters.js';
+import { REQUEST_BYTES } from '../../src/ingest/intake.js';
 import { MemoryAbsorber } from '../../src/ingest/memory-absorber.js';
 import type { Receiver, ReceiverOptions } from '../../src/ingest/receiver.js';
 import { FakeClock } from '../../src/lib/clock.js';
@@ -242,7 +243,7 @@ describe('limits', () => {
     const { port, budget, counters } = await start();
     const socket = connect(port, '127.0.0.1');
     socket.write(`POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100000\r\n\r\n${'a'.repeat(50_000)}`);
-    await expect.poll(() => budget.used).toBe(50_000);
+    await expect.poll(() => budget.used).toBe(50_000 + REQUEST_BYTES);
     socket.destroy();
     await expect.poll(() => counters.requests()).toEqual([{ labels: { protocol: 'http', signal: 'traces', outcome: 'aborted' }, value: 1 }]);
     expect(budget.used).toBe(0);
