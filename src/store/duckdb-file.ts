@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
@@ -57,6 +57,14 @@ export async function openFile(path: string, options: DatabaseOptions): Promise<
   }
 }
 
+/** Node's own recursive mkdir never returns where a file system refuses with ENOENT (under /proc, for one). */
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return;
+  const parent = dirname(directory);
+  if (parent !== directory) makeDirectory(parent);
+  mkdirSync(directory);
+}
+
 /** Size of the write-ahead log; 0 where there is none. */
 export function walBytes(path: string): number {
   return path === IN_MEMORY ? 0 : (statSync(`${path}.wal`, { throwIfNoEntry: false })?.size ?? 0);
@@ -95,7 +103,7 @@ async function openHandle(path: string, options: DatabaseOptions): Promise<Datab
 function prepareDirectory(path: string): void {
   const directory = dirname(path);
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     accessSync(directory, constants.W_OK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
