@@ -70,3 +70,9 @@ export function toldInWords({ atMs, receiver, integration, delivery: { transitio
   const last = incident.timeline.at(-1)?.text ?? '';
   return `${momentInWords(atMs)} ${receiver} ${integration}: ${transition.kind} ${incident.severity} ${incident.key} (${incident.id}): ${last}`;
 }
+
+/** What was heard. Of edits without a sound only how many there were. */
+export function transcript(told: readonly Told[]): string[] {
+  const edits = told.filter((message) => !isAudible(message)).length;
+  return [...told.filter(isAudible).map(toldInWords), `and ${String(edits)} edits that only changed numbers`];
+}

@@ -115,10 +115,10 @@ export class Life {
   }
 
   tick(): void {
-    const { clock, activity } = this.#parts;
+    const { clock } = this.#parts;
     this.earlyTickMs = Infinity;
     this.#lastTickMs = clock.nowMs();
-    this.#note(activity.track(this.#maintain()));
+    this.#note(this.#maintain());
     this.#note(this.#required(this.#engine).tick(clock.nowMs()));
   }
 

@@ -9,7 +9,7 @@ import { startSlackStandIn, type SlackStandIn } from '../../src/notify/stand-in/
 import type { Runbook } from '../../src/runbook/runbook.js';
 import type { CompiledSlo } from '../../src/sli/compile-slo.js';
 import { Activity, type Between, momentInWords, momentOf, STORY_START_MS } from './timeline-clock.js';
-import { type Expected, judge, toldInWords } from './timeline-expectations.js';
+import { type Expected, judge, toldInWords, transcript } from './timeline-expectations.js';
 import { type CrashPlan, Life } from './timeline-life.js';
 import { DuckdbMachine, type Machine, MemoryMachine } from './timeline-machine.js';
 import { type Behaviour, Receivers } from './timeline-receivers.js';
@@ -254,7 +254,7 @@ export class Timeline {
     const failures = [...this.#failures, ...(this.#life?.failures ?? [])].map((error) => `failed inside: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     const problems = [...judge(told, this.#expected), ...doubled.map((message) => `doubled: ${toldInWords(message)}`), ...failures];
     if (problems.length === 0) return;
-    throw new Error([...problems, '', `up to ${momentInWords(this.clock.nowMs())} people heard:`, ...told.map(toldInWords)].join('\n'));
+    throw new Error([...problems, '', `up to ${momentInWords(this.clock.nowMs())} people heard:`, ...transcript(told)].join('\n'));
   }
 }
 
