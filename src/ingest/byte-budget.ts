@@ -41,6 +41,10 @@ export class ByteBudget {
     return this.#all.held;
   }
 
+  get sendersKnown(): number {
+    return this.#all.childCount;
+  }
+
   /** Begins a request that holds nothing yet; `release` ends it, whatever it got. */
   open({ who, service = '' }: Sender, nowMs: number): ByteHold {
     const sender = this.#all.child(who, 'sender-share', nowMs);
