@@ -76,7 +76,6 @@ function figures(tocsin) {
   return [
     { name: 'slo', url: `${tocsin}/slos/payment-availability?range=10m` },
     { name: 'services', url: `${tocsin}/services?range=15m` },
-    { name: 'overview', url: `${tocsin}/` },
   ];
 }
 

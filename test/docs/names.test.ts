@@ -2,11 +2,17 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.js';
-import { CONFIG_FILE_VARIABLE, ENVIRONMENT } from '../../src/config/settings-environment.js';
-import { DEFAULT_HTTP_PORT, DEFAULT_OTLP_GRPC_PORT, DEFAULT_OTLP_HTTP_PORT } from '../../src/config/settings.js';
+import { unknownVariables } from '../../src/config/settings-environment.js';
+import { DEFAULT_HOT_RETENTION_MS, DEFAULT_HTTP_PORT, DEFAULT_OTLP_GRPC_PORT, DEFAULT_OTLP_HTTP_PORT } from '../../src/config/settings.js';
+import { BUDGET_STEPS, UPDATE_INTERVAL_MS } from '../../src/incident/incident-policy.js';
 import { DECODE_LIMITS } from '../../src/ingest/decode-limits.js';
 import { RECEIVER_LIMITS } from '../../src/ingest/receiver.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/lib/duration.js';
+import { GIVE_UP_AFTER_MS } from '../../src/notify/retry-policy.js';
 import { MAX_OPERATIONS_PER_SERVICE } from '../../src/sli/operation-limiter.js';
+import { DIGEST_RETENTION_MS } from '../../src/store/digest-index.js';
+import { IMPORTED_AFTER_MS } from '../../src/store/span-sink.js';
+import { DEFAULT_GROUP_LIMITS } from '../../src/store/system-group-commit.js';
 import { ALL, ARCHITECTURE, codeSpansOf, OPERATIONS, OWN, README, ROOT, tableOf } from './documents.js';
 
 const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
@@ -36,10 +42,9 @@ describe('messages of the log', () => {
 
 describe('names in the documentation', () => {
   test('of variables are those that are read', () => {
-    const known = [...Object.keys(ENVIRONMENT), CONFIG_FILE_VARIABLE, 'TOCSIN_TEST_REQUIRE'];
     const named = OWN.flatMap(({ text }) => [...text.matchAll(/\bTOCSIN_[A-Z_]+\b/g)].map(([name]) => name));
     expect(named.length).toBeGreaterThan(5);
-    expect(sorted(named).filter((name) => !known.includes(name))).toEqual([]);
+    expect(unknownVariables(Object.fromEntries(named.map((name) => [name, 'x'])))).toEqual([]);
   });
 
   test('of npm scripts exist', () => {
@@ -87,6 +92,13 @@ describe('figures in the documentation', () => {
   test('of ports are the defaults', () => {
     const addresses = tableOf(README, 'what').map(([, where = '']) => where.replaceAll(/[<>`]/g, ''));
     expect(addresses.slice(0, 3)).toEqual([`http://127.0.0.1:${DEFAULT_HTTP_PORT}`, `127.0.0.1:${DEFAULT_OTLP_GRPC_PORT}`, `127.0.0.1:${DEFAULT_OTLP_HTTP_PORT}`]);
+  });
+
+  test('of time are the defaults', () => {
+    // "24 hours", "an hour", "a day", "ten minutes", and the steps a half, a quarter, a tenth and zero.
+    expect({ hot: DEFAULT_HOT_RETENTION_MS, digests: DIGEST_RETENTION_MS, imported: IMPORTED_AFTER_MS, outbox: GIVE_UP_AFTER_MS, update: UPDATE_INTERVAL_MS, steps: BUDGET_STEPS })
+      .toEqual({ hot: 24 * HOUR_MS, digests: HOUR_MS, imported: HOUR_MS, outbox: DAY_MS, update: 10 * MINUTE_MS, steps: [0.5, 0.25, 0.1, 0] });
+    expect(ARCHITECTURE.text).toContain(`up to ${DEFAULT_GROUP_LIMITS.maxWaitMs} ms (or ${DEFAULT_GROUP_LIMITS.maxRows.toLocaleString('en-US')} rows)`);
   });
 
   test('of limits are those in force', () => {
