@@ -1,6 +1,8 @@
 import type { RepresentativeTrace, TraceRole } from '../diagnosis/evidence.js';
 import type { Incident, TimelineKind } from '../incident/incident.js';
 import { headline } from '../budget/arithmetic-in-words.js';
+import type { SloStatus } from '../budget/slo-status.js';
+import { formatBurn, formatSpan } from '../lib/format.js';
 import type { SloStatusReader } from '../query/slo-status-reader.js';
 
 const ROLE_WORDS: Readonly<Record<TraceRole, string>> = { 'most-common': 'Most common', first: 'First', slowest: 'Slowest', newest: 'Newest', healthy: 'Healthy twin' };
@@ -10,14 +12,37 @@ const TIMELINE_WORDS: Readonly<Record<TimelineKind, string>> = {
   silenced: 'Silenced', resolved: 'Resolved', notified: 'Notified', note: 'Note',
 };
 
+interface ArithmeticLine {
+  readonly slo: string;
+  /** As last told: alerts keep their readings between updates. */
+  readonly text: string;
+  readonly atMs: number;
+  /** What the last tick saw; undefined once the incident is over. */
+  readonly now: string | undefined;
+}
+
 /** The lines of arithmetic of an incident: one per SLO whose alert carries a reading. */
-function arithmeticOf(incident: Incident, slos: SloStatusReader): { readonly slo: string; readonly text: string }[] {
-  const lines = new Map<string, string>();
+function arithmeticOf(incident: Incident, slos: SloStatusReader): ArithmeticLine[] {
+  const lines = new Map<string, ArithmeticLine>();
   for (const { reading } of incident.alerts) {
     const slo = reading === undefined ? undefined : slos.slo(reading.slo);
-    if (reading !== undefined && slo !== undefined && !lines.has(reading.slo)) lines.set(reading.slo, headline(reading, slo));
+    if (reading === undefined || slo === undefined || lines.has(slo.name)) continue;
+    const live = incident.status === 'resolved' ? undefined : slos.statuses().find((status) => status.slo === slo.name);
+    lines.set(slo.name, { slo: slo.name, text: headline(reading, slo), atMs: reading.atMs, now: live === undefined ? undefined : nowInWords(live) });
   }
-  return [...lines].map(([slo, text]) => ({ slo, text }));
+  return [...lines.values()];
+}
+
+/** Does what was done help? The shortest window answers first; the long ones remember a failure for hours. */
+function nowInWords(status: SloStatus): string | undefined {
+  const [shortest] = [...status.tiers].sort((left, right) => left.tier.shortMs - right.tier.shortMs);
+  if (shortest === undefined) return undefined;
+  const { short, tier } = shortest;
+  const window = `in the last ${formatSpan(short.windowMs)}`;
+  if (short.burnRate === undefined) return `no requests ${window}`;
+  if (short.burnRate > 0) return `burning ${formatBurn(short.burnRate)} ${window} (${tier.severity} above ${formatBurn(tier.factor)})`;
+  const quietMs = status.sinceLastBad?.durationMs ?? short.windowMs;
+  return quietMs <= short.windowMs ? `nothing failed ${window}` : `nothing has failed for ${formatSpan(quietMs)}`;
 }
 
 /** An incident as lists show it. */
