@@ -49,6 +49,20 @@ test('a ticket that becomes a page is news, once', async () => {
   expect(await watch.poll()).toEqual([]);
 });
 
+test('an upgrade is told with the message of the page, not with the one of the ticket that is there a moment longer', async () => {
+  const header = (text: string): SlackPost => ({ ...POST, blocks: [{ type: 'header', text: { type: 'plain_text', text } }] });
+  const ticket = header('🟡 Ticket: Checkout burns');
+  const page = header('🔴 Page: Checkout burns');
+  const posts = [ticket];
+  const watch = watchPages(url, () => posts);
+  incidents = [{ ...INCIDENT, severity: 'ticket' }];
+  await watch.poll();
+  incidents = [INCIDENT];
+  expect(await watch.poll()).toEqual([]);
+  posts[0] = page;
+  expect(await watch.poll()).toEqual([{ kind: 'upgraded', incident: INCIDENT, post: page }]);
+});
+
 test('with the real Slack the incident itself is the news', async () => {
   const watch = watchPages(url, undefined);
   incidents = [INCIDENT];

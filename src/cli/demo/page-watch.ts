@@ -1,4 +1,4 @@
-import { slackLinks, type SlackMessage } from './slack-text.js';
+import { slackLines, slackLinks, type SlackMessage } from './slack-text.js';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 
@@ -29,8 +29,9 @@ export interface PageWatch {
 }
 
 /**
- * Sees pages arrive. An incident counts as arrived when its message is at Slack; with the real Slack, whose messages
- * we may not read, when the service shows the incident.
+ * Sees pages arrive. An incident counts as arrived when its message is at Slack and says what the incident is now (a
+ * ticket's message becomes the page's a moment after the upgrade); with the real Slack, whose messages we may not read,
+ * when the service shows the incident.
  */
 export function watchPages(httpUrl: string, posts: (() => readonly SlackPost[]) | undefined): PageWatch {
   const told = new Map<string, IncidentSummary>();
@@ -38,7 +39,7 @@ export function watchPages(httpUrl: string, posts: (() => readonly SlackPost[]) 
     poll: async () => {
       const incidents = await readIncidents(httpUrl);
       return incidents.flatMap((incident) => {
-        const post = posts?.().find((each) => isParentOf(each, incident));
+        const post = posts?.().find((each) => isParentOf(each, incident) && says(each, incident));
         const kind = posts !== undefined && post === undefined ? undefined : newsOf(incident, told.get(incident.id));
         if (kind === undefined) return [];
         told.set(incident.id, incident);
@@ -56,6 +57,13 @@ function newsOf(incident: IncidentSummary, before: IncidentSummary | undefined):
 
 function isParentOf(post: SlackPost, incident: IncidentSummary): boolean {
   return post.threadTs === undefined && slackLinks(post).some((link) => new URL(link).pathname === `/incidents/${encodeURIComponent(incident.id)}`);
+}
+
+/** The headline carries the severity as a word of its own; a message of the end has none. */
+function says(post: SlackPost, { status, severity }: IncidentSummary): boolean {
+  const headline = slackLines(post).find((line) => line !== '') ?? '';
+  const told = /\b(page|ticket)\b/i.exec(headline)?.[0].toLowerCase();
+  return status === 'resolved' || told === undefined || told === severity;
 }
 
 async function readIncidents(httpUrl: string): Promise<readonly IncidentSummary[]> {
