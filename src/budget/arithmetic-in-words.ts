@@ -36,13 +36,13 @@ export function windowName(windowMs: number): string {
 }
 
 function burningWith(remaining: number, budget: string): string {
-  if (remaining > 0) return `with ${share(remaining)} of the ${budget} left`;
-  return remaining === 0 ? `with the ${budget} spent` : `with the ${budget} overspent by ${share(-remaining)}`;
+  if (remaining > 0) return `with ${budgetShare(remaining)} of the ${budget} left`;
+  return remaining === 0 ? `with the ${budget} spent` : `with the ${budget} overspent by ${budgetShare(-remaining)}`;
 }
 
 function budgetLeft(remaining: number, budget: string): string {
-  if (remaining > 0) return `${share(remaining)} of the ${budget} left`;
-  return remaining === 0 ? `the ${budget} is spent` : `the ${budget} is overspent by ${share(-remaining)}`;
+  if (remaining > 0) return `${budgetShare(remaining)} of the ${budget} left`;
+  return remaining === 0 ? `the ${budget} is spent` : `the ${budget} is overspent by ${budgetShare(-remaining)}`;
 }
 
 function goneIn(status: SloStatus, remaining: number): string {
@@ -54,6 +54,6 @@ function youngNote(status: SloStatus): string {
 }
 
 /** Whole percents, but never 100 % while something is spent and never 0 % while something is left. */
-function share(ratio: number): string {
+export function budgetShare(ratio: number): string {
   return formatPercent(ratio, ratio > 0.99 && ratio < 1 ? 2 : ratio < 0.01 ? 2 : 0);
 }

@@ -1,3 +1,4 @@
+import { budgetShare } from '../budget/arithmetic-in-words.js';
 import type { Slo } from '../config/slo.js';
 import type { Alert, Incident, Labels } from '../incident/incident.js';
 import { formatDuration } from '../lib/duration.js';
@@ -92,7 +93,8 @@ function sloContext(slo: Slo, alert: Alert | undefined): NonNullable<RunbookCont
     name: slo.name, displayName: slo.displayName, description: slo.description, service: slo.service, owner: slo.owner,
     target: formatPercent(slo.target, 4), window: formatDuration(slo.windowMs),
     burnRate: burnRate === undefined ? undefined : formatBurn(burnRate),
-    budgetRemaining: remaining === undefined ? undefined : formatPercent(remaining, 0),
+    // An overspent budget has nothing left: "-30 % is left" is no sentence.
+    budgetRemaining: remaining === undefined ? undefined : budgetShare(Math.max(0, remaining)),
     exhaustion: reading?.exhaustionMs === undefined ? undefined : formatSpan(reading.exhaustionMs),
   };
 }
