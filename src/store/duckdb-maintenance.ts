@@ -14,9 +14,8 @@ const COMPACT = ['slo', 'red'].map((name) => ({
   insert: loadSql(import.meta.url, `compact-${name}-slices-insert.sql`),
 }));
 
-/** Semantics.md: 6 hours by default, less under disk pressure, never less than 15 minutes. */
-export const DEFAULT_HOT_RETENTION_MS = 6 * 3_600_000;
-export const MIN_HOT_RETENTION_MS = 15 * 60_000;
+/** Never less, whatever the settings say: a page must find its evidence. */
+const MIN_HOT_RETENTION_MS = 15 * 60_000;
 /** A minute is closed for compaction when nothing can still commit into it: requests wait seconds, not minutes. */
 const OPEN_ARRIVAL_MINUTES = 2;
 
