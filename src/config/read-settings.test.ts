@@ -20,7 +20,7 @@ describe('defaults', () => {
   test('without a file and environment everything is on loopback', () => {
     const settings = settingsOf(read(undefined));
     expect(settings.http).toEqual({ host: '127.0.0.1', port: 4400 });
-    expect(settings.otlp).toEqual({ host: '127.0.0.1', grpcPort: 4317, httpPort: 4318 });
+    expect(settings.otlp).toEqual({ host: '127.0.0.1', grpcPort: 4317, httpPort: 4318, senderShare: 0.5 });
     expect([settings.dataDir, settings.rulesDir, settings.runbooksDir]).toEqual(['./data', './rules', './runbooks']);
     expect([settings.evaluationIntervalMs, settings.hotRetentionMs]).toEqual([5_000, 86_400_000]);
     expect(publicUrlOf(settings)).toBe('http://127.0.0.1:4400');
@@ -50,6 +50,12 @@ describe('the environment', () => {
     expect(loaded.settings).toBeUndefined();
     expect(codes(loaded).map((code) => code.split(' ').at(-1)).sort()).toEqual(['TOCSIN_BEHIND_PROXY', 'TOCSIN_EVALUATION_INTERVAL', 'TOCSIN_HTTP_PORT', 'TOCSIN_OTLP_GRPC_PORT', 'TOCSIN_STORE']);
     expect(loaded.problems.find(({ path }) => path === 'TOCSIN_STORE')?.hint).toBe('did you mean "duckdb"?');
+  });
+
+  test('a share is a percentage', () => {
+    expect(settingsOf(read('otlp: { senderShare: 25% }\n')).otlp.senderShare).toBe(0.25);
+    expect(settingsOf(read(undefined, { TOCSIN_OTLP_SENDER_SHARE: '100%' })).otlp.senderShare).toBe(1);
+    for (const wrong of ['0%', '101%', '0.5', 'half']) expect(read(undefined, { TOCSIN_OTLP_SENDER_SHARE: wrong }).problems.map(({ message }) => message)).toEqual([`"${wrong}" is not a percentage from 1% to 100%`]);
   });
 
   test('a misspelt variable is an error with the right name; what Kubernetes sets is not', () => {

@@ -175,6 +175,7 @@ function settle(merged: SettingsFile, secrets: Secrets, environment: Environment
       host: merged.otlp?.host ?? defaults.DEFAULT_HOST,
       grpcPort: merged.otlp?.grpcPort ?? defaults.DEFAULT_OTLP_GRPC_PORT,
       httpPort: merged.otlp?.httpPort ?? defaults.DEFAULT_OTLP_HTTP_PORT,
+      senderShare: merged.otlp?.senderShare ?? defaults.DEFAULT_OTLP_SENDER_SHARE,
     },
     dataDir: merged.dataDir ?? './data',
     rulesDir: merged.rulesDir ?? './rules',

@@ -10,6 +10,7 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: DocumentPath;
   TOCSIN_OTLP_HOST: { path: ['otlp', 'host'], kind: 'text' },
   TOCSIN_OTLP_GRPC_PORT: { path: ['otlp', 'grpcPort'], kind: 'whole number' },
   TOCSIN_OTLP_HTTP_PORT: { path: ['otlp', 'httpPort'], kind: 'whole number' },
+  TOCSIN_OTLP_SENDER_SHARE: { path: ['otlp', 'senderShare'], kind: 'text' },
   TOCSIN_DATA_DIR: { path: ['dataDir'], kind: 'text' },
   TOCSIN_RULES_DIR: { path: ['rulesDir'], kind: 'text' },
   TOCSIN_RUNBOOKS_DIR: { path: ['runbooksDir'], kind: 'text' },

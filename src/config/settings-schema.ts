@@ -18,6 +18,14 @@ function duration(min: number, max: number): z.ZodType<number> {
   });
 }
 
+/** `50%`, as budgets are written in rules; becomes 0.5. */
+const percentage = z.string().transform((text, context): number => {
+  const percent = /^(\d{1,3})\s*%$/.exec(text)?.[1];
+  const share = Number(percent) / 100;
+  if (percent === undefined || share <= 0 || share > 1) return refuse(context, `"${text}" is not a percentage from 1% to 100%`, { hint: 'write it like 50%' });
+  return share;
+});
+
 const MAX_RETENTION_MS = 366 * 86_400_000;
 const MAX_PORT = 65_535;
 const port = z.int().min(0).max(MAX_PORT);
@@ -54,7 +62,7 @@ const inlineSecret = z.unknown().superRefine((_, context) => {
 /** tocsin.yaml. Every key is optional; what is missing comes from the environment or the defaults. */
 export const settingsFileSchema = z.strictObject({
   http: z.strictObject({ host: host.optional(), port: port.optional() }).optional(),
-  otlp: z.strictObject({ host: host.optional(), grpcPort: port.optional(), httpPort: port.optional() }).optional(),
+  otlp: z.strictObject({ host: host.optional(), grpcPort: port.optional(), httpPort: port.optional(), senderShare: percentage.optional() }).optional(),
   dataDir: filePath.optional(),
   rulesDir: filePath.optional(),
   runbooksDir: filePath.optional(),

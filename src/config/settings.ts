@@ -6,7 +6,13 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Everything an operator may set about the service itself. Frozen; built by read-settings.ts from tocsin.yaml and the environment. */
 export interface Settings {
   readonly http: { readonly host: string; readonly port: number };
-  readonly otlp: { readonly host: string; readonly grpcPort: number; readonly httpPort: number };
+  readonly otlp: {
+    readonly host: string;
+    readonly grpcPort: number;
+    readonly httpPort: number;
+    /** What one sender may hold of the room that the others leave, above 0 and up to 1. */
+    readonly senderShare: number;
+  };
   readonly dataDir: string;
   readonly rulesDir: string;
   readonly runbooksDir: string;
@@ -39,6 +45,8 @@ export interface Settings {
 export const DEFAULT_HTTP_PORT = 4400;
 export const DEFAULT_OTLP_GRPC_PORT = 4317;
 export const DEFAULT_OTLP_HTTP_PORT = 4318;
+/** Half: a noisy sender leaves as much as it takes; several leave less, but never nothing. */
+export const DEFAULT_OTLP_SENDER_SHARE = 0.5;
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_EVALUATION_INTERVAL_MS = 5 * SECOND_MS;
 /** Until the archive exists there is nothing after hot, so traces stay a day. semantics.md: 6 h with an archive. */

@@ -117,6 +117,18 @@ describe('shares', () => {
     expect(fill(budget, 'noisy').holds).toHaveLength(10);
   });
 
+  test('what is taken ahead is used up first, and the rest of it given back once the body is there', () => {
+    const budget = new ByteBudget(100);
+    const hold = budget.open({ who: 'a' }, 0);
+    expect([hold.reserveAhead(60), budget.used]).toEqual([undefined, 60]);
+    expect([hold.reserve(20), budget.used]).toEqual([undefined, 60]);
+    expect(budget.open({ who: 'b' }, 0).reserveAhead(50)).toBe('bytes-in-flight');
+    hold.belongsTo('x');
+    expect(budget.used).toBe(20);
+    hold.release();
+    expect(budget.used).toBe(0);
+  });
+
   test('names that come once do not pile up', () => {
     const budget = new ByteBudget(100);
     for (let index = 0; index < 20_000; index += 1) budget.open({ who: `address-${index}`, service: 'x' }, 0).release();

@@ -1,3 +1,5 @@
+import { DEFAULT_OTLP_SENDER_SHARE } from '../config/settings.js';
+
 /** Why bytes were not given; also the names of the limits in metrics. */
 export type Shortage = 'bytes-in-flight' | 'sender-share' | 'service-share';
 
@@ -12,7 +14,6 @@ export interface Sender {
   readonly service?: string;
 }
 
-export const DEFAULT_SENDER_SHARE = 0.5;
 /** A sender counts as one of the others for this long after its last request: SDKs send every 5 s, quiet ones less often. */
 export const ACTIVE_MS = 60_000;
 /** Senders, and services of one sender, that are remembered after their requests have been answered. */
@@ -31,7 +32,7 @@ export class ByteBudget {
   readonly #all: Holder;
   readonly #share: number;
 
-  constructor(limit: number, { senderShare = DEFAULT_SENDER_SHARE }: ByteBudgetOptions = {}) {
+  constructor(limit: number, { senderShare = DEFAULT_OTLP_SENDER_SHARE }: ByteBudgetOptions = {}) {
     this.limit = limit;
     this.#share = senderShare;
     this.#all = new Holder('bytes-in-flight', undefined);
@@ -48,9 +49,11 @@ export class ByteBudget {
   /** Begins a request that holds nothing yet; `release` ends it, whatever it got. */
   open({ who, service = '' }: Sender, nowMs: number): ByteHold {
     const sender = this.#all.child(who, 'sender-share', nowMs);
-    const holder = sender.child(service, 'service-share', nowMs);
+    // What is not known yet is no service that others would have to leave room for.
+    const serviceNamed = (name: string): Holder => (name === '' ? sender : sender.child(name, 'service-share', nowMs));
+    const holder = serviceNamed(service);
     holder.begin(0);
-    return new ByteHold(holder, { room: (of) => this.#room(of), serviceNamed: (name) => sender.child(name, 'service-share', nowMs) });
+    return new ByteHold(holder, { room: (of) => this.#room(of), serviceNamed });
   }
 
   /** What a holder may hold in all, as things are. */
@@ -73,6 +76,8 @@ interface BudgetOfSender {
 export class ByteHold {
   #holder: Holder;
   #bytes = 0;
+  /** Part of `#bytes`: taken before it came. */
+  #ahead = 0;
   #isReleased = false;
   readonly #budget: BudgetOfSender;
 
@@ -83,7 +88,21 @@ export class ByteHold {
 
   /** Takes the bytes, or says what is short and takes none. */
   reserve(byteCount: number): Shortage | undefined {
-    const shortage = this.#shortage(byteCount);
+    const fromAhead = Math.min(this.#ahead, byteCount);
+    const shortage = this.#take(byteCount - fromAhead);
+    if (shortage === undefined) this.#ahead -= fromAhead;
+    return shortage;
+  }
+
+  /** Takes what will probably be needed, so that who cannot finish does not begin; later reservations use it up first. */
+  reserveAhead(byteCount: number): Shortage | undefined {
+    const shortage = this.#take(byteCount);
+    if (shortage === undefined) this.#ahead += byteCount;
+    return shortage;
+  }
+
+  #take(byteCount: number): Shortage | undefined {
+    const shortage = byteCount === 0 ? undefined : this.#shortage(byteCount);
     if (shortage !== undefined) return shortage;
     this.#bytes += byteCount;
     this.#holder.add(byteCount);
@@ -92,6 +111,9 @@ export class ByteHold {
 
   /** The body is there and names its service: what is held counts as that service's from now on. */
   belongsTo(service: string): Shortage | undefined {
+    this.#holder.add(-this.#ahead);
+    this.#bytes -= this.#ahead;
+    this.#ahead = 0;
     const next = this.#budget.serviceNamed(service);
     if (next !== this.#holder) {
       this.#holder.end(this.#bytes);

@@ -153,6 +153,8 @@ class GrpcOtlpReceiver implements Receiver {
     }, this.#limits.requestTimeoutMs);
     const body = await readMessage(stream, { encoding, limitBytes: this.#limits.bodyBytes, hold: visit.hold });
     clearTimeout(deadline);
+    // Answered as too slow: how it ended is then no news.
+    if (stream.headersSent) return;
     switch (body.kind) {
       case 'read': await this.#absorb(stream, visit, body.bytes); return;
       case 'too-large': this.#refuse(stream, intake.tooLarge(visit)); return;
@@ -161,9 +163,7 @@ class GrpcOtlpReceiver implements Receiver {
         this.#refuse(stream, { code: RPC_CODE.invalidArgument, message: body.message });
         return;
       case 'short': this.#refuse(stream, intake.short(visit, body.of)); return;
-      case 'aborted':
-        if (!stream.headersSent) intake.count(visit, 'aborted');
-        return;
+      case 'aborted': intake.count(visit, 'aborted'); return;
     }
   }
 

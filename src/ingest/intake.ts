@@ -9,6 +9,9 @@ import { firstServiceName } from './service-name.js';
 /** What every request costs beside its body: streams, headers, the state of inflating, a window of unread bytes. */
 export const REQUEST_BYTES = 65_536;
 
+/** The most that is set aside for a body before it comes. */
+const MAX_EXPECTED_BYTES = 4_194_304;
+
 type Stored = Extract<ExportOutcome, { kind: 'stored' }>;
 type Protocol = 'grpc' | 'http';
 
@@ -36,8 +39,8 @@ export class Intake {
   readonly #budget: ByteBudget;
   readonly #options: ReceiverOptions;
   readonly #clock: Clock;
-  /** The service that a connection spoke for last: mostly one process is one connection is one service. */
-  readonly #services = new WeakMap<object, string>();
+  /** What a connection sent last, which the next will be like: mostly one process is one connection is one service. */
+  readonly #last = new WeakMap<object, { readonly service: string; readonly bodyBytes: number }>();
   #isClosing = false;
 
   constructor(protocol: Protocol, options: ReceiverOptions & { readonly clock: Clock }) {
@@ -69,8 +72,9 @@ export class Intake {
       this.count(caller, 'busy');
       return stopping(this.limits.retryAfterMs);
     }
-    const hold = this.#budget.open({ who: caller.who, service: this.#services.get(caller.connection) }, this.#clock.nowMs());
-    const shortage = hold.reserve(REQUEST_BYTES);
+    const last = this.#last.get(caller.connection);
+    const hold = this.#budget.open({ who: caller.who, service: last?.service }, this.#clock.nowMs());
+    const shortage = hold.reserve(REQUEST_BYTES) ?? hold.reserveAhead(Math.min(last?.bodyBytes ?? 0, MAX_EXPECTED_BYTES));
     if (shortage === undefined) return { ...caller, hold };
     hold.release();
     return this.short(caller, shortage);
@@ -90,7 +94,11 @@ export class Intake {
 
   count(caller: Caller, outcome: RequestOutcome): void {
     this.counters.request(this.#protocol, caller.signal, outcome);
-    this.counters.sender({ who: caller.who, service: this.#services.get(caller.connection) ?? '' }, outcome);
+    this.counters.sender(this.#senderOf(caller), outcome);
+  }
+
+  #senderOf({ who, connection }: Caller): { readonly who: string; readonly service: string } {
+    return { who, service: this.#last.get(connection)?.service ?? '' };
   }
 
   /** Hands a body on and waits until it has been stored, or refused. */
@@ -98,7 +106,7 @@ export class Intake {
     const { signal } = visit;
     this.counters.body(this.#protocol, signal, body.length);
     const service = firstServiceName(body, encoding);
-    this.#services.set(visit.connection, service);
+    this.#last.set(visit.connection, { service, bodyBytes: body.length });
     const shortage = visit.hold.belongsTo(service);
     if (shortage !== undefined) return { kind: 'refused', status: this.short(visit, shortage) };
     try {
@@ -114,7 +122,7 @@ export class Intake {
     this.counters.contents(this.#protocol, visit.signal, outcome);
     this.count(visit, outcome.kind);
     if (outcome.kind !== 'stored') return { kind: 'refused', status: statusOf(outcome) };
-    if (outcome.deduplicated > 0) this.counters.sender({ who: visit.who, service: this.#services.get(visit.connection) ?? '' }, 'resent');
+    if (outcome.deduplicated > 0) this.counters.sender(this.#senderOf(visit), 'resent');
     return { kind: 'stored', outcome };
   }
 }
