@@ -42,11 +42,10 @@ export function readReceivers(document: RoutingDocument, source: YamlDocument, p
   const receivers = new Map<string, Receiver>();
   for (const [index, receiver] of document.receivers.entries()) {
     const path = ['receivers', index];
-    if (receivers.has(receiver.name)) {
-      problems.push(errorAt(source.at([...path, 'name']), 'routing/duplicate-receiver', { path: formatPath([...path, 'name']), message: `there is another receiver "${receiver.name}"`, hint: 'rename or remove one' }));
-      continue;
-    }
-    receivers.set(receiver.name, reader.read(receiver, path));
+    // Read all the same: what is wrong inside of it would only come up once the name is right.
+    const read = reader.read(receiver, path);
+    if (!receivers.has(receiver.name)) receivers.set(receiver.name, read);
+    else problems.push(errorAt(source.at([...path, 'name']), 'routing/duplicate-receiver', { path: formatPath([...path, 'name']), message: `there is another receiver "${receiver.name}"`, hint: 'rename or remove one' }));
   }
   return receivers;
 }

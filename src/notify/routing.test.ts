@@ -186,6 +186,12 @@ describe('what this version cannot honour is an error, never ignored', () => {
 
 describe('mistakes', () => {
   const base = 'route:\n  receiver: root\nreceivers:\n  - name: root\n';
+  test('of a second receiver of the same name are told together with the name', () => {
+    expect(problems(`${base}  - name: root\n    webhook_configs: [{ url: 'ftp://x' }]\n`)).toEqual([
+      '5:11 routing/duplicate-receiver receivers[1].name', '6:30 routing/invalid-value receivers[1].webhook_configs[0].url',
+    ]);
+  });
+
   test.each([
     ['an empty file', '', '1:1 routing/missing-key '],
     ['no receiver at the root', 'route: {}\nreceivers: [{ name: root }]\n', '1:8 routing/missing-key route'],
