@@ -1,5 +1,5 @@
 import { attributeOf } from '../trace/attribute-json.js';
-import type { Attribute } from '../trace/attribute.js';
+import type { Attribute, AttributeValue } from '../trace/attribute.js';
 import { GRPC_STATUS_NAMES, RENAMED_VALUES } from '../trace/renamed-attributes.js';
 import { renamesOn, type Side } from '../trace/semantic-conventions.js';
 
@@ -42,10 +42,14 @@ export class Rename {
   /** Smaller wins where two old names have one new one. */
   readonly rank: number;
   readonly #oldKey: string;
+  readonly #oldPrefix: number;
+  readonly #newPrefix: string;
   readonly #memo = new AttributeMemo<Attribute>();
 
   constructor(oldKey: string, target: KnownKey, rank: number) {
     this.#oldKey = oldKey;
+    this.#oldPrefix = JSON.stringify(oldKey).length;
+    this.#newPrefix = JSON.stringify(target.key);
     this.target = target;
     this.rank = rank;
   }
@@ -54,8 +58,13 @@ export class Rename {
   of(attribute: Attribute): Attribute | undefined {
     const known = this.#memo.get(attribute);
     if (known !== undefined) return known;
-    const renamed = renamedAttribute(this.#oldKey, this.target.key, attribute);
-    if (renamed !== undefined) this.#memo.remember(attribute, renamed);
+    const value = renamedValue(this.#oldKey, attribute.value);
+    if (value === undefined) return undefined;
+    const renamed = value === attribute.value
+      // The value's JSON follows the key's; see Attribute.json.
+      ? { key: this.target.key, value, json: this.#newPrefix + attribute.json.slice(this.#oldPrefix), isInteger: attribute.isInteger }
+      : attributeOf(this.target.key, value);
+    this.#memo.remember(attribute, renamed);
     return renamed;
   }
 }
@@ -86,21 +95,16 @@ export class AttributeMemo<Value> {
   }
 }
 
-function renamedAttribute(oldKey: string, newKey: string, attribute: Attribute): Attribute | undefined {
-  const { value } = attribute;
+function renamedValue(oldKey: string, value: AttributeValue): AttributeValue | undefined {
   switch (oldKey) {
-    case 'rpc.grpc.status_code': {
-      const name = GRPC_STATUS_NAMES[Number(value)];
-      return name === undefined || typeof value === 'string' ? undefined : attributeOf(newKey, name);
-    }
+    case 'rpc.grpc.status_code':
+      return typeof value === 'number' ? GRPC_STATUS_NAMES[value] : undefined;
     case 'rpc.jsonrpc.error_code': case 'messaging.kafka.destination.partition': case 'db.redis.database_index':
-      if (typeof value === 'string') return attributeOf(newKey, value);
-      return typeof value === 'number' || typeof value === 'bigint' ? attributeOf(newKey, String(value)) : undefined;
+      if (typeof value === 'string') return value;
+      return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined;
     default: {
       const values = RENAMED_VALUES[oldKey];
-      if (typeof value === 'string' && values !== undefined && Object.hasOwn(values, value)) return attributeOf(newKey, values[value] ?? value);
-      // The value's JSON follows the key's; see Attribute.json.
-      return { key: newKey, value, json: JSON.stringify(newKey) + attribute.json.slice(JSON.stringify(oldKey).length), isInteger: attribute.isInteger };
+      return typeof value === 'string' && values !== undefined && Object.hasOwn(values, value) ? values[value] : value;
     }
   }
 }

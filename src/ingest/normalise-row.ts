@@ -2,6 +2,7 @@ import { attributeOf } from '../trace/attribute-json.js';
 import type { Attribute } from '../trace/attribute.js';
 import type { Side } from '../trace/semantic-conventions.js';
 import { AttributeMemo, KEY, KeyTable, type KnownKey } from './normalise-keys.js';
+import { Shapes, type Shape, type Step } from './normalise-shape.js';
 
 /** Joined `rpc.service` and `rpc.method`; there are as many as methods. */
 const MAX_METHODS = 4_096;
@@ -19,63 +20,97 @@ export class RowNormaliser {
   readonly table = new KeyTable();
   /** KEY flags of the row at hand. */
   seen = 0;
-  readonly #row: (KnownKey | undefined)[] = [];
+  readonly #shapes = new Shapes(this.table);
+  #shape: Shape = this.#shapes.of([], 0, 0);
+  #attributes: readonly Attribute[] = [];
+  #from = 0;
+  /** Number of the row at hand, and of the one whose attributes its keys know. */
   #number = 0;
+  #loaded = 0;
   readonly #target = this.table.of('http.target');
   readonly #path = this.table.of('url.path');
   readonly #query = this.table.of('url.query');
   readonly #service = this.table.of('rpc.service');
   readonly #method = this.table.of('rpc.method');
+  readonly #systems = [this.table.of('rpc.system.name'), this.table.of('rpc.system')];
   readonly #targets = new AttributeMemo<readonly Attribute[]>();
   readonly #methods = new Map<string, Attribute>();
 
   /** Looks at a row; `seen` then says what is in it. */
   read(attributes: readonly Attribute[], from: number, to: number): void {
-    const number = (this.#number += 1);
-    const { table } = this;
-    const row = this.#row;
-    let seen = 0;
-    for (let index = from; index < to; index += 1) {
-      const attribute = attributes[index]!;
-      const known = table.find(attribute.key);
-      row[index - from] = known;
-      if (known === undefined) continue;
-      known.seenIn = number;
-      known.attribute = attribute;
-      seen |= known.flags;
-    }
-    this.seen = seen;
+    this.#number += 1;
+    this.#attributes = attributes;
+    this.#from = from;
+    this.#shape = this.#shapes.of(attributes, from, to);
+    this.seen = this.#shape.seen;
   }
 
   /** What the row at hand has under `key` as it was sent. */
-  sent(known: KnownKey): Attribute | undefined {
-    return known.seenIn === this.#number ? known.attribute : undefined;
+  sent(key: KnownKey): Attribute | undefined {
+    this.#load();
+    return key.seenIn === this.#number ? key.attribute : undefined;
   }
 
-  /** Writes the row at hand, which begins at `from`, to `out` under today's names. */
-  write(attributes: readonly Attribute[], from: number, options: { readonly to: number; readonly side: Side; readonly out: Attribute[]; readonly counts: OldNameCounts }): void {
-    const { to, side, out, counts } = options;
-    this.#claimNames(to - from, side);
+  #load(): void {
+    if (this.#loaded === this.#number) return;
+    this.#loaded = this.#number;
+    const { known, places } = this.#shape;
+    for (const place of places) {
+      const key = known[place]!;
+      key.seenIn = this.#number;
+      key.attribute = this.#attributes[this.#from + place];
+    }
+  }
+
+  /** Writes the row at hand to `out` under today's names. */
+  write(side: Side, out: Attribute[], counts: OldNameCounts): void {
+    if ((this.seen & KEY.old) === 0) {
+      for (let place = 0; place < this.#shape.keys.length; place += 1) out.push(this.#attributes[this.#from + place]!);
+      return;
+    }
+    const steps = this.#shapes.stepsOf(this.#shape, side);
+    if (steps === undefined) this.#weigh(side, out, counts);
+    else this.#follow(steps, out, counts);
+  }
+
+  #follow(steps: readonly Step[], out: Attribute[], counts: OldNameCounts): void {
+    for (let place = 0; place < steps.length; place += 1) {
+      const attribute = this.#attributes[this.#from + place]!;
+      const step = steps[place];
+      if (step === undefined) {
+        out.push(attribute);
+        continue;
+      }
+      if (step.counter !== undefined) counts[step.counter]! += 1;
+      if (step.kind === 'rename') out.push(step.rename.of(attribute) ?? attribute);
+      else if (step.kind === 'split') this.#split(attribute, out);
+    }
+  }
+
+  /** The long way, for rows in which several old names want one new one, or the method of an RPC its service. */
+  #weigh(side: Side, out: Attribute[], counts: OldNameCounts): void {
+    this.#load();
+    this.#claimNames(side);
     const method = (this.seen & KEY.rpcService) === 0 ? undefined : this.#qualifiedMethod();
-    for (let index = from; index < to; index += 1) {
-      const attribute = attributes[index]!;
-      const known = this.#row[index - from];
+    this.#shape.known.forEach((known, place) => {
+      const attribute = this.#attributes[this.#from + place]!;
       if (known === undefined) out.push(attribute);
       else if (known === this.#method && method !== undefined) out.push(method);
       else if ((known.flags & KEY.old) === 0) out.push(attribute);
       else this.#old(known, { attribute, side, out, counts, method });
-    }
+    });
   }
 
   /** Which old name takes which new one. */
-  #claimNames(length: number, side: Side): void {
+  #claimNames(side: Side): void {
     const number = this.#number;
-    for (let index = 0; index < length; index += 1) {
-      const rename = this.#row[index]?.renames[side];
+    for (const place of this.#shape.places) {
+      const known = this.#shape.known[place]!;
+      const rename = known.renames[side];
       if (rename === undefined || rename.target.seenIn === number) continue;
       const { target, rank } = rename;
       if (target.claimedIn === number && target.claimRank <= rank) continue;
-      const renamed = rename.of(this.#row[index]!.attribute!);
+      const renamed = rename.of(known.attribute!);
       if (renamed === undefined) continue;
       target.claimedIn = number;
       target.claimRank = rank;
@@ -106,7 +141,8 @@ export class RowNormaliser {
 
   /** `http.target` is path and query; those of today's names that are there win. */
   #split(attribute: Attribute, out: Attribute[]): void {
-    const parts = this.targetParts(attribute);
+    this.#load();
+    const parts = this.#targetParts(attribute);
     if (parts === undefined) out.push(attribute);
     else if (this.#path.seenIn !== this.#number) {
       out.push(parts[0]!);
@@ -115,15 +151,16 @@ export class RowNormaliser {
   }
 
   /** `url.path` and, where there is one, `url.query`; undefined where the target is no text. */
-  targetParts(attribute: Attribute): readonly Attribute[] | undefined {
+  #targetParts(attribute: Attribute): readonly Attribute[] | undefined {
     const known = this.#targets.get(attribute);
     if (known !== undefined) return known;
     if (typeof attribute.value !== 'string') return undefined;
-    const text = attribute.value.split('#', 1)[0] ?? '';
+    const hash = attribute.value.indexOf('#');
+    const text = hash === -1 ? attribute.value : attribute.value.slice(0, hash);
     const question = text.indexOf('?');
-    const path = attributeOf('url.path', question === -1 ? text : text.slice(0, question));
+    const path = textAttribute('url.path', question === -1 ? text : text.slice(0, question));
     const query = question === -1 ? '' : text.slice(question + 1);
-    const parts = query === '' ? [path] : [path, attributeOf('url.query', query)];
+    const parts = query === '' ? [path] : [path, textAttribute('url.query', query)];
     this.#targets.remember(attribute, parts);
     return parts;
   }
@@ -133,8 +170,7 @@ export class RowNormaliser {
     const service = this.sent(this.#service)?.value;
     const method = this.sent(this.#method);
     if (typeof service !== 'string' || service === '' || typeof method?.value !== 'string') return undefined;
-    const system = this.sent(this.table.of('rpc.system.name')) ?? this.sent(this.table.of('rpc.system'));
-    if (system?.value === UNQUALIFIED_RPC) return undefined;
+    if (this.#systems.some((system) => this.sent(system)?.value === UNQUALIFIED_RPC)) return undefined;
     if (method.value.startsWith(`${service}/`)) return method;
     const name = `${service}/${method.value}`;
     const known = this.#methods.get(name);
@@ -144,4 +180,8 @@ export class RowNormaliser {
     this.#methods.set(name, qualified);
     return qualified;
   }
+}
+
+function textAttribute(key: 'url.path' | 'url.query', value: string): Attribute {
+  return { key, value, json: `"${key}":${JSON.stringify(value)}`, isInteger: false };
 }

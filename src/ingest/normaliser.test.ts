@@ -293,7 +293,7 @@ describe('whatever the attributes', () => {
       }
       expect(twice.names).toEqual(once.names);
       expect(once.attributeStart[once.count]).toBe(once.attributes.length);
-    }), { numRuns: 2_000 });
+    }), { numRuns: 500 });
   });
 
   test('what is remembered does not change what is said', () => {
@@ -306,6 +306,6 @@ describe('whatever the attributes', () => {
         expect(known.names).toEqual(fresh.names);
         expect(remembering.spans(batch, ARRIVAL).attributes).toEqual(fresh.attributes);
       }
-    }), { numRuns: 300 });
+    }), { numRuns: 60 });
   });
 });

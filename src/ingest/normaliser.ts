@@ -24,6 +24,7 @@ export interface NormaliserOptions {
   readonly maxServices?: number;
 }
 
+const NOTHING: readonly Attribute[] = [];
 const SERVER = SPAN_KINDS.indexOf('server');
 const CLIENT = SPAN_KINDS.indexOf('client');
 const CLOCK_ATTRIBUTE: Readonly<Record<ClockFault, Attribute>> = {
@@ -59,6 +60,7 @@ class BatchNormaliser implements Normaliser {
     const resources = this.#renamedResources(batch.resources, services);
     const changes: Changes = { attributes: new RewrittenAttributes(batch), names: undefined, endMs: undefined };
     for (let row = 0; row < batch.count; row += 1) this.#span(batch, row, { service: services[batch.resourceIndex[row]!]!, arrival, changes });
+    this.#row.read(NOTHING, 0, 0); // Lets go of the batch.
     const columns = changes.attributes.columns();
     const { names, endMs } = changes;
     if (columns.attributes === undefined && names === undefined && endMs === undefined && resources === batch.resources) return batch;
@@ -82,7 +84,7 @@ class BatchNormaliser implements Normaliser {
       return;
     }
     const out = changes.attributes.begin(row);
-    normalise.write(batch.attributes, from, { to, side: kind === SERVER ? 'server' : 'client', out, counts: service.oldNames });
+    normalise.write(kind === SERVER ? 'server' : 'client', out, service.oldNames);
     append(out, route);
     if (fault !== undefined) out.push(CLOCK_ATTRIBUTE[fault]);
     changes.attributes.end(row);
@@ -113,7 +115,7 @@ class BatchNormaliser implements Normaliser {
       this.#row.read(batch.attributes, from, to);
       if ((this.#row.seen & KEY.old) === 0) attributes.keep(row);
       else {
-        this.#row.write(batch.attributes, from, { to, side: 'none', out: attributes.begin(row), counts: services[batch.resourceIndex[row]!]!.oldNames });
+        this.#row.write('none', attributes.begin(row), services[batch.resourceIndex[row]!]!.oldNames);
         attributes.end(row);
       }
     }
@@ -134,12 +136,11 @@ class BatchNormaliser implements Normaliser {
 
   /** Old names of resources are counted when the resource is first met. */
   #renamedResource(resource: Resource, service: ServiceState): Resource {
-    const to = resource.attributes.length;
-    this.#row.read(resource.attributes, 0, to);
+    this.#row.read(resource.attributes, 0, resource.attributes.length);
     let renamed = resource;
     if ((this.#row.seen & KEY.old) !== 0) {
       const out: Attribute[] = [];
-      this.#row.write(resource.attributes, 0, { to, side: 'none', out, counts: service.oldNames });
+      this.#row.write('none', out, service.oldNames);
       // What became equal by renaming becomes one object again.
       renamed = this.#owners.resource(out).value;
     }

@@ -11,8 +11,6 @@ const EMAIL = /^[^@%]{1,64}(?:@|%40)(?!\dx\.)[a-z\d](?:[a-z\d-]*\.)+[a-z]{2,24}$
 const DATE = /^\d{4}-\d{2}(?:-\d{2})?(?:[T ]\d[\d:.,+Z%A-Fa-f-]*)?$/;
 const IP_ADDRESS = /^(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?$/;
 const VERSION = /^v?\d{1,9}(?:\.\d{1,9}){2,}(?:[-+][\w.+-]*)?$/i;
-const ONLY_HEX = /^[\da-f]+$/i;
-const ALPHANUMERIC = /^[A-Za-z\d]+$/;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 /** A placeholder, an escaped byte, a run of letters and digits, or one other character. */
 const TOKENS = /\{[A-Za-z_]\w*\}|%[\da-f]{2}|[\p{L}\p{N}]+|[^\p{L}\p{N}]/giu;
@@ -62,34 +60,60 @@ function segmentTemplate(segment: string): string {
   let current = segment;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const next = once(current);
-    if (next === current) return next;
+    if (next === current || WHOLE_PLACEHOLDERS.has(next)) return next;
     current = next;
   }
   return '{id}';
 }
 const MAX_ROUNDS = 4;
+const WHOLE_PLACEHOLDERS: ReadonlySet<string> = new Set(['', '{id}', '{uuid}', '{hash}', '{email}', '{date}', '{ip}', '{version}', '{token}']);
 
 function once(written: string): string {
   const matrix = written.indexOf(';');
   const segment = matrix === -1 ? written : written.slice(0, matrix);
   if (segment === '') return '';
   if (segment.length > MAX_SEGMENT) return '{token}';
+  const looks = looksOf(segment);
+  if (looks === ALL_DIGITS) return '{id}';
+  if (looks === LETTERS_AND_DIGITS) return ofOneWord(segment);
   if (PLACEHOLDER.test(segment)) return segment;
   return wholeSegment(segment) ?? inParts(segment);
 }
 
+const ALL_DIGITS = 0;
+const LETTERS_AND_DIGITS = 1;
+const ANYTHING = 2;
+
+/** What a segment of ASCII letters and digits, or of digits, is needs no patterns. */
+function looksOf(segment: string): 0 | 1 | 2 {
+  let looks: 0 | 1 = ALL_DIGITS;
+  for (let index = 0; index < segment.length; index += 1) {
+    const code = segment.charCodeAt(index);
+    if (code >= 0x30 && code <= 0x39) continue;
+    if (!((code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a))) return ANYTHING;
+    looks = LETTERS_AND_DIGITS;
+  }
+  return looks;
+}
+
+function ofOneWord(word: string): string {
+  const digits = countDigits(word);
+  if (digits === 0 && word.length < LONG_WORD) return word;
+  if (word.length >= 32 && isHex(word)) return '{hash}';
+  if (looksRandom(word) || isShuffled([word])) return '{id}';
+  return digits < 4 ? word : numbered(word);
+}
+
 function wholeSegment(segment: string): string | undefined {
   const digits = countDigits(segment);
-  if (digits === segment.length) return '{id}';
   if (digits === 0 && segment.length < LONG_WORD && !segment.includes('@') && !segment.includes('%')) return segment;
   if (segment.length === 36 && UUID.test(segment)) return '{uuid}';
-  if (segment.length >= 32 && ONLY_HEX.test(segment)) return '{hash}';
   if (EMAIL.test(segment)) return '{email}';
+  if (digits < 3) return undefined;
   if (DATE.test(segment)) return '{date}';
   if (IP_ADDRESS.test(segment)) return '{ip}';
   if (VERSION.test(segment)) return '{version}';
-  if (digits >= 3 && !/[\p{L}{%]/u.test(segment)) return '{id}';
-  return undefined;
+  return /[\p{L}{%]/u.test(segment) ? undefined : '{id}';
 }
 
 /** `order-1234.pdf` → `order-{id}.pdf`, `main.3f2a9c01.js` → `main.{id}.js`, `V1StGXR8_Z5jdHi6B-myT` → `{id}`. */
@@ -128,13 +152,22 @@ const LONG_WORD = 16;
 /** Whether a run of letters and digits is made by a machine: hexadecimal, digits strewn among letters, or long and hardly to be pronounced. */
 function looksRandom(token: string): boolean {
   const length = token.length;
-  if (length < 6 || !ALPHANUMERIC.test(token)) return false;
+  if (length < 6 || looksOf(token) !== LETTERS_AND_DIGITS) return false;
   const digits = countDigits(token);
-  if (digits === length) return false;
-  if (digits >= 2 && ONLY_HEX.test(token)) return true;
-  const runs = digitRuns(token);
-  if (runs >= 3 || (runs === 2 && length >= 8)) return true;
+  if (digits >= 2) {
+    if (isHex(token)) return true;
+    const runs = digitRuns(token);
+    if (runs >= 3 || (runs === 2 && length >= 8)) return true;
+  }
   return length >= LONG_WORD && isUnpronounceable(token);
+}
+
+function isHex(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index) | 0x20; // Capitals as small letters; digits stay.
+    if (!((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return false;
+  }
+  return true;
 }
 
 function isUnpronounceable(token: string): boolean {
@@ -150,7 +183,7 @@ function isUnpronounceable(token: string): boolean {
  * capitals, digits next to letters, and single small letters between capitals, unless nearly all letters are of one case.
  */
 function isShuffled(tokens: readonly string[]): boolean {
-  const text = tokens.filter((token) => ALPHANUMERIC.test(token)).join('');
+  const text = tokens.length === 1 ? tokens[0]! : tokens.filter((token) => looksOf(token) !== ANYTHING).join('');
   if (text.length < LONG_WORD) return false;
   const seen: [number, number, number] = [0, 0, 0];
   let odd = 0;
@@ -183,7 +216,15 @@ function countDigits(text: string): number {
 }
 
 function digitRuns(text: string): number {
-  return text.match(/\d+/g)?.length ?? 0;
+  let runs = 0;
+  let wasDigit = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    const isDigit = code >= 0x30 && code <= 0x39;
+    if (isDigit && !wasDigit) runs += 1;
+    wasDigit = isDigit;
+  }
+  return runs;
 }
 
 /** A span name that ends in a path: `GET /users/1234`, `HTTP GET /users/1234`, `GET http://shop/users/1234`, `/users/1234`. */
