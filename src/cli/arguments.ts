@@ -22,5 +22,5 @@ export function readArguments(name: string, command: Pick<Command, 'options' | '
 
 function nearest(rawName: string, { options }: Pick<Command, 'options'>): string {
   const near = closest(rawName, Object.keys(options).map((option) => `--${option}`));
-  return near === undefined ? '' : `, did you mean ${near}?`;
+  return near === undefined ? '' : ` (did you mean ${near}?)`;
 }

@@ -32,7 +32,7 @@ async function serve(): Promise<number> {
     service = await startService({ settings, environment: process.env, log, onFatal: stopped.fail });
   } catch (error) {
     if (error instanceof ProblemsFound) return refuse();
-    throw couldNotStart(error);
+    throw couldNotStart(error, settings);
   }
   printLine(JSON.stringify({ ready: service.addresses }));
   printError(welcome(service));
@@ -71,15 +71,10 @@ function welcome({ addresses }: RunningService): string {
 }
 
 /** What an operator can mend gets one line; anything else is ours and keeps its stack. */
-function couldNotStart(error: unknown): unknown {
+function couldNotStart(error: unknown, { http }: Settings): unknown {
   if (error instanceof ListenError || error instanceof DatabaseUnavailableError) return new CouldNotRun(error.message);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (error instanceof Error && code === 'EADDRINUSE') return new CouldNotRun(`${pagesAddress(error)} is in use: stop the program that listens there, or choose another port with TOCSIN_HTTP_PORT`);
-  if (error instanceof Error && (code === 'EACCES' || code === 'EADDRNOTAVAIL')) return new CouldNotRun(`cannot listen on ${pagesAddress(error)} (${code}): choose another address with TOCSIN_HTTP_HOST and TOCSIN_HTTP_PORT`);
+  if (code === 'EADDRINUSE') return new CouldNotRun(`port ${http.port} on ${http.host} is in use: stop the program that listens there, or choose another port with TOCSIN_HTTP_PORT`);
+  if (['EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL'].includes(code)) return new CouldNotRun(`cannot listen on ${http.host}:${http.port} (${code}): choose another address with TOCSIN_HTTP_HOST and TOCSIN_HTTP_PORT`);
   return error;
-}
-
-function pagesAddress(error: Error): string {
-  const { address, port } = error as Error & { readonly address?: string; readonly port?: number };
-  return port === undefined ? 'the address of the pages' : `port ${port} on ${address ?? 'this host'}`;
 }

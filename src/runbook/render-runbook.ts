@@ -54,10 +54,11 @@ export function renderRunbookOrRaw(runbook: Runbook, context: RunbookContext): s
   return `> **Note:** this runbook could not be filled in for this incident (${rendered.error}). It follows as it is written.\n\n${runbook.body.slice(0, MAX_RENDERED_LENGTH)}`;
 }
 
-/** nunjucks says `(file) [Line 2, Column 7]\n  reason`. */
+/** nunjucks says `(file) [Line 2, Column 7]\n  reason`; its parser alone says the reason, and keeps the place beside it. */
 function faultOf(error: unknown, runbook: Runbook): TemplateFault {
   const text = error instanceof Error ? error.message : String(error);
-  const [, line = '1', column = '1'] = /\[Line (\d+), Column (\d+)\]/.exec(text) ?? [];
+  const { lineno = 1, colno = 1 } = error as { readonly lineno?: number; readonly colno?: number };
+  const [, line = String(lineno), column = String(colno)] = /\[Line (\d+), Column (\d+)\]/.exec(text) ?? [];
   const lines = text.split('\n').map((part) => part.trim());
   const reason = (lines.at(-1) ?? text).replace(/^(?:Template render error|Error): /, '');
   const place = { line: Number(line) + runbook.bodyLine - 1, column: Number(column) };

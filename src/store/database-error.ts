@@ -23,7 +23,7 @@ export function explainOpenFailure(path: string, said: string): DatabaseUnavaila
   if (/permission denied|read-only file system|EACCES|EROFS|EPERM/i.test(said)) {
     return new DatabaseUnavailableError('not-writable', `${path} cannot be written (${reasonOf(said)}): give this user write access, or set TOCSIN_DATA_DIR to another directory.`);
   }
-  return new DatabaseUnavailableError('unreadable', `${path} cannot be opened: ${said.split('\n')[0] ?? said}`);
+  return new DatabaseUnavailableError('unreadable', `${path} cannot be opened (${said.split('\n')[0] ?? said}): move it out of the way, or set TOCSIN_DATA_DIR to another directory.`);
 }
 
 function reasonOf(said: string): string {

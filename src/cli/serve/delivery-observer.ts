@@ -8,7 +8,7 @@ export function deliveryObserver(metrics: PrometheusMetrics, log: Logger): Deliv
   return {
     attempted: (delivery, atMs) => observeLatency(metrics, delivery, atMs),
     settled: (delivery, settlement) => {
-      metrics.deliveries.inc({ integration: delivery.integration, outcome: settlement.status });
+      metrics.deliveries.inc({ integration: kindOf(delivery), outcome: settlement.status });
       const about = { incident: delivery.incidentId, receiver: delivery.receiver, integration: delivery.integration, reason: settlement.lastError };
       if (settlement.status === 'rejected') log.error(about, 'a message could not be delivered');
       if (settlement.status === 'pending') log.warn(about, 'a message is not delivered yet, trying again');
@@ -20,5 +20,10 @@ export function deliveryObserver(metrics: PrometheusMetrics, log: Logger): Deliv
 /** Only the first attempt says how quick Tocsin was; later ones say how long the receiver was away. */
 function observeLatency(metrics: PrometheusMetrics, delivery: Delivery, atMs: number): void {
   if (delivery.breachReceivedAtMs === undefined || delivery.attempts > 1) return;
-  metrics.breachToNotification.observe({ integration: delivery.integration }, Math.max(0, atMs - delivery.breachReceivedAtMs) / 1_000);
+  metrics.breachToNotification.observe({ integration: kindOf(delivery) }, Math.max(0, atMs - delivery.breachReceivedAtMs) / 1_000);
+}
+
+/** `slack` of `slack[0]`: which of several of one receiver it was is for the log, not for a label. */
+function kindOf({ integration }: Delivery): string {
+  return integration.replace(/\[\d+\]$/, '');
 }

@@ -115,7 +115,7 @@ class Start {
     await judgement.rules.watch();
     this.#cleanup.push('rules watcher', () => judgement.rules.close());
     const ports = await this.#receive(store, tokens);
-    this.#traceSelf([ports.grpc, ports.http]);
+    await this.#traceSelf([ports.grpc, ports.http]);
     warnOfMissingToken(book, settings, log);
     log.info({ slos: book.slos.length, runbooks: book.runbooks.length }, 'ready');
     return this.#becomeReady(ports);
@@ -213,8 +213,8 @@ class Start {
     return { grpc: grpc.port, http: http.port };
   }
 
-  #traceSelf(ownOtlpPorts: readonly number[]): void {
-    const tracing = startSelfTracing(this.#input.environment, ownOtlpPorts);
+  async #traceSelf(ownOtlpPorts: readonly number[]): Promise<void> {
+    const tracing = await startSelfTracing(this.#input.environment, ownOtlpPorts);
     this.#input.log.debug({ reason: tracing.reason }, 'self tracing');
     this.#cleanup.push('self tracing', () => tracing.stop());
   }

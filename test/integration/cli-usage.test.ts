@@ -1,0 +1,46 @@
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { disposeServices, newGround, runTocsin } from '../support/service-process.js';
+
+afterAll(disposeServices);
+vi.setConfig({ testTimeout: 60_000 });
+
+const COMMANDS = ['serve', 'demo', 'check', 'import'] as const;
+
+describe('the tocsin command', () => {
+  test('--help lists the commands, and each has its own', async () => {
+    const ground = newGround();
+    const overview = await runTocsin(['--help'], { ground });
+    expect(overview).toMatchObject({ code: 0, stderr: '' });
+    for (const command of COMMANDS) {
+      expect(overview.stdout).toContain(`  ${command} `);
+      const help = await runTocsin([command, '--help'], { ground });
+      expect(help).toMatchObject({ code: 0, stderr: '' });
+      expect(help.stdout).toMatch(new RegExp(`^tocsin ${command}`));
+    }
+    expect((await runTocsin(['--version'], { ground })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(await runTocsin([], { ground })).toMatchObject({ code: 2 });
+  });
+
+  test.each([
+    [['srve'], 'there is no command "srve", did you mean "serve"?'],
+    [['serve', 'now'], 'serve takes no "now"'],
+    [['serve', '--port', '1'], 'serve has no option --port'],
+    [['check', '--jsn'], 'check has no option --jsn (did you mean --json?)'],
+    [['check', '--json=yes'], 'check takes --json without a value'],
+    [['check', 'notes.txt'], 'notes.txt is neither a rule (.yaml, .yml) nor a runbook (.md)'],
+    [['import'], 'name at least one file'],
+    [['import', 'missing.jsonl'], 'missing.jsonl does not exist'],
+    [['import', 'rules'], 'rules is not a file: name the files, for example rules/*.jsonl.gz'],
+    [['import', 'notes.txt', '--server'], 'import needs a value behind --server'],
+    [['import', 'notes.txt', '--server', '--json'], 'import needs a value behind --server'],
+    [['import', 'notes.txt', '--server', '127.0.0.1:4400'], 'is not a URL'],
+    [['import', 'notes.txt', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],
+    [['demo', '--for', 'ever'], '--for: "ever" is not a duration'],
+    [['demo', '--for', '1s'], 'too short'],
+  ])('%j is one clear line and exit code 2', async (words, message) => {
+    const { code, stdout, stderr } = await runTocsin(words, { ground: newGround({ 'notes.txt': 'x' }) });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^tocsin: [^\n]+\n$/);
+    expect(stderr).toContain(message);
+  });
+});
