@@ -178,6 +178,7 @@ describe('mistakes', () => {
       'error a.yaml:9 rules/unknown-key spec.objectives[0].tarjet',
       'error b.yaml:7 rules/suspicious-duration spec.timeWindow[0].duration',
       'error b.yaml:9 rules/missing-key spec.objectives[0]',
+      'error b.yaml:10 rules/unknown-reference spec.alertPolicies[0].alertPolicyRef',
     ]);
   });
 

@@ -9,6 +9,7 @@ import { RUNBOOK_ANNOTATION } from './open-slo-schema.js';
 import { readRedaction } from './redaction-rules.js';
 import { resolveSlo } from './resolve-slo.js';
 import { readRuleDocuments, type RuleDocuments } from './rule-documents.js';
+import { otherQueries } from './rule-queries.js';
 import type { BurnRateRule, ReceiverRule, RuleSet, RunbookReference, ServiceRule } from './rule-set.js';
 import type { Slo } from './slo.js';
 import { dataSourceProblems, readIndicator } from './trace-indicator.js';
@@ -37,6 +38,7 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
     receivers: [...documents.Receiver.values()].map(readReceiver),
     redactions: [...documents.Redaction.values()].map((document) => readRedaction(document, problems)),
     runbookReferences: [...documents.SLO.values()].flatMap(readRunbookReference),
+    otherQueries: otherQueries(documents, slos),
   };
   return { rules: deepFreeze(rules), problems: sortProblems(problems) };
 }

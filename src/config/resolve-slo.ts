@@ -30,8 +30,10 @@ export function resolveSlo(rule: SloRule, context: ResolveContext): Slo | undefi
   const indicator = resolving.indicator();
   resolving.checkMethod();
   resolving.checkService();
-  const policy = target === undefined || windowMs === undefined ? undefined : resolving.policy({ target, windowMs });
-  if (target === undefined || windowMs === undefined || indicator === undefined || policy === undefined || resolving.failed()) return undefined;
+  const rules = resolving.policyRules(windowMs);
+  if (target === undefined || windowMs === undefined || rules === undefined) return undefined;
+  const policy = resolving.policy(rules, { target, windowMs });
+  if (indicator === undefined || policy === undefined || resolving.failed()) return undefined;
   const { metadata, spec } = rule.content;
   const runbook = metadata.annotations?.[RUNBOOK_ANNOTATION];
   const owner = metadata.annotations?.[OWNER_ANNOTATION];
@@ -123,10 +125,8 @@ class Resolving {
     this.#warn(['spec', 'service'], 'rules/unknown-service', { message: `there is no Service "${service}"`, hint: near === undefined ? 'add a Service document' : `did you mean "${near}"?` });
   }
 
-  policy(slo: { target: number; windowMs: number }): BurnRatePolicy | undefined {
+  policy(rules: readonly BurnRateRule[], slo: { target: number; windowMs: number }): BurnRatePolicy | undefined {
     const use = { slo: this.#name, ...slo, targetAt: this.#targetAt() };
-    const rules = this.#policyRules(slo.windowMs);
-    if (rules === undefined) return undefined;
     const resolved = rules.map((rule) => resolvePolicy(rule, use, this.#context.problems));
     const [first] = resolved;
     if (first === undefined || resolved.length === 1) return first;
@@ -148,9 +148,10 @@ class Resolving {
   }
 
   /** What `alertPolicies` names, or the preset of the window; undefined when one of them is missing or wrong. */
-  #policyRules(windowMs: number): BurnRateRule[] | undefined {
+  policyRules(windowMs: number | undefined): BurnRateRule[] | undefined {
     const policies = this.#rule.content.spec.alertPolicies ?? [];
     if (policies.length === 0) {
+      if (windowMs === undefined) return undefined;
       const preset = [...this.#context.policies.values()].find((policy) => policy.presetForMs === windowMs);
       if (preset !== undefined) return [preset];
       const windows = [...this.#context.policies.values()].flatMap(({ presetForMs }) => (presetForMs === undefined ? [] : [formatDuration(presetForMs)]));

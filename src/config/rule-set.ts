@@ -1,6 +1,6 @@
 import type { Location } from '../lib/problem.js';
 import type { RedactionPolicy } from './redaction.js';
-import type { Severity, Slo } from './slo.js';
+import type { QuerySource, Severity, Slo } from './slo.js';
 
 /** A tier as it is written: a share of the budget, which becomes a factor with the SLO's window, or the factor itself. */
 export interface TierRule {
@@ -43,6 +43,11 @@ export interface RunbookReference {
   readonly at: Location;
 }
 
+export interface RuleQuery {
+  readonly role: 'total' | 'good' | 'bad';
+  readonly source: QuerySource;
+}
+
 /** All rules of one directory, checked and resolved. Frozen. */
 export interface RuleSet {
   readonly slos: readonly Slo[];
@@ -52,6 +57,8 @@ export interface RuleSet {
   /** In the order of files and documents: where two rules want the same value, the first has it. */
   readonly redactions: readonly RedactionPolicy[];
   readonly runbookReferences: readonly RunbookReference[];
+  /** Queries that no SLO of `slos` has, because something else is wrong with theirs or nobody uses them. Only to be checked. */
+  readonly otherQueries: readonly RuleQuery[];
 }
 
-export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], redactions: [], runbookReferences: [] };
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], redactions: [], runbookReferences: [], otherQueries: [] };

@@ -67,6 +67,12 @@ function checkSource({ metricSource }: MetricSource, place: Placed<unknown>, { d
   else if (!TRACE_TYPES.includes(type)) refuse('type', 'rules/not-supported-yet', { message: `the metric source "${type}" is not supported: Tocsin computes SLIs from the spans that it receives`, hint: 'write type: traces and a TraceQL query' });
 }
 
+/** What `checkSource` has nothing against: only then is the query TraceQL. */
+export function isTraceSource({ type, metricSourceRef }: MetricSource['metricSource'], documents: RuleDocuments): boolean {
+  const named = type ?? (metricSourceRef === undefined ? undefined : documents.DataSource.get(metricSourceRef)?.content.spec.type);
+  return named !== undefined && TRACE_TYPES.includes(named);
+}
+
 /** A trace source has nothing to connect to; saying so is kinder than ignoring the details. */
 export function dataSourceProblems(documents: RuleDocuments): Problem[] {
   return [...documents.DataSource.values()].flatMap(({ content, source }) => {

@@ -7,7 +7,7 @@ import type { TextFile } from '../lib/yaml-document.js';
 import { checkReceiverRules, parseRouting, type Routing } from '../notify/routing.js';
 import { loadRunbooksDirectory } from '../runbook/fs-runbooks.js';
 import type { Runbook } from '../runbook/runbook.js';
-import { compileSlo, type CompiledSlo } from '../sli/compile-slo.js';
+import { checkQueries, compileSlo, type CompiledSlo } from '../sli/compile-slo.js';
 
 /** Everything an operator wrote, read as a whole: what is measured, who is told, what to do. */
 export interface RuleBook {
@@ -37,6 +37,7 @@ export async function loadRuleBook(directories: { readonly rulesDir: string; rea
 }
 
 function compileAll(rules: RuleSet, problems: Problem[]): CompiledSlo[] {
+  problems.push(...checkQueries(rules.otherQueries));
   return rules.slos.flatMap((slo) => {
     const compiled = compileSlo(slo);
     problems.push(...(compiled.ok ? compiled.value.warnings : compiled.error));

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { RuleQuery } from '../config/rule-set.js';
 import type { QuerySource, RatioIndicator, Slo } from '../config/slo.js';
 import type { Location, Problem } from '../lib/problem.js';
 import { err, ok, type Result } from '../lib/result.js';
@@ -20,7 +21,7 @@ export interface CompiledSlo {
   readonly warnings: readonly Problem[];
 }
 
-type QueryRole = 'total' | 'good' | 'bad';
+type QueryRole = RuleQuery['role'];
 
 /** Compiles the queries of an SLO, or says where in its file they are wrong. */
 export function compileSlo(slo: Slo): Result<CompiledSlo, Problem[]> {
@@ -40,6 +41,14 @@ export function compileSlo(slo: Slo): Result<CompiledSlo, Problem[]> {
   const warnings = [...warningsOf(total, 'total', totalQuery.value), ...warningsOf(partSource, polarity, partQuery.value)];
   const revision = revisionOf({ total: totalQuery.value, part, weight });
   return ok({ slo, sliceKey: `${slo.name}@${revision}`, total: totalQuery.value, part, weight, warnings });
+}
+
+/** What is wrong with queries that belong to no sound SLO. */
+export function checkQueries(queries: readonly RuleQuery[]): Problem[] {
+  return queries.flatMap(({ role, source }) => {
+    const query = parseTraceql(source.text);
+    return query.ok ? [] : [queryProblem(source, role, query.error)];
+  });
 }
 
 /** First 8 hex digits of SHA-1 over everything that decides what is counted. */

@@ -1,0 +1,30 @@
+import type { DocumentPath, YamlDocument } from '../lib/yaml-document.js';
+import type { SliSpec } from './open-slo-schema.js';
+import type { RuleDocuments } from './rule-documents.js';
+import type { RuleQuery } from './rule-set.js';
+import type { Slo } from './slo.js';
+import { isTraceSource } from './trace-indicator.js';
+
+/**
+ * Queries that are not in `slos`: of an SLO with another mistake, of an SLI that nobody uses. They are checked as well,
+ * so that one run finds all that is wrong and not one layer of it after the other.
+ */
+export function otherQueries(documents: RuleDocuments, slos: readonly Slo[]): RuleQuery[] {
+  const resolved = new Set(slos.flatMap(({ indicator: { total, bad, good } }) => [total, bad, good].map((query) => placeOf(query?.at))));
+  const inline = [...documents.SLO.values()].flatMap(({ content, source }) => (content.spec.indicator === undefined ? [] : queriesOf(content.spec.indicator.spec, { source, path: ['spec', 'indicator', 'spec'] }, documents)));
+  const shared = [...documents.SLI.values()].flatMap(({ content, source }) => queriesOf(content.spec, { source, path: ['spec'] }, documents));
+  return [...inline, ...shared].filter(({ source }) => !resolved.has(placeOf(source.at)));
+}
+
+function queriesOf({ ratioMetric }: SliSpec, place: { readonly source: YamlDocument; readonly path: DocumentPath }, documents: RuleDocuments): RuleQuery[] {
+  return (['total', 'bad', 'good'] as const).flatMap((role) => {
+    const metricSource = ratioMetric[role]?.metricSource;
+    if (metricSource === undefined || !isTraceSource(metricSource, documents)) return [];
+    const at = place.source.atText([...place.path, 'ratioMetric', role, 'metricSource', 'spec', 'query']);
+    return [{ role, source: { text: metricSource.spec.query, at } }];
+  });
+}
+
+function placeOf(at: RuleQuery['source']['at'] | undefined): string {
+  return at === undefined ? '' : `${at.file}:${at.line}:${at.column}`;
+}
