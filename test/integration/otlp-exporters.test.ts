@@ -85,4 +85,11 @@ describe('official exporters and backpressure', () => {
     await exporter.shutdown();
     expect(absorber.traces.flatMap(spanRows)).toHaveLength(sampleSpans!.length);
   });
+
+  test('exporter-trace-otlp-grpc of 0.223 does not: docs/ingest.md warns of it', async () => {
+    absorber.answerNext({ kind: 'busy', retryAfterMs: 50, message: 'no room' });
+    const exporter = new GrpcExporter({ url: `http://127.0.0.1:${grpc.port}` });
+    await expect(exported(exporter as unknown as Exporter<never>, sampleSpans as never[])).rejects.toThrow('no room');
+    await exporter.shutdown();
+  });
 });

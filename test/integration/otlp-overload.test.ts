@@ -71,7 +71,7 @@ function from(service: string, byteCount: number): Uint8Array {
   return wire.request([wire.span({ extra: wire.bytes(200, new Uint8Array(byteCount)) })], wire.resource([['service.name', service]]));
 }
 
-const isGrpcRefusal = (answer: { code: number; statusDetails: Buffer | undefined }): boolean => answer.code === GRPC.UNAVAILABLE && answer.statusDetails !== undefined;
+const isGrpcRefusal = (answer: { code: number; statusDetails: Buffer | undefined }): boolean => answer.code === (GRPC.UNAVAILABLE as number) && answer.statusDetails !== undefined;
 
 describe('overload: nothing is stored for a while, and three times the room is sent', () => {
   test.each([['as it is', {}], ['gzip', GZIP]])('gRPC, %s: bytes stay bounded, the rest is UNAVAILABLE with RetryInfo, and comes in once there is room', async (_, compression) => {
@@ -256,7 +256,7 @@ describe('fairness: ten times as much from one as from the other', () => {
     const post = async ({ who, service }: Party): Promise<boolean> => {
       const body = from(service, 100_000);
       if (protocol === 'http') return (await send(port, '/v1/traces', { headers: { ...PROTOBUF, authorization: who }, body })).status === 503;
-      return (await (who === noisy.who ? noisySender : quietSender)!.send(TRACE_EXPORT, body, { authorization: who })).code === GRPC.UNAVAILABLE;
+      return (await (who === noisy.who ? noisySender : quietSender)!.send(TRACE_EXPORT, body, { authorization: who })).code === (GRPC.UNAVAILABLE as number);
     };
     const [noisySender, quietSender] = protocol === 'grpc' ? [grpcSender(port), grpcSender(port)] : [];
     const drain = setInterval(() => absorber.letGo(), 30);

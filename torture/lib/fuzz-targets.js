@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const dist = process.env.TOCSIN_TORTURE_DIST ?? new URL('../../dist', import.meta.url).href;
+const dist = process.env.TORTURE_DIST ?? new URL('../../dist', import.meta.url).href;
 const NOW_MS = 1_795_132_800_000;
 const LIMIT_BYTES = 1 << 20;
 
