@@ -57,6 +57,19 @@ describe('an alert', () => {
     expect(ended).toBeGreaterThanOrEqual(5);
   });
 
+  test('does not end because a changed indicator has counted a little and nothing bad yet', () => {
+    const series = new MinuteSeries(seriesLimits(SLO));
+    const before = { severity: 'page', sinceMs: NOW - 30 * MINUTE_MS, failingRatio: 0.1 } as const;
+    const decide = (good: number): boolean => {
+      series.add(minuteOfEvents(minuteOf(NOW) - 1, { good }));
+      return isFiring(evaluateSlo(SLO, series, { nowMs: NOW, coverage: fullCoverage }), before).firing;
+    };
+    // 0.9^28 is just above, 0.9^29 below 0.05.
+    expect(decide(1)).toBe(true);
+    expect(decide(27)).toBe(true);
+    expect(decide(1)).toBe(false);
+  });
+
   test('does not end because one request of a quiet service went well', () => {
     const story = new Story(1, FAST_ONLY);
     expect(story.until('page', { bad: 1 })).toBeLessThanOrEqual(3);

@@ -11,6 +11,8 @@ export interface FiringBefore {
   readonly severity: Severity;
   /** When it began to fire at this severity. */
   readonly sinceMs: number;
+  /** Share of events that failed in the window that fired, as it was last told. */
+  readonly failingRatio?: number;
 }
 
 export interface FiringDecision {
@@ -41,6 +43,9 @@ const RECOVERY_SIGNIFICANCE = 0.05;
  * - the window that says so is covered at least 90 %,
  * - and the alert has been firing for five minutes.
  *
+ * Where counting began after the alert did (its indicator was changed), a quiet long window says nothing: the new counts
+ * must show that the old failing ratio is over.
+ *
  * A page whose page tiers recovered while a ticket tier still fires goes on as a ticket.
  */
 export function isFiring(status: SloStatus, before: FiringBefore | undefined): FiringDecision {
@@ -61,20 +66,22 @@ function heldBecause(status: SloStatus, before: FiringBefore): string | undefine
   if (firingMs < MIN_FIRING_MS) return `it fires for ${formatSpan(firingMs)} only, at least ${formatSpan(MIN_FIRING_MS)} are kept`;
   for (const reading of status.tiers) {
     if (SEVERITY_RANK[reading.tier.severity] < SEVERITY_RANK[before.severity]) continue;
-    const why = tierHeldBecause(reading, status);
+    const why = tierHeldBecause(reading, status, before);
     if (why !== undefined) return why;
   }
   return undefined;
 }
 
-function tierHeldBecause(reading: TierReading, status: SloStatus): string | undefined {
+function tierHeldBecause(reading: TierReading, status: SloStatus, before: FiringBefore): string | undefined {
   const { tier, long, short } = reading;
   const limit = tier.factor * RECOVERY_MARGIN;
+  const countedAnew = status.historyMs < status.atMs - before.sinceMs;
+  const failingRatio = countedAnew ? before.failingRatio : long.errorRatio;
   if (reading.exceeded) return `still burning ${windowInWords(long)} and ${windowInWords(short)}, over ${formatBurn(tier.factor)}`;
-  const longQuiet = long.burnRate !== undefined && long.burnRate < limit;
+  const longQuiet = !countedAnew && long.burnRate !== undefined && long.burnRate < limit;
   if (longQuiet && (uncovered(long, status) === undefined || short.total === 0)) return uncovered(long, status);
   if ((short.burnRate ?? 0) >= limit) return `${windowInWords(short)} is not yet below 90 % of ${formatBurn(tier.factor)}`;
-  if (!longQuiet && !convinced(short, status, long.errorRatio ?? 1)) {
+  if (!longQuiet && !convinced(short, status, failingRatio ?? 1)) {
     const good = status.sinceLastBad?.total ?? short.effectiveTotal;
     return `${formatCount(good)} good since the last failure ${good === 1 ? 'is' : 'are'} too few to say that it is over`;
   }

@@ -1,9 +1,9 @@
 import { headline } from '../budget/arithmetic-in-words.js';
-import { isFiring } from '../budget/firing.js';
+import { isFiring, type FiringBefore } from '../budget/firing.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { Slo } from '../config/slo.js';
 import { alertIdOf, type ConditionSignal } from '../incident/condition-signal.js';
-import type { Incident } from '../incident/incident.js';
+import type { Alert, Incident } from '../incident/incident.js';
 
 /** One open incident per SLO: its tiers are one cause. */
 export function incidentKeyOf(sloName: string): string {
@@ -29,7 +29,7 @@ export function signalOf(slo: Slo, status: SloStatus, { incident, breachReceived
   const identity = { ...slo.labels, alertname: 'ErrorBudgetBurn', slo: slo.name, service: slo.service, ...(slo.owner === undefined ? {} : { owner: slo.owner }) };
   const alertId = alertIdOf(identity);
   const before = incident?.alerts.find((alert) => alert.id === alertId && alert.status === 'firing');
-  const decision = isFiring(status, before === undefined ? undefined : { severity: before.severity, sinceMs: before.startsAtMs });
+  const decision = isFiring(status, before === undefined ? undefined : firingBefore(before));
   // The display name says what is promised; a woken person must read that it is broken.
   const title = `"${slo.displayName}" is failing`;
   const severity = decision.severity ?? before?.severity ?? 'ticket';
@@ -45,4 +45,9 @@ export function signalOf(slo: Slo, status: SloStatus, { incident, breachReceived
     ...(slo.runbook === undefined ? {} : { runbook: slo.runbook }),
     ...(breachReceivedAtMs === undefined ? {} : { breachReceivedAtMs }),
   };
+}
+
+function firingBefore({ severity, startsAtMs, reading }: Alert): FiringBefore {
+  const failingRatio = (reading?.firing ?? reading?.tiers[0])?.long.errorRatio;
+  return { severity, sinceMs: startsAtMs, ...(failingRatio === undefined ? {} : { failingRatio }) };
 }
