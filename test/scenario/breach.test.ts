@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Timeline } from '../support/timeline.js';
 import { between } from '../support/timeline-clock.js';
 import { PUBLIC_URL } from '../support/timeline-life.js';
 import { availability, FAST_PAGE } from '../support/timeline-rules.js';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 test('a breach is one page with its evidence, edited in place until it resolves, and nothing else', async () => {
   const story = new Timeline({ store: 'duckdb', slack: 'stand-in', slos: [availability('checkout', { policy: FAST_PAGE }), availability('front', { policy: FAST_PAGE })], tickMs: 30_000 });

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Timeline } from '../support/timeline.js';
 import { between, momentOf } from '../support/timeline-clock.js';
 import { availability, FAST_PAGE } from '../support/timeline-rules.js';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const EVERYBODY = `
 route:

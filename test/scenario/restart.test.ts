@@ -1,9 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Transition } from '../../src/incident/incident.js';
 import { Timeline } from '../support/timeline.js';
 import { between } from '../support/timeline-clock.js';
 import type { CrashStep } from '../support/timeline-life.js';
 import { availability, FAST_PAGE } from '../support/timeline-rules.js';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const BOTH = `
 route: { receiver: team, group_by: [incident], group_wait: 0s }
@@ -22,7 +24,7 @@ function incident(): Timeline {
   at('00:03:10').acknowledge('checkout-availability', 'ann');
   at('00:03:30').heal('checkout');
   for (const integration of ['slack[0]', 'webhook[0]']) {
-    expectPage(between('00:02', '00:03'), { integration });
+    expectPage(between('00:02', '00:02:40'), { integration });
     expectAcknowledged(between('00:03:10', '00:03:40'), { integration });
     expectResolved(between('00:07', '00:10:30'), { integration, check: ({ incident }) => { expect(incident.acknowledgedBy).toBe('ann'); } });
   }

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT } from '../support/repository.js';
+
+const CRUISER = join(ROOT, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
+
+interface Cruise {
+  readonly modules: number;
+  /** `rule: from → to` */
+  readonly violations: readonly string[];
+}
+
+/** dependency-cruiser with the repository's rules, over `src/` of a directory. */
+async function cruise(directory: string): Promise<Cruise> {
+  const output = await new Promise<string>((resolve, reject) => {
+    const args = [CRUISER, '--config', '.dependency-cruiser.js', '--output-type', 'json', 'src'];
+    execFile(process.execPath, args, { cwd: directory, maxBuffer: 256 << 20 }, (error, stdout, stderr) => {
+      if (stdout === '') reject(new Error(stderr || error?.message));
+      else resolve(stdout);
+    });
+  });
+  const { summary } = JSON.parse(output) as { summary: { totalCruised: number; violations: { from: string; to: string; rule: { name: string } }[] } };
+  return { modules: summary.totalCruised, violations: summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`) };
+}
+
+test('stages import to the left, core is pure, nothing is circular', async () => {
+  const { modules, violations } = await cruise(ROOT);
+  expect(modules).toBeGreaterThan(300);
+  expect(violations).toEqual([]);
+});
+
+test('the rules see what they forbid', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'tocsin-architecture-'));
+  try {
+    for (const file of ['.dependency-cruiser.js', 'stages.js', 'tsconfig.json', 'package.json']) cpSync(join(ROOT, file), join(root, file));
+    const write = (path: string, text: string): void => {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    };
+    write('src/ui/page.ts', 'export const page = 1;\n');
+    write('src/budget/right.ts', "import { page } from '../ui/page.js';\nexport const right = page;\n");
+    write('src/budget/impure.ts', "import { readFileSync } from 'node:fs';\nexport const impure = readFileSync;\n");
+    write('src/budget/fs-allowed.ts', "import { readFileSync } from 'node:fs';\nexport const allowed = readFileSync;\n");
+    write('src/lib/one.ts', "import { two } from './two.js';\nexport const one = (): number => two();\n");
+    write('src/lib/two.ts', "import { one } from './one.js';\nexport const two = (): number => one();\n");
+    const { violations } = await cruise(root);
+    expect([...violations].sort()).toEqual([
+      'core-is-pure: src/budget/impure.ts → fs',
+      'left-to-right-budget: src/budget/right.ts → src/ui/page.ts',
+      'no-circular: src/lib/one.ts → src/lib/two.ts',
+    ]);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
