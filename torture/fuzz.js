@@ -1,5 +1,6 @@
 // Feeds the decoders, gzip handling and (where there is one) the redactor with wrong input:
-//   npm run torture:fuzz -- [--inputs 1000000] [--seed N]
+//   npm run torture:fuzz -- [--inputs 1000000] [--seed N] [--guided]
+// `--guided` keeps inputs that reach new code, by V8's coverage, and goes on from them; it is several times slower.
 // Inputs are changed entries of test/fuzz/corpus and messages made after OTLP's grammar. It ends with 1 when an input breaks a
 // promise, hangs, or memory grows; the input is then in a file, and the seed repeats the run.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,7 +16,7 @@ const HANG_MS = 20_000;
 const MAX_GROWTH_BYTES = 48 * 2 ** 20;
 const MIB = 2 ** 20;
 
-const { values } = parseArgs({ options: { inputs: { type: 'string', default: '1000000' }, seed: { type: 'string' } } });
+const { values } = parseArgs({ options: { inputs: { type: 'string', default: '1000000' }, seed: { type: 'string' }, guided: { type: 'boolean', default: false } } });
 const inputs = Number(values.inputs);
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
 if (!Number.isInteger(inputs) || inputs < 1 || !Number.isInteger(seed)) {
@@ -30,7 +31,7 @@ const corpus = readdirSync(directory, { withFileTypes: true }).filter((entry) =>
 const shared = new SharedArrayBuffer(8 + MAX_INPUT_BYTES);
 const progress = new Int32Array(shared, 0, 2);
 process.stdout.write(`seed ${seed}, ${inputs} inputs, corpus of ${corpus.length}\n`);
-const worker = new Worker(new URL('./lib/fuzz-worker.js', import.meta.url), { workerData: { inputs, seed, corpus, shared, maxInputBytes: MAX_INPUT_BYTES } });
+const worker = new Worker(new URL('./lib/fuzz-worker.js', import.meta.url), { workerData: { inputs, seed, corpus, shared, maxInputBytes: MAX_INPUT_BYTES, guided: values.guided } });
 
 let lastIndex = -1;
 const watch = setInterval(() => {
@@ -52,11 +53,12 @@ function fail({ index, input, message, target = 'unknown' }) {
   process.exit(1);
 }
 
-function finish({ counts, slowestMs, tookMs, warm, end, withRedactor }) {
+function finish({ counts, slowestMs, tookMs, warm, end, withRedactor, found, blocks }) {
   clearInterval(watch);
   const held = (memory) => memory.heapUsed + memory.arrayBuffers;
   const mib = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`;
   process.stdout.write(`${counts.protobuf} protobuf, ${counts.json} JSON, ${counts.gzip} gzip inputs in ${(tookMs / 1_000).toFixed(1)} s: ${Math.round(inputs / (tookMs / 1_000))} a second; slowest ${slowestMs.toFixed(0)} ms; redactor ${withRedactor ? 'on' : 'absent'}\n`);
+  if (values.guided) process.stdout.write(`${blocks} blocks and loop lengths reached; ${found} inputs found that reached new ones\n`);
   process.stdout.write(`held after warm-up ${mib(held(warm))}, at the end ${mib(held(end))}; RSS ${mib(warm.rss)}, ${mib(end.rss)}\n`);
   if (held(end) - held(warm) > MAX_GROWTH_BYTES) {
     process.stderr.write(`memory grew by ${mib(held(end) - held(warm))}, more than ${mib(MAX_GROWTH_BYTES)}\n`);
