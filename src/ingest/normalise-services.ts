@@ -25,6 +25,26 @@ export interface ServiceHygiene {
   readonly ancient: number;
 }
 
+/** The same of all services. */
+export interface HygieneTotals {
+  readonly oldNames: Readonly<Record<string, number>>;
+  readonly routesDerived: number;
+  readonly routesOverLimit: number;
+  readonly namesTemplated: number;
+  readonly future: number;
+  readonly ancient: number;
+}
+
+export function totalsOf(services: readonly ServiceHygiene[]): HygieneTotals {
+  const sum = (of: (service: ServiceHygiene) => number): number => services.reduce((total, service) => total + of(service), 0);
+  const oldNames: Record<string, number> = {};
+  for (const service of services) for (const [name, count] of Object.entries(service.oldNames)) oldNames[name] = (oldNames[name] ?? 0) + count;
+  return {
+    oldNames, routesDerived: sum((service) => service.routesDerived), routesOverLimit: sum((service) => service.routesOverLimit),
+    namesTemplated: sum((service) => service.namesTemplated), future: sum((service) => service.future), ancient: sum((service) => service.ancient),
+  };
+}
+
 export class ServiceState {
   readonly service: string;
   readonly oldNames: OldNameCounts;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
 import type { DecodeResult } from '../ingest/decoder.js';
+import { createNormaliser } from '../ingest/normaliser.js';
 import { compileSlo } from '../sli/compile-slo.js';
 import { createMeasurer } from '../sli/measurer.js';
 import { MemorySpanSink } from '../store/memory-span-sink.js';
@@ -38,7 +39,7 @@ function ports(): AbsorbPorts & { readonly sink: MemorySpanSink; readonly decode
     const batch = spanBatch([{ name: text, status: 'error' }, { name: text }], text);
     return { ok: true, batch, rejected: { count: 1, reasons: new Map([['span-id-zero', 1]]), message: '1 of 3 spans rejected' }, limits: new Map([['string-bytes', 2]]) };
   };
-  return { traces: { decode }, logs: { decode: () => ({ ok: false, message: 'no logs here' }) }, measurer: () => measurer, sink: new MemorySpanSink(), tally: new IngestTally(), decoded };
+  return { traces: { decode }, logs: { decode: () => ({ ok: false, message: 'no logs here' }) }, normaliser: createNormaliser(), measurer: () => measurer, sink: new MemorySpanSink(), tally: new IngestTally(), decoded };
 }
 
 describe('absorb', () => {
@@ -48,6 +49,21 @@ describe('absorb', () => {
     expect(world.sink.exports).toMatchObject([{ protocol: 'http', receivedAtMs: NOW_MS, rejected: 1 }]);
     expect(world.sink.liveSloSlices).toMatchObject([{ eventMinute: MINUTE, arrivalMinute: MINUTE, good: 1, bad: 1 }]);
     expect(world.sink.redSlices.reduce((sum, slice) => sum + slice.spans, 0)).toBe(2);
+  });
+
+  test('counts and stores under the names of today, and never in minutes to come', async () => {
+    const world = ports();
+    const [hourAhead, old] = [{ name: 'GET /users/17', startMs: NOW_MS + 3_600_000 }, { name: 'GET', attributes: { 'http.method': 'GET', 'http.target': '/users/18?x' } }];
+    const batch = spanBatch([hourAhead, old], 'odd');
+    const decode = (): DecodeResult<SpanBatch> => ({ ok: true, batch, rejected: { count: 0, reasons: new Map(), message: '' }, limits: new Map() });
+    await absorb(request('odd'), { ...world, traces: { decode } });
+    const [stored] = world.sink.exports;
+    expect(stored?.spans?.attributes.map(({ json }) => json)).toEqual([
+      '"http.route":"/users/{id}"', '"tocsin.route":"derived"', '"tocsin.name.original":"GET /users/17"', '"tocsin.clock":"future"',
+      '"http.request.method":"GET"', '"url.path":"/users/18"', '"url.query":"x"', '"http.route":"/users/{id}"', '"tocsin.route":"derived"',
+    ]);
+    expect(world.sink.liveSloSlices).toMatchObject([{ eventMinute: MINUTE, arrivalMinute: MINUTE, good: 2 }]);
+    expect(world.sink.redSlices.map(({ operation, eventMinute }) => [operation, eventMinute])).toEqual([['GET /users/{id}', MINUTE], ['GET', MINUTE]]);
   });
 
   test('the same bytes again are not even decoded', async () => {

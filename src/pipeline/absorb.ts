@@ -1,5 +1,6 @@
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
 import type { LogDecoder, TraceDecoder } from '../ingest/decoder.js';
+import type { Normaliser } from '../ingest/normaliser.js';
 import type { Measurer } from '../sli/measurer.js';
 import { digestOf } from '../store/digest-index.js';
 import type { AdmittedExport, SpanSink } from '../store/span-sink.js';
@@ -8,6 +9,7 @@ import type { IngestTally } from './ingest-tally.js';
 export interface AbsorbPorts {
   readonly traces: TraceDecoder;
   readonly logs: LogDecoder;
+  readonly normaliser: Normaliser;
   /** By the rules in force now. */
   readonly measurer: () => Measurer;
   readonly sink: SpanSink;
@@ -18,7 +20,7 @@ export interface AbsorbPorts {
 type Contents = Pick<AdmittedExport, 'rejected' | 'message' | 'spans' | 'logs' | 'sloSlices' | 'redSlices'>;
 
 /**
- * The way of every export: recall (the same bytes again) → decode and admit → measure → commit → answer.
+ * The way of every export: recall (the same bytes again) → decode and admit → normalise → measure → commit → answer.
  * One pass over columns; nothing is answered before its commit.
  */
 export async function absorb(request: ExportRequest, ports: AbsorbPorts): Promise<ExportOutcome> {
@@ -31,20 +33,21 @@ export async function absorb(request: ExportRequest, ports: AbsorbPorts): Promis
   return ports.sink.store({ digest, signal, protocol, receivedAtMs, ...contents });
 }
 
-function admitTraces(request: ExportRequest, { traces, measurer, tally }: AbsorbPorts): Contents | ExportOutcome {
+function admitTraces(request: ExportRequest, { traces, normaliser, measurer, tally }: AbsorbPorts): Contents | ExportOutcome {
   const decoded = traces.decode(request);
   if (!decoded.ok) return { kind: 'malformed', message: decoded.message };
   tally.decoded(decoded);
-  const measured = measurer().measure(decoded.batch, Math.floor(request.receivedAtMs / 60_000));
+  const spans = normaliser.spans(decoded.batch, { receivedAtMs: request.receivedAtMs, imported: request.protocol === 'import' });
+  const measured = measurer().measure(spans, Math.floor(request.receivedAtMs / 60_000));
   tally.measured(measured);
   const { count: rejected, message } = decoded.rejected;
-  return { rejected, message, spans: decoded.batch, sloSlices: measured.sloSlices, redSlices: measured.redSlices };
+  return { rejected, message, spans, sloSlices: measured.sloSlices, redSlices: measured.redSlices };
 }
 
-function admitLogs(request: ExportRequest, { logs, tally }: AbsorbPorts): Contents | ExportOutcome {
+function admitLogs(request: ExportRequest, { logs, normaliser, tally }: AbsorbPorts): Contents | ExportOutcome {
   const decoded = logs.decode(request);
   if (!decoded.ok) return { kind: 'malformed', message: decoded.message };
   tally.decoded(decoded);
   const { count: rejected, message } = decoded.rejected;
-  return { rejected, message, logs: decoded.batch, sloSlices: [], redSlices: [] };
+  return { rejected, message, logs: normaliser.logs(decoded.batch), sloSlices: [], redSlices: [] };
 }

@@ -26,6 +26,7 @@ function run(store: SystemStore, call: StoreCall): Promise<unknown> {
     case 'rules': return store.useRules(call.slos);
     case 'slo-slices': return store.loadSloSlices(call.sinceMinute);
     case 'stats': return store.stats();
+    case 'hygiene': return store.hygiene();
     case 'close': return store.close();
     default: return unreachable(call);
   }

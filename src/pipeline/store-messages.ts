@@ -19,6 +19,7 @@ export type StoreCall =
   | { readonly kind: 'rules'; readonly slos: readonly CompiledSlo[] }
   | { readonly kind: 'slo-slices'; readonly sinceMinute: number }
   | { readonly kind: 'stats' }
+  | { readonly kind: 'hygiene' }
   | { readonly kind: 'close' };
 
 export interface StoreRequest {

@@ -1,4 +1,5 @@
 import type { Absorber } from '../ingest/absorber.js';
+import type { HygieneTotals, ServiceHygiene } from '../ingest/normalise-services.js';
 import type { CompiledSlo } from '../sli/compile-slo.js';
 import type { Database } from '../store/database.js';
 import type { DatabaseHealth } from '../store/duckdb-database.js';
@@ -16,11 +17,14 @@ export interface Store extends Absorber, Database {
   /** Live slices since a Unix minute, summed per SLO and event minute. */
   loadSloSlices(sinceMinute: number): Promise<SloSliceColumns>;
   stats(): Promise<StoreStats>;
+  /** What was put right on the way in since the start, by service. */
+  hygiene(): Promise<readonly ServiceHygiene[]>;
   /** Commits what was accepted, writes everything into the file and lets go of it. Exports that come later are answered as busy. */
   close(): Promise<void>;
 }
 
 export interface StoreStats extends IngestStats {
+  readonly hygiene: HygieneTotals;
   readonly database: DatabaseHealth;
 }
 

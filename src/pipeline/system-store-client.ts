@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
+import type { ServiceHygiene } from '../ingest/normalise-services.js';
 import type { CompiledSlo } from '../sli/compile-slo.js';
 import { DatabaseUnavailableError } from '../store/database-error.js';
 import type { Row, Statement } from '../store/database.js';
@@ -95,6 +96,10 @@ export class StoreClient implements Store {
 
   stats(): Promise<StoreStats> {
     return this.#call({ kind: 'stats' });
+  }
+
+  hygiene(): Promise<readonly ServiceHygiene[]> {
+    return this.#call({ kind: 'hygiene' });
   }
 
   async close(): Promise<void> {

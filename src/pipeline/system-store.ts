@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
 import { createLogDecoder, createTraceDecoder } from '../ingest/decoder.js';
+import { totalsOf, type ServiceHygiene } from '../ingest/normalise-services.js';
+import { createNormaliser, type Normaliser } from '../ingest/normaliser.js';
 import type { Clock } from '../lib/clock.js';
 import type { CompiledSlo } from '../sli/compile-slo.js';
 import { createMeasurer, type Measurer } from '../sli/measurer.js';
@@ -29,6 +31,7 @@ export class SystemStore implements Store {
   readonly #database: DuckdbDatabase;
   readonly #sink: DuckdbSpanSink;
   readonly #tally: IngestTally;
+  readonly #normaliser = createNormaliser();
   readonly #ports: AbsorbPorts;
   #measurer: Measurer;
   #closing: Promise<void> | undefined;
@@ -39,7 +42,10 @@ export class SystemStore implements Store {
     this.#tally = parts.tally;
     this.#measurer = timedMeasurer(createMeasurer(slos), parts.tally);
     const { tally, sink } = parts;
-    this.#ports = { traces: timed(createTraceDecoder(), tally), logs: timed(createLogDecoder(), tally), measurer: () => this.#measurer, sink, tally };
+    this.#ports = {
+      traces: timed(createTraceDecoder(), tally), logs: timed(createLogDecoder(), tally), normaliser: timedNormaliser(this.#normaliser, tally),
+      measurer: () => this.#measurer, sink, tally,
+    };
   }
 
   /** @throws DatabaseUnavailableError when the file cannot be opened. */
@@ -83,7 +89,11 @@ export class SystemStore implements Store {
   }
 
   stats(): Promise<StoreStats> {
-    return Promise.resolve({ ...this.#tally.stats(), database: this.#database.health() });
+    return Promise.resolve({ ...this.#tally.stats(), hygiene: totalsOf(this.#normaliser.report()), database: this.#database.health() });
+  }
+
+  hygiene(): Promise<readonly ServiceHygiene[]> {
+    return Promise.resolve(this.#normaliser.report());
   }
 
   close(): Promise<void> {
@@ -104,6 +114,16 @@ function timed<Input, Output>(decoder: { decode(input: Input): Output }, tally: 
       return output;
     },
   };
+}
+
+function timedNormaliser(normaliser: Normaliser, tally: IngestTally): Normaliser {
+  const timedRun = <Batch>(run: () => Batch): Batch => {
+    const startedMs = performance.now();
+    const batch = run();
+    tally.took('normalise', performance.now() - startedMs);
+    return batch;
+  };
+  return { spans: (batch, arrival) => timedRun(() => normaliser.spans(batch, arrival)), logs: (batch) => timedRun(() => normaliser.logs(batch)), report: () => normaliser.report() };
 }
 
 function timedMeasurer(measurer: Measurer, tally: IngestTally): Measurer {

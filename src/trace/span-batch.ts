@@ -59,7 +59,7 @@ export interface SpanBatch {
   readonly statusMessages: readonly string[];
   /** Unix time in nanoseconds. */
   readonly startNs: BigInt64Array;
-  /** Event time of the span: its end, Unix milliseconds. Slices are keyed by its minute. */
+  /** Event time of the span: its end, Unix milliseconds, or its receipt where that was earlier. Slices are keyed by its minute. */
   readonly endMs: Float64Array;
   readonly durationNs: Float64Array;
   readonly traceStates: readonly string[];

@@ -1,10 +1,13 @@
 import type { IngestCounters } from '../../ingest/ingest-counters.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
+import type { StoreStats } from '../../pipeline/store.js';
 import type { StoreClient } from '../../pipeline/system-store-client.js';
 
+type Stats = () => (IngestStats & Partial<Pick<StoreStats, 'hygiene'>>) | undefined;
+
 /** The figures of the way in, for /metrics: `received = hot + rejected + deduplicated` by signal and protocol. */
-export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly counters: IngestCounters; readonly store: StoreClient; readonly stats: () => IngestStats | undefined }): void {
+export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly counters: IngestCounters; readonly store: StoreClient; readonly stats: Stats }): void {
   const { counters, store, stats } = parts;
   metrics.addSource({ name: 'tocsin_ingest_requests_total', help: 'Export requests, by outcome.', type: 'counter', labelNames: ['protocol', 'signal', 'outcome'], collect: () => counters.requests() });
   metrics.addSource({ name: 'tocsin_ingest_body_bytes_total', help: 'Bytes of request bodies after decompression.', type: 'counter', labelNames: ['protocol', 'signal'], collect: () => counters.bytes() });
@@ -15,12 +18,36 @@ export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly c
       Object.entries({ hot, rejected, deduplicated }).map(([result, value]) => ({ labels: { signal, protocol, result }, value }))),
   });
   metrics.addSource({ name: 'tocsin_ingest_rejected_total', help: 'Rejected spans and log records by reason.', type: 'counter', labelNames: ['reason'], collect: () => rows('reason', stats()?.rejectedByReason) });
+  addHygieneMetrics(metrics, stats);
   metrics.addSource({ name: 'tocsin_ingest_pending_bytes', help: 'Bytes of requests that wait for their commit.', type: 'gauge', labelNames: [], collect: () => [{ labels: {}, value: store.pendingBytes }] });
   metrics.addSource({ name: 'tocsin_commits_total', help: 'Group commits.', type: 'counter', labelNames: [], collect: () => [{ labels: {}, value: stats()?.commits.commits ?? 0 }] });
   metrics.addSource({ name: 'tocsin_commit_seconds_total', help: 'Time spent in commits.', type: 'counter', labelNames: [], collect: () => [{ labels: {}, value: (stats()?.commits.tookMs ?? 0) / 1_000 }] });
   metrics.addSource({
     name: 'tocsin_store_step_seconds_total', help: 'Time of the store thread by step.', type: 'counter', labelNames: ['step'],
     collect: () => Object.entries(stats()?.stepsMs ?? {}).map(([step, tookMs]) => ({ labels: { step }, value: tookMs / 1_000 })),
+  });
+}
+
+/** What was put right on the way in; see docs/normalisation.md. */
+function addHygieneMetrics(metrics: PrometheusMetrics, stats: Stats): void {
+  metrics.addSource({
+    name: 'tocsin_ingest_old_names_total', help: 'Attributes that came under a name that has a newer one.', type: 'counter', labelNames: ['name'],
+    collect: () => rows('name', stats()?.hygiene?.oldNames),
+  });
+  metrics.addSource({
+    name: 'tocsin_ingest_routes_derived_total', help: 'Spans without a route that were given one: their own, or that of everything beyond the limits.', type: 'counter', labelNames: ['result'],
+    collect: () => {
+      const { routesDerived = 0, routesOverLimit = 0 } = stats()?.hygiene ?? {};
+      return rows('result', { own: routesDerived - routesOverLimit, over_limit: routesOverLimit });
+    },
+  });
+  metrics.addSource({ name: 'tocsin_ingest_names_templated_total', help: 'Spans whose name held a path with ids in it.', type: 'counter', labelNames: [], collect: () => [{ labels: {}, value: stats()?.hygiene?.namesTemplated ?? 0 }] });
+  metrics.addSource({
+    name: 'tocsin_ingest_clock_faults_total', help: 'Spans with impossible times, by what is odd about them.', type: 'counter', labelNames: ['fault'],
+    collect: () => {
+      const { future = 0, ancient = 0 } = stats()?.hygiene ?? {};
+      return rows('fault', { future, ancient });
+    },
   });
 }
 
