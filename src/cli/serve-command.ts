@@ -7,7 +7,8 @@ import { DatabaseUnavailableError } from '../store/database-error.js';
 import { findProblems } from './check/find-problems.js';
 import { CouldNotRun, EXIT_COULD_NOT_RUN, EXIT_FINE, printError, printLine, type Command } from './command.js';
 import { listenForStop } from './serve/listen-for-stop.js';
-import { ProblemsFound, startService, type RunningService } from './serve/start-service.js';
+import { ProblemsFound } from './serve/problems-found.js';
+import type { RunningService } from './serve/start-service.js';
 
 const STDERR = 2;
 
@@ -29,6 +30,8 @@ async function serve(): Promise<number> {
   const stopped = listenForStop();
   let service: RunningService;
   try {
+    // Loaded only now: `--help`, and a refusal because of the settings, need none of it.
+    const { startService } = await import('./serve/start-service.js');
     service = await startService({ settings, environment: process.env, log, onFatal: stopped.fail });
   } catch (error) {
     if (error instanceof ProblemsFound) return refuse();

@@ -81,7 +81,9 @@ export class TracePageController {
   }
 }
 
-/** A form sends its empty fields too. */
+/** A form sends its empty fields too, and beside a range that was just chosen still the times of the link it came from. */
 function withoutBlanks(query: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => typeof value !== 'string' || value.trim() !== ''));
+  const given = Object.fromEntries(Object.entries(query).filter(([, value]) => typeof value !== 'string' || value.trim() !== ''));
+  const { from, to, ...others } = given;
+  return others['range'] === undefined ? { ...others, from, to } : others;
 }

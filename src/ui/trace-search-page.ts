@@ -1,7 +1,7 @@
 import type { ApiError } from '../query/api-error.js';
 import type { TraceSummary } from '../query/trace-reader.js';
 
-const FIELDS = ['q', 'service', 'operation', 'minDuration', 'range'] as const;
+const FIELDS = ['q', 'service', 'operation', 'minDuration', 'range', 'from', 'to'] as const;
 /** Of a long query only the neighbourhood of the mistake is shown. */
 const CONTEXT = 60;
 

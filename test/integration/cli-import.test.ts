@@ -41,6 +41,9 @@ async function expectFound(url: string, http: string): Promise<void> {
   const found = await (await fetch(url)).text();
   expect(found).toContain(`/traces/${traceIdOf(1)}`);
   expect(found).toContain(`/traces/${traceIdOf(40)}`);
+  // A second search from this page stays where the link led.
+  expect(found).toContain('<option value="" selected>2023-01-29T08:50:00Z to 2023-01-29T08:51:01Z</option>');
+  expect(found).toContain('<input type="hidden" name="from" value="2023-01-29T08:50:00Z">');
   // Of the one the span says what went wrong, of the other a log record does.
   for (const id of [40, 1]) {
     const page = await fetch(`${http}/traces/${traceIdOf(id)}?span=${spanIdOf(id)}`, { headers: { accept: 'text/html' } });

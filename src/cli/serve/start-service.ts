@@ -14,7 +14,7 @@ import { startGrpcOtlpReceiver } from '../../ingest/grpc-otlp-receiver.js';
 import { startHttpOtlpReceiver } from '../../ingest/http-otlp-receiver.js';
 import { IngestCounters } from '../../ingest/ingest-counters.js';
 import { RECEIVER_LIMITS, type Receiver, type ReceiverOptions } from '../../ingest/receiver.js';
-import { formatProblem, type Problem } from '../../lib/problem.js';
+import { formatProblem } from '../../lib/problem.js';
 import { systemClock } from '../../lib/system-clock.js';
 import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
@@ -32,6 +32,7 @@ import { addIngestMetrics } from './ingest-metrics.js';
 import { Judgement } from './judgement.js';
 import { startSelfTracing, traced } from './otel-self-tracing.js';
 import { ingestAccess, pageAccess } from './page-access.js';
+import { ProblemsFound } from './problems-found.js';
 
 export interface ServiceAddresses {
   readonly http: string;
@@ -50,17 +51,6 @@ export interface ServiceInput {
   readonly log: Logger;
   /** The store's thread died: nothing can be accepted any more. */
   readonly onFatal: (error: Error) => void;
-}
-
-/** The rules, runbooks or tokens are not right; `serve` refuses to start with the list that `check` prints. */
-export class ProblemsFound extends Error {
-  override readonly name = 'ProblemsFound';
-  readonly problems: readonly Problem[];
-
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(formatProblem).join('\n'));
-    this.problems = problems;
-  }
 }
 
 /** The service from nothing to listening. What is started is stopped in reverse, also when a later part cannot start. */
