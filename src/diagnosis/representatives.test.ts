@@ -155,6 +155,14 @@ test('the most common failure is shown by its most typical trace', () => {
   expect(found.traces[2]).toMatchObject({ role: 'slowest', durationNs: 9_100e6 });
 });
 
+test('a trace whose root is still on its way bears the name of its topmost span, also when a clock lets a child begin first', () => {
+  const late = declined(3).map(({ spans, badSpanId }) => ({
+    badSpanId,
+    spans: spans.filter((span) => span.spanId !== spanId('front')).map((span) => (span.spanId === spanId('call-cat') ? { ...span, startNs: span.startNs - 4_000_000n } : span)),
+  }));
+  expect(evidence(late).traces[0]).toMatchObject({ role: 'most-common', rootService: 'checkout', rootName: 'POST /checkout' });
+});
+
 test('a service that is down is named by who used to answer at its address', () => {
   const found = evidence(Array.from({ length: 12 }, (_, index) => purchase({ id: 4_000 + index, region: REGIONS[index % 4], fails: 'down' })));
   expect(found.suspect).toBe('12 of 12 failures start in payment POST (called by checkout)');

@@ -9,6 +9,7 @@ import type { Evidence, RepresentativeTrace, TraceRole } from './evidence.js';
 import { eventOf, findingOf, peerDirectory, usualTimes, type EventTrace, type Finding } from './finding.js';
 import { medoid } from './medoid.js';
 import { groupBy, mostFrequentPlace, plural, suspectInWords } from './suspect.js';
+import { buildTraceTree } from './trace-tree.js';
 
 export type { EventTrace } from './finding.js';
 
@@ -209,7 +210,9 @@ function signatureOfCluster(cluster: readonly Finding[] | undefined): ErrorSigna
 
 function representative(trace: EventTrace, role: TraceRole, reason: string): RepresentativeTrace {
   const ordered = [...trace.spans].sort(compareSpans);
-  const root = ordered.find((span) => span.parentSpanId === '') ?? ordered[0]!;
+  // While the true root is still on its way, the topmost span names the trace: clocks that count milliseconds let a child begin first.
+  const { roots } = buildTraceTree(trace.spans);
+  const root = (roots.find(({ span }) => span.parentSpanId === '') ?? roots[0]!).span;
   const start = ordered[0]!.startNs;
   const end = ordered.reduce((latest, span) => (endNs(span) > latest ? endNs(span) : latest), start);
   return {
