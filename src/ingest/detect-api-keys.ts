@@ -1,5 +1,5 @@
 import { BEFORE, MASK } from './detect-concealed.js';
-import type { Concealer } from './detect.js';
+import type { Concealer } from './detect-concealed.js';
 
 /**
  * Formats that their issuers document or that secret scanners agree on (GitHub secret scanning's partner patterns, gitleaks). Each is
@@ -29,6 +29,8 @@ const FORMATS: readonly (readonly [shown: string, secret: string])[] = [
   ['glsa_', '[A-Za-z0-9]{32}_[0-9a-f]{8}'],
   ['AGE-SECRET-KEY-1', '[0-9A-Z]{58}'],
 ];
+/** Where none of the beginnings is, which is nearly everywhere, there is no need to look for boundaries. */
+const BEGINNING = new RegExp([...FORMATS.map(([shown]) => shown), 'sk-'].join('|'));
 const KEY = new RegExp(`${BEFORE}(?:${FORMATS.map(([shown, secret]) => `(${shown})${secret}`).join('|')})`, 'g');
 
 /** OpenAI and those who followed. `sk-` is also a country, so the rest has to look random. */
@@ -37,6 +39,7 @@ const RANDOM = /^(?:[0-9a-f]{32,}$|(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-
 
 /** Keys of well-known services: `AKIA****`, `ghp_****`, `sk-****`, `xoxb-****`. */
 export function redactApiKeys(text: string, concealer: Concealer): string {
+  if (!BEGINNING.test(text)) return text;
   const first = text.replace(KEY, (match: string, ...groups: (string | undefined)[]) => {
     const shown = groups.slice(0, FORMATS.length).find((group) => group !== undefined) ?? '';
     return concealer.conceal(match, `${shown}${MASK}`);

@@ -1,13 +1,25 @@
+/** What stands in a text where a secret was. */
+export interface Concealer {
+  /**
+   * `secret` in one canonical spelling, so that equal secrets written differently become equal; `shape` is what a mask may show
+   * of it, `****` where nothing.
+   */
+  conceal(secret: string, shape?: string): string;
+}
+
 /** What a mask leaves of a secret. */
 export const MASK = '****';
 /** A keyed hash is this and 16 hex digits. */
 export const HASH_PREFIX = 'hmac:';
 
-const CONCEALED = /^(?:\*{4}|(?:hmac:)[0-9a-f]{16})$/;
+const CONCEALED = /^(?:\*{4}|hmac:[0-9a-f]{16})/;
 
-/** Whether a text is what a concealer wrote: it is left alone, so that redacting twice is redacting once. */
+/**
+ * Whether a value begins with what a concealer wrote: it is left alone, so that redacting twice is redacting once, also where
+ * something that did not belong to the secret stands directly behind it.
+ */
 export function isConcealed(text: string): boolean {
-  return text.length <= HASH_PREFIX.length + 16 && (text.startsWith(MASK) || text.startsWith(HASH_PREFIX)) && CONCEALED.test(text);
+  return (text.startsWith(MASK) || text.startsWith(HASH_PREFIX)) && CONCEALED.test(text);
 }
 
 /**

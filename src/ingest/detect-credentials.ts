@@ -1,5 +1,5 @@
 import { BEFORE, isConcealed, MASK } from './detect-concealed.js';
-import type { Concealer } from './detect.js';
+import type { Concealer } from './detect-concealed.js';
 
 const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,48}-----|$)/g;
 
@@ -16,7 +16,7 @@ const USERINFO = /:\/\/(?:([^\s/?#"'<>\\`]+)|([^\s/?#:@"'<>\\`]{0,128}:(?!\d{1,5
 const CONCEALED_USERINFO = /^(?:\*{4}|hmac:[0-9a-f]{16})(?::\*{4})?$/;
 
 /** Oracle's `thin:scott/tiger@` and Go's `user:password@tcp(…)`. */
-const DRIVER_USERINFO = /(:(?:thin|oci):)[^\s/@"']{1,128}\/[^\s@"']{1,128}@|(?<![^\s"'=])[^\s:@/"'=*]{1,64}:[^\s@"'*][^\s@"']{0,127}@(?=(?:tcp6?|unix|udp)\()/g;
+const DRIVER_USERINFO = /(:(?:thin|oci):)(?!hmac:)[^\s/@"']{1,128}\/[^\s@"']{1,128}@|(?<![^\s"'=])(?!hmac:)[^\s:@/"'=*]{1,64}:[^\s@"'*][^\s@"']{0,127}@(?=(?:tcp6?|unix|udp)\()/g;
 
 /** `https://user:password@host` becomes `https://****:****@host`, as the semantic conventions ask for in `url.full`. */
 export function redactUrlUserinfo(text: string, concealer: Concealer): string {
@@ -43,9 +43,11 @@ function unquoted(text: string): string {
   return text.length > 1 && ((/^["']/.test(text) && text.endsWith(text.charAt(0))) || /^\{.*\}$/.test(text)) ? text.slice(1, -1) : text;
 }
 
+/** Our own hash, and the parameters of a challenge (RFC 6750, 3). */
+const NO_TOKEN = 'hmac:[0-9a-f]{16}|(?:realm|error|error_description|error_uri|scope|charset|resource_metadata)=';
 /** Where the header's name stands before it, any word is a token. */
 const AUTHORIZATION = new RegExp(
-  `${BEFORE}(authorization["'\\\\]{0,4}\\s{0,4}[:=]\\s{0,4}["'\\\\]{0,4})?(Bearer|Basic|Negotiate|NTLM)((?:\\s|%20|\\+){1,4})([A-Za-z0-9._~+/-]+={0,2})`, 'gi');
+  `${BEFORE}(authorization["'\\\\]{0,4}\\s{0,4}[:=]\\s{0,4}["'\\\\]{0,4})?(Bearer|Basic|Negotiate|NTLM)((?:\\s|%20|\\+){1,4})(?!${NO_TOKEN})([A-Za-z0-9._~+/-]+={0,2})`, 'gi');
 /** What tells a token from the word that follows in a sentence ("Bearer authentication failed"). */
 const TOKEN_LIKE = /\d|[a-z][A-Z]|[A-Z][a-z]+[A-Z]|[~_+]|=$/;
 const MIN_TOKEN = 6;
@@ -75,5 +77,6 @@ const JWT = new RegExp(`${BEFORE}eyJ[\\w-]{10,2048}(?:(?:\\.[\\w-]*){2,4}|\\.eyJ
 
 /** JSON web tokens, signed or encrypted, also where only header and payload are left: `eyJ****`. */
 export function redactJwts(text: string, concealer: Concealer): string {
+  if (!text.includes('eyJ')) return text;
   return text.replace(JWT, (token) => concealer.conceal(token, `eyJ${MASK}`));
 }

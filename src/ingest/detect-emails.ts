@@ -1,5 +1,5 @@
-import { MASK } from './detect-concealed.js';
-import type { Concealer } from './detect.js';
+import { HASH_PREFIX, MASK } from './detect-concealed.js';
+import type { Concealer } from './detect-concealed.js';
 
 const MAX_LOCAL = 64;
 const MAX_DOMAIN = 253;
@@ -20,8 +20,8 @@ export function redactEmails(text: string, concealer: Concealer): string {
   let done = 0;
   AT.lastIndex = 0;
   for (let found = AT.exec(text); found !== null; found = AT.exec(text)) {
-    const start = localStart(text, found.index, done);
-    if (start === found.index) continue;
+    const start = behindHash(text, localStart(text, found.index, done));
+    if (start >= found.index) continue;
     const end = domainEnd(text, AT.lastIndex);
     const local = text.slice(start, found.index);
     if (end === AT.lastIndex || NO_PERSON.has(local)) continue;
@@ -52,6 +52,15 @@ function localStart(text: string, at: number, from: number): number {
 
 function isLocal(code: number): boolean {
   return isLetterOrDigit(code) || code === 46 || code === 95 || code === 43 || code === 45;
+}
+
+const HASH_DIGITS = /[0-9a-f]{16}/y;
+
+/** Our own hash may stand directly before an address; it is no part of it. */
+function behindHash(text: string, start: number): number {
+  if (!text.startsWith(HASH_PREFIX, start - HASH_PREFIX.length)) return start;
+  HASH_DIGITS.lastIndex = start;
+  return HASH_DIGITS.test(text) ? HASH_DIGITS.lastIndex : start;
 }
 
 /** Latin with accents, Greek and Cyrillic count as letters; scripts without blanks between words do not, or an address would take its sentence along. */

@@ -1,5 +1,5 @@
 import { BEFORE } from './detect-concealed.js';
-import type { Concealer } from './detect.js';
+import type { Concealer } from './detect-concealed.js';
 
 /** A single blank, dash or dot, or an encoded blank. */
 const SEPARATOR = '[\\s.+-]|%20';
@@ -8,7 +8,7 @@ const SEPARATOR = '[\\s.+-]|%20';
  * (whose groups are hex), and not our own hash.
  */
 const CARD = new RegExp(
-  `${BEFORE}(?<!\\d[.,]|hmac:|[0-9A-Fa-f]{4}-)(?:`
+  `${BEFORE}(?<!\\d\\.|%|%[0-9A-Fa-f]|hmac:|[0-9A-Fa-f]{4}-)(?:`
   + `\\d{4}(${SEPARATOR})(?:\\d{4}\\1\\d{4}\\1\\d{4}(?:\\1?\\d{1,3})?|\\d{6}\\1\\d{4,5})`
   + '|\\d{13,19})(?![0-9A-Za-z]|-[0-9A-Fa-f]{4}|\\.\\d)', 'g');
 

@@ -1,5 +1,5 @@
 import { isConcealed } from './detect-concealed.js';
-import type { Concealer } from './detect.js';
+import type { Concealer } from './detect-concealed.js';
 
 /** Names are compared in lower case without dashes, dots and underscores: `X-Amz-Signature`, `client_secret` and `apiKey` alike. */
 const MAX_NAME = 48;

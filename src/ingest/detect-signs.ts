@@ -9,7 +9,10 @@ export const SIGN = {
   pair: 2,
   /** A blank (or `%20`, `+`) after the last letter of an authorization scheme. */
   scheme: 4,
-  /** A word of at least 16 letters, digits, dashes, dots and underscores that is not all lower case and digits: keys and tokens are such. */
+  /**
+   * A word of at least 16 letters, digits, dashes, dots and underscores, and in it a capital, an underscore or the beginning of a key:
+   * UUIDs, host names and hashes have none of these.
+   */
   word: 8,
   /** At least 9 digits. */
   digits: 16,
@@ -27,7 +30,8 @@ const WORD_LENGTH = 16;
 const MANY_DIGITS = 9;
 const CARD_DIGITS = 13;
 
-const KIND = { other: 0, digit: 1, lower: 2, capital: 3, underscore: 4, dash: 5, dot: 6, blank: 7, at: 8, pair: 9, percent: 10 } as const;
+/** Marks are capital to dot, separators of digits dash to percent. */
+const KIND = { other: 0, lower: 1, digit: 2, capital: 3, underscore: 4, dash: 5, dot: 6, blank: 7, percent: 8, at: 9, pair: 10 } as const;
 const KINDS = kindsOfCharacters();
 /** Last letters of Bearer, Basic, Negotiate and NTLM, in lower case. */
 const SCHEME_END = new Uint8Array(128);
@@ -38,36 +42,59 @@ export function signsOf(text: string): number {
   if (length < SHORTEST) return 0;
   let signs = 0;
   let wordStart = 0;
-  /** Last place of a capital, dash, dot or underscore. */
-  let marked = -1;
+  /** Last places of a digit, of a separator, and of what a key has and an id has not. */
+  let digitAt = -2;
+  let separatorAt = -2;
+  let markAt = -1;
   let digits = 0;
   let digitRun = 0;
-  let before = 0;
   for (let index = 0; index < length; index += 1) {
     const code = text.charCodeAt(index);
     const kind = code < 128 ? KINDS[code]! : KIND.other;
-    if (kind === KIND.lower) {
-      digitRun = 0;
-    } else if (kind === KIND.digit) {
+    if (kind === KIND.lower) continue;
+    if (kind === KIND.digit) {
       digits += 1;
-      digitRun += 1;
+      digitRun = digitAt === index - 1 || (digitAt === index - 2 && separatorAt === index - 1) ? digitRun + 1 : 1;
       if (digitRun === CARD_DIGITS) signs |= SIGN.digits13;
-    } else if (kind !== KIND.other && kind <= KIND.dot) {
-      marked = index;
-      if (kind === KIND.capital) signs |= SIGN.capital;
-      if (kind < KIND.dash || before !== KIND.digit) digitRun = 0;
-      if (kind === KIND.dash && before === KIND.dash && text.startsWith('-----', index - 1)) signs |= SIGN.dashes;
-    } else {
-      if (marked >= wordStart && index - wordStart >= WORD_LENGTH) signs |= SIGN.word;
-      wordStart = index + 1;
-      if (before !== KIND.digit || (kind !== KIND.blank && kind !== KIND.percent)) digitRun = 0;
-      if (kind !== KIND.other) signs |= signsAt(text, index, kind);
+      digitAt = index;
+      continue;
     }
-    before = kind;
+    if (kind >= KIND.dash && kind <= KIND.percent) separatorAt = index;
+    if (kind >= KIND.capital && kind <= KIND.dot) {
+      if (kind === KIND.capital) {
+        signs |= SIGN.capital;
+        markAt = index;
+      } else if (kind === KIND.underscore || endsKeyBeginning(text, index)) {
+        markAt = index;
+      } else if (kind === KIND.dash && text.charCodeAt(index - 1) === code && text.startsWith('-----', index - 1)) {
+        signs |= SIGN.dashes;
+      }
+      continue;
+    }
+    if (markAt >= wordStart && index - wordStart >= WORD_LENGTH) signs |= SIGN.word;
+    wordStart = index + 1;
+    if (kind !== KIND.other) signs |= signsAt(text, index, kind);
   }
-  if (marked >= wordStart && length - wordStart >= WORD_LENGTH) signs |= SIGN.word;
+  if (markAt >= wordStart && length - wordStart >= WORD_LENGTH) signs |= SIGN.word;
   return digits >= MANY_DIGITS ? signs | SIGN.digits : signs;
 }
+
+/** Whether the dash or dot at `index` ends one of the beginnings of detect-api-keys.ts that are all lower case. */
+function endsKeyBeginning(text: string, index: number): boolean {
+  if (text.charCodeAt(index - 4) === LETTER.x) return true;
+  switch (text.charCodeAt(index - 1)) {
+    case LETTER.k: return text.charCodeAt(index - 2) === LETTER.s;
+    case LETTER.t: return text.lastIndexOf('gl', index) >= index - LONGEST_GITLAB;
+    case LETTER.s: return text.startsWith('hvs', index - 3) || text.startsWith('hooks', index - 5) || text.lastIndexOf('gl', index) >= index - LONGEST_GITLAB;
+    case LETTER.i: return text.startsWith('pypi', index - 4);
+    case LETTER.nine: return text.startsWith('ya29', index - 4);
+    default: return text.charCodeAt(index - 3) === LETTER.h && text.charCodeAt(index - 2) === LETTER.v;
+  }
+}
+
+const LETTER = { h: 104, i: 105, k: 107, s: 115, t: 116, v: 118, x: 120, nine: 57 } as const;
+/** `glagent-`. */
+const LONGEST_GITLAB = 8;
 
 /** Signs of a character that stands for more than itself. */
 function signsAt(text: string, index: number, kind: number): number {

@@ -4,16 +4,8 @@ import { redactCardNumbers, redactIbans, redactSocialSecurityNumbers } from './d
 import { redactAuthorization, redactConnectionPasswords, redactJwts, redactPrivateKeys, redactUrlUserinfo } from './detect-credentials.js';
 import { redactEmails } from './detect-emails.js';
 import { redactSecretPairs } from './detect-secret-pairs.js';
+import type { Concealer } from './detect-concealed.js';
 import { SIGN } from './detect-signs.js';
-
-/** What stands in a text where a secret was. */
-export interface Concealer {
-  /**
-   * `secret` in one canonical spelling, so that equal secrets written differently become equal; `shape` is what a mask may show
-   * of it, `****` where nothing.
-   */
-  conceal(secret: string, shape?: string): string;
-}
 
 export interface Detector {
   /** Signs (see detect-signs.ts) without all of which a text holds nothing for this detector. */

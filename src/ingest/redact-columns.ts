@@ -68,12 +68,15 @@ export function redactList(attributes: readonly Attribute[], profile: RedactionP
 }
 
 /** A column of texts without keys; `undefined` where nothing changed. */
-export function redactColumn(texts: readonly string[], { profiles, index, hits }: RowProfiles): readonly string[] | undefined {
+export function redactColumn(
+  texts: readonly string[], { profiles, index, hits }: RowProfiles, redact = (profile: RedactionProfile, text: string): string => profile.text(text, hits),
+): readonly string[] | undefined {
   let copy: string[] | undefined;
   for (let row = 0; row < texts.length; row += 1) {
     const text = texts[row]!;
-    if (text === '') continue;
-    const redacted = profiles[index[row]!]?.text(text, hits) ?? text;
+    const profile = profiles[index[row]!];
+    if (text === '' || profile === undefined) continue;
+    const redacted = redact(profile, text);
     if (redacted === text) continue;
     copy ??= texts.slice();
     copy[row] = redacted;

@@ -1,7 +1,8 @@
 import { DETECTOR_NAMES, type DetectorName, type RedactionMode, type RedactionPolicy, type RedactionRule } from '../config/redaction.js';
 import { errorAt } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
-import { DETECTORS, type Concealer, type Detector } from './detect.js';
+import type { Concealer } from './detect-concealed.js';
+import { DETECTORS, type Detector } from './detect.js';
 import { plainName } from './detect-secret-pairs.js';
 import { concealerFor } from './redact-concealer.js';
 import type { NameMatcher } from './redact-pattern.js';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { RedactionMode } from '../config/redaction.js';
 import { HASH_PREFIX, isConcealed, MASK } from './detect-concealed.js';
-import type { Concealer } from './detect.js';
+import type { Concealer } from './detect-concealed.js';
 
 /** 64 bits: of a million different values two are equal with a chance of one in 30 million. */
 const HASH_DIGITS = 16;

@@ -4,6 +4,8 @@ import { aliasesOf } from '../trace/semantic-conventions.js';
 import { SIGN, signsOf } from './detect-signs.js';
 import { isConcealed, MASK } from './detect-concealed.js';
 import type { CompiledPolicy, CompiledRule, TextStep } from './redact-compile.js';
+import { redactJsonMembers } from './redact-json-text.js';
+import { redactText, type Hit } from './redact-text.js';
 import { setEntry, type ValueMap } from './value-map.js';
 
 /** How often each rule concealed or dropped something, by the rule's index. */
@@ -21,11 +23,9 @@ interface KeyPlan {
   /** How often verdicts about values of this key were remembered, and found again; lately. */
   claims: number;
   finds: number;
-}
-
-interface Hit {
-  readonly rule: number;
-  readonly count: number;
+  /** Attributes of this key in which nothing was found, lately: most keys have few values. */
+  readonly clean: (Attribute | undefined)[];
+  nextClean: number;
 }
 
 /** What became of an attribute; `undefined`: it is dropped. */
@@ -37,6 +37,10 @@ interface Verdict {
 const MAX_KEYS = 4_096;
 const MAX_KEY_CHARACTERS = 1_048_576;
 const ALL_SIGNS = 255;
+/** Looking through so few is quicker than reading a value. */
+const CLEAN = 8;
+/** Longer values are never among the clean ones that are kept, which would keep their memory; decoders intern up to 256 bytes. */
+const SHORT = 256;
 /** Decoders stop at 16; this only keeps what they did not build from overflowing the stack. */
 const MAX_DEPTH = 64;
 /** Smaller numbers have fewer than 13 digits. */
@@ -52,26 +56,40 @@ export class RedactionProfile {
   readonly #policies: readonly CompiledPolicy[];
   readonly #textSteps: readonly TextStep[];
   readonly #textsWanted: Uint8Array;
+  /** Rules that drop an attribute in which they detect something. */
   readonly #dropping: ReadonlySet<number>;
   readonly #plans = new Map<string, KeyPlan>();
   #planCharacters = 0;
+  readonly #hasWholeRules: boolean;
+  readonly #scratch: Hit[] = [];
+  readonly #cleanTexts = new Array<string>(CLEAN).fill('');
+  #nextCleanText = 0;
   /** Attributes repeat as objects (decoders intern them): what was found in one is remembered. */
   #verdicts = new WeakMap<Attribute, Verdict>();
 
   constructor(policies: readonly CompiledPolicy[]) {
     this.#policies = policies;
     this.#textSteps = inOrder(policies.flatMap(({ rules }) => rules.filter(({ inTexts }) => inTexts).flatMap(({ steps }) => steps)));
+    this.#hasWholeRules = policies.some(({ rules }) => rules.some(({ steps }) => steps.length === 0));
     this.#textsWanted = wantedSigns(this.#textSteps);
-    this.#dropping = new Set(policies.flatMap(({ rules }) => rules.filter(({ mode }) => mode === 'drop').map(({ index }) => index)));
+    this.#dropping = new Set(policies.flatMap(({ rules }) => rules.filter(({ mode, steps }) => mode === 'drop' && steps.length > 0).map(({ index }) => index)));
   }
 
   /** The attribute as it may be written; itself where nothing is to be done, `undefined` where it is dropped. */
   attribute(attribute: Attribute, hits: Hits): Attribute | undefined {
     const plan = this.#plans.get(attribute.key) ?? this.#learn(attribute.key, attribute.key);
     if (plan.whole === undefined) {
+      const { clean } = plan;
+      for (let index = 0; index < CLEAN; index += 1) if (clean[index] === attribute) return attribute;
       const { value } = attribute;
       if (typeof value === 'string') {
-        if (plan.wanted[signsOf(value)] === 0 && plan.keyHits.length === 0) return attribute;
+        if (plan.keyHits.length === 0 && this.#isClean(value, plan)) {
+          if (value.length <= SHORT) {
+            clean[plan.nextClean] = attribute;
+            plan.nextClean = (plan.nextClean + 1) % CLEAN;
+          }
+          return attribute;
+        }
       } else if (plan.keyHits.length === 0 && (value === null || typeof value === 'boolean' || (typeof value === 'number' && value < SMALLEST_CARD))) {
         return attribute;
       }
@@ -83,11 +101,39 @@ export class RedactionProfile {
 
   /** A text that belongs to no key: a name, a message, a body. */
   text(text: string, hits: Hits): string {
-    if (this.#textsWanted[signsOf(text)] === 0) return text;
+    for (let index = 0; index < CLEAN; index += 1) if (this.#cleanTexts[index] === text) return text;
+    if (this.#textsWanted[signsOf(text)] === 0) {
+      if (text.length <= SHORT) {
+        this.#cleanTexts[this.#nextCleanText] = text;
+        this.#nextCleanText = (this.#nextCleanText + 1) % CLEAN;
+      }
+      return text;
+    }
     const found: Hit[] = [];
-    const redacted = runSteps(text, this.#textSteps, found);
+    const redacted = redactText(text, this.#textSteps, found);
     for (const { rule, count } of found) hits[rule]! += count;
     return redacted;
+  }
+
+  /** The body of a log record: where it is JSON, its members are redacted like attributes. `drop` masks here. */
+  body(text: string, hits: Hits): string {
+    if (!this.#hasWholeRules || !/^\s*[{[]/.test(text)) return this.text(text, hits);
+    const redacted = redactJsonMembers(text, ({ name, path }, value) => {
+      const { whole } = this.#planAt(name, path);
+      if (whole === undefined || value === '' || isConcealed(value)) return whole === undefined ? undefined : value;
+      hits[whole.index]! += 1;
+      return whole.concealer.conceal(value);
+    });
+    return this.text(redacted, hits);
+  }
+
+  /** Of long texts the verdict is worth remembering; for these this is only the first look. */
+  #isClean(value: string, plan: KeyPlan): boolean {
+    if (plan.wanted[signsOf(value)] === 0) return true;
+    if (value.length > SHORT) return false;
+    const isClean = redactText(value, plan.steps, this.#scratch) === value;
+    this.#scratch.length = 0;
+    return isClean;
   }
 
   #verdictOf(attribute: Attribute, plan: KeyPlan): Verdict {
@@ -114,7 +160,7 @@ export class RedactionProfile {
     const { plan } = place;
     if (plan.whole !== undefined) return concealWhole(value, plan.whole, place.found);
     if (plan.steps.length === 0 && !isMap(value) && !isList(value)) return value;
-    if (typeof value === 'string') return runSteps(value, plan.steps, place.found);
+    if (typeof value === 'string') return redactText(value, plan.steps, place.found);
     if (typeof value === 'number' || typeof value === 'bigint') return number(value, plan.steps, place.found);
     if (value === null || typeof value === 'boolean') return value;
     if (place.depth >= MAX_DEPTH) return MASK;
@@ -139,13 +185,18 @@ export class RedactionProfile {
     let changed = false;
     for (const [inner, value] of entries) {
       const key = `${place.key}.${inner}`;
-      const plan = this.#plans.get(`${inner}\u0000${place.key}`) ?? this.#learn(inner, key);
+      const plan = this.#planAt(inner, key);
       place.found.push(...plan.keyHits);
       const redacted = this.#value(value, { plan, key, depth: place.depth + 1, found: place.found });
       if (redacted !== value || plan.key !== inner) changed = true;
       if (redacted !== DROPPED) setEntry(copy, plan.key, redacted);
     }
     return changed ? copy : values;
+  }
+
+  #planAt(name: string, path: string): KeyPlan {
+    const known = this.#plans.get(name === path ? name : `${name}\u0000${path}`);
+    return known ?? this.#learn(name, path);
   }
 
   /** `name` is the key as it is written; `path` is where it stands, `outer.name` within a map. */
@@ -162,10 +213,10 @@ export class RedactionProfile {
       }
     }
     const keyHits: Hit[] = [];
-    const key = runSteps(name, this.#textSteps, keyHits);
+    const key = redactText(name, this.#textSteps, keyHits);
     const ordered = inOrder(steps);
-    const plan: KeyPlan = { key, keyHits, whole, steps: ordered, wanted: wantedSigns(ordered), claims: 0, finds: 0 };
-    this.#remember(name === path ? name : `${name}\u0000${path.slice(0, -name.length - 1)}`, plan);
+    const plan: KeyPlan = { key, keyHits, whole, steps: ordered, wanted: wantedSigns(ordered), claims: 0, finds: 0, clean: new Array<undefined>(CLEAN).fill(undefined), nextClean: 0 };
+    this.#remember(name === path ? name : `${name}\u0000${path}`, plan);
     return plan;
   }
 
@@ -204,32 +255,18 @@ function concealWhole(value: AttributeValue, rule: CompiledRule, found: Hit[]): 
   return rule.concealer.conceal(text);
 }
 
-function runSteps(text: string, steps: readonly TextStep[], found: Hit[]): string {
-  const signs = signsOf(text);
-  if (signs === 0) return text;
-  let redacted = text;
-  for (const step of steps) {
-    if ((signs & step.signs) !== step.signs) continue;
-    redacted = step.redact(redacted);
-    if (step.count === 0) continue;
-    found.push({ rule: step.rule.index, count: step.count });
-    step.count = 0;
-  }
-  return redacted;
-}
-
 /** A card number may come as a number; it then becomes a text. */
 function number(value: number | bigint, steps: readonly TextStep[], found: Hit[]): AttributeValue {
   if (typeof value === 'number' && (value < SMALLEST_CARD || !Number.isSafeInteger(value))) return value;
   const text = String(value);
-  const redacted = runSteps(text, steps.filter(({ signs }) => signs === SIGN.digits13), found);
+  const redacted = redactText(text, steps.filter(({ signs }) => signs === SIGN.digits13), found);
   return redacted === text ? value : redacted;
 }
 
 /** Bytes in which a secret is found are concealed as a whole: what else they are, nobody knows. */
 function bytes(value: Uint8Array, steps: readonly TextStep[], found: Hit[]): AttributeValue {
   const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');
-  return runSteps(text, steps, found) === text ? value : MASK;
+  return redactText(text, steps, found) === text ? value : MASK;
 }
 
 /** By detector, each once: where two rules want the same detector, the first has it. */

@@ -78,7 +78,7 @@ class BatchRedactor implements Redactor {
     const changes = withoutUndefined({
       ...resources,
       ...redactAttributes(batch, rows),
-      bodies: redactColumn(batch.bodies, rows),
+      bodies: redactColumn(batch.bodies, rows, (profile, body) => profile.body(body, hits)),
       eventNames: redactColumn(batch.eventNames, rows),
       severityTexts: redactColumn(batch.severityTexts, rows),
     });
