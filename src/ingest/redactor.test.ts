@@ -291,7 +291,7 @@ describe('any batch', () => {
       expect(twice.hits).toEqual([]);
       for (const attribute of once.batch.attributes) expect(Object.keys(JSON.parse(`{${attribute.json}}`) as object)).toEqual([attribute.key]);
       expect(once.batch.attributeStart.at(-1)).toBe(once.batch.attributes.length);
-    }), { numRuns: 200 });
+    }), { numRuns: 100 });
   });
 
   test('of log records is redacted once and for all', () => {
@@ -302,6 +302,6 @@ describe('any batch', () => {
       if (!decoded.ok) throw new Error(decoded.message);
       const once = redactor.logs(decoded.batch).batch;
       expect(logRows(redactor.logs(once).batch)).toEqual(logRows(once));
-    }), { numRuns: 200 });
+    }), { numRuns: 100 });
   });
 });
