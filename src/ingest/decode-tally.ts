@@ -15,7 +15,7 @@ const REASON_TEXT: Readonly<Record<RejectReason, string>> = {
   'end-time-zero': 'end time is 0',
   'end-before-start': 'end is before start',
   'time-in-future': "time is more than a day ahead of the receiver's clock",
-  'time-out-of-range': 'time is after the year 2262',
+  'time-out-of-range': 'time is before 1970 or after the year 2262',
   'too-many': 'more than one request may hold',
 };
 

@@ -92,10 +92,13 @@ export class JsonReader {
     return number >= 0 && number < UINT32 ? number : this.fail(`is ${number}, out of the range of 32 bits`, field);
   }
 
-  /** Reads an unsigned 64-bit number into `high` and `low`. */
+  /**
+   * Reads a time, in nanoseconds, into `high` and `low`. One that 64 bits cannot hold (exporters overflow: year 1 comes as a negative
+   * number) becomes the largest, so that it costs its own span or log record and not the whole request.
+   */
   uint64(from: JsonObject, field: string): bigint {
-    const value = this.#integer(from[field] ?? 0, field);
-    if (value < 0n || value > MAX_UINT64) return this.fail(`is ${value}, out of the range of unsigned 64 bits`, field);
+    const integer = this.#integer(from[field] ?? 0, field);
+    const value = integer < 0n || integer > MAX_UINT64 ? MAX_UINT64 : integer;
     this.high = Number(value >> 32n);
     this.low = Number(value & 0xffff_ffffn);
     return value;

@@ -22,7 +22,7 @@ export interface ImportSummary {
 }
 
 const MESSAGES_MAX = 20;
-const LINE_EVERY_MS = 2_000;
+const LINE_EVERY_MS = 5_000;
 const BAR_EVERY_MS = 100;
 const BAR_WIDTH = 30;
 
