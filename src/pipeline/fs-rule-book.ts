@@ -1,7 +1,7 @@
 import { loadRulesDirectory } from '../config/fs-rules.js';
 import { checkRunbookReferences } from '../config/load-rules.js';
 import type { ReceiverRule, RuleSet } from '../config/rule-set.js';
-import { hasErrors, sortProblems } from '../lib/problem-codes.js';
+import { errorAt, hasErrors, sortProblems } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
 import type { TextFile } from '../lib/yaml-document.js';
 import { checkReceiverRules, parseRouting, type Routing } from '../notify/routing.js';
@@ -28,7 +28,7 @@ const NOBODY: TextFile = { path: 'routing.yaml', text: 'route: { receiver: nobod
 
 export async function loadRuleBook(directories: { readonly rulesDir: string; readonly runbooksDir: string }): Promise<LoadedRuleBook> {
   const [rules, runbooks] = await Promise.all([loadRulesDirectory(directories.rulesDir), loadRunbooksDirectory(directories.runbooksDir)]);
-  const problems = [...rules.problems, ...runbooks.problems, ...checkRunbookReferences(rules.rules, runbooks.runbooks.map(({ name }) => name))];
+  const problems = [...rules.problems, ...runbooks.problems, ...refuseRedaction(rules.rules), ...checkRunbookReferences(rules.rules, runbooks.runbooks.map(({ name }) => name))];
   const slos = compileAll(rules.rules, problems);
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
@@ -53,4 +53,11 @@ function readRouting(file: TextFile, rules: RuleSet, problems: Problem[]): Routi
   }
   problems.push(...checkReceiverRules(routing.value, rules.receivers));
   return routing.value;
+}
+
+/** The redactor is built and proven but does not stand in the way of spans yet: rules that seem to conceal and do not are worse than none. */
+function refuseRedaction(rules: RuleSet): Problem[] {
+  return rules.redactions.map(({ name, at }) => errorAt(at, 'rules/not-supported-yet', {
+    path: 'kind', message: `the Redaction "${name}" cannot be honoured yet`, hint: 'remove it, and redact in the Collector until then',
+  }));
 }

@@ -10,6 +10,7 @@ type Stats = () => (IngestStats & Partial<Pick<StoreStats, 'hygiene'>>) | undefi
 export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly counters: IngestCounters; readonly store: StoreClient; readonly stats: Stats }): void {
   const { counters, store, stats } = parts;
   metrics.addSource({ name: 'tocsin_ingest_requests_total', help: 'Export requests, by outcome.', type: 'counter', labelNames: ['protocol', 'signal', 'outcome'], collect: () => counters.requests() });
+  metrics.addSource({ name: 'tocsin_ingest_sender_requests_total', help: 'Export requests by sender and what became of them; the 200 busiest senders, the rest as other.', type: 'counter', labelNames: ['sender', 'service', 'outcome'], collect: () => counters.senders() });
   metrics.addSource({ name: 'tocsin_ingest_body_bytes_total', help: 'Bytes of request bodies after decompression.', type: 'counter', labelNames: ['protocol', 'signal'], collect: () => counters.bytes() });
   metrics.addSource({ name: 'tocsin_ingest_limits_hit_total', help: 'How often a limit was hit.', type: 'counter', labelNames: ['limit'], collect: () => [...counters.limits(), ...rows('limit', stats()?.limitsHit)] });
   metrics.addSource({
@@ -28,7 +29,7 @@ export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly c
   });
 }
 
-/** What was put right on the way in; see docs/normalisation.md. */
+/** What was put right on the way in. */
 function addHygieneMetrics(metrics: PrometheusMetrics, stats: Stats): void {
   metrics.addSource({
     name: 'tocsin_ingest_old_names_total', help: 'Attributes that came under a name that has a newer one.', type: 'counter', labelNames: ['name'],

@@ -189,7 +189,7 @@ class Start {
     const { settings, log } = this.#input;
     const options: Omit<ReceiverOptions, 'port'> = {
       host: settings.otlp.host, absorber: store, authorize: ingestAccess(createAuthorizer({ settings, tokens })), clock: systemClock,
-      budget: new ByteBudget(RECEIVER_LIMITS.bytesInFlight), counters: this.#counters,
+      budget: new ByteBudget(RECEIVER_LIMITS.bytesInFlight, { senderShare: settings.otlp.senderShare }), counters: this.#counters,
       ...(this.#tls === undefined ? {} : { tls: this.#tls }),
       onFault: (error) => log.error({ err: error }, 'a receiver failed'),
     };
