@@ -37,6 +37,7 @@ test('no file knows the machine it was written on', () => {
   /** Text that only looks like it, and why it is there. */
   const known = new Map([
     ['src/ingest/detect-secret-pairs.ts', 'an example of an environment variable that is no secret'],
+    ['src/ingest/detect-corpus.ts', 'the same example, as a case'],
   ]);
   expect(offences(FILES.filter(({ path }) => !known.has(path)), (line) => machine.test(line))).toEqual([]);
 });
