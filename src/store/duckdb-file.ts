@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
@@ -59,7 +59,7 @@ export async function openFile(path: string, options: DatabaseOptions): Promise<
 
 /** Node's own recursive mkdir never returns where a file system refuses with ENOENT (under /proc, for one). */
 function makeDirectory(directory: string): void {
-  if (existsSync(directory)) return;
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return;
   const parent = dirname(directory);
   if (parent !== directory) makeDirectory(parent);
   mkdirSync(directory);

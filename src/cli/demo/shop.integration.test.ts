@@ -53,7 +53,7 @@ afterAll(async () => {
 test('one checkout is one trace through all four services and the cache, in every OTLP protocol', async () => {
   const trace = await vi.waitFor(() => {
     const traces = groupBy(spans);
-    const whole = [...traces.values()].find((each) => new Set(each.map((span) => span.service)).size === 4 && each.some(({ parentSpanId }) => parentSpanId === ''));
+    const whole = [...traces.values()].find((each) => new Set(each.map((span) => span.service)).size === 4 && each.some(({ parentSpanId }) => parentSpanId === '') && ['front', 'checkout', 'payment'].every((service) => each.some((span) => span.service === service && span.kind === 'server')) && ['front', 'checkout', 'catalogue'].every((service) => each.some((span) => span.service === service && span.kind === 'client')));
     expect(whole).toBeDefined();
     return whole!;
   }, WAIT);

@@ -74,7 +74,7 @@ export function compileResourceExpression(expression: Expression): ResourceMatch
       if (field.type !== 'attribute') return () => false;
       const keys = aliasesOf(field.key);
       const holds = valuePredicate(field.key, operator, literal);
-      return (resource) => holds(firstValue(resource.attributes, { from: 0, to: resource.attributes.length, keys }));
+      return (resource) => holds(firstValue(resource.attributes, keys, { from: 0, to: resource.attributes.length }));
     }
   }
 }
@@ -113,7 +113,7 @@ function compileAttribute(field: AttributeField, { operator, literal }: Comparis
     const value = spanValue(batch, row);
     if (value !== undefined) return holds(value);
     const attributes = batch.resources[batch.resourceIndex[row] ?? 0]?.attributes ?? [];
-    return holds(firstValue(attributes, { from: 0, to: attributes.length, keys }));
+    return holds(firstValue(attributes, keys, { from: 0, to: attributes.length }));
   };
 }
 
@@ -133,19 +133,24 @@ function storedValueOf(key: string): ValueAt {
   const client = aliasesOf(key, 'client');
   return (batch, row) => {
     const keys = batch.kinds[row] === SERVER ? server : client;
-    return firstValue(batch.attributes, { from: batch.attributeStart[row] ?? 0, to: batch.attributeStart[row + 1] ?? 0, keys });
+    return firstValue(batch.attributes, keys, { from: batch.attributeStart[row] ?? 0, to: batch.attributeStart[row + 1] ?? 0 });
   };
 }
 
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The value under the earliest of `keys` that is there and not null. */
-function firstValue(attributes: readonly Attribute[], range: { from: number; to: number; keys: readonly string[] }): AttributeValue | undefined {
-  const { to, keys } = range;
+function firstValue(attributes: readonly Attribute[], keys: readonly string[], { from, to }: Range): AttributeValue | undefined {
+  const [first] = keys;
   let best = keys.length;
   let value: AttributeValue | undefined;
-  for (let index = range.from; index < to && best > 0; index += 1) {
-    const attribute = attributes[index];
-    if (attribute === undefined) continue;
-    for (let rank = 0; rank < best; rank += 1) {
+  for (let index = from; index < to; index += 1) {
+    const attribute = attributes[index]!;
+    if (attribute.key === first && attribute.value !== null) return attribute.value;
+    for (let rank = 1; rank < best; rank += 1) {
       if (attribute.key !== keys[rank] || attribute.value === null) continue;
       best = rank;
       value = attribute.value;

@@ -164,6 +164,8 @@ class PatternReader {
   #readEscape(start: number): Piece {
     const letter = this.#peek();
     if (letter === 'b' || letter === 'B') {
+      // JavaScript folds ſ and K into word characters, RE2 does not: the two would find different boundaries.
+      if (this.ignoreCase) throw new RegexFailure(start, `\\${letter} does not go together with (?i)`, 'write out what may stand before and behind, like (?i)(?:.*[^a-z])?word(?:[^a-z].*)?');
       this.#offset += 1;
       return { ...same(`\\${letter}`), repeatable: false };
     }

@@ -139,7 +139,8 @@ class SqlWriter {
     if (isPattern && !portableRegex(wanted).ok) return 'FALSE';
     const olderText = older.lastSegment
       ? `CASE WHEN contains(${text}, '/') THEN regexp_extract(${text}, '[^/]*$') END`
-      : `CASE ${text} ${older.pairs.map(([old, now]) => `WHEN '${now}' THEN '${old}'`).join(' ')} END`;
+      // An element of a list, because CASE would make the text anew for every pair.
+      : `list_extract(${listOf(older.pairs.map(([old]) => old))}, list_position(${listOf(older.pairs.map(([, now]) => now))}, ${text}))`;
     const same = (of: string): string => this.#text(of, isPattern ? '=~' : '=', [wanted]);
     const either = `(${same(text)} OR coalesce(${same(olderText)}, FALSE))`;
     return operator === '=' || operator === '=~' ? either : `NOT ${either}`;
@@ -167,6 +168,10 @@ class SqlWriter {
 /** The column `service` is the resource's `service.name`, and far cheaper to read than JSON. */
 function isServiceLookup(field: AttributeField, operator: Operator, literal: Literal): literal is Literal & { type: 'string' } {
   return field.scope === 'resource' && field.key === 'service.name' && operator === '=' && literal.type === 'string' && literal.value !== NO_SERVICE && literal.value !== '';
+}
+
+function listOf(texts: readonly string[]): string {
+  return `[${texts.map((text) => `'${text}'`).join(', ')}]`;
 }
 
 function firstOf(values: readonly string[]): string {
