@@ -1,14 +1,14 @@
 import type { CoverageIndex } from '../budget/coverage-index.js';
 import { minuteOf } from '../budget/minute-series.js';
 import type { SliceIndex } from '../budget/slice-index.js';
-import { evaluateSlo, type SloStatus } from '../budget/slo-status.js';
+import { evaluateSlo, SEVERITY_RANK, type SloStatus } from '../budget/slo-status.js';
 import type { Slo } from '../config/slo.js';
 import type { Evidence } from '../diagnosis/evidence.js';
 import type { IncidentChange } from '../incident/advance.js';
-import { attachEvidence } from '../incident/attach-evidence.js';
+import { attachEvidence, attachLate } from '../incident/attach-evidence.js';
 import type { Incident, Transition } from '../incident/incident.js';
 import { acknowledge, resolve } from '../incident/person-actions.js';
-import { HOUR_MS } from '../lib/duration.js';
+import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import type { Delivery } from '../notify/delivery.js';
 import type { CommitNews } from '../store/span-sink.js';
 import { TaskQueue } from '../store/task-queue.js';
@@ -18,7 +18,10 @@ import { sloNameOf } from './slo-signal.js';
 
 export interface EnginePorts {
   readonly store: EvaluationStore;
-  /** The proof for a page that opens, grows or changes; undefined when there is none to be had in time. Must not throw. */
+  /**
+   * The proof for a page that opens, grows or changes; undefined when there is none to be had in time. All calls of one tick
+   * share that time, or an outage that breaks fifty SLOs at once would be told a minute late. Must not throw.
+   */
   gatherEvidence(measured: MeasuredSlo, status: SloStatus): Promise<Evidence | undefined>;
   /** Who is to be told, by the routing in force. */
   planDeliveries(transition: Transition, nowMs: number): readonly Delivery[];
@@ -27,6 +30,9 @@ export interface EnginePorts {
   /** A commit crossed a threshold: the next tick should not wait for its turn. */
   requestEarlyTick(): void;
 }
+
+/** So long is a proof looked for that was not found in time; later there is none to be found. */
+const LATE_EVIDENCE_MS = 5 * MINUTE_MS;
 
 /** What a commit added, as the engine hears of it; imported slices are not among it. */
 export type CommittedSlices = Pick<CommitNews, 'sloSlices' | 'oldestReceivedAtMs'>;
@@ -93,6 +99,7 @@ export class Engine {
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });
       await this.#save(await this.#withEvidence(evaluation), nowMs);
+      await this.#save(await this.#lateEvidence(evaluation, openIncidents, nowMs), nowMs);
       this.#statuses = evaluation.statuses;
       for (const [sliceKey, at] of badReceivedAtMs) if (this.#badReceivedAtMs.get(sliceKey) === at) this.#badReceivedAtMs.delete(sliceKey);
       this.#trim(nowMs);
@@ -129,16 +136,31 @@ export class Engine {
 
   async #withEvidence(evaluation: Evaluation): Promise<IncidentChange> {
     let change: IncidentChange = evaluation;
-    for (const transition of evaluation.transitions) {
-      if (transition.kind === 'resolved' || transition.kind === 'acknowledged') continue;
-      const name = sloNameOf(transition.incident);
-      const measured = this.#slos.find(({ slo }) => slo.name === name);
-      const status = evaluation.statuses.find(({ slo }) => slo === name);
-      if (measured === undefined || status === undefined) continue;
-      const evidence = await this.#ports.gatherEvidence(measured, status);
-      if (evidence !== undefined) change = attachEvidence(change, transition.incident.id, evidence);
+    const news = evaluation.transitions.filter(({ kind }) => kind !== 'resolved' && kind !== 'acknowledged');
+    for (const { incident } of news.sort((left, right) => SEVERITY_RANK[right.incident.severity] - SEVERITY_RANK[left.incident.severity])) {
+      const evidence = await this.#evidenceOf(incident, evaluation);
+      if (evidence !== undefined) change = attachEvidence(change, incident.id, evidence);
     }
     return change;
+  }
+
+  /** What was told without its proof gets it as soon as there is time for it. */
+  async #lateEvidence(evaluation: Evaluation, openIncidents: readonly Incident[], nowMs: number): Promise<IncidentChange> {
+    const changed = new Set(evaluation.incidents.map(({ id }) => id));
+    const bare = openIncidents.filter(({ id, evidence, startedAtMs }) => evidence === undefined && !changed.has(id) && nowMs - startedAtMs < LATE_EVIDENCE_MS);
+    const changes: IncidentChange[] = [];
+    for (const incident of bare) {
+      const evidence = await this.#evidenceOf(incident, evaluation);
+      if (evidence !== undefined) changes.push(attachLate(incident, evidence, nowMs));
+    }
+    return { incidents: changes.flatMap(({ incidents }) => incidents), transitions: changes.flatMap(({ transitions }) => transitions) };
+  }
+
+  async #evidenceOf(incident: Incident, evaluation: Evaluation): Promise<Evidence | undefined> {
+    const name = sloNameOf(incident);
+    const measured = this.#slos.find(({ slo }) => slo.name === name);
+    const status = evaluation.statuses.find(({ slo }) => slo === name);
+    return measured === undefined || status === undefined ? undefined : this.#ports.gatherEvidence(measured, status);
   }
 
   #crosses(sliceKeys: ReadonlySet<string>, nowMs: number): boolean {

@@ -13,6 +13,7 @@ import { DuckdbEvaluationStore } from '../../pipeline/duckdb-evaluation-store.js
 import { DuckdbEvidenceReader } from '../../pipeline/duckdb-evidence-reader.js';
 import { Engine } from '../../pipeline/engine.js';
 import type { MeasuredSlo } from '../../pipeline/evaluate.js';
+import { EvidenceBudget } from '../../pipeline/evidence-budget.js';
 import type { RuleBook } from '../../pipeline/fs-rule-book.js';
 import { gatherEvidence } from '../../pipeline/gather-evidence.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
@@ -38,8 +39,8 @@ export interface JudgementPorts {
   readonly requestEarlyTick: () => void;
 }
 
-/** A page must not wait for its evidence longer than this: it goes out without. */
-const EVIDENCE_TIMEOUT_MS = 2_000;
+/** The pages of one tick must not wait for their evidence longer than this, all together: those that are left go out without, and get it later. */
+const EVIDENCE_BUDGET_MS = 2_000;
 
 /** Everything between a committed slice and a sent message: rules, engine, outbox, dispatcher, filled with what the store remembers. */
 export class Judgement {
@@ -48,6 +49,7 @@ export class Judgement {
   readonly dispatcher: Dispatcher;
   readonly #ports: JudgementPorts;
   readonly #evidence: DuckdbEvidenceReader;
+  readonly #evidenceBudget = new EvidenceBudget(EVIDENCE_BUDGET_MS);
 
   private constructor(ports: JudgementPorts, book: RuleBook, state: { readonly slices: SliceIndex; readonly coverage: CoverageIndex }) {
     this.#ports = ports;
@@ -98,11 +100,13 @@ export class Judgement {
   async #gatherEvidence({ sliceKey, slo }: MeasuredSlo, status: SloStatus): Promise<Evidence | undefined> {
     const compiled = this.rules.book.slos.find((each) => each.sliceKey === sliceKey);
     if (compiled === undefined) return undefined;
+    const leftMs = this.#evidenceBudget.leftMs(status.atMs, this.#ports.clock.nowMs());
+    if (leftMs === 0) return undefined;
     const stop = this.#ports.metrics.evidenceDuration.startTimer();
     try {
-      return await within(EVIDENCE_TIMEOUT_MS, gatherEvidence(this.#evidence, compiled, status));
+      return await within(leftMs, gatherEvidence(this.#evidence, compiled, status));
     } catch (error) {
-      this.#ports.log.error({ err: error, slo: slo.name }, 'a page goes out without representative traces');
+      this.#ports.log.warn({ err: error, slo: slo.name }, 'a page goes out without representative traces');
       return undefined;
     } finally {
       stop();

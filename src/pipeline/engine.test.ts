@@ -1,0 +1,73 @@
+import { beforeEach, expect, test } from 'vitest';
+import { CoverageIndex } from '../budget/coverage-index.js';
+import { minuteOf } from '../budget/minute-series.js';
+import { SliceIndex } from '../budget/slice-index.js';
+import { buildSlo, minuteOfEvents } from '../budget/slo-builder.js';
+import type { Evidence } from '../diagnosis/evidence.js';
+import { MemoryIncidentTable } from '../incident/memory-incident-table.js';
+import { sampleIncident } from '../incident/sample-incident.js';
+import type { Transition } from '../incident/incident.js';
+import { MINUTE_MS, SECOND_MS } from '../lib/duration.js';
+import { MemoryOutbox } from '../notify/memory-outbox.js';
+import { Engine } from './engine.js';
+import { MemoryEvaluationStore } from './memory-evaluation-store.js';
+
+const START_MS = Date.UTC(2026, 10, 20, 3, 0, 0);
+const PROOF = sampleIncident().evidence as Evidence;
+
+/** SLOs whose proof is to be had now; asked for in this order. */
+let found: Set<string>;
+let asked: string[];
+let told: Transition[];
+let incidents: MemoryIncidentTable;
+let engine: Engine;
+
+beforeEach(() => {
+  found = new Set();
+  asked = [];
+  told = [];
+  incidents = new MemoryIncidentTable();
+  engine = new Engine({
+    store: new MemoryEvaluationStore(incidents, new MemoryOutbox()),
+    gatherEvidence: ({ slo }) => {
+      asked.push(slo.name);
+      return Promise.resolve(found.has(slo.name) ? PROOF : undefined);
+    },
+    planDeliveries: (transition) => { told.push(transition); return []; },
+    wakeDispatcher: () => undefined,
+    requestEarlyTick: () => undefined,
+  }, { slices: new SliceIndex(), coverage: new CoverageIndex() });
+});
+
+/** Ten thousand requests each, of which so many fail. */
+function breach(failing: Readonly<Record<string, number>>): void {
+  engine.useRules(Object.keys(failing).map((name) => ({ slo: buildSlo({ name, displayName: name }), sliceKey: `${name}@1` })));
+  const sloSlices = Object.entries(failing).map(([name, bad]) => ({ sliceKey: `${name}@1`, arrivalMinute: minuteOf(START_MS), ...minuteOfEvents(minuteOf(START_MS), { good: 10_000 - bad, bad }) }));
+  engine.committed({ sloSlices, oldestReceivedAtMs: START_MS }, START_MS);
+}
+
+test('pages get their proof before tickets do, for the time is short', async () => {
+  breach({ slow: 40, broken: 5_000 });
+  await engine.tick(START_MS);
+  expect(told.map(({ incident }) => incident.severity).sort()).toEqual(['page', 'ticket']);
+  expect(asked).toEqual(['broken', 'slow']);
+});
+
+test('a page that went out without its proof gets it at the next tick: edited, not told again', async () => {
+  breach({ broken: 5_000 });
+  await engine.tick(START_MS);
+  expect(told).toMatchObject([{ kind: 'opened', incident: { evidence: undefined } }]);
+  found.add('broken');
+  await engine.tick(START_MS + 5 * SECOND_MS);
+  await engine.tick(START_MS + 10 * SECOND_MS);
+  expect(told).toMatchObject([{ kind: 'opened' }, { kind: 'updated', incident: { evidence: PROOF } }]);
+  expect(told[1]?.news).toBeUndefined();
+  expect(incidents.open()).toMatchObject([{ evidence: PROOF, timeline: [{ kind: 'opened' }, { kind: 'note', text: expect.stringContaining('Traces attached') }] }]);
+});
+
+test('a proof that is not found is not looked for for ever', async () => {
+  breach({ broken: 5_000 });
+  for (let minute = 0; minute < 9; minute += 1) await engine.tick(START_MS + minute * MINUTE_MS);
+  expect(asked).toHaveLength(5);
+  expect(told.map(({ kind }) => kind)).toEqual(['opened']);
+});
