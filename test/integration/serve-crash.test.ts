@@ -11,7 +11,8 @@ const BATCH = 200;
 const SENDERS = 4;
 
 interface Sent {
-  readonly acknowledged: Set<number>;
+  /** First span of a batch → its bytes. */
+  readonly acknowledged: Map<number, string>;
   readonly unanswered: Map<number, string>;
 }
 
@@ -24,7 +25,7 @@ async function sendUntilGone(otlpHttp: string, batches: () => number, sent: Sent
     try {
       const answer = await sendTraces(otlpHttp, body);
       if (answer.status === 200) {
-        sent.acknowledged.add(first);
+        sent.acknowledged.set(first, body);
         sent.unanswered.delete(first);
       }
       await answer.arrayBuffer();
@@ -58,7 +59,7 @@ async function sloTotal(ground: Ground): Promise<number> {
 describe('kill -9 in the middle of ingest', () => {
   test('loses nothing that was acknowledged and stores nothing twice, also when senders try again', async () => {
     const ground = newGround();
-    const sent: Sent = { acknowledged: new Set(), unanswered: new Map() };
+    const sent: Sent = { acknowledged: new Map(), unanswered: new Map() };
     let next = 1;
     const batches = (): number => {
       const first = next;
@@ -68,10 +69,11 @@ describe('kill -9 in the middle of ingest', () => {
     for (const acknowledgedBeforeKill of [4, 8, 12]) {
       const service = startServiceProcess({ ground });
       const { otlpHttp } = await service.ready;
-      // Exporters send again, byte for byte, what was not answered: it may or may not have reached the disk.
-      for (const [first, body] of sent.unanswered) {
+      // Exporters send again, byte for byte, what was not answered: it may or may not have reached the disk. What was answered comes
+      // again too: to the sender an answer that got lost is none.
+      for (const [first, body] of [...sent.unanswered, ...sent.acknowledged]) {
         expect((await sendTraces(otlpHttp, body)).status).toBe(200);
-        sent.acknowledged.add(first);
+        sent.acknowledged.set(first, body);
         sent.unanswered.delete(first);
       }
       const senders = Array.from({ length: SENDERS }, () => sendUntilGone(otlpHttp, batches, sent));
@@ -84,7 +86,7 @@ describe('kill -9 in the middle of ingest', () => {
 
     const last = startServiceProcess({ ground });
     const { http } = await last.ready;
-    for (const first of sent.acknowledged) {
+    for (const first of sent.acknowledged.keys()) {
       const answer = await fetch(`${http}/api/v1/traces/${traceIdOf(first)}`);
       expect(answer.status).toBe(200);
       await answer.arrayBuffer();
@@ -92,7 +94,7 @@ describe('kill -9 in the middle of ingest', () => {
     expect((await last.stop()).code).toBe(0);
 
     const stored = await storedSpans(ground);
-    const missing = [...sent.acknowledged].flatMap((first) => Array.from({ length: BATCH }, (_, index) => spanIdOf(first + index))).filter((spanId) => !stored.has(spanId));
+    const missing = [...sent.acknowledged.keys()].flatMap((first) => Array.from({ length: BATCH }, (_, index) => spanIdOf(first + index))).filter((spanId) => !stored.has(spanId));
     expect(missing).toEqual([]);
     expect([...stored].filter(([, times]) => times > 1)).toEqual([]);
     // Slices were committed with their spans.
