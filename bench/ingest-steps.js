@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stamped, template } from './lib/encode.js';
+import { shippedRedaction } from './lib/redaction.js';
 import { asSlos } from './lib/slos.js';
 
 const dist = process.env.TOCSIN_BENCH_DIST ?? new URL('../dist', import.meta.url).href;
@@ -11,6 +12,8 @@ const load = (path) => import(`${dist}/${path}`);
 const { openDatabase } = await load('store/duckdb-database.js');
 const { DuckdbSpanSink } = await load('store/duckdb-span-sink.js');
 const { createTraceDecoder } = await load('ingest/decoder.js');
+const { redactorFor } = await load('ingest/redactor.js');
+const { createNormaliser } = await load('ingest/normaliser.js');
 const { createMeasurer } = await load('sli/measurer.js');
 const { compileSlo } = await load('sli/compile-slo.js');
 const { digestOf } = await load('store/digest-index.js');
@@ -22,10 +25,12 @@ const path = join(dataDir, 'tocsin.duckdb');
 const database = await openDatabase(path, databaseOptions);
 const sink = await DuckdbSpanSink.open(database, { clock: { nowMs: () => Date.now() }, limits: { maxWaitMs: 1_000, maxRows: groupRows } });
 const decoder = createTraceDecoder();
+const redactor = redactorFor(await shippedRedaction(load));
+const normaliser = createNormaliser();
 const measurer = createMeasurer(asSlos().map((slo) => compileSlo(slo).value));
 const templates = Array.from({ length: TEMPLATES }, (_, index) => template(batch, batch >= 2048 ? 8 : 1, index));
 
-const steps = { digest: 0, decode: 0, measure: 0, 'append and commit': 0, checkpoint: 0 };
+const steps = { digest: 0, decode: 0, redact: 0, normalise: 0, measure: 0, 'append and commit': 0, checkpoint: 0 };
 const cpuUs = () => {
   const { user, system } = process.cpuUsage();
   return user + system;
@@ -38,7 +43,7 @@ const lap = (step) => {
 };
 
 let next = 0;
-/** Decodes and measures one group's worth of requests, then commits it, then lets a checkpoint that is due finish. */
+/** Decodes, redacts, normalises and measures one group's worth of requests, then commits it, then lets a checkpoint that is due finish. */
 async function group() {
   const commits = [];
   let rows = 0;
@@ -49,10 +54,14 @@ async function group() {
     lap('digest');
     const decoded = decoder.decode(request);
     lap('decode');
-    const measured = measurer.measure(decoded.batch, Math.floor(request.receivedAtMs / 60_000));
+    const { batch: redacted } = redactor.spans(decoded.batch);
+    lap('redact');
+    const admitted = normaliser.spans(redacted, { receivedAtMs: request.receivedAtMs, imported: false });
+    lap('normalise');
+    const measured = measurer.measure(admitted, Math.floor(request.receivedAtMs / 60_000));
     lap('measure');
     const { signal, protocol, receivedAtMs } = request;
-    commits.push(sink.store({ digest, signal, protocol, receivedAtMs, rejected: 0, message: '', spans: decoded.batch, sloSlices: measured.sloSlices, redSlices: measured.redSlices }));
+    commits.push(sink.store({ digest, signal, protocol, receivedAtMs, rejected: 0, message: '', spans: admitted, sloSlices: measured.sloSlices, redSlices: measured.redSlices }));
   }
   await Promise.all(commits);
   lap('append and commit');

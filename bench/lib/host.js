@@ -1,6 +1,7 @@
 // The receiving half of the service and nothing else: receivers, the store's thread, 50 SLOs. For profiling (`node --cpu-prof`) and for
 // figures that no page or tick blurs. Prints the ready line of the service; answers `stats` on its IPC channel.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { shippedRedaction } from './redaction.js';
 import { asSlos } from './slos.js';
 
 const dist = process.env.TOCSIN_BENCH_DIST ?? new URL('../../dist', import.meta.url).href;
@@ -15,7 +16,7 @@ const slos = asSlos().map((slo) => {
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
   return compiled.value;
 });
-const store = await StoreClient.start({ dataDir: process.env.TOCSIN_DATA_DIR, slos });
+const store = await StoreClient.start({ dataDir: process.env.TOCSIN_DATA_DIR, slos, redaction: await shippedRedaction(load) });
 const address = { host: '127.0.0.1', port: 0, absorber: store };
 const grpc = await startGrpcOtlpReceiver(address);
 const http = await startHttpOtlpReceiver(address);

@@ -182,6 +182,7 @@ function settle(merged: SettingsFile, secrets: Secrets, environment: Environment
     runbooksDir: merged.runbooksDir ?? './runbooks',
     publicUrl: merged.publicUrl,
     slack: { ...secrets, apiUrl: merged.slack?.apiUrl, channel: merged.slack?.channel },
+    redaction: { keyFile: merged.redaction?.keyFile },
     store: 'duckdb',
     evaluationIntervalMs: merged.evaluationInterval ?? defaults.DEFAULT_EVALUATION_INTERVAL_MS,
     hotRetentionMs: merged.hotRetention ?? defaults.DEFAULT_HOT_RETENTION_MS,

@@ -19,6 +19,7 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: DocumentPath;
   TOCSIN_SLACK_SIGNING_SECRET: { path: ['slack', 'signingSecret'], kind: 'secret' },
   TOCSIN_SLACK_API_URL: { path: ['slack', 'apiUrl'], kind: 'text' },
   TOCSIN_SLACK_CHANNEL: { path: ['slack', 'channel'], kind: 'text' },
+  TOCSIN_REDACTION_KEY_FILE: { path: ['redaction', 'keyFile'], kind: 'text' },
   TOCSIN_STORE: { path: ['store'], kind: 'text' },
   TOCSIN_CLICKHOUSE_URL: { path: ['clickhouseUrl'], kind: 'text' },
   TOCSIN_REDIS_URL: { path: ['redisUrl'], kind: 'text' },

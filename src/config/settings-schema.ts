@@ -56,7 +56,7 @@ function notYet(reason: string): z.ZodType<string> {
 }
 
 const inlineSecret = z.unknown().superRefine((_, context) => {
-  context.addIssue({ code: 'custom', message: 'a secret must not be written into tocsin.yaml', params: { code: 'settings/inline-secret', hint: 'put it into a file and name that file (tokenFile, signingSecretFile), or set TOCSIN_SLACK_TOKEN / TOCSIN_SLACK_SIGNING_SECRET' } satisfies IssueParams });
+  context.addIssue({ code: 'custom', message: 'a secret must not be written into tocsin.yaml', params: { code: 'settings/inline-secret', hint: 'put it into a file and name that file (tokenFile, signingSecretFile, keyFile); those of Slack may also come from TOCSIN_SLACK_TOKEN and TOCSIN_SLACK_SIGNING_SECRET' } satisfies IssueParams });
 });
 
 /** tocsin.yaml. Every key is optional; what is missing comes from the environment or the defaults. */
@@ -75,6 +75,7 @@ export const settingsFileSchema = z.strictObject({
     apiUrl: slackApiUrl.optional(),
     channel: z.string().min(1).max(80).optional(),
   }).optional(),
+  redaction: z.strictObject({ key: inlineSecret.optional(), keyFile: filePath.optional() }).optional(),
   store: z.enum(['duckdb', 'clickhouse']).superRefine((store, context) => {
     if (store === 'clickhouse') context.addIssue({ code: 'custom', message: '"clickhouse" is not supported yet: this version has the embedded DuckDB only', params: { code: 'settings/not-supported-yet', hint: 'leave it out' } satisfies IssueParams });
   }).optional(),

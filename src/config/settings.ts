@@ -27,6 +27,10 @@ export interface Settings {
     /** Sends everything here, whatever routing.yaml says: for trying Tocsin out. Undefined: routing.yaml decides. */
     readonly channel: string | undefined;
   };
+  readonly redaction: {
+    /** Holds the key that redaction rules of mode `hash` need. */
+    readonly keyFile: string | undefined;
+  };
   readonly store: 'duckdb';
   readonly evaluationIntervalMs: number;
   readonly hotRetentionMs: number;

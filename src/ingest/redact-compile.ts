@@ -70,6 +70,15 @@ export interface RedactionCompilation {
   readonly problems: readonly Problem[];
 }
 
+/** What a `Redactor` is made of. Plain data: it crosses threads. */
+export interface RedactionRules {
+  readonly policies: readonly RedactionPolicy[];
+  /** The bytes of the key file; undefined where there is none. */
+  readonly hashKey: Uint8Array | undefined;
+}
+
+export const NO_REDACTION: RedactionRules = { policies: [], hashKey: undefined };
+
 /** `hashKey`: the bytes of the key file; undefined where there is none. */
 export function compileRedaction(policies: readonly RedactionPolicy[], hashKey?: Uint8Array): RedactionCompilation {
   const problems: Problem[] = [];

@@ -19,7 +19,7 @@ import { compileRedaction, type CompiledRedaction } from './redact-compile.js';
 import { createRedactor, type RedactionHit, type Redactor } from './redactor.js';
 
 const KEY = Buffer.alloc(32, 7);
-const SHIPPED = readFileSync(fileURLToPath(new URL('./redaction-defaults.yaml', import.meta.url)), 'utf8');
+const SHIPPED = readFileSync(fileURLToPath(new URL('../../rules/redaction.yaml', import.meta.url)), 'utf8');
 
 function redactorOf(text: string, hashKey: Uint8Array | undefined = KEY): Redactor {
   return createRedactor(compiled(text, hashKey));

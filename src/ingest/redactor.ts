@@ -1,9 +1,11 @@
 import type { RedactionMode } from '../config/redaction.js';
+import { assert } from '../lib/assert.js';
+import { formatProblem } from '../lib/problem.js';
 import type { Attribute } from '../trace/attribute.js';
 import type { LogBatch } from '../trace/log-record.js';
 import type { Resource, SpanBatch } from '../trace/span-batch.js';
 import { redactAttributes, redactColumn, redactEvents, redactLinks, redactList, type RowProfiles } from './redact-columns.js';
-import type { CompiledRedaction } from './redact-compile.js';
+import { compileRedaction, type CompiledRedaction, type RedactionRules } from './redact-compile.js';
 import { RedactionProfile, type Hits } from './redact-profile.js';
 import { SharedOwners } from './shared-owners.js';
 
@@ -37,6 +39,18 @@ interface ResourcePlan {
 }
 
 const NO_HITS: readonly RedactionHit[] = [];
+
+/** For rules that were checked: what is wrong with them is told where they are read, before anything uses them. */
+export function redactorFor({ policies, hashKey }: RedactionRules): Redactor {
+  const { redaction, problems } = compileRedaction(policies, hashKey);
+  assert(problems.length === 0, `rules with problems were put in force: ${problems.map(formatProblem).join('; ')}`);
+  return createRedactor(redaction);
+}
+
+/** The rules in force, each without a find. */
+export function rulesInForce({ policies }: RedactionRules): RedactionHit[] {
+  return policies.filter(({ enabled }) => enabled).flatMap((policy) => policy.rules.map(({ name, mode }) => ({ policy: policy.name, rule: name, mode, count: 0 })));
+}
 
 export function createRedactor(redaction: CompiledRedaction): Redactor {
   if (redaction.policies.length === 0) return { spans: (batch) => ({ batch, hits: NO_HITS }), logs: (batch) => ({ batch, hits: NO_HITS }) };

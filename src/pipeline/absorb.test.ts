@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { loadRules } from '../config/load-rules.js';
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
 import type { DecodeResult } from '../ingest/decoder.js';
 import { createNormaliser } from '../ingest/normaliser.js';
+import { NO_REDACTION } from '../ingest/redact-compile.js';
+import { redactorFor, type RedactionHit } from '../ingest/redactor.js';
 import { compileSlo } from '../sli/compile-slo.js';
 import { createMeasurer } from '../sli/measurer.js';
 import { MemorySpanSink } from '../store/memory-span-sink.js';
@@ -17,11 +20,11 @@ function request(text: string, more: Partial<ExportRequest> = {}): ExportRequest
   return { signal: 'traces', encoding: 'protobuf', protocol: 'http', body: Buffer.from(text), receivedAtMs: NOW_MS, ...more };
 }
 
-function slo() {
+function slo(total = '{ kind = server }') {
   const at = { file: 'rules/test.yaml', line: 1, column: 1 };
   const compiled = compileSlo({
     name: 'checkout', displayName: '', description: '', service: 'checkout', target: 0.99, windowMs: 30 * 86_400_000, labels: {}, at,
-    indicator: { total: { text: '{ kind = server }', at }, bad: { text: '{ status = error }', at }, weight: 'auto' },
+    indicator: { total: { text: total, at }, bad: { text: '{ status = error }', at }, weight: 'auto' },
     policy: { name: 'none', tiers: [], evidence: { enabled: false, burn: 2, significance: 0.001 } },
   });
   if (!compiled.ok) throw new Error('the SLO of the test does not compile');
@@ -32,6 +35,7 @@ function slo() {
 function ports(): AbsorbPorts & { readonly sink: MemorySpanSink; readonly decoded: string[] } {
   const decoded: string[] = [];
   const measurer = createMeasurer([slo()]);
+  const redactor = redactorFor(NO_REDACTION);
   const decode = ({ body }: { readonly body: Uint8Array }): DecodeResult<SpanBatch> => {
     const text = Buffer.from(body).toString();
     decoded.push(text);
@@ -39,7 +43,7 @@ function ports(): AbsorbPorts & { readonly sink: MemorySpanSink; readonly decode
     const batch = spanBatch([{ name: text, status: 'error' }, { name: text }], text);
     return { ok: true, batch, rejected: { count: 1, reasons: new Map([['span-id-zero', 1]]), message: '1 of 3 spans rejected' }, limits: new Map([['string-bytes', 2]]) };
   };
-  return { traces: { decode }, logs: { decode: () => ({ ok: false, message: 'no logs here' }) }, normaliser: createNormaliser(), measurer: () => measurer, sink: new MemorySpanSink(), tally: new IngestTally(), decoded };
+  return { traces: { decode }, logs: { decode: () => ({ ok: false, message: 'no logs here' }) }, redactor: () => redactor, normaliser: createNormaliser(), measurer: () => measurer, sink: new MemorySpanSink(), tally: new IngestTally(), decoded };
 }
 
 describe('absorb', () => {
@@ -64,6 +68,21 @@ describe('absorb', () => {
     ]);
     expect(world.sink.liveSloSlices).toMatchObject([{ eventMinute: MINUTE, arrivalMinute: MINUTE, good: 2 }]);
     expect(world.sink.redSlices.map(({ operation, eventMinute }) => [operation, eventMinute])).toEqual([['GET /users/{id}', MINUTE], ['GET', MINUTE]]);
+  });
+
+  test('matches, counts and stores only what is left after redaction, and counts what was taken', async () => {
+    const { rules } = loadRules([{ path: 'r.yaml', text: 'apiVersion: tocsin.dev/v1\nkind: Redaction\nmetadata: { name: own }\nspec:\n  rules: [{ name: mail, detect: [email] }, { name: tenant, attributes: { names: [tenant] }, mode: drop }]\n' }]);
+    const redactor = redactorFor({ policies: rules.redactions, hashKey: undefined });
+    const measurer = createMeasurer([slo('{ span.tenant = "acme" || span.mail = "ann@shop.example" }')]);
+    const batch = spanBatch([{ name: 'mail ann@shop.example', attributes: { tenant: 'acme', mail: 'ann@shop.example' } }], 'redact');
+    const decode = (): DecodeResult<SpanBatch> => ({ ok: true, batch, rejected: { count: 0, reasons: new Map(), message: '' }, limits: new Map() });
+    const world = { ...ports(), traces: { decode }, redactor: () => redactor, measurer: () => measurer };
+    await absorb(request('redact'), world);
+    const [stored] = world.sink.exports;
+    expect([stored?.spans?.names, stored?.spans?.attributes.map(({ json }) => json)]).toEqual([['mail ****@****'], ['"mail":"****@****"']]);
+    expect(world.sink.redSlices.map(({ operation }) => operation)).toEqual(['mail ****@****']);
+    expect(world.sink.liveSloSlices).toEqual([]);
+    expect(world.tally.stats().redactions).toEqual([{ policy: 'own', rule: 'mail', mode: 'mask', count: 2 }, { policy: 'own', rule: 'tenant', mode: 'drop', count: 1 }]);
   });
 
   test('the same bytes again are not even decoded', async () => {
@@ -105,6 +124,17 @@ describe('the tally', () => {
     const [counts] = world.tally.stats().ingest;
     expect(counts).toMatchObject({ requests: 4, malformed: 1, busy: 0, hot: 4, rejected: 2, deduplicated: 3 });
     expect(world.tally.stats()).toMatchObject({ rejectedByReason: { 'span-id-zero': 2 }, limitsHit: { 'string-bytes': 4 } });
+  });
+
+  test('has a row for each redaction rule in force and for no other', () => {
+    const tally = new IngestTally();
+    const rule = (name: string, count: number): RedactionHit => ({ policy: 'own', rule: name, mode: 'mask', count });
+    tally.useRedactionRules([rule('a', 0), rule('b', 0)]);
+    tally.redacted([rule('a', 2)]);
+    tally.redacted([rule('a', 1)]);
+    expect(tally.stats().redactions).toEqual([rule('a', 3), rule('b', 0)]);
+    tally.useRedactionRules([rule('c', 0), rule('a', 0)]);
+    expect(tally.stats().redactions).toEqual([rule('c', 0), rule('a', 3)]);
   });
 
   test('says the longest commit since it was last asked', () => {

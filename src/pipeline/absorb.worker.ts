@@ -7,7 +7,7 @@ import type { StoreCall, StoreReply, StoreRequest, StoreSettings } from './store
 import { openStore, type SystemStore } from './system-store.js';
 
 /**
- * The one thread that opens the database: it decodes, measures, appends, commits, and runs everyone's queries. The main thread keeps
+ * The one thread that opens the database: it decodes, redacts, measures, appends, commits, and runs everyone's queries. The main thread keeps
  * sockets, pages and the tick, and stays responsive while DuckDB's appends block this one.
  */
 const port = parentPort;
@@ -23,7 +23,7 @@ function run(store: SystemStore, call: StoreCall): Promise<unknown> {
     case 'absorb': return store.absorb(call.request);
     case 'query': return store.query(call.statement);
     case 'transaction': return store.transaction(call.statements);
-    case 'rules': return store.useRules(call.slos);
+    case 'rules': return store.useRules(call.rules);
     case 'slo-slices': return store.loadSloSlices(call.sinceMinute);
     case 'stats': return store.stats();
     case 'hygiene': return store.hygiene();
@@ -48,6 +48,7 @@ try {
     dataDir: settings.dataDir,
     clock: systemClock,
     slos: settings.slos,
+    redaction: settings.redaction,
     events: { onCommit: (news) => send({ kind: 'committed', news }) },
     database: settings.checkpointBytes === undefined ? {} : { checkpointBytes: settings.checkpointBytes },
   });

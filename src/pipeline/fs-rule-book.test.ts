@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadRuleBook } from './fs-rule-book.js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadRuleBook, type LoadedRuleBook } from './fs-rule-book.js';
 
 let directory: string;
 beforeEach(async () => { directory = await mkdtemp(join(tmpdir(), 'tocsin-rules-')); });
@@ -50,4 +50,48 @@ test('what is asked of another system than traces is not read as TraceQL', async
 test('an SLI that no SLO uses is checked as well', async () => {
   const sli = `---\napiVersion: openslo/v1\nkind: SLI\nmetadata: { name: spare }\nspec: { ratioMetric: { total: ${source('{ kind = server }')}, good: ${source('{ nonsense }')} } }\n`;
   expect(await problemsOf(slo({ total: source('{ kind = server }'), bad: source('{ status = error }'), target: 0.999 }) + sli)).toEqual(['22 sli/bad-query']);
+});
+
+describe('redaction', () => {
+  const redaction = (spec: string, name = 'own'): string => `apiVersion: tocsin.dev/v1\nkind: Redaction\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
+  const load = async (text: string, keyFile?: string): Promise<LoadedRuleBook> => {
+    await writeFile(join(directory, 'rules.yaml'), text);
+    return loadRuleBook({ rulesDir: directory, runbooksDir: directory, redaction: { keyFile } });
+  };
+  const namesOf = ({ book }: LoadedRuleBook): string[] => (book?.redaction.policies ?? []).map(({ name, enabled, rules }) => `${name}${enabled ? '' : ' off'} ${rules.map((rule) => rule.name).join()}`);
+  const SHIPPED = 'credential-headers,secret-attributes,credentials-in-text,card-and-bank-numbers,email-addresses';
+
+  test('is in force without a word from the operator', async () => {
+    expect(namesOf(await load(''))).toEqual([`defaults ${SHIPPED}`]);
+  });
+
+  test('of an own document comes before the shipped one', async () => {
+    expect(namesOf(await load(redaction('{ rules: [{ name: it, detect: [email] }] }')))).toEqual(['own it', `defaults ${SHIPPED}`]);
+  });
+
+  test('of an own document called defaults takes the place of the shipped one', async () => {
+    expect(namesOf(await load(redaction('{ rules: [{ name: it, detect: [email] }] }', 'defaults')))).toEqual(['defaults it']);
+  });
+
+  test('of an own document called defaults without rules keeps the shipped ones, where it says', async () => {
+    expect(namesOf(await load(redaction('{ exempt: { names: [a] } }', 'defaults')))).toEqual([`defaults ${SHIPPED}`]);
+    expect(namesOf(await load(redaction('{ enabled: false }', 'defaults')))).toEqual([`defaults off ${SHIPPED}`]);
+  });
+
+  test('that cannot work is told with its place', async () => {
+    expect(await problemsOf(redaction("{ rules: [{ name: it, attributes: { patterns: ['a(b'] } }] }"))).toEqual(['4 rules/bad-pattern']);
+    expect(await problemsOf(redaction('{ rules: [{ name: it, detect: [email], mode: hash }] }'))).toEqual(['4 rules/no-hash-key']);
+  });
+
+  test('hashes with the bytes of the key file, without the line break at its end', async () => {
+    const [key, hashes] = [join(directory, 'key'), redaction('{ rules: [{ name: it, detect: [email], mode: hash }] }')];
+    await writeFile(key, '0123456789abcdef\r\n');
+    const { book, problems } = await load(hashes, key);
+    expect([problems, Buffer.from(book?.redaction.hashKey ?? []).toString()]).toEqual([[], '0123456789abcdef']);
+    await writeFile(key, 'short\n');
+    for (const path of [key, join(directory, 'gone')]) {
+      const { book: none, problems: [problem, ...others] } = await load(hashes, path);
+      expect([none, problem?.at.file, problem?.code, others]).toEqual([undefined, path, 'settings/invalid-value', []]);
+    }
+  });
 });

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { loadRulesDirectory } from '../config/fs-rules.js';
 import { checkRunbookReferences } from '../config/load-rules.js';
 import type { ReceiverRule, RuleSet } from '../config/rule-set.js';
 import { errorAt, hasErrors, sortProblems } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
 import type { TextFile } from '../lib/yaml-document.js';
+import { MIN_HASH_KEY_BYTES } from '../ingest/redact-concealer.js';
+import { compileRedaction, type RedactionRules } from '../ingest/redact-compile.js';
 import { checkReceiverRules, parseRouting, type Routing } from '../notify/routing.js';
 import { loadRunbooksDirectory } from '../runbook/fs-runbooks.js';
 import type { Runbook } from '../runbook/runbook.js';
@@ -12,6 +15,7 @@ import { checkQueries, compileSlo, type CompiledSlo } from '../sli/compile-slo.j
 /** Everything an operator wrote, read as a whole: what is measured, who is told, what to do. */
 export interface RuleBook {
   readonly slos: readonly CompiledSlo[];
+  readonly redaction: RedactionRules;
   readonly routing: Routing;
   readonly receivers: readonly ReceiverRule[];
   readonly runbooks: readonly Runbook[];
@@ -23,17 +27,25 @@ export interface LoadedRuleBook {
   readonly problems: readonly Problem[];
 }
 
+/** Where the rules are: settings, or what a command line names instead. */
+export interface RuleBookSources {
+  readonly rulesDir: string;
+  readonly runbooksDir: string;
+  readonly redaction?: { readonly keyFile: string | undefined };
+}
+
 /** Without a routing.yaml nobody is told; incidents are still kept and shown. */
 const NOBODY: TextFile = { path: 'routing.yaml', text: 'route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n' };
 
-export async function loadRuleBook(directories: { readonly rulesDir: string; readonly runbooksDir: string }): Promise<LoadedRuleBook> {
-  const [rules, runbooks] = await Promise.all([loadRulesDirectory(directories.rulesDir), loadRunbooksDirectory(directories.runbooksDir)]);
-  const problems = [...rules.problems, ...runbooks.problems, ...refuseRedaction(rules.rules), ...checkRunbookReferences(rules.rules, runbooks.runbooks.map(({ name }) => name))];
+export async function loadRuleBook({ rulesDir, runbooksDir, redaction: { keyFile } = { keyFile: undefined } }: RuleBookSources): Promise<LoadedRuleBook> {
+  const [rules, runbooks] = await Promise.all([loadRulesDirectory(rulesDir), loadRunbooksDirectory(runbooksDir)]);
+  const problems = [...rules.problems, ...runbooks.problems, ...checkRunbookReferences(rules.rules, runbooks.runbooks.map(({ name }) => name))];
   const slos = compileAll(rules.rules, problems);
+  const redaction = readRedaction(rules.rules, keyFile, problems);
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
   if (routing === undefined || hasErrors(sorted)) return { book: undefined, problems: sorted };
-  return { book: { slos, routing, receivers: rules.rules.receivers, runbooks: runbooks.runbooks }, problems: sorted };
+  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, runbooks: runbooks.runbooks }, problems: sorted };
 }
 
 function compileAll(rules: RuleSet, problems: Problem[]): CompiledSlo[] {
@@ -55,9 +67,31 @@ function readRouting(file: TextFile, rules: RuleSet, problems: Problem[]): Routi
   return routing.value;
 }
 
-/** The redactor is built and proven but does not stand in the way of spans yet: rules that seem to conceal and do not are worse than none. */
-function refuseRedaction(rules: RuleSet): Problem[] {
-  return rules.redactions.map(({ name, at }) => errorAt(at, 'rules/not-supported-yet', {
-    path: 'kind', message: `the Redaction "${name}" cannot be honoured yet`, hint: 'remove it, and redact in the Collector until then',
-  }));
+/** What compiles here compiles in the store's thread as well. */
+function readRedaction({ redactions: policies }: RuleSet, keyFile: string | undefined, problems: Problem[]): RedactionRules {
+  const before = problems.length;
+  const hashKey = keyFile === undefined ? undefined : readHashKey(keyFile, problems);
+  // A key that cannot be used is one problem, not one for each rule that hashes.
+  const keyIsBroken = problems.length > before;
+  problems.push(...compileRedaction(policies, hashKey).problems.filter(({ code }) => !(keyIsBroken && code === 'rules/no-hash-key')));
+  return { policies, hashKey };
+}
+
+function readHashKey(path: string, problems: Problem[]): Uint8Array | undefined {
+  const refuse = (message: string, hint: string): void => void problems.push(errorAt({ file: path, line: 1, column: 1 }, 'settings/invalid-value', { path: 'redaction.keyFile', message, hint }));
+  try {
+    const key = withoutLineEnd(readFileSync(path));
+    if (key.length >= MIN_HASH_KEY_BYTES) return key;
+    refuse(`this key has ${key.length} bytes, and one of fewer than ${MIN_HASH_KEY_BYTES} could be guessed`, `make one with: openssl rand -hex 32 > ${path}`);
+  } catch (error) {
+    refuse(`the key that redaction hashes with cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'check the path and its permissions');
+  }
+  return undefined;
+}
+
+/** Editors and `echo` end a file with a line break that belongs to no key. */
+function withoutLineEnd(bytes: Buffer): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end -= 1;
+  return Uint8Array.from(bytes.subarray(0, end));
 }

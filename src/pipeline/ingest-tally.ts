@@ -1,5 +1,6 @@
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
 import type { DecodeResult } from '../ingest/decoder.js';
+import type { RedactionHit } from '../ingest/redactor.js';
 import type { Measurement } from '../sli/measurer.js';
 import type { CommitNews } from '../store/span-sink.js';
 
@@ -35,6 +36,8 @@ export interface IngestStats {
   /** How often which decoding limit was hit. */
   readonly limitsHit: Readonly<Record<string, number>>;
   readonly operationsOverLimit: number;
+  /** What each redaction rule concealed or dropped; rules in force that found nothing are there with 0. */
+  readonly redactions: readonly RedactionHit[];
   readonly commits: CommitCounts;
   /** CPU time of the store's thread by step, in milliseconds. */
   readonly stepsMs: Readonly<Record<string, number>>;
@@ -46,12 +49,23 @@ export class IngestTally {
   readonly #reasons = new Map<string, number>();
   readonly #limits = new Map<string, number>();
   readonly #steps = new Map<string, number>();
+  #redactions = new Map<string, RedactionHit>();
   #operationsOverLimit = 0;
   #commits: CommitCounts = { commits: 0, exports: 0, spans: 0, logs: 0, tookMs: 0, longestMs: 0 };
 
   decoded(decoded: Extract<DecodeResult<unknown>, { ok: true }>): void {
     for (const [reason, count] of decoded.rejected.reasons) add(this.#reasons, reason, count);
     for (const [limit, count] of decoded.limits) add(this.#limits, limit, count);
+  }
+
+  /** Rules that are no longer in force are counted no longer, so that there are never more rows than rules. */
+  useRedactionRules(rules: readonly RedactionHit[]): void {
+    const before = this.#redactions;
+    this.#redactions = new Map(rules.map((rule) => [ruleKey(rule), before.get(ruleKey(rule)) ?? rule]));
+  }
+
+  redacted(hits: readonly RedactionHit[]): void {
+    for (const hit of hits) this.#redactions.set(ruleKey(hit), { ...hit, count: hit.count + (this.#redactions.get(ruleKey(hit))?.count ?? 0) });
   }
 
   measured(measured: Measurement): void {
@@ -93,6 +107,7 @@ export class IngestTally {
       rejectedByReason: Object.fromEntries(this.#reasons),
       limitsHit: Object.fromEntries(this.#limits),
       operationsOverLimit: this.#operationsOverLimit,
+      redactions: [...this.#redactions.values()],
       commits,
       stepsMs: Object.fromEntries(this.#steps),
     };
@@ -107,6 +122,10 @@ export class IngestTally {
     }
     return counts;
   }
+}
+
+function ruleKey({ policy, rule, mode }: RedactionHit): string {
+  return `${policy} ${rule} ${mode}`;
 }
 
 function add(counts: Map<string, number>, key: string, count: number): void {

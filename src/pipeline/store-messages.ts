@@ -1,13 +1,12 @@
 import type { ExportRequest } from '../ingest/absorber.js';
-import type { CompiledSlo } from '../sli/compile-slo.js';
 import type { DatabaseUnavailableError } from '../store/database-error.js';
 import type { Statement } from '../store/database.js';
 import type { CommitNews } from '../store/span-sink.js';
+import type { StoreRules } from './store.js';
 
 /** What the store's thread is started with. */
-export interface StoreSettings {
+export interface StoreSettings extends StoreRules {
   readonly dataDir: string;
-  readonly slos: readonly CompiledSlo[];
   readonly checkpointBytes?: number;
 }
 
@@ -16,7 +15,7 @@ export type StoreCall =
   | { readonly kind: 'absorb'; readonly request: ExportRequest }
   | { readonly kind: 'query'; readonly statement: Statement }
   | { readonly kind: 'transaction'; readonly statements: readonly Statement[] }
-  | { readonly kind: 'rules'; readonly slos: readonly CompiledSlo[] }
+  | { readonly kind: 'rules'; readonly rules: StoreRules }
   | { readonly kind: 'slo-slices'; readonly sinceMinute: number }
   | { readonly kind: 'stats' }
   | { readonly kind: 'hygiene' }

@@ -1,4 +1,5 @@
 import type { Absorber } from '../ingest/absorber.js';
+import type { RedactionRules } from '../ingest/redact-compile.js';
 import type { HygieneTotals, ServiceHygiene } from '../ingest/normalise-services.js';
 import type { CompiledSlo } from '../sli/compile-slo.js';
 import type { Database } from '../store/database.js';
@@ -7,13 +8,20 @@ import type { SloSliceColumns } from '../store/slo-slice-columns.js';
 import type { CommitNews } from '../store/span-sink.js';
 import type { IngestStats } from './ingest-tally.js';
 
+/** Of the rules, what the way in needs. */
+export interface StoreRules {
+  readonly slos: readonly CompiledSlo[];
+  /** Checked: `compileRedaction` finds no problem in it. */
+  readonly redaction: RedactionRules;
+}
+
 /**
  * The store as the service uses it: takes exports, answers queries, tells of commits. In production it lives in a thread of its own
  * (`StoreClient`), in tests also in this one (`SystemStore`).
  */
 export interface Store extends Absorber, Database {
-  /** From the next export on, these SLOs are counted. */
-  useRules(slos: readonly CompiledSlo[]): Promise<void>;
+  /** From the next export on, these SLOs are counted and these rules redact. */
+  useRules(rules: StoreRules): Promise<void>;
   /** Live slices since a Unix minute, summed per SLO and event minute. */
   loadSloSlices(sinceMinute: number): Promise<SloSliceColumns>;
   stats(): Promise<StoreStats>;

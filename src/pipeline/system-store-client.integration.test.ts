@@ -6,6 +6,7 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { ExportRequest } from '../ingest/absorber.js';
+import { NO_REDACTION } from '../ingest/redact-compile.js';
 import { compileSlo, type CompiledSlo } from '../sli/compile-slo.js';
 import type { CommitNews } from '../store/span-sink.js';
 import { sloMinutes } from '../store/slo-slice-columns.js';
@@ -20,7 +21,7 @@ afterEach(async () => {
 });
 
 async function start(slos: readonly CompiledSlo[] = [], onCommit: (news: CommitNews) => void = () => undefined): Promise<StoreClient> {
-  const client = await StoreClient.start({ dataDir, slos }, { onCommit });
+  const client = await StoreClient.start({ dataDir, slos, redaction: NO_REDACTION }, { onCommit });
   clients.push(client);
   return client;
 }
@@ -78,7 +79,7 @@ test('new rules count from the next export on', async () => {
   const client = await start();
   const nowMs = Date.now();
   await client.absorb(exportOf(['before'], nowMs));
-  await client.useRules([slo()]);
+  await client.useRules({ slos: [slo()], redaction: NO_REDACTION });
   await client.absorb(exportOf(['after'], nowMs));
   expect([...sloMinutes(await client.loadSloSlices(0))].map((row) => row.events)).toEqual([1]);
 });
@@ -115,5 +116,5 @@ test('senders are told to wait when too many bytes wait already', async () => {
 
 test('a data directory that cannot be opened is a typed error, not a crash', async () => {
   writeFileSync(join(dataDir, 'file'), '');
-  await expect(StoreClient.start({ dataDir: join(dataDir, 'file'), slos: [] })).rejects.toMatchObject({ name: 'DatabaseUnavailableError', reason: 'not-writable' });
+  await expect(StoreClient.start({ dataDir: join(dataDir, 'file'), slos: [], redaction: NO_REDACTION })).rejects.toMatchObject({ name: 'DatabaseUnavailableError', reason: 'not-writable' });
 });

@@ -2,11 +2,10 @@ import { Worker } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
 import type { ServiceHygiene } from '../ingest/normalise-services.js';
-import type { CompiledSlo } from '../sli/compile-slo.js';
 import { DatabaseUnavailableError } from '../store/database-error.js';
 import type { Row, Statement } from '../store/database.js';
 import type { SloSliceColumns } from '../store/slo-slice-columns.js';
-import type { Store, StoreEvents, StoreStats } from './store.js';
+import type { Store, StoreEvents, StoreRules, StoreStats } from './store.js';
 import type { StoreCall, StoreReply, StoreRequest, StoreSettings } from './store-messages.js';
 
 /** Bytes of export bodies accepted and not yet answered. Decoded they take three to five times that, which keeps the service under 1 GiB. */
@@ -86,8 +85,8 @@ export class StoreClient implements Store {
     return this.#call({ kind: 'transaction', statements });
   }
 
-  useRules(slos: readonly CompiledSlo[]): Promise<void> {
-    return this.#call({ kind: 'rules', slos });
+  useRules({ slos, redaction }: StoreRules): Promise<void> {
+    return this.#call({ kind: 'rules', rules: { slos, redaction } });
   }
 
   loadSloSlices(sinceMinute: number): Promise<SloSliceColumns> {

@@ -3,8 +3,9 @@ import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
 import { createLogDecoder, createTraceDecoder } from '../ingest/decoder.js';
 import { totalsOf, type ServiceHygiene } from '../ingest/normalise-services.js';
 import { createNormaliser, type Normaliser } from '../ingest/normaliser.js';
+import { NO_REDACTION } from '../ingest/redact-compile.js';
+import { redactorFor, rulesInForce, type Redactor } from '../ingest/redactor.js';
 import type { Clock } from '../lib/clock.js';
-import type { CompiledSlo } from '../sli/compile-slo.js';
 import { createMeasurer, type Measurer } from '../sli/measurer.js';
 import type { Row, Statement } from '../store/database.js';
 import { openDatabase, type DatabaseOptions, type DuckdbDatabase } from '../store/duckdb-database.js';
@@ -14,13 +15,13 @@ import type { SloSliceColumns } from '../store/slo-slice-columns.js';
 import type { GroupLimits } from '../store/system-group-commit.js';
 import { absorb, type AbsorbPorts } from './absorb.js';
 import { IngestTally } from './ingest-tally.js';
-import { DATABASE_FILE, type Store, type StoreEvents, type StoreStats } from './store.js';
+import { DATABASE_FILE, type Store, type StoreEvents, type StoreRules, type StoreStats } from './store.js';
 
-export interface StoreOptions {
+/** Without rules nothing is counted and nothing redacted. */
+export interface StoreOptions extends Partial<StoreRules> {
   /** `:memory:` is for tests. */
   readonly dataDir: string;
   readonly clock: Clock;
-  readonly slos?: readonly CompiledSlo[];
   readonly events?: StoreEvents;
   readonly database?: DatabaseOptions;
   readonly group?: GroupLimits;
@@ -33,23 +34,26 @@ export class SystemStore implements Store {
   readonly #tally: IngestTally;
   readonly #normaliser = createNormaliser();
   readonly #ports: AbsorbPorts;
+  #redactor: Redactor;
   #measurer: Measurer;
   #closing: Promise<void> | undefined;
 
-  private constructor(parts: { database: DuckdbDatabase; sink: DuckdbSpanSink; tally: IngestTally }, slos: readonly CompiledSlo[]) {
+  private constructor(parts: { database: DuckdbDatabase; sink: DuckdbSpanSink; tally: IngestTally }, rules: StoreRules) {
     this.#database = parts.database;
     this.#sink = parts.sink;
     this.#tally = parts.tally;
-    this.#measurer = timedMeasurer(createMeasurer(slos), parts.tally);
+    this.#redactor = timedRedactor(redactorFor(rules.redaction), parts.tally);
+    parts.tally.useRedactionRules(rulesInForce(rules.redaction));
+    this.#measurer = timedMeasurer(createMeasurer(rules.slos), parts.tally);
     const { tally, sink } = parts;
     this.#ports = {
-      traces: timed(createTraceDecoder(), tally), logs: timed(createLogDecoder(), tally), normaliser: timedNormaliser(this.#normaliser, tally),
-      measurer: () => this.#measurer, sink, tally,
+      traces: timed(createTraceDecoder(), tally), logs: timed(createLogDecoder(), tally), redactor: () => this.#redactor,
+      normaliser: timedNormaliser(this.#normaliser, tally), measurer: () => this.#measurer, sink, tally,
     };
   }
 
   /** @throws DatabaseUnavailableError when the file cannot be opened. */
-  static async open({ dataDir, clock, slos = [], events, database: settings, group }: StoreOptions): Promise<SystemStore> {
+  static async open({ dataDir, clock, slos = [], redaction = NO_REDACTION, events, database: settings, group }: StoreOptions): Promise<SystemStore> {
     const database = await openDatabase(dataDir === ':memory:' ? dataDir : join(dataDir, DATABASE_FILE), settings);
     const tally = new IngestTally();
     const sink = await DuckdbSpanSink.open(database, {
@@ -60,7 +64,7 @@ export class SystemStore implements Store {
         events?.onCommit?.(news);
       },
     });
-    return new SystemStore({ database, sink, tally }, slos);
+    return new SystemStore({ database, sink, tally }, { slos, redaction });
   }
 
   async absorb(request: ExportRequest): Promise<ExportOutcome> {
@@ -79,7 +83,9 @@ export class SystemStore implements Store {
     return this.#database.transaction(statements);
   }
 
-  useRules(slos: readonly CompiledSlo[]): Promise<void> {
+  useRules({ slos, redaction }: StoreRules): Promise<void> {
+    this.#redactor = timedRedactor(redactorFor(redaction), this.#tally);
+    this.#tally.useRedactionRules(rulesInForce(redaction));
     this.#measurer = timedMeasurer(createMeasurer(slos), this.#tally);
     return Promise.resolve();
   }
@@ -114,6 +120,16 @@ function timed<Input, Output>(decoder: { decode(input: Input): Output }, tally: 
       return output;
     },
   };
+}
+
+function timedRedactor(redactor: Redactor, tally: IngestTally): Redactor {
+  const timedRun = <Result>(run: () => Result): Result => {
+    const startedMs = performance.now();
+    const result = run();
+    tally.took('redact', performance.now() - startedMs);
+    return result;
+  };
+  return { spans: (batch) => timedRun(() => redactor.spans(batch)), logs: (batch) => timedRun(() => redactor.logs(batch)) };
 }
 
 function timedNormaliser(normaliser: Normaliser, tally: IngestTally): Normaliser {

@@ -1,3 +1,4 @@
+import { NO_REDACTION } from '../../src/ingest/redact-compile.js';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,7 +115,7 @@ export class DuckdbMachine implements Machine {
       outbox: new DuckdbOutbox(store),
       evidence: new DuckdbEvidenceReader(store),
       absorb: (shipment) => store.absorb({ signal: 'traces', encoding: 'json', protocol: shipment.protocol ?? 'http', body: otlpJson(shipment), receivedAtMs: clock.nowMs() }),
-      useRules: (next) => store.useRules(next),
+      useRules: (next) => store.useRules({ slos: next, redaction: NO_REDACTION }),
       loadSlices: async (sinceMinute) => sloMinutes(await store.loadSloSlices(sinceMinute)),
       loadUptime: (sinceMinute) => uptime.load(sinceMinute),
       maintain: async (nowMs) => {

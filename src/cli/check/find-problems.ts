@@ -23,6 +23,7 @@ export async function findProblems(environment: NodeJS.ProcessEnv, named: Direct
   const { settings, problems } = await loadSettings(environment);
   const { book, problems: inRules } = await loadRuleBook({
     rulesDir: named.rulesDir ?? settings?.rulesDir ?? nonEmpty(environment['TOCSIN_RULES_DIR']) ?? './rules',
+    redaction: { keyFile: settings?.redaction.keyFile ?? nonEmpty(environment['TOCSIN_REDACTION_KEY_FILE']) },
     runbooksDir: named.runbooksDir ?? settings?.runbooksDir ?? nonEmpty(environment['TOCSIN_RUNBOOKS_DIR']) ?? './runbooks',
   });
   const inAccess = settings === undefined ? [] : await accessProblems(settings);

@@ -2,7 +2,7 @@ import { loadSettings } from '../../config/fs-settings.js';
 import { publicUrlOf, type Settings } from '../../config/settings.js';
 import type { ExportOutcome } from '../../ingest/absorber.js';
 import { formatProblem } from '../../lib/problem.js';
-import { loadRuleBook } from '../../pipeline/fs-rule-book.js';
+import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import { StoreClient } from '../../pipeline/system-store-client.js';
 import { DatabaseUnavailableError } from '../../store/database-error.js';
 import { CouldNotRun } from '../command.js';
@@ -40,7 +40,7 @@ export async function openTarget(server: string | undefined): Promise<ImportTarg
 async function openDataDirectory(settings: Settings): Promise<ImportTarget> {
   const { book, problems } = await loadRuleBook(settings);
   if (book === undefined) throw new CouldNotRun(`the rules are not right, so nothing can be counted:\n${problems.map(formatProblem).join('\n')}`);
-  const store = await openStore(settings, book.slos);
+  const store = await openStore(settings, book);
   return {
     name: `the data directory ${settings.dataDir}`,
     pages: settings.http.port === 0 && settings.publicUrl === undefined ? undefined : publicUrlOf(settings),
@@ -50,9 +50,9 @@ async function openDataDirectory(settings: Settings): Promise<ImportTarget> {
   };
 }
 
-async function openStore({ dataDir }: Settings, slos: Parameters<typeof StoreClient.start>[0]['slos']): Promise<StoreClient> {
+async function openStore({ dataDir }: Settings, { slos, redaction }: RuleBook): Promise<StoreClient> {
   try {
-    return await StoreClient.start({ dataDir, slos });
+    return await StoreClient.start({ dataDir, slos, redaction });
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error;
     const hint = error.reason === 'locked' ? ' If that is Tocsin, name the address of its pages with --server.' : '';

@@ -19,6 +19,10 @@ export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly c
       Object.entries({ hot, rejected, deduplicated }).map(([result, value]) => ({ labels: { signal, protocol, result }, value }))),
   });
   metrics.addSource({ name: 'tocsin_ingest_rejected_total', help: 'Rejected spans and log records by reason.', type: 'counter', labelNames: ['reason'], collect: () => rows('reason', stats()?.rejectedByReason) });
+  metrics.addSource({
+    name: 'tocsin_redactions_total', help: 'Values, and pieces of texts, that redaction rules concealed or dropped.', type: 'counter', labelNames: ['policy', 'rule', 'mode'],
+    collect: () => (stats()?.redactions ?? []).map(({ policy, rule, mode, count }) => ({ labels: { policy, rule, mode }, value: count })),
+  });
   addHygieneMetrics(metrics, stats);
   metrics.addSource({ name: 'tocsin_ingest_pending_bytes', help: 'Bytes of requests that wait for their commit.', type: 'gauge', labelNames: [], collect: () => [{ labels: {}, value: store.pendingBytes }] });
   metrics.addSource({ name: 'tocsin_commits_total', help: 'Group commits.', type: 'counter', labelNames: [], collect: () => [{ labels: {}, value: stats()?.commits.commits ?? 0 }] });

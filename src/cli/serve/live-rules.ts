@@ -89,7 +89,7 @@ export class LiveRules {
       for (const { slo, sliceKey } of book.slos) if (added.has(sliceKey)) slices.track(sliceKey, slo);
       slices.add([...sloMinutes(columns)].filter(({ sliceKey }) => added.has(sliceKey)));
     }
-    await store.useRules(book.slos);
+    await store.useRules({ slos: book.slos, redaction: book.redaction });
     engine.useRules(book.slos);
     this.#book = book;
     this.#notifiers = this.#notifiersFor(book);

@@ -112,7 +112,7 @@ class Start {
   }
 
   async #openStore(book: RuleBook): Promise<StoreClient> {
-    const store = await StoreClient.start({ dataDir: this.#input.settings.dataDir, slos: book.slos }, {
+    const store = await StoreClient.start({ dataDir: this.#input.settings.dataDir, slos: book.slos, redaction: book.redaction }, {
       onCommit: (news) => this.#judgement?.engine.committed(news, systemClock.nowMs()),
       onFatal: this.#input.onFatal,
     });
