@@ -45,6 +45,9 @@ export interface SloStatus {
 
 export const SEVERITY_RANK: Readonly<Record<Severity, number>> = { ticket: 1, page: 2 };
 
+/** Windows that dashboards ask for whatever the policy's tiers are: those of Sloth's recording rules (slo:sli_error:ratio_rate5m …). */
+export const USUAL_WINDOWS_MS: readonly number[] = [5 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, 6 * HOUR_MS, DAY_MS, 3 * DAY_MS];
+
 /** A service with less history leads with its projected budget. */
 const YOUNG_MS = DAY_MS;
 /** A rate seen for less than this is not projected as if it were shorter still. */
@@ -91,7 +94,8 @@ type Windows = ReadonlyMap<number, { readonly reading: WindowReading; readonly t
 
 /** Every window once, shortest first: tiers share windows, and each is one pass over the series. */
 function readWindows(slo: Slo, context: ReadingContext): Windows {
-  const lengths = new Set([...slo.policy.tiers.flatMap((tier) => [tier.shortMs, tier.longMs]), slo.windowMs]);
+  const usual = USUAL_WINDOWS_MS.filter((windowMs) => windowMs <= slo.windowMs);
+  const lengths = new Set([...usual, ...slo.policy.tiers.flatMap((tier) => [tier.shortMs, tier.longMs]), slo.windowMs]);
   return new Map([...lengths].sort((left, right) => left - right).map((windowMs) => [windowMs, readWindow(context, windowMs)]));
 }
 

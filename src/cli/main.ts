@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { closest } from '../lib/closest.js';
 import { readArguments } from './arguments.js';
 import { CouldNotRun, EXIT_COULD_NOT_RUN, EXIT_FINE, printError, printLine, type Command } from './command.js';
 import { COMMANDS } from './commands.js';
+import { tocsinVersion } from './tocsin-version.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
@@ -11,7 +11,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return name === undefined ? EXIT_COULD_NOT_RUN : EXIT_FINE;
   }
   if (name === '--version' || name === '-V') {
-    printLine(versionOf());
+    printLine(tocsinVersion());
     return EXIT_FINE;
   }
   const entry = COMMANDS.find((command) => command.name === name);
@@ -25,11 +25,6 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT_FINE;
   }
   return command.run(readArguments(entry.name, command, rest));
-}
-
-function versionOf(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
-  return version;
 }
 
 function printOverview(): void {

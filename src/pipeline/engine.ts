@@ -6,6 +6,7 @@ import type { Slo } from '../config/slo.js';
 import type { Evidence } from '../diagnosis/evidence.js';
 import type { IncidentChange } from '../incident/advance.js';
 import { attachEvidence, attachLate } from '../incident/attach-evidence.js';
+import type { ConditionSignal } from '../incident/condition-signal.js';
 import type { Incident, Transition } from '../incident/incident.js';
 import { acknowledge, resolve } from '../incident/person-actions.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
@@ -49,6 +50,7 @@ export class Engine {
   readonly #badReceivedAtMs = new Map<string, number>();
   #slos: readonly MeasuredSlo[] = [];
   #statuses: readonly SloStatus[] = [];
+  #signals: readonly ConditionSignal[] = [];
   #nextTrimMs = 0;
 
   constructor(ports: EnginePorts, state: { readonly slices: SliceIndex; readonly coverage: CoverageIndex }) {
@@ -68,6 +70,11 @@ export class Engine {
 
   statuses(): readonly SloStatus[] {
     return this.#statuses;
+  }
+
+  /** What fires as of the last tick, hysteresis applied. */
+  firing(): readonly ConditionSignal[] {
+    return this.#signals.filter(({ firing }) => firing);
   }
 
   slo(name: string): Slo | undefined {
@@ -101,6 +108,7 @@ export class Engine {
       await this.#save(await this.#withEvidence(evaluation), nowMs);
       await this.#save(await this.#lateEvidence(evaluation, openIncidents, nowMs), nowMs);
       this.#statuses = evaluation.statuses;
+      this.#signals = evaluation.signals;
       for (const [sliceKey, at] of badReceivedAtMs) if (this.#badReceivedAtMs.get(sliceKey) === at) this.#badReceivedAtMs.delete(sliceKey);
       this.#trim(nowMs);
       return evaluation;

@@ -3,6 +3,7 @@ import { evaluateSlo, type SloStatus } from '../budget/slo-status.js';
 import type { CoverageOf } from '../budget/window-reading.js';
 import type { Slo } from '../config/slo.js';
 import { advance, type IncidentChange } from '../incident/advance.js';
+import type { ConditionSignal } from '../incident/condition-signal.js';
 import type { Incident } from '../incident/incident.js';
 import { resolve } from '../incident/person-actions.js';
 import { incidentKeyOf, signalOf, sloNameOf } from './slo-signal.js';
@@ -27,6 +28,8 @@ export interface EvaluateInput {
 export interface Evaluation extends IncidentChange {
   /** One per SLO, in the order of the rules. */
   readonly statuses: readonly SloStatus[];
+  /** What each SLO says to its incident, hysteresis applied; in the order of the rules. */
+  readonly signals: readonly ConditionSignal[];
 }
 
 /** The whole judgement of one moment: slices and rules in, statuses and news out. Live, in backtests and in tests it is this one function. */
@@ -42,6 +45,7 @@ export function evaluate(input: EvaluateInput): Evaluation {
   const orphaned = resolveOrphans(input);
   return {
     statuses: judged.map(({ status }) => status),
+    signals: judged.map(({ signal }) => signal),
     incidents: [...change.incidents, ...orphaned.flatMap(({ incidents }) => incidents)],
     transitions: [...change.transitions, ...orphaned.flatMap(({ transitions }) => transitions)],
   };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RatioIndicator } from '../config/slo.js';
+import { hexOf } from '../lib/ids.js';
 import { DEFAULT_START_MS, spanBatch, type SpanDescription } from '../trace/batch-builder.js';
 import { SPAN_KINDS, SPAN_STATUSES } from '../trace/span-batch.js';
 import { parseTraceql } from '../trace/traceql/parser.js';
@@ -21,6 +22,12 @@ function compiled(sliceKey: string, total: string, part: { bad: string } | { goo
   return { sliceKey, total: query(total), part: { polarity, query: query('bad' in part ? part.bad : part.good) }, weight, warnings: [] } as unknown as CompiledSlo;
 }
 
+/** How a slice names the bad event in that row. */
+function reference(spans: readonly SpanDescription[], row: number) {
+  const batch = spanBatch(spans);
+  return { traceId: hexOf(batch.traceIds, row * 16, 16), spanId: hexOf(batch.spanIds, row * 8, 8), atMs: batch.endMs[row] };
+}
+
 const AVAILABILITY = compiled('availability', '{ resource.service.name = "shop" && kind = server }', { bad: '{ status = error }' });
 const LATENCY = compiled('latency', '{ resource.service.name = "shop" && kind = server && .http.route =~ "/c.*" }', { good: '{ duration <= 300ms }' });
 const EVERYONE = compiled('everyone', '{ kind = server && .http.route =~ "/c.*" }', { bad: '{ .http.status_code >= 500 || status = error }' }, { attribute: 'SampleRate' });
@@ -34,9 +41,16 @@ describe('counting events of an SLO', () => {
       { service: 'shop' }, { service: 'shop', kind: 'client', status: 'error' }, { service: 'pay', status: 'error' },
     ];
     expect(createMeasurer([AVAILABILITY]).measure(spanBatch(spans), MINUTE + 5).sloSlices).toEqual([
-      { sliceKey: 'availability', eventMinute: MINUTE + 1, arrivalMinute: MINUTE + 5, good: 0, bad: 1, goodSquared: 0, badSquared: 1, events: 1, unknownWeight: 0 },
+      { sliceKey: 'availability', eventMinute: MINUTE + 1, arrivalMinute: MINUTE + 5, good: 0, bad: 1, goodSquared: 0, badSquared: 1, events: 1, unknownWeight: 0, lastBad: reference(spans, 0) },
       { sliceKey: 'availability', eventMinute: MINUTE, arrivalMinute: MINUTE + 5, good: 1, bad: 0, goodSquared: 1, badSquared: 0, events: 1, unknownWeight: 0 },
     ]);
+  });
+
+  test('names the newest bad event of a batch, once, whatever the order of its rows', () => {
+    const spans: SpanDescription[] = [10, 90, 30].map((second) => ({ service: 'shop', status: 'error', startMs: DEFAULT_START_MS + second * 1_000 }));
+    const { sloSlices } = createMeasurer([AVAILABILITY]).measure(spanBatch(spans), MINUTE);
+    expect(sloSlices.map(({ eventMinute, lastBad }) => [eventMinute - MINUTE, lastBad])).toEqual([[0, undefined], [1, reference(spans, 1)]]);
+    expect(createMeasurer([AVAILABILITY]).measure(spanBatch([{ service: 'shop' }]), MINUTE).sloSlices[0]).not.toHaveProperty('lastBad');
   });
 
   test('counts the good where the SLO names those', () => {

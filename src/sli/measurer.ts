@@ -1,4 +1,5 @@
 import { MINUTE_MS } from '../lib/duration.js';
+import { hexOf } from '../lib/ids.js';
 import { spanAttribute, type SpanBatch } from '../trace/span-batch.js';
 import type { CompiledSlo } from './compile-slo.js';
 import { OperationLimiter } from './operation-limiter.js';
@@ -56,8 +57,12 @@ function countSlos(batch: SpanBatch, arrivalMinute: number, index: CounterIndex)
       if (tally.counter.isTotal(batch, row)) tally.add(batch, row);
     }
   }
+  for (const tally of tallies.values()) tally.finish(batch);
   return slices;
 }
+
+const TRACE_ID_BYTES = 16;
+const SPAN_ID_BYTES = 8;
 
 /** What one SLO counts of one batch. */
 class Tally {
@@ -66,6 +71,9 @@ class Tally {
   readonly #slices: SloSlice[];
   readonly #byMinute = new Map<number, SloSlice>();
   #current: SloSlice | undefined;
+  /** The newest bad event of the batch: its row, and its slice. */
+  #lastBadRow = -1;
+  #lastBadSlice: SloSlice | undefined;
 
   constructor(counter: SloCounter, arrivalMinute: number, slices: SloSlice[]) {
     this.counter = counter;
@@ -83,10 +91,23 @@ class Tally {
     if (this.counter.isPart(batch, row) === this.counter.partIsBad) {
       slice.bad += weight;
       slice.badSquared += weight * weight;
+      if (this.#lastBadSlice === undefined || (batch.endMs[row] ?? 0) >= (batch.endMs[this.#lastBadRow] ?? 0)) {
+        this.#lastBadRow = row;
+        this.#lastBadSlice = slice;
+      }
     } else {
       slice.good += weight;
       slice.goodSquared += weight * weight;
     }
+  }
+
+  /** Ids are written out once a batch, not once a bad event: an outage has many. */
+  finish(batch: SpanBatch): void {
+    const row = this.#lastBadRow;
+    if (this.#lastBadSlice === undefined) return;
+    this.#lastBadSlice.lastBad = {
+      traceId: hexOf(batch.traceIds, row * TRACE_ID_BYTES, TRACE_ID_BYTES), spanId: hexOf(batch.spanIds, row * SPAN_ID_BYTES, SPAN_ID_BYTES), atMs: batch.endMs[row] ?? 0,
+    };
   }
 
   #sliceOf(eventMinute: number): SloSlice {

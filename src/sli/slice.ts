@@ -1,3 +1,11 @@
+/** A bad event that stands for its slice: what an exemplar of the metrics points to. Told to those who listen to commits, not stored. */
+export interface BadEventReference {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Event time. */
+  readonly atMs: number;
+}
+
 /**
  * Counts of one SLO in one minute. Additive: each commit adds its deltas. Keyed by event minute and arrival minute
  * (Unix minutes), so that a backtest can replay what was known when.
@@ -17,6 +25,8 @@ export interface SloSlice {
   events: number;
   /** Of those, events whose weight was not known and taken as 1. */
   unknownWeight: number;
+  /** The newest bad event of the batch. */
+  lastBad?: BadEventReference;
 }
 
 /** Rate, errors and duration of one operation in one minute; one row per latency bucket, so that rows merge by sum. */

@@ -60,6 +60,7 @@ function addSloSlice(sum: SloSlice, slice: SloSlice): void {
   sum.badSquared += slice.badSquared;
   sum.events += slice.events;
   sum.unknownWeight += slice.unknownWeight;
+  if (slice.lastBad !== undefined && slice.lastBad.atMs >= (sum.lastBad?.atMs ?? 0)) sum.lastBad = slice.lastBad;
 }
 
 function addRedSlice(sum: RedSlice, slice: RedSlice): void {

@@ -49,7 +49,12 @@ describe('tocsin serve', () => {
     expect(await json(`${ready.http}/readyz`)).toEqual({ status: 'ready', ready, ruleProblems: [] });
     const metrics = await fetch(`${ready.http}/metrics`);
     expect(metrics.headers.get('content-type')).toContain('text/plain');
-    expect(await metrics.text()).toMatch(/^tocsin_ticks_total/m);
+    const text = await metrics.text();
+    expect(text).toMatch(/^tocsin_ticks_total/m);
+    expect(text).toMatch(/^sloth_slo_info\{sloth_id="checkout-checkout-availability".*\} 1$/m);
+    const openMetrics = await fetch(`${ready.http}/metrics`, { headers: { accept: 'application/openmetrics-text; version=1.0.0' } });
+    expect(openMetrics.headers.get('content-type')).toContain('application/openmetrics-text');
+    expect(await openMetrics.text()).toMatch(/^# TYPE tocsin_ticks counter$.*^# EOF\n$/ms);
     // The empty pages say where to send spans, with the ports that the system chose.
     expect(await (await fetch(`${ready.http}/traces`)).text()).toContain(ready.otlpHttp);
     const exit = await service.stop();

@@ -20,7 +20,12 @@ export function deliveryObserver(metrics: PrometheusMetrics, log: Logger): Deliv
 /** Only the first attempt says how quick Tocsin was; later ones say how long the receiver was away. */
 function observeLatency(metrics: PrometheusMetrics, delivery: Delivery, atMs: number): void {
   if (delivery.breachReceivedAtMs === undefined || delivery.attempts > 1) return;
-  metrics.breachToNotification.observe({ integration: kindOf(delivery) }, Math.max(0, atMs - delivery.breachReceivedAtMs) / 1_000);
+  const traceId = delivery.transition.incident.evidence?.traces[0]?.traceId;
+  metrics.breachToNotification.observe({
+    labels: { integration: kindOf(delivery) },
+    value: Math.max(0, atMs - delivery.breachReceivedAtMs) / 1_000,
+    ...(traceId === undefined ? {} : { exemplarLabels: { trace_id: traceId } }),
+  });
 }
 
 /** `slack` of `slack[0]`: which of several of one receiver it was is for the log, not for a label. */

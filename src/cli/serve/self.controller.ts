@@ -1,6 +1,7 @@
-import { Controller, Get, Header, HttpCode, HttpException, Inject } from '@nestjs/common';
+import { Controller, Get, Headers, HttpCode, HttpException, Inject, Res } from '@nestjs/common';
 import { formatProblem, type Problem } from '../../lib/problem.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
+import type { PageReply } from '../../ui/http-types.js';
 
 /** What the service says of itself. */
 export interface SelfPorts {
@@ -38,10 +39,12 @@ export class SelfController {
     return { status: 'ready', ready: addresses, ruleProblems: this.#ports.ruleProblems().map(formatProblem) };
   }
 
+  /** OpenMetrics, with exemplars, for those who ask for it; else Prometheus' text. */
   @Get('metrics')
-  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  async metrics(): Promise<string> {
+  async metrics(@Headers('accept') accept: string | undefined, @Res({ passthrough: true }) reply: PageReply): Promise<string> {
     await this.#ports.refresh();
-    return this.#ports.metrics.registry.metrics();
+    const { contentType, text } = await this.#ports.metrics.expose(accept);
+    void reply.header('content-type', contentType).header('vary', 'accept');
+    return text;
   }
 }

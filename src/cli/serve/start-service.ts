@@ -19,6 +19,7 @@ import { systemClock } from '../../lib/system-clock.js';
 import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
 import { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
+import { SloEventCounter } from '../../pipeline/slo-event-counter.js';
 import { StoreClient } from '../../pipeline/system-store-client.js';
 import { TickJob } from '../../pipeline/tick.job.js';
 import { DuckdbServiceReader } from '../../query/duckdb-service-reader.js';
@@ -26,6 +27,7 @@ import { DuckdbSloHistoryReader } from '../../query/duckdb-slo-history-reader.js
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
 import { accessProblems } from '../check/find-problems.js';
+import { tocsinVersion } from '../tocsin-version.js';
 import { AppModule, type AppParts } from './app.module.js';
 import { CleanupStack } from './cleanup-stack.js';
 import { addIngestMetrics } from './ingest-metrics.js';
@@ -33,6 +35,7 @@ import { Judgement } from './judgement.js';
 import { startSelfTracing, traced } from './otel-self-tracing.js';
 import { ingestAccess, pageAccess } from './page-access.js';
 import { ProblemsFound } from './problems-found.js';
+import { addSloMetrics } from './slo-metrics.js';
 
 export interface ServiceAddresses {
   readonly http: string;
@@ -74,6 +77,7 @@ class Start {
   readonly #cleanup: CleanupStack;
   readonly #metrics = new PrometheusMetrics();
   readonly #counters = new IngestCounters();
+  readonly #sloEvents = new SloEventCounter();
   #tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   #httpPort: number;
   #judgement: Judgement | undefined;
@@ -99,6 +103,7 @@ class Start {
       requestEarlyTick: () => this.#tick?.requestEarlyTick(),
     }, book);
     this.#judgement = judgement;
+    addSloMetrics(this.#metrics, { engine: judgement.engine, events: this.#sloEvents, version: tocsinVersion() });
     await this.#servePages({ store, judgement, tokens });
     await judgement.dispatcher.start();
     this.#cleanup.push('dispatcher', () => judgement.dispatcher.stop(STOP_GRACE_MS));
@@ -113,7 +118,10 @@ class Start {
 
   async #openStore(book: RuleBook): Promise<StoreClient> {
     const store = await StoreClient.start({ dataDir: this.#input.settings.dataDir, slos: book.slos, redaction: book.redaction }, {
-      onCommit: (news) => this.#judgement?.engine.committed(news, systemClock.nowMs()),
+      onCommit: (news) => {
+        this.#sloEvents.committed(news.sloSlices);
+        this.#judgement?.engine.committed(news, systemClock.nowMs());
+      },
       onFatal: this.#input.onFatal,
     });
     this.#cleanup.push('store', () => store.close());
