@@ -13,7 +13,7 @@ function reading(bad: number, total: number, effective = total): WindowReading {
 }
 
 function weigh(long: WindowReading, tier = FAST!, policy = WORKBOOK_POLICY.evidence): ReturnType<typeof weighEvidence> {
-  return weighEvidence({ long, tier, target: 0.999, policy });
+  return weighEvidence({ long, short: long, tier, target: 0.999, policy });
 }
 
 describe('the evidence gate', () => {
@@ -43,6 +43,31 @@ describe('the evidence gate', () => {
 
   test('lets everything pass where the operator turned it off, and says so', () => {
     expect(weigh(reading(1, 10), FAST, { ...WORKBOOK_POLICY.evidence, enabled: false })).toMatchObject({ passed: true, words: '1 of 10 failed: taken as it is, the evidence gate is off' });
+  });
+});
+
+describe('after an outage, which the long window proves for days', () => {
+  const OUTAGE = reading(50, 2_160);
+  const since = (short: WindowReading, tier = TICKET_DAY!): ReturnType<typeof weighEvidence> => weighEvidence({ long: OUTAGE, short: { ...short, windowMs: tier.shortMs }, tier, target: 0.999, policy: WORKBOOK_POLICY.evidence });
+
+  test('a stray failure is no new alert, two together are', () => {
+    expect(since(reading(1, 60))).toMatchObject({ passed: false, words: '50 of 2,160 failed: evidence (p < 0.001, needs 0.01); but 1 of 60 failed in the last 2h, as a healthy service may (p = 0.09, needs 0.05)' });
+    expect(since(reading(2, 60)).passed).toBe(true);
+    expect(since(reading(0, 60)).passed).toBe(false);
+    expect(since(reading(0, 0)).passed).toBe(false);
+  });
+
+  test('the tier at 1x does not take a service that just meets its SLO for one that still fails', () => {
+    // 7 of 3,600 is a burn of 1.9: likely below 0.5 only one time in four hundred, but one in thirty at 1.
+    expect(since(reading(7, 3_600), TICKET_SLOW).passed).toBe(false);
+    expect(since(reading(8, 3_600), TICKET_SLOW).passed).toBe(true);
+  });
+
+  test('one failure of one request is enough, also where errors come in bursts: a quiet service that is down must be told', () => {
+    expect(since(reading(1, 1), FAST).passed).toBe(true);
+    expect(since(reading(1, 1, 0.1), FAST).passed).toBe(true);
+    expect(since(reading(3, 50, 5), FAST)).toMatchObject({ passed: true });
+    expect(since(reading(3, 3_000, 300), SLOW)).toMatchObject({ passed: false });
   });
 });
 

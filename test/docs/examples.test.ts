@@ -76,7 +76,8 @@ describe('the worked example of the evidence gate', () => {
     const [total, bad] = [Number(requests.replace(',', '')), Number(failed)];
     const errorRatio = bad / total;
     const burnRate = errorRatio / 0.001;
-    const evidence = weighEvidence({ tier, target: 0.999, policy: WORKBOOK_POLICY.evidence, long: { windowMs: tier.longMs, bad, total, effectiveTotal: total, errorRatio, burnRate } });
+    const long = { windowMs: tier.longMs, bad, total, effectiveTotal: total, errorRatio, burnRate };
+    const evidence = weighEvidence({ tier, target: 0.999, policy: WORKBOOK_POLICY.evidence, long, short: long });
     expect({ burn, probability: Number(probability), pages }).toEqual({ burn: formatBurn(burnRate), probability: expect.closeTo(evidence.pValue, -Math.floor(Math.log10(evidence.pValue))), pages: burnRate > tier.factor && evidence.passed ? 'yes' : 'no' });
   });
 
