@@ -12,7 +12,7 @@
 
 #define TOCSIN_PROTOCOL 1
 #define TOCSIN_COMM 16
-#define TOCSIN_CAPTURE_MOST 16384 /* head and tail of one event never exceed this together */
+#define TOCSIN_CAPTURE_MOST 16000 /* head and tail of one event never exceed this together */
 
 enum event_type {
 	EVENT_DATA = 1,  /* bytes moved over one connection by one call */
