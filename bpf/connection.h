@@ -72,6 +72,12 @@ static __always_inline void copy_addresses(struct event_open *event, const struc
 	__builtin_memcpy(event->remote, (__be32[]){ sk->__sk_common.skc_daddr }, 4);
 }
 
+/* The loader must read a new process' facts before it ends, and probe its TLS library before the handshake is over. */
+static __always_inline bool is_urgent(const struct event_open *event)
+{
+	return event->protocol == PROTOCOL_TLS || !bpf_map_lookup_elem(&known_processes, &event->header.tgid);
+}
+
 /* Tells user space that a connection is worth following. Written again when it could not be, or when the protocol changed. */
 static __always_inline void announce(struct sock *sk, struct connection *connection)
 {
@@ -88,8 +94,7 @@ static __always_inline void announce(struct sock *sk, struct connection *connect
 	event.role = connection->role;
 	event.origin = connection->origin;
 	event.protocol = connection->protocol;
-	/* A TLS connection is announced when its handshake begins: the loader is woken to probe the library in time. */
-	if (write_event(&event, sizeof(event), connection->protocol == PROTOCOL_TLS ? BPF_RB_FORCE_WAKEUP : wake_flag()))
+	if (write_event(&event, sizeof(event), is_urgent(&event) ? BPF_RB_FORCE_WAKEUP : wake_flag()))
 		connection->flags |= CONNECTION_ANNOUNCED;
 }
 

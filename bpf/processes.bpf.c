@@ -1,4 +1,4 @@
-// Processes begin, become other programs and end. Threads are not told.
+// Processes begin, become other programs and end. Threads are not told; forks and ends only of processes that user space knows.
 //
 // Hooks: tp_btf/sched_process_{fork,exec,exit} (BTF form 5.5). Cost: one small event for each.
 #include "state.h"
@@ -16,15 +16,21 @@ static __always_inline void tell_process(struct event_process *event, struct tas
 	write_event(event, sizeof(*event), wake_flag());
 }
 
+static __always_inline bool is_known(__u32 tgid)
+{
+	return bpf_map_lookup_elem(&known_processes, &tgid) != NULL;
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct event_process event = { .parent = parent->tgid };
-	if (child->pid == child->tgid)
+	if (child->pid == child->tgid && is_known(event.parent))
 		tell_process(&event, child, EVENT_FORK);
 	return 0;
 }
 
+/* Every one: the loader looks whether the new program brings a TLS library of its own. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
 {
@@ -38,7 +44,7 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct event_process event = { .exit_code = task->exit_code };
-	if (BPF_CORE_READ(task, signal, live.counter) == 0)
+	if (BPF_CORE_READ(task, signal, live.counter) == 0 && is_known(task->tgid))
 		tell_process(&event, task, EVENT_EXIT);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
+#include "counters.h"
 #include "events.h"
 #include "settings.h"
 
@@ -15,6 +16,7 @@
 #define EXCLUDED_MOST 4096
 #define POLICIES_MOST 16384
 #define LISTENERS_MOST 16384
+#define KNOWN_MOST 16384
 
 /* The kernel nominates from the first calls only: who said nothing known by then is not asked again. */
 #define NOMINATION_TRIES 8
@@ -117,12 +119,6 @@ struct listener {
 	__u32 port;
 };
 
-struct counters {
-	__u64 losses[LOSS_REASONS];
-	__u32 sequence;
-	__u32 reserved;
-};
-
 /* Two of them, by direction: a program that is interrupted by another never shares its scratch with it. */
 struct scratch {
 	struct event_data data;
@@ -192,6 +188,14 @@ struct {
 	__type(key, __u32); /* process id */
 	__type(value, __u8);
 } excluded_processes __weak SEC(".maps");
+
+/* Processes whose facts user space has. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, KNOWN_MOST);
+	__type(key, __u32); /* process id */
+	__type(value, __u8);
+} known_processes __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -1,0 +1,231 @@
+#include "facts.h"
+#include <ctype.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+#include "proc.h"
+
+#define READ_MOST (256 * 1024)
+#define ARGUMENTS_MOST 64
+#define ARGUMENT_BYTES_MOST 1024
+#define ARGUMENTS_BYTES_MOST 8192
+#define VARIABLES_BYTES_MOST 16384
+#define CONTAINER_ID 64
+
+static char buffer[READ_MOST];
+
+static void write_executable(struct text *text, __u32 pid)
+{
+	char link[64], target[PATH_MAX], device[32] = "";
+	struct file_identity identity;
+
+	snprintf(link, sizeof(link), "/proc/%u/exe", pid);
+	text_string(text, "executable", proc_link(pid, "exe", target, sizeof(target)) ? target : NULL);
+	if (!proc_identity(link, &identity)) {
+		text_string(text, "device", NULL);
+		text_string(text, "inode", NULL);
+		return;
+	}
+	snprintf(device, sizeof(device), "%u:%u", identity.major, identity.minor);
+	text_string(text, "device", device);
+	text_number_string(text, "inode", identity.inode);
+}
+
+static void write_arguments(struct text *text, __u32 pid)
+{
+	ssize_t length = proc_read(pid, "cmdline", buffer, ARGUMENTS_BYTES_MOST);
+	text_open(text, "arguments", '[');
+	for (ssize_t at = 0, count = 0; at < length && count < ARGUMENTS_MOST; count++) {
+		size_t step = strlen(buffer + at) + 1;
+		if (step > ARGUMENT_BYTES_MOST)
+			buffer[at + ARGUMENT_BYTES_MOST] = '\0';
+		text_string(text, NULL, buffer + at);
+		at += step;
+	}
+	text_close(text, ']');
+}
+
+static bool is_wanted(const char *name, const struct options *options)
+{
+	for (size_t i = 0; i < options->environment_count; i++) {
+		const char *wanted = options->environment[i];
+		size_t length = strlen(wanted);
+		bool beginning = wanted[length - 1] == '*';
+		if (beginning ? strncmp(name, wanted, length - 1) == 0 : strcmp(name, wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Only the variables asked for leave the loader: environments hold secrets. */
+static void write_environment(struct text *text, __u32 pid, const struct options *options)
+{
+	ssize_t length = proc_read(pid, "environ", buffer, sizeof(buffer));
+	size_t written = 0;
+
+	text_open(text, "environment", '{');
+	for (ssize_t at = 0; at < length;) {
+		size_t step = strlen(buffer + at) + 1;
+		char *equals = strchr(buffer + at, '=');
+		if (equals) {
+			*equals = '\0';
+			if (is_wanted(buffer + at, options) && (written += step) < VARIABLES_BYTES_MOST)
+				text_string(text, buffer + at, equals + 1);
+		}
+		at += step;
+	}
+	text_close(text, '}');
+}
+
+/* The process' place in the unified hierarchy; where only version 1 places it, the first place that names a container. */
+static const char *find_cgroup(char *lines)
+{
+	const char *unified = NULL, *other = NULL;
+	char *rest = lines, *line;
+	while ((line = strsep(&rest, "\n"))) {
+		char *path = strchr(line, ':');
+		path = path ? strchr(path + 1, ':') : NULL;
+		if (!path)
+			continue;
+		path++;
+		if (strncmp(line, "0::", 3) == 0)
+			unified = path;
+		else if (!other && strlen(path) > CONTAINER_ID)
+			other = path;
+	}
+	return other && (!unified || strcmp(unified, "/") == 0) ? other : unified;
+}
+
+/* The last 64 hexadecimal digits in a row: docker/ID, cri-containerd-ID.scope, crio-ID.scope, libpod-ID.scope. */
+static bool find_container(const char *cgroup, char id[CONTAINER_ID + 1])
+{
+	size_t run = 0;
+	bool found = false;
+	for (const char *at = cgroup; ; at++) {
+		if (isxdigit((unsigned char)*at)) {
+			run++;
+			continue;
+		}
+		if (run == CONTAINER_ID) {
+			memcpy(id, at - CONTAINER_ID, CONTAINER_ID);
+			id[CONTAINER_ID] = '\0';
+			found = true;
+		}
+		run = 0;
+		if (*at == '\0')
+			return found;
+	}
+}
+
+/* "pod" and a UUID, with the dashes as underscores where systemd names the slice. */
+static bool find_pod(const char *cgroup, char uid[37])
+{
+	for (const char *at = strstr(cgroup, "pod"); at; at = strstr(at + 1, "pod")) {
+		int digits = 0;
+		for (; digits < 36; digits++) {
+			bool dash = digits == 8 || digits == 13 || digits == 18 || digits == 23;
+			char one = at[3 + digits];
+			if (dash ? one != '-' && one != '_' : !isxdigit((unsigned char)one))
+				break;
+			uid[digits] = dash ? '-' : one;
+		}
+		uid[digits] = '\0';
+		if (digits == 36)
+			return true;
+	}
+	return false;
+}
+
+static void write_cgroup(struct text *text, __u32 pid)
+{
+	char container[CONTAINER_ID + 1], pod[37];
+	const char *cgroup = proc_read(pid, "cgroup", buffer, 65536) >= 0 ? find_cgroup(buffer) : NULL;
+	text_string(text, "cgroup", cgroup);
+	text_string(text, "containerId", cgroup && find_container(cgroup, container) ? container : NULL);
+	text_string(text, "podUid", cgroup && find_pod(cgroup, pod) ? pod : NULL);
+}
+
+/* "NSpid:\t4711\t7": the last number is the id the process knows itself by. */
+static void write_status(struct text *text, __u32 pid)
+{
+	unsigned int uid;
+	if (proc_read(pid, "status", buffer, 16384) < 0)
+		return;
+	char *line = strstr(buffer, "\nUid:\t");
+	if (line && sscanf(line, "\nUid:\t%u", &uid) == 1)
+		text_number(text, "uid", uid);
+	line = strstr(buffer, "\nNSpid:\t");
+	if (!line)
+		return;
+	char *end = strchr(line + 1, '\n');
+	if (end)
+		*end = '\0';
+	char *last = strrchr(line, '\t');
+	unsigned int inner;
+	if (last && sscanf(last, "%u", &inner) == 1)
+		text_number(text, "pidInNamespace", inner);
+}
+
+static void write_namespace(struct text *text, __u32 pid)
+{
+	char target[64];
+	unsigned int inode;
+	if (proc_link(pid, "ns/net", target, sizeof(target)) && sscanf(target, "net:[%u]", &inode) == 1)
+		text_number(text, "networkNamespace", inode);
+}
+
+static void write_hostname(struct text *text, __u32 pid)
+{
+	char name[256];
+	if (proc_read(pid, "root/etc/hostname", name, sizeof(name)) <= 0) {
+		text_string(text, "hostname", NULL);
+		return;
+	}
+	name[strcspn(name, "\r\n")] = '\0';
+	text_string(text, "hostname", name);
+}
+
+static void write_name(struct text *text, __u32 pid, const char *comm)
+{
+	char name[64];
+	if (proc_read(pid, "comm", name, sizeof(name)) > 0) {
+		name[strcspn(name, "\n")] = '\0';
+		comm = name;
+	}
+	text_string(text, "comm", comm);
+}
+
+static void write_identity(struct text *text, __u32 pid)
+{
+	char directory[PATH_MAX];
+	unsigned long long ticks = proc_stat(pid, 22);
+
+	text_number(text, "parent", proc_stat(pid, 4));
+	text_number_string(text, "startNs", ticks * (1000000000ULL / sysconf(_SC_CLK_TCK)));
+	write_executable(text, pid);
+	text_string(text, "workingDirectory", proc_link(pid, "cwd", directory, sizeof(directory)) ? directory : NULL);
+}
+
+void facts_write(struct text *text, __u32 pid, const char *comm, const char *library, const struct options *options)
+{
+	bool gone = proc_stat(pid, 22) == 0;
+
+	text_begin(text, FRAME_PROCESS, pid);
+	text_number(text, "pid", pid);
+	write_name(text, pid, comm);
+	if (!gone) {
+		write_identity(text, pid);
+		write_arguments(text, pid);
+		write_environment(text, pid, options);
+		write_cgroup(text, pid);
+		write_status(text, pid);
+		write_namespace(text, pid);
+		write_hostname(text, pid);
+		text_open(text, "libraries", '[');
+		if (library)
+			text_string(text, NULL, library);
+		text_close(text, ']');
+	}
+	text_boolean(text, "gone", gone);
+	text_finish(text);
+}
