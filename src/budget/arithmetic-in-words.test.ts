@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { headline, tierInWords, windowName } from './arithmetic-in-words.js';
 import type { WindowReading } from './readings.js';
-import { failuresAllowed, failuresToFire } from './sizing.js';
+import { failuresAllowed, failuresToFire, sizingWarnings } from './sizing.js';
 import { WORKBOOK_POLICY, buildSlo } from './slo-builder.js';
 import type { SloStatus } from './slo-status.js';
 
@@ -64,5 +64,16 @@ describe('the size of a budget', () => {
     expect(at(30)).toEqual([3, 4, 5, 5]);
     expect(at(0.5)).toEqual([undefined, 2, 2, 2]);
     expect(at(600, 0.9)).toEqual([undefined, 2_161, 4_321, 4_321]);
+  });
+});
+
+describe('what the traffic means for an SLO', () => {
+  test('is said where the target is too tight for it, and where a tier can never be proven', () => {
+    expect(sizingWarnings(buildSlo(), 600)).toEqual([]);
+    expect(sizingWarnings(buildSlo(), 10)).toEqual(['10 requests an hour at 99.9 % allow 7 failures in 30 days: the target is too tight for the traffic']);
+    expect(sizingWarnings(buildSlo(), 0.5)).toEqual([
+      '0.5 requests an hour at 99.9 % allow no failure at all in 30 days: the target is too tight for the traffic',
+      'at 0.5 requests an hour not even a total outage is evidence for the page over 1h and 5m',
+    ]);
   });
 });

@@ -1,5 +1,5 @@
-import type { BurnRatePolicy, Tier } from '../config/slo.js';
-import { HOUR_MS } from '../lib/duration.js';
+import type { BurnRatePolicy, Slo, Tier } from '../config/slo.js';
+import { HOUR_MS, formatDuration } from '../lib/duration.js';
 import { formatPercent, formatSpan } from '../lib/format.js';
 import { allowedRatio } from './error-budget.js';
 import { binomialTail } from './binomial.js';
@@ -48,4 +48,16 @@ export function failuresToFire(tier: Tier, policy: BurnRatePolicy['evidence'], t
     if (!policy.enabled || binomialTail(failures, requests, ratio) < significanceOf(policy, tier)) return failures;
   }
   return undefined;
+}
+
+/** What an operator should know of the traffic that an SLO has: a target too tight for it, tiers that it cannot make fire. Empty when all is well. */
+export function sizingWarnings(slo: Pick<Slo, 'target' | 'windowMs' | 'policy'>, requestsPerHour: number): string[] {
+  const traffic: Traffic = { target: slo.target, windowMs: slo.windowMs, requestsPerHour };
+  const size = failuresAllowed(traffic);
+  const silent = slo.policy.tiers.filter((tier) => failuresToFire(tier, slo.policy.evidence, traffic) === undefined);
+  const tiers = silent.map((tier) => `the ${tier.severity} over ${formatDuration(tier.longMs)} and ${formatDuration(tier.shortMs)}`);
+  return [
+    ...(size.tooFew ? [`${size.sentence}: the target is too tight for the traffic`] : []),
+    ...(silent.length === 0 ? [] : [`at ${formatCount(requestsPerHour)} requests an hour not even a total outage is evidence for ${tiers.join(' and ')}`]),
+  ];
 }

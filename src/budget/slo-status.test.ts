@@ -255,3 +255,33 @@ test('a thousand SLOs of four tiers over thirty days are evaluated within a tick
   // The budget is 250 ms; a loaded machine may take its time, a wrong complexity takes seconds.
   expect(tookMs).toBeLessThan(2_000);
 });
+
+describe('what a status says of its own numbers', () => {
+  test('an interval on the budget, the traffic, and nothing on sampling where nobody samples', () => {
+    const series = emptySeries();
+    steady(series, { nowMs: NOW, minutes: 2 * 1_440 }, { good: 9, bad: 1 });
+    const status = evaluate(buildSlo({ target: 0.9 }), series);
+    expect(status.errorBudgetRemaining).toBeCloseTo(0, 9);
+    expect(status.budgetConfidence!.low).toBeLessThan(0);
+    expect(status.budgetConfidence!.high).toBeGreaterThan(0);
+    expect(status.eventsPerHour).toBeCloseTo(600, -1);
+    expect(status.samplingWarning).toBeUndefined();
+  });
+
+  test('a warning where weights are missing', () => {
+    const series = emptySeries();
+    series.add({ ...minuteOfEvents(minuteOf(NOW), { good: 9, bad: 1 }), unknownWeight: 5 });
+    expect(evaluate(buildSlo(), series).samplingWarning).toMatch(/^50 % of the events come from senders that sample and do not say how/);
+  });
+
+  test('an event of weight w is w events to the SLI and the budget, and one to the interval', () => {
+    const [plain, weighted] = [1, 20].map((weight) => {
+      const series = emptySeries();
+      steady(series, { nowMs: NOW, minutes: 1_440 }, { good: 99 * (weight === 1 ? 20 : 1), bad: weight === 1 ? 20 : 1, weight });
+      return evaluate(buildSlo(), series);
+    });
+    expect(weighted!.sli).toBeCloseTo(plain!.sli!, 12);
+    expect(weighted!.errorBudgetRemaining).toBeCloseTo(plain!.errorBudgetRemaining!, 9);
+    expect(weighted!.confidence!.high - weighted!.confidence!.low).toBeGreaterThan(4 * (plain!.confidence!.high - plain!.confidence!.low));
+  });
+});

@@ -4,6 +4,7 @@ import { overDispersion } from './dispersion.js';
 import { weighEvidence } from './evidence-gate.js';
 import { minuteOf, type MinuteSeries, type SliceTotals } from './minute-series.js';
 import type { TierReading, WindowReading } from './readings.js';
+import { budgetInterval, samplingWarning } from './sampling-honesty.js';
 import { wilsonInterval } from './wilson.js';
 import { readWindow, type CoverageOf, type ReadingContext } from './window-reading.js';
 
@@ -18,6 +19,8 @@ export interface SloStatus {
   readonly sli: number | undefined;
   /** 95 % interval of the SLI (Wilson, on effective n). */
   readonly confidence: { readonly low: number; readonly high: number } | undefined;
+  /** The same interval on the scale of the remaining budget. */
+  readonly budgetConfidence?: { readonly low: number; readonly high: number } | undefined;
   /** Signed: 1 untouched, 0 spent, below 0 overspent. 1 - (1-SLI)/(1-target) over the SLO's window. */
   readonly errorBudgetRemaining: number | undefined;
   /** For young services: the budget that is left if the recent rate of traffic is projected over the whole window. */
@@ -37,8 +40,12 @@ export interface SloStatus {
   readonly coverage: number;
   /** Share of events whose weight was not known. */
   readonly unknownWeightShare: number;
+  /** What is wrong with the weights, in a sentence (sampling-honesty.ts). */
+  readonly samplingWarning?: string | undefined;
   /** How many errors come together when one comes (dispersion.ts): 1 for independent errors. Every effective n is divided by it. */
   readonly dispersion?: number;
+  /** Events per hour over the SLO's window, or over as much of it as there is history. */
+  readonly eventsPerHour?: number;
   /** Effective events since the last minute with a bad one, and how long that is: what recovery is judged by. */
   readonly sinceLastBad?: { readonly total: number; readonly durationMs: number };
 }
@@ -73,12 +80,14 @@ export function evaluateSlo(slo: Slo, series: MinuteSeries, input: EvaluationInp
   const { reading: whole, totals } = windows.get(slo.windowMs) ?? readWindow(context, slo.windowMs);
   const tiers = slo.policy.tiers.map((tier) => readTier(slo, tier, windows));
   const firing = tiers.filter((tier) => tier.firing).sort(mostUrgentFirst)[0];
+  const confidence = confidenceOf(whole);
   const budget = readBudget(slo, whole, { historyMs: historyOf(series, input), silentMs: silenceOf(series, input) });
   return {
     slo: slo.name,
     atMs: input.nowMs,
     sli: whole.errorRatio === undefined ? undefined : 1 - whole.errorRatio,
-    confidence: confidenceOf(whole),
+    confidence,
+    budgetConfidence: budgetInterval(confidence, slo.target),
     ...budget,
     burnRates: Object.fromEntries([...windows].map(([windowMs, { reading }]) => [formatDuration(windowMs), reading.burnRate])),
     tiers,
@@ -87,9 +96,16 @@ export function evaluateSlo(slo: Slo, series: MinuteSeries, input: EvaluationInp
     exhaustionMs: exhaustion(slo, budget, (firing ?? shortest(tiers))?.long.burnRate),
     coverage: whole.coverage ?? 1,
     unknownWeightShare: totals.events > 0 ? totals.unknownWeight / totals.events : 0,
+    samplingWarning: samplingWarning(totals),
     dispersion,
+    ...(whole.total === 0 ? {} : { eventsPerHour: (whole.total * HOUR_MS) / seenOf(slo, budget) }),
     sinceLastBad: sinceLastBad(context, slo.windowMs),
   };
+}
+
+/** How much of the window has been seen. */
+function seenOf(slo: Slo, { historyMs }: Budget): number {
+  return Math.min(slo.windowMs, Math.max(historyMs, SHORTEST_PROJECTED_MS));
 }
 
 type Windows = ReadonlyMap<number, { readonly reading: WindowReading; readonly totals: SliceTotals }>;

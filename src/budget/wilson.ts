@@ -1,8 +1,13 @@
 /** Two-sided 95 %. */
 const Z_95 = 1.959963984540054;
 
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Wilson's score interval of a ratio seen among `n` independent events; never outside [0, 1], sane at 0 and 1 (Wilson 1927). */
-export function wilsonInterval(ratio: number, n: number, z = Z_95): { readonly low: number; readonly high: number } {
+export function wilsonInterval(ratio: number, n: number, z = Z_95): Interval {
   if (n <= 0) return { low: 0, high: 1 };
   const spread = (z * z) / n;
   const centre = (ratio + spread / 2) / (1 + spread);

@@ -71,6 +71,22 @@ describe('factors are share × window / long', () => {
 });
 
 describe('what can never fire', () => {
+  test('is lowered in presets: at 90 % a total outage burns at 10x, so the first tier asks for 9x', () => {
+    const preset = (target: number): ReturnType<typeof resolve> => resolve({ spec: `{ presetFor: 30d, tiers: [${WORKBOOK.join(', ')}] }`, policies: '[]', target });
+    expect([codes(preset(0.9).problems), factors(preset(0.9).policy)]).toEqual([[], [9, 6, 3, 1]]);
+    expect(factors(preset(0.5).policy)).toEqual([1.8, 1.8, 1.8, 1]);
+    expect([codes(preset(0.05).problems), factors(preset(0.05).policy)]).toEqual([[], [1, 1, 1, 1]]);
+  });
+
+  test('a preset is always within 1 ≤ factor < 1 / (1 - target), whatever the shares', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 72 }), fc.double({ min: 0.001, max: 0.999999, noNaN: true }), (percent, hours, target) => {
+      const { policy, problems } = resolve({ spec: `{ presetFor: 30d, tiers: [{ severity: page, budget: ${percent}%, long: ${hours}h, short: 5m }] }`, policies: '[]', target });
+      expect(problems).toEqual([]);
+      expect(policy?.tiers[0]?.factor).toBeGreaterThanOrEqual(1);
+      expect(policy?.tiers[0]?.factor).toBeLessThan(1 / (1 - target));
+    }), { numRuns: 50 });
+  });
+
   test('is a warning while another tier can (a total outage at 90 % burns at 10)', () => {
     const { policy, problems } = resolve({ spec: tiers(...WORKBOOK), target: 0.9 });
     expect(codes(problems)).toEqual(['warning rules/tier-never-fires']);

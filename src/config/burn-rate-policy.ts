@@ -75,7 +75,9 @@ export interface PolicyUse {
 
 /**
  * Turns shares into factors: share × period / long window (SRE workbook, ch. 5). A preset's factor below 1 becomes 1 (the
- * 28-day preset gives 0.93, which would alert on a service that meets its SLO); one that an operator wrote is an error.
+ * 28-day preset gives 0.93, which would alert on a service that meets its SLO), and one that no outage reaches becomes nine
+ * tenths of a total outage (at a target of 90 % that burns at 10x, not at 14.4x). What an operator wrote is not changed: it is
+ * an error, or a warning.
  */
 export function resolvePolicy(rule: BurnRateRule, use: PolicyUse, problems: Problem[]): BurnRatePolicy | undefined {
   const before = problems.filter((problem) => problem.level === 'error').length;
@@ -101,10 +103,18 @@ function resolveTier(tier: TierRule, { rule, use, problems }: { rule: BurnRateRu
   }
   // Rounded, because 0.02 * 720 is 14.399999999999999 and people read this number.
   const computed = 'factor' in burn ? burn.factor : Number((burn.budgetShare * use.windowMs / longMs).toPrecision(12));
+  if (rule.presetForMs !== undefined) return [{ severity, longMs, shortMs, factor: clampPreset(computed, use.target) }];
   if (computed >= 1) return [{ severity, longMs, shortMs, factor: computed }];
-  if (rule.presetForMs !== undefined) return [{ severity, longMs, shortMs, factor: 1 }];
   const atLeast = formatPercent(longMs / use.windowMs);
   return refuse('rules/factor-below-one', `for SLO "${use.slo}" this tier has the factor ${formatBurn(computed)}: it would alert on a burn rate below 1, that is while the SLO is met`, `raise the budget share to ${atLeast.replace(' ', '')} or more, or use a shorter long window`);
+}
+
+/** Of the burn of a total outage: an outage that a few retries survive should still page. */
+const REACHABLE_SHARE = 0.9;
+
+function clampPreset(factor: number, target: number): number {
+  const reachable = Number((REACHABLE_SHARE / (1 - target)).toPrecision(12));
+  return Math.max(1, Math.min(factor, factor < 1 / (1 - target) ? factor : reachable));
 }
 
 /** A total outage burns at 1/(1 - target); no tier above that can ever fire. */

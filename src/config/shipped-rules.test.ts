@@ -19,6 +19,13 @@ describe('the shipped rules', () => {
     expect(rules.slos.find((slo) => slo.name === 'front-availability')?.policy.name).toBe('preset-30d');
   });
 
+  test('have a preset for 7, 28, 30 and 90 days, and a slow page to name beside one', async () => {
+    const { rules } = await loadRulesDirectory(RULES);
+    const days = rules.policies.flatMap(({ presetForMs }) => (presetForMs === undefined ? [] : [presetForMs / 86_400_000]));
+    expect(days.sort((left, right) => left - right)).toEqual([7, 28, 30, 90]);
+    expect(rules.policies.find(({ name }) => name === 'slow-page')?.tiers).toMatchObject([{ severity: 'page', longMs: 14 * 86_400_000, burn: { factor: 2 } }]);
+  });
+
   test('know where each query is written', async () => {
     const { rules } = await loadRulesDirectory(RULES);
     const slo = rules.slos.find(({ name }) => name === 'checkout-availability');

@@ -7,12 +7,14 @@ const instant = z.iso.datetime();
 const tier = z.object({
   severity: z.enum(['page', 'ticket']), factor: z.number(), long: z.string(), short: z.string(), longBurnRate: ratio, shortBurnRate: ratio,
   exceeded: z.boolean(), firing: z.boolean(), evidence: z.string(), pValue: z.number(),
+  failuresToFire: ratio.describe('Failures in the long window before it can fire at this traffic; null where even a total outage is no evidence'),
 });
 const slo = z.object({
   name: z.string(), displayName: z.string(), service: z.string(), target: z.number(), window: z.string(), at: instant, sli: ratio,
   errorBudgetRemaining: ratio.describe('Signed: 1 untouched, 0 spent'), projectedBudgetRemaining: ratio,
   burnRates: z.record(z.string(), ratio), state: z.enum(['ok', 'ticket', 'page', 'no-data']), young: z.boolean(), coverage: z.number(),
   confidence: z.object({ low: z.number(), high: z.number() }).nullable(), unknownWeightShare: z.number(), exhaustionSeconds: ratio, tiers: z.array(tier),
+  budgetConfidence: z.object({ low: z.number(), high: z.number() }).nullable(), samplingWarning: z.string().nullable(), eventsPerHour: ratio, sizing: z.array(z.string()),
 });
 const historyPoint = z.object({ at: instant, good: z.number(), bad: z.number(), errorRatio: ratio, errorBudgetRemaining: ratio, burnRates: z.record(z.string(), ratio) });
 const history = z.object({ name: z.string(), from: instant, to: instant, stepSeconds: z.number(), points: z.array(historyPoint) });

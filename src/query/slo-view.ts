@@ -1,3 +1,4 @@
+import { failuresToFire, sizingWarnings } from '../budget/sizing.js';
 import type { SloStatus, TierReading } from '../budget/slo-status.js';
 import type { Slo } from '../config/slo.js';
 import { formatDuration } from '../lib/duration.js';
@@ -42,10 +43,24 @@ export function sloJson({ slo, status }: SloView): Record<string, unknown> {
     young: status.young,
     coverage: status.coverage,
     confidence: status.confidence ?? null,
+    budgetConfidence: status.budgetConfidence ?? null,
     unknownWeightShare: status.unknownWeightShare,
+    samplingWarning: status.samplingWarning ?? null,
     exhaustionSeconds: status.exhaustionMs === undefined ? null : status.exhaustionMs / 1_000,
-    tiers: status.tiers.map(tierJson),
+    eventsPerHour: status.eventsPerHour ?? null,
+    sizing: sizingOf({ slo, status }),
+    tiers: status.tiers.map((reading) => ({ ...tierJson(reading), failuresToFire: toFire({ slo, status }, reading) ?? null })),
   };
+}
+
+/** What the SLO's traffic means for its target and tiers, in sentences; empty when all is well or nothing is known yet. */
+export function sizingOf({ slo, status }: SloView): readonly string[] {
+  return status.eventsPerHour === undefined || status.young ? [] : sizingWarnings(slo, status.eventsPerHour);
+}
+
+/** How many failures the tier's long window must hold before it can fire at this traffic. */
+export function toFire({ slo, status }: SloView, { tier }: TierReading): number | undefined {
+  return status.eventsPerHour === undefined ? undefined : failuresToFire(tier, slo.policy.evidence, { target: slo.target, windowMs: slo.windowMs, requestsPerHour: status.eventsPerHour });
 }
 
 function tierJson(reading: TierReading): Record<string, unknown> {

@@ -2,7 +2,7 @@ import type { SloStatus, TierReading } from '../budget/slo-status.js';
 import { formatDuration, MINUTE_MS } from '../lib/duration.js';
 import { formatBurn, formatPercent } from '../lib/format.js';
 import type { HistoryView } from '../query/history-view.js';
-import type { SloView } from '../query/slo-view.js';
+import { sizingOf, toFire, type SloView } from '../query/slo-view.js';
 import { chart, type Chart } from './chart.js';
 import { formatNumber, STATE_WORDS, stateSentence } from './words.js';
 
@@ -37,7 +37,8 @@ export function sloPage(view: SloView, history: HistoryView): Record<string, unk
     budget: budgetBar(status),
     window: formatDuration(slo.windowMs),
     outcome: slo.indicator.bad === undefined ? { word: 'Good', text: slo.indicator.good?.text ?? '' } : { word: 'Bad', text: slo.indicator.bad.text },
-    tiers: status.tiers.map(tierRow),
+    notes: [...(status.samplingWarning === undefined ? [] : [status.samplingWarning]), ...sizingOf(view)],
+    tiers: status.tiers.map((reading) => ({ ...tierRow(reading), toFire: toFire(view, reading), knowsTraffic: status.eventsPerHour !== undefined })),
     charts: [budgetChart(view, history), burnChart(view, history), errorChart(view, history)],
   };
 }
