@@ -1,6 +1,9 @@
 import type { SpanKind, SpanStatus } from '../span-batch.js';
 
-/** A whole query. One spanset filter today; pipelines and structural operators will join this union. */
+/**
+ * What a rule can ask of one span: one `{ … }` of comparisons, joined by && and ||. The whole language is in query-ast.ts; rule-filter.ts
+ * brings a query of it into this form.
+ */
 export type Query = SpansetFilter;
 
 /** `{ … }`; the empty one holds the constant true. */
@@ -38,8 +41,12 @@ export interface Comparison {
 export const OPERATORS = ['=', '!=', '>', '>=', '<', '<=', '=~', '!~'] as const;
 export type Operator = (typeof OPERATORS)[number];
 
-/** `any` is the unscoped `.x`: the span's own attribute first, else the resource's. */
-export type AttributeScope = 'span' | 'resource' | 'any';
+/**
+ * `any` is the unscoped `.x`: the span's own attribute first, else the resource's. A span has several events and links: a comparison with
+ * theirs holds where it holds for one of them. Of an instrumentation scope only name and version are stored, its attributes are not.
+ */
+export const ATTRIBUTE_SCOPES = ['span', 'resource', 'any', 'event', 'link', 'instrumentation'] as const;
+export type AttributeScope = (typeof ATTRIBUTE_SCOPES)[number];
 
 export type Field = AttributeField | IntrinsicField;
 
@@ -47,6 +54,8 @@ export interface AttributeField {
   readonly type: 'attribute';
   readonly scope: AttributeScope;
   readonly key: string;
+  /** `parent.x`: of the span's parent. */
+  readonly ofParent?: true;
 }
 
 export interface IntrinsicField {
@@ -54,8 +63,8 @@ export interface IntrinsicField {
   readonly name: IntrinsicName;
 }
 
-/** What an intrinsic holds; ids are hex text that can only be equal or not. */
-export type IntrinsicType = 'string' | 'status' | 'kind' | 'duration' | 'id';
+/** What an intrinsic holds; ids are hex text. */
+export type IntrinsicType = 'string' | 'status' | 'kind' | 'duration' | 'id' | 'int';
 
 export const INTRINSIC_TYPES = {
   name: 'string',
@@ -65,11 +74,38 @@ export const INTRINSIC_TYPES = {
   duration: 'duration',
   rootName: 'string',
   rootServiceName: 'string',
+  traceDuration: 'duration',
+  nestedSetLeft: 'int',
+  nestedSetRight: 'int',
+  nestedSetParent: 'int',
   'trace:id': 'id',
   'span:id': 'id',
   'span:parentID': 'id',
+  'span:childCount': 'int',
+  'event:name': 'string',
+  'event:timeSinceStart': 'duration',
+  'link:spanID': 'id',
+  'link:traceID': 'id',
+  'instrumentation:name': 'string',
+  'instrumentation:version': 'string',
 } as const satisfies Readonly<Record<string, IntrinsicType>>;
 export type IntrinsicName = keyof typeof INTRINSIC_TYPES;
+
+export function isIntrinsic(text: string): text is IntrinsicName {
+  return Object.hasOwn(INTRINSIC_TYPES, text);
+}
+
+/** Spellings with their scope that mean an intrinsic of an older name. */
+export const SCOPED_SPELLINGS: Readonly<Record<string, IntrinsicName>> = {
+  'trace:rootName': 'rootName',
+  'trace:rootService': 'rootServiceName',
+  'trace:duration': 'traceDuration',
+  'span:name': 'name',
+  'span:status': 'status',
+  'span:statusMessage': 'statusMessage',
+  'span:kind': 'kind',
+  'span:duration': 'duration',
+};
 
 /** Numbers compare as doubles whether they were written as integers or not; durations are nanoseconds. */
 export type Literal =

@@ -1,20 +1,22 @@
 import { closest } from '../../lib/closest.js';
-import type { AttributeScope } from './ast.js';
+import { ATTRIBUTE_SCOPES, type AttributeField, type AttributeScope } from './ast.js';
 import { readDuration } from './duration-literal.js';
-import { readQuoted, readRaw } from './string-literal.js';
+import { readQuoted, readQuotedName, readRaw } from './string-literal.js';
 import { TraceqlFailure } from './traceql-error.js';
 
 export type Token = { readonly start: number; readonly end: number } & (
   | { readonly type: 'symbol'; readonly text: string }
+  /** An intrinsic with its scope, like `span:name`, is one word. */
   | { readonly type: 'word'; readonly text: string }
-  | { readonly type: 'attribute'; readonly scope: AttributeScope; readonly key: string }
+  | { readonly type: 'attribute'; readonly field: AttributeField }
   | { readonly type: 'string'; readonly value: string }
-  | { readonly type: 'number'; readonly value: number }
-  | { readonly type: 'duration'; readonly value: number }
+  /** `digits` as written: 64-bit integers do not all fit into `value`. */
+  | { readonly type: 'int'; readonly value: number; readonly digits: string }
+  | { readonly type: 'float' | 'duration'; readonly value: number }
   | { readonly type: 'end' }
 );
 
-// Longest first: the first that fits is taken. Those that no part of the grammar knows yet are read whole, so that errors name them whole.
+// Longest first: the first that fits is taken.
 const SYMBOLS = [
   '&>>', '&<<', '!>>', '!<<', '&&', '||', '=~', '!~', '!=', '>=', '<=', '>>', '<<', '&>', '&<', '&~', '!>', '!<',
   '{', '}', '(', ')', '=', '>', '<', '!', '|', ',', '~', '+', '-', '*', '/', '%', '^',
@@ -33,12 +35,13 @@ const FOREIGN: readonly (readonly [text: string, hint: string])[] = [
 ];
 
 const SPACE = /\s/;
-const WORD = /[A-Za-z_][A-Za-z0-9_]*(?::[A-Za-z_][A-Za-z0-9_]*)?/y;
+const WORD = /[A-Za-z_][A-Za-z0-9_]*(?::\s*[A-Za-z_][A-Za-z0-9_]*)?/y;
 const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 const NUMBER_TAIL = /[A-Za-z0-9_.µμ]/;
+const MAX_INT = 2n ** 63n;
 // Tempo ends an attribute name only at these and at white space, so `.a-b`, `.a/b` and `.a:b` are names (pkg/traceql/lexer.go).
-const NAME_END = /[\s{}()=~!<>&|^,"`]/;
-const LATER_SCOPES = ['event', 'link', 'instrumentation', 'parent', 'trace'];
+const NAME_END = /[\s{}()=~!<>&|^,]/;
+const SCOPES: readonly string[] = ATTRIBUTE_SCOPES.filter((scope) => scope !== 'any');
 
 /** Cuts a query into tokens; the last one is `end`. Throws TraceqlFailure. */
 export function tokenize(text: string): readonly Token[] {
@@ -52,12 +55,17 @@ export function tokenize(text: string): readonly Token[] {
   return [...tokens, { type: 'end', start: text.length, end: text.length }];
 }
 
+/** White space and comments, to the end of a line or between slashes and stars. */
 function skipSpace(text: string, from: number): number {
   let offset = from;
   while (offset < text.length) {
     if (text.startsWith('//', offset)) {
       const lineEnd = text.indexOf('\n', offset);
       offset = lineEnd === -1 ? text.length : lineEnd;
+    } else if (text.startsWith('/*', offset)) {
+      const close = text.indexOf('*/', offset + 2);
+      if (close === -1) throw new TraceqlFailure(offset, 'this comment is not closed', 'add a */');
+      offset = close + 2;
     } else if (SPACE.test(text.charAt(offset))) {
       offset += 1;
     } else {
@@ -90,34 +98,41 @@ function readSymbol(text: string, start: number): Token {
 }
 
 function readNumber(text: string, start: number): Token {
-  const duration = readDuration(text, start);
-  if (duration !== undefined) return { type: 'duration', start, ...duration };
   const digits = matchAt(NUMBER, text, start) ?? '';
   const end = start + digits.length;
+  const duration = readDuration(text, digits, end);
+  if (duration !== undefined) return { type: 'duration', start, ...duration };
   if (NUMBER_TAIL.test(text.charAt(end))) {
-    throw new TraceqlFailure(start, 'this is neither a number nor a duration', 'durations are a number and a unit: 800ms, 1.5s, 1m30s (ns, us, ms, s, m, h, d, w)');
+    throw new TraceqlFailure(start, 'this is neither a number nor a duration', 'durations are a number and a unit: 800ms, 1.5s, 1m30s, 2d (ns, us, ms, s, m, h; whole d, w, y)');
   }
-  return { type: 'number', start, end, value: Number(digits) };
+  if (!/^\d+$/.test(digits)) return { type: 'float', start, end, value: Number(digits) };
+  if (BigInt(digits) >= MAX_INT) throw new TraceqlFailure(start, `${digits} is larger than a 64-bit integer`, 'at most 9223372036854775807; write it with a point for a float');
+  return { type: 'int', start, end, value: Number(digits), digits };
 }
 
 function readWord(text: string, start: number, word: string): Token {
   const end = start + word.length;
-  if (text.charAt(end) !== '.') return { type: 'word', text: word, start, end };
-  if (word === 'span' || word === 'resource') return readAttribute(text, start, { scope: word, from: end + 1 });
-  if (LATER_SCOPES.includes(word)) {
-    throw new TraceqlFailure(start, `the scope ${word}. is not supported yet`, 'span. and resource. are, and .name without a scope looks in both');
-  }
+  if (text.charAt(end) !== '.') return { type: 'word', text: word.replace(/\s/g, ''), start, end };
+  if (word === 'parent') return readParentAttribute(text, start, end + 1);
+  if (SCOPES.includes(word)) return readAttribute(text, start, { scope: word as AttributeScope, from: end + 1 });
   throw unknownScope(text, start, word);
 }
 
 function unknownScope(text: string, start: number, word: string): TraceqlFailure {
   const name = readName(text, start).key;
-  const meant = closest(word, ['span', 'resource']);
+  const meant = word === 'trace' ? undefined : closest(word, SCOPES);
   const rest = name.slice(word.length);
+  if (word === 'trace') return new TraceqlFailure(start, 'trace. is not a scope', 'what Tocsin knows of the trace is written trace:duration, trace:rootName, trace:rootService, trace:id');
   const hint = meant === undefined
     ? `an attribute needs a dot or a scope in front: .${name}, span.${name} or resource.${name}`
     : `did you mean ${meant}${rest}? An attribute whose name starts with ${word} is written .${name}`;
   return new TraceqlFailure(start, `${word}. is not a scope`, hint);
+}
+
+function readParentAttribute(text: string, start: number, from: number): Token {
+  const scope = (['span', 'resource'] as const).find((candidate) => text.startsWith(`${candidate}.`, from));
+  const token = readAttribute(text, start, { scope: scope ?? 'any', from: scope === undefined ? from : from + scope.length + 1 });
+  return token.type === 'attribute' ? { ...token, field: { ...token.field, ofParent: true } } : token;
 }
 
 function readAttribute(text: string, start: number, { scope, from }: { scope: AttributeScope; from: number }): Token {
@@ -125,7 +140,7 @@ function readAttribute(text: string, start: number, { scope, from }: { scope: At
   if (key === '' && end === from) {
     throw new TraceqlFailure(start, 'the name of the attribute is missing', 'write it right after the dot: span.http.route, or quoted: span."odd name"');
   }
-  return { type: 'attribute', scope, key, start, end };
+  return { type: 'attribute', field: { type: 'attribute', scope, key }, start, end };
 }
 
 /** An attribute name: plain and quoted parts in any mix. */
@@ -134,7 +149,7 @@ function readName(text: string, from: number): { readonly key: string; readonly 
   let offset = from;
   while (offset < text.length) {
     if (text.charAt(offset) === '"') {
-      const quoted = readQuoted(text, offset);
+      const quoted = readQuotedName(text, offset);
       key += quoted.value;
       offset = quoted.end;
     } else if (NAME_END.test(text.charAt(offset))) {

@@ -22,7 +22,7 @@ describe('a matcher over one span', () => {
   test.each([
     '{ }', '{ resource.service.name = "shop" }', '{ .region = "eu" }', '{ .http.route = "/checkout" }', '{ resource.http.route = "of the resource" }', '{ kind = server && status = error }',
     '{ name =~ "POST .*" }', '{ name !~ "GET.*" }', '{ statusMessage = "card declined" }', '{ duration > 800ms && duration <= 900ms }', '{ .ratio < 1 }', '{ .http.status_code >= 500 }', '{ .hit }', '{ .hit != false }',
-    '{ .big > 9007199254740000 }', '{ .list != nil }', '{ .empty = nil }', '{ .nothing = nil }', '{ .nan = "NaN" }', '{ !(.nothing = "x") }', '{ .nothing = 1 || .hit }', '{ .http.status_code = 500.0 }',
+    '{ .big > 9007199254740000 }', '{ .list != nil }', '{ .empty = nil }', '{ .nothing = nil }', '{ .nan = "NaN" }', '{ !(.nothing = "x") }', '{ .nothing = 1 || .hit }', '{ .http.status_code = 500.0 }', '{ .list = "a" }', '{ .list =~ "[ab]" }', '{ .list != "b" }',
   ])('%s matches', (text) => {
     expect(matches(text, [CHECKOUT])).toEqual([true]);
   });
@@ -33,7 +33,8 @@ describe('a matcher over one span', () => {
     ['a number is not text', '{ .http.status_code = "500" }'],
     ['a number is not even unequal to text', '{ .http.status_code != "500" }'],
     ['text is not true', '{ .http.route = true }'],
-    ['a list is not its element', '{ .list = "a" }'],
+    ['a list matches by its elements', '{ .list = "b" }'],
+    ['a list that holds it is not unequal', '{ .list != "a" }'],
     ['patterns match whole texts', '{ name =~ "POST" }'],
     ['the span hides the resource', '{ .http.route = "of the resource" }'],
     ['scopes are kept apart', '{ span.region = "eu" }'],
@@ -65,7 +66,7 @@ describe('the SQL of a query', () => {
     if (!query.ok) throw new Error(query.error.message);
     const { where, params } = compileToSql(query.value, 'p');
     const quoted = new Set(where.match(/'[^']*'/g));
-    expect([...quoted].sort()).toEqual(["'$'", "'BIGINT'", "'BOOLEAN'", "'DOUBLE'", "'HUGEINT'", "'UBIGINT'", "'VARCHAR'", "'null'"]);
+    expect([...quoted].sort()).toEqual(["'$'", "'ARRAY'", "'BIGINT'", "'BOOLEAN'", "'DOUBLE'", "'HUGEINT'", "'UBIGINT'", "'VARCHAR'", `'["JSON"]'`, "'null'"].sort());
     expect(Object.values(params)).toEqual(expect.arrayContaining(['/a', "it's", "/k'ey", "n'", 5_000_000n, '7', true]));
     expect(Object.keys(params).every((name) => name.startsWith('p'))).toBe(true);
   });

@@ -183,6 +183,20 @@ function compileIntrinsic(name: IntrinsicName, comparison: Comparison): SpanMatc
       return compileId(comparison, 8, (batch) => batch.spanIds);
     case 'span:parentID':
       return compileId(comparison, 8, (batch) => batch.parentSpanIds);
+    case 'instrumentation:name':
+      return compileText(comparison, (batch, row) => batch.scopes[batch.scopeIndex[row] ?? 0]?.name);
+    case 'instrumentation:version':
+      return compileText(comparison, (batch, row) => batch.scopes[batch.scopeIndex[row] ?? 0]?.version);
+    case 'traceDuration':
+    case 'nestedSetLeft':
+    case 'nestedSetRight':
+    case 'nestedSetParent':
+    case 'span:childCount':
+    case 'event:name':
+    case 'event:timeSinceStart':
+    case 'link:spanID':
+    case 'link:traceID':
+      throw new Error(`rule-filter.ts lets no ${name} through`);
   }
 }
 

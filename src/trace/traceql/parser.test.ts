@@ -7,7 +7,7 @@ function canonical(text: string): string {
   return parsed.ok ? printTraceql(parsed.value) : `${parsed.error.line}:${parsed.error.column} ${parsed.error.message}`;
 }
 
-describe('valid TraceQL', () => {
+describe('valid TraceQL of rules', () => {
   test.each([
     ['{}', '{ }'],
     ['{ true }', '{ }'],
@@ -47,7 +47,7 @@ describe('valid TraceQL', () => {
   });
 });
 
-describe('invalid TraceQL names the place, the fault and what would be right', () => {
+describe('invalid TraceQL of rules names the place, the fault and what would be right', () => {
   test.each([
     ['', '1:1', 'the query is empty', '{ }'],
     ['status = error', '1:1', 'a query starts with {', '{ status = error }'],
@@ -58,14 +58,14 @@ describe('invalid TraceQL names the place, the fault and what would be right', (
     ['{ status = "ERROR" }', '1:12', 'status cannot be compared with text', 'status = error'],
     ['{ status = err }', '1:12', 'err is not a status', 'one of unset, ok, error'],
     ['{ status > error }', '1:10', '> has no meaning for the status error', 'only = and !='],
-    ['{ status =~ "err.*" }', '1:13', 'status cannot be compared with text', 'one of unset'],
+    ['{ status =~ "err.*" }', '1:10', '=~ matches text only, not status', 'use = and !='],
     ['{ staus = error }', '1:3', 'staus is not a field', 'did you mean status?'],
     ['{ foo = "x" }', '1:3', 'foo is not a field', '.foo, span.foo or resource.foo'],
     ['{ service = "x" }', '1:3', 'service is not a field', 'resource.service.name'],
     ['{ http.method = "GET" }', '1:3', 'http. is not a scope', '.http.method'],
     ['{ resorce.service.name = "x" }', '1:3', 'resorce. is not a scope', 'did you mean resource.service.name?'],
-    ['{ event.name = "x" }', '1:3', 'the scope event. is not supported yet', 'span.'],
-    ['{ trace:duration > 5s }', '1:3', 'trace:duration is not supported yet', 'duration'],
+    ['{ event.name = "x" }', '1:3', 'a rule cannot use the scope event.', 'span.'],
+    ['{ trace:duration > 5s }', '1:3', 'a rule cannot use traceDuration', 'one span at a time'],
     ['{ name = GET }', '1:10', 'GET is not a value', '"GET"'],
     ['{ name = error }', '1:10', 'name cannot be compared with the status error', '"error"'],
     ["{ name = 'GET' }", '1:10', "' is not TraceQL", 'double quotes'],
@@ -77,7 +77,7 @@ describe('invalid TraceQL names the place, the fault and what would be right', (
     ['{ name =~ "\\d+" }', '1:12', '\\d is not an escape', 'backticks'],
     ['{ name =~ `a(?=b)` }', '1:11', 'lookahead and lookbehind are not supported (character 2 of the pattern)', 'two terms'],
     ['{ name =~ `(a)\\1` }', '1:11', 'backreferences are not supported (character 4 of the pattern)', 'alternatives'],
-    ['{ name =~ 5 }', '1:11', 'name cannot be compared with a number', 'double quotes'],
+    ['{ name =~ 5 }', '1:8', '=~ matches text only, not a number', 'double quotes'],
     ['{ .x =~ 5 }', '1:6', '=~ matches text only, not a number', 'quotes'],
     ['{ .x =~ x }', '1:9', 'x is not a value', '"x"'],
     ['{ "a.*" =~ .x }', '1:3', 'the pattern of =~ comes second', '.x =~'],
@@ -87,12 +87,12 @@ describe('invalid TraceQL names the place, the fault and what would be right', (
     ['{ .x = error }', '1:8', 'error is a status of a span, not a value of an attribute', '"error"'],
     ['{ .x > true }', '1:6', '> has no meaning for true or false', '= and !='],
     ['{ .x > nil }', '1:6', '> has no meaning for nil', '= and !='],
-    ['{ name = nil }', '1:10', 'name cannot be compared with nil', 'double quotes'],
+    ['{ name = nil }', '1:10', 'name cannot be compared with nil: every span has one', 'name = ""'],
     ['{ trace:id = "xyz" }', '1:14', '"xyz" is not an id', 'hex'],
-    ['{ trace:id > "a1" }', '1:12', '> has no meaning for an id', '= and !='],
-    ['{ .x = .y }', '1:8', 'comparing two fields is not supported yet', 'fixed value'],
+    ['{ trace:id > "a1" }', '1:14', '> has no meaning for an id in a rule', '= and !='],
+    ['{ .x = .y }', '1:8', 'a rule cannot compare two fields', 'fixed value'],
     ['{ 1 = 1 }', '1:3', 'one side of a comparison must be a field', '.x'],
-    ['{ .x + 1 = 2 }', '1:6', 'arithmetic is not supported yet', 'fixed value'],
+    ['{ .x + 1 = 2 }', '1:3', 'a rule cannot calculate', 'fixed value'],
     ['{ .x = 1 AND .y = 2 }', '1:10', 'AND is not an operator', 'write &&'],
     ['{ .x = 1 or .y = 2 }', '1:10', 'or is not an operator', 'write ||'],
     ['{ .x = 1 & .y = 2 }', '1:10', '& is not TraceQL', '&&'],
@@ -109,11 +109,21 @@ describe('invalid TraceQL names the place, the fault and what would be right', (
     ['{ .x = 1) }', '1:9', 'expected &&, || or } here', '&&'],
     ['{ .x = 1 &&', '1:12', 'the query ends too early', 'status = error'],
     ['{ .a = 1 || .b = 2 && .c = 3 }', '1:20', '&& after || can be read in two ways', 'parentheses'],
-    ['{ !.a = 1 }', '1:3', '! before a comparison needs parentheses', '.x != 1'],
-    ['{ .a = 1 } && { .b = 2 }', '1:12', '&& after a { … } is not supported yet', 'inside it'],
-    ['{ .a = 1 } >> { .b = 2 }', '1:12', '>> after a { … } is not supported yet', 'inside it'],
-    ['{ .a = 1 } | count() > 2', '1:12', '| after a { … } is not supported yet', 'inside it'],
-    ['{ .a = 1 } x', '1:12', 'the query ends with the }, but here is more', 'one { … }'],
+    ['{ !.a = 1 }', '1:3', '! before a comparison needs parentheses', '!(.x = 1)'],
+    ['{ parent.a = 1 }', '1:3', 'a rule cannot use attributes of the parent', 'one span at a time'],
+    ['{ resource.service.name = nil }', '1:27', 'resource.service.name cannot be compared with nil: every span has one', '.service.name = nil'],
+    ['({ .a = 1 } | count() > 1) && ({ .b = 1 } | count() > 1)', '1:28', 'a rule cannot use && between sets of spans', 'inside one { … }'],
+    ['({ .a = 1 } | count()) > ({ .b = 1 } | count())', '1:24', 'a rule cannot count or calculate over sets of spans', 'inside one { … }'],
+    ['{ } | rate()', '1:1', 'a rule counts spans itself: metrics functions are for charts', 'one { … }'],
+    ['{ .a = 1 } with(most_recent=true)', '1:1', 'hints have no meaning in a rule', 'most_recent'],
+    ['{ .a = 1.5d }', '1:8', 'this is neither a number nor a duration', 'whole d, w, y'],
+    ['{ .a = "\\/" }', '1:9', '\\/ is not an escape', 'leave the \\ out'],
+    ['{ ."a\\n" = 1 }', '1:6', '\\n is not an escape in the name of an attribute', 'only'],
+    ['{ .a = 99999999999999999999 }', '1:8', '99999999999999999999 is larger than a 64-bit integer', 'at most'],
+    ['{ .a = 1 } && { .b = 2 }', '1:12', 'a rule cannot use && between sets of spans', 'inside one'],
+    ['{ .a = 1 } >> { .b = 2 }', '1:12', 'a rule cannot use >> between sets of spans', 'inside one'],
+    ['{ .a = 1 } | count() > 2', '1:12', 'a rule cannot use a pipeline', 'inside one'],
+    ['{ .a = 1 } x', '1:12', 'the query ends here, but there is more', 'one { … }'],
     ['{\n  status = error\n  && kind = serve\n}', '3:13', 'serve is not a kind', 'server'],
     ['{ .a = 1 # }', '1:10', '"#" has no meaning here', 'double quotes'],
   ])('%s', (text, place, message, hint) => {

@@ -9,9 +9,25 @@ const MAX_REMEMBERED_TEXTS = 4_096;
 /**
  * A test of one attribute value against a literal; `key` is the attribute's, for values that were renamed with it. Absent and null values are
  * passed as undefined: only `= nil` holds for them, `!= "x"` does not, as in Tempo. A value of another type than the literal never
- * matches, not even with !=; integers and floats are one type, numbers compare as doubles. Lists and maps only know nil.
+ * matches, not even with !=; integers and floats are one type, numbers compare as doubles. A list matches where one of its elements
+ * does; with != and !~ where all do, and it has any. Maps only know nil.
  */
 export function valuePredicate(key: string, operator: Operator, literal: Literal): (value: AttributeValue | undefined) => boolean {
+  const holds = elementPredicate(key, operator, literal);
+  if (literal.type === 'nil') return holds;
+  const wantsAll = operator === '!=' || operator === '!~';
+  return (value) => {
+    if (!isList(value)) return holds(value);
+    const elements = value.map((element) => element ?? undefined);
+    return wantsAll ? elements.length > 0 && elements.every(holds) : elements.some(holds);
+  };
+}
+
+function isList(value: AttributeValue | undefined): value is readonly AttributeValue[] {
+  return Array.isArray(value);
+}
+
+function elementPredicate(key: string, operator: Operator, literal: Literal): (value: AttributeValue | undefined) => boolean {
   switch (literal.type) {
     case 'nil':
       return operator === '=' ? (value) => value === undefined : (value) => value !== undefined;

@@ -1,0 +1,168 @@
+import { derivedAttribute } from '../derived-attributes.js';
+import { aliasesOf, type Side } from '../semantic-conventions.js';
+import { SPAN_KINDS } from '../span-batch.js';
+import type { AttributeField, Field, IntrinsicName } from './ast.js';
+import type { SqlParams } from './sql-params.js';
+
+/**
+ * The one place that knows in which column of the hot tables a field lives. Aliases: `s` a row of spans, `r` its resource; `p` and `pr` the
+ * same of its parent; `t`, `d`, `c` and `n` what search-sql.ts joins for the fields that need more than the row.
+ */
+export type SqlValue =
+  /** A DOUBLE; `isInt` is a condition: whole numbers divide to whole numbers. */
+  | { readonly type: 'number'; readonly sql: string; readonly isInt: string; readonly isDuration?: boolean }
+  | { readonly type: 'text'; readonly sql: string }
+  | { readonly type: 'boolean'; readonly sql: string }
+  /** OTLP numbers. */
+  | { readonly type: 'status' | 'kind'; readonly sql: string }
+  /** Of a type that only the row knows. NULL where it is not there. */
+  | { readonly type: 'json'; readonly sql: string };
+
+/** What has to be joined to a span before a field of it can be read. */
+export type Join = 'parent' | 'root' | 'traceTimes' | 'children' | 'nestedSet';
+
+/** The list a field is one element's of; see `anyOf` in expression-sql.ts. */
+export type ListName = 'event' | 'link';
+export const LIST_COLUMNS: Readonly<Record<ListName, string>> = { event: 's.events', link: 's.links' };
+
+const SERVER = SPAN_KINDS.indexOf('server');
+const INT_TYPES = `('UBIGINT', 'BIGINT', 'HUGEINT')`;
+const NUMBER_TYPES = `('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE')`;
+
+interface IntrinsicColumn {
+  readonly value: SqlValue;
+  readonly join?: Join;
+  readonly list?: ListName;
+}
+
+const INTRINSICS: Readonly<Record<IntrinsicName, IntrinsicColumn>> = {
+  name: { value: text('s.name') },
+  status: { value: { type: 'status', sql: 's.status' } },
+  statusMessage: { value: text('s.status_message') },
+  kind: { value: { type: 'kind', sql: 's.kind' } },
+  duration: { value: duration('CAST(s.duration_ns AS DOUBLE)') },
+  rootName: { value: text('t.root_name'), join: 'root' },
+  rootServiceName: { value: text('t.root_service'), join: 'root' },
+  traceDuration: { value: duration('CAST(d.duration_ns AS DOUBLE)'), join: 'traceTimes' },
+  nestedSetLeft: { value: int('CAST(coalesce(n.nested_left, 0) AS DOUBLE)'), join: 'nestedSet' },
+  nestedSetRight: { value: int('CAST(coalesce(n.nested_right, 0) AS DOUBLE)'), join: 'nestedSet' },
+  nestedSetParent: { value: int('CAST(coalesce(n.nested_parent, 0) AS DOUBLE)'), join: 'nestedSet' },
+  'trace:id': { value: text(`ltrim(printf('%016x%016x', s.trace_id_high, s.trace_id_low), '0')`) },
+  'span:id': { value: text(`printf('%016x', s.span_id)`) },
+  'span:parentID': { value: text(`CASE WHEN s.parent_span_id = 0 THEN '' ELSE printf('%016x', s.parent_span_id) END`) },
+  'span:childCount': { value: int('CAST(coalesce(c.child_count, 0) AS DOUBLE)'), join: 'children' },
+  'event:name': { value: text(`(json_extract(event, '/name') ->> '$')`), list: 'event' },
+  'event:timeSinceStart': { value: duration(`CAST(TRY_CAST((json_extract(event, '/timeNs') ->> '$') AS BIGINT) - s.start_ns AS DOUBLE)`), list: 'event' },
+  'link:spanID': { value: text(`(json_extract(link, '/spanId') ->> '$')`), list: 'link' },
+  'link:traceID': { value: text(`ltrim((json_extract(link, '/traceId') ->> '$'), '0')`), list: 'link' },
+  'instrumentation:name': { value: text('s.scope_name') },
+  'instrumentation:version': { value: text('s.scope_version') },
+};
+
+export function listOf(field: Field): ListName | undefined {
+  if (field.type === 'intrinsic') return INTRINSICS[field.name].list;
+  return field.scope === 'event' || field.scope === 'link' ? field.scope : undefined;
+}
+
+/** Fields as SQL; remembers what the statement has to join for them. */
+export class SpanFieldsSql {
+  readonly joins = new Set<Join>();
+  readonly #params: SqlParams;
+
+  constructor(params: SqlParams) {
+    this.#params = params;
+  }
+
+  value(field: Field): SqlValue {
+    if (field.type === 'attribute') return { type: 'json', sql: this.json(field) };
+    const { value, join } = INTRINSICS[field.name];
+    if (join !== undefined) this.joins.add(join);
+    return value;
+  }
+
+  /** The first of the attribute's names that is there and not null; `any` looks at the span first, then at its resource. */
+  json({ scope, key, ofParent }: AttributeField): string {
+    if (ofParent === true) this.joins.add('parent');
+    const [span, resource] = ofParent === true ? ['p', 'pr'] : ['s', 'r'];
+    switch (scope) {
+      case 'span':
+        return this.#spanValue(span, key);
+      case 'resource':
+        return this.#storedValue(`${resource}.attributes`, key, 'none');
+      case 'any':
+        return firstOf([this.#spanValue(span, key), this.#storedValue(`${resource}.attributes`, key, 'none')]);
+      case 'event':
+      case 'link':
+        return this.#storedValue(`json_extract(${scope}, '/attributes')`, key, 'none');
+      case 'instrumentation':
+        return 'CAST(NULL AS JSON)';
+    }
+  }
+
+  /**
+   * A condition that every span with this text under the attribute meets, far cheaper than reading its JSON: the store writes JSON as
+   * `JSON.stringify` does. Undefined where none is known.
+   */
+  mayHoldText({ scope, key, ofParent }: AttributeField, texts: readonly string[]): string | undefined {
+    if (ofParent === true || derivedAttribute(key) !== undefined || !['span', 'resource', 'any'].includes(scope)) return undefined;
+    const documents = [...(scope === 'resource' ? [] : ['s.attributes']), ...(scope === 'span' ? [] : ['r.attributes'])];
+    const parts = texts.map((wanted) => this.#params.add(JSON.stringify(wanted)));
+    return `(${documents.flatMap((document) => parts.map((part) => `contains(${document}, ${part})`)).join(' OR ')})`;
+  }
+
+  #spanValue(span: string, key: string): string {
+    const stored = this.#storedSpanValue(span, key);
+    const derived = derivedAttribute(key);
+    if (derived === undefined) return stored;
+    return firstOf([stored, derived.sql(derived.from.map((source) => textOf(this.#storedSpanValue(span, source))))]);
+  }
+
+  #storedSpanValue(span: string, key: string): string {
+    const client = this.#storedValue(`${span}.attributes`, key, 'client');
+    if (aliasesOf(key, 'server').join() === aliasesOf(key, 'client').join()) return client;
+    return `CASE WHEN ${span}.kind = ${SERVER} THEN ${this.#storedValue(`${span}.attributes`, key, 'server')} ELSE ${client} END`;
+  }
+
+  #storedValue(document: string, key: string, side: Side): string {
+    return firstOf(aliasesOf(key, side).map((alias) => `nullif(json_extract(${document}, ${this.#params.add(jsonPointer(alias))}), 'null')`));
+  }
+}
+
+/** NULL where the JSON value has another type: comparing it then is no match, whatever the operator. */
+export function textOf(json: string): string {
+  return `CASE WHEN json_type(${json}) = 'VARCHAR' THEN (${json} ->> '$') END`;
+}
+
+export function numberOf(json: string): string {
+  return `CASE WHEN json_type(${json}) IN ${NUMBER_TYPES} THEN TRY_CAST(${json} ->> '$' AS DOUBLE) END`;
+}
+
+export function booleanOf(json: string): string {
+  return `CASE WHEN json_type(${json}) = 'BOOLEAN' THEN TRY_CAST(${json} ->> '$' AS BOOLEAN) END`;
+}
+
+export function isIntOf(json: string): string {
+  return `json_type(${json}) IN ${INT_TYPES}`;
+}
+
+function text(sql: string): SqlValue {
+  return { type: 'text', sql };
+}
+
+function int(sql: string): SqlValue {
+  return { type: 'number', sql, isInt: 'TRUE' };
+}
+
+function duration(sql: string): SqlValue {
+  return { type: 'number', sql, isInt: 'FALSE', isDuration: true };
+}
+
+function firstOf(values: readonly string[]): string {
+  const [only = 'NULL'] = values;
+  return values.length === 1 ? only : `coalesce(${values.join(', ')})`;
+}
+
+/** RFC 6901. */
+function jsonPointer(key: string): string {
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
