@@ -34,6 +34,11 @@ export function attributesOf(cell: SqlValue | undefined): Attributes {
   return isRecord(value) ? value : {};
 }
 
+/** One JSON value, as an attribute holds it; null for what is not there. */
+export function valueOfJson(text: string | null | undefined): AttributeValue {
+  return (jsonOf(text) ?? null) as AttributeValue;
+}
+
 /** Whole numbers that a double cannot hold, outside of strings. */
 const LONG_INTEGER = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
 const TAG = '\u0000integer:';

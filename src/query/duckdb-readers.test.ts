@@ -107,9 +107,44 @@ describe('a search for traces', () => {
     [{ q: '{ span.region = "eu-2" && duration > 200ms }' }, [ID_A]],
     [{ q: '{ rootName = "POST /checkout" && resource.service.name = "payment" }' }, [ID_A]],
     [{ q: '{ span.nothing = 1 }' }, []],
+    [{ q: '{ kind = server && resource.service.name = "front" } >> { status = error }' }, [ID_A]],
+    [{ q: '{ status = error } >> { resource.service.name = "front" }' }, []],
+    [{ q: '{ } | count() > 2' }, [ID_A]],
+    [{ q: '{ } | by(resource.service.name) | count() = 1' }, [ID_B, ID_A]],
+    [{ q: '{ trace:duration > 100ms } | select(span.amount)', service: 'payment' }, [ID_A]],
+    [{ q: '({ duration > 1ms } | count() > 1) && ({ status = error } | count() > 0)', errors: '1' }, [ID_A]],
+    [{ q: '({ status = error } | count()) < ({ } | count())', operation: 'POST' }, [ID_A]],
+    [{ q: '{ event:name = "exception" && event.exception.type = "Declined" && link:spanID = "0000000000000009" }' }, [ID_A]],
+    [{ q: '{ nestedSetParent < 0 && span:childCount = 1 }' }, [ID_A]],
     [{ limit: '1' }, [ID_B]],
   ])('by %j finds %j', async (query, expected) => {
     expect((await search(query as unknown as Record<string, string>)).map((trace) => trace.traceId)).toEqual(expected);
+  });
+
+  test('shows what it matched: spansets by group, values of the fields that were asked for', async () => {
+    const query = { q: '{ resource.service.name != "catalogue" } | by(resource.service.name) | select(span.amount, status, kind)' };
+    const input = traceSearchOf(readInput(traceSearchInput, query), { fromMs: START - HOUR_MS, toMs: START + HOUR_MS });
+    const [trace, ...others] = await new DuckdbTraceReader(database).findSpansets({ ...input, spansPerSpanset: 1 });
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({ traceId: ID_A, matchedCount: 3, startNs: BigInt(START) * 1_000_000n, serviceStats: { front: { spanCount: 2, errorCount: 0 }, payment: { spanCount: 1, errorCount: 1 } } });
+    expect(trace?.spansets).toEqual([
+      { groups: [{ key: 'by(resource.service.name)', value: 'front' }], matched: 2, spans: [{ spanId: '0000000000000001', name: 'POST /checkout', startNs: BigInt(START) * 1_000_000n, durationNs: 300_000_000n, attributes: [{ key: 'resource.service.name', value: 'front' }, { key: 'status', value: 'unset' }, { key: 'kind', value: 'server' }] }] },
+      { groups: [{ key: 'by(resource.service.name)', value: 'payment' }], matched: 1, spans: [expect.objectContaining({ spanId: '0000000000000003', attributes: [{ key: 'resource.service.name', value: 'payment' }, { key: 'span.amount', value: BIG }, { key: 'status', value: 'error' }, { key: 'kind', value: 'server' }] })] },
+    ]);
+  });
+
+  test('explains how the database goes about it, without a literal in the statement', async () => {
+    const { sql, params, plan } = await new DuckdbTraceReader(database).explainSearch(traceSearchOf(readInput(traceSearchInput, { q: '{ span.region = "eu-2" } >> { status = error }' }), { fromMs: START - HOUR_MS, toMs: START + HOUR_MS }));
+    expect(sql).toMatch(/WITH RECURSIVE/);
+    expect(sql).not.toContain('eu-2');
+    expect(Object.values(params)).toContain('eu-2');
+    expect(plan).toMatch(/SCAN/);
+  });
+
+  test('numbers the tree as nested sets, from its roots', async () => {
+    const input = traceSearchOf(readInput(traceSearchInput, { q: '{ resource.service.name != "catalogue" } | select(nestedSetLeft, nestedSetRight, nestedSetParent)' }), { fromMs: START - HOUR_MS, toMs: START + HOUR_MS });
+    const [trace] = await new DuckdbTraceReader(database).findSpansets({ ...input, spansPerSpanset: 10 });
+    expect(trace?.spansets[0]?.spans.map((span) => span.attributes.slice(-3).map(({ value }) => value))).toEqual([[1, 6, -1], [2, 5, 1], [3, 4, 2]]);
   });
 
   test('with a wrong query says where it is wrong', async () => {

@@ -1,15 +1,11 @@
--- The newest traces with a span that meets every condition, each summed up over all its spans.
-WITH matched AS (
-  SELECT s.trace_id_high, s.trace_id_low, max(s.start_ns) AS matched_ns, count(*) AS matched_count
-  FROM spans s JOIN resources r ON r.resource_id = s.resource_id
-  WHERE s.end_ms >= $from_ms AND s.end_ms < $to_ms
-    AND ($service = '' OR s.service = $service)
-    AND ($operation = '' OR s.name = $operation)
-    AND (NOT $errors_only OR s.status = 2)
-    AND s.duration_ns >= $min_duration_ns
-    AND (/* where */ TRUE) IS TRUE
-  GROUP BY s.trace_id_high, s.trace_id_low
-  ORDER BY matched_ns DESC, s.trace_id_low
+-- The newest traces that a search found, each summed up over all its spans. The search itself comes as common table expressions; `found` stands for its last one.
+WITH RECURSIVE /* search */
+matched AS (
+  SELECT th, tl, max(start_ns) AS matched_ns, count(DISTINCT rid) AS matched_count
+  FROM /* found */
+  GROUP BY th, tl
+  HAVING bool_or(end_ms >= $from_ms AND end_ms < $to_ms)
+  ORDER BY matched_ns DESC, tl
   LIMIT $limit
 )
 SELECT s.trace_id_high, s.trace_id_low, m.matched_ns, m.matched_count,
@@ -21,6 +17,6 @@ SELECT s.trace_id_high, s.trace_id_low, m.matched_ns, m.matched_count,
   count(*) AS span_count,
   count(*) FILTER (s.status = 2) AS error_count,
   string_agg(DISTINCT s.service, chr(31) ORDER BY s.service) AS services
-FROM spans s JOIN matched m ON s.trace_id_high = m.trace_id_high AND s.trace_id_low = m.trace_id_low
+FROM spans s JOIN matched m ON s.trace_id_high = m.th AND s.trace_id_low = m.tl
 GROUP BY ALL
 ORDER BY m.matched_ns DESC, s.trace_id_low

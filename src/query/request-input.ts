@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { DAY_MS, HOUR_MS, parseDuration } from '../lib/duration.js';
 import { isTraceId, type TraceId } from '../lib/ids.js';
 import { ApiError } from './api-error.js';
-import { compileTraceQuery } from './trace-query.js';
+import type { FieldExpression, SpansetExpression } from '../trace/traceql/query-ast.js';
+import { parseTraceSearch } from './trace-query.js';
 import { TRACE_SEARCH_LIMIT, type TraceSearch } from './trace-reader.js';
 import type { TimeWindow } from './time-window.js';
 
@@ -49,6 +50,7 @@ export const traceSearchInput = windowInput.extend({
   service: text,
   operation: text,
   errors: z.string().optional(),
+  explain: z.string().optional(),
   minDuration,
   limit: z.coerce.number().int().min(1).max(TRACE_SEARCH_LIMIT).optional(),
 });
@@ -71,25 +73,39 @@ export function windowOf(input: Partial<z.output<typeof windowInput>>, nowMs: nu
   return { fromMs, toMs };
 }
 
-/** @throws ApiError `traceql/invalid` with the position of the first wrong character. */
+/**
+ * The form's fields are one more stage behind the query: what it found, of this service, this long.
+ * @throws ApiError `traceql/invalid` with the position of the first wrong character.
+ */
 export function traceSearchOf(input: TraceSearchInput, window: TimeWindow): TraceSearch {
-  return {
-    ...window,
-    service: input.service,
-    operation: input.operation,
-    errorsOnly: isOn(input.errors),
-    minDurationNs: input.minDuration,
-    condition: conditionOf(input.q),
-    limit: input.limit ?? DEFAULT_SEARCH_LIMIT,
-  };
+  return { ...window, search: withConditions(parseTraceSearch(input.q), formConditions(input)), limit: input.limit ?? DEFAULT_SEARCH_LIMIT };
 }
 
-function conditionOf(query: string | undefined): TraceSearch['condition'] {
-  if (query === undefined || query.trim() === '') return undefined;
-  const compiled = compileTraceQuery(query);
-  if (compiled.ok) return compiled.value;
-  const { message, offset, line, column, hint } = compiled.error;
-  throw new ApiError('traceql/invalid', message, { hint, extra: { offset, line, column, query } });
+function formConditions(input: TraceSearchInput): readonly FieldExpression[] {
+  return [
+    ...(input.service === undefined || input.service === '' ? [] : [is(SERVICE, { type: 'string', value: input.service })]),
+    ...(input.operation === undefined || input.operation === '' ? [] : [is({ type: 'field', field: { type: 'intrinsic', name: 'name' } }, { type: 'string', value: input.operation })]),
+    ...(isOn(input.errors) ? [is({ type: 'field', field: { type: 'intrinsic', name: 'status' } }, { type: 'status', value: 'error' })] : []),
+    ...(input.minDuration === undefined ? [] : [atLeast(input.minDuration)]),
+  ];
+}
+
+const SERVICE: FieldExpression = { type: 'field', field: { type: 'attribute', scope: 'resource', key: 'service.name' } };
+
+function is(left: FieldExpression, right: FieldExpression): FieldExpression {
+  return { type: 'binary', operator: '=', left, right };
+}
+
+function atLeast(durationNs: number): FieldExpression {
+  return { type: 'binary', operator: '>=', left: { type: 'field', field: { type: 'intrinsic', name: 'duration' } }, right: { type: 'duration', value: durationNs } };
+}
+
+/** A search with one more stage that keeps the spans for which all of this holds too. */
+export function withConditions(search: SpansetExpression, conditions: readonly FieldExpression[]): SpansetExpression {
+  const [first, ...rest] = conditions;
+  if (first === undefined) return search;
+  const condition = rest.reduce((left, right): FieldExpression => ({ type: 'binary', operator: '&&', left, right }), first);
+  return { type: 'pipeline', stages: [...(search.type === 'pipeline' ? search.stages : [search]), { type: 'filter', condition }] };
 }
 
 export function isOn(value: string | undefined): boolean {

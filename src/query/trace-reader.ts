@@ -1,6 +1,7 @@
 import type { TraceId } from '../lib/ids.js';
 import type { Attributes, Span } from '../trace/span.js';
-import type { SqlCondition } from '../trace/traceql/sql.js';
+import type { AttributeValue } from '../trace/attribute.js';
+import type { SpansetExpression } from '../trace/traceql/query-ast.js';
 import type { TimeWindow } from './time-window.js';
 
 /** Spans of one trace that a page or the API reads. The rest is not lost, only not shown. */
@@ -44,18 +45,47 @@ export interface TraceSummary {
   readonly services: readonly string[];
 }
 
-/** All conditions hold for one and the same span; its whole trace is the result. */
 export interface TraceSearch extends TimeWindow {
-  readonly service?: string;
-  readonly operation?: string;
-  readonly errorsOnly?: boolean;
-  readonly minDurationNs?: number;
-  readonly condition?: SqlCondition;
+  readonly search: SpansetExpression;
   readonly limit: number;
+}
+
+/** What a search found in one trace, with the spans that it matched. */
+export interface FoundTrace extends TraceSummary {
+  readonly startNs: bigint;
+  readonly serviceStats: Readonly<Record<string, { readonly spanCount: number; readonly errorCount: number }>>;
+  readonly spansets: readonly FoundSpanset[];
+}
+
+export interface FoundSpanset {
+  /** What `by` grouped by, with its value; null where the spans have none. */
+  readonly groups: readonly { readonly key: string; readonly value: AttributeValue }[];
+  /** All spans of the set; `spans` holds the first of them. */
+  readonly matched: number;
+  readonly spans: readonly FoundSpan[];
+}
+
+export interface FoundSpan {
+  readonly spanId: string;
+  readonly name: string;
+  readonly startNs: bigint;
+  readonly durationNs: bigint;
+  /** Fields that the query selects or looks at, as far as the span has them. */
+  readonly attributes: readonly { readonly key: string; readonly value: AttributeValue }[];
+}
+
+/** The statement a query becomes, and how the database goes about it. */
+export interface QueryPlan {
+  readonly sql: string;
+  readonly params: Readonly<Record<string, string | number | boolean>>;
+  readonly plan: string;
 }
 
 export interface TraceReader {
   traceById(traceId: TraceId): Promise<StoredTrace | undefined>;
   /** Newest first. */
   findTraces(search: TraceSearch): Promise<readonly TraceSummary[]>;
+  /** The same traces, with the first `spansPerSpanset` spans of each spanset. */
+  findSpansets(search: TraceSearch & { readonly spansPerSpanset: number }): Promise<readonly FoundTrace[]>;
+  explainSearch(search: TraceSearch): Promise<QueryPlan>;
 }

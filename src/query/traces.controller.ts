@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { printSearch } from '../trace/traceql/print.js';
 import { ApiError } from './api-error.js';
 import { READERS, type Readers } from './readers.js';
-import { readInput, readTraceId, traceSearchInput, traceSearchOf, windowOf } from './request-input.js';
+import { isOn, readInput, readTraceId, traceSearchInput, traceSearchOf, windowOf } from './request-input.js';
 import { plain, summaryJson, traceJson } from './trace-view.js';
 
 @Controller('/api/v1/traces')
@@ -16,7 +17,9 @@ export class TracesController {
   async search(@Query() query: unknown): Promise<unknown> {
     const input = readInput(traceSearchInput, query);
     const window = windowOf(input, this.#readers.clock.nowMs());
-    const traces = await this.#readers.traces.findTraces(traceSearchOf(input, window));
+    const search = traceSearchOf(input, window);
+    if (isOn(input.explain)) return { query: printSearch(search.search), ...(await this.#readers.traces.explainSearch(search)) };
+    const traces = await this.#readers.traces.findTraces(search);
     return plain({ from: new Date(window.fromMs).toISOString(), to: new Date(window.toMs).toISOString(), traces: traces.map(summaryJson) });
   }
 

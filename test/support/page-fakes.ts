@@ -9,6 +9,7 @@ import type { IncidentId, TraceId } from '../../src/lib/ids.js';
 import type { RequestSummary, ServiceSummary } from '../../src/query/service-reader.js';
 import type { MinuteCount } from '../../src/query/slo-history-reader.js';
 import type { StoredTrace, TraceSearch, TraceSummary } from '../../src/query/trace-reader.js';
+import { printSearch } from '../../src/trace/traceql/print.js';
 import { OPEN_ACCESS } from '../../src/ui/access-policy.js';
 import type { UiOptions } from '../../src/ui/ui-options.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, failedTrace, HOSTILE_TEXT, HOSTILE_TRACE_ID, hostileTrace, LARGE_TRACE_ID, largeTrace } from './page-trace.js';
@@ -133,7 +134,9 @@ function summaries(search: TraceSearch): TraceSummary[] {
       services: isFailed ? ['catalogue', 'checkout', 'front', 'payment'] : ['catalogue', 'front'],
     };
   });
-  return found.filter((trace) => search.errorsOnly !== true || trace.errorCount > 0).filter((trace) => search.service === undefined || trace.services.includes(search.service)).slice(0, search.limit);
+  const asked = printSearch(search.search);
+  const service = /resource\.service\.name = "([^"]*)"/.exec(asked)?.[1];
+  return found.filter((trace) => !asked.includes('status = error') || trace.errorCount > 0).filter((trace) => service === undefined || trace.services.includes(service)).slice(0, search.limit);
 }
 
 export interface PageFakes {
@@ -158,7 +161,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       clock,
       slos: { statuses: () => (isEmpty ? [] : statuses()), slo: (name) => SLOS.find((slo) => slo.name === name) },
       history: { counts: async (query) => (query.sliceKey.startsWith('invoice') ? [] : historyCounts(query.fromMs - query.windowMs, query.toMs, query.stepMinutes)) },
-      traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)) },
+      traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)), findSpansets: async () => [], explainSearch: async () => ({ sql: 'SELECT 1', params: {}, plan: 'DUMMY_SCAN' }) },
       services: {
         services: async () => (isEmpty ? [] : services()),
         operations: async (service) => (isEmpty || !services().some((known) => known.service === service) ? [] : [{ operation: 'POST /orders', ...requests(3.9, 0.068, 231) }, { operation: 'GET /orders/:id', ...requests(0.41, 0, 18) }]),

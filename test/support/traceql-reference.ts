@@ -230,7 +230,7 @@ export class ReferenceTrace {
         const [parent] = this.#parentsOf(row);
         return parent === undefined ? undefined : this.#field({ type: 'attribute', scope: field.scope, key: field.key }, parent, {});
       }
-      const resource = { ...(span.service === '' ? {} : { 'service.name': span.service ?? 'checkout' }), ...span.resource };
+      const resource: Readonly<Record<string, AttributeValue>> = { ...(span.service === '' ? {} : { 'service.name': span.service ?? 'checkout' }), ...span.resource };
       const records = { span: [span.attributes], resource: [resource], any: [span.attributes, resource], event: [event?.attributes], link: [link?.attributes], instrumentation: [] }[field.scope];
       return records.map((record) => valueOf(record?.[field.key])).find((value) => value !== undefined);
     }

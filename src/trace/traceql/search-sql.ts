@@ -21,6 +21,8 @@ export interface CompiledSearch {
   readonly groups: readonly FieldExpression[];
   /** Fields to show: those of `select`, and those that conditions look at. */
   readonly fields: readonly Field[];
+  /** Their values as a list of JSON texts, over `s` and `r` and what `joins` adds. */
+  readonly shown: { readonly sql: string; readonly joins: string };
   /** Whether a span's match depends on other spans, so that it needs those just outside of the time range too. */
   readonly looksAround: boolean;
 }
@@ -31,9 +33,10 @@ const NEAR = 's.end_ms >= $near_from_ms AND s.end_ms < $near_to_ms';
 export function compileSearch(search: SpansetExpression, prefix = 'q'): CompiledSearch {
   const compiler = new SearchCompiler(new SqlParams(prefix));
   const result = compiler.compile(search);
+  const shown = compiler.shown();
   return {
     ctes: compiler.ctes.join(',\n'), result: result.name, params: compiler.params, expressions: compiler.expressions,
-    groups: result.groups, fields: compiler.fields, looksAround: compiler.looksAround,
+    groups: result.groups, fields: compiler.fields, shown, looksAround: compiler.looksAround,
   };
 }
 
@@ -68,6 +71,12 @@ class SearchCompiler {
       case 'scalarComparison':
         return this.#scalarComparison(search, input);
     }
+  }
+
+  /** Values of spans of the result: the statement that shows them joins the spans itself. */
+  shown(): CompiledSearch['shown'] {
+    const { where: sql, joins } = this.#spans((expressions) => `[${this.fields.map((field) => expressions.json({ type: 'field', field })).join(', ')}]::VARCHAR[]`, undefined);
+    return { sql, joins };
   }
 
   #pipeline(stages: readonly Stage[], input: Relation | undefined): Relation {
@@ -114,13 +123,13 @@ class SearchCompiler {
   }
 
   /** Spans (of `input`) with their resources and what else the expressions need, and one piece of SQL over them. */
-  #spans(write: (expressions: ExpressionSql) => string, input: Relation | undefined): { readonly from: string; readonly where: string } {
+  #spans(write: (expressions: ExpressionSql) => string, input: Relation | undefined): { readonly from: string; readonly where: string; readonly joins: string } {
     this.expressions.fields.joins.clear();
     const where = write(this.expressions);
-    const joins = [...this.expressions.fields.joins];
-    for (const join of joins) this.#addLookup(join);
+    for (const join of this.expressions.fields.joins) this.#addLookup(join);
+    const joins = [...this.expressions.fields.joins].map((join) => JOINS[join]).join(' ');
     const from = input === undefined ? 'spans s' : `${input.name} i JOIN spans s ON s.rowid = i.rid`;
-    return { from: [from, 'JOIN resources r ON r.resource_id = s.resource_id', ...joins.map((join) => JOINS[join])].join(' '), where };
+    return { from: `${from} JOIN resources r ON r.resource_id = s.resource_id ${joins}`, where, joins };
   }
 
   #addLookup(join: Join): void {
