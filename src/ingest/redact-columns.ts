@@ -1,5 +1,5 @@
 import type { Attribute } from '../trace/attribute.js';
-import type { SpanBatch, SpanEvent, SpanLink } from '../trace/span-batch.js';
+import type { Scope, SpanBatch, SpanEvent, SpanLink } from '../trace/span-batch.js';
 import type { Hits, RedactionProfile } from './redact-profile.js';
 
 /** By whose rules each row is redacted, and where it is counted. */
@@ -95,8 +95,20 @@ export function redactEvents(column: SpanBatch['events'], rows: RowProfiles): Sp
 export function redactLinks(column: SpanBatch['links'], rows: RowProfiles): SpanBatch['links'] | undefined {
   return redactItems<SpanLink>(column, rows, (link, profile) => {
     const attributes = redactList(link.attributes, profile, rows.hits);
-    return attributes === link.attributes ? link : { ...link, attributes };
+    const traceState = profile.traceState(link.traceState, rows.hits);
+    return attributes === link.attributes && traceState === link.traceState ? link : { ...link, traceState, attributes };
   });
+}
+
+/** Scopes belong to code, not to a service: whoever shares one is redacted by the rules of all services of the batch. */
+export function redactScopes(scopes: readonly Scope[], { profiles, hits }: RowProfiles): readonly Scope[] | undefined {
+  const redact = (text: string): string => [...new Set(profiles)].reduce((rest, profile) => profile?.text(rest, hits) ?? rest, text);
+  const redacted = scopes.map((scope) => {
+    const name = redact(scope.name);
+    const version = redact(scope.version);
+    return name === scope.name && version === scope.version ? scope : { name, version };
+  });
+  return redacted.some((scope, index) => scope !== scopes[index]) ? redacted : undefined;
 }
 
 type ItemColumn<Item> = readonly (readonly Item[] | undefined)[];

@@ -13,6 +13,10 @@ export type Hits = Float64Array;
 
 /** What is done to the values of one key. */
 interface KeyPlan {
+  /** The key as it comes. */
+  readonly name: string;
+  /** What came behind it the last time: senders write keys in one order, and a comparison is quicker than a look into a map. */
+  next: KeyPlan | undefined;
   /** The key without secrets of its own; nearly always the key itself. */
   readonly key: string;
   readonly keyHits: readonly Hit[];
@@ -39,8 +43,12 @@ const MAX_KEY_CHARACTERS = 1_048_576;
 const ALL_SIGNS = 255;
 /** Looking through so few is quicker than reading a value. */
 const CLEAN = 8;
+/** Span names and the like that hold nothing; there are few. */
+const MAX_CLEAN_TEXTS = 512;
 /** Longer values are never among the clean ones that are kept, which would keep their memory; decoders intern up to 256 bytes. */
 const SHORT = 256;
+/** OpenTelemetry's consistent sampling: threshold and randomness, in hexadecimal. */
+const SAMPLING_STATE = /^ot=(?:(?:th|rv):[0-9a-f]{1,14};?)+$/;
 /** Decoders stop at 16; this only keeps what they did not build from overflowing the stack. */
 const MAX_DEPTH = 64;
 /** Smaller numbers have fewer than 13 digits. */
@@ -59,11 +67,12 @@ export class RedactionProfile {
   /** Rules that drop an attribute in which they detect something. */
   readonly #dropping: ReadonlySet<number>;
   readonly #plans = new Map<string, KeyPlan>();
+  /** Of the attribute before this one. */
+  #last: KeyPlan | undefined;
   #planCharacters = 0;
   readonly #hasWholeRules: boolean;
   readonly #scratch: Hit[] = [];
-  readonly #cleanTexts = new Array<string>(CLEAN).fill('');
-  #nextCleanText = 0;
+  readonly #cleanTexts = new Set<string>();
   /** Attributes repeat as objects (decoders intern them): what was found in one is remembered. */
   #verdicts = new WeakMap<Attribute, Verdict>();
 
@@ -77,17 +86,18 @@ export class RedactionProfile {
 
   /** The attribute as it may be written; itself where nothing is to be done, `undefined` where it is dropped. */
   attribute(attribute: Attribute, hits: Hits): Attribute | undefined {
-    const plan = this.#plans.get(attribute.key) ?? this.#learn(attribute.key, attribute.key);
+    const expected = this.#last?.next;
+    if (expected !== undefined && isAmong(expected.clean, attribute)) {
+      this.#last = expected;
+      return attribute;
+    }
+    const plan = this.#planOf(attribute.key);
     if (plan.whole === undefined) {
-      const { clean } = plan;
-      for (let index = 0; index < CLEAN; index += 1) if (clean[index] === attribute) return attribute;
+      if (plan !== expected && isAmong(plan.clean, attribute)) return attribute;
       const { value } = attribute;
       if (typeof value === 'string') {
         if (plan.keyHits.length === 0 && this.#isClean(value, plan)) {
-          if (value.length <= SHORT) {
-            clean[plan.nextClean] = attribute;
-            plan.nextClean = (plan.nextClean + 1) % CLEAN;
-          }
+          if (value.length <= SHORT) keepClean(plan, attribute);
           return attribute;
         }
       } else if (plan.keyHits.length === 0 && (value === null || typeof value === 'boolean' || (typeof value === 'number' && value < SMALLEST_CARD))) {
@@ -101,11 +111,11 @@ export class RedactionProfile {
 
   /** A text that belongs to no key: a name, a message, a body. */
   text(text: string, hits: Hits): string {
-    for (let index = 0; index < CLEAN; index += 1) if (this.#cleanTexts[index] === text) return text;
+    if (this.#cleanTexts.has(text)) return text;
     if (this.#textsWanted[signsOf(text)] === 0) {
       if (text.length <= SHORT) {
-        this.#cleanTexts[this.#nextCleanText] = text;
-        this.#nextCleanText = (this.#nextCleanText + 1) % CLEAN;
+        if (this.#cleanTexts.size >= MAX_CLEAN_TEXTS) this.#cleanTexts.clear();
+        this.#cleanTexts.add(text);
       }
       return text;
     }
@@ -113,6 +123,11 @@ export class RedactionProfile {
     const redacted = redactText(text, this.#textSteps, found);
     for (const { rule, count } of found) hits[rule]! += count;
     return redacted;
+  }
+
+  /** W3C Trace Context, `tracestate`. What samplers write differs in every trace and holds no secret, so it costs no look. */
+  traceState(text: string, hits: Hits): string {
+    return text === '' || SAMPLING_STATE.test(text) ? text : this.text(text, hits);
   }
 
   /** The body of a log record: where it is JSON, its members are redacted like attributes. `drop` masks here. */
@@ -194,6 +209,14 @@ export class RedactionProfile {
     return changed ? copy : values;
   }
 
+  #planOf(key: string): KeyPlan {
+    const expected = this.#last?.next;
+    if (expected?.name === key) return (this.#last = expected);
+    const plan = this.#plans.get(key) ?? this.#learn(key, key);
+    if (this.#last !== undefined) this.#last.next = plan;
+    return (this.#last = plan);
+  }
+
   #planAt(name: string, path: string): KeyPlan {
     const known = this.#plans.get(name === path ? name : `${name}\u0000${path}`);
     return known ?? this.#learn(name, path);
@@ -215,7 +238,7 @@ export class RedactionProfile {
     const keyHits: Hit[] = [];
     const key = redactText(name, this.#textSteps, keyHits);
     const ordered = inOrder(steps);
-    const plan: KeyPlan = { key, keyHits, whole, steps: ordered, wanted: wantedSigns(ordered), claims: 0, finds: 0, clean: new Array<undefined>(CLEAN).fill(undefined), nextClean: 0 };
+    const plan: KeyPlan = { name, next: undefined, key, keyHits, whole, steps: ordered, wanted: wantedSigns(ordered), claims: 0, finds: 0, clean: new Array<undefined>(CLEAN).fill(undefined), nextClean: 0 };
     this.#remember(name === path ? name : `${name}\u0000${path}`, plan);
     return plan;
   }
@@ -225,6 +248,7 @@ export class RedactionProfile {
     if (this.#plans.size >= MAX_KEYS || this.#planCharacters > MAX_KEY_CHARACTERS) {
       this.#plans.clear();
       this.#planCharacters = 0;
+      this.#last = undefined;
       this.#verdicts = new WeakMap();
     }
     this.#plans.set(key, plan);
@@ -278,6 +302,20 @@ function inOrder(steps: readonly TextStep[]): TextStep[] {
 
 function wantedSigns(steps: readonly TextStep[]): Uint8Array {
   return Uint8Array.from({ length: ALL_SIGNS + 1 }, (_, signs) => (steps.some((step) => (signs & step.signs) === step.signs) ? 1 : 0));
+}
+
+/** Attributes of one key in which nothing was found; who is among them needs no look at its key. */
+function isAmong(clean: readonly (Attribute | undefined)[], attribute: Attribute): boolean {
+  for (let index = 0; index < CLEAN; index += 1) if (clean[index] === attribute) return true;
+  return false;
+}
+
+/** Of a key whose values do not come again only one in eight is kept: writing costs more than looking. */
+function keepClean(plan: KeyPlan, attribute: Attribute): void {
+  const place = plan.nextClean % (CLEAN * CLEAN);
+  plan.nextClean = place + 1;
+  if (plan.clean[CLEAN - 1] === undefined) plan.clean[place % CLEAN] = attribute;
+  else if (place % CLEAN === 0) plan.clean[place / CLEAN] = attribute;
 }
 
 function worthRemembering(plan: KeyPlan): boolean {

@@ -150,21 +150,23 @@ describe('everything that a span says', () => {
     name: `GET /${mail}`, statusMessage: `no ${mail}`, service: 'checkout', resource: { owner: mail },
     attributes: { a: mail, list: ['x', mail], map: { [mail]: { deep: [mail] } }, bytes: Buffer.from(`x ${mail}`), card: 4111111111111111, big: 6212345678901265n, ok: 1, [`count/${mail}`]: 1 },
     events: [{ name: `sent ${mail}`, attributes: { 'exception.message': mail } }, { name: 'fine' }],
-    links: [{ traceId: '1', spanId: '2', attributes: { b: mail } }],
+    links: [{ traceId: '1', spanId: '2', traceState: `x=${mail}`, attributes: { b: mail } }],
+    traceState: `ot=th:8,x=${mail}`,
   };
   const text = rule('detect: [email, card-number]');
 
-  test('is redacted: name, status, attributes, events, links, resource', () => {
+  test('is redacted: name, status, trace state, attributes, events, links, resource', () => {
     const { batch, hits } = redacted(text, span);
     expect(batch.names).toEqual(['GET /****@****']);
     expect(batch.statusMessages).toEqual(['no ****@****']);
     expect(attributesOf(batch)).toEqual({ a: '****@****', list: ['x', '****@****'], map: { '****@****': { deep: ['****@****'] } }, bytes: '****', card: '****1111', big: '****1265', ok: 1, 'count/****@****': 1 });
     expect(batch.events[0]?.map(({ name }) => name)).toEqual(['sent ****@****', 'fine']);
     expect(batch.events[0]?.[0]?.attributes[0]?.value).toBe('****@****');
-    expect(batch.links[0]?.[0]?.attributes[0]?.value).toBe('****@****');
+    expect(batch.links[0]?.[0]).toMatchObject({ traceState: 'x=****@****', attributes: [{ value: '****@****' }] });
+    expect(batch.traceStates).toEqual(['ot=th:8,x=****@****']);
     expect(batch.resources[0]?.attributes.map(({ value }) => value)).toEqual(['checkout', '****@****']);
     expect(JSON.stringify(batch, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain(mail);
-    expect(hits).toEqual([{ policy: 'own', rule: 'it', mode: 'mask', count: 14 }]);
+    expect(hits).toEqual([{ policy: 'own', rule: 'it', mode: 'mask', count: 16 }]);
   });
 
   test('has JSON that says the same as its values', () => {
@@ -180,7 +182,13 @@ describe('everything that a span says', () => {
     const batch = spanBatch([span, span]);
     const counts = [1, 2, 3].map(() => redactor.spans(batch).hits[0]?.count);
     // The resource of the two spans is one.
-    expect(counts).toEqual([27, 27, 27]);
+    expect(counts).toEqual([31, 31, 31]);
+  });
+
+  test('includes the scope, which services share', () => {
+    const batch: SpanBatch = { ...spanBatch([span]), scopes: [{ name: `lib ${mail}`, version: mail }] };
+    expect(redactorOf(text).spans(batch).batch.scopes).toEqual([{ name: 'lib ****@****', version: '****@****' }]);
+    expect(redactorOf(own('  services: { names: [cart] }\n  rules: [{ name: it, detect: [email] }]\n')).spans(batch).batch.scopes).toBe(batch.scopes);
   });
 
   test('keys that become equal become one', () => {
@@ -201,7 +209,7 @@ describe('everything that a span says', () => {
     const mixed = spanBatch([{ attributes: { a: 'b' } }, { attributes: { a: mail } }]);
     const { batch } = redactor.spans(mixed);
     expect(batch.attributes[0]).toBe(mixed.attributes[0]);
-    for (const column of ['names', 'events', 'links', 'traceIds', 'attributeStart', 'resources', 'statusMessages'] as const) expect(batch[column]).toBe(mixed[column]);
+    for (const column of ['names', 'events', 'links', 'traceIds', 'traceStates', 'scopes', 'attributeStart', 'resources', 'statusMessages'] as const) expect(batch[column]).toBe(mixed[column]);
     expect(attributesOf(mixed, 1)).toEqual({ a: mail });
   });
 });

@@ -4,7 +4,7 @@ import { formatProblem } from '../lib/problem.js';
 import type { Attribute } from '../trace/attribute.js';
 import type { LogBatch } from '../trace/log-record.js';
 import type { Resource, SpanBatch } from '../trace/span-batch.js';
-import { redactAttributes, redactColumn, redactEvents, redactLinks, redactList, type RowProfiles } from './redact-columns.js';
+import { redactAttributes, redactColumn, redactEvents, redactLinks, redactList, redactScopes, type RowProfiles } from './redact-columns.js';
 import { compileRedaction, type CompiledRedaction, type RedactionRules } from './redact-compile.js';
 import { RedactionProfile, type Hits } from './redact-profile.js';
 import { SharedOwners } from './shared-owners.js';
@@ -78,6 +78,8 @@ class BatchRedactor implements Redactor {
       ...redactAttributes(batch, rows),
       names: redactColumn(batch.names, rows),
       statusMessages: redactColumn(batch.statusMessages, rows),
+      traceStates: redactColumn(batch.traceStates, rows, (profile, state) => profile.traceState(state, hits)),
+      scopes: redactScopes(batch.scopes, rows),
       events: redactEvents(batch.events, rows),
       links: redactLinks(batch.links, rows),
     });
@@ -95,6 +97,7 @@ class BatchRedactor implements Redactor {
       bodies: redactColumn(batch.bodies, rows, (profile, body) => profile.body(body, hits)),
       eventNames: redactColumn(batch.eventNames, rows),
       severityTexts: redactColumn(batch.severityTexts, rows),
+      scopes: redactScopes(batch.scopes, rows),
     });
     return { batch: changes === undefined ? batch : { ...batch, ...changes }, hits: this.#report(hits) };
   }

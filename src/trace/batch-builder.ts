@@ -26,7 +26,7 @@ export interface SpanDescription {
   readonly parentSpanId?: string;
   /** Times default to the start of the span. */
   readonly events?: readonly { readonly name: string; readonly timeMs?: number; readonly attributes?: AttributeRecord }[];
-  readonly links?: readonly { readonly traceId: string; readonly spanId: string; readonly attributes?: AttributeRecord }[];
+  readonly links?: readonly { readonly traceId: string; readonly spanId: string; readonly traceState?: string; readonly attributes?: AttributeRecord }[];
   readonly weight?: number;
   readonly weightUnknown?: boolean;
   readonly traceState?: string;
@@ -103,7 +103,7 @@ function eventsOf(span: SpanDescription): readonly SpanEvent[] | undefined {
 }
 
 function linksOf(span: SpanDescription): readonly SpanLink[] | undefined {
-  return span.links?.map((link) => ({ traceId: link.traceId, spanId: link.spanId, traceState: '', attributes: attributeList(link.attributes) }));
+  return span.links?.map((link) => ({ traceId: link.traceId, spanId: link.spanId, traceState: link.traceState ?? '', attributes: attributeList(link.attributes) }));
 }
 
 function idColumns(spans: readonly SpanDescription[], seed: string): Pick<SpanBatch, 'traceIds' | 'spanIds' | 'parentSpanIds'> {
