@@ -3,6 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { programsUrl, startChild, whenStarted, type Child } from './child-process.js';
 import { NO_FAULTS, type Faults, type HostMessage, type LoadReport, type ShopMessage } from './shop/messages.js';
 import { NO_REPORT } from './shop/traffic.js';
+import { warmUp } from './warm-up.js';
 
 export interface ShopOptions {
   /** Addresses of the OTLP receivers: `http://127.0.0.1:4317` and `:4318`. */
@@ -54,6 +55,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     const [SHOP_CATALOGUE_URL, SHOP_PAYMENT_URL] = await Promise.all([start('catalogue', { SHOP_CACHE_URL }), start('payment', { SHOP_CACHE_URL })]);
     const SHOP_CHECKOUT_URL = await start('checkout', { SHOP_CACHE_URL, SHOP_CATALOGUE_URL, SHOP_PAYMENT_URL });
     const SHOP_FRONT_URL = await start('front', { SHOP_CATALOGUE_URL, SHOP_CHECKOUT_URL });
+    await warmUp(SHOP_FRONT_URL, options);
     await start('load', { SHOP_FRONT_URL, SHOP_LOAD_PER_SECOND: String(options.requestsPerSecond) });
     return operate(SHOP_FRONT_URL, children);
   } catch (error) {
