@@ -5,6 +5,7 @@ import type { Redactor } from '../ingest/redactor.js';
 import type { Measurer } from '../sli/measurer.js';
 import { digestOf } from '../store/digest-index.js';
 import type { AdmittedExport, SpanSink } from '../store/span-sink.js';
+import type { SpanBatch } from '../trace/span-batch.js';
 import type { IngestTally } from './ingest-tally.js';
 
 export interface AbsorbPorts {
@@ -19,33 +20,43 @@ export interface AbsorbPorts {
 }
 
 /** What a decoded request adds to the store, before it is known where it came from. */
-type Contents = Pick<AdmittedExport, 'rejected' | 'message' | 'spans' | 'logs' | 'sloSlices' | 'redSlices'>;
+type Contents = Pick<AdmittedExport, 'rejected' | 'deduplicated' | 'message' | 'spans' | 'claim' | 'logs' | 'sloSlices' | 'redSlices'>;
 
 /**
- * The way of every export: recall (the same bytes again) → decode and admit → redact → normalise → measure → commit → answer.
+ * The way of every export: recall (the same bytes again) → decode → admit (spans that are new) → redact → normalise → measure → commit → answer.
  * One pass over columns; nothing is matched or written before it is redacted, nothing is answered before its commit.
  */
 export async function absorb(request: ExportRequest, ports: AbsorbPorts): Promise<ExportOutcome> {
   const digest = digestOf(request);
   const known = ports.sink.recall(digest, request);
   if (known !== undefined) return known;
-  const contents = request.signal === 'traces' ? admitTraces(request, ports) : admitLogs(request, ports);
+  const contents = request.signal === 'traces' ? await admitTraces(request, ports) : admitLogs(request, ports);
   if ('kind' in contents) return contents;
   const { signal, protocol, receivedAtMs } = request;
   return ports.sink.store({ digest, signal, protocol, receivedAtMs, ...contents });
 }
 
-function admitTraces(request: ExportRequest, { traces, redactor, normaliser, measurer, tally }: AbsorbPorts): Contents | ExportOutcome {
-  const decoded = traces.decode(request);
+async function admitTraces(request: ExportRequest, ports: AbsorbPorts): Promise<Contents | ExportOutcome> {
+  const decoded = ports.traces.decode(request);
   if (!decoded.ok) return { kind: 'malformed', message: decoded.message };
-  tally.decoded(decoded);
-  const { batch, hits } = redactor().spans(decoded.batch);
-  tally.redacted(hits);
-  const spans = normaliser.spans(batch, { receivedAtMs: request.receivedAtMs, imported: request.protocol === 'import' });
-  const measured = measurer().measure(spans, Math.floor(request.receivedAtMs / 60_000));
-  tally.measured(measured);
+  ports.tally.decoded(decoded);
+  const { batch, claim, deduplicated } = await ports.sink.admit(decoded.batch, request.receivedAtMs);
   const { count: rejected, message } = decoded.rejected;
-  return { rejected, message, spans, sloSlices: measured.sloSlices, redSlices: measured.redSlices };
+  try {
+    return { rejected, deduplicated, message, claim, ...measured(batch, request, ports) };
+  } catch (error) {
+    ports.sink.abandon(claim);
+    throw error;
+  }
+}
+
+function measured(decoded: SpanBatch, { receivedAtMs, protocol }: ExportRequest, { redactor, normaliser, measurer, tally }: AbsorbPorts): Pick<Contents, 'spans' | 'sloSlices' | 'redSlices'> {
+  const { batch, hits } = redactor().spans(decoded);
+  tally.redacted(hits);
+  const spans = normaliser.spans(batch, { receivedAtMs, imported: protocol === 'import' });
+  const measurement = measurer().measure(spans, Math.floor(receivedAtMs / 60_000));
+  tally.measured(measurement);
+  return { spans, sloSlices: measurement.sloSlices, redSlices: measurement.redSlices };
 }
 
 function admitLogs(request: ExportRequest, { logs, redactor, normaliser, tally }: AbsorbPorts): Contents | ExportOutcome {
@@ -55,5 +66,5 @@ function admitLogs(request: ExportRequest, { logs, redactor, normaliser, tally }
   const { batch, hits } = redactor().logs(decoded.batch);
   tally.redacted(hits);
   const { count: rejected, message } = decoded.rejected;
-  return { rejected, message, logs: normaliser.logs(batch), sloSlices: [], redSlices: [] };
+  return { rejected, deduplicated: 0, message, logs: normaliser.logs(batch), sloSlices: [], redSlices: [] };
 }

@@ -42,7 +42,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tocsin-evidence-'));
   database = await openDatabase(join(directory, 'tocsin.duckdb'));
   const sink = await DuckdbSpanSink.open(database, { clock: new FakeClock(START), limits: { maxWaitMs: 1, maxRows: 10_000 } });
-  await sink.store({ digest: 'd'.repeat(32), signal: 'traces', protocol: 'grpc', receivedAtMs: START, rejected: 0, message: '', spans: spanBatch(spans), sloSlices: [], redSlices: [] });
+  await sink.store({ digest: 'd'.repeat(32), signal: 'traces', protocol: 'grpc', receivedAtMs: START, rejected: 0, deduplicated: 0, message: '', spans: spanBatch(spans), sloSlices: [], redSlices: [] });
   reader = new DuckdbEvidenceReader(database);
 });
 afterAll(async () => {

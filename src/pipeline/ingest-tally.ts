@@ -80,8 +80,8 @@ export class IngestTally {
     if (outcome.kind === 'busy') counts.busy += 1;
     if (outcome.kind !== 'stored') return;
     counts.hot += outcome.admitted;
-    if (outcome.deduplicated > 0) counts.deduplicated += outcome.deduplicated + outcome.rejected;
-    else counts.rejected += outcome.rejected;
+    counts.rejected += outcome.rejected;
+    counts.deduplicated += outcome.deduplicated;
   }
 
   committed(news: CommitNews): void {

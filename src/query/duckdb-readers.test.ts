@@ -46,7 +46,7 @@ beforeAll(async () => {
   database = await openDatabase(join(directory, 'tocsin.duckdb'));
   const sink = await DuckdbSpanSink.open(database, { clock: new FakeClock(START), limits: { maxWaitMs: 1, maxRows: 1_000 } });
   await sink.store({
-    digest: 'd'.repeat(32), signal: 'traces', protocol: 'grpc', receivedAtMs: START, rejected: 0, message: '',
+    digest: 'd'.repeat(32), signal: 'traces', protocol: 'grpc', receivedAtMs: START, rejected: 0, deduplicated: 0, message: '',
     spans: spanBatch([...TRACE_A, ...TRACE_B]),
     sloSlices: [slo(MINUTE - 120, 1_000, 0), slo(MINUTE - 10, 90, 10), slo(MINUTE, 0, 5), { ...slo(MINUTE, 0, 1_000), sliceKey: 'other@1' }],
     redSlices: [

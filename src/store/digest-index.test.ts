@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { DIGEST_RETENTION_MS, DigestIndex, digestOf, MAX_DIGESTS } from './digest-index.js';
 
 const NOW_MS = 1_795_132_800_000;
-const answered = (arrivalMs: number) => ({ arrivalMs, admitted: 1, rejected: 0, message: '' });
+const answered = (arrivalMs: number) => ({ arrivalMs, accepted: 1, rejected: 0, message: '' });
 
 test('a digest is of the bytes, the signal and the encoding, and of nothing else', () => {
   const request = { signal: 'traces', encoding: 'protobuf', protocol: 'grpc', body: Buffer.from('a'), receivedAtMs: 1 } as const;

@@ -11,7 +11,8 @@ export function digestOf(request: ExportRequest): Digest {
 /** How an export was answered the first time. */
 export interface Answered {
   readonly arrivalMs: number;
-  readonly admitted: number;
+  /** Stored then, or before. */
+  readonly accepted: number;
   readonly rejected: number;
   readonly message: string;
 }

@@ -1,6 +1,8 @@
+import { randomInt } from 'node:crypto';
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
 import type { Clock } from '../lib/clock.js';
 import type { SloSlice } from '../sli/slice.js';
+import type { SpanBatch } from '../trace/span-batch.js';
 import { DIGEST_RETENTION_MS, type Digest } from './digest-index.js';
 import { inTransaction, type DuckdbDatabase, type WriteConnection } from './duckdb-database.js';
 import { LogColumns } from './duckdb-log-columns.js';
@@ -10,13 +12,16 @@ import {
 } from './duckdb-slice-rows.js';
 import { runStatement } from './duckdb-statement.js';
 import { SpanColumns } from './duckdb-span-columns.js';
+import { storedSpanIds } from './duckdb-stored-span-ids.js';
 import { loadSql } from './fs-sql.js';
 import { groupRedSlices, groupSloSlices } from './group-slices.js';
 import type { LedgerEntry } from './ledger.js';
 import { SinkAnswers } from './sink-answers.js';
-import { admittedCount, type AdmittedExport, type CommitNews, type SpanSink } from './span-sink.js';
+import type { Admission, Claim } from './span-index.js';
+import { acceptedCount, admittedCount, type AdmittedExport, type CommitNews, type SpanSink } from './span-sink.js';
 import { GroupCommit, type GroupLimits } from './system-group-commit.js';
 
+const MAX_SEED = 2 ** 32;
 const LOAD_DIGESTS = loadSql(import.meta.url, 'load-digests.sql');
 
 export interface SpanSinkOptions {
@@ -36,12 +41,11 @@ interface Group {
 /**
  * Spans, logs, slices, ledger and digests of a group of exports in one transaction. DuckDB writes and syncs its log (fsync) before
  * COMMIT returns, so what is answered is on disk.
- * De-duplication of single spans on (trace id, span id) will sit before `store`, where a group is formed.
  */
 export class DuckdbSpanSink implements SpanSink {
   readonly #database: DuckdbDatabase;
   readonly #options: SpanSinkOptions;
-  readonly #answers = new SinkAnswers();
+  readonly #answers: SinkAnswers;
   readonly #groups: GroupCommit<AdmittedExport>;
   readonly #resources = new NewResources();
   readonly #spans = new SpanColumns();
@@ -54,6 +58,7 @@ export class DuckdbSpanSink implements SpanSink {
   private constructor(database: DuckdbDatabase, options: SpanSinkOptions) {
     this.#database = database;
     this.#options = options;
+    this.#answers = new SinkAnswers({ seed: { high: randomInt(MAX_SEED), low: randomInt(MAX_SEED) } });
     this.#groups = new GroupCommit((group) => this.#commit(group), options.limits);
   }
 
@@ -65,6 +70,14 @@ export class DuckdbSpanSink implements SpanSink {
 
   recall(digest: Digest, request: ExportRequest): Promise<ExportOutcome> | undefined {
     return this.#answers.recall(digest, request);
+  }
+
+  admit(batch: SpanBatch, receivedAtMs: number): Promise<Admission> | Admission {
+    return this.#answers.admit(batch, receivedAtMs);
+  }
+
+  abandon(claim: Claim): void {
+    this.#answers.spans.settle(claim, false);
   }
 
   store(admitted: AdmittedExport): Promise<ExportOutcome> {
@@ -100,7 +113,7 @@ export class DuckdbSpanSink implements SpanSink {
       const arrival = { arrivalMs: admitted.receivedAtMs, imported: admitted.protocol === 'import' };
       if (admitted.spans !== undefined) this.#spans.append(admitted.spans, arrival);
       if (admitted.logs !== undefined) this.#logs.append(admitted.logs, arrival);
-      appendDigest(this.#digests, admitted, admittedCount(admitted));
+      appendDigest(this.#digests, admitted, acceptedCount(admitted));
     }
     appendSloSlices(this.#sloSlices, group.slices.live, false);
     appendSloSlices(this.#sloSlices, group.slices.imported, true);
@@ -133,11 +146,13 @@ export class DuckdbSpanSink implements SpanSink {
   /** Also after the file was opened anew: a commit that failed may have reached the disk all the same, and then its digest tells. */
   async #prepare(writer: WriteConnection): Promise<void> {
     await this.#resources.prepare(writer);
-    const rows = await runStatement(writer.connection, { sql: LOAD_DIGESTS, params: { since_ms: this.#options.clock.nowMs() - DIGEST_RETENTION_MS } });
+    const nowMs = this.#options.clock.nowMs();
+    await this.#answers.spans.reload(storedSpanIds(writer, nowMs), nowMs);
+    const rows = await runStatement(writer.connection, { sql: LOAD_DIGESTS, params: { since_ms: nowMs - DIGEST_RETENTION_MS } });
     for (const row of rows) {
       const digest = hex16(row['digest_high'] as bigint) + hex16(row['digest_low'] as bigint);
       this.#answers.digests.add(digest, {
-        arrivalMs: Number(row['arrival_ms']), admitted: row['admitted'] as number, rejected: row['rejected'] as number, message: row['message'] as string,
+        arrivalMs: Number(row['arrival_ms']), accepted: row['admitted'] as number, rejected: row['rejected'] as number, message: row['message'] as string,
       });
     }
   }

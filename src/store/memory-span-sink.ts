@@ -1,9 +1,11 @@
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
 import type { RedSlice, SloSlice } from '../sli/slice.js';
+import type { SpanBatch } from '../trace/span-batch.js';
 import type { Digest } from './digest-index.js';
 import { groupRedSlices, groupSloSlices } from './group-slices.js';
 import type { LedgerEntry } from './ledger.js';
 import { SinkAnswers } from './sink-answers.js';
+import type { Admission, Claim } from './span-index.js';
 import type { AdmittedExport, SpanSink } from './span-sink.js';
 
 /** A sink that keeps what it is given, for tests of what stands before and behind the store. Commits at once. */
@@ -15,10 +17,18 @@ export class MemorySpanSink implements SpanSink {
   readonly ledger: LedgerEntry[] = [];
   /** Set to make commits fail, as a full disk does. */
   failure: Error | undefined;
-  readonly #answers = new SinkAnswers();
+  readonly #answers = new SinkAnswers({ seed: { high: 1, low: 2 } });
 
   recall(digest: Digest, request: ExportRequest): Promise<ExportOutcome> | undefined {
     return this.#answers.recall(digest, request);
+  }
+
+  admit(batch: SpanBatch, receivedAtMs: number): Promise<Admission> | Admission {
+    return this.#answers.admit(batch, receivedAtMs);
+  }
+
+  abandon(claim: Claim): void {
+    this.#answers.spans.settle(claim, false);
   }
 
   store(admitted: AdmittedExport): Promise<ExportOutcome> {

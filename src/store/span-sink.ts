@@ -3,6 +3,7 @@ import type { RedSlice, SloSlice } from '../sli/slice.js';
 import type { LogBatch } from '../trace/log-record.js';
 import type { SpanBatch } from '../trace/span-batch.js';
 import type { Digest } from './digest-index.js';
+import type { Admission, Claim } from './span-index.js';
 
 /** One export request, decoded and measured: what a commit adds to the store. */
 export interface AdmittedExport {
@@ -11,9 +12,13 @@ export interface AdmittedExport {
   readonly protocol: ExportRequest['protocol'];
   readonly receivedAtMs: number;
   readonly rejected: number;
+  /** Spans of the request that were stored before. */
+  readonly deduplicated: number;
   /** For the sender; empty when all is well. */
   readonly message: string;
+  /** Those that are new, as `admit` gave them. */
   readonly spans?: SpanBatch;
+  readonly claim?: Claim;
   readonly logs?: LogBatch;
   readonly sloSlices: readonly SloSlice[];
   readonly redSlices: readonly RedSlice[];
@@ -38,6 +43,10 @@ export interface CommitNews {
 export interface SpanSink {
   /** What became of the very same bytes before: a resent batch is answered, not decoded. Undefined when they are new. */
   recall(digest: Digest, request: ExportRequest): Promise<ExportOutcome> | undefined;
+  /** The spans that are not stored yet. Waits where some are on their way in another request. Every claim goes on to `store` or to `abandon`. */
+  admit(batch: SpanBatch, receivedAtMs: number): Promise<Admission> | Admission;
+  /** What was claimed will not be stored. */
+  abandon(claim: Claim): void;
   /** Resolves after the commit that holds it: `stored`, or `busy` when that commit failed and nothing of it remains. */
   store(admitted: AdmittedExport): Promise<ExportOutcome>;
   /** Commits what waits, now. */
@@ -54,4 +63,9 @@ export function isImportedSlice(slice: SloSlice | RedSlice, protocol: ExportRequ
 
 export function admittedCount(admitted: AdmittedExport): number {
   return (admitted.spans?.count ?? 0) + (admitted.logs?.count ?? 0);
+}
+
+/** What the sender need not send again: stored now or before. */
+export function acceptedCount(admitted: AdmittedExport): number {
+  return admittedCount(admitted) + admitted.deduplicated;
 }

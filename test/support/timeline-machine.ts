@@ -92,7 +92,7 @@ export class MemoryMachine implements Machine {
     const batch = batchOf(shipment);
     const { sloSlices, redSlices } = at.measurer.measure(batch, Math.floor(receivedAtMs / 60_000));
     const { protocol = 'http' } = shipment;
-    const { live } = groupSloSlices([{ digest: '', signal: 'traces', protocol, receivedAtMs, rejected: 0, message: '', spans: batch, sloSlices, redSlices }]);
+    const { live } = groupSloSlices([{ digest: '', signal: 'traces', protocol, receivedAtMs, rejected: 0, deduplicated: 0, message: '', spans: batch, sloSlices, redSlices }]);
     this.#slices.push(...live);
     at.onCommit({ sloSlices: live, oldestReceivedAtMs: receivedAtMs });
     return { kind: 'stored', admitted: batch.count, rejected: 0, deduplicated: 0, message: '' };
