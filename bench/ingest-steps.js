@@ -19,7 +19,7 @@ const { compileSlo } = await load('sli/compile-slo.js');
 const { digestOf } = await load('store/digest-index.js');
 
 const TEMPLATES = 16;
-const { batch = 2048, spans = 600_000, groupRows = 10_000, ...databaseOptions } = JSON.parse(process.argv[2] ?? '{}');
+const { batch = 2048, spans: wanted = 600_000, groupRows = 16_384, ...databaseOptions } = JSON.parse(process.argv[2] ?? '{}');
 const dataDir = mkdtempSync(join(tmpdir(), 'tocsin-steps-'));
 const path = join(dataDir, 'tocsin.duckdb');
 const database = await openDatabase(path, databaseOptions);
@@ -30,7 +30,7 @@ const normaliser = createNormaliser();
 const measurer = createMeasurer(asSlos().map((slo) => compileSlo(slo).value));
 const templates = Array.from({ length: TEMPLATES }, (_, index) => template(batch, batch >= 2048 ? 8 : 1, index));
 
-const steps = { digest: 0, decode: 0, redact: 0, normalise: 0, measure: 0, 'append and commit': 0, checkpoint: 0 };
+const steps = { digest: 0, decode: 0, admit: 0, redact: 0, normalise: 0, measure: 0, 'append and commit': 0, checkpoint: 0 };
 const cpuUs = () => {
   const { user, system } = process.cpuUsage();
   return user + system;
@@ -54,14 +54,16 @@ async function group() {
     lap('digest');
     const decoded = decoder.decode(request);
     lap('decode');
-    const { batch: redacted } = redactor.spans(decoded.batch);
+    const { batch: fresh, claim, deduplicated } = await sink.admit(decoded.batch, request.receivedAtMs);
+    lap('admit');
+    const { batch: redacted } = redactor.spans(fresh);
     lap('redact');
-    const admitted = normaliser.spans(redacted, { receivedAtMs: request.receivedAtMs, imported: false });
+    const spans = normaliser.spans(redacted, { receivedAtMs: request.receivedAtMs, imported: false });
     lap('normalise');
-    const measured = measurer.measure(admitted, Math.floor(request.receivedAtMs / 60_000));
+    const measured = measurer.measure(spans, Math.floor(request.receivedAtMs / 60_000));
     lap('measure');
     const { signal, protocol, receivedAtMs } = request;
-    commits.push(sink.store({ digest, signal, protocol, receivedAtMs, rejected: 0, message: '', spans: admitted, sloSlices: measured.sloSlices, redSlices: measured.redSlices }));
+    commits.push(sink.store({ digest, signal, protocol, receivedAtMs, rejected: 0, deduplicated, message: '', spans, claim, sloSlices: measured.sloSlices, redSlices: measured.redSlices }));
   }
   await Promise.all(commits);
   lap('append and commit');
@@ -71,7 +73,7 @@ async function group() {
 }
 
 let done = 0;
-while (done < spans) done += await group();
+while (done < wanted) done += await group();
 const totalUs = Object.values(steps).reduce((sum, us) => sum + us, 0);
 for (const [step, us] of Object.entries(steps)) console.log(`${step.padEnd(20)} ${(us / done).toFixed(2).padStart(6)} µs/span ${((100 * us) / totalUs).toFixed(0).padStart(3)} %`);
 console.log(`${'all'.padEnd(20)} ${(totalUs / done).toFixed(2).padStart(6)} µs/span, ${Math.round((done * 1e6) / totalUs)} spans per CPU-second, ${database.health().checkpoints} checkpoints, RSS ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`);

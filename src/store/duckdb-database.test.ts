@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DatabaseUnavailableError } from './database-error.js';
 import { type DuckdbDatabase, openDatabase } from './duckdb-database.js';
-import { readMigrations } from './duckdb-migrations.js';
+import { migrate, readMigrations } from './duckdb-migrations.js';
 
 let directory = '';
 const opened: DuckdbDatabase[] = [];
@@ -126,5 +127,23 @@ describe('a file that cannot be opened', () => {
   // Root may write anywhere but where the kernel itself says no.
   test('a data directory where nothing can be written', async () => {
     await expect(open('/proc/nowhere/deep/tocsin.duckdb')).rejects.toMatchObject({ reason: 'not-writable', message: expect.stringContaining('TOCSIN_DATA_DIR') });
+  });
+});
+
+describe('a file of the time before whole row groups', () => {
+  test('opens with its spans, and takes more', async () => {
+    const path = join(directory, 'older.duckdb');
+    const older = await DuckDBInstance.create(path);
+    const connection = await older.connect();
+    await migrate(connection, readMigrations().filter(({ number }) => number < 5));
+    await connection.run(`INSERT INTO spans SELECT 1, i, i, 0, 'older', 2, 0, '', i, i, 1, 'shop', 1, '', '', '{}', NULL, NULL, '', 0, 1, false, 0, i, false FROM range(150000) t(i)`);
+    connection.closeSync();
+    older.closeSync();
+    const database = await openDatabase(path);
+    await database.transaction([{ sql: "INSERT INTO spans_fresh SELECT 1, i, i, 0, 'newer', 2, 0, '', i, i, 1, 'shop', 1, '', '', '{}', NULL, NULL, '', 0, 1, false, 0, i, false FROM range(20000) t(i)" }]);
+    await database.close();
+    const again = await openDatabase(path);
+    expect(await again.query({ sql: 'SELECT name, count(*)::INTEGER AS spans FROM spans GROUP BY name ORDER BY name' })).toEqual([{ name: 'newer', spans: 20_000 }, { name: 'older', spans: 150_000 }]);
+    await again.close();
   });
 });

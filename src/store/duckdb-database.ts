@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { assert } from '../lib/assert.js';
 import type { Database, Row, Statement } from './database.js';
-import { openFile, READ_CONNECTIONS, walBytes, writableBytes, type DatabaseOptions, type DuckdbFile, type WriteConnection } from './duckdb-file.js';
+import { CHECKPOINT, openFile, READ_CONNECTIONS, walBytes, writableBytes, type DatabaseOptions, type DuckdbFile, type WriteConnection } from './duckdb-file.js';
 import { runStatement } from './duckdb-statement.js';
 import { TaskQueue } from './task-queue.js';
 
@@ -99,7 +99,7 @@ export class DuckdbDatabase implements Database {
     await Promise.all(this.#queues.map((queue) => queue.run(() => Promise.resolve())));
     if (!this.#broken && this.#canCheckpoint()) {
       // One that fails leaves the log, which the next start replays: nothing is lost.
-      await this.#file.connections[WRITER]?.connection.run('CHECKPOINT').catch(() => undefined);
+      await this.#file.connections[WRITER]?.connection.run(CHECKPOINT).catch(() => undefined);
     }
     this.#file.closeSync();
   }
@@ -152,7 +152,7 @@ export class DuckdbDatabase implements Database {
     }
     this.#checkpointQueued = true;
     void this.#queue(WRITER).run(() => this.#guarded(WRITER, async ({ connection }) => {
-      await connection.run('CHECKPOINT');
+      await connection.run(CHECKPOINT);
       this.#counts.checkpoints += 1;
     })).catch(() => undefined).finally(() => { this.#checkpointQueued = false; });
   }

@@ -4,7 +4,7 @@ import { DIGEST_RETENTION_MS } from './digest-index.js';
 import { loadSql } from './fs-sql.js';
 import { traceKey } from './trace-key.js';
 
-const DELETE_SPANS = loadSql(import.meta.url, 'delete-expired-spans.sql');
+const DELETE_SPANS = ['bulk', 'fresh'].map((table) => loadSql(import.meta.url, `delete-expired-${table}-spans.sql`));
 const DELETE_LOGS = loadSql(import.meta.url, 'delete-expired-logs.sql');
 const DELETE_DIGESTS = loadSql(import.meta.url, 'delete-expired-digests.sql');
 const PIN_TRACE = loadSql(import.meta.url, 'pin-trace.sql');
@@ -23,7 +23,7 @@ const OPEN_ARRIVAL_MINUTES = 2;
 export function deleteExpired(database: Database, nowMs: number, hotRetentionMs: number): Promise<void> {
   const before_ms = nowMs - Math.max(hotRetentionMs, MIN_HOT_RETENTION_MS);
   return database.transaction([
-    { sql: DELETE_SPANS, params: { before_ms } },
+    ...DELETE_SPANS.map((sql) => ({ sql, params: { before_ms } })),
     { sql: DELETE_LOGS, params: { before_ms } },
     { sql: DELETE_DIGESTS, params: { before_ms: nowMs - DIGEST_RETENTION_MS } },
   ]);

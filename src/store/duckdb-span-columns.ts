@@ -3,7 +3,7 @@ import type { SpanBatch, SpanEvent, SpanLink } from '../trace/span-batch.js';
 import { DuckdbChunkAppender, type ChunkColumn, type ColumnType } from './duckdb-chunk-appender.js';
 import { IMPORTED_AFTER_MS } from './span-sink.js';
 
-/** Table `spans`, in the order of its columns. */
+/** Tables `spans_bulk` and `spans_fresh`, in the order of their columns. */
 export const SPAN_TABLE = {
   trace_id_high: 'UBIGINT', trace_id_low: 'UBIGINT', span_id: 'UBIGINT', parent_span_id: 'UBIGINT',
   name: 'VARCHAR', kind: 'UTINYINT', status: 'UTINYINT', status_message: 'VARCHAR',
@@ -22,6 +22,11 @@ export interface Arrival {
   readonly imported: boolean;
 }
 
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Rows `from … from + count` of a batch, going to rows `to …` of the chunk. */
 interface Segment {
   readonly from: number;
@@ -29,19 +34,21 @@ interface Segment {
   readonly to: number;
 }
 
-/** Fills the columns of table `spans` from the columns of a batch: whole columns where they agree, never an object per span. */
+/** Fills the columns of a table of spans from the columns of a batch: whole columns where they agree, never an object per span. */
 export class SpanColumns {
-  readonly appender = new DuckdbChunkAppender('spans', Object.values(SPAN_TABLE));
+  readonly appender: DuckdbChunkAppender;
   readonly #column: Readonly<Record<keyof typeof SPAN_TABLE, ChunkColumn>>;
 
-  constructor() {
+  constructor(table: 'spans_bulk' | 'spans_fresh') {
+    this.appender = new DuckdbChunkAppender(table, Object.values(SPAN_TABLE));
     const names = Object.keys(SPAN_TABLE) as (keyof typeof SPAN_TABLE)[];
     this.#column = Object.fromEntries(names.map((name, index) => [name, this.appender.column(index)])) as Record<keyof typeof SPAN_TABLE, ChunkColumn>;
   }
 
-  append(batch: SpanBatch, arrival: Arrival): void {
-    for (let from = 0; from < batch.count;) {
-      const count = Math.min(this.appender.room(), batch.count - from, SEGMENT_ROWS);
+  /** Rows `rows.from … rows.to` of the batch. */
+  append(batch: SpanBatch, arrival: Arrival, rows: RowRange = { from: 0, to: batch.count }): void {
+    for (let from = rows.from; from < rows.to;) {
+      const count = Math.min(this.appender.room(), rows.to - from, SEGMENT_ROWS);
       const segment = { from, count, to: this.appender.rows };
       this.#ids(batch, segment);
       this.#numbers(batch, segment);

@@ -44,7 +44,7 @@ async function sloSlicesWhere(imported: boolean): Promise<SloSlice[]> {
 }
 
 async function spanNames(): Promise<string[]> {
-  return (await database.query({ sql: 'SELECT name FROM spans ORDER BY rowid' })).map((row) => row['name'] as string);
+  return (await database.query({ sql: 'SELECT name FROM spans' })).map((row) => row['name'] as string);
 }
 
 const ledger = async (): Promise<LedgerEntry[]> => camelCase(await database.query({ sql: 'SELECT * FROM ledger ORDER BY rowid' })) as LedgerEntry[];
@@ -82,7 +82,7 @@ describe('the DuckDB span sink', () => {
       },
       { name: 'plain', startMs: NOW_MS - 2 * 3_600_000 },
     ]));
-    const [full, plain] = await database.query({ sql: 'SELECT * FROM spans ORDER BY rowid' });
+    const [full, plain] = await database.query({ sql: 'SELECT * FROM spans' });
     expect(full).toMatchObject({
       trace_id_high: 0xff00000000000000n, trace_id_low: 0xan, span_id: 0xfe0000000000000bn, parent_span_id: 0xcn, name: 'GET /cart', kind: 3, status: 2,
       status_message: 'böse', start_ns: BigInt(NOW_MS - 5_001) * 1_000_000n + 750_000n, end_ms: BigInt(NOW_MS - 3_500), duration_ns: 1_500_500_000n, service: 'cart',

@@ -11,7 +11,8 @@ import {
   appendDigest, appendLedger, appendRedSlices, appendSloSlices, newDigestAppender, newLedgerAppender, newRedSliceAppender, newSloSliceAppender,
 } from './duckdb-slice-rows.js';
 import { runStatement } from './duckdb-statement.js';
-import { SpanColumns } from './duckdb-span-columns.js';
+import { ROW_GROUP_ROWS } from './duckdb-file.js';
+import { SpanColumns, type Arrival } from './duckdb-span-columns.js';
 import { storedSpanIds } from './duckdb-stored-span-ids.js';
 import { loadSql } from './fs-sql.js';
 import { groupRedSlices, groupSloSlices } from './group-slices.js';
@@ -48,7 +49,8 @@ export class DuckdbSpanSink implements SpanSink {
   readonly #answers: SinkAnswers;
   readonly #groups: GroupCommit<AdmittedExport>;
   readonly #resources = new NewResources();
-  readonly #spans = new SpanColumns();
+  readonly #bulk = new SpanColumns('spans_bulk');
+  readonly #fresh = new SpanColumns('spans_fresh');
   readonly #logs = new LogColumns();
   readonly #sloSlices = newSloSliceAppender();
   readonly #redSlices = newRedSliceAppender();
@@ -109,10 +111,9 @@ export class DuckdbSpanSink implements SpanSink {
   async #write(writer: WriteConnection, group: Group): Promise<void> {
     await this.#resources.insert(writer, group.resources);
     for (const appender of this.#appenders()) appender.open(writer.raw);
+    this.#writeSpans(group.exports);
     for (const admitted of group.exports) {
-      const arrival = { arrivalMs: admitted.receivedAtMs, imported: admitted.protocol === 'import' };
-      if (admitted.spans !== undefined) this.#spans.append(admitted.spans, arrival);
-      if (admitted.logs !== undefined) this.#logs.append(admitted.logs, arrival);
+      if (admitted.logs !== undefined) this.#logs.append(admitted.logs, arrivalOf(admitted));
       appendDigest(this.#digests, admitted, acceptedCount(admitted));
     }
     appendSloSlices(this.#sloSlices, group.slices.live, false);
@@ -122,8 +123,22 @@ export class DuckdbSpanSink implements SpanSink {
     for (const appender of this.#appenders()) appender.close();
   }
 
+  /** As many whole row groups as there are, and the rest. */
+  #writeSpans(exports: readonly AdmittedExport[]): void {
+    const count = exports.reduce((sum, { spans }) => sum + (spans?.count ?? 0), 0);
+    let bulk = count - (count % ROW_GROUP_ROWS);
+    for (const admitted of exports) {
+      const { spans } = admitted;
+      if (spans === undefined) continue;
+      const middle = Math.min(bulk, spans.count);
+      this.#bulk.append(spans, arrivalOf(admitted), { from: 0, to: middle });
+      this.#fresh.append(spans, arrivalOf(admitted), { from: middle, to: spans.count });
+      bulk -= middle;
+    }
+  }
+
   #appenders() {
-    return [this.#spans.appender, this.#logs.appender, this.#sloSlices, this.#redSlices, this.#ledger, this.#digests];
+    return [this.#bulk.appender, this.#fresh.appender, this.#logs.appender, this.#sloSlices, this.#redSlices, this.#ledger, this.#digests];
   }
 
   #parts() {
@@ -156,6 +171,10 @@ export class DuckdbSpanSink implements SpanSink {
       });
     }
   }
+}
+
+function arrivalOf({ receivedAtMs, protocol }: AdmittedExport): Arrival {
+  return { arrivalMs: receivedAtMs, imported: protocol === 'import' };
 }
 
 function hex16(key: bigint): string {

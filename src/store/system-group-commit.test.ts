@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { GroupCommit } from './system-group-commit.js';
 
 /** A committer whose commits finish when the test says so. */
@@ -20,7 +20,7 @@ const settled = async (promise: Promise<unknown>): Promise<boolean> => Promise.r
 
 test('what comes during a commit goes into the next, and each waits for its own', async () => {
   const { groups, commit, finish } = heldCommits();
-  const group = new GroupCommit(commit, { maxWaitMs: 0, maxRows: 1 });
+  const group = new GroupCommit(commit, { maxWaitMs: 0, maxRows: 2 });
   const first = group.add('a', 1);
   const second = group.add('b', 1);
   const third = group.add('c', 1);
@@ -44,7 +44,7 @@ test('waits for company until there are enough rows', () => {
   expect(groups).toEqual([['a', 'b', 'c']]);
 });
 
-test('a backlog is taken in pieces, and one giant goes alone', async () => {
+test('a backlog is taken in pieces that are just large enough', async () => {
   const { groups, commit, finish } = heldCommits();
   const group = new GroupCommit(commit, { maxWaitMs: 60_000, maxRows: 10 });
   const all = [group.add('first', 10), group.add('a', 9), group.add('b', 9), group.add('giant', 500), group.add('c', 1)];
@@ -53,6 +53,50 @@ test('a backlog is taken in pieces, and one giant goes alone', async () => {
   await finish();
   await Promise.all([...all, drained]);
   expect(groups).toEqual([['first'], ['a', 'b'], ['giant'], ['c']]);
+});
+
+describe('a group that fills', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+  const LIMITS = { maxWaitMs: 100, maxRows: 1_000, patienceMs: 400 };
+
+  test('waits on while rows come fast enough, and goes when it is full', () => {
+    const { groups, commit } = heldCommits();
+    const group = new GroupCommit(commit, LIMITS);
+    for (let index = 0; index < 10; index += 1) {
+      expect(groups).toEqual([]);
+      void group.add(String(index), 100);
+      vi.advanceTimersByTime(30);
+    }
+    expect(groups).toHaveLength(1);
+  });
+
+  test('goes as soon as rows stop coming', () => {
+    const { groups, commit } = heldCommits();
+    const group = new GroupCommit(commit, LIMITS);
+    void group.add('a', 300);
+    vi.advanceTimersByTime(100);
+    expect(groups).toEqual([]);
+    vi.advanceTimersByTime(50);
+    expect(groups).toEqual([['a']]);
+  });
+
+  test('goes after the first wait where there is little traffic, and after the last in any case', () => {
+    const { groups, commit } = heldCommits();
+    const group = new GroupCommit(commit, LIMITS);
+    void group.add('a', 200);
+    vi.advanceTimersByTime(100);
+    expect(groups).toEqual([['a']]);
+    const patient = heldCommits();
+    const other = new GroupCommit(patient.commit, LIMITS);
+    for (let index = 0; index < 399; index += 1) {
+      void other.add('x', 2.5);
+      vi.advanceTimersByTime(1);
+    }
+    expect(patient.groups).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(patient.groups).toHaveLength(1);
+  });
 });
 
 test('a failure is told to its own group only', async () => {

@@ -2,10 +2,17 @@
 export interface GroupLimits {
   readonly maxWaitMs: number;
   readonly maxRows: number;
+  /** How long it waits where what has come so far promises to fill the group until then; `maxWaitMs` where that is not said. */
+  readonly patienceMs?: number;
 }
 
-/** Waiting costs latency, small commits cost CPU (about 2 ms each): a tenth of a second is a fifth of the promised half second to the answer. */
-export const DEFAULT_GROUP_LIMITS: GroupLimits = { maxWaitMs: 100, maxRows: 10_000 };
+/**
+ * Waiting costs latency, small commits cost CPU (about 2 ms each): a tenth of a second is a fifth of the promised half second to the answer.
+ * Under load a whole row group (ROW_GROUP_ROWS) is worth the rest of that half second: it costs a third less for each span.
+ */
+export const DEFAULT_GROUP_LIMITS: GroupLimits = { maxWaitMs: 100, maxRows: 16_384, patienceMs: 400 };
+/** How often it is asked whether rows still come fast enough. */
+const RECONSIDER_MS = 25;
 
 interface Waiting<T> {
   readonly item: T;
@@ -50,10 +57,22 @@ export class GroupCommit<T> {
 
   #schedule(): void {
     if (this.#running !== undefined) return;
+    const restMs = this.#restMs();
+    if (restMs <= 0) this.#start();
+    else this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#schedule();
+    }, restMs);
+  }
+
+  /** How long the group may still wait before it is looked at again. */
+  #restMs(): number {
+    const { maxWaitMs, maxRows, patienceMs = maxWaitMs } = this.#limits;
     const waitedMs = performance.now() - (this.#waiting[0]?.sinceMs ?? 0);
-    const restMs = this.#limits.maxWaitMs - waitedMs;
-    if (this.#waitingRows >= this.#limits.maxRows || restMs <= 0) this.#start();
-    else this.#timer ??= setTimeout(() => this.#start(), restMs);
+    if (this.#waitingRows >= maxRows || waitedMs >= patienceMs) return 0;
+    if (waitedMs < maxWaitMs) return maxWaitMs - waitedMs;
+    const promisedRows = (this.#waitingRows * patienceMs) / waitedMs;
+    return promisedRows >= maxRows ? Math.min(RECONSIDER_MS, patienceMs - waitedMs) : 0;
   }
 
   #start(): void {
@@ -67,13 +86,12 @@ export class GroupCommit<T> {
     });
   }
 
-  /** Up to maxRows, at least one: after a pause the backlog is not one giant transaction. */
+  /** Just enough for maxRows: what is left over of a whole row group is small then, and a backlog is not one giant transaction. */
   #take(): Waiting<T>[] {
     let rows = 0;
     let count = 0;
-    for (const waiting of this.#waiting) {
-      if (count > 0 && rows + waiting.rows > this.#limits.maxRows * 2) break;
-      rows += waiting.rows;
+    while (count < this.#waiting.length && rows < this.#limits.maxRows) {
+      rows += this.#waiting[count]?.rows ?? 0;
       count += 1;
     }
     this.#waitingRows -= rows;
