@@ -26,7 +26,7 @@ export async function openTraceqlStore(): Promise<TraceqlStore> {
       stored += 1;
       await database.transaction([{ sql: 'DELETE FROM spans' }]);
       const outcome = await sink.store({
-        digest: stored.toString(16).padStart(32, '0'), signal: 'traces', protocol: 'grpc', receivedAtMs: DEFAULT_START_MS, rejected: 0, message: '',
+        digest: stored.toString(16).padStart(32, '0'), signal: 'traces', protocol: 'grpc', receivedAtMs: DEFAULT_START_MS, rejected: 0, deduplicated: 0, message: '',
         spans: spanBatch(spans), sloSlices: [], redSlices: [],
       });
       if (outcome.kind !== 'stored') throw new Error(`the spans were not stored: ${JSON.stringify(outcome)}`);
