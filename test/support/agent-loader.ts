@@ -1,0 +1,116 @@
+import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { ROOT } from './repository.js';
+import { requireOrSkip } from './require.js';
+import { readData, readJson, readOpen, takeFrames, type DataFrame, type Frame, type OpenFrame } from './agent-stream.js';
+
+export const LOADER = join(ROOT, 'dist', 'agent', 'tocsin-agent-loader');
+const INSTALL = 'apt-get install -y clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libcapstone-dev libc6-dev';
+
+/** Builds the loader. False, with the reason printed, where the toolchain is missing. */
+export function buildLoaderOrSkip(): boolean {
+  if (!requireOrSkip('clang', INSTALL) || !requireOrSkip('/usr/sbin/bpftool', INSTALL)) return false;
+  execFileSync(process.execPath, [join(ROOT, 'scripts', 'build-agent.js')], { stdio: 'inherit' });
+  return true;
+}
+
+/** Also false where the kernel or the rights refuse BPF: the one skip that CI allows too, so its reason is printed. */
+export function runnableLoaderOrSkip(): boolean {
+  if (!buildLoaderOrSkip()) return false;
+  try {
+    execFileSync(LOADER, ['doctor'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    return true;
+  } catch (error) {
+    const { stdout } = error as { stdout?: Buffer };
+    process.stdout.write(`SKIPPED: this kernel or these rights refuse BPF: ${stdout?.toString() ?? String(error)}\n`);
+    return false;
+  }
+}
+
+/** Compiles a C program of test/agent/programs and gives its path. */
+export function compile(name: string, args: readonly string[] = []): string {
+  const program = join(mkdtempSync(join(tmpdir(), 'tocsin-agent-')), name);
+  execFileSync('clang', ['-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', join(ROOT, 'test', 'agent', 'programs', `${name}.c`), '-o', program, ...args]);
+  return program;
+}
+
+/** The loader, running, and every frame it wrote so far. */
+export class RunningLoader {
+  readonly frames: Frame[] = [];
+  readonly ended: Promise<number | null>;
+  #rest = Buffer.alloc(0);
+  #waiting: (() => void)[] = [];
+
+  private constructor(readonly child: ChildProcessByStdio<Writable, Readable, null>) {
+    this.ended = once(child, 'close').then(([code]) => code as number | null);
+    child.stdin.on('error', () => undefined);
+  }
+
+  static async start(args: readonly string[] = [], { reading = true }: { readonly reading?: boolean } = {}): Promise<RunningLoader> {
+    const loader = new RunningLoader(spawn(LOADER, ['run', ...args], { stdio: ['pipe', 'pipe', 'inherit'] }));
+    if (reading) {
+      loader.read();
+      // LOSS, CLOCK and LIBRARY follow HELLO; from CLOCK on everything is attached and what was open is marked.
+      await loader.find((frame) => frame.type === 'clock');
+    }
+    return loader;
+  }
+
+  read(): void {
+    this.child.stdout.on('data', (bytes: Buffer) => {
+      this.#rest = Buffer.from(takeFrames(Buffer.concat([this.#rest, bytes]), (frame) => this.frames.push(frame)));
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+    this.child.stdout.on('end', () => {
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+  }
+
+  /** The first frame, there or to come, that `matches`. */
+  async find(matches: (frame: Frame) => boolean): Promise<Frame> {
+    for (let at = 0; ;) {
+      for (; at < this.frames.length; at++) if (matches(this.frames[at]!)) return this.frames[at]!;
+      if (this.child.stdout.readableEnded) throw new Error(`the loader ended with ${this.child.exitCode} before such a frame`);
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  command(line: string): void {
+    this.child.stdin.write(`${line}\n`);
+  }
+
+  /** Ends in order: everything seen before is among the frames. */
+  async stop(): Promise<void> {
+    this.command('quit');
+    const code = await this.ended;
+    if (code !== 0) throw new Error(`the loader ended with ${code}`);
+    if (this.#rest.length > 0) throw new Error('the stream ended inside a frame');
+  }
+
+  data(cookie: string, direction: DataFrame['direction']): DataFrame[] {
+    return this.frames.filter((frame) => frame.type === 'data' && frame.cookie === cookie).map(readData).filter((data) => data.direction === direction);
+  }
+
+  opens(matches: (open: OpenFrame) => boolean = () => true): OpenFrame[] {
+    return this.frames.filter((frame) => frame.type === 'open').map(readOpen).filter(matches);
+  }
+
+  json(type: string): Record<string, unknown>[] {
+    return this.frames.filter((frame) => frame.type === type).map(readJson);
+  }
+}
+
+/** Every byte as seen, or a throw where something is missing or doubled. */
+export function wholeStream(data: readonly DataFrame[]): Buffer {
+  let expected = 0;
+  for (const { position, total, head } of data) {
+    if (position !== expected) throw new Error(`position ${position} where ${expected} was expected`);
+    if (head.length !== total) throw new Error(`${head.length} of ${total} bytes at ${position}`);
+    expected += total;
+  }
+  return Buffer.concat(data.map(({ head }) => head));
+}
