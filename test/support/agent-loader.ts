@@ -42,16 +42,21 @@ export function compile(name: string, args: readonly string[] = []): string {
 export class RunningLoader {
   readonly frames: Frame[] = [];
   readonly ended: Promise<number | null>;
+  /** What it said on stderr. */
+  said = '';
   #rest = Buffer.alloc(0);
   #waiting: (() => void)[] = [];
 
-  private constructor(readonly child: ChildProcessByStdio<Writable, Readable, null>) {
+  private constructor(readonly child: ChildProcessByStdio<Writable, Readable, Readable>) {
     this.ended = once(child, 'close').then(([code]) => code as number | null);
     child.stdin.on('error', () => undefined);
+    child.stderr.on('data', (bytes: Buffer) => {
+      this.said += bytes.toString();
+    });
   }
 
   static async start(args: readonly string[] = [], { reading = true }: { readonly reading?: boolean } = {}): Promise<RunningLoader> {
-    const loader = new RunningLoader(spawn(LOADER, ['run', ...args], { stdio: ['pipe', 'pipe', 'inherit'] }));
+    const loader = new RunningLoader(spawn(LOADER, ['run', ...args], { stdio: ['pipe', 'pipe', 'pipe'] }));
     if (reading) {
       loader.read();
       // LOSS, CLOCK and LIBRARY follow HELLO; from CLOCK on everything is attached and what was open is marked.
@@ -74,20 +79,23 @@ export class RunningLoader {
   async find(matches: (frame: Frame) => boolean): Promise<Frame> {
     for (let at = 0; ;) {
       for (; at < this.frames.length; at++) if (matches(this.frames[at]!)) return this.frames[at]!;
-      if (this.child.stdout.readableEnded) throw new Error(`the loader ended with ${this.child.exitCode} before such a frame`);
+      if (this.child.stdout.readableEnded) throw new Error(`the loader ended with ${this.child.exitCode} before such a frame: ${this.said}`);
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
-  command(line: string): void {
-    this.child.stdin.write(`${line}\n`);
+  /** Gives commands and waits until they are obeyed: lines are taken in order, and the last one is answered, being unknown. */
+  async command(...lines: string[]): Promise<void> {
+    const mark = `mark-${this.said.length}`;
+    this.child.stdin.write([...lines, mark].map((line) => `${line}\n`).join(''));
+    while (!this.said.includes(`"${mark}"`)) await once(this.child.stderr, 'data');
   }
 
   /** Ends in order: everything seen before is among the frames. */
   async stop(): Promise<void> {
-    this.command('quit');
+    this.child.stdin.write('quit\n');
     const code = await this.ended;
-    if (code !== 0) throw new Error(`the loader ended with ${code}`);
+    if (code !== 0) throw new Error(`the loader ended with ${code}: ${this.said}`);
     if (this.#rest.length > 0) throw new Error('the stream ended inside a frame');
   }
 

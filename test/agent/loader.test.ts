@@ -1,0 +1,235 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { buildLoaderOrSkip, compile, LOADER, RunningLoader, runnableLoaderOrSkip, wholeStream } from '../support/agent-loader.js';
+import { Talk } from '../support/agent-talk.js';
+import { eventually } from '../support/eventually.js';
+import { ROOT } from '../support/repository.js';
+
+const ROLE = { client: 1, server: 2 };
+const ORIGIN = { seen: 0, backfilled: 1 };
+const GAP = { none: 0, limit: 1 };
+
+describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', () => {
+  test('its parts do what they say', () => {
+    const source = join(ROOT, 'agent', 'loader');
+    const parts = ['queue', 'text', 'processes', 'options', 'symbols', 'returns'].map((name) => join(source, `${name}.c`));
+    const { stdout, status } = spawnSync(compile('units', [...parts, '-lelf', '-lcapstone']), { encoding: 'utf8' });
+    expect(stdout.split('\n').filter((line) => line.startsWith('not ok'))).toEqual([]);
+    expect(stdout.split('\n').filter((line) => line.startsWith('ok'))).toHaveLength(10);
+    expect(status).toBe(0);
+  });
+
+  test.each([
+    [['run', '--capture', 'much'], '--capture: a number is missing'],
+    [['run', '--exclude-ports', '70000'], 'a port is a number from 1 to 65535'],
+    [['fly'], 'run|doctor|layout|version'],
+  ])('says what is wrong with the arguments %j', (args, message) => {
+    const { status, stderr } = spawnSync(LOADER, args, { encoding: 'utf8' });
+    expect(stderr).toContain(message);
+    expect(status).toBe(2);
+  });
+
+  test('tells what each missing right hides, also when it has none at all', () => {
+    // User 65534 (nobody) with no capabilities: everything is refused, and said.
+    const { stdout, status } = spawnSync(LOADER, ['doctor'], { encoding: 'utf8', ...(process.getuid?.() === 0 && { uid: 65534, gid: 65534 }) });
+    const report = JSON.parse(stdout) as { ok: boolean; checks: { name: string; ok: boolean; needs: string; invisible: string; detail: string }[] };
+    expect(report.checks.map(({ name }) => name)).toEqual(['sockets', 'connections', 'processes', 'open-connections', 'io_uring', 'tls', 'facts']);
+    if (process.getuid?.() !== 0) return;
+    expect(report.ok).toBe(false);
+    expect(status).toBe(1);
+    expect(report.checks.every(({ ok, needs, invisible, detail }) => !ok && needs.includes('CAP_') && invisible !== '' && detail !== '')).toBe(true);
+  });
+});
+
+/** Ids of everything the loader holds in the kernel. */
+function heldInKernel(pid: number): { kind: string; id: string }[] {
+  return readdirSync(`/proc/${pid}/fdinfo`).flatMap((descriptor) => {
+    const info = readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8');
+    return [...info.matchAll(/^(prog|map|link)_id:\s*(\d+)$/gm)].map(([, kind, id]) => ({ kind: kind!, id: id! }));
+  });
+}
+
+const isInKernel = ({ kind, id }: { kind: string; id: string }): boolean => spawnSync('/usr/sbin/bpftool', [kind, 'show', 'id', id]).status === 0;
+
+describe.skipIf(!runnableLoaderOrSkip())('the loader', () => {
+  let talk: Talk;
+  beforeEach(async () => {
+    talk = await Talk.start();
+  });
+  afterEach(async () => {
+    await talk.stop();
+  });
+
+  const isOfTalk = (open: { localPort: number; remotePort: number }): boolean =>
+    [open.localPort, open.remotePort].sort().join() === [talk.ports.client, talk.ports.server].sort().join();
+
+  test('a connection that was open before is followed from where it is, with its role by the listening port', async () => {
+    await talk.exchange(300);
+    const loader = await RunningLoader.start();
+    await talk.exchange(200);
+    await loader.stop();
+    const opens = loader.opens(isOfTalk);
+    expect(opens.map(({ role, origin, localPort }) => ({ role, origin, localPort })).sort((a, b) => a.role - b.role)).toEqual([
+      { role: ROLE.client, origin: ORIGIN.backfilled, localPort: talk.ports.client },
+      { role: ROLE.server, origin: ORIGIN.backfilled, localPort: talk.ports.server },
+    ]);
+    for (const { cookie } of opens) {
+      expect(loader.data(cookie, 'sent')).toMatchObject([{ position: 0, total: 200, gap: GAP.none }]);
+      expect(loader.data(cookie, 'received')).toMatchObject([{ position: 0, total: 200, gap: GAP.none }]);
+    }
+  });
+
+  test('captures the head and the tail of what is long, and counts the rest', async () => {
+    const loader = await RunningLoader.start(['--capture', '512', '--capture-more', '64', '--tail', '16']);
+    await talk.exchange(5000);
+    await talk.exchange(100);
+    await loader.command('capture 32 16 0');
+    await talk.exchange(400);
+    await loader.stop();
+    const { cookie } = loader.opens(isOfTalk).find(({ role }) => role === ROLE.client)!;
+    const sent = loader.data(cookie, 'sent');
+    expect(sent.map(({ position, total, head, tail, gap }) => [position, total, head.length, tail.length, gap])).toEqual([
+      [0, 5000, 512, 16, GAP.limit], [5000, 100, 100, 0, GAP.none], [5100, 400, 32, 0, GAP.limit],
+    ]);
+    const request = 'POST /talk HTTP/1.1\r\n\r\n'.padEnd(5000, 'abcdefghijklmnopqrstuvwxyz');
+    expect(sent[0]!.head.toString()).toBe(request.slice(0, 512));
+    expect(sent[0]!.tail.toString()).toBe(request.slice(-16));
+    const received = loader.data(cookie, 'received');
+    expect(received.reduce((sum, { total }) => sum + total, 0)).toBe(5500);
+  });
+
+  test('policies hold: off is silent, count has no bytes, full goes on at the right place', async () => {
+    const loader = await RunningLoader.start();
+    await talk.exchange(100);
+    const open = await loader.find(({ type, bytes }) => type === 'open' && bytes.readUInt16LE(112) === talk.ports.client);
+    await loader.command(`policy ${open.cookie} count`);
+    await talk.exchange(150);
+    await loader.command(`policy ${open.cookie} full`);
+    await talk.exchange(160);
+    await loader.command(`policy ${open.cookie} off`);
+    await talk.exchange(170);
+    await loader.stop();
+    expect(loader.data(open.cookie, 'sent').map(({ position, total, head }) => [position, total, head.length])).toEqual([
+      [0, 100, 100], [100, 150, 0], [250, 160, 160],
+    ]);
+  });
+
+  test('excluded ports and processes are not told, and are again when they are let in', async () => {
+    const loader = await RunningLoader.start(['--exclude-pid', String(talk.pid)]);
+    await talk.exchange(100);
+    await loader.command(`include-pid ${talk.pid}`, `exclude-ports 22,${talk.ports.server}`);
+    await talk.exchange(110);
+    await loader.command('exclude-ports none');
+    await talk.exchange(120);
+    await loader.command(`exclude-pid ${talk.pid}`);
+    await talk.exchange(130);
+    await loader.stop();
+    const opens = loader.opens(isOfTalk);
+    expect(opens).toHaveLength(2);
+    for (const { cookie } of opens) expect(loader.data(cookie, 'sent').map(({ total }) => total)).toEqual([120]);
+  });
+
+  test('a wrong command is answered and changes nothing', async () => {
+    const loader = await RunningLoader.start();
+    await loader.command('policy 1', 'policy x off', 'policy 1 loud', 'exclude-ports 1,x', 'capture 1 2 3', 'exclude-pid', `x${'y'.repeat(5000)}`);
+    await talk.exchange(100);
+    await loader.stop();
+    expect(loader.said).toContain('command "policy": policy COOKIE off|count|full');
+    expect(loader.said).toContain('command "exclude-ports": --exclude-ports: a port is a number');
+    expect(loader.said).toContain('command "capture": capture: 16 to 15872 bytes');
+    expect(loader.said).toContain('command "exclude-pid": a process id is missing');
+    expect(loader.said).toContain('a command line is longer than 4095 bytes');
+    expect(loader.opens(isOfTalk)).toHaveLength(2);
+  });
+
+  test('a reader that does not keep up costs data, counted and shown as holes, never order or memory', async () => {
+    const loader = await RunningLoader.start(['--queue-bytes', '262144'], { reading: false });
+    await eventually(() => {
+      expect(heldInKernel(loader.child.pid!).filter(({ kind }) => kind === 'link').length).toBeGreaterThanOrEqual(8);
+    });
+    await talk.exchange(1000, 3000);
+    loader.read();
+    await loader.find(({ type }) => type === 'clock');
+    await talk.exchange(1000);
+    await loader.stop();
+    const losses = loader.json('loss').at(-1)!['loader'] as { queueFull: number; queueFullBytes: number; sequenceHoles: number };
+    expect(losses.queueFull).toBeGreaterThan(0);
+    expect(losses.sequenceHoles).toBe(0);
+    const { cookie } = loader.opens(isOfTalk)[0]!;
+    const sent = loader.data(cookie, 'sent');
+    const positions = sent.map(({ position }) => position);
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+    expect(sent.every(({ head, total }) => head.length === total)).toBe(true);
+    expect(sent.reduce((sum, { total }) => sum + total, 0)).toBeLessThan(3001 * 1000);
+    const residentKib = Math.max(...loader.json('cost').map((cost) => (cost['loader'] as { residentKiB: number }).residentKiB), 0);
+    expect(residentKib).toBeLessThan(64 * 1024);
+  });
+
+  test('nothing is left in the kernel, however it ends, and the traced program goes on', async () => {
+    const endings: ((loader: RunningLoader) => void)[] = [
+      ({ child }) => child.stdin.end(),
+      ({ child }) => child.kill('SIGKILL'),
+      ({ child }) => child.kill('SIGTERM'),
+      ({ child }) => child.stdout.destroy(),
+    ];
+    for (const end of endings) {
+      const loader = await RunningLoader.start();
+      await talk.exchange(100);
+      const held = heldInKernel(loader.child.pid!);
+      expect(new Set(held.map(({ kind }) => kind))).toEqual(new Set(['prog', 'map', 'link']));
+      expect(held.every(isInKernel)).toBe(true);
+      end(loader);
+      const exchanging = talk.exchange(100, 50);
+      await once(loader.child, 'exit');
+      await exchanging;
+      await eventually(() => {
+        expect(held.filter(isInKernel)).toEqual([]);
+      });
+    }
+  });
+
+  test('forks, another program and the end of a process are told', async () => {
+    const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const loader = await RunningLoader.start();
+    const script = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET / HTTP/1.1\\r\\n\\r\\n' >&3; read -r; (:); exec /bin/cat`;
+    const bash = spawn('bash', ['-c', script], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const { pid } = bash as { pid: number };
+    await loader.find((frame) => frame.type === 'data' && frame.pid === pid);
+    bash.stdin.end('go on\n');
+    await once(bash, 'close');
+    await loader.stop();
+    server.close();
+    const story = loader.frames.filter((frame) => frame.pid === pid && frame.type !== 'end' && frame.type !== 'close').map(({ type }) => type);
+    expect(story.slice(0, 3)).toEqual(['process', 'open', 'data']);
+    expect(story.at(-1)).toBe('exec');
+    expect(loader.frames.filter(({ type, bytes }) => type === 'fork' && bytes.readUInt32LE(48) === pid)).toHaveLength(1);
+  });
+
+  test('the environment asked for is told, and nothing else of it', async () => {
+    const loader = await RunningLoader.start(['--environment', 'TOCSIN_TALK_*']);
+    const script = join(ROOT, 'test', 'agent', 'programs', 'talk.js');
+    execFileSync(process.execPath, [script], { input: '100\n', env: { TOCSIN_TALK_NAME: 'shop "1"', OTEL_SERVICE_NAME: 'no', SECRET: 'no' } });
+    await loader.stop();
+    const facts = loader.json('process').find(({ environment }) => Object.keys(environment as object).length > 0)!;
+    expect(facts['environment']).toEqual({ TOCSIN_TALK_NAME: 'shop "1"' });
+    expect(facts['arguments']).toEqual([process.execPath, script]);
+    expect(facts['workingDirectory']).toBe(process.cwd());
+  });
+
+  test('bytes of many exchanges arrive whole and in order', async () => {
+    const loader = await RunningLoader.start();
+    await talk.exchange(700, 500);
+    await loader.stop();
+    for (const { cookie } of loader.opens(isOfTalk)) {
+      expect(wholeStream(loader.data(cookie, 'sent'))).toHaveLength(350_000);
+      expect(wholeStream(loader.data(cookie, 'received'))).toHaveLength(350_000);
+    }
+    expect(loader.json('loss').at(-1)!['loader']).toMatchObject({ queueFull: 0, sequenceHoles: 0, missedRuns: 0 });
+  });
+});

@@ -1,0 +1,239 @@
+/* Tests of the loader's parts that need no kernel: one line for each, "ok NAME" or "not ok NAME: why"; the exit code says whether all
+ * are fine. Linked with the loader's own files. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "../../../agent/loader/options.h"
+#include "../../../agent/loader/processes.h"
+#include "../../../agent/loader/queue.h"
+#include "../../../agent/loader/returns.h"
+#include "../../../agent/loader/symbols.h"
+#include "../../../agent/loader/text.h"
+
+static int failures;
+static const char *why;
+
+#define expect(condition) \
+	do { \
+		if (!(condition) && !why) \
+			why = #condition; \
+	} while (0)
+
+static void test(const char *name, void (*run)(void))
+{
+	why = NULL;
+	run();
+	printf(why ? "not ok %s: %s\n" : "ok %s\n", name, why);
+	failures += why != NULL;
+}
+
+static size_t make_frame(unsigned char *bytes, __u16 type, size_t length, unsigned char fill)
+{
+	struct event_header header = { .type = type, .length = length };
+	memset(bytes, fill, length);
+	memcpy(bytes, &header, sizeof(header));
+	return length;
+}
+
+/* Frames of changing sizes through a small queue: what comes out is what went in, byte for byte, across the end of the ring. */
+static void queue_keeps_order_across_its_end(void)
+{
+	struct queue queue;
+	int ends[2];
+	unsigned char frame[512], back[512];
+
+	expect(pipe2(ends, O_NONBLOCK) == 0 && queue_init(&queue, 4096));
+	for (unsigned int round = 0; round < 5000; round++) {
+		size_t length = make_frame(frame, EVENT_CLOSE, 40 + round * 37 % 400, round);
+		expect(queue_add(&queue, frame, length));
+		expect(queue_flush(&queue, ends[1]) == QUEUE_EMPTY);
+		expect(read(ends[0], back, sizeof(back)) == (ssize_t)length && memcmp(back, frame, length) == 0);
+	}
+	expect(queue.dropped == 0 && queue.used == 0);
+	queue_free(&queue);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void full_queue_drops_data_first(void)
+{
+	struct queue queue;
+	unsigned char frame[512];
+	size_t data = 0;
+
+	expect(queue_init(&queue, 8192));
+	while (queue_add(&queue, frame, make_frame(frame, EVENT_DATA, 200, 1)))
+		data++;
+	expect(data == (8192 - 1024) / 200);
+	expect(queue.dropped == 1 && queue.dropped_bytes == 200);
+	expect(queue_add(&queue, frame, make_frame(frame, EVENT_CLOSE, 72, 2)));
+	expect(queue.used == data * 200 + 72);
+	queue_free(&queue);
+}
+
+static void reader_that_is_gone_is_noticed(void)
+{
+	struct queue queue;
+	unsigned char frame[64];
+	int ends[2];
+
+	expect(pipe(ends) == 0 && queue_init(&queue, 4096));
+	close(ends[0]);
+	queue_add(&queue, frame, make_frame(frame, EVENT_CLOSE, 64, 0));
+	expect(queue_flush(&queue, ends[1]) == QUEUE_BROKEN);
+	queue_free(&queue);
+	close(ends[1]);
+}
+
+static void text_is_json_whatever_the_names(void)
+{
+	static struct text text;
+	static const char *expected = "{\"name\":\"a\\\"b\\\\c\\u000a\\u007f\",\"broken\":\"\\ufffdx\\ufffd\",\"fine\":\"\xc3\xa9\xe2\x82\xac\","
+				      "\"list\":[1,\"two\",null],\"inner\":{\"large\":\"18446744073709551615\",\"yes\":true}}";
+	text_begin_plain(&text);
+	text_string(&text, "name", "a\"b\\c\n\x7f");
+	text_string(&text, "broken", "\xffx\xc3");
+	text_string(&text, "fine", "\xc3\xa9\xe2\x82\xac");
+	text_open(&text, "list", '[');
+	text_number(&text, NULL, 1);
+	text_string(&text, NULL, "two");
+	text_string(&text, NULL, NULL);
+	text_close(&text, ']');
+	text_open(&text, "inner", '{');
+	text_number_string(&text, "large", ~0ULL);
+	text_boolean(&text, "yes", true);
+	text_close(&text, '}');
+	text_close(&text, '}');
+	expect(!text.overflow && strncmp(text.bytes, expected, text.length) == 0 && text.length == strlen(expected));
+}
+
+static void text_that_is_too_long_is_said_to_be(void)
+{
+	static struct text text;
+	text_begin(&text, FRAME_PROCESS, 1);
+	for (int i = 0; i < 10000; i++)
+		text_string(&text, "name", "0123456789");
+	text_finish(&text);
+	expect(text.overflow);
+}
+
+/* Random additions and removals against a plain list of flags. */
+static void processes_are_found_again(void)
+{
+	static bool known[2000];
+	struct processes processes;
+	unsigned int seed = 20261125;
+
+	printf("# seed %u\n", seed);
+	expect(processes_init(&processes));
+	for (int step = 0; step < 200000; step++) {
+		__u32 pid = 1 + rand_r(&seed) % 1999;
+		bool add = rand_r(&seed) % 2;
+		if (add)
+			expect(processes_add(&processes, pid * 7919)->pid == pid * 7919);
+		else
+			processes_remove(&processes, pid * 7919);
+		known[pid] = add;
+	}
+	size_t count = 0;
+	for (__u32 pid = 1; pid < 2000; pid++) {
+		expect((processes_find(&processes, pid * 7919) != NULL) == known[pid]);
+		count += known[pid];
+	}
+	expect(processes.count == count);
+	processes_free(&processes);
+}
+
+static void processes_have_a_limit(void)
+{
+	struct processes processes;
+	expect(processes_init(&processes));
+	for (__u32 pid = 1; pid <= PROCESSES_MOST; pid++)
+		expect(processes_add(&processes, pid) != NULL);
+	expect(processes_add(&processes, PROCESSES_MOST + 1) == NULL);
+	expect(processes_add(&processes, 1) != NULL);
+	processes_free(&processes);
+}
+
+static const char *parse(struct options *options, const char *first, const char *second)
+{
+	char *arguments[] = { (char *)first, (char *)second };
+	return options_parse(options, second ? 2 : first ? 1 : 0, arguments);
+}
+
+static void arguments_are_checked(void)
+{
+	struct options options;
+	expect(parse(&options, NULL, NULL) == NULL && options.port_count == 2 && options.ports[0] == 22 && options.ports[1] == 2379);
+	expect(options.capture == 4096 && options.tls && options.environment_count == 5);
+	expect(parse(&options, "--exclude-ports", "8080,443") == NULL && options.port_count == 2 && options.ports[1] == 443);
+	expect(parse(&options, "--exclude-ports", "none") == NULL && options.port_count == 0);
+	expect(parse(&options, "--environment", "APP_*") == NULL && options.environment_count == 1);
+	expect(strstr(parse(&options, "--exclude-ports", "0"), "from 1 to 65535"));
+	expect(strstr(parse(&options, "--exclude-ports", "1,,2"), "from 1 to 65535"));
+	expect(strstr(parse(&options, "--capture", "99999"), "16 to 15872"));
+	expect(strstr(parse(&options, "--capture", "-1"), "number"));
+	expect(strstr(parse(&options, "--tail", "129"), "at most 128"));
+	expect(strstr(parse(&options, "--ring-bytes", "300000"), "power of two"));
+	expect(strstr(parse(&options, "--exclude-pid", "x"), "process id"));
+	expect(strstr(parse(&options, "--colour", "3"), "unknown option"));
+	expect(strstr(parse(&options, "--capture", NULL), "number"));
+}
+
+/* A function with two ways out, and one that leaves by a jump into another. */
+__attribute__((noinline, used)) int two_returns(int value);
+__asm__(".text\n.globl two_returns\n.type two_returns, @function\ntwo_returns:\n"
+#if defined(__x86_64__)
+	"test %edi, %edi\njs 1f\nmov %edi, %eax\nret\n1: xor %eax, %eax\nret\n"
+#else
+	"tbnz w0, #31, 1f\nret\n1: mov w0, #0\nret\n"
+#endif
+	".size two_returns, .-two_returns\n");
+__attribute__((noinline, used)) void tail_call(void);
+__asm__(".text\n.globl tail_call\n.type tail_call, @function\ntail_call:\n"
+#if defined(__x86_64__)
+	"nop\njmp two_returns\n"
+#else
+	"nop\nb two_returns\n"
+#endif
+	".size tail_call, .-tail_call\n");
+
+static void every_return_is_found(void)
+{
+	unsigned long offsets[RETURNS_MOST];
+	const char *problem;
+	struct function functions[] = { { .name = "two_returns" }, { .name = "tail_call" }, { .name = "no_such_function" } };
+
+	expect(symbols_find("/proc/self/exe", functions, 3));
+	expect(functions[0].offset > 0 && functions[0].size > 0 && functions[2].offset == 0);
+	expect(returns_find("/proc/self/exe", &functions[0], offsets, &problem) == 2);
+	expect(offsets[0] > functions[0].offset && offsets[1] < functions[0].offset + functions[0].size);
+	expect(returns_find("/proc/self/exe", &functions[1], offsets, &problem) == 0 && strstr(problem, "tail call"));
+	expect(returns_find("/proc/self/exe", &functions[2], offsets, &problem) == 0 && strstr(problem, "size"));
+}
+
+static void what_is_no_program_is_refused(void)
+{
+	struct function function = { .name = "main" };
+	expect(!symbols_find("/proc/self/maps", &function, 1));
+	expect(!symbols_find("/nowhere", &function, 1));
+}
+
+int main(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	test("the queue keeps order and bytes across its end", queue_keeps_order_across_its_end);
+	test("a full queue drops data and keeps room for what is small", full_queue_drops_data_first);
+	test("a reader that is gone is noticed", reader_that_is_gone_is_noticed);
+	test("text is JSON whatever the names", text_is_json_whatever_the_names);
+	test("text that is too long is said to be", text_that_is_too_long_is_said_to_be);
+	test("processes are found again", processes_are_found_again);
+	test("processes have a limit", processes_have_a_limit);
+	test("arguments are checked", arguments_are_checked);
+	test("every return of a function is found", every_return_is_found);
+	test("what is no program is refused", what_is_no_program_is_refused);
+	return failures > 0;
+}
