@@ -2,9 +2,19 @@
 #ifndef TOCSIN_NOMINATE_H
 #define TOCSIN_NOMINATE_H
 
-#include "state.h"
+#include "events.h"
+
+/* Plain C, so that a test can ask it too (test/agent/programs/nominations.c). */
+#ifndef __VMLINUX_H__
+#include <stdbool.h>
+#include <sys/cdefs.h>
+#define __noinline __attribute__((noinline))
+#define __weak __attribute__((weak))
+#endif
 
 #define NOMINATE_BYTES 8
+#define TLS_HANDSHAKE_RECORD 0x16
+#define TLS_DATA_RECORD 0x17
 
 /* A nomination: the protocol, and whether the bytes are a request (of the client) or a response. */
 #define NOMINATED(value) ((value) & 0xff)
@@ -34,9 +44,9 @@ static __always_inline bool is_tls(opening first, __u32 head)
 	__u32 record = (__u32)byte_of(first, 3) << 8 | byte_of(first, 4);
 	if (record == 0 || record > 16640)
 		return false;
-	if (byte_of(first, 0) == 0x16)
+	if (byte_of(first, 0) == TLS_HANDSHAKE_RECORD)
 		return head == 5 || byte_of(first, 5) == 1 || byte_of(first, 5) == 2;
-	return byte_of(first, 0) == 0x17 && byte_of(first, 2) == 3 && record >= 17;
+	return byte_of(first, 0) == TLS_DATA_RECORD && byte_of(first, 2) == 3 && record >= 17;
 }
 
 /* RFC 9110 9.1, RFC 5789. "PRI * HTTP/2.0" is HTTP/2's preface (RFC 9113 3.4). */
@@ -110,7 +120,7 @@ static __always_inline bool is_redis(opening first, __u32 head)
 
 static __always_inline __u32 tls_nomination(opening first, __u32 head)
 {
-	__u8 message = head > 5 && byte_of(first, 0) == 0x16 ? byte_of(first, 5) : 0;
+	__u8 message = head > 5 && byte_of(first, 0) == TLS_HANDSHAKE_RECORD ? byte_of(first, 5) : 0;
 	return PROTOCOL_TLS | (message == 1 ? IS_REQUEST : 0) | (message == 2 ? IS_RESPONSE : 0);
 }
 

@@ -94,7 +94,8 @@ static __always_inline bool recognise(struct connection *connection, struct scra
 		return connection->protocol != PROTOCOL_UNKNOWN;
 	if (head < NOMINATE_BYTES)
 		first &= (1ULL << 8 * head) - 1;
-	if (connection->protocol != PROTOCOL_UNKNOWN && !is_tls(first, head))
+	/* A known protocol may turn to TLS (PostgreSQL's SSLRequest, HTTP's CONNECT), with a handshake, never in the middle of one. */
+	if (connection->protocol != PROTOCOL_UNKNOWN && !(is_tls(first, head) && byte_of(first, 0) == TLS_HANDSHAKE_RECORD))
 		return true;
 	__u32 nomination = nominate(first, head, data->total, byte_after_message(scratch, first, head));
 	if (NOMINATED(nomination) == PROTOCOL_UNKNOWN) {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -220,6 +220,24 @@ describe.skipIf(!runnableLoaderOrSkip())('the loader', () => {
     expect(facts['environment']).toEqual({ TOCSIN_TALK_NAME: 'shop "1"' });
     expect(facts['arguments']).toEqual([process.execPath, script]);
     expect(facts['workingDirectory']).toBe(process.cwd());
+  });
+
+  test('five capabilities are enough: no root, no CAP_SYS_ADMIN', async () => {
+    // A place that nobody may enter: the repository may be in a private home directory.
+    const place = mkdtempSync(join('/tmp', 'tocsin-agent-'));
+    chmodSync(place, 0o755);
+    copyFileSync(LOADER, join(place, 'loader'));
+    const rights = '+bpf,+perfmon,+sys_ptrace,+dac_read_search,+checkpoint_restore';
+    const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--inh-caps', rights, '--ambient-caps', rights, '--bounding-set', `-all,${rights}`];
+    const loader = await RunningLoader.start([], { command: [...nobody, join(place, 'loader')] });
+    expect(readFileSync(`/proc/${loader.child.pid}/status`, 'utf8')).toMatch(/^Uid:\t65534[^]*CapEff:\t000001c000080004$/m);
+    await talk.exchange(100);
+    await loader.stop();
+    expect(loader.json('hello')[0]).toMatchObject({ missing: [] });
+    const facts = loader.json('process').find(({ pid }) => pid === talk.pid)!;
+    expect(facts).toMatchObject({ executable: process.execPath, gone: false });
+    expect(loader.opens(isOfTalk)).toHaveLength(2);
+    rmSync(place, { recursive: true });
   });
 
   test('bytes of many exchanges arrive whole and in order', async () => {

@@ -55,8 +55,10 @@ export class RunningLoader {
     });
   }
 
-  static async start(args: readonly string[] = [], { reading = true }: { readonly reading?: boolean } = {}): Promise<RunningLoader> {
-    const loader = new RunningLoader(spawn(LOADER, ['run', ...args], { stdio: ['pipe', 'pipe', 'pipe'] }));
+  /** `command`: the loader itself and what starts it. */
+  static async start(args: readonly string[] = [], { reading = true, command = [LOADER] }: { readonly reading?: boolean; readonly command?: readonly string[] } = {}): Promise<RunningLoader> {
+    const [program, ...before] = command;
+    const loader = new RunningLoader(spawn(program!, [...before, 'run', ...args], { stdio: ['pipe', 'pipe', 'pipe'] }));
     if (reading) {
       loader.read();
       // LOSS, CLOCK and LIBRARY follow HELLO; from CLOCK on everything is attached and what was open is marked.

@@ -1,0 +1,160 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RunningLoader, runnableLoaderOrSkip, wholeStream } from '../support/agent-loader.js';
+import { eventually } from '../support/eventually.js';
+import { TEST_TLS } from '../support/otlp-tls.js';
+import { ROOT } from '../support/repository.js';
+import { requireOrSkip } from '../support/require.js';
+
+const ROLE = { client: 1, server: 2 };
+const PROTOCOL = { http1: 1, tls: 5 };
+const SOURCE_TLS_LIBRARY = 1;
+const PROGRAMS = join(ROOT, 'test', 'agent', 'programs');
+const environment = { ...process.env, TEST_CERT: TEST_TLS.cert, TEST_KEY: TEST_TLS.key };
+const LANGUAGES = { node: [process.execPath, join(PROGRAMS, 'https.js')], python: ['python3', join(PROGRAMS, 'https.py')] } as const;
+type Language = keyof typeof LANGUAGES;
+
+interface Server {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
+
+async function serve(language: Language, wrapper: readonly string[] = []): Promise<Server> {
+  const [command, ...args] = [...wrapper, ...LANGUAGES[language], 'serve'];
+  const child = spawn(command, args, { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
+  const [first] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, port: Number(first.toString()) };
+}
+
+function ask(language: Language, port: number, paths: readonly string[]): string[] {
+  const [command, script] = LANGUAGES[language];
+  return execFileSync(command, [script, 'ask', String(port), ...paths], { env: environment, encoding: 'utf8' }).trim().split('\n');
+}
+
+interface Mapping {
+  readonly start: number;
+  readonly size: number;
+  readonly offset: number;
+  readonly path: string;
+}
+
+function executableMappings(pid: number): Mapping[] {
+  return [...readFileSync(`/proc/${pid}/maps`, 'utf8').matchAll(/^(\w+)-(\w+) r-xp (\w+) \S+ \d+ +(\/.*)$/gm)].map(([, start, end, offset, path]) => ({
+    start: parseInt(start!, 16), size: parseInt(end!, 16) - parseInt(start!, 16), offset: parseInt(offset!, 16), path: path!,
+  }));
+}
+
+function readAt(path: string, size: number, position: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  return bytes.subarray(0, readSync(openSync(path, 'r'), bytes, 0, size, position));
+}
+
+/** Bytes of a process' code that differ from its file: breakpoints, as long as probes are there. */
+function changedBytes(pid: number, file: RegExp): number {
+  const mappings = executableMappings(pid).filter(({ path }) => file.test(path));
+  expect(mappings.length).toBeGreaterThan(0);
+  return mappings.reduce((sum, { start, size, offset, path }) => {
+    const original = readAt(path, size, offset);
+    const now = readAt(`/proc/${pid}/mem`, original.length, start);
+    return sum + original.reduce((changed, byte, at) => changed + (now[at] === byte ? 0 : 1), 0);
+  }, 0);
+}
+
+const canRun = runnableLoaderOrSkip() && requireOrSkip('python3', 'apt-get install -y python3');
+
+describe.skipIf(!canRun)('plaintext of TLS connections', () => {
+  let servers: Record<Language, Server>;
+  beforeAll(async () => {
+    servers = { node: await serve('node'), python: await serve('python') };
+  });
+  afterAll(() => {
+    for (const { child } of Object.values(servers)) child.stdin!.end();
+  });
+
+  test.each([
+    ['node', 'node'], ['node', 'python'], ['python', 'node'], ['python', 'python'],
+  ] as const)('a %s client and a %s server: both ends, joined to their connection', async (client, server) => {
+    const { port } = servers[server];
+    const loader = await RunningLoader.start();
+    const paths = ['/first', '/second?with=query', '/third'];
+    expect(ask(client, port, paths)).toEqual(paths.map((path) => `${server} says ${path}`));
+    await loader.stop();
+    const opens = loader.opens(({ localPort, remotePort }) => localPort === port || remotePort === port);
+    expect(opens.map(({ role, protocol }) => ({ role, protocol }))).toEqual([
+      { role: ROLE.client, protocol: PROTOCOL.tls }, { role: ROLE.server, protocol: PROTOCOL.tls },
+    ]);
+    const [clientEnd, serverEnd] = opens;
+    const requests = wholeStream(loader.data(clientEnd!.cookie, 'sent')).toString();
+    const answers = wholeStream(loader.data(serverEnd!.cookie, 'sent')).toString();
+    expect([...requests.matchAll(/^GET (\S+) HTTP\/1\.1\r$/gm)].map(([, path]) => path)).toEqual(paths);
+    expect([...answers.matchAll(/says (\/[a-z?=]+)/g)].map(([, path]) => path)).toEqual(paths);
+    expect(wholeStream(loader.data(serverEnd!.cookie, 'received')).toString()).toBe(requests);
+    expect(wholeStream(loader.data(clientEnd!.cookie, 'received')).toString()).toBe(answers);
+    const all = opens.flatMap(({ cookie }) => [...loader.data(cookie, 'sent'), ...loader.data(cookie, 'received')]);
+    expect(all.every(({ isTls, source, protocol }) => isTls && source === SOURCE_TLS_LIBRARY && protocol === PROTOCOL.http1)).toBe(true);
+    const losses = loader.json('loss').at(-1)!['cpus'] as { tlsUnjoined: number }[];
+    expect(losses.reduce((sum, { tlsUnjoined }) => sum + tlsUnjoined, 0)).toBe(0);
+  });
+
+  test('each library is named, with its functions', async () => {
+    const loader = await RunningLoader.start();
+    await loader.stop();
+    const libraries = loader.json('library') as { kind: string; attached: boolean; functions: string[]; refused: string | null }[];
+    const node = libraries.find(({ kind }) => kind === 'node');
+    const openssl = libraries.find(({ kind }) => kind === 'openssl');
+    for (const library of [node, openssl]) {
+      expect(library).toMatchObject({ attached: true, refused: null });
+      expect(library!.functions).toEqual(expect.arrayContaining(['SSL_read', 'SSL_write', 'SSL_read_ex', 'SSL_write_ex']));
+    }
+  });
+
+  test('a library inside a container is found through its process, though the same path on the host is another file', async () => {
+    const onHost = executableMappings(servers.python.child.pid!).find(({ path }) => path.includes('libssl'))!.path;
+    const copy = join(mkdtempSync(join(tmpdir(), 'tocsin-agent-')), 'libssl.so');
+    copyFileSync(onHost, copy);
+    const script = `mount --bind ${copy} ${onHost} && exec "$@"`;
+    const loader = await RunningLoader.start();
+    const contained = await serve('python', ['unshare', '--mount', 'sh', '-c', script, 'sh']);
+    // Its first connection may come before its probes: this is the one that brings them.
+    ask('node', contained.port, ['/first']);
+    await loader.find((frame) => frame.type === 'library' && frame.bytes.includes(`"inode":"${statSync(copy).ino}"`));
+    ask('node', contained.port, ['/inside']);
+    contained.child.stdin!.end();
+    await loader.stop();
+    const libraries = loader.json('library') as { path: string; inode: string; attached: boolean }[];
+    expect(libraries.find(({ inode }) => inode === String(statSync(copy).ino))).toMatchObject({ path: `/proc/${contained.child.pid}/root${onHost}`, attached: true });
+    const received = loader.frames.filter((frame) => frame.type === 'data' && frame.pid === contained.child.pid).map(({ bytes }) => bytes.toString('latin1'));
+    expect(received.some((bytes) => bytes.includes('GET /inside HTTP/1.1'))).toBe(true);
+  });
+
+  test('an excluded process keeps its plaintext', async () => {
+    const { child, port } = servers.python;
+    const loader = await RunningLoader.start(['--exclude-pid', String(child.pid)]);
+    ask('node', port, ['/secret']);
+    await loader.stop();
+    expect(loader.frames.filter((frame) => frame.pid === child.pid && frame.type !== 'process')).toEqual([]);
+    const losses = loader.json('loss').at(-1)!['cpus'] as { tlsUnjoined: number }[];
+    expect(losses.reduce((sum, { tlsUnjoined }) => sum + tlsUnjoined, 0)).toBe(0);
+  });
+
+  test('kill -9 leaves no breakpoint in the code of the traced programs', async () => {
+    const traced = [[servers.node.child.pid!, /\/node$/], [servers.python.child.pid!, /libssl|python3/]] as const;
+    const before = traced.map(([pid, file]) => changedBytes(pid, file));
+    const loader = await RunningLoader.start();
+    await loader.find(({ type }) => type === 'library');
+    await eventually(() => {
+      expect(traced.map(([pid, file], index) => changedBytes(pid, file) > before[index]!)).toEqual([true, true]);
+    });
+    loader.child.kill('SIGKILL');
+    await once(loader.child, 'exit');
+    await eventually(() => {
+      expect(traced.map(([pid, file]) => changedBytes(pid, file))).toEqual(before);
+    });
+    expect(ask('python', servers.node.port, ['/after'])).toEqual(['node says /after']);
+    expect(ask('node', servers.python.port, ['/after'])).toEqual(['python says /after']);
+  });
+});
