@@ -21,8 +21,10 @@ export interface CompiledSearch {
   readonly groups: readonly FieldExpression[];
   /** Fields to show: those of `select`, and those that conditions look at. */
   readonly fields: readonly Field[];
-  /** Their values as a list of JSON texts, over `s` and `r` and what `joins` adds. */
-  readonly shown: { readonly sql: string; readonly joins: string };
+  /** Their values as a list of JSON texts. */
+  readonly shown: SqlOverSpans;
+  /** What `options.extra` asked for. */
+  readonly extra: SqlOverSpans;
   /** Whether a span's match depends on other spans, so that it needs those just outside of the time range too. */
   readonly looksAround: boolean;
 }
@@ -30,13 +32,30 @@ export interface CompiledSearch {
 const COLUMNS = 's.trace_id_high AS th, s.trace_id_low AS tl, s.rowid AS rid, s.span_id AS sid, s.parent_span_id AS pid, s.start_ns AS start_ns, s.end_ms AS end_ms';
 const NEAR = 's.end_ms >= $near_from_ms AND s.end_ms < $near_to_ms';
 
-export function compileSearch(search: SpansetExpression, prefix = 'q'): CompiledSearch {
-  const compiler = new SearchCompiler(new SqlParams(prefix));
+/** SQL over spans `s`, their resources `r` and what `joins` adds. */
+export interface SqlOverSpans {
+  readonly sql: string;
+  readonly joins: string;
+}
+
+export interface SearchOptions {
+  /** More SQL that a statement over the result needs, compiled into the same parameters. */
+  readonly extra?: (expressions: ExpressionSql) => string;
+  /** What that SQL reads of the trace, beyond what its expressions say. */
+  readonly joins?: readonly Join[];
+}
+
+export function compileSearch(search: SpansetExpression, options: SearchOptions = {}): CompiledSearch {
+  const compiler = new SearchCompiler(new SqlParams('q'));
   const result = compiler.compile(search);
   const shown = compiler.shown();
+  const extra = compiler.overResult((expressions) => {
+    for (const join of options.joins ?? []) expressions.fields.joins.add(join);
+    return options.extra?.(expressions) ?? 'NULL';
+  });
   return {
     ctes: compiler.ctes.join(',\n'), result: result.name, params: compiler.params, expressions: compiler.expressions,
-    groups: result.groups, fields: compiler.fields, shown, looksAround: compiler.looksAround,
+    groups: result.groups, fields: compiler.fields, shown, extra, looksAround: compiler.looksAround,
   };
 }
 
@@ -73,9 +92,13 @@ class SearchCompiler {
     }
   }
 
-  /** Values of spans of the result: the statement that shows them joins the spans itself. */
-  shown(): CompiledSearch['shown'] {
-    const { where: sql, joins } = this.#spans((expressions) => `[${this.fields.map((field) => expressions.json({ type: 'field', field })).join(', ')}]::VARCHAR[]`, undefined);
+  shown(): SqlOverSpans {
+    return this.overResult((expressions) => `[${this.fields.map((field) => expressions.json({ type: 'field', field })).join(', ')}]::VARCHAR[]`);
+  }
+
+  /** Values of spans of the result: the statement that reads them joins the spans itself. */
+  overResult(write: (expressions: ExpressionSql) => string): SqlOverSpans {
+    const { where: sql, joins } = this.#spans(write, undefined);
     return { sql, joins };
   }
 
