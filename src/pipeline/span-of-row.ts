@@ -20,6 +20,7 @@ export function spanOfRow(row: Row): Span {
     serviceName: text(row['service']),
     resource: attributesOf(row['resource_attributes']),
     scopeName: text(row['scope_name']),
+    scopeVersion: text(row['scope_version']),
     attributes: attributesOf(row['attributes']),
     events: eventsOf(row['events']),
     links: linksOf(row['links']),

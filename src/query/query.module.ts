@@ -1,8 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { JaegerController } from './jaeger.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { READERS, type Readers } from './readers.js';
 import { ServicesController } from './services.controller.js';
 import { SlosController } from './slos.controller.js';
+import { TempoController } from './tempo.controller.js';
 import { TracesController } from './traces.controller.js';
 
 @Module({})
@@ -10,7 +12,7 @@ export class QueryModule {
   static register(readers: Readers): DynamicModule {
     return {
       module: QueryModule,
-      controllers: [SlosController, TracesController, ServicesController, OpenApiController],
+      controllers: [SlosController, TracesController, ServicesController, OpenApiController, TempoController, JaegerController],
       providers: [{ provide: READERS, useValue: readers }],
       exports: [READERS],
     };

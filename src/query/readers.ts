@@ -3,6 +3,9 @@ import type { Clock } from '../lib/clock.js';
 import type { ServiceReader } from './service-reader.js';
 import type { SloHistoryReader } from './slo-history-reader.js';
 import type { SloStatusReader } from './slo-status-reader.js';
+import type { MetricsReader } from './metrics-reader.js';
+import type { TagReader } from './tag-reader.js';
+import type { TopologyReader } from './topology-reader.js';
 import type { TraceReader } from './trace-reader.js';
 
 /** Everything that pages and the API read. The app hands in adapters, tests hand in fakes. */
@@ -11,6 +14,9 @@ export interface Readers {
   readonly slos: SloStatusReader;
   readonly history: SloHistoryReader;
   readonly traces: TraceReader;
+  readonly metrics: MetricsReader;
+  readonly tags: TagReader;
+  readonly topology: TopologyReader;
   readonly services: ServiceReader;
   readonly incidents: IncidentReader;
 }

@@ -20,6 +20,8 @@ export interface Span {
   readonly serviceName: string;
   readonly resource: Attributes;
   readonly scopeName: string;
+  /** Absent where the reader does not ask for it. */
+  readonly scopeVersion?: string;
   readonly attributes: Attributes;
   readonly events: readonly { readonly timeNs: bigint; readonly name: string; readonly attributes: Attributes }[];
   readonly links: readonly { readonly traceId: string; readonly spanId: string; readonly attributes: Attributes }[];

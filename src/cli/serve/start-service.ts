@@ -24,6 +24,9 @@ import { StoreClient } from '../../pipeline/system-store-client.js';
 import { TickJob } from '../../pipeline/tick.job.js';
 import { DuckdbServiceReader } from '../../query/duckdb-service-reader.js';
 import { DuckdbSloHistoryReader } from '../../query/duckdb-slo-history-reader.js';
+import { DuckdbMetricsReader } from '../../query/duckdb-metrics-reader.js';
+import { DuckdbTagReader } from '../../query/duckdb-tag-reader.js';
+import { DuckdbTopologyReader } from '../../query/duckdb-topology-reader.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
 import { accessProblems } from '../check/find-problems.js';
@@ -240,6 +243,9 @@ function readersOf(store: StoreClient, { engine }: Judgement): Readers {
     slos: { statuses: () => engine.statuses(), slo: (name) => engine.slo(name) },
     history: new DuckdbSloHistoryReader(store),
     traces: new DuckdbTraceReader(store),
+    metrics: new DuckdbMetricsReader(store),
+    tags: new DuckdbTagReader(store),
+    topology: new DuckdbTopologyReader(store),
     services: new DuckdbServiceReader(store),
     incidents: new DuckdbIncidentReader(store),
   };

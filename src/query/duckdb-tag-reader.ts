@@ -1,0 +1,64 @@
+import { valueOfJson } from '../pipeline/span-of-row.js';
+import type { Database } from '../store/database.js';
+import type { AttributeValue } from '../trace/attribute.js';
+import type { Field } from '../trace/traceql/ast.js';
+import { durationText } from '../trace/traceql/duration-literal.js';
+import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
+import { nearWindow } from './duckdb-trace-reader.js';
+import { TAG_LIMIT, TAG_SCOPES, TAG_SPAN_LIMIT, type TagQuery, type TagReader, type TagScope, type TagValue } from './tag-reader.js';
+
+export class DuckdbTagReader implements TagReader {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async tagNames(query: TagQuery): Promise<Readonly<Record<TagScope, readonly string[]>>> {
+    const compiled = compileSearch(query.search);
+    const rows = await this.#database.query({
+      sql: `WITH RECURSIVE ${compiled.ctes}, ${looked(compiled)},
+names AS (
+  SELECT DISTINCT 'span' AS scope, unnest(json_keys(attributes)) AS name FROM looked
+  UNION SELECT 'resource', unnest(json_keys(r.attributes)) FROM (SELECT DISTINCT resource_id FROM looked) l JOIN resources r USING (resource_id)
+  UNION SELECT 'event', unnest(json_keys(json_extract(element, '/attributes'))) FROM (SELECT unnest(from_json(events, '["JSON"]')) AS element FROM looked WHERE events IS NOT NULL)
+  UNION SELECT 'link', unnest(json_keys(json_extract(element, '/attributes'))) FROM (SELECT unnest(from_json(links, '["JSON"]')) AS element FROM looked WHERE links IS NOT NULL)
+)
+SELECT scope, name FROM names ORDER BY scope, name LIMIT $limit`,
+      params: { ...parametersOf(compiled, query) },
+    });
+    const ofScope = (scope: TagScope): string[] => rows.filter((row) => row['scope'] === scope).map((row) => String(row['name']));
+    return Object.fromEntries(TAG_SCOPES.map((scope) => [scope, ofScope(scope)])) as Record<TagScope, string[]>;
+  }
+
+  async tagValues(field: Field, query: TagQuery): Promise<readonly TagValue[]> {
+    const compiled = compileSearch(query.search, { extra: (expressions) => expressions.json({ type: 'field', field }) });
+    const rows = await this.#database.query({
+      sql: `WITH RECURSIVE ${compiled.ctes}, ${looked(compiled)}
+SELECT value, count(*) AS spans FROM (SELECT ${compiled.extra.sql} AS value FROM looked s JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins.replaceAll('s.rowid', 's.rid')}) found
+WHERE value IS NOT NULL GROUP BY value ORDER BY spans DESC, value LIMIT $limit`,
+      params: parametersOf(compiled, query),
+    });
+    return rows.flatMap((row) => typedValues(valueOfJson(String(row['value'])), field));
+  }
+}
+
+/** The newest spans that the search found, whole. */
+function looked({ result }: CompiledSearch): string {
+  return `looked AS (SELECT s.*, s.rowid AS rid FROM spans s JOIN (SELECT rid, max(start_ns) AS found_ns FROM ${result} GROUP BY rid ORDER BY found_ns DESC LIMIT ${TAG_SPAN_LIMIT}) newest ON newest.rid = s.rowid)`;
+}
+
+function parametersOf(compiled: CompiledSearch, query: TagQuery): Record<string, string | number | bigint | boolean> {
+  return { ...compiled.params.values, ...nearWindow(query, compiled.looksAround), limit: Math.min(query.limit, TAG_LIMIT) };
+}
+
+/** Of a list each element: that is how it is found. */
+function typedValues(value: AttributeValue, field: Field): readonly TagValue[] {
+  if (Array.isArray(value)) return (value as readonly AttributeValue[]).flatMap((element) => typedValues(element, field));
+  if (typeof value === 'string') return [{ type: field.type === 'intrinsic' && (field.name === 'status' || field.name === 'kind') ? 'keyword' : 'string', value }];
+  if (typeof value === 'boolean') return [{ type: 'bool', value: String(value) }];
+  if (typeof value === 'bigint') return [{ type: 'int', value: value.toString() }];
+  if (typeof value !== 'number') return [];
+  if (field.type === 'intrinsic' && (field.name === 'duration' || field.name === 'traceDuration' || field.name === 'event:timeSinceStart')) return [{ type: 'duration', value: durationText(Math.round(value)) }];
+  return [{ type: Number.isInteger(value) ? 'int' : 'float', value: String(value) }];
+}
