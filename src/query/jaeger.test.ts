@@ -85,7 +85,7 @@ describe("Jaeger's query API", () => {
     ['ids', { traceID: SHORT }, [SHORT.padStart(32, '0')]],
     ['nothing there', { service: 'none', ...around }, []],
   ])('searches by %s', async (_, params, expected) => {
-    const { body } = await get('/traces', params as Record<string, string>);
+    const { body } = await get('/traces', params);
     expect((body['data'] as { traceID: string }[]).map(({ traceID }) => traceID)).toEqual(expected);
   });
 

@@ -14,11 +14,17 @@ export interface ResourceGroup {
   readonly scopes: readonly { readonly name: string; readonly version: string; readonly spans: readonly Span[] }[];
 }
 
+interface OpenScope {
+  readonly name: string;
+  readonly version: string;
+  readonly spans: Span[];
+}
+
 export function groupByResource(spans: readonly Span[]): readonly ResourceGroup[] {
-  const groups = new Map<string, { resource: Attributes; scopes: Map<string, { name: string; version: string; spans: Span[] }> }>();
+  const groups = new Map<string, { readonly resource: Attributes; readonly scopes: Map<string, OpenScope> }>();
   for (const span of spans) {
     const key = JSON.stringify(span.resource, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
-    const group = groups.get(key) ?? { resource: span.resource, scopes: new Map() };
+    const group = groups.get(key) ?? { resource: span.resource, scopes: new Map<string, OpenScope>() };
     groups.set(key, group);
     const version = span.scopeVersion ?? '';
     const scopeKey = JSON.stringify([span.scopeName, version]);

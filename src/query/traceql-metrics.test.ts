@@ -33,7 +33,7 @@ async function range(query: string, exemplars = 0): Promise<MetricsResult> {
 /** Labels as text, then the values of the two minutes: the interval before them is always empty. */
 async function lines(query: string): Promise<Record<string, (number | null)[]>> {
   const { series } = await range(query);
-  return Object.fromEntries(series.map(({ labels, values }) => [labels.map(({ key, value }) => `${key}=${String(value)}`).join(' '), values.slice(1).map((value) => (Number.isNaN(value) ? null : Math.round(value * 1e6) / 1e6))]));
+  return Object.fromEntries(series.map(({ labels, values }) => [labels.map(({ key, value }) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' '), values.slice(1).map((value) => (Number.isNaN(value) ? null : Math.round(value * 1e6) / 1e6))]));
 }
 
 describe('metrics from TraceQL', () => {

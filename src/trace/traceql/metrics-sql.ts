@@ -1,5 +1,5 @@
 import type { Field } from './ast.js';
-import { ExpressionSql } from './expression-sql.js';
+import type { ExpressionSql } from './expression-sql.js';
 import type { FieldExpression, MetricsFunction, SpansetExpression } from './query-ast.js';
 import { compileSearch, type CompiledSearch } from './search-sql.js';
 import type { SqlParameter } from './sql-params.js';
