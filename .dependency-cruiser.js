@@ -16,7 +16,7 @@ export default {
       name: 'core-is-pure',
       comment: 'Core takes now and data, and returns data. Put the side effect into a shell file (stages.js names them).',
       severity: 'error',
-      from: { path: '^src/', pathNot: SHELL_FILE },
+      from: { path: '^(src|agent)/', pathNot: SHELL_FILE },
       to: { path: ['^node:?(fs|net|http|https|http2|child_process|worker_threads|dns)', '^(fs|net|http|https|http2|child_process|worker_threads|dns)(/|$)', '@nestjs/', '@duckdb/', '@slack/', '@grpc/', 'rxjs'] , dependencyTypesNot: ['type-only'] },
     },
     {
@@ -26,8 +26,15 @@ export default {
       from: { path: '^src/' },
       to: { path: '^agent/' },
     },
-    { name: 'not-to-test', severity: 'error', from: { path: '^src/', pathNot: '\\.test\\.ts$' }, to: { path: ['^test/', '\\.test\\.ts$'] } },
-    { name: 'not-to-dev-dep', severity: 'error', from: { path: '^src/', pathNot: '\\.(test|contract)\\.ts$' }, to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'agent-takes-rules-and-words',
+      comment: 'The agent shares what is pure: the vocabulary, the checking of documents, and redaction. Everything else of the service stays out of it.',
+      severity: 'error',
+      from: { path: '^agent/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(lib|trace)/|^src/config/(redaction|load-rules|rule-|fs-rules)[^/]*\\.ts$|^src/ingest/(redact|detect|route-template|shared-owners|value-map)[^/]*\\.ts$' },
+    },
+    { name: 'not-to-test', severity: 'error', from: { path: '^(src|agent)/', pathNot: '\\.test\\.ts$' }, to: { path: ['^test/', '\\.test\\.ts$'] } },
+    { name: 'not-to-dev-dep', severity: 'error', from: { path: '^(src|agent)/', pathNot: '\\.(test|contract)\\.ts$' }, to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] } },
     { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 const SHELL = [
   '**/*.module.ts', '**/*.controller.ts', '**/*.job.ts', '**/*.guard.ts', '**/*.filter.ts', '**/*.worker.ts',
   'src/**/{duckdb,slack,memory,fs,http,grpc,system,otel,prometheus}-*.ts',
-  'src/cli/**', 'src/ui/**', '**/*.test.ts', '**/*.contract.ts', 'test/**', 'bench/**', 'demo/**',
+  'src/cli/**', 'src/ui/**', 'agent/**/{fs,http,grpc,system}-*.ts', 'agent/main.ts', '**/*.test.ts', '**/*.contract.ts', 'test/**', 'bench/**', 'demo/**',
 ];
 
 const IMPURE = [

@@ -1,0 +1,379 @@
+import { Intake, MORE, WRONG, type Units } from './intake.js';
+import { MAX_FAILURES, MAX_STATEMENTS } from './limits.js';
+import { areMessages, boundValues, errorFields, HEADER, isMessage, isStartup, STARTUP_CODE, startupParameters, textAt } from './postgres-messages.js';
+import type { ExchangeSink, Piece, Protocol, ProtocolParser, Side, StreamStart } from './protocol.js';
+import type { SqlExchange } from './sql-exchange.js';
+import { Turns, type Looks } from './turns.js';
+
+export interface SqlWishes {
+  /** Bytes of a statement to keep. */
+  readonly statementBytes: number;
+  readonly parameters: boolean;
+}
+
+const MAX_NAME = 256;
+const MAX_VALUES = 4_096;
+const MAX_ERROR = 1_024;
+const MAX_TAG = 64;
+const MAX_SHARED = 4_096;
+const READY_LENGTH = 6;
+
+const looks: Looks = {
+  isRequest: (bytes) => isStartup(bytes) || areMessages('frontend', bytes),
+  isResponse: (bytes) => areMessages('backend', bytes),
+  isEnd: (bytes) => {
+    const at = bytes.length - READY_LENGTH;
+    return at >= 0 && bytes[at] === 0x5a && bytes.readUInt32BE(at + 1) === 5 && [0x49, 0x54, 0x45].includes(bytes[at + 5]!);
+  },
+};
+
+/** PostgreSQL's protocol 3: simple and extended queries, prepared statements, errors, COPY. */
+export function postgres(wishes: SqlWishes): Protocol {
+  const shared = new Map<string, string>();
+  /** Pools prepare the same statements on every connection: one copy of each is enough. */
+  const share = (text: string): string => {
+    const known = shared.get(text);
+    if (known !== undefined) return known;
+    if (shared.size >= MAX_SHARED) shared.clear();
+    shared.set(text, text);
+    return text;
+  };
+  return {
+    name: 'postgresql',
+    nominate: (side, bytes) => (side === 'request' ? looks.isRequest(bytes) : looks.isResponse(bytes)),
+    open: (sink, start) => new PostgresParser(sink, { wishes, share, start }),
+  };
+}
+
+interface Statement {
+  readonly text: string;
+  readonly isCut: boolean;
+}
+
+/** What was sent since the last Execute or Sync. */
+interface Step {
+  readonly startNs: number;
+  readonly offset: number;
+  parsed: Statement | undefined;
+}
+
+const UNKNOWN: Statement = { text: '', isCut: false };
+
+/** What the server owes, in order. A query and a startup end with ReadyForQuery, an execute with its own outcome, a sync with ReadyForQuery. */
+type Due = 'query' | 'startup' | 'prepare' | 'execute' | 'sync';
+
+class PostgresParser implements ProtocolParser {
+  readonly #wishes: SqlWishes;
+  readonly #share: (text: string) => string;
+  readonly #turns: Turns<SqlExchange>;
+  readonly #request: Intake;
+  readonly #response: Intake;
+  readonly #statements = new Map<string, Statement>();
+  readonly #portals = new Map<string, { readonly statement: Statement; readonly parameters: readonly string[] }>();
+  readonly #due: Due[] = [];
+  #step: Step | undefined;
+  #executesInCycle = 0;
+  #database: string | undefined;
+  #user: string | undefined;
+  /** The answer to SSLRequest and GSSENCRequest is one byte without a header. */
+  #isNegotiating = false;
+  #isCopyingIn = false;
+  #hasAnswered = false;
+  #tags = 0;
+  #isDone = false;
+
+  constructor(sink: ExchangeSink, { wishes, share, start }: { readonly wishes: SqlWishes; readonly share: (text: string) => string; readonly start: StreamStart }) {
+    this.#wishes = wishes;
+    this.#share = share;
+    this.#turns = new Turns(sink, looks, start);
+    this.#request = new Intake(this.#requestUnits());
+    this.#response = new Intake(this.#responseUnits());
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  get heldBytes(): number {
+    return this.#request.heldBytes + this.#response.heldBytes;
+  }
+
+  feed(side: Side, piece: Piece): void {
+    if (this.#isDone) return;
+    const intake = side === 'request' ? this.#request : this.#response;
+    if (this.#turns.admits(side, piece)) intake.feed(piece);
+    else intake.ignore(piece);
+    if (this.#turns.failures > MAX_FAILURES) this.#finish(piece.atNs);
+  }
+
+  settle(beforeNs: number): void {
+    this.#turns.settle(beforeNs);
+  }
+
+  close(atNs: number): void {
+    // A FATAL error ends the connection instead of the query.
+    if (this.#turns.first?.errorCode !== undefined) this.#turns.end(this.#turns.lastNs);
+    this.#turns.close(atNs);
+    this.#isDone = true;
+  }
+
+  #finish(atNs: number): void {
+    this.#turns.abandonAll('not-the-protocol', atNs);
+    this.#isDone = true;
+    this.#request.reset();
+    this.#response.reset();
+  }
+
+  #requestUnits(): Units {
+    return {
+      unit: (bytes, from, atNs) => this.#frontend(bytes, from, { atNs, isCut: false }),
+      cut: (bytes, from, atNs) => {
+        if (bytes.length - from < HEADER || bytes[from] === 0) return WRONG;
+        this.#frontend(bytes, from, { atNs, isCut: true });
+        return 1 + bytes.readUInt32BE(from + 1) - (bytes.length - from);
+      },
+      passed: () => undefined,
+      passedAll: () => undefined,
+      lost: (why, atNs) => {
+        this.#step = undefined;
+        if (!this.#isCopyingIn) this.#due.length = 0;
+        this.#turns.loseRequests(why, { atNs, keepsPending: this.#isCopyingIn });
+      },
+    };
+  }
+
+  #responseUnits(): Units {
+    return {
+      unit: (bytes, from) => this.#backend(bytes, from, false),
+      cut: (bytes, from) => {
+        if (bytes.length - from < HEADER) return WRONG;
+        this.#backend(bytes, from, true);
+        return 1 + bytes.readUInt32BE(from + 1) - (bytes.length - from);
+      },
+      passed: () => undefined,
+      passedAll: () => undefined,
+      lost: (why, atNs) => {
+        this.#turns.loseResponses(why, { atNs, hasBegun: this.#hasAnswered });
+        this.#due.length = 0;
+        this.#hasAnswered = false;
+        this.#isCopyingIn = false;
+        this.#isNegotiating = false;
+      },
+    };
+  }
+
+  #frontend(bytes: Buffer, from: number, { atNs, isCut }: { readonly atNs: number; readonly isCut: boolean }): number {
+    if (bytes[from] === 0) return this.#startup(bytes, from, atNs);
+    const have = bytes.length - from;
+    if (have < HEADER) return MORE;
+    const type = String.fromCharCode(bytes[from]!);
+    const length = bytes.readUInt32BE(from + 1);
+    if (!isMessage('frontend', bytes[from]!, length)) return WRONG;
+    const wanted = Math.min(1 + length, HEADER + this.#wanted(type));
+    if (have < wanted && !isCut) return MORE;
+    const end = from + Math.min(have, wanted);
+    this.#message(type, bytes, { from: from + HEADER, end, atNs });
+    if (!isCut) this.#request.skip(1 + length - wanted);
+    return wanted;
+  }
+
+  #wanted(type: string): number {
+    switch (type) {
+      case 'Q': return this.#wishes.statementBytes;
+      case 'P': return MAX_NAME + this.#wishes.statementBytes;
+      case 'B': return 2 * MAX_NAME + (this.#wishes.parameters ? MAX_VALUES : 0);
+      case 'E': case 'C': return MAX_NAME;
+      default: return 0;
+    }
+  }
+
+  #message(type: string, bytes: Buffer, { from, end, atNs }: { readonly from: number; readonly end: number; readonly atNs: number }): void {
+    switch (type) {
+      case 'Q': {
+        const { text, isWhole } = textAt(bytes, from, end);
+        this.#begin('query', { text: this.#share(text), isCut: !isWhole }, { startNs: atNs, offset: this.#request.offset });
+        break;
+      }
+      case 'F': this.#begin('query', UNKNOWN, { startNs: atNs, offset: this.#request.offset }); break;
+      case 'P': this.#parse(bytes, from, end); this.#stepAt(atNs).parsed = this.#statements.get(textAt(bytes, from, end).text); break;
+      case 'B': this.#stepAt(atNs); this.#bind(bytes, from, end); break;
+      case 'D': this.#stepAt(atNs); break;
+      case 'E': this.#execute(textAt(bytes, from, end).text, atNs); break;
+      case 'C': if (bytes[from] === 0x53) this.#statements.delete(textAt(bytes, from + 1, end).text); break;
+      case 'S': this.#sync(); break;
+      default: break;
+    }
+  }
+
+  #startup(bytes: Buffer, from: number, atNs: number): number {
+    const have = bytes.length - from;
+    if (have < 8) return isStartup(bytes.subarray(from)) ? MORE : WRONG;
+    if (!isStartup(bytes.subarray(from))) return WRONG;
+    const length = bytes.readUInt32BE(from);
+    if (have < length) return MORE;
+    const code = bytes.readUInt32BE(from + 4);
+    if (code === STARTUP_CODE.ssl || code === STARTUP_CODE.gss) {
+      this.#isNegotiating = true;
+    } else if (code !== STARTUP_CODE.cancel) {
+      this.#isNegotiating = false;
+      const parameters = startupParameters(bytes, from + 8, from + length);
+      this.#user = parameters.get('user');
+      this.#database = parameters.get('database') ?? this.#user;
+      this.#begin('startup', UNKNOWN, { startNs: atNs, offset: this.#request.offset });
+    }
+    return length;
+  }
+
+  #begin(due: Due, statement: Statement, { startNs, offset, parameters = [] }: { readonly startNs: number; readonly offset: number; readonly parameters?: readonly string[] }): void {
+    const exchange: SqlExchange = {
+      protocol: 'postgresql', startNs, endNs: startNs, requestOffset: offset, isCut: false,
+      statement: statement.text, isStatementCut: statement.isCut, database: this.#database, user: this.#user, parameters,
+      command: due === 'startup' ? 'CONNECT' : due === 'prepare' ? 'PREPARE' : undefined, rows: undefined, errorCode: undefined, errorMessage: undefined,
+    };
+    // What was owed before a hole in the answers is not owed any more.
+    if (this.#turns.isResponseAdrift) this.#due.length = 0;
+    this.#due.push(due);
+    if (!this.#turns.begin(exchange)) this.#isDone = true;
+  }
+
+  #stepAt(atNs: number): Step {
+    this.#step ??= { startNs: atNs, offset: this.#request.offset, parsed: undefined };
+    return this.#step;
+  }
+
+  #parse(bytes: Buffer, from: number, end: number): void {
+    const name = textAt(bytes, from, end);
+    if (!name.isWhole) return;
+    const query = textAt(bytes, name.next, Math.min(end, name.next + this.#wishes.statementBytes));
+    remember(this.#statements, name.text, { text: this.#share(query.text), isCut: !query.isWhole });
+  }
+
+  #bind(bytes: Buffer, from: number, end: number): void {
+    const portal = textAt(bytes, from, end);
+    if (!portal.isWhole) return;
+    const name = textAt(bytes, portal.next, end);
+    const parameters = this.#wishes.parameters && name.isWhole ? boundValues(bytes, name.next, end) : [];
+    remember(this.#portals, portal.text, { statement: this.#statements.get(name.text) ?? UNKNOWN, parameters });
+  }
+
+  #execute(portal: string, atNs: number): void {
+    const { startNs, offset } = this.#stepAt(atNs);
+    const { statement, parameters } = this.#portals.get(portal) ?? { statement: UNKNOWN, parameters: [] };
+    this.#step = undefined;
+    this.#executesInCycle += 1;
+    this.#begin('execute', statement, { startNs, offset, parameters });
+  }
+
+  #sync(): void {
+    const step = this.#step;
+    // Preparing is not worth a span unless it fails, and whether it does comes later.
+    if (this.#executesInCycle === 0 && step?.parsed !== undefined) this.#begin('prepare', step.parsed, { startNs: step.startNs, offset: step.offset });
+    this.#step = undefined;
+    this.#executesInCycle = 0;
+    if (!this.#turns.isResponseAdrift || this.#turns.waiting > 0) this.#due.push('sync');
+  }
+
+  #backend(bytes: Buffer, from: number, isCut: boolean): number {
+    if (this.#isNegotiating) return this.#negotiated(bytes[from]);
+    const have = bytes.length - from;
+    if (have < HEADER) return MORE;
+    const type = String.fromCharCode(bytes[from]!);
+    const length = bytes.readUInt32BE(from + 1);
+    if (!isMessage('backend', bytes[from]!, length)) return WRONG;
+    const wanted = Math.min(1 + length, HEADER + (type === 'E' ? MAX_ERROR : type === 'C' ? MAX_TAG : type === 'Z' ? 1 : 0));
+    if (have < wanted && !isCut) return MORE;
+    this.#answer(type, bytes, { from: from + HEADER, end: from + Math.min(have, wanted) });
+    if (!isCut) this.#response.skip(1 + length - wanted);
+    return wanted;
+  }
+
+  #negotiated(answer: number | undefined): number {
+    this.#isNegotiating = false;
+    if (answer === 0x4e) return 1;
+    if (answer !== 0x53 && answer !== 0x47) return WRONG;
+    this.#finish(this.#response.nowNs);
+    return 1;
+  }
+
+  #answer(type: string, bytes: Buffer, { from, end }: { readonly from: number; readonly end: number }): void {
+    const exchange = this.#answered;
+    if (exchange !== undefined && !'NSA'.includes(type)) {
+      this.#hasAnswered = true;
+      exchange.endNs = this.#response.nowNs;
+    }
+    switch (type) {
+      case 'C': this.#complete(textAt(bytes, from, end).text); break;
+      case 'I': case 's': if (this.#due[0] === 'execute') this.#endFirst(); break;
+      case 'E': this.#fail(errorFields(bytes, from, end)); break;
+      case 'Z': this.#ready(); break;
+      case 'G': this.#isCopyingIn = true; break;
+      // Replication: both sides talk as they like from here on.
+      case 'W': this.#finish(this.#response.nowNs); break;
+      default: break;
+    }
+  }
+
+  /** Whom the server's words are about; nobody where only the end of a cycle is due. */
+  get #answered(): SqlExchange | undefined {
+    return this.#due[0] === 'sync' ? undefined : this.#turns.first;
+  }
+
+  #complete(tag: string): void {
+    const exchange = this.#turns.first;
+    this.#isCopyingIn = false;
+    if (exchange === undefined || (this.#due[0] !== 'query' && this.#due[0] !== 'execute')) return;
+    const [, command, rows] = /^([A-Z][A-Z ]*?)(?: \d+)??(?: (\d+))?$/.exec(tag) ?? [];
+    this.#tags += 1;
+    exchange.command ??= command;
+    exchange.rows = this.#tags === 1 && rows !== undefined ? Number(rows) : undefined;
+    if (this.#due[0] === 'execute') this.#endFirst();
+  }
+
+  #fail({ code, message }: ReturnType<typeof errorFields>): void {
+    const exchange = this.#answered;
+    this.#isCopyingIn = false;
+    if (exchange === undefined) return;
+    exchange.errorCode ??= code ?? '';
+    exchange.errorMessage ??= message;
+    if (this.#due[0] === 'execute' || this.#due[0] === 'startup' || this.#due[0] === 'prepare') this.#endFirst();
+  }
+
+  /** ReadyForQuery: everything up to the next sync, or the query, is over. What was skipped because of an error never ran. */
+  #ready(): void {
+    for (;;) {
+      const due = this.#due[0];
+      if (due === undefined) return;
+      if (due === 'sync') {
+        this.#due.shift();
+        return;
+      }
+      if (due === 'query') {
+        this.#endFirst();
+        return;
+      }
+      this.#due.shift();
+      this.#turns.drop('no-reply', this.#response.nowNs);
+      this.#forgetAnswer();
+      if (due === 'startup') return;
+    }
+  }
+
+  #endFirst(): void {
+    this.#due.shift();
+    this.#turns.end(this.#response.nowNs);
+    this.#forgetAnswer();
+  }
+
+  #forgetAnswer(): void {
+    this.#hasAnswered = false;
+    this.#tags = 0;
+  }
+}
+
+function remember<V>(map: Map<string, V>, name: string, value: V): void {
+  if (!map.has(name) && map.size >= MAX_STATEMENTS) {
+    const oldest = map.keys().next();
+    if (oldest.done !== true) map.delete(oldest.value);
+  }
+  map.set(name, value);
+}

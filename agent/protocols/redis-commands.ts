@@ -1,0 +1,34 @@
+/** Commands whose second word is part of their name (redis.io/commands, group by group). */
+const CONTAINERS: ReadonlySet<string> = new Set(['ACL', 'CLIENT', 'CLUSTER', 'COMMAND', 'CONFIG', 'FUNCTION', 'LATENCY', 'MEMORY', 'MODULE', 'OBJECT', 'PUBSUB', 'SCRIPT', 'SLOWLOG', 'XGROUP', 'XINFO']);
+const SUBSCRIBING: ReadonlySet<string> = new Set(['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE']);
+/** After these a connection carries no replies to commands. */
+const ENDING: ReadonlySet<string> = new Set(['MONITOR', 'PSYNC', 'SYNC']);
+/** Their arguments are secrets, or may hold some, whatever is configured. */
+const SECRET: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'ACL', 'ACL SETUSER', 'CONFIG SET', 'MIGRATE']);
+const MESSAGES: ReadonlySet<string> = new Set(['message', 'pmessage', 'smessage']);
+
+export function hasSubcommand(command: string): boolean {
+  return CONTAINERS.has(command);
+}
+
+export function isSubscribing(command: string): boolean {
+  return SUBSCRIBING.has(command);
+}
+
+export function endsReplies(command: string): boolean {
+  return ENDING.has(command);
+}
+
+export function holdsSecrets(command: string): boolean {
+  return SECRET.has(command) || command.startsWith('ACL ');
+}
+
+/** What was published, as against a reply. */
+export function isMessage(firstElement: string | undefined): boolean {
+  return firstElement !== undefined && MESSAGES.has(firstElement);
+}
+
+/** `["subscribe", channel, count]`: one comes for each channel. */
+export function isConfirmation(firstElement: string | undefined): boolean {
+  return firstElement !== undefined && SUBSCRIBING.has(firstElement.toUpperCase());
+}

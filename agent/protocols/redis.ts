@@ -1,0 +1,245 @@
+import { Intake, MORE, WRONG, type Units } from './intake.js';
+import { MAX_FAILURES, MAX_HELD_BYTES } from './limits.js';
+import type { ExchangeSink, Piece, Protocol, ProtocolParser, Side, StreamStart } from './protocol.js';
+import { endsReplies, hasSubcommand, holdsSecrets, isConfirmation, isMessage, isSubscribing } from './redis-commands.js';
+import type { RedisExchange } from './redis-exchange.js';
+import { numberOf, ReplyReader, type Reply } from './redis-replies.js';
+import { Turns, type Looks } from './turns.js';
+import { latin1, utf8 } from './text.js';
+
+export interface RedisWishes {
+  /** Bytes of the arguments of one command to keep; 0: none. */
+  readonly argumentBytes: number;
+}
+
+const MAX_WORD = 64;
+const MAX_ARGUMENTS = 1 << 20;
+const INLINE = /^[A-Za-z][A-Za-z]{1,20}(?: [^\r\n]{0,1024})?\r\n/;
+/** Inline commands of people and of redis-benchmark; anything else is too much like text. */
+const INLINE_START = /^(?:PING|ECHO|INFO|QUIT|SET|GET|INCR|DEL|EXISTS|TTL|KEYS|DBSIZE|SELECT)[ \r]/i;
+const REQUEST_START = /^\*[1-9]\d{0,6}\r\n\$\d{1,3}\r\n[A-Za-z]/;
+const REQUEST_PREFIX = /^\*(?:[1-9]\d{0,6}(?:\r(?:\n(?:\$(?:\d{1,3}(?:\r\n?)?)?)?)?)?)?$/;
+const RESPONSE_START = /^(?:\+[^\r\n]*|-[A-Z]+ [^\r\n]*|-[A-Z]+|:[-+]?\d+|[$*%~>|!=](?:-1|\d{1,10})|_|#[tf]|,[^\r\n]+|\([-+]?\d+)\r\n/;
+const RESPONSE_PREFIX = /^(?:\+[^\r\n]*|-(?:[A-Z][^\r\n]*)?|[:$*%~>|!=(][-+]?\d*|_|#[tf]?|,[^\r\n]*)\r?$/;
+const START_LENGTH = 256;
+
+function startOf(bytes: Buffer): string {
+  return latin1(bytes, 0, Math.min(bytes.length, START_LENGTH));
+}
+
+const looks: Looks = {
+  isRequest: (bytes) => REQUEST_START.test(startOf(bytes)) || REQUEST_PREFIX.test(startOf(bytes)) || INLINE_START.test(startOf(bytes)),
+  isResponse: (bytes) => RESPONSE_START.test(startOf(bytes)) || RESPONSE_PREFIX.test(startOf(bytes)),
+  isEnd: () => false,
+};
+
+/** Redis and what speaks its protocol: RESP2, RESP3, pipelines, subscriptions. */
+export function redis(wishes: RedisWishes): Protocol {
+  return {
+    name: 'redis',
+    nominate: (side, bytes) => (side === 'request' ? looks.isRequest(bytes) : looks.isResponse(bytes)),
+    open: (sink, start) => new RedisParser(sink, wishes, start),
+  };
+}
+
+/** A command that is being read. */
+interface Reading {
+  readonly startNs: number;
+  readonly offset: number;
+  readonly count: number;
+  /** Words of the command's name, then kept arguments. */
+  readonly words: string[];
+  index: number;
+  keptBytes: number;
+  /** Length of the argument whose bytes come next; -1: its header does. */
+  length: number;
+}
+
+class RedisParser implements ProtocolParser {
+  readonly #wishes: RedisWishes;
+  readonly #turns: Turns<RedisExchange>;
+  readonly #request: Intake;
+  readonly #response: Intake;
+  readonly #replies: ReplyReader;
+  /** How many confirmations a SUBSCRIBE still waits for. */
+  readonly #confirmations = new WeakMap<RedisExchange, number>();
+  #reading: Reading | undefined;
+  #database: number | undefined;
+  #isSubscribed = false;
+  #hasAnswered = false;
+  #isDone = false;
+
+  constructor(sink: ExchangeSink, wishes: RedisWishes, start: StreamStart) {
+    this.#wishes = wishes;
+    this.#database = start.isFromStart ? 0 : undefined;
+    this.#turns = new Turns(sink, looks, start);
+    this.#request = new Intake(this.#requestUnits());
+    this.#response = new Intake(this.#responseUnits());
+    this.#replies = new ReplyReader((count) => this.#response.skip(count), (reply) => this.#replied(reply));
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  get heldBytes(): number {
+    return this.#request.heldBytes + this.#response.heldBytes;
+  }
+
+  feed(side: Side, piece: Piece): void {
+    if (this.#isDone) return;
+    const intake = side === 'request' ? this.#request : this.#response;
+    if (this.#turns.admits(side, piece)) intake.feed(piece);
+    else intake.ignore(piece);
+    if (this.#turns.failures > MAX_FAILURES) this.#finish(piece.atNs);
+  }
+
+  settle(beforeNs: number): void {
+    this.#turns.settle(beforeNs);
+  }
+
+  close(atNs: number): void {
+    this.#turns.close(atNs);
+    this.#isDone = true;
+  }
+
+  #finish(atNs: number): void {
+    this.#turns.abandonAll('not-the-protocol', atNs);
+    this.#isDone = true;
+    this.#request.reset();
+    this.#response.reset();
+  }
+
+  #requestUnits(): Units {
+    return {
+      unit: (bytes, from, atNs) => (this.#reading === undefined ? this.#commandStart(bytes, from, atNs) : this.#argument(bytes, from, this.#reading)),
+      cut: () => WRONG,
+      passed: () => undefined,
+      passedAll: () => {
+        if (this.#reading !== undefined) this.#nextArgument(this.#reading);
+      },
+      lost: (why, atNs) => {
+        this.#reading = undefined;
+        this.#turns.loseRequests(why, { atNs, keepsPending: false });
+      },
+    };
+  }
+
+  #responseUnits(): Units {
+    return {
+      unit: (bytes, from) => {
+        this.#hasAnswered = this.#turns.first !== undefined;
+        return this.#replies.unit(bytes, from);
+      },
+      cut: () => WRONG,
+      passed: () => undefined,
+      passedAll: () => this.#replies.passedAll(),
+      lost: (why, atNs) => {
+        // A hole between two replies hides whole ones; one inside a reply only its end.
+        const hasBegun = this.#hasAnswered && this.#replies.isInside;
+        this.#replies.reset();
+        this.#hasAnswered = false;
+        this.#turns.loseResponses(why, { atNs, hasBegun });
+      },
+    };
+  }
+
+  #commandStart(bytes: Buffer, from: number, atNs: number): number {
+    const end = bytes.indexOf('\r\n', from, 'latin1');
+    if (end === -1) return bytes.length - from < MAX_HELD_BYTES && looksLikeLine(bytes[from]!) ? MORE : WRONG;
+    if (bytes[from] !== 0x2a) return this.#inline(latin1(bytes, from, Math.min(end + 2, from + 2 * START_LENGTH)), { took: end + 2 - from, atNs });
+    const count = numberOf(latin1(bytes, from + 1, Math.min(end, from + 12)));
+    if (count === undefined || count > MAX_ARGUMENTS) return WRONG;
+    if (count > 0) this.#reading = { startNs: atNs, offset: this.#request.offset, count, words: [], index: 0, keptBytes: 0, length: -1 };
+    return end + 2 - from;
+  }
+
+  #inline(line: string, { took, atNs }: { readonly took: number; readonly atNs: number }): number {
+    if (line === '\r\n') return took;
+    if (!INLINE.test(line)) return WRONG;
+    const words = line.trim().split(/ +/);
+    this.#command({ startNs: atNs, offset: this.#request.offset, count: words.length, words: words.slice(0, 2), index: 0, keptBytes: 0, length: -1 });
+    return took;
+  }
+
+  #argument(bytes: Buffer, from: number, reading: Reading): number {
+    if (reading.length === -1) return this.#argumentLength(bytes, from, reading);
+    const wanted = this.#wanted(reading);
+    if (bytes.length - from < wanted) return MORE;
+    if (wanted > 0) {
+      reading.words.push(utf8(bytes, from, from + wanted));
+      if (reading.index > 0) reading.keptBytes += wanted;
+    }
+    this.#request.skip(reading.length + 2 - wanted);
+    return wanted;
+  }
+
+  #argumentLength(bytes: Buffer, from: number, reading: Reading): number {
+    const end = bytes.indexOf('\r\n', from, 'latin1');
+    if (end === -1) return bytes.length - from < MAX_WORD && bytes[from] === 0x24 ? MORE : WRONG;
+    const length = numberOf(latin1(bytes, from + 1, Math.min(end, from + 12)));
+    if (bytes[from] !== 0x24 || length === undefined) return WRONG;
+    reading.length = length;
+    // A text of which nothing is wanted is passed over at once.
+    if (this.#wanted(reading) === 0) this.#request.skip(length + 2);
+    return end + 2 - from;
+  }
+
+  #wanted({ index, length, words, keptBytes }: Reading): number {
+    if (index === 0) return Math.min(length, MAX_WORD);
+    const command = (words[0] ?? '').toUpperCase();
+    const isPartOfName = index === 1 && (hasSubcommand(command) || command === 'SELECT');
+    return Math.min(length, isPartOfName ? MAX_WORD : Math.max(0, this.#wishes.argumentBytes - keptBytes));
+  }
+
+  #nextArgument(reading: Reading): void {
+    reading.length = -1;
+    reading.index += 1;
+    if (reading.index < reading.count) return;
+    this.#reading = undefined;
+    this.#command(reading);
+  }
+
+  #command({ startNs, offset, count, words }: Reading): void {
+    const name = (words[0] ?? '').toUpperCase();
+    const isLong = hasSubcommand(name) && words[1] !== undefined;
+    const command = isLong ? `${name} ${(words[1] ?? '').toUpperCase()}` : name;
+    const keeps = this.#wishes.argumentBytes > 0 && !holdsSecrets(command);
+    const exchange: RedisExchange = {
+      protocol: 'redis', startNs, endNs: startNs, requestOffset: offset, isCut: false, command, errorPrefix: undefined, database: this.#database,
+      argumentCount: count - (isLong ? 2 : 1), arguments: keeps ? words.slice(isLong ? 2 : 1) : [],
+    };
+    if (name === 'SELECT') this.#database = numberOf(words[1] ?? '');
+    if (isSubscribing(name)) {
+      this.#isSubscribed = true;
+      this.#confirmations.set(exchange, Math.max(1, count - 1));
+    }
+    if (endsReplies(name) || command === 'CLIENT REPLY') this.#finish(this.#request.nowNs);
+    else if (!this.#turns.begin(exchange)) this.#isDone = true;
+  }
+
+  #replied({ type, first, errorPrefix }: Reply): void {
+    const exchange = this.#turns.first;
+    const isAside = type === '>' || (type === '*' && this.#isSubscribed && (isMessage(first) || isConfirmation(first)));
+    if (isAside) {
+      if (isConfirmation(first)) this.#confirmed(exchange);
+      return;
+    }
+    this.#hasAnswered = false;
+    if (exchange === undefined) return;
+    exchange.errorPrefix = errorPrefix;
+    if (exchange.command === 'SELECT' && errorPrefix !== undefined) this.#database = undefined;
+    this.#turns.end(this.#response.nowNs);
+  }
+
+  #confirmed(exchange: RedisExchange | undefined): void {
+    const left = exchange === undefined ? undefined : this.#confirmations.get(exchange);
+    if (exchange === undefined || left === undefined) return;
+    if (left > 1) this.#confirmations.set(exchange, left - 1);
+    else this.#turns.end(this.#response.nowNs);
+  }
+}
+
+function looksLikeLine(byte: number): boolean {
+  return byte === 0x2a || byte === 0x0d || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
+}
