@@ -84,7 +84,8 @@ export class Intake {
 
   /** Counts bytes that are not read. */
   ignore({ bytes, missing }: Piece): void {
-    this.#taken += bytes.length + missing;
+    this.#taken += bytes.length;
+    this.#count(missing);
   }
 
   /** Where the first byte is that could not be read yet. */
@@ -130,7 +131,7 @@ export class Intake {
 
   #hole(missing: number, atNs: number): void {
     if (this.#isLost) {
-      this.#taken += missing;
+      this.#count(missing);
       return;
     }
     if (this.#held.length > 0) {
@@ -138,14 +139,14 @@ export class Intake {
       this.#taken += this.#held.length;
       this.#held = NOTHING;
       if (more === WRONG) {
-        this.#taken += missing;
+        this.#count(missing);
         this.#lose('hole', atNs);
         return;
       }
       this.#skip += more;
     }
     if (this.#skip < missing) {
-      this.#taken += missing;
+      this.#count(missing);
       this.#lose('hole', atNs);
       return;
     }
@@ -153,9 +154,13 @@ export class Intake {
     if (this.#skip === 0) this.#units.passedAll(atNs);
   }
 
+  #count(missing: number): void {
+    if (Number.isFinite(missing)) this.#taken += missing;
+  }
+
   #pass(bytes: Buffer, from: number, count: number): void {
-    this.#skip -= count;
-    this.#taken += count;
+    if (Number.isFinite(count)) this.#skip -= count;
+    this.#count(count);
     if (count > 0) this.#units.passed(bytes, from, count);
   }
 

@@ -1,0 +1,28 @@
+/** What happened, since the start. Every loss has its own name. */
+export interface AgentCounters {
+  dataFrames: number;
+  connections: number;
+  exchanges: number;
+  spans: number;
+  /** Not told, by reason. */
+  excluded: number;
+  instrumented: number;
+  sampledOut: number;
+  /** Exchanges without an end, by why. */
+  abandonedHole: number;
+  abandonedLimit: number;
+  abandonedNotTheProtocol: number;
+  /** Data of connections that are not known, or for which there was no room. */
+  unknownConnection: number;
+  connectionLimit: number;
+  memoryLimit: number;
+  spanLimit: number;
+  redacted: number;
+}
+
+export function newCounters(): AgentCounters {
+  return {
+    dataFrames: 0, connections: 0, exchanges: 0, spans: 0, excluded: 0, instrumented: 0, sampledOut: 0, abandonedHole: 0, abandonedLimit: 0,
+    abandonedNotTheProtocol: 0, unknownConnection: 0, connectionLimit: 0, memoryLimit: 0, spanLimit: 0, redacted: 0,
+  };
+}

@@ -1,0 +1,121 @@
+import type { Candidate, SpanNode } from './span-node.js';
+
+/** More candidates than this say nothing (reference: at most three). */
+const MAX_CANDIDATES = 3;
+const MAX_JOINS = 65_536;
+const JOIN_KEPT_NS = 10e9;
+/** Open requests of one process that are looked through; with more of them nothing can be told apart anyway. */
+const MAX_OPEN = 4_096;
+
+/**
+ * Finds out which request made which call. A parent is only set where there is no other possibility; where there are a few, they become
+ * links. A request is a possibility while it is open, so a parent always encloses the start of its child.
+ */
+export class Correlator {
+  /** Open requests, by process and by the thread that read them. */
+  readonly #byProcess = new Map<number, Set<SpanNode>>();
+  readonly #byThread = new Map<number, Set<SpanNode>>();
+  /** Client nodes, by what the other end of their connection knows too; in the order in which they began. */
+  readonly #joins = new Map<string, SpanNode>();
+
+  begin(node: SpanNode): void {
+    if (node.kind === 'server') this.#beginServer(node);
+    else this.#beginClient(node);
+  }
+
+  end(node: SpanNode): void {
+    if (node.kind !== 'server') return;
+    remove(this.#byProcess, node.connection.tgid, node);
+    remove(this.#byThread, node.tid, node);
+  }
+
+  /** The other end of a server node's connection. Asked when the span is told: the client's end may be heard after the server's. */
+  join(node: SpanNode): void {
+    if (node.kind !== 'server' || node.parent !== undefined || node.joinKey === undefined) return;
+    const client = this.#joins.get(node.joinKey);
+    if (client === undefined || client.connection === node.connection || !fits(client, node)) return;
+    node.parent = client;
+    node.basis = 'connection';
+  }
+
+  /** Whether the process has an open request that came with this very context: then whoever sends it on only passes it through. */
+  passesOn(tgid: number, { traceId, spanId }: { readonly traceId: string; readonly spanId: string }): SpanNode | undefined {
+    for (const node of this.#byProcess.get(tgid) ?? []) if (node.remote?.traceId === traceId && node.remote.spanId === spanId) return node;
+    return undefined;
+  }
+
+  /** Whether the process is answering somebody who sends telemetry: a proxy or a collector. */
+  carriesTelemetry(tgid: number): boolean {
+    for (const { exchange } of this.#byProcess.get(tgid) ?? []) if (exchange.protocol === 'http' && exchange.isTelemetry) return true;
+    return false;
+  }
+
+  forgetProcess(tgid: number): void {
+    for (const node of this.#byProcess.get(tgid) ?? []) remove(this.#byThread, node.tid, node);
+    this.#byProcess.delete(tgid);
+  }
+
+  prune(nowNs: number): void {
+    for (const [key, node] of this.#joins) {
+      if (this.#joins.size <= MAX_JOINS && (!node.hasEnded || node.exchange.endNs > nowNs - JOIN_KEPT_NS) && node.exchange.startNs > nowNs - 60 * JOIN_KEPT_NS) break;
+      this.#joins.delete(key);
+    }
+  }
+
+  #beginServer(node: SpanNode): void {
+    add(this.#byProcess, node.connection.tgid, node);
+    add(this.#byThread, node.tid, node);
+  }
+
+  #beginClient(node: SpanNode): void {
+    if (node.joinKey !== undefined) this.#joins.set(node.joinKey, node);
+    if (node.parent !== undefined) return;
+    const onThread = this.#byThread.get(node.tid);
+    const [sole] = onThread ?? [];
+    if (onThread?.size === 1 && sole !== undefined && sole.connection.tgid === node.connection.tgid) {
+      node.parent = sole;
+      node.basis = 'thread';
+      return;
+    }
+    const open = this.#byProcess.get(node.connection.tgid);
+    if (open === undefined) return;
+    const named = sameRequestId(open, node);
+    if (named !== undefined) {
+      node.parent = named;
+      node.basis = 'request-id';
+      return;
+    }
+    node.candidates = candidatesAmong(onThread !== undefined && onThread.size > 0 ? onThread : open);
+  }
+}
+
+/** The server cannot have heard the request long before it was sent; clocks are the same, but the two ends are noted one after the other. */
+const SLACK_NS = 5e6;
+
+function fits(client: SpanNode, server: SpanNode): boolean {
+  return client.exchange.startNs <= server.exchange.startNs + SLACK_NS && server.exchange.startNs - client.exchange.startNs < JOIN_KEPT_NS;
+}
+
+function sameRequestId(open: ReadonlySet<SpanNode>, { exchange }: SpanNode): SpanNode | undefined {
+  if (exchange.protocol !== 'http' || exchange.requestId === undefined) return undefined;
+  const same = [...open].filter((node) => node.exchange.protocol === 'http' && node.exchange.requestId === exchange.requestId);
+  return same.length === 1 ? same[0] : undefined;
+}
+
+function candidatesAmong(open: ReadonlySet<SpanNode>): Candidate[] {
+  if (open.size === 0 || open.size > MAX_CANDIDATES) return [];
+  return Array.from(open, (node) => ({ node, weight: 1 / open.size }));
+}
+
+function add(sets: Map<number, Set<SpanNode>>, key: number, node: SpanNode): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([node]));
+  else if (set.size < MAX_OPEN) set.add(node);
+}
+
+function remove(sets: Map<number, Set<SpanNode>>, key: number, node: SpanNode): void {
+  const set = sets.get(key);
+  if (set === undefined) return;
+  set.delete(node);
+  if (set.size === 0) sets.delete(key);
+}

@@ -1,0 +1,211 @@
+import { LAYOUT } from './layout.js';
+
+export { LAYOUT };
+
+const { structs: { event_header, event_data, event_open, event_end, event_close, event_process, frame_clock }, constants } = LAYOUT;
+const HEADER = event_header.fields;
+const DATA = event_data.fields;
+const OPEN = event_open.fields;
+const END = event_end.fields;
+const CLOSE = event_close.fields;
+const PROCESS = event_process.fields;
+const CLOCK = frame_clock.fields;
+
+/** What every frame says. */
+export interface FrameHeader {
+  /** Nanoseconds of the monotonic clock. */
+  readonly timeNs: number;
+  /** Of the socket; 0 where none is meant. */
+  readonly cookie: number;
+  readonly tgid: number;
+  readonly tid: number;
+  readonly sequence: number;
+  readonly cpu: number;
+}
+
+export type Direction = 'receive' | 'send';
+export type Role = 'unknown' | 'client' | 'server';
+export type Nominated = 'unknown' | 'http' | 'http2' | 'postgresql' | 'redis' | 'tls';
+
+export interface DataFrame extends FrameHeader {
+  readonly position: number;
+  readonly total: number;
+  /** Valid only while the frame is handled. */
+  readonly head: Buffer;
+  readonly tail: Buffer;
+  readonly tcpSequence: number;
+  readonly direction: Direction;
+  readonly nominated: Nominated;
+  readonly role: Role;
+  readonly isPlaintextOfTls: boolean;
+  readonly hasHoleBefore: boolean;
+}
+
+export interface OpenFrame extends FrameHeader {
+  readonly cgroup: number;
+  readonly network: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly family: 4 | 6;
+  readonly role: Role;
+  readonly isFromStart: boolean;
+  readonly nominated: Nominated;
+}
+
+export interface CloseFrame extends FrameHeader {
+  readonly error: number;
+}
+
+/** Where decoded frames go. What is not known is passed over. */
+export interface FrameSink {
+  data(frame: DataFrame): void;
+  open(frame: OpenFrame): void;
+  end(frame: FrameHeader & { readonly direction: Direction }): void;
+  close(frame: CloseFrame): void;
+  process(frame: FrameHeader & { readonly what: 'exec' | 'exit' | 'fork'; readonly parent: number }): void;
+  clock(frame: FrameHeader & { readonly realtimeNs: bigint; readonly monotonicNs: bigint }): void;
+  /** A text frame: hello, process, loss, library, cost. */
+  text(kind: TextKind, json: unknown): void;
+}
+
+export type TextKind = 'hello' | 'process' | 'loss' | 'library' | 'cost';
+
+const ROLES: readonly Role[] = ['unknown', 'client', 'server'];
+const NOMINATED: readonly Nominated[] = ['unknown', 'http', 'http2', 'postgresql', 'redis', 'tls'];
+const TEXTS: ReadonlyMap<number, TextKind> = new Map([
+  [constants.FRAME_HELLO, 'hello'], [constants.FRAME_PROCESS, 'process'], [constants.FRAME_LOSS, 'loss'], [constants.FRAME_LIBRARY, 'library'], [constants.FRAME_COST, 'cost'],
+]);
+const NOTHING = Buffer.alloc(0);
+
+/** The stream does not follow agent/PROTOCOL.md: going on would be guessing. */
+export class BrokenStream extends Error {
+  override readonly name = 'BrokenStream';
+}
+
+/** Splits the loader's stream into frames and decodes them. */
+export class FrameReader {
+  readonly #sink: FrameSink;
+  #rest: Buffer = NOTHING;
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink;
+  }
+
+  push(chunk: Buffer): void {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let from = 0;
+    while (bytes.length - from >= event_header.size) {
+      const length = bytes.readUInt32LE(from + HEADER.length[0]);
+      if (length < event_header.size || length > constants.FRAME_LENGTH_MOST) throw new BrokenStream(`a frame of ${length} bytes cannot be`);
+      if (bytes.length - from < length) break;
+      this.#frame(bytes.subarray(from, from + length));
+      from += length;
+    }
+    this.#rest = from === bytes.length ? NOTHING : Buffer.from(bytes.subarray(from));
+  }
+
+  #frame(frame: Buffer): void {
+    const type = frame.readUInt16LE(HEADER.type[0]);
+    switch (type) {
+      case constants.EVENT_DATA: return this.#data(frame);
+      case constants.EVENT_OPEN: return this.#open(frame);
+      case constants.EVENT_END: return this.#sink.end({ ...header(sized(frame, event_end.size)), direction: direction(frame[END.direction[0]]!) });
+      case constants.EVENT_CLOSE: return this.#sink.close({ ...header(sized(frame, event_close.size)), error: frame.readUInt32LE(CLOSE.error[0]) });
+      case constants.EVENT_EXEC: return this.#process(frame, 'exec');
+      case constants.EVENT_EXIT: return this.#process(frame, 'exit');
+      case constants.EVENT_FORK: return this.#process(frame, 'fork');
+      case constants.FRAME_CLOCK: return this.#clock(frame);
+      default: return this.#text(frame, TEXTS.get(type));
+    }
+  }
+
+  #data(frame: Buffer): void {
+    sized(frame, event_data.size);
+    const head = frame.readUInt32LE(DATA.head[0]);
+    const tail = frame.readUInt32LE(DATA.tail[0]);
+    const total = frame.readUInt32LE(DATA.total[0]);
+    const captured = event_data.size;
+    if (captured + head + tail !== frame.length || head + tail > total) throw new BrokenStream('a data frame has another length than its parts');
+    const flags = frame[DATA.flags[0]]!;
+    this.#sink.data({
+      ...header(frame), position: u64(frame, DATA.position[0]), total,
+      head: frame.subarray(captured, captured + head), tail: frame.subarray(captured + head),
+      tcpSequence: frame.readUInt32LE(DATA.tcp_sequence[0]), direction: direction(frame[DATA.direction[0]]!),
+      nominated: NOMINATED[frame[DATA.protocol[0]]!] ?? 'unknown', role: ROLES[frame[DATA.role[0]]!] ?? 'unknown',
+      isPlaintextOfTls: (flags & constants.DATA_TLS) !== 0, hasHoleBefore: (flags & constants.DATA_HOLE_BEFORE) !== 0,
+    });
+  }
+
+  #open(frame: Buffer): void {
+    sized(frame, event_open.size);
+    const family = frame[OPEN.family[0]] === 6 ? 6 : 4;
+    this.#sink.open({
+      ...header(frame), cgroup: u64(frame, OPEN.cgroup[0]), network: frame.readUInt32LE(OPEN.network[0]), family,
+      localAddress: address(frame, OPEN.local[0], family), localPort: frame.readUInt16LE(OPEN.local_port[0]),
+      remoteAddress: address(frame, OPEN.remote[0], family), remotePort: frame.readUInt16LE(OPEN.remote_port[0]),
+      role: ROLES[frame[OPEN.role[0]]!] ?? 'unknown', isFromStart: frame[OPEN.origin[0]] === constants.ORIGIN_SEEN,
+      nominated: NOMINATED[frame[OPEN.protocol[0]]!] ?? 'unknown',
+    });
+  }
+
+  #process(frame: Buffer, what: 'exec' | 'exit' | 'fork'): void {
+    this.#sink.process({ ...header(sized(frame, event_process.size)), what, parent: frame.readUInt32LE(PROCESS.parent[0]) });
+  }
+
+  #clock(frame: Buffer): void {
+    sized(frame, frame_clock.size);
+    this.#sink.clock({ ...header(frame), monotonicNs: frame.readBigUInt64LE(HEADER.time_ns[0]), realtimeNs: frame.readBigUInt64LE(CLOCK.realtime_ns[0]) });
+  }
+
+  #text(frame: Buffer, kind: TextKind | undefined): void {
+    if (kind === undefined) return;
+    let json: unknown;
+    try {
+      json = JSON.parse(frame.toString('utf8', event_header.size));
+    } catch {
+      throw new BrokenStream(`a ${kind} frame is not JSON`);
+    }
+    this.#sink.text(kind, json);
+  }
+}
+
+function header(frame: Buffer): FrameHeader {
+  return {
+    timeNs: u64(frame, HEADER.time_ns[0]), cookie: u64(frame, HEADER.cookie[0]), tgid: frame.readUInt32LE(HEADER.tgid[0]), tid: frame.readUInt32LE(HEADER.tid[0]),
+    sequence: frame.readUInt32LE(HEADER.sequence[0]), cpu: frame.readUInt16LE(HEADER.cpu[0]),
+  };
+}
+
+function sized(frame: Buffer, size: number): Buffer {
+  if (frame.length < size) throw new BrokenStream(`a frame has ${frame.length} bytes, its type needs ${size}`);
+  return frame;
+}
+
+/** Exact up to 2^53: cookies and positions never get there, and the clock is off by a nanosecond after 104 days. */
+function u64(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 4_294_967_296;
+}
+
+function direction(value: number): Direction {
+  return value === constants.DIRECTION_SEND ? 'send' : 'receive';
+}
+
+function address(frame: Buffer, at: number, family: 4 | 6): string {
+  if (family === 4) return `${frame[at]!}.${frame[at + 1]!}.${frame[at + 2]!}.${frame[at + 3]!}`;
+  const groups = Array.from({ length: 8 }, (_, index) => frame.readUInt16BE(at + index * 2).toString(16));
+  return shortened(groups);
+}
+
+/** RFC 5952: the longest run of zeros, of two and more, becomes `::`. */
+function shortened(groups: readonly string[]): string {
+  let best = { at: -1, length: 1 };
+  for (let at = 0; at < groups.length; at += 1) {
+    let length = 0;
+    while (groups[at + length] === '0') length += 1;
+    if (length > best.length) best = { at, length };
+  }
+  if (best.at === -1) return groups.join(':');
+  return `${groups.slice(0, best.at).join(':')}::${groups.slice(best.at + best.length).join(':')}`;
+}

@@ -1,0 +1,50 @@
+import type { ProcessFacts } from './process-facts.js';
+import { hasSdk } from './sdk-signs.js';
+
+/** A process that has connections. */
+export interface TracedProcess {
+  facts: ProcessFacts;
+  /** It makes spans of its own. */
+  isInstrumented: boolean;
+  exitedNs: number | undefined;
+}
+
+const MAX_PROCESSES = 16_384;
+/** Spans of a process come a little after its end. */
+const KEPT_NS = 60e9;
+
+/** What is known of processes, by process id. */
+export class Processes {
+  readonly #byId = new Map<number, TracedProcess>();
+
+  of(tgid: number): TracedProcess {
+    const known = this.#byId.get(tgid);
+    if (known !== undefined) return known;
+    return this.#add({ facts: { pid: tgid, comm: 'unknown' }, isInstrumented: false, exitedNs: undefined });
+  }
+
+  /** A new program in an old process begins anew. */
+  learn(facts: ProcessFacts): void {
+    const known = this.#byId.get(facts.pid);
+    const isSame = known !== undefined && known.exitedNs === undefined && known.facts.executable === facts.executable;
+    this.#add({ facts, isInstrumented: hasSdk(facts) || (isSame && known.isInstrumented), exitedNs: undefined });
+  }
+
+  exited(tgid: number, atNs: number): void {
+    const known = this.#byId.get(tgid);
+    if (known !== undefined) known.exitedNs = atNs;
+  }
+
+  prune(nowNs: number): void {
+    for (const [tgid, { exitedNs }] of this.#byId) if (exitedNs !== undefined && exitedNs < nowNs - KEPT_NS) this.#byId.delete(tgid);
+  }
+
+  #add(process: TracedProcess): TracedProcess {
+    if (this.#byId.size >= MAX_PROCESSES) {
+      const oldest = this.#byId.keys().next();
+      if (oldest.done !== true) this.#byId.delete(oldest.value);
+    }
+    this.#byId.set(process.facts.pid, process);
+    return process;
+  }
+}

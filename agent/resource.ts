@@ -1,0 +1,37 @@
+import type { AttributePairs } from './otlp-span.js';
+import type { ProcessFacts } from './process-facts.js';
+import { resourceAttributes, serviceName } from './service-identity.js';
+
+export interface Host {
+  readonly name: string;
+  readonly id: string | undefined;
+  readonly arch: string;
+  readonly agentVersion: string;
+}
+
+const MAX_COMMAND = 256;
+
+/** Who a span comes from, in the names of the semantic conventions. What the process declares itself wins. */
+export function resourceOf(facts: ProcessFacts, host: Host): AttributePairs {
+  const service = serviceName(facts);
+  const own: AttributePairs = [
+    ['service.name', service.name],
+    ['service.instance.id', `${host.name}:${facts.pid}`],
+    ['host.name', host.name],
+    ['process.pid', facts.pid],
+    ['telemetry.distro.name', 'tocsin-agent'],
+    ['telemetry.distro.version', host.agentVersion],
+    ['os.type', 'linux'],
+    ['host.arch', host.arch],
+    ['tocsin.service.name.source', service.source],
+  ];
+  const more: readonly (readonly [string, string | undefined | null])[] = [
+    ['service.version', service.version], ['host.id', host.id], ['container.id', facts.containerId], ['k8s.pod.uid', facts.podUid],
+    ['k8s.pod.name', facts.podUid == null ? undefined : facts.hostname],
+    ['process.executable.path', facts.executable], ['process.executable.name', facts.executable?.split('/').at(-1)],
+  ];
+  const attributes = new Map<string, string | number | boolean>(own);
+  for (const [key, value] of more) if (value != null && value !== '') attributes.set(key, value.slice(0, MAX_COMMAND));
+  for (const [key, value] of resourceAttributes(facts.environment?.['OTEL_RESOURCE_ATTRIBUTES'])) if (key !== 'service.name') attributes.set(key, value);
+  return [...attributes];
+}

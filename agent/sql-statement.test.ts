@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readStatement } from './sql-statement.js';
+
+describe('values are removed', () => {
+  test.each([
+    ["SELECT * FROM users WHERE name = 'O''Brien' AND age > 42", 'SELECT * FROM users WHERE name = ? AND age > ?'],
+    ["INSERT INTO t VALUES (1, 'a', NULL), (2, 'b', NULL)", 'INSERT INTO t VALUES (?, ?, NULL), (?, ?, NULL)'],
+    ['SELECT * FROM t WHERE id IN (1, 2, 3, 4)', 'SELECT * FROM t WHERE id IN (?)'],
+    ['INSERT INTO t(a,b) VALUES (1,2),(3,4)', 'INSERT INTO t(a,b) VALUES (?)'],
+    ["SELECT E'it\\'s' , U&'d\\0061t', X'1F', B'01', $$secret $1$$, $tag$o'clock$tag$", 'SELECT ? , ?, ?, ?, ?, ?'],
+    ['SELECT 1.5e-10, .5, 0xFF, 1_000, -3, col1, t2.col_3', 'SELECT ?, ?, ?, ?, -?, col1, t2.col_3'],
+    ['SELECT "user 1", $1, a::int4 FROM "My Table" -- password=geheim\n WHERE /* id 7 */ b = 7', 'SELECT "user 1", $1, a::int4 FROM "My Table" WHERE b = ?'],
+    ["SELECT 'never closed", 'SELECT ?'],
+    ['', ''],
+  ])('%s', (statement, sanitised) => {
+    expect(readStatement(statement).sanitised).toBe(sanitised);
+  });
+
+  test('no piece of a value is left, whatever it holds', () => {
+    fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (value) => {
+      const secret = `geheim${value.replaceAll("'", "''")}geheim`;
+      expect(readStatement(`UPDATE users SET name = '${secret}' WHERE id = 7`).sanitised).toBe('UPDATE users SET name = ? WHERE id = ?');
+    }));
+  });
+
+  test('takes any text, and sanitising again changes nothing', () => {
+    fc.assert(fc.property(fc.string(), (text) => {
+      const { sanitised } = readStatement(text);
+      expect(sanitised).not.toMatch(/'[^']/);
+      expect(typeof readStatement(sanitised).summary).toBe('string');
+    }));
+  });
+});
+
+describe('operation and tables', () => {
+  test.each([
+    ['select id from orders where x = 1', 'SELECT', ['orders']],
+    ['SELECT * FROM a JOIN "b" USING (id) LEFT JOIN shop.c ON true', 'SELECT', ['a', 'b', 'shop.c']],
+    ['INSERT INTO public.orders (id) SELECT id FROM old', 'INSERT', ['public.orders', 'old']],
+    ['UPDATE ONLY orders SET a = 1', 'UPDATE', ['orders']],
+    ['DELETE FROM orders USING old WHERE true', 'DELETE', ['orders']],
+    ['WITH recent AS (SELECT * FROM orders) SELECT * FROM recent JOIN users ON true', 'SELECT', ['orders', 'users']],
+    ['SELECT * FROM orders FOR UPDATE SKIP LOCKED', 'SELECT', ['orders']],
+    ['INSERT INTO t VALUES (1) ON CONFLICT DO UPDATE SET a = 2', 'INSERT', ['t']],
+    ['CREATE TABLE IF NOT EXISTS t (id int)', 'CREATE', ['t']],
+    ['COPY orders FROM STDIN', 'COPY', ['orders']],
+    ['SELECT count(*) FROM generate_series(1, 5)', 'SELECT', []],
+    ['BEGIN', 'BEGIN', []],
+    ['SELECT extract(epoch FROM now())', 'SELECT', []],
+    ['', undefined, []],
+  ])('%s', (statement, operation, tables) => {
+    expect(readStatement(statement)).toMatchObject({ operation, tables });
+  });
+
+  test('the summary is the operation and its tables', () => {
+    expect(readStatement('SELECT * FROM a, b JOIN c ON true').summary).toBe('SELECT a c');
+    expect(readStatement('BEGIN; UPDATE a SET b = 1; COMMIT').count).toBe(3);
+  });
+});

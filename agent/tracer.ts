@@ -1,0 +1,295 @@
+import { newCounters, type AgentCounters } from './agent-counters.js';
+import { isExcludedPath, type AgentPolicy } from './agent-policy.js';
+import { connectionOf, Stream, type Connection } from './connection.js';
+import { Correlator } from './correlator.js';
+import type { CloseFrame, DataFrame, FrameHeader, FrameSink, OpenFrame, TextKind } from './frames.js';
+import { readProcessFacts } from './process-facts.js';
+import { Processes, type TracedProcess } from './processes.js';
+import { http1 } from './protocols/http1.js';
+import { postgres } from './protocols/postgres.js';
+import type { AbandonReason, Exchange, ExchangeSink, Protocol } from './protocols/protocol.js';
+import { redis } from './protocols/redis.js';
+import type { SpanNode } from './span-node.js';
+import { targetOf } from './span-attributes.js';
+import type { TraceContext } from './trace-context.js';
+
+/** Followed at once; the loader's own limit is of the same order. */
+const MAX_CONNECTIONS = 65_536;
+/** Bytes that all parsers together hold. */
+const MAX_HELD_BYTES = 16 << 20;
+/** Spans that wait to be told; at the next tick they are. */
+const MAX_FINISHED = 16_384;
+/** An answer that could not be seen ending has ended when nothing was said for so long. */
+const SETTLE_NS = 5e9;
+/** A connection without a word for so long is forgotten: its CLOSE may have been lost. */
+const SILENT_NS = 900e9;
+const OTLP_GRPC_PORT = 4_317;
+
+/** What the tracer tells outside. */
+export interface TracerPorts {
+  /** 16 hexadecimal digits. */
+  readonly newSpanId: () => string;
+  /** A line for the loader: `policy 17 off`. */
+  readonly command: (line: string) => void;
+}
+
+interface Followed {
+  readonly connection: Connection;
+  readonly plain: Stream;
+  tls: Stream | undefined;
+}
+
+/** From frames to finished exchanges with their place in a trace. Pure: time comes with the frames. */
+export class Tracer implements FrameSink {
+  readonly counters: AgentCounters = newCounters();
+  readonly processes = new Processes();
+  readonly correlator = new Correlator();
+  readonly #ports: TracerPorts;
+  readonly #connections = new Map<number, Followed>();
+  readonly #nodes = new Map<Exchange, SpanNode>();
+  #policy: AgentPolicy;
+  #protocols: readonly Protocol[];
+  #finished: SpanNode[] = [];
+  /** Realtime minus monotonic, nanoseconds. */
+  #clockOffsetNs = 0n;
+  #nowNs = 0;
+  #losses: unknown;
+
+  constructor(policy: AgentPolicy, ports: TracerPorts) {
+    this.#policy = policy;
+    this.#ports = ports;
+    this.#protocols = protocolsOf(policy);
+  }
+
+  get clockOffsetNs(): bigint {
+    return this.#clockOffsetNs;
+  }
+
+  get nowNs(): number {
+    return this.#nowNs;
+  }
+
+  get losses(): unknown {
+    return this.#losses;
+  }
+
+  /** Connections that are open keep the parser they have; what they tell follows the new policy. */
+  usePolicy(policy: AgentPolicy): void {
+    this.#policy = policy;
+    this.#protocols = protocolsOf(policy);
+  }
+
+  /** What ended since the last call. */
+  takeFinished(): SpanNode[] {
+    const finished = this.#finished;
+    this.#finished = [];
+    return finished;
+  }
+
+  /** Once a second or so: ends and forgets what is over. */
+  tidy(): void {
+    let held = 0;
+    for (const [cookie, { plain, tls }] of this.#connections) {
+      plain.settle(this.#nowNs - SETTLE_NS);
+      tls?.settle(this.#nowNs - SETTLE_NS);
+      held += plain.heldBytes + (tls?.heldBytes ?? 0);
+      const isSilent = Math.max(plain.lastNs, tls?.lastNs ?? 0) < this.#nowNs - SILENT_NS;
+      if (held > MAX_HELD_BYTES && plain.heldBytes + (tls?.heldBytes ?? 0) > 0) {
+        held -= plain.heldBytes + (tls?.heldBytes ?? 0);
+        this.counters.memoryLimit += 1;
+        this.#ports.command(`policy ${cookie} off`);
+        this.#forget(cookie);
+      } else if (isSilent) this.#forget(cookie);
+    }
+    this.correlator.prune(this.#nowNs);
+    this.processes.prune(this.#nowNs);
+  }
+
+  open(frame: OpenFrame): void {
+    this.#nowNs = Math.max(this.#nowNs, frame.timeNs);
+    if (this.#isExcludedPort(frame)) {
+      this.counters.excluded += 1;
+      this.#ports.command(`policy ${frame.cookie} off`);
+      return;
+    }
+    // A program that talks gRPC to the port of OTLP has an SDK.
+    if (frame.nominated === 'http2' && frame.role === 'client' && frame.remotePort === OTLP_GRPC_PORT) this.processes.of(frame.tgid).isInstrumented = true;
+    const known = this.#connections.get(frame.cookie);
+    if (known !== undefined && known.connection.tgid === frame.tgid && known.connection.role === frame.role) return;
+    if (known === undefined && this.#connections.size >= MAX_CONNECTIONS) {
+      this.counters.connectionLimit += 1;
+      return;
+    }
+    if (known !== undefined) this.#forget(frame.cookie);
+    const connection = connectionOf(frame);
+    this.counters.connections += 1;
+    this.#connections.set(frame.cookie, { connection, plain: this.#stream(connection, false), tls: undefined });
+  }
+
+  data(frame: DataFrame): void {
+    this.#nowNs = Math.max(this.#nowNs, frame.timeNs);
+    this.counters.dataFrames += 1;
+    const followed = this.#connections.get(frame.cookie);
+    if (followed === undefined) {
+      this.counters.unknownConnection += 1;
+      return;
+    }
+    const stream = frame.isPlaintextOfTls ? (followed.tls ??= this.#stream(followed.connection, true)) : followed.plain;
+    if (stream.isDone) return;
+    stream.handle(frame);
+    // A connection may turn to TLS (SSLRequest), whose plaintext comes as another stream.
+    if (stream.isDone && frame.nominated !== 'tls' && stream.protocol?.name !== 'postgresql') this.#ports.command(`policy ${frame.cookie} off`);
+  }
+
+  end(): void {
+    // The close follows, or the other direction goes on; nothing is to be done for a half-closed connection.
+  }
+
+  close(frame: CloseFrame): void {
+    this.#nowNs = Math.max(this.#nowNs, frame.timeNs);
+    const followed = this.#connections.get(frame.cookie);
+    if (followed === undefined) return;
+    this.#closing = frame;
+    followed.plain.close(frame.timeNs);
+    followed.tls?.close(frame.timeNs);
+    this.#closing = undefined;
+    this.#connections.delete(frame.cookie);
+  }
+
+  /** The close frame being handled. */
+  #closing: CloseFrame | undefined;
+
+  process(frame: FrameHeader & { readonly what: 'exec' | 'exit' | 'fork' }): void {
+    if (frame.what === 'exit') {
+      this.processes.exited(frame.tgid, frame.timeNs);
+      this.correlator.forgetProcess(frame.tgid);
+    }
+  }
+
+  clock({ realtimeNs, monotonicNs, timeNs }: { readonly realtimeNs: bigint; readonly monotonicNs: bigint; readonly timeNs: number }): void {
+    this.#clockOffsetNs = realtimeNs - monotonicNs;
+    this.#nowNs = Math.max(this.#nowNs, timeNs);
+  }
+
+  text(kind: TextKind, json: unknown): void {
+    if (kind === 'loss') this.#losses = json;
+    if (kind !== 'process') return;
+    const facts = readProcessFacts(json);
+    if (facts !== undefined) this.processes.learn(facts);
+  }
+
+  #stream(connection: Connection, isTls: boolean): Stream {
+    return new Stream({ connection, isTls, protocols: this.#protocols, sinkFor: (stream) => this.#sink(stream) });
+  }
+
+  #sink(stream: Stream): ExchangeSink {
+    return {
+      begin: (exchange) => this.#begin(stream, exchange),
+      end: (exchange) => this.#end(exchange),
+      abandon: (exchange, reason) => this.#abandon(exchange, reason),
+    };
+  }
+
+  #begin(stream: Stream, exchange: Exchange): void {
+    const { connection } = stream;
+    const process = this.processes.of(connection.tgid);
+    const kind = connection.role === 'client' ? 'client' : 'server';
+    const passing = kind === 'client' && exchange.protocol === 'http' && exchange.context !== undefined ? this.correlator.passesOn(connection.tgid, exchange.context) : undefined;
+    const node: SpanNode = {
+      kind, exchange, connection, tid: stream.current?.tid ?? 0, spanId: this.#ports.newSpanId(), scheme: stream.isTls ? 'https' : 'http',
+      parent: passing, basis: passing === undefined ? undefined : 'header', candidates: [], remote: contextOf(kind, exchange), joinKey: joinKeyOf(stream, exchange),
+      traceId: undefined, isSilent: this.#isSilent(exchange, connection), hasEnded: false, failure: undefined,
+    };
+    if (node.remote !== undefined) node.basis = 'header';
+    this.#noticeSdk(node, process);
+    this.#nodes.set(exchange, node);
+    this.correlator.begin(node);
+    if (node.parent?.isSilent === true) node.isSilent = true;
+    if (node.isSilent) this.counters.excluded += 1;
+  }
+
+  /** A context that came with no request was made by an SDK, whose own span it names; telemetry is sent by one, unless it is only passed on. */
+  #noticeSdk(node: SpanNode, process: TracedProcess): void {
+    const { exchange } = node;
+    if (node.kind !== 'client' || exchange.protocol !== 'http' || node.parent !== undefined) return;
+    const isForwarder = this.correlator.carriesTelemetry(node.connection.tgid);
+    if (exchange.context !== undefined || (exchange.isTelemetry && !isForwarder)) process.isInstrumented = true;
+    if (exchange.context !== undefined) node.isSilent = true;
+  }
+
+  #isSilent(exchange: Exchange, connection: Connection): boolean {
+    if (exchange.protocol !== 'http') return !this.#policy.databases;
+    return !this.#policy.http || exchange.isTelemetry || isExcludedPath(targetOf(exchange).path, this.#policy.excludePaths) || this.#isExcludedPort(connection);
+  }
+
+  #isExcludedPort({ localPort, remotePort }: Pick<Connection, 'localPort' | 'remotePort'>): boolean {
+    return this.#policy.excludePorts.includes(localPort) || this.#policy.excludePorts.includes(remotePort);
+  }
+
+  #end(exchange: Exchange): void {
+    const node = this.#take(exchange);
+    if (node === undefined) return;
+    this.counters.exchanges += 1;
+    this.#finish(node);
+  }
+
+  #abandon(exchange: Exchange, reason: AbandonReason): void {
+    const node = this.#take(exchange);
+    if (node === undefined) return;
+    if (reason === 'hole') this.counters.abandonedHole += 1;
+    if (reason === 'limit') this.counters.abandonedLimit += 1;
+    if (reason === 'not-the-protocol') this.counters.abandonedNotTheProtocol += 1;
+    // A subscription or a login that ends with its connection is none the worse for it.
+    if (reason !== 'closed' || this.#closing === undefined || exchange.protocol === 'redis') return;
+    exchange.endNs = this.#closing.timeNs;
+    node.failure = this.#closing.error === 0 ? 'connection_closed' : 'connection_reset';
+    this.#finish(node);
+  }
+
+  #take(exchange: Exchange): SpanNode | undefined {
+    const node = this.#nodes.get(exchange);
+    if (node === undefined) return undefined;
+    this.#nodes.delete(exchange);
+    node.hasEnded = true;
+    this.correlator.end(node);
+    return node;
+  }
+
+  #finish(node: SpanNode): void {
+    if (node.isSilent) return;
+    if (this.#finished.length >= MAX_FINISHED) this.counters.spanLimit += 1;
+    else this.#finished.push(node);
+  }
+
+  #forget(cookie: number): void {
+    const followed = this.#connections.get(cookie);
+    if (followed === undefined) return;
+    this.#connections.delete(cookie);
+    // Without a close frame nothing that is open is told.
+    followed.plain.close(this.#nowNs);
+    followed.tls?.close(this.#nowNs);
+  }
+}
+
+function contextOf(kind: 'server' | 'client', exchange: Exchange): TraceContext | undefined {
+  return kind === 'server' && exchange.protocol === 'http' ? exchange.context : undefined;
+}
+
+/** The same at both ends: the TCP sequence number of the request and the client's port survive address translation; plaintext has only its place. */
+function joinKeyOf(stream: Stream, exchange: Exchange): string | undefined {
+  const { connection, isTls } = stream;
+  const clientPort = connection.role === 'client' ? connection.localPort : connection.remotePort;
+  const serverPort = connection.role === 'client' ? connection.remotePort : connection.localPort;
+  if (isTls) return `${clientPort}>${serverPort}#${exchange.requestOffset}`;
+  const sequence = stream.sequenceOf(exchange.requestOffset);
+  return sequence === undefined ? undefined : `${clientPort}:${sequence}`;
+}
+
+function protocolsOf(policy: AgentPolicy): Protocol[] {
+  const headers = new Set(policy.captureHeaders.map((name) => name.toLowerCase()));
+  return [
+    http1({ headers, b3: policy.b3, bodyBytes: policy.captureBodyBytes }),
+    postgres({ statementBytes: policy.maxQueryLength * 4, parameters: policy.captureParameters }),
+    redis({ argumentBytes: policy.sanitizeQueries ? 0 : policy.maxQueryLength }),
+  ];
+}
