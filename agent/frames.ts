@@ -109,15 +109,15 @@ export class FrameReader {
   #frame(frame: Buffer): void {
     const type = frame.readUInt16LE(HEADER.type[0]);
     switch (type) {
-      case constants.EVENT_DATA: return this.#data(frame);
-      case constants.EVENT_OPEN: return this.#open(frame);
-      case constants.EVENT_END: return this.#sink.end({ ...header(sized(frame, event_end.size)), direction: direction(frame[END.direction[0]]!) });
-      case constants.EVENT_CLOSE: return this.#sink.close({ ...header(sized(frame, event_close.size)), error: frame.readUInt32LE(CLOSE.error[0]) });
-      case constants.EVENT_EXEC: return this.#process(frame, 'exec');
-      case constants.EVENT_EXIT: return this.#process(frame, 'exit');
-      case constants.EVENT_FORK: return this.#process(frame, 'fork');
-      case constants.FRAME_CLOCK: return this.#clock(frame);
-      default: return this.#text(frame, TEXTS.get(type));
+      case constants.EVENT_DATA: this.#data(frame); break;
+      case constants.EVENT_OPEN: this.#open(frame); break;
+      case constants.EVENT_END: this.#sink.end({ ...header(sized(frame, event_end.size)), direction: direction(frame[END.direction[0]]!) }); break;
+      case constants.EVENT_CLOSE: this.#sink.close({ ...header(sized(frame, event_close.size)), error: frame.readUInt32LE(CLOSE.error[0]) }); break;
+      case constants.EVENT_EXEC: this.#process(frame, 'exec'); break;
+      case constants.EVENT_EXIT: this.#process(frame, 'exit'); break;
+      case constants.EVENT_FORK: this.#process(frame, 'fork'); break;
+      case constants.FRAME_CLOCK: this.#clock(frame); break;
+      default: this.#text(frame, TEXTS.get(type));
     }
   }
 

@@ -14,7 +14,8 @@ const ASSET = /\.(sql|njk|css|js|svg|json|woff2|proto)$/;
 if (!existsSync(join(target, 'cli'))) rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
-execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit', cwd: root });
+// The agent is a program of its own, with copies of the few files of src/ that it shares.
+for (const project of ['tsconfig.build.json', 'tsconfig.agent.json']) execFileSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit', cwd: root });
 for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile() || !ASSET.test(entry.name)) continue;
   const from = join(entry.parentPath, entry.name);

@@ -73,12 +73,18 @@ export const PROBLEM_CODES = {
   'tokens/wrong-type': 'A value in the tokens file has the wrong type.',
   'tokens/invalid-value': 'A value in the tokens file is not allowed.',
   'tokens/duplicate': 'Two tokens have the same name or the same hash.',
+
+  'agent/unknown-key': 'agent.yaml has a key that the agent does not know.',
+  'agent/missing-key': 'A required key of agent.yaml is missing.',
+  'agent/wrong-type': 'A value in agent.yaml has the wrong type.',
+  'agent/invalid-value': 'A value in agent.yaml is not allowed.',
+  'agent/not-supported-yet': 'agent.yaml asks for something that this version of the agent cannot do. It is refused, because ignoring it would mislead.',
 } as const satisfies Record<string, string>;
 
 export type ProblemCode = keyof typeof PROBLEM_CODES;
 
 /** What was being read; the first part of a code. */
-export type ProblemArea = 'settings' | 'rules' | 'routing' | 'runbooks' | 'tokens';
+export type ProblemArea = 'settings' | 'rules' | 'routing' | 'runbooks' | 'tokens' | 'agent';
 
 export interface ProblemText {
   readonly path?: string;

@@ -9,7 +9,7 @@ export interface Said {
 
 export type Conversation = readonly Said[];
 
-/** A session that agent/recordings/record.js wrote down, connection by connection. Times are nanoseconds since it began. */
+/** A session that scripts/record-sessions.js wrote down, connection by connection. Times are nanoseconds since it began. */
 export function recorded(name: string): readonly Conversation[] {
   const { connections } = JSON.parse(readFileSync(new URL(`../../agent/recordings/${name}.json`, import.meta.url), 'utf8')) as { readonly connections: readonly (readonly (readonly [Side, number, string])[])[] };
   return connections.map((pieces) => pieces.map(([side, us, base64]) => ({ side, piece: { bytes: Buffer.from(base64, 'base64'), atNs: us * 1_000, missing: 0 } })));

@@ -1,5 +1,5 @@
 // Records real conversations for the parsers' tests: a proxy stands between a real client and a real server and writes down what each side
-// sent, as it came. Needs nginx, PostgreSQL, Redis and their clients; run it as root: `node agent/recordings/record.js`.
+// sent, as it came. Needs nginx, PostgreSQL, Redis and their clients; run it as root: `node scripts/record-sessions.js`.
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import Redis from 'ioredis';
 
 const run = promisify(execFile);
-const here = new URL('.', import.meta.url).pathname;
+const here = new URL('../agent/recordings/', import.meta.url).pathname;
 const place = mkdtempSync(join(tmpdir(), 'tocsin-record-'));
 chmodSync(place, 0o755);
 const children = [];

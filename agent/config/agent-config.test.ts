@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { formatProblem } from '../../src/lib/problem.js';
+import { readAgentConfig, tracesUrl } from './agent-config.js';
+
+const read = (text: string): ReturnType<typeof readAgentConfig> => readAgentConfig({ path: 'agent.yaml', text });
+const told = (text: string): string[] => read(text).problems.map(formatProblem);
+
+test('without a file everything has a safe default', () => {
+  const { config, problems } = readAgentConfig(undefined);
+  expect(problems).toEqual([]);
+  expect(config?.otlp).toMatchObject({ endpoint: 'http://127.0.0.1:4318', protocol: 'http/protobuf', compression: 'gzip' });
+  expect(config?.policy).toMatchObject({
+    excludePaths: ['/health', '/healthz', '/ready', '/metrics'], excludePorts: [22, 2379], captureHeaders: [], captureBodyBytes: 0,
+    captureQueries: true, sanitizeQueries: true, maxQueryLength: 1024, captureParameters: false, conventions: 'current', sampling: { rate: 1 },
+  });
+});
+
+test('the keys that operators of such agents know are honoured', () => {
+  const { config, problems } = read(`otlp:
+  endpoint: http://127.0.0.1:4317
+  traces: { enabled: true, sample_rate: 0.25, sampler: parent_based_traceidratio }
+agent:
+  ebpf: { network: { enabled: true, http: true, grpc: false, exclude_paths: [/ping, /internal/*], exclude_ports: [9100] } }
+  database: { capture_queries: true, sanitize_queries: true, max_query_length: 200, capture_parameters: true }
+`);
+  expect(problems).toEqual([]);
+  expect(config).toMatchObject({ isEnabled: true, otlp: { protocol: 'grpc' }, policy: { excludePaths: ['/ping', '/internal/*'], excludePorts: [9100], maxQueryLength: 200, captureParameters: true, sampling: { rate: 0.25 } } });
+});
+
+test('what cannot be honoured, and what is not known, is refused with its place', () => {
+  expect(told('otlp:\n  endpont: http://x\nagent:\n  ebpf:\n    network:\n      grpc: true\n')).toEqual([
+    'agent.yaml:2:3: error agent/unknown-key otlp.endpont: there is no key "endpont" here Hint: did you mean "endpoint"?',
+    'agent.yaml:6:13: error agent/not-supported-yet agent.ebpf.network.grpc: this version does not read HTTP/2, and with it gRPC Hint: set it to false, or leave it out',
+  ]);
+  expect(told('otlp:\n  metrics: { endpoint: http://x }\n')[0]).toContain('agent.yaml:2:12: error agent/not-supported-yet');
+  expect(told('agent: { database: { max_query_length: 9999999 } }')[0]).toContain('agent/invalid-value');
+  expect(told('agent: [')[0]).toContain('yaml/syntax');
+  expect(told('- a\n')[0]).toContain('yaml/not-a-mapping');
+});
+
+test('what lets values out is warned about, and done', () => {
+  const { config, problems } = read('agent: { database: { sanitize_queries: false } }\n');
+  expect(config?.policy.sanitizeQueries).toBe(false);
+  expect(problems.map(({ level, path }) => `${level} ${path}`)).toEqual(['warning agent.database.sanitize_queries']);
+});
+
+test('OTLP over HTTP has its path', () => {
+  expect(tracesUrl({ endpoint: 'http://a:4318', protocol: 'http/protobuf' }).href).toBe('http://a:4318/v1/traces');
+  expect(tracesUrl({ endpoint: 'https://a/otlp/', protocol: 'http/protobuf' }).href).toBe('https://a/otlp/v1/traces');
+  expect(tracesUrl({ endpoint: 'http://a:4318/v1/traces', protocol: 'http/protobuf' }).href).toBe('http://a:4318/v1/traces');
+});

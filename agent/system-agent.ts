@@ -1,0 +1,183 @@
+import { randomFillSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { arch, hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { formatProblem } from '../src/lib/problem.js';
+import { hexOf } from '../src/lib/ids.js';
+import { DEFAULT_CONFIG_FILE, loadAgentConfig, type LoadedAgent } from './config/fs-agent-config.js';
+import { hostId, installedVersion } from './fs-installation.js';
+import { SpanEncoder } from './otlp/encode-spans.js';
+import type { ResourceSpans } from './otlp-span.js';
+import { Exporter, senderOf } from './system-export.js';
+import { startLoader, type Loader, type LoaderEnd } from './system-loader.js';
+import { dropPrivileges } from './system-privileges.js';
+import { Teller } from './teller.js';
+import { Tracer } from './tracer.js';
+
+const TELL_MS = 500;
+const TIDY_MS = 1_000;
+const REPORT_MS = 60_000;
+const RELOAD_MS = 2_000;
+const DRAIN_MS = 3_000;
+/** Larger requests only make the receiver wait for memory. */
+const MAX_SPANS_A_REQUEST = 2_048;
+const ID_POOL = 8_192;
+
+export interface AgentOptions {
+  readonly configFile: string | undefined;
+  readonly loaded: LoadedAgent;
+  readonly log: Logger;
+  /** Called with what the loader can do, when it runs. */
+  readonly onReady: (hello: unknown) => void;
+}
+
+/** The unprivileged half while it runs. */
+export class RunningAgent {
+  readonly #options: AgentOptions;
+  readonly #tracer: Tracer;
+  readonly #encoder = new SpanEncoder(installedVersion());
+  readonly #timers: NodeJS.Timeout[] = [];
+  #loaded: LoadedAgent;
+  #teller: Teller;
+  #exporter!: Exporter;
+  #loader!: Loader;
+  #configText = '';
+  #lastTrouble: string | undefined;
+
+  private constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#loaded = options.loaded;
+    this.#tracer = new Tracer(options.loaded.config.policy, { newSpanId: () => randomId(8), command: (line) => this.#loader.command(line) });
+    this.#teller = this.#newTeller();
+  }
+
+  /** Starts the loader with the rights there are, then gives them up. */
+  static async start(options: AgentOptions): Promise<RunningAgent> {
+    const agent = new RunningAgent(options);
+    const { config } = options.loaded;
+    agent.#exporter = new Exporter(await senderOf(options.loaded), config.otlp.bufferBytes);
+    agent.#configText = agent.#readConfigText();
+    agent.#loader = startLoader(config, { sink: agent.#sink(), say: (line) => options.log.info({ from: 'loader' }, line) });
+    const trouble = dropPrivileges(config.user);
+    if (trouble !== undefined) {
+      agent.#loader.quit();
+      throw new Error(trouble);
+    }
+    agent.#every(TELL_MS, () => agent.#tell());
+    agent.#every(TIDY_MS, () => agent.#tracer.tidy());
+    agent.#every(RELOAD_MS, () => void agent.#reloadIfChanged());
+    agent.#every(REPORT_MS, () => agent.#report());
+    return agent;
+  }
+
+  /** The loader's end, whatever the reason. */
+  get ended(): Promise<LoaderEnd> {
+    return this.#loader.ended;
+  }
+
+  /** Ends in order: the loader drains, what was seen is sent. */
+  async stop(): Promise<void> {
+    this.#loader.quit();
+    await Promise.race([this.#loader.ended, later(DRAIN_MS)]);
+    this.#tell();
+    const deadlineMs = Date.now() + DRAIN_MS;
+    while (!this.#exporter.isIdle && Date.now() < deadlineMs) await later(20);
+    this.close();
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#report();
+    this.#exporter.close();
+  }
+
+  #every(ms: number, work: () => void): void {
+    this.#timers.push(setInterval(work, ms));
+  }
+
+  #sink(): Tracer {
+    const text = this.#tracer.text.bind(this.#tracer);
+    this.#tracer.text = (kind, json) => {
+      if (kind === 'hello') this.#options.onReady(json);
+      if (kind === 'library') this.#options.log.debug({ library: json }, 'TLS library');
+      text(kind, json);
+    };
+    return this.#tracer;
+  }
+
+  #newTeller(): Teller {
+    const host = { name: hostname(), id: hostId(), arch: arch() === 'x64' ? 'amd64' : arch(), agentVersion: installedVersion() };
+    return new Teller(this.#tracer, host, { newTraceId: () => randomId(16), redact: this.#loaded.redact });
+  }
+
+  #tell(): void {
+    const finished = this.#tracer.takeFinished();
+    for (let from = 0; from < finished.length; from += MAX_SPANS_A_REQUEST) {
+      const groups = this.#teller.tell(finished.slice(from, from + MAX_SPANS_A_REQUEST), this.#loaded.config.policy);
+      const spans = countSpans(groups);
+      if (spans > 0) this.#exporter.outbox.add(this.#encoder.encode(groups), spans, Date.now());
+    }
+    this.#exporter.pump();
+    const { trouble } = this.#exporter.outbox;
+    if (trouble !== this.#lastTrouble) {
+      if (trouble === undefined) this.#options.log.info('spans are delivered again');
+      else this.#options.log.warn({ why: trouble }, 'spans cannot be delivered; they wait, as far as there is room');
+      this.#lastTrouble = trouble;
+    }
+  }
+
+  #report(): void {
+    this.#options.log.info({ ...this.#tracer.counters, ...this.#exporter.outbox.counters, waitingBytes: this.#exporter.outbox.bytes, losses: this.#tracer.losses }, 'so far');
+  }
+
+  #readConfigText(): string {
+    try {
+      return readFileSync(this.#options.configFile ?? DEFAULT_CONFIG_FILE, 'utf8');
+    } catch {
+      return '';
+    }
+  }
+
+  /** An invalid change is refused and reported; the last good configuration stays. */
+  async #reloadIfChanged(): Promise<void> {
+    const text = this.#readConfigText();
+    if (text === this.#configText) return;
+    this.#configText = text;
+    const { loaded, problems } = await loadAgentConfig(this.#options.configFile);
+    for (const problem of problems) this.#options.log.warn(formatProblem(problem));
+    if (loaded === undefined) {
+      this.#options.log.warn('the changed configuration is refused; the one before stays in force');
+      return;
+    }
+    const before = this.#loaded.config;
+    this.#loaded = loaded;
+    this.#tracer.usePolicy(loaded.config.isEnabled ? loaded.config.policy : { ...loaded.config.policy, http: false, databases: false });
+    this.#teller = this.#newTeller();
+    this.#loader.command(`exclude-ports ${loaded.config.policy.excludePorts.length === 0 ? 'none' : loaded.config.policy.excludePorts.join(',')}`);
+    this.#exporter.useSender(await senderOf(loaded));
+    if (before.tls !== loaded.config.tls || before.user !== loaded.config.user || before.otlp.bufferBytes !== loaded.config.otlp.bufferBytes) this.#options.log.warn('tls, user and buffer_mib are taken over at the next start');
+    this.#options.log.info('configuration reloaded');
+  }
+}
+
+function countSpans(groups: readonly ResourceSpans[]): number {
+  return groups.reduce((sum, { spans }) => sum + spans.length, 0);
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const pool = Buffer.alloc(ID_POOL);
+let used = ID_POOL;
+
+/** Random, and never all zero. */
+function randomId(bytes: number): string {
+  if (used + bytes > ID_POOL) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const id = hexOf(pool, used, bytes);
+  used += bytes;
+  return /[1-9a-f]/.test(id) ? id : randomId(bytes);
+}

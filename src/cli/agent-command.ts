@@ -1,0 +1,27 @@
+import { CouldNotRun, type Command } from './command.js';
+
+/** What the agent's program offers; it is its own program and shares no module with the service, so it is loaded by its path. */
+interface AgentProgram {
+  readonly runAgent: (options: { readonly configFile: string | undefined }) => Promise<number>;
+  readonly runDoctor: (options: { readonly json: boolean }) => Promise<number>;
+}
+
+export const agentCommand: Command = {
+  usage: '[doctor] [--config FILE] [--json]',
+  takesArguments: true,
+  options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  help: [
+    ['doctor', 'say what this kernel and these rights allow, and what is therefore invisible; exit code 1 where the agent cannot run'],
+    ['--config FILE', 'the configuration, default ./agent.yaml where there is one; docs/agent.md lists its keys'],
+    ['--json', 'with doctor: as JSON'],
+    ['', 'Needs root, or a loader with capabilities, and `npm run build:agent` once. What parses gives up its rights.'],
+  ],
+  async run({ values, positionals }) {
+    const [word, more] = positionals;
+    if ((word !== undefined && word !== 'doctor') || more !== undefined) throw new CouldNotRun(`agent takes no "${more ?? word ?? ''}". \`tocsin agent --help\` says what it takes`);
+    const program = (await import(new URL('../agent/agent/main.js', import.meta.url).href)) as AgentProgram;
+    if (word === 'doctor') return program.runDoctor({ json: values['json'] === true });
+    if (values['json'] === true) throw new CouldNotRun('agent takes --json only with doctor');
+    return program.runAgent({ configFile: values['config'] as string | undefined });
+  },
+};
