@@ -18,6 +18,8 @@ const VERSIONED = /^(.*?)[-_]v?(\d+(?:\.\d+)+[\w.+-]*)$/;
 /** `shop-7d9f8b6c5-x2x4z`: a Deployment's pod; `db-0`: a StatefulSet's. */
 const POD_OF_DEPLOYMENT = /^(.+)-[a-z0-9]{6,10}-[a-z0-9]{5}$/;
 const POD_OF_SET = /^(.+)-\d{1,4}$/;
+/** The kernel cuts names of threads to so many characters. */
+const COMM_LENGTH = 15;
 const UNIT = /\/([^/]+)\.service(?:\/|$)/;
 /** Units that run whatever a person or an image starts. */
 const NO_SERVICE = /^(?:docker|containerd|crio|kubelet|cron|sshd?|session-\d+|user@\d+|init|getty@?.*|snap\..*)$/;
@@ -50,11 +52,17 @@ export function serviceName(facts: ProcessFacts): ServiceName {
   if (deployment !== undefined) return { name: deployment, version, source: 'deployment' };
   const unit = unitOf(facts);
   if (unit !== undefined) return { name: unit, version, source: 'unit' };
-  const executable = baseName(facts.executable ?? facts.comm);
+  const executable = executableOf(facts);
   if (!INTERPRETER.test(executable)) return { name: executable, version, source: 'executable' };
   const program = programOf(executable, facts);
   if (program === undefined) return { name: executable, version, source: 'executable' };
   return { name: program.name, version: version ?? program.version, source: 'program' };
+}
+
+/** Many programs are links to one file (redis-server to redis-check-rdb), and some write their state into their title: what both titles agree on is meant. */
+function executableOf({ executable, comm, arguments: words }: ProcessFacts): string {
+  const called = baseName((words?.[0] ?? '').split(/[: ]/)[0] ?? '');
+  return called !== '' && called.slice(0, COMM_LENGTH) === comm ? called : baseName(executable ?? comm);
 }
 
 function deploymentOf({ podUid, hostname }: ProcessFacts): string | undefined {

@@ -4,7 +4,7 @@ import { rejectedSpans, type Delivery, type OtlpSender, type SenderOptions } fro
 const PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 /** OTLP/gRPC, "Failures": CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS; RESOURCE_EXHAUSTED only with RetryInfo. */
 const RETRYABLE: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
-const RESOURCE_EXHAUSTED: number = 8;
+const RESOURCE_EXHAUSTED = 8;
 const identity = (bytes: Buffer): Buffer => bytes;
 
 /** OTLP/gRPC. The library is loaded only when it is wanted: it is larger than the rest of the agent. */
@@ -28,8 +28,9 @@ export async function grpcOtlpSender({ endpoint, headers, compression, timeoutMs
 
 function failure(error: ServiceError): Delivery {
   const afterMs = retryDelayMs(error.metadata);
+  const code: number = error.code;
   const why = `gRPC status ${error.code}: ${error.details}`;
-  if (RETRYABLE.has(error.code) || (error.code === RESOURCE_EXHAUSTED && afterMs !== undefined)) return { outcome: 'retryable', afterMs, why };
+  if (RETRYABLE.has(code) || (code === RESOURCE_EXHAUSTED && afterMs !== undefined)) return { outcome: 'retryable', afterMs, why };
   return { outcome: 'rejected', why };
 }
 

@@ -1,0 +1,153 @@
+import { expect, test } from 'vitest';
+import { clockFrame, closeFrame, dataFrame, openFrame, processFrame } from '../test/support/frames.js';
+import { readAgentConfig } from './config/agent-config.js';
+import type { AgentPolicy } from './agent-policy.js';
+import { BrokenStream, FrameReader } from './frames.js';
+import type { OtlpSpan } from './otlp-span.js';
+import { Teller } from './teller.js';
+import { Tracer } from './tracer.js';
+
+const DEFAULTS = readAgentConfig(undefined).config!.policy;
+const REQUEST = 'GET /users/42?token=geheim HTTP/1.1\r\nHost: shop\r\n';
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+
+/** The agent without its processes: frames in, spans out. */
+class Bench {
+  readonly commands: string[] = [];
+  readonly tracer: Tracer;
+  readonly #reader: FrameReader;
+  readonly #teller: Teller;
+  readonly #policy: AgentPolicy;
+  #ids = 0;
+
+  constructor(policy: Partial<AgentPolicy> = {}) {
+    this.#policy = { ...DEFAULTS, ...policy };
+    this.tracer = new Tracer(this.#policy, { newSpanId: () => this.#id(16), command: (line) => this.commands.push(line) });
+    this.#reader = new FrameReader(this.tracer);
+    const host = { name: 'node-1', id: undefined, arch: 'amd64', agentVersion: '0.1.0' };
+    this.#teller = new Teller(this.tracer, host, { newTraceId: () => this.#id(32), redact: (attributes) => ({ attributes, count: 0 }) });
+    this.push(clockFrame(0, 1_000_000_000));
+  }
+
+  push(...frames: Buffer[]): this {
+    this.#reader.push(Buffer.concat(frames));
+    return this;
+  }
+
+  spans(): (OtlpSpan & { readonly service: unknown; readonly told: Readonly<Record<string, unknown>> })[] {
+    return this.#teller.tell(this.tracer.takeFinished(), this.#policy).flatMap(({ resource, spans }) =>
+      spans.map((span) => ({ ...span, service: resource.find(([key]) => key === 'service.name')?.[1], told: Object.fromEntries(span.attributes) })));
+  }
+
+  #id(length: number): string {
+    this.#ids += 1;
+    return this.#ids.toString(16).padStart(length, '0');
+  }
+}
+
+const FRONT = { cookie: 1, tgid: 10, tid: 10 };
+const BACK = { cookie: 2, tgid: 10, tid: 10 };
+const AT_BACK = { cookie: 3, tgid: 20, tid: 20 };
+
+/** One request to `front`, which asks `back` while it answers; every end of every connection is on this machine. */
+function twoServices({ header = '', backHeader = header, tid = 10 }: { readonly header?: string; readonly backHeader?: string; readonly tid?: number } = {}): Buffer[] {
+  return [
+    processFrame({ pid: 10, executable: '/usr/bin/front', comm: 'front' }), processFrame({ pid: 20, executable: '/usr/bin/back', comm: 'back' }),
+    openFrame({ ...FRONT, atNs: 100 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:5555' }),
+    dataFrame({ ...FRONT, atNs: 1_000 }, { direction: 'receive', position: 0, text: `${REQUEST}${header}\r\n`, sequence: 7 }),
+    openFrame({ ...BACK, tid, atNs: 1_500 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }),
+    // The server hears it before the client's call returns.
+    openFrame({ ...AT_BACK, atNs: 1_600 }, { role: 'server', local: '10.0.0.2:81', remote: '10.0.0.1:6666' }),
+    dataFrame({ ...AT_BACK, atNs: 2_100 }, { direction: 'receive', position: 0, text: `${REQUEST}${backHeader}\r\n`, sequence: 99 }),
+    dataFrame({ ...BACK, tid, atNs: 2_000 }, { direction: 'send', position: 0, text: `${REQUEST}${backHeader}\r\n`, sequence: 99 }),
+    dataFrame({ ...AT_BACK, atNs: 3_000 }, { direction: 'send', position: 0, text: OK }),
+    dataFrame({ ...BACK, tid, atNs: 3_100 }, { direction: 'receive', position: 0, text: OK }),
+    dataFrame({ ...FRONT, atNs: 4_000 }, { direction: 'send', position: 0, text: OK }),
+  ];
+}
+
+const lineage = (spans: readonly OtlpSpan[]): string[] => spans.map(({ kind, parentSpanId }) => `${kind} in ${spans.find(({ spanId }) => spanId === parentSpanId)?.kind ?? (parentSpanId === '' ? 'nothing' : 'a span from elsewhere')}`);
+
+test('a request through two services is one trace', () => {
+  const spans = new Bench().push(...twoServices()).spans();
+  expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
+  expect(lineage(spans)).toEqual(['server in client', 'client in server', 'server in nothing']);
+  expect(spans.map(({ service, told }) => [service, told['tocsin.parent.basis']])).toEqual([['back', 'connection'], ['front', 'thread'], ['front', undefined]]);
+  expect(spans[2]).toMatchObject({ name: 'GET /users/{id}', startNs: 1_000_001_000n, endNs: 1_000_004_000n, isError: false });
+});
+
+test('no query, no header and no body is told unless it is asked for', () => {
+  const spans = new Bench().push(...twoServices({ header: 'Authorization: Bearer geheim\r\n' })).spans();
+  expect(spans).toHaveLength(3);
+  expect(JSON.stringify(spans, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain('geheim');
+  const asked = new Bench({ captureHeaders: ['X-Tenant'], captureBodyBytes: 1 }).push(...twoServices({ header: 'x-tenant: blue\r\n' })).spans();
+  expect(asked[0]?.told).toMatchObject({ 'http.request.header.x-tenant': ['blue'], 'http.response.body.content': 'h' });
+});
+
+test('a context in the headers wins, and what only passes it on stays in between', () => {
+  const spans = new Bench().push(...twoServices({ header: `traceparent: 00-${TRACE}-b7ad6b7169203331-01\r\n` })).spans();
+  expect(spans.every(({ traceId }) => traceId === TRACE)).toBe(true);
+  expect(lineage(spans)).toEqual(['server in client', 'client in server', 'server in a span from elsewhere']);
+  expect(spans.at(-1)?.parentSpanId).toBe('b7ad6b7169203331');
+});
+
+test('what an SDK tells is not told twice', () => {
+  // front sends a context that it was not given: it has an SDK.
+  const bench = new Bench().push(...twoServices({ backHeader: `traceparent: 00-${TRACE}-00f067aa0ba902b7-01\r\n` }));
+  const spans = bench.spans();
+  expect(spans.map(({ service }) => service)).toEqual(['back']);
+  expect(spans[0]).toMatchObject({ traceId: TRACE, parentSpanId: '00f067aa0ba902b7' });
+  expect(bench.tracer.counters.instrumented).toBe(1);
+});
+
+test('with several open requests nothing is claimed: they become links', () => {
+  const other = { cookie: 9, tgid: 10, tid: 10 };
+  const spans = new Bench().push(
+    openFrame({ ...other, atNs: 50 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:7777' }),
+    dataFrame({ ...other, atNs: 60 }, { direction: 'receive', position: 0, text: `${REQUEST}\r\n` }),
+    ...twoServices(),
+  ).spans();
+  const client = spans.find(({ kind }) => kind === 'client');
+  expect(client).toMatchObject({ parentSpanId: '' });
+  expect(client?.links.map(({ attributes }) => Object.fromEntries(attributes))).toEqual([{ 'tocsin.link.basis': 'guess', 'tocsin.link.weight': 0.5 }, { 'tocsin.link.basis': 'guess', 'tocsin.link.weight': 0.5 }]);
+});
+
+test('excluded paths and ports, and telemetry itself, are not told, nor what they cause', () => {
+  expect(new Bench({ excludePaths: ['/users/*'] }).push(...twoServices()).spans()).toEqual([]);
+  const bench = new Bench({ excludePorts: [81] }).push(...twoServices());
+  expect(bench.spans().map(({ kind, service }) => `${kind} ${String(service)}`)).toEqual(['server front']);
+  expect(bench.commands).toEqual(['policy 2 off', 'policy 3 off']);
+});
+
+test('a connection that goes away without an answer is an error', () => {
+  const spans = new Bench().push(
+    openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }),
+    dataFrame({ ...BACK, atNs: 2 }, { direction: 'send', position: 0, text: `${REQUEST}\r\n` }),
+    closeFrame({ ...BACK, atNs: 9 }, 104),
+  ).spans();
+  expect(spans.map(({ isError, told }) => [isError, told['error.type']])).toEqual([[true, 'connection_reset']]);
+});
+
+test('lost frames are a hole, frames that come twice are ignored', () => {
+  const open = openFrame({ ...FRONT, atNs: 1 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:5555' });
+  const request = (position: number, atNs: number): Buffer => dataFrame({ ...FRONT, atNs }, { direction: 'receive', position, text: `${REQUEST}\r\n` });
+  const answer = (position: number, atNs: number): Buffer => dataFrame({ ...FRONT, atNs }, { direction: 'send', position, text: OK });
+  const length = REQUEST.length + 2;
+  const bench = new Bench().push(open, request(0, 2), request(0, 2), answer(0, 3), answer(2 * OK.length, 5), request(2 * length, 6), answer(3 * OK.length, 7));
+  expect(bench.spans().map(({ startNs }) => startNs)).toEqual([1_000_000_002n, 1_000_000_006n]);
+});
+
+test('frames may arrive in any pieces, and what is no frame is refused', () => {
+  const bytes = Buffer.concat(twoServices());
+  const bench = new Bench();
+  for (let at = 0; at < bytes.length; at += 7) bench.push(bytes.subarray(at, at + 7));
+  expect(bench.spans()).toHaveLength(3);
+  expect(() => new Bench().push(Buffer.alloc(40))).toThrow(BrokenStream);
+});
+
+test('older names are an option', () => {
+  const [span] = new Bench({ conventions: 'older' }).push(...twoServices()).spans();
+  expect(span?.told).toMatchObject({ 'http.method': 'GET', 'http.status_code': 200 });
+  expect(span?.told).not.toHaveProperty('http.request.method');
+});
