@@ -14,6 +14,7 @@ const { DuckdbSpanSink } = await load('store/duckdb-span-sink.js');
 const { createTraceDecoder } = await load('ingest/decoder.js');
 const { redactorFor } = await load('ingest/redactor.js');
 const { createNormaliser } = await load('ingest/normaliser.js');
+const { GraphCounter } = await load('sli/graph-counter.js');
 const { createMeasurer } = await load('sli/measurer.js');
 const { compileSlo } = await load('sli/compile-slo.js');
 const { digestOf } = await load('store/digest-index.js');
@@ -27,7 +28,7 @@ const sink = await DuckdbSpanSink.open(database, { clock: { nowMs: () => Date.no
 const decoder = createTraceDecoder();
 const redactor = redactorFor(await shippedRedaction(load));
 const normaliser = createNormaliser();
-const measurer = createMeasurer(asSlos().map((slo) => compileSlo(slo).value));
+const measurer = createMeasurer(asSlos().map((slo) => compileSlo(slo).value), { graph: new GraphCounter() });
 const templates = Array.from({ length: TEMPLATES }, (_, index) => template(batch, batch >= 2048 ? 8 : 1, index));
 
 const steps = { digest: 0, decode: 0, admit: 0, redact: 0, normalise: 0, measure: 0, 'append and commit': 0, checkpoint: 0 };
@@ -63,7 +64,7 @@ async function group() {
     const measured = measurer.measure(spans, Math.floor(request.receivedAtMs / 60_000));
     lap('measure');
     const { signal, protocol, receivedAtMs } = request;
-    commits.push(sink.store({ digest, signal, protocol, receivedAtMs, rejected: 0, deduplicated, message: '', spans, claim, sloSlices: measured.sloSlices, redSlices: measured.redSlices }));
+    commits.push(sink.store({ digest, signal, protocol, receivedAtMs, rejected: 0, deduplicated, message: '', spans, claim, sloSlices: measured.sloSlices, redSlices: measured.redSlices, graphSlices: measured.graphSlices }));
   }
   await Promise.all(commits);
   lap('append and commit');

@@ -6,6 +6,7 @@ import { createNormaliser, type Normaliser } from '../ingest/normaliser.js';
 import { NO_REDACTION } from '../ingest/redact-compile.js';
 import { redactorFor, rulesInForce, type Redactor } from '../ingest/redactor.js';
 import type { Clock } from '../lib/clock.js';
+import { GraphCounter } from '../sli/graph-counter.js';
 import { createMeasurer, type Measurer } from '../sli/measurer.js';
 import type { Row, Statement } from '../store/database.js';
 import { openDatabase, type DatabaseOptions, type DuckdbDatabase } from '../store/duckdb-database.js';
@@ -33,6 +34,7 @@ export class SystemStore implements Store {
   readonly #sink: DuckdbSpanSink;
   readonly #tally: IngestTally;
   readonly #normaliser = createNormaliser();
+  readonly #graph = new GraphCounter();
   readonly #ports: AbsorbPorts;
   #redactor: Redactor;
   #measurer: Measurer;
@@ -44,7 +46,7 @@ export class SystemStore implements Store {
     this.#tally = parts.tally;
     this.#redactor = timedRedactor(redactorFor(rules.redaction), parts.tally);
     parts.tally.useRedactionRules(rulesInForce(rules.redaction));
-    this.#measurer = timedMeasurer(createMeasurer(rules.slos), parts.tally);
+    this.#measurer = timedMeasurer(createMeasurer(rules.slos, { graph: this.#graph }), parts.tally);
     const { tally, sink } = parts;
     this.#ports = {
       traces: timed(createTraceDecoder(), tally), logs: timed(createLogDecoder(), tally), redactor: () => this.#redactor,
@@ -86,7 +88,7 @@ export class SystemStore implements Store {
   useRules({ slos, redaction }: StoreRules): Promise<void> {
     this.#redactor = timedRedactor(redactorFor(redaction), this.#tally);
     this.#tally.useRedactionRules(rulesInForce(redaction));
-    this.#measurer = timedMeasurer(createMeasurer(slos), this.#tally);
+    this.#measurer = timedMeasurer(createMeasurer(slos, { graph: this.#graph }), this.#tally);
     return Promise.resolve();
   }
 

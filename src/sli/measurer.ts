@@ -2,14 +2,16 @@ import { MINUTE_MS } from '../lib/duration.js';
 import { hexOf } from '../lib/ids.js';
 import { spanAttribute, type SpanBatch } from '../trace/span-batch.js';
 import type { CompiledSlo } from './compile-slo.js';
+import type { GraphCounter } from './graph-counter.js';
 import { OperationLimiter } from './operation-limiter.js';
 import { countRed } from './red-counter.js';
-import type { RedSlice, SloSlice } from './slice.js';
+import type { GraphSlice, RedSlice, SloSlice } from './slice.js';
 import { indexCounters, type CounterIndex, type SloCounter } from './slo-counter.js';
 
 export interface Measurement {
   readonly sloSlices: SloSlice[];
   readonly redSlices: RedSlice[];
+  readonly graphSlices: GraphSlice[];
   /** Spans counted under the operation `other` because their service has too many operations. */
   readonly operationsOverLimit: number;
 }
@@ -21,6 +23,8 @@ export interface Measurer {
 
 export interface MeasurerOptions {
   readonly maxOperationsPerService?: number;
+  /** Counts who calls whom. It waits for halves of calls, and so outlives measurers, which change with the rules. */
+  readonly graph?: GraphCounter;
 }
 
 /**
@@ -33,7 +37,8 @@ export function createMeasurer(slos: readonly CompiledSlo[], options: MeasurerOp
   return {
     measure(batch, arrivalMinute) {
       const red = countRed(batch, arrivalMinute, limiter);
-      return { sloSlices: countSlos(batch, arrivalMinute, index), redSlices: red.slices, operationsOverLimit: red.overLimit };
+      const graphSlices = options.graph?.count(batch, arrivalMinute) ?? [];
+      return { sloSlices: countSlos(batch, arrivalMinute, index), redSlices: red.slices, graphSlices, operationsOverLimit: red.overLimit };
     },
   };
 }

@@ -45,3 +45,25 @@ export interface RedSlice {
   /** Σ w·duration. */
   durationNs: number;
 }
+
+/** How a call got from one service to another. */
+export const EDGE_KINDS = ['call', 'messaging', 'database', 'external'] as const;
+export type EdgeKind = (typeof EDGE_KINDS)[number];
+
+/** Calls from one service to another in one minute; one row per latency bucket, so that rows merge by sum. */
+export interface GraphSlice {
+  readonly client: string;
+  /** A service; of `database` and `external` edges, which have no spans of their own, what the client calls it. */
+  readonly server: string;
+  readonly kind: EdgeKind;
+  readonly eventMinute: number;
+  readonly arrivalMinute: number;
+  /** Latency bucket of the server's duration; of the client's where the server has no span. */
+  readonly bucket: number;
+  /** Σw of calls, and of those that either side calls failed. */
+  calls: number;
+  failed: number;
+  /** Σ w·duration of either side; the client's minus the server's is the way between them. */
+  clientNs: number;
+  serverNs: number;
+}

@@ -8,7 +8,7 @@ const DELETE_SPANS = ['bulk', 'fresh'].map((table) => loadSql(import.meta.url, `
 const DELETE_LOGS = loadSql(import.meta.url, 'delete-expired-logs.sql');
 const DELETE_DIGESTS = loadSql(import.meta.url, 'delete-expired-digests.sql');
 const PIN_TRACE = loadSql(import.meta.url, 'pin-trace.sql');
-const COMPACT = ['slo', 'red'].map((name) => ({
+const COMPACT = ['slo', 'red', 'graph'].map((name) => ({
   sum: loadSql(import.meta.url, `compact-${name}-slices-sum.sql`),
   delete: loadSql(import.meta.url, `compact-${name}-slices-delete.sql`),
   insert: loadSql(import.meta.url, `compact-${name}-slices-insert.sql`),

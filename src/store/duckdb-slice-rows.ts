@@ -1,4 +1,4 @@
-import type { RedSlice, SloSlice } from '../sli/slice.js';
+import type { GraphSlice, RedSlice, SloSlice } from '../sli/slice.js';
 import type { AdmittedExport } from './span-sink.js';
 import { DuckdbChunkAppender } from './duckdb-chunk-appender.js';
 import type { LedgerEntry } from './ledger.js';
@@ -7,6 +7,8 @@ export const newSloSliceAppender = (): DuckdbChunkAppender =>
   new DuckdbChunkAppender('slo_slices', ['VARCHAR', 'INTEGER', 'INTEGER', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'BOOLEAN']);
 export const newRedSliceAppender = (): DuckdbChunkAppender =>
   new DuckdbChunkAppender('red_slices', ['VARCHAR', 'VARCHAR', 'UTINYINT', 'INTEGER', 'INTEGER', 'SMALLINT', 'DOUBLE', 'DOUBLE', 'DOUBLE']);
+export const newGraphSliceAppender = (): DuckdbChunkAppender =>
+  new DuckdbChunkAppender('graph_slices', ['VARCHAR', 'VARCHAR', 'VARCHAR', 'INTEGER', 'INTEGER', 'SMALLINT', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE']);
 export const newLedgerAppender = (): DuckdbChunkAppender =>
   new DuckdbChunkAppender('ledger', ['INTEGER', 'VARCHAR', 'VARCHAR', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE']);
 export const newDigestAppender = (): DuckdbChunkAppender =>
@@ -21,6 +23,12 @@ export function appendSloSlices(appender: DuckdbChunkAppender, slices: readonly 
 export function appendRedSlices(appender: DuckdbChunkAppender, slices: readonly RedSlice[]): void {
   for (const slice of slices) {
     appender.appendRow([slice.service, slice.operation, slice.kind, slice.eventMinute, slice.arrivalMinute, slice.bucket, slice.spans, slice.errors, slice.durationNs]);
+  }
+}
+
+export function appendGraphSlices(appender: DuckdbChunkAppender, slices: readonly GraphSlice[]): void {
+  for (const slice of slices) {
+    appender.appendRow([slice.client, slice.server, slice.kind, slice.eventMinute, slice.arrivalMinute, slice.bucket, slice.calls, slice.failed, slice.clientNs, slice.serverNs]);
   }
 }
 

@@ -132,7 +132,7 @@ describe('the DuckDB span sink', () => {
 
   test('requests that come together are committed together, and slices of one key become one row', async () => {
     const news: CommitNews[] = [];
-    const sink = await openSink({ onCommit: (commit) => news.push(commit), limits: { maxWaitMs: 20, maxRows: 10_000 } });
+    const sink = await openSink({ onCommit: (commit) => news.push(commit), limits: { maxWaitMs: 500, maxRows: 10_000 } });
     await Promise.all(Array.from({ length: 30 }, (_, index) =>
       sink.store(admitted(request(`r${index}`), [{ name: `s${index}` }], { sloSlices: [sloSlice(1, 2)], redSlices: [redSlice(1)] }))));
     expect(news).toHaveLength(1);

@@ -8,14 +8,15 @@ import { inTransaction, type DuckdbDatabase, type WriteConnection } from './duck
 import { LogColumns } from './duckdb-log-columns.js';
 import { NewResources } from './duckdb-new-resources.js';
 import {
-  appendDigest, appendLedger, appendRedSlices, appendSloSlices, newDigestAppender, newLedgerAppender, newRedSliceAppender, newSloSliceAppender,
+  appendDigest, appendGraphSlices, appendLedger, appendRedSlices, appendSloSlices, newDigestAppender, newGraphSliceAppender, newLedgerAppender, newRedSliceAppender,
+  newSloSliceAppender,
 } from './duckdb-slice-rows.js';
 import { runStatement } from './duckdb-statement.js';
 import { ROW_GROUP_ROWS } from './duckdb-file.js';
 import { SpanColumns, type Arrival } from './duckdb-span-columns.js';
 import { storedSpanIds } from './duckdb-stored-span-ids.js';
 import { loadSql } from './fs-sql.js';
-import { groupRedSlices, groupSloSlices } from './group-slices.js';
+import { groupGraphSlices, groupRedSlices, groupSloSlices } from './group-slices.js';
 import type { LedgerEntry } from './ledger.js';
 import { SinkAnswers } from './sink-answers.js';
 import type { Admission, Claim } from './span-index.js';
@@ -54,6 +55,7 @@ export class DuckdbSpanSink implements SpanSink {
   readonly #logs = new LogColumns();
   readonly #sloSlices = newSloSliceAppender();
   readonly #redSlices = newRedSliceAppender();
+  readonly #graphSlices = newGraphSliceAppender();
   readonly #ledger = newLedgerAppender();
   readonly #digests = newDigestAppender();
 
@@ -119,6 +121,7 @@ export class DuckdbSpanSink implements SpanSink {
     appendSloSlices(this.#sloSlices, group.slices.live, false);
     appendSloSlices(this.#sloSlices, group.slices.imported, true);
     appendRedSlices(this.#redSlices, groupRedSlices(group.exports));
+    appendGraphSlices(this.#graphSlices, groupGraphSlices(group.exports));
     appendLedger(this.#ledger, group.ledger);
     for (const appender of this.#appenders()) appender.close();
   }
@@ -138,7 +141,7 @@ export class DuckdbSpanSink implements SpanSink {
   }
 
   #appenders() {
-    return [this.#bulk.appender, this.#fresh.appender, this.#logs.appender, this.#sloSlices, this.#redSlices, this.#ledger, this.#digests];
+    return [this.#bulk.appender, this.#fresh.appender, this.#logs.appender, this.#sloSlices, this.#redSlices, this.#graphSlices, this.#ledger, this.#digests];
   }
 
   #parts() {

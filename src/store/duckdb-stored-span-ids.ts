@@ -3,7 +3,7 @@ import { MINUTE_MS } from '../lib/duration.js';
 import type { WriteConnection } from './duckdb-file.js';
 import { openStatement, runStatement } from './duckdb-statement.js';
 import { loadSql } from './fs-sql.js';
-import type { StoredIds } from './span-fingerprints.js';
+import type { StoredIds } from '../trace/span-fingerprints.js';
 import { GENERATION_MS, REMEMBERED_SPANS } from './span-index.js';
 
 const ARRIVALS = loadSql(import.meta.url, 'span-arrivals.sql');

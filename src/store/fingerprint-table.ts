@@ -1,4 +1,4 @@
-import type { Fingerprints } from './span-fingerprints.js';
+import type { Fingerprints } from '../trace/span-fingerprints.js';
 
 const FIRST_SLOTS = 1 << 12;
 /** Of every eight slots, six may be taken; beyond that chains grow long. */

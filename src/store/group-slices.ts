@@ -1,5 +1,5 @@
-import type { RedSlice, SloSlice } from '../sli/slice.js';
-import { mergeRedSlices, mergeSloSlices } from './merge-slices.js';
+import type { GraphSlice, RedSlice, SloSlice } from '../sli/slice.js';
+import { mergeGraphSlices, mergeRedSlices, mergeSloSlices } from './merge-slices.js';
 import { isImportedSlice, type AdmittedExport } from './span-sink.js';
 
 /** The SLO slices of a group, merged; live and imported apart. */
@@ -11,4 +11,8 @@ export function groupSloSlices(group: readonly AdmittedExport[]): { readonly liv
 
 export function groupRedSlices(group: readonly AdmittedExport[]): RedSlice[] {
   return mergeRedSlices(group.map((admitted) => admitted.redSlices));
+}
+
+export function groupGraphSlices(group: readonly AdmittedExport[]): GraphSlice[] {
+  return mergeGraphSlices(group.map((admitted) => admitted.graphSlices ?? []));
 }

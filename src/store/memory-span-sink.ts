@@ -1,8 +1,8 @@
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
-import type { RedSlice, SloSlice } from '../sli/slice.js';
+import type { GraphSlice, RedSlice, SloSlice } from '../sli/slice.js';
 import type { SpanBatch } from '../trace/span-batch.js';
 import type { Digest } from './digest-index.js';
-import { groupRedSlices, groupSloSlices } from './group-slices.js';
+import { groupGraphSlices, groupRedSlices, groupSloSlices } from './group-slices.js';
 import type { LedgerEntry } from './ledger.js';
 import { SinkAnswers } from './sink-answers.js';
 import type { Admission, Claim } from './span-index.js';
@@ -14,6 +14,7 @@ export class MemorySpanSink implements SpanSink {
   readonly liveSloSlices: SloSlice[] = [];
   readonly importedSloSlices: SloSlice[] = [];
   readonly redSlices: RedSlice[] = [];
+  readonly graphSlices: GraphSlice[] = [];
   readonly ledger: LedgerEntry[] = [];
   /** Set to make commits fail, as a full disk does. */
   failure: Error | undefined;
@@ -47,6 +48,7 @@ export class MemorySpanSink implements SpanSink {
     this.liveSloSlices.push(...slices.live);
     this.importedSloSlices.push(...slices.imported);
     this.redSlices.push(...groupRedSlices(group));
+    this.graphSlices.push(...groupGraphSlices(group));
     this.ledger.push(...this.#answers.takeLedger(group).entries);
   }
 }

@@ -1,4 +1,4 @@
-import type { RedSlice, SloSlice } from '../sli/slice.js';
+import { EDGE_KINDS, type GraphSlice, type RedSlice, type SloSlice } from '../sli/slice.js';
 
 /** Room for any minute, kind and bucket in one exact number: 2^25 minutes × 2^3 kinds × 2^16 buckets. */
 const KINDS = 8;
@@ -44,6 +44,24 @@ export function mergeRedSlices(lists: Iterable<readonly RedSlice[]>): RedSlice[]
   return merged;
 }
 
+export function mergeGraphSlices(lists: Iterable<readonly GraphSlice[]>): GraphSlice[] {
+  const byArrival = new Map<number, Map<string, Map<string, Map<number, GraphSlice>>>>();
+  const merged: GraphSlice[] = [];
+  for (const list of lists) for (const slice of list) {
+    const byCell = inner(inner(inner(byArrival, slice.arrivalMinute), slice.client), slice.server);
+    const cell = (slice.eventMinute * KINDS + EDGE_KINDS.indexOf(slice.kind)) * BUCKETS + slice.bucket + BUCKET_OFFSET;
+    const sum = byCell.get(cell);
+    if (sum !== undefined) {
+      addGraphSlice(sum, slice);
+      continue;
+    }
+    const first = { ...slice };
+    byCell.set(cell, first);
+    merged.push(first);
+  }
+  return merged;
+}
+
 function inner<Outer, Key, Value>(map: Map<Outer, Map<Key, Value>>, key: Outer): Map<Key, Value> {
   let found = map.get(key);
   if (found === undefined) {
@@ -67,4 +85,11 @@ function addRedSlice(sum: RedSlice, slice: RedSlice): void {
   sum.spans += slice.spans;
   sum.errors += slice.errors;
   sum.durationNs += slice.durationNs;
+}
+
+function addGraphSlice(sum: GraphSlice, slice: GraphSlice): void {
+  sum.calls += slice.calls;
+  sum.failed += slice.failed;
+  sum.clientNs += slice.clientNs;
+  sum.serverNs += slice.serverNs;
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { spanBatch } from '../trace/batch-builder.js';
 import type { SpanBatch } from '../trace/span-batch.js';
 import { FingerprintTable } from './fingerprint-table.js';
-import { fingerprintsOf, fingerprintsOfStored, type StoredIds } from './span-fingerprints.js';
+import { fingerprintsOf, fingerprintsOfStored, type StoredIds } from '../trace/span-fingerprints.js';
 import { GENERATION_MS, SpanIndex, type Admission, type Claim } from './span-index.js';
 import { spanKey, traceKey } from './trace-key.js';
 

@@ -1,7 +1,7 @@
 import type { SpanBatch } from '../trace/span-batch.js';
 import { selectRows } from '../trace/select-rows.js';
 import { FingerprintTable } from './fingerprint-table.js';
-import { fingerprintsOf, fingerprintsOfStored, type Fingerprints, type FingerprintSeed, type StoredIds } from './span-fingerprints.js';
+import { fingerprintsOf, fingerprintsOfStored, type Fingerprints, type FingerprintSeed, type StoredIds } from '../trace/span-fingerprints.js';
 
 /** Of each of two tables: 3.1 million spans, 32 MiB. */
 const MAX_SLOTS = 1 << 22;

@@ -1,5 +1,5 @@
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
-import type { RedSlice, SloSlice } from '../sli/slice.js';
+import type { GraphSlice, RedSlice, SloSlice } from '../sli/slice.js';
 import type { LogBatch } from '../trace/log-record.js';
 import type { SpanBatch } from '../trace/span-batch.js';
 import type { Digest } from './digest-index.js';
@@ -22,6 +22,7 @@ export interface AdmittedExport {
   readonly logs?: LogBatch;
   readonly sloSlices: readonly SloSlice[];
   readonly redSlices: readonly RedSlice[];
+  readonly graphSlices?: readonly GraphSlice[];
 }
 
 /** What one commit changed, for those who keep figures in memory (the tick's index of slices, the metrics). */

@@ -1,4 +1,4 @@
-import type { SpanBatch } from '../trace/span-batch.js';
+import type { SpanBatch } from './span-batch.js';
 
 /** Two words a span: 64 bits of (trace id, span id, kind). Never (0, 0) nor (0, 1), which tables use as marks. */
 export type Fingerprints = Uint32Array<ArrayBuffer>;
@@ -52,6 +52,29 @@ export function fingerprintsOfStored({ count, traceHigh, traceLow, spanId, kinds
     mixer.write(into, row);
   }
   return into;
+}
+
+/** A span's (trace id, span id) as one exact number: 53 bits of its fingerprint, for maps that live for minutes. */
+export class SpanKeys {
+  readonly #mixer = new Mixer({ high: 0x1b56c4e9, low: 0x0ddba11 });
+  readonly #words = new Uint32Array(2);
+  #traces: DataView = new DataView(new ArrayBuffer(0));
+  #spans: DataView = new DataView(new ArrayBuffer(0));
+
+  /** `spanIds`: those of the spans or those of their parents. */
+  load(traceIds: Uint8Array, spanIds: Uint8Array): void {
+    this.#traces = new DataView(traceIds.buffer, traceIds.byteOffset, traceIds.byteLength);
+    this.#spans = new DataView(spanIds.buffer, spanIds.byteOffset, spanIds.byteLength);
+  }
+
+  of(row: number): number {
+    this.#mixer.begin();
+    for (let at = row * 16; at < row * 16 + 16; at += 4) this.#mixer.add(this.#traces.getInt32(at));
+    this.#mixer.add(this.#spans.getInt32(row * 8));
+    this.#mixer.add(this.#spans.getInt32(row * 8 + 4));
+    this.#mixer.write(this.#words, 0);
+    return this.#words[0]! * 0x20_0000 + (this.#words[1]! >>> 11);
+  }
 }
 
 /** Two lanes of multiply and shift over the same words (constants and finaliser of MurmurHash3, Appleby 2011). */
