@@ -5,6 +5,7 @@ import type { DecodeResult } from '../ingest/decoder.js';
 import { createNormaliser } from '../ingest/normaliser.js';
 import { NO_REDACTION } from '../ingest/redact-compile.js';
 import { redactorFor, type RedactionHit } from '../ingest/redactor.js';
+import { FakeClock } from '../lib/clock.js';
 import { compileSlo } from '../sli/compile-slo.js';
 import { createMeasurer } from '../sli/measurer.js';
 import { MemorySpanSink } from '../store/memory-span-sink.js';
@@ -43,7 +44,7 @@ function ports(): AbsorbPorts & { readonly sink: MemorySpanSink; readonly decode
     const batch = spanBatch([{ name: text, status: 'error' }, { name: text }], text);
     return { ok: true, batch, rejected: { count: 1, reasons: new Map([['span-id-zero', 1]]), message: '1 of 3 spans rejected' }, limits: new Map([['string-bytes', 2]]) };
   };
-  return { traces: { decode }, logs: { decode: () => ({ ok: false, message: 'no logs here' }) }, redactor: () => redactor, normaliser: createNormaliser(), measurer: () => measurer, sink: new MemorySpanSink(), tally: new IngestTally(), decoded };
+  return { traces: { decode }, logs: { decode: () => ({ ok: false, message: 'no logs here' }) }, redactor: () => redactor, normaliser: createNormaliser(), measurer: () => measurer, sink: new MemorySpanSink(), tally: new IngestTally(), clock: new FakeClock(NOW_MS + 300), decoded };
 }
 
 describe('absorb', () => {

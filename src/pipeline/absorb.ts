@@ -2,6 +2,7 @@ import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
 import type { LogDecoder, TraceDecoder } from '../ingest/decoder.js';
 import type { Normaliser } from '../ingest/normaliser.js';
 import type { Redactor } from '../ingest/redactor.js';
+import type { Clock } from '../lib/clock.js';
 import type { Measurer } from '../sli/measurer.js';
 import { digestOf } from '../store/digest-index.js';
 import type { AdmittedExport, SpanSink } from '../store/span-sink.js';
@@ -17,6 +18,7 @@ export interface AbsorbPorts {
   readonly measurer: () => Measurer;
   readonly sink: SpanSink;
   readonly tally: IngestTally;
+  readonly clock: Clock;
 }
 
 /** What a decoded request adds to the store, before it is known where it came from. */
@@ -33,7 +35,9 @@ export async function absorb(request: ExportRequest, ports: AbsorbPorts): Promis
   const contents = request.signal === 'traces' ? await admitTraces(request, ports) : admitLogs(request, ports);
   if ('kind' in contents) return contents;
   const { signal, protocol, receivedAtMs } = request;
-  return ports.sink.store({ digest, signal, protocol, receivedAtMs, ...contents });
+  const outcome = await ports.sink.store({ digest, signal, protocol, receivedAtMs, ...contents });
+  if (outcome.kind === 'stored' && contents.spans !== undefined && protocol !== 'import') ports.tally.readable(contents.spans, ports.clock.nowMs());
+  return outcome;
 }
 
 async function admitTraces(request: ExportRequest, ports: AbsorbPorts): Promise<Contents | ExportOutcome> {

@@ -3,6 +3,8 @@ import type { DecodeResult } from '../ingest/decoder.js';
 import type { RedactionHit } from '../ingest/redactor.js';
 import type { Measurement } from '../sli/measurer.js';
 import type { CommitNews } from '../store/span-sink.js';
+import type { SpanBatch } from '../trace/span-batch.js';
+import { ServiceTally, type ServiceIngest } from './service-tally.js';
 
 /** Spans or log records by signal and protocol; received = hot + rejected + deduplicated. */
 export interface IngestCounts {
@@ -39,6 +41,7 @@ export interface IngestStats {
   /** What each redaction rule concealed or dropped; rules in force that found nothing are there with 0. */
   readonly redactions: readonly RedactionHit[];
   readonly commits: CommitCounts;
+  readonly services: readonly ServiceIngest[];
   /** CPU time of the store's thread by step, in milliseconds. */
   readonly stepsMs: Readonly<Record<string, number>>;
 }
@@ -49,6 +52,7 @@ export class IngestTally {
   readonly #reasons = new Map<string, number>();
   readonly #limits = new Map<string, number>();
   readonly #steps = new Map<string, number>();
+  readonly #services = new ServiceTally();
   #redactions = new Map<string, RedactionHit>();
   #operationsOverLimit = 0;
   #commits: CommitCounts = { commits: 0, exports: 0, spans: 0, logs: 0, tookMs: 0, longestMs: 0 };
@@ -94,6 +98,11 @@ export class IngestTally {
     sum.longestMs = Math.max(sum.longestMs, news.tookMs);
   }
 
+  /** Spans can be read from `nowMs` on. */
+  readable(batch: SpanBatch, nowMs: number): void {
+    this.#services.committed(batch, nowMs);
+  }
+
   took(step: string, tookMs: number): void {
     add(this.#steps, step, tookMs);
   }
@@ -109,6 +118,7 @@ export class IngestTally {
       operationsOverLimit: this.#operationsOverLimit,
       redactions: [...this.#redactions.values()],
       commits,
+      services: this.#services.report(),
       stepsMs: Object.fromEntries(this.#steps),
     };
   }

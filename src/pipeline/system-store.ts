@@ -40,7 +40,7 @@ export class SystemStore implements Store {
   #measurer: Measurer;
   #closing: Promise<void> | undefined;
 
-  private constructor(parts: { database: DuckdbDatabase; sink: DuckdbSpanSink; tally: IngestTally }, rules: StoreRules) {
+  private constructor(parts: { database: DuckdbDatabase; sink: DuckdbSpanSink; tally: IngestTally; clock: Clock }, rules: StoreRules) {
     this.#database = parts.database;
     this.#sink = parts.sink;
     this.#tally = parts.tally;
@@ -50,7 +50,7 @@ export class SystemStore implements Store {
     const { tally, sink } = parts;
     this.#ports = {
       traces: timed(createTraceDecoder(), tally), logs: timed(createLogDecoder(), tally), redactor: () => this.#redactor,
-      normaliser: timedNormaliser(this.#normaliser, tally), measurer: () => this.#measurer, sink, tally,
+      normaliser: timedNormaliser(this.#normaliser, tally), measurer: () => this.#measurer, sink, tally, clock: parts.clock,
     };
   }
 
@@ -66,7 +66,7 @@ export class SystemStore implements Store {
         events?.onCommit?.(news);
       },
     });
-    return new SystemStore({ database, sink, tally }, { slos, redaction });
+    return new SystemStore({ database, sink, tally, clock }, { slos, redaction });
   }
 
   async absorb(request: ExportRequest): Promise<ExportOutcome> {

@@ -18,7 +18,7 @@ describe('the API answers as it says it does', () => {
   test.each([
     ['/api/v1/slos', 'SloList'], ['/api/v1/slos/checkout-availability', 'Slo'], ['/api/v1/slos/invoice-freshness', 'Slo'], ['/api/v1/slos/checkout-availability/history?range=1h', 'SloHistory'],
     ['/api/v1/traces', 'TraceList'], ['/api/v1/traces?range=all', 'TraceList'], ['/api/v1/traces?q=%7Bstatus%3Derror%7D&service=front&errors=1&minDuration=1ms&limit=3', 'TraceList'], [`/api/v1/traces/${FAILED_TRACE_ID}`, 'Trace'],
-    ['/api/v1/services', 'ServiceList'], ['/api/v1/services/checkout', 'Service'],
+    ['/api/v1/services', 'ServiceList'], ['/api/v1/services/checkout', 'Service'], ['/api/v1/ingest', 'Ingest'],
   ] as const)('%s is a %s', async (url, schema) => {
     const response = await get(url);
     expect(response.statusCode).toBe(200);

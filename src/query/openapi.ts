@@ -38,6 +38,14 @@ const incident = incidentSummary.extend({
   timeline: z.array(z.looseObject({ at: instant, kind: z.string(), actor: z.string(), text: z.string() })),
 });
 const requests = { requests: z.number(), errors: z.number(), perSecond: z.number(), errorRatio: ratio.optional(), p50Ns: z.number().optional(), p95Ns: z.number().optional(), p99Ns: z.number().optional() };
+const ledgerSum = z.object({ signal: z.enum(['traces', 'logs']), received: z.number(), hot: z.number(), rejected: z.number(), deduplicated: z.number() });
+const named = z.array(z.object({ name: z.string(), count: z.number() }));
+const ingest = z.object({
+  balances: z.boolean().describe('received = hot + rejected + deduplicated, in every sum'), lastHour: z.array(ledgerSum), lastDay: z.array(ledgerSum),
+  senders: z.array(z.object({ sender: z.string(), service: z.string(), stored: z.number(), resent: z.number(), busy: z.number(), failed: z.number() })),
+  services: z.array(z.object({ service: z.string(), spans: z.number(), dropped: z.number(), lagP50Ms: ratio, lagP99Ms: ratio, lateShare: z.number(), historyShare: z.number() })),
+  rejected: named, limits: named, redactions: named, oldNames: named, clockFaults: z.number(), waitingBytes: z.number(), commits: z.number(), meanCommitMs: ratio,
+});
 const problem = z.object({ type: z.string(), title: z.string(), status: z.number(), code: z.string().describe(`One of ${API_ERROR_CODES.join(', ')}, or a code of the part that answers`), detail: z.string(), hint: z.string().optional() });
 
 const WINDOW = ['range', 'from', 'to'];
@@ -49,7 +57,7 @@ export const API_SCHEMAS = {
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
   Incident: incident, IncidentList: z.object({ incidents: z.array(incidentSummary) }),
-  Problem: problem,
+  Ingest: ingest, Problem: problem,
 } as const;
 
 export function openApiDocument(): Record<string, unknown> {
@@ -68,6 +76,7 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/traces/{traceId}': { get: operation('One trace with its logs', 'Trace', { path: ['traceId'] }) },
       '/api/v1/services': { get: operation('Rate, errors and duration of every service', 'ServiceList', { query: WINDOW }) },
       '/api/v1/services/{service}': { get: operation('Rate, errors and duration of the operations of one service', 'Service', { path: ['service'], query: WINDOW }) },
+      '/api/v1/ingest': { get: operation('What was received and what became of it, by sender and service', 'Ingest') },
     },
     components: { schemas: Object.fromEntries(Object.entries(API_SCHEMAS).map(([name, schema]) => [name, z.toJSONSchema(schema, { target: 'draft-2020-12' })])) },
   };

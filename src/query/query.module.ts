@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { IngestController } from './ingest.controller.js';
 import { JaegerController } from './jaeger.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { READERS, type Readers } from './readers.js';
@@ -12,7 +13,7 @@ export class QueryModule {
   static register(readers: Readers): DynamicModule {
     return {
       module: QueryModule,
-      controllers: [SlosController, TracesController, ServicesController, OpenApiController, TempoController, JaegerController],
+      controllers: [SlosController, TracesController, ServicesController, IngestController, OpenApiController, TempoController, JaegerController],
       providers: [{ provide: READERS, useValue: readers }],
       exports: [READERS],
     };

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.js';
 import type { ServiceReader } from './service-reader.js';
 import type { SloHistoryReader } from './slo-history-reader.js';
 import type { SloStatusReader } from './slo-status-reader.js';
+import type { IngestReader } from './ingest-report.js';
 import type { MetricsReader } from './metrics-reader.js';
 import type { TagReader } from './tag-reader.js';
 import type { TopologyReader } from './topology-reader.js';
@@ -19,6 +20,7 @@ export interface Readers {
   readonly topology: TopologyReader;
   readonly services: ServiceReader;
   readonly incidents: IncidentReader;
+  readonly ingest: IngestReader;
 }
 
 export const READERS = Symbol('Readers');

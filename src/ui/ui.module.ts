@@ -7,6 +7,7 @@ import { AssetsController } from './assets.controller.js';
 import { ErrorFilter } from './error.filter.js';
 import { HostGuard } from './host.guard.js';
 import { IncidentPageController } from './incident-page.controller.js';
+import { IngestPageController } from './ingest-page.controller.js';
 import { LoginController } from './login.controller.js';
 import { OverviewController } from './overview.controller.js';
 import { PageRenderer } from './page-renderer.js';
@@ -33,7 +34,7 @@ export class UiModule implements OnModuleInit {
     return {
       module: UiModule,
       imports: [QueryModule.register(options.readers)],
-      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, LoginController, AssetsController],
+      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, LoginController, AssetsController],
       providers: [
         { provide: UI_OPTIONS, useValue: options },
         PageRenderer,

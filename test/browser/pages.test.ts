@@ -28,6 +28,7 @@ const PAGES: readonly (readonly [name: string, path: string, heading: string, te
   ['trace-hostile', `/traces/${HOSTILE_TRACE_ID}?span=0000000000000001`, '<script>', ['no parent']],
   ['services', '/services', 'Services', ['catalogue', '41.2/s', '6.2 %']],
   ['service', '/services/checkout', 'checkout', ['POST /orders', 'Requests per second']],
+  ['ingest', '/ingest', 'Ingest', ['The ledger balances', '1,204,331', '≤ 10 s']],
   ['not-found', '/nowhere', 'Not found', ['overview']],
 ];
 const VIEWS = [['desktop', 1280, 800], ['phone', 360, 740]] as const;

@@ -6,6 +6,7 @@ import { sampleAlert, sampleIncident, sampleReading } from '../../src/incident/s
 import { FakeClock } from '../../src/lib/clock.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/lib/duration.js';
 import type { IncidentId, TraceId } from '../../src/lib/ids.js';
+import type { IngestReport } from '../../src/query/ingest-report.js';
 import type { RequestSummary, ServiceSummary } from '../../src/query/service-reader.js';
 import type { MinuteCount } from '../../src/query/slo-history-reader.js';
 import type { StoredTrace, TraceSearch, TraceSummary } from '../../src/query/trace-reader.js';
@@ -139,6 +140,19 @@ function summaries(search: TraceSearch): TraceSummary[] {
   return found.filter((trace) => !asked.includes('status = error') || trace.errorCount > 0).filter((trace) => service === undefined || trace.services.includes(service)).slice(0, search.limit);
 }
 
+function ingestReport(isEmpty: boolean): IngestReport {
+  const nothing = { lastHour: [], lastDay: [], senders: [], services: [], rejected: [], limits: [], redactions: [], oldNames: [], clockFaults: 0, waitingBytes: 0, commits: 0, meanCommitMs: undefined };
+  if (isEmpty) return nothing;
+  const spans = { signal: 'traces', received: 1_204_331, hot: 1_203_900, rejected: 12, deduplicated: 419 };
+  return {
+    ...nothing, lastHour: [spans, { signal: 'logs', received: 80_120, hot: 80_120, rejected: 0, deduplicated: 0 }], lastDay: [{ ...spans, received: 20_000_431, hot: 20_000_000 }],
+    senders: [{ sender: 'team-shop', service: 'front', stored: 8_210, resent: 14, busy: 3, failed: 0 }, { sender: HOSTILE_TEXT, service: HOSTILE_TEXT, stored: 1, resent: 0, busy: 0, failed: 2 }],
+    services: [{ service: 'checkout', spans: 812_000, dropped: 37, lagP50Ms: 2_000, lagP99Ms: 10_000, lateShare: 0.0004, historyShare: 0 }, { service: 'invoice', spans: 90, dropped: 0, lagP50Ms: 600_000, lagP99Ms: undefined, lateShare: 0.9, historyShare: 0.4 }],
+    rejected: [{ name: 'span-id-zero', count: 12 }], limits: [{ name: 'string-bytes', count: 3 }], redactions: [{ name: 'defaults/card-numbers: mask', count: 2 }], oldNames: [{ name: 'http.method', count: 120_000 }],
+    clockFaults: 4, waitingBytes: 1_300_000, commits: 31_250, meanCommitMs: 41,
+  };
+}
+
 export interface PageFakes {
   readonly options: UiOptions;
   readonly clock: FakeClock;
@@ -170,6 +184,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
         operations: async (service) => (isEmpty || !services().some((known) => known.service === service) ? [] : [{ operation: 'POST /orders', ...requests(3.9, 0.068, 231) }, { operation: 'GET /orders/:id', ...requests(0.41, 0, 18) }]),
         series: async (_service, window) => Array.from({ length: 60 }, (_, index) => ({ atMs: window.fromMs + (index * (window.toMs - window.fromMs)) / 60, ...requests(4.3 * wave(index, 60), index > 51 ? 0.3 : 0.001, 200 * wave(index * 3, 60)) })),
       },
+      ingest: { ingest: async () => ingestReport(isEmpty) },
       incidents: { byId: async (id) => stored.find((incident) => incident.id === id), list: async ({ status, limit }) => stored.filter((incident) => status === undefined || status.includes(incident.status)).slice(0, limit) },
     },
     actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`) },

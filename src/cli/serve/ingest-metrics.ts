@@ -1,6 +1,8 @@
 import type { IngestCounters } from '../../ingest/ingest-counters.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
+import type { MetricSample } from '../../pipeline/exposition.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
+import { LAG_BOUNDS_MS } from '../../pipeline/service-tally.js';
 import type { StoreStats } from '../../pipeline/store.js';
 import type { StoreClient } from '../../pipeline/system-store-client.js';
 
@@ -24,6 +26,7 @@ export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly c
     collect: () => (stats()?.redactions ?? []).map(({ policy, rule, mode, count }) => ({ labels: { policy, rule, mode }, value: count })),
   });
   addHygieneMetrics(metrics, stats);
+  addServiceMetrics(metrics, stats);
   metrics.addSource({ name: 'tocsin_ingest_pending_bytes', help: 'Bytes of requests that wait for their commit.', type: 'gauge', labelNames: [], collect: () => [{ labels: {}, value: store.pendingBytes }] });
   metrics.addSource({ name: 'tocsin_commits_total', help: 'Group commits.', type: 'counter', labelNames: [], collect: () => [{ labels: {}, value: stats()?.commits.commits ?? 0 }] });
   metrics.addSource({ name: 'tocsin_commit_seconds_total', help: 'Time spent in commits.', type: 'counter', labelNames: [], collect: () => [{ labels: {}, value: (stats()?.commits.tookMs ?? 0) / 1_000 }] });
@@ -31,6 +34,33 @@ export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly c
     name: 'tocsin_store_step_seconds_total', help: 'Time of the store thread by step.', type: 'counter', labelNames: ['step'],
     collect: () => Object.entries(stats()?.stepsMs ?? {}).map(([step, tookMs]) => ({ labels: { step }, value: tookMs / 1_000 })),
   });
+}
+
+/** By service, the 100 that came first; the rest as `other`. */
+function addServiceMetrics(metrics: PrometheusMetrics, stats: Stats): void {
+  const services = (): IngestStats['services'] => stats()?.services ?? [];
+  metrics.addSource({
+    name: 'tocsin_ingest_service_spans_total', help: 'Spans stored, by service; the 100 services that came first, the rest as other.', type: 'counter', labelNames: ['service'],
+    collect: () => services().map(({ service, spans }) => ({ labels: { service }, value: spans })),
+  });
+  metrics.addSource({
+    name: 'tocsin_ingest_sender_dropped_total', help: 'Attributes, events and links that spans report as dropped by their sender.', type: 'counter', labelNames: ['service'],
+    collect: () => services().map(({ service, dropped }) => ({ labels: { service }, value: dropped })),
+  });
+  metrics.addFamilies(() => [{
+    name: 'tocsin_ingest_lag_seconds', help: 'From the end of a span to the commit that made it readable.', type: 'histogram',
+    samples: services().flatMap(({ service, lag, lagSumMs }) => lagSamples(service, lag, lagSumMs)),
+  }]);
+}
+
+function lagSamples(service: string, lag: readonly number[], lagSumMs: number): MetricSample[] {
+  let seen = 0;
+  const buckets = lag.map((count, index) => {
+    seen += count;
+    const bound = LAG_BOUNDS_MS[index] ?? Infinity;
+    return { suffix: '_bucket', labels: { service, le: bound === Infinity ? '+Inf' : String(bound / 1_000) }, value: seen };
+  });
+  return [...buckets, { suffix: '_sum', labels: { service }, value: lagSumMs / 1_000 }, { suffix: '_count', labels: { service }, value: seen }];
 }
 
 /** What was put right on the way in. */

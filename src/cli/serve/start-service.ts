@@ -34,6 +34,7 @@ import { tocsinVersion } from '../tocsin-version.js';
 import { AppModule, type AppParts } from './app.module.js';
 import { CleanupStack } from './cleanup-stack.js';
 import { addIngestMetrics } from './ingest-metrics.js';
+import { ingestReader } from './ingest-reader.js';
 import { Judgement } from './judgement.js';
 import { startSelfTracing, traced } from './otel-self-tracing.js';
 import { ingestAccess, pageAccess } from './page-access.js';
@@ -152,7 +153,7 @@ class Start {
     return {
       actions,
       ui: {
-        readers: readersOf(store, judgement),
+        readers: readersOf(store, judgement, this.#counters),
         actions: {
           acknowledge: async (id, actor) => { await engine.acknowledge(id, actor, systemClock.nowMs()); },
           resolve: async (id, actor) => { await engine.resolve(id, actor, systemClock.nowMs()); },
@@ -237,7 +238,7 @@ interface PageParts {
   readonly tokens: readonly Token[] | undefined;
 }
 
-function readersOf(store: StoreClient, { engine }: Judgement): Readers {
+function readersOf(store: StoreClient, { engine }: Judgement, counters: IngestCounters): Readers {
   return {
     clock: systemClock,
     slos: { statuses: () => engine.statuses(), slo: (name) => engine.slo(name) },
@@ -248,6 +249,7 @@ function readersOf(store: StoreClient, { engine }: Judgement): Readers {
     topology: new DuckdbTopologyReader(store),
     services: new DuckdbServiceReader(store),
     incidents: new DuckdbIncidentReader(store),
+    ingest: ingestReader({ store, counters, clock: systemClock }),
   };
 }
 

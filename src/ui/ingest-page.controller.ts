@@ -1,0 +1,62 @@
+import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { formatLatency, formatPercent } from '../lib/format.js';
+import { balances, type IngestReport, type LedgerSum, type Named, type ServiceArrivals } from '../query/ingest-report.js';
+import { renderPage } from './page-model.js';
+import { PageRenderer } from './page-renderer.js';
+import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+
+const MIB = 2 ** 20;
+const SIGNAL_WORDS: Readonly<Record<string, string>> = { traces: 'Spans', logs: 'Log records' };
+
+@Controller('/ingest')
+export class IngestPageController {
+  readonly #options: UiOptions;
+  readonly #renderer: PageRenderer;
+
+  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
+    this.#options = options;
+    this.#renderer = renderer;
+  }
+
+  @Get()
+  @Header('content-type', 'text/html; charset=utf-8')
+  async page(): Promise<string> {
+    const report = await this.#options.readers.ingest.ingest();
+    return renderPage(this.#renderer, this.#options, {
+      template: 'ingest', title: 'Ingest', section: 'ingest', refreshSeconds: 15,
+      isEmpty: report.lastDay.length === 0 && report.senders.length === 0,
+      ledgers: [{ title: 'Last hour', rows: report.lastHour.map(ledgerRow) }, { title: 'Last day', rows: report.lastDay.map(ledgerRow) }],
+      balances: balances([...report.lastHour, ...report.lastDay]),
+      senders: report.senders, services: report.services.map(serviceRow), lists: listsOf(report),
+      waiting: `${(report.waitingBytes / MIB).toFixed(1)} MiB`, commits: whole(report.commits),
+      meanCommit: report.meanCommitMs === undefined ? undefined : formatLatency(report.meanCommitMs * 1e6),
+    });
+  }
+}
+
+function ledgerRow({ signal, received, hot, rejected, deduplicated }: LedgerSum): Record<string, string | boolean> {
+  return { signal: SIGNAL_WORDS[signal] ?? signal, received: whole(received), hot: whole(hot), rejected: whole(rejected), deduplicated: whole(deduplicated), hasRejected: rejected > 0 };
+}
+
+function serviceRow({ service, spans, dropped, lagP50Ms, lagP99Ms, lateShare, historyShare }: ServiceArrivals): Record<string, string | boolean> {
+  return {
+    service, spans: whole(spans), dropped: whole(dropped), hasDropped: dropped > 0,
+    lagP50: bound(lagP50Ms), lagP99: bound(lagP99Ms), late: formatPercent(lateShare), isLate: lateShare > 0.01, history: formatPercent(historyShare), isHistory: historyShare > 0.01,
+  };
+}
+
+function listsOf({ rejected, limits, redactions, oldNames, clockFaults }: IngestReport): { readonly title: string; readonly note: string; readonly rows: readonly { name: string; count: string }[] }[] {
+  const clock = clockFaults > 0 ? [{ name: 'spans with impossible times', count: clockFaults }] : [];
+  const lists: { readonly title: string; readonly note: string; readonly rows: readonly Named[] }[] = [
+    { title: 'Rejected, and why', note: 'The answer told the sender. These are not stored.', rows: rejected },
+    { title: 'Limits hit', note: 'What is over a limit is refused or cut.', rows: limits },
+    { title: 'Redacted', note: 'Values concealed or dropped before anything was written.', rows: redactions },
+    { title: 'Put right on the way', note: 'Old attribute names that rules now find under their new ones.', rows: [...clock, ...oldNames] },
+  ];
+  return lists.filter(({ rows }) => rows.length > 0).map((list) => ({ ...list, rows: list.rows.map(({ name, count }) => ({ name, count: whole(count) })) }));
+}
+
+/** Lags are known by their bucket. */
+const bound = (ms: number | undefined): string => (ms === undefined ? 'over a day' : `≤ ${formatLatency(ms * 1e6)}`);
+
+const whole = (count: number): string => Math.round(count).toLocaleString('en-US');
