@@ -19,18 +19,16 @@ void tell_text(struct loader *loader)
 		queue_add(&loader->queue, loader->text.bytes, loader->text.length);
 }
 
+/* Reading facts is dear: not while the queue would drop them, and not for more processes than are remembered. */
 static void tell_process(struct loader *loader, __u32 pid, const char *comm)
 {
-	struct process *process = processes_add(&loader->processes, pid);
-	const char *library = loader->options.tls ? libraries_scan(&loader->libraries, pid) : NULL;
-
-	facts_write(&loader->text, pid, comm, library, &loader->options);
-	bool told = !loader->text.overflow && queue_add(&loader->queue, loader->text.bytes, loader->text.length);
-	if (process) {
-		process->told = told;
-		process->library = library;
-	}
-	session_know_process(&loader->session, pid, told);
+	struct process *process = queue_has_room(&loader->queue) ? processes_add(&loader->processes, pid) : NULL;
+	if (!process)
+		return;
+	process->library = loader->options.tls ? libraries_scan(&loader->libraries, pid) : NULL;
+	facts_write(&loader->text, pid, comm, process->library, &loader->options);
+	process->told = queue_add(&loader->queue, loader->text.bytes, loader->text.length);
+	session_know_process(&loader->session, pid, process->told);
 }
 
 static void need_process(struct loader *loader, __u32 pid, const char *comm)
@@ -44,6 +42,7 @@ static void take_open(struct loader *loader, const struct event_open *event)
 {
 	const struct process *process = processes_find(&loader->processes, event->header.tgid);
 	bool was_told = process && process->told;
+
 	need_process(loader, event->header.tgid, event->comm);
 	/* A known process that speaks TLS without a probed library may have loaded one since. */
 	if (event->protocol == PROTOCOL_TLS && loader->options.tls && was_told && !process->library) {

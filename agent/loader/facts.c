@@ -206,6 +206,19 @@ static void write_identity(struct text *text, __u32 pid)
 	text_string(text, "workingDirectory", proc_link(pid, "cwd", directory, sizeof(directory)) ? directory : NULL);
 }
 
+/* Names full of bytes that JSON must escape can outgrow a frame: then only what is short is told. */
+static void write_short(struct text *text, __u32 pid, const char *comm)
+{
+	text_begin(text, FRAME_PROCESS, pid);
+	text_number(text, "pid", pid);
+	write_name(text, pid, comm);
+	write_cgroup(text, pid);
+	write_status(text, pid);
+	write_namespace(text, pid);
+	text_boolean(text, "gone", false);
+	text_finish(text);
+}
+
 void facts_write(struct text *text, __u32 pid, const char *comm, const char *library, const struct options *options)
 {
 	bool gone = proc_stat(pid, 22) == 0;
@@ -228,4 +241,6 @@ void facts_write(struct text *text, __u32 pid, const char *comm, const char *lib
 	}
 	text_boolean(text, "gone", gone);
 	text_finish(text);
+	if (text->overflow)
+		write_short(text, pid, comm);
 }

@@ -1,4 +1,6 @@
 #include "processes.h"
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #define SIZE (PROCESSES_MOST * 2)
@@ -61,4 +63,18 @@ void processes_remove(struct processes *processes, __u32 pid)
 		gap = slot;
 	}
 	processes->table[gap] = (struct process){ 0 };
+}
+
+/* Removing moves later entries into the gap, so that slot is looked at again. */
+void processes_sweep(struct processes *processes, void (*gone)(void *context, __u32 pid), void *context)
+{
+	for (size_t slot = 0; slot < processes->size;) {
+		__u32 pid = processes->table[slot].pid;
+		if (!pid || kill(pid, 0) == 0 || errno != ESRCH) {
+			slot++;
+			continue;
+		}
+		processes_remove(processes, pid);
+		gone(context, pid);
+	}
 }

@@ -24,8 +24,11 @@ bool processes_init(struct processes *processes);
 void processes_free(struct processes *processes);
 struct process *processes_find(struct processes *processes, __u32 pid);
 
-/* Found or added; NULL when there are too many (then its facts are told again with each event's need, never wrong). */
+/* Found or added; NULL when there are too many. */
 struct process *processes_add(struct processes *processes, __u32 pid);
 void processes_remove(struct processes *processes, __u32 pid);
+
+/* Forgets those that are gone although their EXIT was lost; `gone` hears of each. */
+void processes_sweep(struct processes *processes, void (*gone)(void *context, __u32 pid), void *context);
 
 #endif

@@ -24,6 +24,11 @@ static size_t room_for(const struct queue *queue, const struct event_header *hea
 	return free_bytes > kept ? free_bytes - kept : 0;
 }
 
+bool queue_has_room(const struct queue *queue)
+{
+	return queue->capacity - queue->used >= FRAME_LENGTH_MOST;
+}
+
 bool queue_add(struct queue *queue, const void *frame, size_t length)
 {
 	struct event_header header;

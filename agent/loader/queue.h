@@ -20,6 +20,9 @@ struct queue {
 bool queue_init(struct queue *queue, size_t capacity);
 void queue_free(struct queue *queue);
 
+/* Whether any frame at all would be taken now. */
+bool queue_has_room(const struct queue *queue);
+
 /* Adds a whole frame; false, and counted, when there is no room for it. */
 bool queue_add(struct queue *queue, const void *frame, size_t length);
 

@@ -21,6 +21,7 @@
 #define IDLE_MS 100
 #define TICK_NS 1000000000ULL
 #define REPORT_TICKS 10
+#define FORGET_TICKS 60
 #define SWEEP_TICKS 300
 #define PIPE_BYTES (1 << 20)
 #define LINE_MOST 4096
@@ -171,6 +172,12 @@ static void clock_was_set(struct loop *loop)
 	timerfd_settime(loop->clock, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 }
 
+static void forget_process(void *context, __u32 pid)
+{
+	struct loader *loader = context;
+	session_know_process(&loader->session, pid, false);
+}
+
 static void tick(struct loop *loop)
 {
 	__u64 now = now_ns();
@@ -183,6 +190,8 @@ static void tick(struct loop *loop)
 		report_clock(loop->loader);
 		report_cost(loop->loader);
 	}
+	if (loop->ticks % FORGET_TICKS == 0)
+		processes_sweep(&loop->loader->processes, forget_process, loop->loader);
 	if (loop->ticks % SWEEP_TICKS == 0 && loop->loader->options.tls)
 		libraries_sweep(&loop->loader->libraries);
 }
