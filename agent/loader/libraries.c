@@ -45,17 +45,16 @@ static void add_place(struct places *places, unsigned long offset, __u64 cookie)
 /* Both ends of a function or none: an entry alone would leave its thread inside the call for ever. */
 static void add_pair(struct attachment *attachment, const char *path, const struct function *function, enum kind kind)
 {
-	unsigned long offsets[RETURNS_MOST];
+	struct function_places places;
 	const char *why;
-	size_t count = returns_find(path, function, offsets, &why);
-	if (count == 0) {
+	if (!returns_find(path, function, &places, &why)) {
 		attachment->refused = why;
 		return;
 	}
 	text_string(&attachment->text, NULL, function->name);
-	add_place(&attachment->enter, function->offset, kind);
-	for (size_t i = 0; i < count; i++)
-		add_place(&attachment->leave, offsets[i], kind);
+	add_place(&attachment->enter, places.entry, kind);
+	for (size_t i = 0; i < places.return_count; i++)
+		add_place(&attachment->leave, places.returns[i], kind);
 }
 
 static void add_function(struct attachment *attachment, const char *path, const struct function *function, enum kind kind)

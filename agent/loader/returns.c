@@ -1,88 +1,75 @@
 #include "returns.h"
-#include <capstone/capstone.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "instructions.h"
 
 #define FUNCTION_MOST (64 * 1024)
 
-#if defined(__x86_64__)
-#define ARCHITECTURE CS_ARCH_X86
-#define MODE CS_MODE_64
-#else
-#define ARCHITECTURE CS_ARCH_ARM64
-#define MODE CS_MODE_LITTLE_ENDIAN
-#endif
-
-struct walk {
-	unsigned long begin;
-	unsigned long end;
-	unsigned long *offsets;
-	size_t count;
-	const char *why;
-};
-
-#if defined(__x86_64__)
-/* A jump out of the function is a tail call: it returns from there, unseen. (Conditional ones lead to its own cold part.) */
-static bool leaves(const struct walk *walk, const cs_insn *instruction)
+/* Whether some way leads to an instruction after `from`, up to `to`, without passing `from`. */
+static bool is_entered_between(const struct instructions *all, unsigned long from, unsigned long to)
 {
-	const cs_x86 *x86 = &instruction->detail->x86;
-	if (instruction->id != X86_INS_JMP || x86->op_count != 1 || x86->operands[0].type != X86_OP_IMM)
-		return false; /* a jump table stays inside */
-	unsigned long target = x86->operands[0].imm;
-	return target < walk->begin || target >= walk->end;
+	for (size_t i = 0; i < all->count; i++)
+		if (all->list[i].target > from && all->list[i].target <= to)
+			return true;
+	return false;
 }
 
-static bool is_return(const cs_insn *instruction)
+/* The first instruction that the kernel emulates and that every call passes with its arguments untouched; else the very first. A probe
+ * on any other costs a second trap, for the single step. */
+static unsigned long choose_entry(const struct instructions *all)
 {
-	return instruction->id == X86_INS_RET;
-}
-#else
-static bool leaves(const struct walk *walk, const cs_insn *instruction)
-{
-	const cs_arm64 *arm = &instruction->detail->arm64;
-	if (instruction->id != ARM64_INS_B || arm->cc > ARM64_CC_INVALID || arm->op_count == 0 || arm->operands[0].type != ARM64_OP_IMM)
-		return false;
-	unsigned long target = arm->operands[0].imm;
-	return target < walk->begin || target >= walk->end;
-}
-
-static bool is_return(const cs_insn *instruction)
-{
-	return instruction->id == ARM64_INS_RET;
-}
-#endif
-
-static void step(struct walk *walk, const cs_insn *instruction)
-{
-	if (leaves(walk, instruction))
-		walk->why = "it ends in another function (tail call)";
-	if (!is_return(instruction))
-		return;
-	if (walk->count == RETURNS_MOST)
-		walk->why = "it has more than 64 returns";
-	else
-		walk->offsets[walk->count++] = instruction->address;
-}
-
-static void disassemble(struct walk *walk, const uint8_t *code)
-{
-	csh handle;
-	size_t left = walk->end - walk->begin;
-	uint64_t address = walk->begin;
-
-	if (cs_open(ARCHITECTURE, MODE, &handle) != CS_ERR_OK) {
-		walk->why = "the disassembler does not know this processor";
-		return;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct instruction *one = &all->list[i];
+		if (one->is_emulated)
+			return is_entered_between(all, all->begin, one->address) ? all->begin : one->address;
+		if (one->writes_arguments || one->is_call || one->is_jump || one->is_branch || one->is_return)
+			return all->begin;
 	}
-	cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
-	cs_insn *instruction = cs_malloc(handle);
-	while (left > 0 && !walk->why && cs_disasm_iter(handle, &code, &left, &address, instruction))
-		step(walk, instruction);
-	if (left > 0 && !walk->why)
-		walk->why = "its code cannot be disassembled";
-	cs_free(instruction, 1);
-	cs_close(&handle);
+	return all->begin;
+}
+
+/* The compiler's stack check: a branch to a call that never comes back, at the very end of the function. */
+static bool is_stack_check(const struct instructions *all, const struct instruction *branch)
+{
+	const struct instruction *last = &all->list[all->count - 1];
+	return branch->is_branch && last->is_call && branch->target == last->address;
+}
+
+/* The return instruction, or the stack check before it when the result is in place by then. */
+static unsigned long choose_return(const struct instructions *all, size_t at)
+{
+	const struct instruction *end = &all->list[at];
+	for (size_t i = at; i-- > 0;) {
+		const struct instruction *one = &all->list[i];
+		if (is_stack_check(all, one) && one->is_emulated)
+			return is_entered_between(all, one->address, end->address) ? end->address : one->address;
+		if (one->writes_result || one->is_call || one->is_jump || one->is_branch || one->is_return)
+			return end->address;
+	}
+	return end->address;
+}
+
+/* A jump out of the function is a tail call: it returns from there, unseen. (Conditional ones lead to its own cold part.) */
+static bool is_tail_call(const struct instructions *all, const struct instruction *one)
+{
+	return one->is_jump && one->target && (one->target < all->begin || one->target >= all->end);
+}
+
+static const char *choose(const struct instructions *all, struct function_places *places)
+{
+	places->entry = choose_entry(all);
+	places->return_count = 0;
+	for (size_t i = 0; i < all->count; i++) {
+		if (is_tail_call(all, &all->list[i]))
+			return "it ends in another function (tail call)";
+		if (!all->list[i].is_return)
+			continue;
+		if (places->return_count == RETURNS_MOST)
+			return "it has more than 64 returns";
+		places->returns[places->return_count++] = choose_return(all, i);
+	}
+	return places->return_count > 0 ? NULL : "it never returns";
 }
 
 static uint8_t *read_code(const char *path, const struct function *function)
@@ -98,18 +85,20 @@ static uint8_t *read_code(const char *path, const struct function *function)
 	return code;
 }
 
-size_t returns_find(const char *path, const struct function *function, unsigned long offsets[RETURNS_MOST], const char **why)
+bool returns_find(const char *path, const struct function *function, struct function_places *places, const char **why)
 {
-	struct walk walk = { .begin = function->offset, .end = function->offset + function->size, .offsets = offsets };
+	struct instructions all = { 0 };
 	*why = "its size is not known";
 	if (function->size == 0 || function->size > FUNCTION_MOST)
-		return 0;
+		return false;
 	uint8_t *code = read_code(path, function);
 	*why = "its code cannot be read";
 	if (!code)
-		return 0;
-	disassemble(&walk, code);
+		return false;
+	*why = instructions_read(&all, code, function->offset, function->size);
+	if (!*why)
+		*why = choose(&all, places);
+	free(all.list);
 	free(code);
-	*why = walk.why ? walk.why : walk.count == 0 ? "it never returns" : NULL;
-	return *why ? 0 : walk.count;
+	return !*why;
 }

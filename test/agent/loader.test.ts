@@ -1,10 +1,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { buildLoaderOrSkip, compile, LOADER, RunningLoader, runnableLoaderOrSkip, wholeStream } from '../support/agent-loader.js';
+import { buildLoaderOrSkip, compile, heldInKernel, isInKernel, LOADER, RunningLoader, runnableLoaderOrSkip, wholeStream } from '../support/agent-loader.js';
 import { Talk } from '../support/agent-talk.js';
 import { eventually } from '../support/eventually.js';
 import { ROOT } from '../support/repository.js';
@@ -16,10 +16,10 @@ const GAP = { none: 0, limit: 1 };
 describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', () => {
   test('its parts do what they say', () => {
     const source = join(ROOT, 'agent', 'loader');
-    const parts = ['queue', 'text', 'processes', 'options', 'proc', 'symbols', 'returns'].map((name) => join(source, `${name}.c`));
+    const parts = ['queue', 'text', 'processes', 'options', 'proc', 'symbols', 'returns', 'instructions'].map((name) => join(source, `${name}.c`));
     const { stdout, status } = spawnSync(compile('units', [...parts, '-lelf', '-lcapstone']), { encoding: 'utf8' });
     expect(stdout.split('\n').filter((line) => line.startsWith('not ok'))).toEqual([]);
-    expect(stdout.split('\n').filter((line) => line.startsWith('ok'))).toHaveLength(13);
+    expect(stdout.split('\n').filter((line) => line.startsWith('ok'))).toHaveLength(14);
     expect(status).toBe(0);
   });
 
@@ -44,16 +44,6 @@ describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', () => {
     expect(report.checks.every(({ ok, needs, invisible, detail }) => !ok && needs.includes('CAP_') && invisible !== '' && detail !== '')).toBe(true);
   });
 });
-
-/** Ids of everything the loader holds in the kernel. */
-function heldInKernel(pid: number): { kind: string; id: string }[] {
-  return readdirSync(`/proc/${pid}/fdinfo`).flatMap((descriptor) => {
-    const info = readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8');
-    return [...info.matchAll(/^(prog|map|link)_id:\s*(\d+)$/gm)].map(([, kind, id]) => ({ kind: kind!, id: id! }));
-  });
-}
-
-const isInKernel = ({ kind, id }: { kind: string; id: string }): boolean => spawnSync('/usr/sbin/bpftool', [kind, 'show', 'id', id]).status === 0;
 
 describe.skipIf(!runnableLoaderOrSkip())('the loader', () => {
   let talk: Talk;

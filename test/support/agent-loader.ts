@@ -1,6 +1,6 @@
-import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -113,6 +113,21 @@ export class RunningLoader {
     return this.frames.filter((frame) => frame.type === type).map(readJson);
   }
 }
+
+interface HeldInKernel {
+  readonly kind: 'prog' | 'map' | 'link';
+  readonly id: string;
+}
+
+/** Everything a loader holds in the kernel: other loaders on this machine do not count. */
+export function heldInKernel(pid: number): HeldInKernel[] {
+  return readdirSync(`/proc/${pid}/fdinfo`).flatMap((descriptor) => {
+    const info = readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8');
+    return [...info.matchAll(/^(prog|map|link)_id:\s*(\d+)$/gm)].map(([, kind, id]) => ({ kind: kind as HeldInKernel['kind'], id: id! }));
+  });
+}
+
+export const isInKernel = ({ kind, id }: HeldInKernel): boolean => spawnSync('/usr/sbin/bpftool', [kind, 'show', 'id', id]).status === 0;
 
 /** Every byte as seen, or a throw where something is missing or doubled. */
 export function wholeStream(data: readonly DataFrame[]): Buffer {

@@ -264,18 +264,58 @@ __asm__(".text\n.globl tail_call\n.type tail_call, @function\ntail_call:\n"
 #endif
 	".size tail_call, .-tail_call\n");
 
+#if defined(__x86_64__)
+/* The shape that compilers give a checked function: the first jump may stand for the entry, the stack check for the return. */
+__asm__(".text\n.globl checked\n.type checked, @function\nchecked:\n"
+	"sub $0x18, %rsp\nmov %fs:0x28, %rax\nmov %rax, 0x8(%rsp)\nxor %eax, %eax\ntest %edx, %edx\n"
+	".globl checked_entry\nchecked_entry: js 2f\ncall two_returns\n1: mov 0x8(%rsp), %rdx\nsub %fs:0x28, %rdx\n"
+	".globl checked_return\nchecked_return: jne 3f\nadd $0x18, %rsp\nret\n2: mov $-1, %eax\njmp 1b\n3: call abort\n"
+	".size checked, .-checked\n");
+/* The same, but the branch before the return leads to another return: its result is not in place there. */
+__asm__(".text\n.globl unchecked\n.type unchecked, @function\nunchecked:\n"
+	"mov %rsi, %rdi\npush %rbp\ntest %eax, %eax\njne 1f\npop %rbp\n.globl unchecked_return\nunchecked_return: ret\n"
+	"1: mov $7, %eax\npop %rbp\nret\n.size unchecked, .-unchecked\n");
+
+extern char checked, checked_entry, checked_return, unchecked, unchecked_return;
+
+static void cheap_places_are_chosen_only_where_they_are_right(void)
+{
+	struct function functions[] = { { .name = "checked" }, { .name = "unchecked" } };
+	struct function_places places;
+	const char *problem;
+
+	expect(symbols_find("/proc/self/exe", functions, 2));
+	expect(returns_find("/proc/self/exe", &functions[0], &places, &problem) && places.return_count == 1);
+	expect(places.entry == functions[0].offset + (size_t)(&checked_entry - &checked));
+	expect(places.returns[0] == functions[0].offset + (size_t)(&checked_return - &checked));
+	expect(returns_find("/proc/self/exe", &functions[1], &places, &problem) && places.return_count == 2);
+	expect(places.entry == functions[1].offset);
+	expect(places.returns[0] == functions[1].offset + (size_t)(&unchecked_return - &unchecked));
+}
+#else
+/* Cheap places are an x86 matter; elsewhere the first instruction and the returns are taken. */
+static void cheap_places_are_chosen_only_where_they_are_right(void)
+{
+	struct function function = { .name = "two_returns" };
+	struct function_places places;
+	const char *problem;
+	expect(symbols_find("/proc/self/exe", &function, 1) && returns_find("/proc/self/exe", &function, &places, &problem));
+	expect(places.entry == function.offset && places.return_count == 2);
+}
+#endif
+
 static void every_return_is_found(void)
 {
-	unsigned long offsets[RETURNS_MOST];
+	struct function_places places;
 	const char *problem;
 	struct function functions[] = { { .name = "two_returns" }, { .name = "tail_call" }, { .name = "no_such_function" } };
 
 	expect(symbols_find("/proc/self/exe", functions, 3));
 	expect(functions[0].offset > 0 && functions[0].size > 0 && functions[2].offset == 0);
-	expect(returns_find("/proc/self/exe", &functions[0], offsets, &problem) == 2);
-	expect(offsets[0] > functions[0].offset && offsets[1] < functions[0].offset + functions[0].size);
-	expect(returns_find("/proc/self/exe", &functions[1], offsets, &problem) == 0 && strstr(problem, "tail call"));
-	expect(returns_find("/proc/self/exe", &functions[2], offsets, &problem) == 0 && strstr(problem, "size"));
+	expect(returns_find("/proc/self/exe", &functions[0], &places, &problem) && places.return_count == 2);
+	expect(places.returns[0] > functions[0].offset && places.returns[1] < functions[0].offset + functions[0].size);
+	expect(!returns_find("/proc/self/exe", &functions[1], &places, &problem) && strstr(problem, "tail call"));
+	expect(!returns_find("/proc/self/exe", &functions[2], &places, &problem) && strstr(problem, "size"));
 }
 
 static void what_is_no_program_is_refused(void)
@@ -299,6 +339,7 @@ int main(void)
 	test("containers are named by their cgroup", containers_are_named_by_their_cgroup);
 	test("the unified hierarchy is preferred", the_unified_hierarchy_is_preferred);
 	test("arguments are checked", arguments_are_checked);
+	test("cheap places are chosen only where they are right", cheap_places_are_chosen_only_where_they_are_right);
 	test("every return of a function is found", every_return_is_found);
 	test("what is no program is refused", what_is_no_program_is_refused);
 	return failures > 0;
