@@ -36,7 +36,7 @@ const sent = ({ opening, message }: Connection): string => opening + message;
 const hex = (bytes: Buffer): string => bytes.toString('hex');
 const isWhole = ({ name }: Connection): boolean => !/sendfile|splice|MSG_TRUNC/.test(name);
 
-describe.skipIf(!runnableLoaderOrSkip())('every call that moves bytes over TCP', () => {
+describe.skipIf(!runnableLoaderOrSkip())('every call that moves bytes over TCP', { timeout: 120_000 }, () => {
   let observed: Observed;
   beforeAll(async () => {
     observed = await observe();

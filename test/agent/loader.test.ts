@@ -1,10 +1,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { buildLoaderOrSkip, compile, heldInKernel, isInKernel, LOADER, RunningLoader, runnableLoaderOrSkip, wholeStream } from '../support/agent-loader.js';
+import { buildLoaderOrSkip, compile, heldInKernel, isInKernel, LOADER, loaderForAnyone, RunningLoader, runnableLoaderOrSkip, wholeStream } from '../support/agent-loader.js';
 import { Talk } from '../support/agent-talk.js';
 import { eventually } from '../support/eventually.js';
 import { ROOT } from '../support/repository.js';
@@ -13,7 +13,7 @@ const ROLE = { client: 1, server: 2 };
 const ORIGIN = { seen: 0, backfilled: 1 };
 const GAP = { none: 0, limit: 1 };
 
-describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', () => {
+describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', { timeout: 120_000 }, () => {
   test('its parts do what they say', () => {
     const source = join(ROOT, 'agent', 'loader');
     const parts = ['queue', 'text', 'processes', 'options', 'proc', 'symbols', 'returns', 'instructions'].map((name) => join(source, `${name}.c`));
@@ -35,7 +35,7 @@ describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', () => {
 
   test('tells what each missing right hides, also when it has none at all', () => {
     // User 65534 (nobody) with no capabilities: everything is refused, and said.
-    const { stdout, status } = spawnSync(LOADER, ['doctor'], { encoding: 'utf8', ...(process.getuid?.() === 0 && { uid: 65534, gid: 65534 }) });
+    const { stdout, status } = spawnSync(loaderForAnyone(), ['doctor'], { encoding: 'utf8', ...(process.getuid?.() === 0 && { uid: 65534, gid: 65534 }) });
     const report = JSON.parse(stdout) as { ok: boolean; checks: { name: string; ok: boolean; needs: string; invisible: string; detail: string }[] };
     expect(report.checks.map(({ name }) => name)).toEqual(['sockets', 'connections', 'processes', 'open-connections', 'io_uring', 'tls', 'facts']);
     if (process.getuid?.() !== 0) return;
@@ -45,7 +45,7 @@ describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', () => {
   });
 });
 
-describe.skipIf(!runnableLoaderOrSkip())('the loader', () => {
+describe.skipIf(!runnableLoaderOrSkip())('the loader', { timeout: 120_000 }, () => {
   let talk: Talk;
   beforeEach(async () => {
     talk = await Talk.start();
@@ -213,13 +213,9 @@ describe.skipIf(!runnableLoaderOrSkip())('the loader', () => {
   });
 
   test('five capabilities are enough: no root, no CAP_SYS_ADMIN', async () => {
-    // A place that nobody may enter: the repository may be in a private home directory.
-    const place = mkdtempSync(join('/tmp', 'tocsin-agent-'));
-    chmodSync(place, 0o755);
-    copyFileSync(LOADER, join(place, 'loader'));
     const rights = '+bpf,+perfmon,+sys_ptrace,+dac_read_search,+checkpoint_restore';
     const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--inh-caps', rights, '--ambient-caps', rights, '--bounding-set', `-all,${rights}`];
-    const loader = await RunningLoader.start([], { command: [...nobody, join(place, 'loader')] });
+    const loader = await RunningLoader.start([], { command: [...nobody, loaderForAnyone()] });
     expect(readFileSync(`/proc/${loader.child.pid}/status`, 'utf8')).toMatch(/^Uid:\t65534[^]*CapEff:\t000001c000080004$/m);
     await talk.exchange(100);
     await loader.stop();
@@ -227,7 +223,6 @@ describe.skipIf(!runnableLoaderOrSkip())('the loader', () => {
     const facts = loader.json('process').find(({ pid }) => pid === talk.pid)!;
     expect(facts).toMatchObject({ executable: process.execPath, gone: false });
     expect(loader.opens(isOfTalk)).toHaveLength(2);
-    rmSync(place, { recursive: true });
   });
 
   test('bytes of many exchanges arrive whole and in order', async () => {

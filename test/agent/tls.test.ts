@@ -39,7 +39,7 @@ const mappedFiles = (pid: number): string[] => [...readFileSync(`/proc/${pid}/ma
 
 const canRun = runnableLoaderOrSkip() && requireOrSkip('python3', 'apt-get install -y python3');
 
-describe.skipIf(!canRun)('plaintext of TLS connections', () => {
+describe.skipIf(!canRun)('plaintext of TLS connections', { timeout: 120_000 }, () => {
   let servers: Record<Language, Server>;
   beforeAll(async () => {
     servers = { node: await serve('node'), python: await serve('python') };

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -29,6 +29,14 @@ export function runnableLoaderOrSkip(): boolean {
     process.stdout.write(`SKIPPED: this kernel or these rights refuse BPF: ${stdout?.toString() ?? String(error)}\n`);
     return false;
   }
+}
+
+/** A copy of the loader where any user may start it: the repository may be in a private home directory. */
+export function loaderForAnyone(): string {
+  const place = mkdtempSync(join(tmpdir(), 'tocsin-agent-'));
+  chmodSync(place, 0o755);
+  copyFileSync(LOADER, join(place, 'loader'));
+  return join(place, 'loader');
 }
 
 /** Compiles a C program of test/agent/programs and gives its path. */
