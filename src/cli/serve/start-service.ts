@@ -25,6 +25,7 @@ import { TickJob } from '../../pipeline/tick.job.js';
 import { DuckdbServiceReader } from '../../query/duckdb-service-reader.js';
 import { DuckdbSloHistoryReader } from '../../query/duckdb-slo-history-reader.js';
 import { DuckdbMetricsReader } from '../../query/duckdb-metrics-reader.js';
+import { DuckdbSpanMetrics } from '../../query/duckdb-span-metrics.js';
 import { DuckdbTagReader } from '../../query/duckdb-tag-reader.js';
 import { DuckdbTopologyReader } from '../../query/duckdb-topology-reader.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
@@ -146,6 +147,8 @@ class Start {
   #appParts({ store, judgement, tokens }: PageParts): AppParts {
     const { settings, log } = this.#input;
     const { engine } = judgement;
+    const spanMetrics = new DuckdbSpanMetrics(store, systemClock.nowMs());
+    this.#metrics.addFamilies(() => spanMetrics.families());
     const actions: IncidentActions = {
       acknowledge: (id, who) => engine.acknowledge(id, who, systemClock.nowMs()),
       resolve: (id, who) => engine.resolve(id, who, systemClock.nowMs()),
@@ -168,7 +171,7 @@ class Start {
         metrics: this.#metrics,
         ready: () => (this.#ready === undefined ? undefined : { ...this.#ready }),
         ruleProblems: () => judgement.rules.problems,
-        refresh: async () => { this.#stats = await store.stats(); },
+        refresh: async () => { [this.#stats] = await Promise.all([store.stats(), spanMetrics.refresh(systemClock.nowMs())]); },
       },
       tick: {
         engine, intervalMs: settings.evaluationIntervalMs, clock: systemClock, metrics: this.#metrics,
