@@ -101,10 +101,10 @@ function readNumber(text: string, start: number): Token {
   const digits = matchAt(NUMBER, text, start) ?? '';
   const end = start + digits.length;
   const duration = readDuration(text, digits, end);
-  if (duration !== undefined) return { type: 'duration', start, ...duration };
-  if (NUMBER_TAIL.test(text.charAt(end))) {
+  if (NUMBER_TAIL.test(text.charAt(duration?.end ?? end))) {
     throw new TraceqlFailure(start, 'this is neither a number nor a duration', 'durations are a number and a unit: 800ms, 1.5s, 1m30s, 2d (ns, us, ms, s, m, h; whole d, w, y)');
   }
+  if (duration !== undefined) return { type: 'duration', start, ...duration };
   if (!/^\d+$/.test(digits)) return { type: 'float', start, end, value: Number(digits) };
   if (BigInt(digits) >= MAX_INT) throw new TraceqlFailure(start, `${digits} is larger than a 64-bit integer`, 'at most 9223372036854775807; write it with a point for a float');
   return { type: 'int', start, end, value: Number(digits), digits };
