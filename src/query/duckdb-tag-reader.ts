@@ -4,6 +4,7 @@ import type { AttributeValue } from '../trace/attribute.js';
 import type { Field } from '../trace/traceql/ast.js';
 import { durationText } from '../trace/traceql/duration-literal.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
+import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
 import { nearWindow } from './duckdb-trace-reader.js';
 import { TAG_LIMIT, TAG_SCOPES, TAG_SPAN_LIMIT, type TagQuery, type TagReader, type TagScope, type TagValue } from './tag-reader.js';
 
@@ -35,7 +36,7 @@ SELECT scope, name FROM names ORDER BY scope, name LIMIT $limit`,
     const compiled = compileSearch(query.search, { extra: (expressions) => expressions.json({ type: 'field', field }) });
     const rows = await this.#database.query({
       sql: `WITH RECURSIVE ${compiled.ctes}, ${looked(compiled)}
-SELECT value, count(*) AS spans FROM (SELECT ${compiled.extra.sql} AS value FROM looked s JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins.replaceAll('s.rowid', 's.rid')}) found
+SELECT value, count(*) AS spans FROM (SELECT ${compiled.extra.sql} AS value FROM looked s JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}) found
 WHERE value IS NOT NULL GROUP BY value ORDER BY spans DESC, value LIMIT $limit`,
       params: parametersOf(compiled, query),
     });
@@ -45,7 +46,7 @@ WHERE value IS NOT NULL GROUP BY value ORDER BY spans DESC, value LIMIT $limit`,
 
 /** The newest spans that the search found, whole. */
 function looked({ result }: CompiledSearch): string {
-  return `looked AS (SELECT s.*, s.rowid AS rid FROM spans s JOIN (SELECT rid, max(start_ns) AS found_ns FROM ${result} GROUP BY rid ORDER BY found_ns DESC LIMIT ${TAG_SPAN_LIMIT}) newest ON newest.rid = s.rowid)`;
+  return `looked AS (SELECT s.* FROM ${SPAN_ROWS} s JOIN (SELECT rid, max(start_ns) AS found_ns FROM ${result} GROUP BY rid ORDER BY found_ns DESC LIMIT ${TAG_SPAN_LIMIT}) newest ON newest.rid = s.row_id)`;
 }
 
 function parametersOf(compiled: CompiledSearch, query: TagQuery): Record<string, string | number | bigint | boolean> {

@@ -7,6 +7,7 @@ import { spanIdOf, traceIdOf, traceKey } from '../store/trace-key.js';
 import type { AttributeValue } from '../trace/attribute.js';
 import { printField, printFieldExpression } from '../trace/traceql/print.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
+import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
 import { TRACE_LOG_LIMIT, TRACE_SEARCH_LIMIT, TRACE_SPAN_LIMIT } from './trace-reader.js';
 import type { FoundSpan, FoundTrace, QueryPlan, StoredTrace, TraceLog, TraceReader, TraceSearch, TraceSummary } from './trace-reader.js';
 import { groupBy } from './service-summary.js';
@@ -43,7 +44,7 @@ export class DuckdbTraceReader implements TraceReader {
 
   async findSpansets(search: TraceSearch & { readonly spansPerSpanset: number }): Promise<readonly FoundTrace[]> {
     const compiled = compileSearch(search.search);
-    const statement = searchStatement(SPANSETS.replace('/* shown */', () => compiled.shown.sql).replace('/* joins */', () => compiled.shown.joins), compiled, search);
+    const statement = searchStatement(SPANSETS.replace('/* shown */', () => compiled.shown.sql).replace('/* joins */', () => compiled.shown.joins).replace('/* spans */', () => SPAN_ROWS), compiled, search);
     const rows = await this.#database.query({ ...statement, params: { ...statement.params, spans_per_spanset: search.spansPerSpanset } });
     return foundTraces(rows, compiled);
   }

@@ -24,7 +24,7 @@ export async function openTraceqlStore(): Promise<TraceqlStore> {
     database,
     async replace(spans) {
       stored += 1;
-      await database.transaction([{ sql: 'DELETE FROM spans' }]);
+      await database.transaction([{ sql: 'DELETE FROM spans_bulk' }, { sql: 'DELETE FROM spans_fresh' }]);
       const outcome = await sink.store({
         digest: stored.toString(16).padStart(32, '0'), signal: 'traces', protocol: 'grpc', receivedAtMs: DEFAULT_START_MS, rejected: 0, deduplicated: 0, message: '',
         spans: spanBatch(spans), sloSlices: [], redSlices: [],

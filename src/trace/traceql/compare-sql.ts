@@ -1,6 +1,7 @@
 import type { MetricsFunction, SpansetExpression } from './query-ast.js';
 import { inWindow, intervalSql, withWindow, type CompiledMetrics, type MetricsWindow } from './metrics-sql.js';
 import { compileSearch } from './search-sql.js';
+import { SPAN_ROWS } from './span-fields-sql.js';
 
 type Compare = Extract<MetricsFunction, { readonly type: 'compare' }>;
 
@@ -19,7 +20,7 @@ export function compileCompare(search: SpansetExpression, called: Compare, windo
   const sql = `WITH RECURSIVE ${compiled.ctes},
 observed AS (
   SELECT ${intervalSql(window)} AS interval, ${window.weighted ? 's.weight' : '1::DOUBLE'} AS weight, (${compiled.extra.sql})${selectedTime} AS selected, s.attributes, r.attributes AS resource, ${INTRINSICS} AS intrinsics
-  FROM (SELECT DISTINCT rid FROM ${compiled.result}) found JOIN spans s ON s.rowid = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}
+  FROM (SELECT DISTINCT rid FROM ${compiled.result}) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}
   WHERE ${inWindow(window)}
 ),
 facts AS (

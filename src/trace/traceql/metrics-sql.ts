@@ -2,6 +2,7 @@ import type { Field } from './ast.js';
 import type { ExpressionSql } from './expression-sql.js';
 import type { FieldExpression, MetricsFunction, SpansetExpression } from './query-ast.js';
 import { compileSearch, type CompiledSearch } from './search-sql.js';
+import { SPAN_ROWS } from './span-fields-sql.js';
 import type { SqlParameter } from './sql-params.js';
 
 /**
@@ -29,7 +30,7 @@ const SECOND = '1e9::DOUBLE';
 
 export function compileMetrics(search: SpansetExpression, called: Counting, window: MetricsWindow): CompiledMetrics {
   const compiled = compileSearch(search, { extra: (expressions) => observed(called, expressions) });
-  const from = `observed AS (SELECT ${intervalSql(window)} AS interval, ${window.weighted ? 's.weight' : '1::DOUBLE'} AS weight, ${compiled.extra.sql} FROM (SELECT DISTINCT rid FROM ${compiled.result}) found JOIN spans s ON s.rowid = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins} WHERE ${inWindow(window)})`;
+  const from = `observed AS (SELECT ${intervalSql(window)} AS interval, ${window.weighted ? 's.weight' : '1::DOUBLE'} AS weight, ${compiled.extra.sql} FROM (SELECT DISTINCT rid FROM ${compiled.result}) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins} WHERE ${inWindow(window)})`;
   return { sql: `WITH RECURSIVE ${compiled.ctes},\n${from}\n${aggregated(called)}`, params: withWindow(compiled, window), looksAround: compiled.looksAround };
 }
 
@@ -86,7 +87,7 @@ export function compileExemplars(search: SpansetExpression, called: Counting, { 
   const sql = `WITH RECURSIVE ${compiled.ctes},
 spread AS (
   SELECT s.trace_id_high, s.trace_id_low, s.span_id, s.start_ns, s.duration_ns, ${compiled.extra.sql}, row_number() OVER (PARTITION BY ntile ORDER BY hash(s.span_id)) AS place
-  FROM (SELECT rid, ntile($exemplars) OVER (ORDER BY start_ns) AS ntile FROM (SELECT DISTINCT rid, start_ns FROM ${compiled.result})) found JOIN spans s ON s.rowid = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}
+  FROM (SELECT rid, ntile($exemplars) OVER (ORDER BY start_ns) AS ntile FROM (SELECT DISTINCT rid, start_ns FROM ${compiled.result})) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}
   WHERE ${inWindow(window)}
 )
 SELECT s.trace_id_high, s.trace_id_low, s.span_id, s.start_ns, CAST(to_json(groups) AS VARCHAR) AS groups, ${value} AS value FROM spread s WHERE place = 1 ORDER BY s.start_ns LIMIT $exemplars`;

@@ -2,13 +2,13 @@ import type { Field } from './ast.js';
 import { sqlOperator } from './comparison-sql.js';
 import { ExpressionSql, arithmeticSql } from './expression-sql.js';
 import type { FieldExpression, FilterStage, GroupStage, ScalarComparison, ScalarExpression, SpansetExpression, SpansetOperation, SpansetOperator, Stage } from './query-ast.js';
-import type { Join } from './span-fields-sql.js';
+import { SPAN_ROWS, type Join } from './span-fields-sql.js';
 import { SqlParams } from './sql-params.js';
 import { JOINS, LOOKUPS } from './trace-lookups-sql.js';
 
 /**
  * A search as common table expressions. Each stage is a relation of spans: `th`, `tl` the trace, `grp` the values it was grouped by (one
- * spanset per trace and grp), `rid` the row in table spans, `sid` and `pid` its id and its parent's, `start_ns`, `end_ms`.
+ * spanset per trace and grp), `rid` the row in SPAN_ROWS, `sid` and `pid` its id and its parent's, `start_ns`, `end_ms`.
  */
 export interface CompiledSearch {
   /** `q1 AS (…), q2 AS (…)`: goes behind WITH RECURSIVE. Looks at spans that end in [$near_from_ms, $near_to_ms). */
@@ -29,7 +29,7 @@ export interface CompiledSearch {
   readonly looksAround: boolean;
 }
 
-const COLUMNS = 's.trace_id_high AS th, s.trace_id_low AS tl, s.rowid AS rid, s.span_id AS sid, s.parent_span_id AS pid, s.start_ns AS start_ns, s.end_ms AS end_ms';
+const COLUMNS = 's.trace_id_high AS th, s.trace_id_low AS tl, s.row_id AS rid, s.span_id AS sid, s.parent_span_id AS pid, s.start_ns AS start_ns, s.end_ms AS end_ms';
 const NEAR = 's.end_ms >= $near_from_ms AND s.end_ms < $near_to_ms';
 
 /** SQL over spans `s`, their resources `r` and what `joins` adds. */
@@ -151,7 +151,7 @@ class SearchCompiler {
     const where = write(this.expressions);
     for (const join of this.expressions.fields.joins) this.#addLookup(join);
     const joins = [...this.expressions.fields.joins].map((join) => JOINS[join]).join(' ');
-    const from = input === undefined ? 'spans s' : `${input.name} i JOIN spans s ON s.rowid = i.rid`;
+    const from = input === undefined ? `${SPAN_ROWS} s` : `${input.name} i JOIN ${SPAN_ROWS} s ON s.row_id = i.rid`;
     return { from: `${from} JOIN resources r ON r.resource_id = s.resource_id ${joins}`, where, joins };
   }
 
@@ -226,7 +226,7 @@ class SearchCompiler {
       case 'scalarOperation':
         return arithmeticSql(scalar.operator, this.#scalar(scalar.left), this.#scalar(scalar.right));
       case 'aggregate':
-        return scalar.of === undefined ? 'CAST(count(DISTINCT s.rowid) AS DOUBLE)' : `CAST(${scalar.name}(${this.expressions.number(scalar.of)}) AS DOUBLE)`;
+        return scalar.of === undefined ? 'CAST(count(DISTINCT s.row_id) AS DOUBLE)' : `CAST(${scalar.name}(${this.expressions.number(scalar.of)}) AS DOUBLE)`;
       case 'scalarPipeline':
         throw new Error('a pipeline is no aggregate of its own spans');
     }

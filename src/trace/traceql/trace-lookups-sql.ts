@@ -1,4 +1,4 @@
-import type { Join } from './span-fields-sql.js';
+import { SPAN_ROWS, type Join } from './span-fields-sql.js';
 
 const NEAR = 's.end_ms >= $near_from_ms AND s.end_ms < $near_to_ms';
 const TRACE = 's.trace_id_high AS th, s.trace_id_low AS tl';
@@ -9,7 +9,7 @@ export const JOINS: Readonly<Record<Join, string>> = {
   root: 'LEFT JOIN trace_roots t ON t.th = s.trace_id_high AND t.tl = s.trace_id_low',
   traceTimes: 'LEFT JOIN trace_times d ON d.th = s.trace_id_high AND d.tl = s.trace_id_low',
   children: 'LEFT JOIN span_children c ON c.th = s.trace_id_high AND c.tl = s.trace_id_low AND c.sid = s.span_id',
-  nestedSet: 'LEFT JOIN nested_sets n ON n.rid = s.rowid',
+  nestedSet: 'LEFT JOIN nested_sets n ON n.rid = s.row_id',
 };
 
 /** Common table expressions for fields that need more than their span's own row. */
@@ -22,8 +22,8 @@ export const LOOKUPS: Readonly<Record<Join, readonly string[]>> = {
   // A span opens when all before it in the walk have opened, and all of those that are not above it have closed: left = 2 × place - depth + 1.
   // Spans whose chain of parents does not reach a root are not numbered, as in Tempo.
   nestedSet: [
-    `nested_walk AS (SELECT ${TRACE}, s.rowid AS rid, s.span_id AS sid, CAST(NULL AS BIGINT) AS parent_rid, [(s.start_ns, s.span_id, s.rowid)] AS path FROM spans s WHERE s.parent_span_id = 0 AND ${NEAR}
-      UNION ALL SELECT w.th, w.tl, s.rowid, s.span_id, w.rid, list_append(w.path, (s.start_ns, s.span_id, s.rowid)) FROM nested_walk w JOIN spans s ON s.trace_id_high = w.th AND s.trace_id_low = w.tl AND s.parent_span_id = w.sid WHERE len(w.path) < 1000 AND ${NEAR})`,
+    `nested_walk AS (SELECT ${TRACE}, s.row_id AS rid, s.span_id AS sid, CAST(NULL AS BIGINT) AS parent_rid, [(s.start_ns, s.span_id, s.row_id)] AS path FROM ${SPAN_ROWS} s WHERE s.parent_span_id = 0 AND ${NEAR}
+      UNION ALL SELECT w.th, w.tl, s.row_id, s.span_id, w.rid, list_append(w.path, (s.start_ns, s.span_id, s.row_id)) FROM nested_walk w JOIN ${SPAN_ROWS} s ON s.trace_id_high = w.th AND s.trace_id_low = w.tl AND s.parent_span_id = w.sid WHERE len(w.path) < 1000 AND ${NEAR})`,
     `nested_places AS (SELECT rid, parent_rid, path, 2 * (row_number() OVER (PARTITION BY th, tl ORDER BY path) - 1) - (len(path) - 1) + 1 AS nested_left FROM nested_walk)`,
     `nested_sizes AS (SELECT step.ancestor AS rid, count(*) AS size FROM (SELECT unnest(path)[3] AS ancestor FROM nested_walk) step GROUP BY ALL)`,
     `nested_sets AS (SELECT a.rid, a.nested_left, a.nested_left + 2 * z.size - 1 AS nested_right, CASE WHEN a.parent_rid IS NULL THEN -1 ELSE b.nested_left END AS nested_parent FROM nested_places a JOIN nested_sizes z ON z.rid = a.rid LEFT JOIN nested_places b ON b.rid = a.parent_rid)`,
