@@ -3,7 +3,7 @@ WITH events AS (
   SELECT s.trace_id_high, s.trace_id_low, s.span_id, s.start_ns, s.duration_ns
   FROM spans s JOIN resources r ON r.resource_id = s.resource_id
   WHERE s.end_ms >= $from_ms AND s.end_ms < $to_ms AND NOT s.imported
-    AND (/* total */ TRUE) IS TRUE
+    AND (/* total */ TRUE)
     AND (/* bad */ TRUE)
 ), ranked AS (
   SELECT *,

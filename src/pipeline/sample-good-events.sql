@@ -5,7 +5,7 @@ WITH near AS (
   SELECT s.trace_id_high, s.trace_id_low, s.span_id, s.start_ns, s.duration_ns, count(*) OVER () AS event_count
   FROM spans s JOIN resources r ON r.resource_id = s.resource_id
   WHERE s.end_ms >= $from_ms AND s.end_ms < $to_ms AND NOT s.imported
-    AND (/* total */ TRUE) IS TRUE
+    AND (/* total */ TRUE)
     AND NOT (/* bad */ TRUE)
 ), distances AS (
   SELECT e.trace_id_high, e.trace_id_low, e.span_id, e.start_ns, e.duration_ns, e.event_count,

@@ -137,7 +137,7 @@ class SearchCompiler {
     for (const field of fieldsOf(condition)) this.#show(field);
     const { from, where } = this.#spans((expressions) => expressions.condition(condition), input);
     const grp = input === undefined ? 'CAST([] AS VARCHAR[]) AS grp' : 'i.grp AS grp';
-    return this.#add(`SELECT ${this.#mayRepeat ? 'DISTINCT ' : ''}${COLUMNS}, ${grp} FROM ${from} WHERE ${NEAR} AND (${where}) IS TRUE`, input?.groups ?? []);
+    return this.#add(`SELECT ${this.#mayRepeat ? 'DISTINCT ' : ''}${COLUMNS}, ${grp} FROM ${from} WHERE ${NEAR} AND (${where})`, input?.groups ?? []);
   }
 
   /** A trace can hold two spans of one id, so that a span has two parents. */
