@@ -3,6 +3,7 @@ import { openTraceqlStore, type TraceqlStore } from '../../test/support/traceql-
 import { MINUTE_MS } from '../lib/duration.js';
 import { bucketOf } from '../sli/latency-bucket.js';
 import { DuckdbSpanMetrics } from './duckdb-span-metrics.js';
+import { GraphMetrics } from './graph-metrics.js';
 import { SpanMetrics } from './span-metrics.js';
 
 const COUNT = { service: 'shop', operation: 'GET /', kind: 2, bucket: bucketOf(10e6), spans: 100, errors: 3 };
@@ -41,6 +42,20 @@ describe('span metrics under the names of Tempo', () => {
     const metrics = new SpanMetrics();
     metrics.add(Array.from({ length: 2_500 }, (_, index) => ({ ...COUNT, operation: `op ${index}`, errors: 0, spans: 1 })));
     expect(valueOf(metrics, 'tocsin_span_metrics_dropped_total', {})).toBe(500);
+  });
+});
+
+describe('service graph metrics under the names of Tempo', () => {
+  test('count calls by their kind, failed ones apart, with the latency of the side that has it', () => {
+    const metrics = new GraphMetrics();
+    const call = { client: 'front', server: 'pay', kind: 'call', bucket: bucketOf(150e6), calls: 10, failed: 2 };
+    metrics.add([call, { ...call, server: 'postgresql', kind: 'database', bucket: bucketOf(90e9), calls: 3, failed: 0 }]);
+    expect(valueOf(metrics, 'traces_service_graph_request_total', { client: 'front', server: 'pay', connection_type: '' })).toBe(10);
+    expect(valueOf(metrics, 'traces_service_graph_request_failed_total', { server: 'pay' })).toBe(2);
+    expect(valueOf(metrics, 'traces_service_graph_request_server_seconds_bucket', { server: 'pay', le: '0.1' })).toBe(0);
+    expect(valueOf(metrics, 'traces_service_graph_request_server_seconds_bucket', { server: 'pay', le: '0.2' })).toBe(10);
+    expect(valueOf(metrics, 'traces_service_graph_request_client_seconds_count', { server: 'postgresql', connection_type: 'database' })).toBe(3);
+    expect(valueOf(metrics, 'traces_service_graph_request_server_seconds_count', { server: 'postgresql' })).toBeUndefined();
   });
 });
 

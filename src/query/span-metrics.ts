@@ -1,6 +1,7 @@
-import type { MetricFamily, MetricSample } from '../pipeline/exposition.js';
-import { bucketMiddleNs, bucketUpperBoundNs } from '../sli/latency-bucket.js';
+import type { MetricFamily } from '../pipeline/exposition.js';
+import { bucketMiddleNs } from '../sli/latency-bucket.js';
 import { SPAN_KINDS } from '../trace/span-batch.js';
+import { LatencyHistogram } from './latency-histogram.js';
 
 /** One row of slices: how many spans, weighted, of one operation and latency bucket. */
 export interface SpanCount {
@@ -20,10 +21,8 @@ const MAX_SERIES = 2_000;
 
 interface Series {
   readonly labels: Readonly<Record<string, string>>;
+  readonly latency: LatencyHistogram;
   calls: number;
-  seconds: number;
-  /** Not cumulative; the last one is +Inf. */
-  readonly buckets: number[];
 }
 
 /**
@@ -50,33 +49,19 @@ export class SpanMetrics {
         this.#dropped += spans;
         return;
       }
-      series = { labels: { service, span_name: operation, span_kind: `SPAN_KIND_${(SPAN_KINDS[kind] ?? 'unspecified').toUpperCase()}`, status_code: status }, calls: 0, seconds: 0, buckets: Array.from({ length: LATENCY_BUCKETS_S.length + 1 }, () => 0) };
+      series = { labels: { service, span_name: operation, span_kind: `SPAN_KIND_${(SPAN_KINDS[kind] ?? 'unspecified').toUpperCase()}`, status_code: status }, latency: new LatencyHistogram(LATENCY_BUCKETS_S), calls: 0 };
       this.#series.set(key, series);
     }
     series.calls += spans;
-    series.seconds += (spans * bucketMiddleNs(bucket)) / 1e9;
-    const index = LATENCY_BUCKETS_S.findIndex((limit) => bucketUpperBoundNs(bucket) / 1e9 <= limit * (1 + BORDER));
-    series.buckets[index === -1 ? LATENCY_BUCKETS_S.length : index]! += spans;
+    series.latency.add(bucket, spans, (spans * bucketMiddleNs(bucket)) / 1e9);
   }
 
   families(): MetricFamily[] {
     const all = [...this.#series.values()];
     return [
       { name: 'traces_spanmetrics_calls_total', help: 'Spans since the start, by weight: requests served (server, consumer) and made (client, producer).', type: 'counter', samples: all.map(({ labels, calls }) => ({ suffix: '', labels, value: calls })) },
-      { name: 'traces_spanmetrics_latency', help: 'Durations of these spans in seconds.', type: 'histogram', samples: all.flatMap(latencySamples) },
+      { name: 'traces_spanmetrics_latency', help: 'Durations of these spans in seconds.', type: 'histogram', samples: all.flatMap(({ labels, latency }) => latency.samples(labels)) },
       { name: 'tocsin_span_metrics_dropped_total', help: `Spans that are in no series of traces_spanmetrics, which end at ${MAX_SERIES}.`, type: 'counter', samples: [{ suffix: '', labels: {}, value: this.#dropped }] },
     ];
   }
-}
-
-/** A bucket of 4 % width that straddles a border counts below it where most of it lies there. */
-const BORDER = 0.02;
-
-function latencySamples({ labels, calls, seconds, buckets }: Series): MetricSample[] {
-  let reached = 0;
-  const cumulative = buckets.map((count, index) => {
-    reached += count;
-    return { suffix: '_bucket', labels: { ...labels, le: index < LATENCY_BUCKETS_S.length ? String(LATENCY_BUCKETS_S[index]) : '+Inf' }, value: reached };
-  });
-  return [...cumulative, { suffix: '_sum', labels, value: seconds }, { suffix: '_count', labels, value: calls }];
 }
