@@ -1,0 +1,139 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import * as grpc from '@grpc/grpc-js';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createTraceDecoder } from '../../src/ingest/decoder.js';
+import { spanRows } from '../../test/support/batch-rows.js';
+import type { OtlpSpan } from '../otlp-span.js';
+import { rejectedSpans, retryAfterMs } from './delivery.js';
+import { SpanEncoder } from './encode-spans.js';
+import { grpcOtlpSender, retryDelayMs } from './grpc-otlp-sender.js';
+import { httpOtlpSender } from './http-otlp-sender.js';
+import { Outbox } from './outbox.js';
+
+const NOW_MS = 1_795_651_184_768;
+const SPAN: OtlpSpan = {
+  traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', parentSpanId: '00f067aa0ba902b7', traceState: 'ot=th:8', flags: 0x301, name: 'GET /grüße', kind: 'server',
+  startNs: BigInt(NOW_MS - 5) * 1_000_000n, endNs: BigInt(NOW_MS) * 1_000_000n, isError: true, statusMessage: 'broken',
+  attributes: [['text', 'x'.repeat(300)], ['whole', 200], ['negative', -3], ['half', 0.5], ['yes', true], ['list', ['a', 'b']]],
+  links: [{ traceId: '11111111111111111111111111111111', spanId: '2222222222222222', attributes: [['weight', 0.5]] }],
+};
+
+test('what is encoded is what Tocsin reads', () => {
+  const body = new SpanEncoder('1.2.3').encode([{ resource: [['service.name', 'shop'], ['process.pid', 7]], spans: [SPAN, { ...SPAN, spanId: 'aaaaaaaaaaaaaaaa', kind: 'client', isError: false, links: [] }] }]);
+  const decoded = createTraceDecoder().decode({ body, encoding: 'protobuf', receivedAtMs: NOW_MS });
+  expect(decoded).toMatchObject({ ok: true, rejected: { count: 0 } });
+  if (!decoded.ok) return;
+  const [first, second] = spanRows(decoded.batch);
+  expect(first).toMatchObject({ name: 'GET /grüße', traceState: 'ot=th:8', statusMessage: 'broken', startNs: SPAN.startNs });
+
+  expect(first?.attributes).toEqual(expect.arrayContaining([['whole', 200, true], ['negative', -3, true], ['half', 0.5, false], ['yes', true, false], ['list', ['a', 'b'], false]]));
+  expect([first?.kind, first?.status, second?.kind, second?.status, first?.flags]).toEqual([2, 2, 3, 0, 0x301]);
+  expect([first?.spanId, first?.parentSpanId, second?.spanId]).toEqual(['b7ad6b7169203331', '00f067aa0ba902b7', 'aaaaaaaaaaaaaaaa']);
+  expect(decoded.batch.resources[0]?.serviceName).toBe('shop');
+});
+
+describe('over HTTP', () => {
+  let server: http.Server;
+  afterEach(() => { server.closeAllConnections(); server.close(); });
+
+  async function answering(status: number, headers: http.OutgoingHttpHeaders = {}, heard: Buffer[] = []): Promise<URL> {
+    server = http.createServer((request, response) => {
+      request.on('data', (chunk: Buffer) => heard.push(chunk)).on('end', () => response.writeHead(status, headers).end());
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`);
+  }
+
+  const send = async (endpoint: URL): ReturnType<ReturnType<typeof httpOtlpSender>['send']> => {
+    const sender = httpOtlpSender({ endpoint, headers: { authorization: 'Bearer t' }, compression: 'gzip', timeoutMs: 20_000 });
+    const delivery = await sender.send(Buffer.from('spans'));
+    sender.close();
+    return delivery;
+  };
+
+  test('compressed, and delivered', async () => {
+    const heard: Buffer[] = [];
+    expect(await send(await answering(200, {}, heard))).toEqual({ outcome: 'delivered', rejectedSpans: 0 });
+    expect(gunzipSync(Buffer.concat(heard)).toString()).toBe('spans');
+  });
+
+  test('a busy receiver is asked again, when it says', async () => {
+    expect(await send(await answering(503, { 'retry-after': '7' }))).toEqual({ outcome: 'retryable', afterMs: 7_000, why: 'status 503' });
+  });
+
+  test('a refusal is final, an unreachable receiver is not', async () => {
+    expect(await send(await answering(401))).toEqual({ outcome: 'rejected', why: 'status 401' });
+    const endpoint = await answering(200);
+    server.close();
+    await new Promise((resolve) => server.once('close', resolve));
+    expect(await send(endpoint)).toMatchObject({ outcome: 'retryable' });
+  });
+});
+
+test('over gRPC: delivered, and refused with a time to come back', async () => {
+  const server = new grpc.Server();
+  const identity = (bytes: Buffer): Buffer => bytes;
+  const details = Buffer.concat([Buffer.from([0x08, 0x08, 0x1a, 0x34, 0x0a, 0x28]), Buffer.from('type.googleapis.com/google.rpc.RetryInfo'), Buffer.from([0x12, 0x04, 0x0a, 0x02, 0x08, 0x03])]);
+  let asked = 0;
+  server.addService({ Export: { path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export', requestStream: false, responseStream: false, requestSerialize: identity, requestDeserialize: identity, responseSerialize: identity, responseDeserialize: identity } }, {
+    Export: (call: grpc.ServerUnaryCall<Buffer, Buffer>, answer: grpc.sendUnaryData<Buffer>) => {
+      asked += 1;
+      const metadata = new grpc.Metadata();
+      metadata.set('grpc-status-details-bin', details);
+      if (asked === 1) answer(null, Buffer.alloc(0));
+      else answer({ code: grpc.status.RESOURCE_EXHAUSTED, details: 'full', metadata }, null);
+      expect(call.request.toString()).toBe('spans');
+    },
+  });
+  const port = await new Promise<number>((resolve, reject) => server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => (error === null ? resolve(bound) : reject(error))));
+  const sender = await grpcOtlpSender({ endpoint: new URL(`http://127.0.0.1:${port}`), headers: { 'x-tenant': 'a' }, compression: 'gzip', timeoutMs: 20_000 });
+  expect(await sender.send(Buffer.from('spans'))).toEqual({ outcome: 'delivered', rejectedSpans: 0 });
+  expect(await sender.send(Buffer.from('spans'))).toMatchObject({ outcome: 'retryable', afterMs: 3_000 });
+  sender.close();
+  server.forceShutdown();
+  expect(retryDelayMs(new grpc.Metadata())).toBeUndefined();
+});
+
+test('small print of answers', () => {
+  expect(retryAfterMs('Thu, 26 Nov 2026 00:00:10 GMT', Date.parse('2026-11-26T00:00:00Z'))).toBe(10_000);
+  expect(retryAfterMs('soon', 0)).toBeUndefined();
+  expect(rejectedSpans(Buffer.from([0x0a, 0x03, 0x08, 0xac, 0x02]))).toBe(300);
+  expect(rejectedSpans(Buffer.alloc(0))).toBe(0);
+});
+
+describe('the outbox', () => {
+  const nowMs = 1_000;
+  const retryable = { outcome: 'retryable' as const, afterMs: undefined, why: 'away' };
+
+  test('keeps what was not taken, and pauses longer each time', () => {
+    const outbox = new Outbox(1_000);
+    outbox.add(Buffer.alloc(10), 5, nowMs);
+    const first = outbox.take(nowMs)!;
+    outbox.settle(first, retryable, { nowMs, random: 1 });
+    expect(outbox.take(nowMs + 999)).toBeUndefined();
+    const second = outbox.take(nowMs + 1_000)!;
+    outbox.settle(second, { ...retryable, afterMs: 60_000 }, { nowMs, random: 1 });
+    expect(outbox.take(nowMs + 59_999)).toBeUndefined();
+    outbox.settle(outbox.take(nowMs + 60_000)!, { outcome: 'delivered', rejectedSpans: 1 }, { nowMs, random: 1 });
+    expect(outbox.counters).toMatchObject({ sentSpans: 4, rejectedSpans: 1, retries: 2, refusedSpans: 0 });
+    expect([outbox.length, outbox.bytes, outbox.trouble]).toEqual([0, 0, undefined]);
+  });
+
+  test('drops the oldest when it is full, and counts every span', () => {
+    const outbox = new Outbox(100);
+    for (let index = 1; index <= 5; index += 1) outbox.add(Buffer.alloc(40), index, nowMs);
+    expect(outbox.counters.overflownSpans).toBe(1 + 2 + 3);
+    expect([outbox.length, outbox.bytes]).toEqual([2, 80]);
+    outbox.settle(outbox.take(nowMs)!, { outcome: 'rejected', why: 'no' }, { nowMs, random: 0 });
+    expect(outbox.counters.refusedSpans).toBe(4);
+  });
+
+  test('gives up in the end', () => {
+    const outbox = new Outbox(1_000);
+    outbox.add(Buffer.alloc(10), 3, 0);
+    for (let atMs = 0; outbox.length > 0; atMs += 60_000) outbox.settle(outbox.take(atMs)!, retryable, { nowMs: atMs, random: 1 });
+    expect(outbox.counters.refusedSpans).toBe(3);
+  });
+});
