@@ -2,8 +2,12 @@ import type { Candidate, SpanNode } from './span-node.js';
 
 /** More candidates than this say nothing (reference: at most three). */
 const MAX_CANDIDATES = 3;
-const MAX_JOINS = 65_536;
-const JOIN_KEPT_NS = 10e9;
+const MAX_JOINS = 16_384;
+/** The server's end is heard, and its answer told, soon after the client's. */
+const JOIN_KEPT_NS = 1e9;
+/** A request that took longer to arrive is another one with the same number. */
+const MAX_TRANSFER_NS = 10e9;
+const MAX_OPEN_NS = 600e9;
 /** Open requests of one process that are looked through; with more of them nothing can be told apart anyway. */
 const MAX_OPEN = 4_096;
 
@@ -25,17 +29,19 @@ export class Correlator {
 
   end(node: SpanNode): void {
     if (node.kind !== 'server') return;
+    this.join(node);
     remove(this.#byProcess, node.connection.tgid, node);
     remove(this.#byThread, node.tid, node);
   }
 
-  /** The other end of a server node's connection. Asked when the span is told: the client's end may be heard after the server's. */
+  /** The other end of a server node's connection. Asked at its end, and again when it is told: the client's end may be heard after the server's. */
   join(node: SpanNode): void {
     if (node.kind !== 'server' || node.parent !== undefined || node.joinKey === undefined) return;
     const client = this.#joins.get(node.joinKey);
     if (client === undefined || client.connection === node.connection || !fits(client, node)) return;
     node.parent = client;
     node.basis = 'connection';
+    this.#joins.delete(node.joinKey);
   }
 
   /** Whether the process has an open request that came with this very context: then whoever sends it on only passes it through. */
@@ -57,8 +63,7 @@ export class Correlator {
 
   prune(nowNs: number): void {
     for (const [key, node] of this.#joins) {
-      if (this.#joins.size <= MAX_JOINS && (!node.hasEnded || node.exchange.endNs > nowNs - JOIN_KEPT_NS) && node.exchange.startNs > nowNs - 60 * JOIN_KEPT_NS) break;
-      this.#joins.delete(key);
+      if (this.#joins.size > MAX_JOINS || (node.hasEnded && node.exchange.endNs < nowNs - JOIN_KEPT_NS) || node.exchange.startNs < nowNs - MAX_OPEN_NS) this.#joins.delete(key);
     }
   }
 
@@ -68,7 +73,7 @@ export class Correlator {
   }
 
   #beginClient(node: SpanNode): void {
-    if (node.joinKey !== undefined) this.#joins.set(node.joinKey, node);
+    if (node.joinKey !== undefined && this.#joins.size < 2 * MAX_JOINS) this.#joins.set(node.joinKey, node);
     if (node.parent !== undefined) return;
     const onThread = this.#byThread.get(node.tid);
     const [sole] = onThread ?? [];
@@ -93,7 +98,7 @@ export class Correlator {
 const SLACK_NS = 5e6;
 
 function fits(client: SpanNode, server: SpanNode): boolean {
-  return client.exchange.startNs <= server.exchange.startNs + SLACK_NS && server.exchange.startNs - client.exchange.startNs < JOIN_KEPT_NS;
+  return client.exchange.startNs <= server.exchange.startNs + SLACK_NS && server.exchange.startNs - client.exchange.startNs < MAX_TRANSFER_NS;
 }
 
 function sameRequestId(open: ReadonlySet<SpanNode>, { exchange }: SpanNode): SpanNode | undefined {

@@ -1,6 +1,5 @@
 import type { CompiledRedaction } from '../src/ingest/redact-compile.js';
 import { RedactionProfile } from '../src/ingest/redact-profile.js';
-import { attributeOf } from '../src/trace/attribute-json.js';
 import type { PlainValue } from './otlp-span.js';
 
 type Pairs = readonly (readonly [string, PlainValue])[];
@@ -16,6 +15,17 @@ export type RedactAttributes = (attributes: Pairs, service: string) => RedactedA
 /** Attributes whose values come from whoever sent the request. The others are words of ours, numbers and addresses. */
 const FROM_OUTSIDE = /^(?:url\.|http\.(?:route|url|target|user_agent|request\.header|response\.header|request\.body\.content|response\.body\.content|request\.method_original)|user_agent\.|db\.(?:query|statement|user|namespace|name)|server\.address|net\.peer\.name|net\.host\.name)/;
 const MAX_PROFILES = 1_024;
+const MAX_KEYS = 1_024;
+const knownKeys = new Map<string, boolean>();
+
+function isFromOutside(key: string): boolean {
+  const known = knownKeys.get(key);
+  if (known !== undefined) return known;
+  if (knownKeys.size >= MAX_KEYS) knownKeys.clear();
+  const isOutside = FROM_OUTSIDE.test(key);
+  knownKeys.set(key, isOutside);
+  return isOutside;
+}
 
 /** The rules of ingest, on the node: what they conceal never leaves it. */
 export function redactorOf(redaction: CompiledRedaction): RedactAttributes {
@@ -30,12 +40,20 @@ export function redactorOf(redaction: CompiledRedaction): RedactAttributes {
     const profile = profiles.get(service);
     if (profile === undefined) return { attributes, count: 0 };
     hits.fill(0);
-    const redacted = attributes.flatMap((pair): Pairs => {
-      if (!FROM_OUTSIDE.test(pair[0])) return [pair];
-      const attribute = profile.attribute(attributeOf(pair[0], pair[1]), hits);
-      return attribute === undefined ? [] : [[attribute.key, attribute.value as PlainValue]];
-    });
-    return { attributes: redacted, count: hits.reduce((sum, count) => sum + count, 0) };
+    const redacted: (readonly [string, PlainValue])[] = [];
+    for (const pair of attributes) {
+      const [key, value] = pair;
+      if (typeof value === 'boolean' || typeof value === 'number' || !isFromOutside(key)) {
+        redacted.push(pair);
+        continue;
+      }
+      // Its JSON is for those who store it; nobody does here.
+      const attribute = profile.attribute({ key, value, json: '', isInteger: false }, hits);
+      if (attribute !== undefined) redacted.push(attribute.value === value ? pair : [attribute.key, attribute.value as PlainValue]);
+    }
+    let count = 0;
+    for (const hit of hits) count += hit;
+    return { attributes: redacted, count };
   };
 }
 

@@ -1,5 +1,6 @@
 // What the agent costs, and what it misses: wrk against nginx, a Node and a Go server, redis-benchmark against Redis, pgbench against
-// PostgreSQL, with the agent on and off in turns. As root, after `npm run build:agent`. argv: seconds for each run (default 5).
+// PostgreSQL, with the agent on and off in turns. As root, after `npm run build:agent`. argv: seconds for each run (default 5), and
+// which servers (default: all, as `nginx,node,go,redis,postgres`).
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -9,6 +10,7 @@ import { join } from 'node:path';
 import { cpuSeconds, memoryMib } from './lib/process-cost.js';
 
 const SECONDS = Number(process.argv[2] ?? 5);
+const ONLY = process.argv[3]?.split(',');
 const ROUNDS = 2;
 const root = new URL('..', import.meta.url).pathname;
 const place = mkdtempSync(join(tmpdir(), 'tocsin-bench-agent-'));
@@ -147,7 +149,7 @@ async function measure(name, receiverPort) {
 
 try {
   const port = await receiver();
-  for (const name of Object.keys(SERVERS)) {
+  for (const name of ONLY ?? Object.keys(SERVERS)) {
     try {
       process.stdout.write(`${JSON.stringify(await measure(name, port))}\n`);
     } catch (error) {
