@@ -8,6 +8,8 @@ export const EXIT_COULD_NOT_RUN = 2;
 export interface CommandInput {
   readonly values: Readonly<Record<string, string | boolean | undefined>>;
   readonly positionals: readonly string[];
+  /** What stands behind each option of `listOptions`, in order. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Command {
@@ -16,6 +18,8 @@ export interface Command {
   /** False: anything that is not an option is a mistake. */
   readonly takesArguments?: boolean;
   readonly options: NonNullable<ParseArgsConfig['options']>;
+  /** Options that take every argument up to the next option: `--baseline FILE…`. */
+  readonly listOptions?: readonly string[];
   /** One line for each option and argument, as `--help` prints them. */
   readonly help: readonly (readonly [string, string])[];
   run(input: CommandInput): Promise<number>;

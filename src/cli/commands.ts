@@ -12,5 +12,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'demo', summary: 'the service plus a small instrumented shop, load and an injected fault', load: async () => (await import('./demo-command.js')).demoCommand },
   { name: 'check', summary: 'validate configuration, rules, routing and runbooks', load: async () => (await import('./check-command.js')).checkCommand },
   { name: 'import', summary: 'load OTLP/JSON lines or OTLP protobuf files, event times kept', load: async () => (await import('./import-command.js')).importCommand },
+  { name: 'diagnose', summary: 'rank the services most likely to be the cause, from files of before and during an incident', load: async () => (await import('./diagnose-command.js')).diagnoseCommand },
   { name: 'agent', summary: 'the eBPF agent: traces HTTP, PostgreSQL and Redis without touching the application', load: async () => (await import('./agent-command.js')).agentCommand },
 ];

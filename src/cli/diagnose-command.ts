@@ -1,0 +1,67 @@
+import { existsSync, statSync } from 'node:fs';
+import { rankSuspects, type Diagnosis } from '../diagnosis/culprit/rank-suspects.js';
+import { formatTime } from '../lib/format.js';
+import { CouldNotRun, count, EXIT_FINE, printError, printLine, type Command } from './command.js';
+import { readTraffic, type ReadTraffic } from './diagnose/read-traffic.js';
+
+export const diagnoseCommand: Command = {
+  usage: '--baseline FILE… --incident FILE… [--json]',
+  options: { baseline: { type: 'string' }, incident: { type: 'string' }, json: { type: 'boolean' } },
+  listOptions: ['baseline', 'incident'],
+  help: [
+    ['--baseline FILE…', 'traces and logs of a time when all was well: OTLP/JSON lines (.jsonl, .json, also .gz), or OTLP protobuf'],
+    ['--incident FILE…', 'traces and logs of the incident; best from a little before it began'],
+    ['--json', 'the result as JSON: {"suspects":[{"service","operation","score","strength","reason","resource"}…],"since","baseline","incident"}, most likely first'],
+    ['', 'Needs no server. Logs are optional; they count where both sides have them. docs/diagnosis.md explains the ranking.'],
+  ],
+  run: async ({ values, lists }) => {
+    const [baseline, incident] = [await readSide('baseline', lists['baseline'] ?? []), await readSide('incident', lists['incident'] ?? [])];
+    const diagnosis = rankSuspects(baseline, incident);
+    if (values['json'] === true) printLine(JSON.stringify(asJson(diagnosis, { baseline, incident })));
+    else printDiagnosis(diagnosis, { baseline, incident });
+    return EXIT_FINE;
+  },
+};
+
+async function readSide(side: string, paths: readonly string[]): Promise<ReadTraffic> {
+  if (paths.length === 0) throw new CouldNotRun(`name the files of the ${side}: tocsin diagnose --baseline FILE… --incident FILE…`);
+  for (const path of paths) {
+    if (!existsSync(path)) throw new CouldNotRun(`${path} does not exist`);
+    if (!statSync(path).isFile()) throw new CouldNotRun(`${path} is not a file: name the files, for example ${path.replace(/\/$/, '')}/*.jsonl.gz`);
+  }
+  const traffic = await readTraffic(paths);
+  for (const complaint of traffic.complaints.slice(0, MAX_COMPLAINTS)) printError(complaint);
+  if (traffic.complaints.length > MAX_COMPLAINTS) printError(`… and ${traffic.complaints.length - MAX_COMPLAINTS} more lines of the ${side} could not be read`);
+  if (traffic.spans.length === 0 && traffic.logs.length === 0) throw new CouldNotRun(`the files of the ${side} hold no spans and no log records`);
+  return traffic;
+}
+
+const MAX_COMPLAINTS = 10;
+
+interface Sides {
+  readonly baseline: ReadTraffic;
+  readonly incident: ReadTraffic;
+}
+
+function asJson({ suspects, onsetNs }: Diagnosis, { baseline, incident }: Sides): unknown {
+  const sizeOf = ({ spans, logs }: ReadTraffic): unknown => ({ spans: spans.length, logs: logs.length });
+  return {
+    suspects: suspects.map((suspect) => ({ ...suspect, score: Number(suspect.score.toFixed(2)) })),
+    since: onsetNs === undefined ? null : new Date(Number(onsetNs / 1_000_000n)).toISOString(),
+    baseline: sizeOf(baseline), incident: sizeOf(incident),
+  };
+}
+
+const SHOWN = 10;
+
+function printDiagnosis({ suspects, onsetNs }: Diagnosis, { baseline, incident }: Sides): void {
+  printLine(`${count(incident.spans.length, 'span')} and ${count(incident.logs.length, 'log record')} of the incident compared with ${count(baseline.spans.length, 'span')} and ${count(baseline.logs.length, 'log record')} of the baseline.`);
+  if (suspects.length === 0) printLine('Nothing speaks against any service: the two periods differ no more than chance allows.');
+  else if (suspects.every(({ strength }) => strength === 'weak')) printLine('No strong suspect: all of these may be chance.');
+  if (onsetNs !== undefined && suspects.length > 0) printLine(`What changed began about ${formatTime(Number(onsetNs / 1_000_000n))}.`);
+  suspects.slice(0, SHOWN).forEach(({ service, operation, score, strength, reason, resource }, index) => {
+    const where = resource === undefined ? '' : `, ${resource.attribute}=${resource.value}`;
+    printLine(`${index + 1}. ${service} ${operation} (score ${score.toFixed(1)}, ${strength}${where})`);
+    printLine(`   ${reason}`);
+  });
+}

@@ -1,0 +1,195 @@
+import { learnStatements, type LogStatements } from './log-statements.js';
+import type { LogLine, Traffic } from './traffic.js';
+import { failedSpanOf, peerServices, selfTimeNs, spanKey, visitsOf, type Visit } from './visit.js';
+
+/** What was seen of one visit. */
+export interface Observation {
+  readonly visit: Visit;
+  readonly failed: boolean;
+  /** By what one sees that it failed: a statement of log, the name of a span. */
+  readonly failedBy: string | undefined;
+  /** What the visit called, did and logged, as keys of `traitKey`. */
+  readonly traits: ReadonlySet<string>;
+  readonly selfNs: number;
+  readonly gapNs: number | undefined;
+  /** False where its lines of log may lie outside of what was collected. */
+  readonly logsKnown: boolean;
+}
+
+export interface Trait {
+  readonly kind: 'calls' | 'does' | 'logs';
+  /** A place that was called, the name of a span inside the service, a statement of log. */
+  readonly what: string;
+  /** At least this often in one visit. */
+  readonly times: number;
+}
+
+export interface Seen {
+  readonly observations: readonly Observation[];
+  /** Lines that belong to no span: in how many stretches of time a service logged a statement. */
+  readonly looseLogs: LooseLogs;
+}
+
+export interface LooseLogs {
+  readonly stretches: number;
+  /** Stretches by service and statement. */
+  readonly statements: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<number>>>;
+}
+
+/** OTLP: ERROR and above. */
+const ERROR_SEVERITY = 17;
+/** Where records carry no severity: words that stand for it. */
+const ERROR_WORDS = /\b(?:error|exception|fatal|panic|traceback|stack trace)\b/i;
+/** A span that is named for what is done when something failed. */
+const ERROR_NAME = /(?:^|[^a-z])(?:error|exception|failure)(?:$|[^a-z])|(?:Error|Exception|Failure)(?:$|[A-Z.])/;
+/** Loose lines are counted by second, or by longer stretches where the period is long. */
+const STRETCHES = 300;
+const NS_PER_SECOND = 1_000_000_000n;
+
+export function traitKey({ kind, what, times }: Trait): string {
+  return JSON.stringify([kind, what, times]);
+}
+
+export function traitOf(key: string): Trait {
+  const [kind, what, times] = JSON.parse(key) as [Trait['kind'], string, number];
+  return { kind, what, times };
+}
+
+export function placeName(visit: Pick<Visit, 'service' | 'operation'>): string {
+  return `${visit.service} ${visit.operation}`;
+}
+
+/** Both periods, seen with the same eyes: statements and addresses are learnt from the two together. */
+export function observe(baseline: Traffic, incident: Traffic): { readonly baseline: Seen; readonly incident: Seen } {
+  const peers = peerServices([...baseline.spans, ...incident.spans]);
+  // Logs of one side only say nothing about a change.
+  const withLogs = baseline.logs.length > 0 && incident.logs.length > 0;
+  const [before, after] = withLogs ? [distinctLines(baseline.logs), distinctLines(incident.logs)] : [[], []];
+  const statements = learnStatements([...before, ...after]);
+  return {
+    baseline: seen(baseline.spans, before, { peers, statements, knows: knownByService(before) }),
+    incident: seen(incident.spans, after, { peers, statements, knows: knownAtAll(after) }),
+  };
+}
+
+interface Knowledge {
+  readonly peers: ReadonlyMap<string, string>;
+  readonly statements: LogStatements;
+  readonly knows: (visit: Visit) => boolean;
+}
+
+function seen(spans: Traffic['spans'], lines: readonly LogLine[], { peers, statements, knows }: Knowledge): Seen {
+  const forest = visitsOf(spans, peers);
+  const tallies = new Map(forest.visits.map((visit) => [visit, tallyOf(visit)]));
+  const loose: LogLine[] = [];
+  for (const line of lines) {
+    const visit = forest.bySpan.get(spanKey(line.traceId, line.spanId));
+    const tally = visit && tallies.get(visit);
+    if (tally === undefined) {
+      loose.push(line);
+      continue;
+    }
+    const said = statements.of(line);
+    if (isErrorLine(line)) tally.failedBy ??= said.at(-1) ?? 'a line of log';
+    for (const statement of said) add(tally, 'logs', statement);
+  }
+  const observations = forest.visits.map((visit) => {
+    const { failedBy, counts } = tallies.get(visit)!;
+    return { visit, failed: failedBy !== undefined, failedBy, traits: traitsOf(counts), selfNs: selfTimeNs(visit), gapNs: visit.gapNs, logsKnown: knows(visit) };
+  });
+  return { observations, looseLogs: countLoose(loose, statements) };
+}
+
+interface Tally {
+  failedBy: string | undefined;
+  readonly counts: Map<string, number>;
+}
+
+function tallyOf(visit: Visit): Tally {
+  const tally: Tally = { failedBy: failedSpanOf(visit), counts: new Map() };
+  for (const child of visit.children) add(tally, 'calls', placeName(child));
+  for (const span of visit.spans) {
+    if (span === visit.entry) continue;
+    add(tally, 'does', span.name);
+    if (span.kind === 'internal' && ERROR_NAME.test(span.name)) tally.failedBy ??= span.name;
+  }
+  return tally;
+}
+
+function add({ counts }: Tally, kind: Trait['kind'], what: string): void {
+  const key = JSON.stringify([kind, what]);
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** "Calls X", "calls X at least 2, 4, 8 … times". */
+function traitsOf(counts: ReadonlyMap<string, number>): ReadonlySet<string> {
+  const traits = new Set<string>();
+  for (const [key, count] of counts) {
+    const [kind, what] = JSON.parse(key) as [Trait['kind'], string];
+    for (let times = 1; times <= count; times *= 2) traits.add(traitKey({ kind, what, times }));
+  }
+  return traits;
+}
+
+function isErrorLine(line: LogLine): boolean {
+  if (line.severityNumber > 0) return line.severityNumber >= ERROR_SEVERITY;
+  return line.attributes['exception.type'] !== undefined || ERROR_WORDS.test(line.body);
+}
+
+function countLoose(lines: readonly LogLine[], statements: LogStatements): LooseLogs {
+  const period = periodsBy(lines, () => '').get('');
+  if (period === undefined) return { stretches: 0, statements: new Map() };
+  const lengthNs = period.lastNs - period.firstNs + 1n;
+  const stretchNs = lengthNs / BigInt(STRETCHES) > NS_PER_SECOND ? lengthNs / BigInt(STRETCHES) : NS_PER_SECOND;
+  const found = new Map<string, Map<string, Set<number>>>();
+  for (const line of lines) {
+    const stretch = Number((line.timeNs - period.firstNs) / stretchNs);
+    const own = found.get(line.serviceName) ?? new Map<string, Set<number>>();
+    found.set(line.serviceName, own);
+    for (const statement of statements.of(line)) own.set(statement, (own.get(statement) ?? new Set()).add(stretch));
+  }
+  return { stretches: Number(lengthNs / stretchNs) + 1, statements: found };
+}
+
+interface Period {
+  firstNs: bigint;
+  lastNs: bigint;
+}
+
+/** The baseline is taken to be healthy: a service that is silent at its edges was not yet collected, or no longer. */
+function knownByService(lines: readonly LogLine[]): (visit: Visit) => boolean {
+  const periods = periodsBy(lines, (line) => line.serviceName);
+  return (visit) => inside(visit, periods.get(visit.service));
+}
+
+/** In the incident silence may be the symptom: only the edges of all logs bound what is known. */
+function knownAtAll(lines: readonly LogLine[]): (visit: Visit) => boolean {
+  const period = periodsBy(lines, () => '').get('');
+  return (visit) => inside(visit, period);
+}
+
+function periodsBy(lines: readonly LogLine[], keyOf: (line: LogLine) => string): ReadonlyMap<string, Period> {
+  const periods = new Map<string, Period>();
+  for (const line of lines) {
+    const period = periods.get(keyOf(line));
+    if (period === undefined) periods.set(keyOf(line), { firstNs: line.timeNs, lastNs: line.timeNs });
+    else if (line.timeNs < period.firstNs) period.firstNs = line.timeNs;
+    else if (line.timeNs > period.lastNs) period.lastNs = line.timeNs;
+  }
+  return periods;
+}
+
+function inside(visit: Visit, period: Period | undefined): boolean {
+  if (period === undefined) return false;
+  return visit.entry.startNs + BigInt(Math.round(visit.entry.durationNs)) >= period.firstNs && visit.entry.startNs <= period.lastNs;
+}
+
+function distinctLines(lines: readonly LogLine[]): readonly LogLine[] {
+  const known = new Set<string>();
+  return lines.filter((line) => {
+    const key = `${line.traceId}${line.spanId}${line.timeNs}${line.serviceName}${line.body}`;
+    if (known.has(key)) return false;
+    known.add(key);
+    return true;
+  });
+}

@@ -1,0 +1,141 @@
+import { markRequests, placeKeyOf, placeOfKey, unexplained, type Mark } from './blame.js';
+import { adjusted, belief, outcomeChanges, traitChanges, type Change } from './contrast.js';
+import { chargeInWords, looseInWords } from './in-words.js';
+import { looseChanges, type LooseChange } from './loose-logs.js';
+import { observe, type Observation } from './observe.js';
+import { resourceOf } from './resource.js';
+import { strataOf, type Comparison } from './strata.js';
+import type { Charge, CulpritSuspect } from './suspect.js';
+import type { Traffic } from './traffic.js';
+import type { Visit } from './visit.js';
+
+/** Share of chance among the findings that are called strong. */
+export const FALSE_DISCOVERY_RATE = 0.05;
+
+/** Less than a hundredth of a nat speaks against nobody. */
+const LEAST_SCORE = 0.01;
+
+/** Twenty times more likely in the incident: what Kass and Raftery (1995) call strong evidence. */
+const STRONG_SCORE = Math.log(20);
+
+export interface Diagnosis {
+  /** Most likely first. */
+  readonly suspects: readonly CulpritSuspect[];
+  /** When what changed began, Unix nanoseconds; undefined where it was there from the first request of the incident, or nothing changed. */
+  readonly onsetNs: bigint | undefined;
+}
+
+/** Who explains most of the difference between the two periods. The same traffic in any order gives the same answer. See docs/diagnosis.md. */
+export function rankSuspects(baseline: Traffic, incident: Traffic): Diagnosis {
+  const seen = observe(baseline, incident);
+  const comparison = { baseline: seen.baseline.observations, incident: seen.incident.observations };
+  const changes = changesIn(comparison);
+  const { marks, onsetNs } = markRequests(changes, comparison.incident);
+  const charges = chargesOf(marks, { incident: comparison.incident, gone: goneServices(comparison) });
+  const loose = looseChanges(seen.baseline.looseLogs, seen.incident.looseLogs);
+  const isStrong = strongOnes([...changes, ...loose]);
+  const suspects = [...charges, ...looseCharges(loose)].map((each) => wordsFor(each, { observations: comparison.incident, isStrong }));
+  return { suspects: bestByService(suspects), onsetNs };
+}
+
+function changesIn(comparison: Comparison): readonly Change[] {
+  const outcomes = outcomeChanges(strataOf(comparison, { wholePaths: false, byOutcome: false }));
+  return [...outcomes, ...traitChanges(strataOf(comparison, { wholePaths: true, byOutcome: true }))];
+}
+
+/**
+ * Services that answered in the baseline and have no request in the incident, by the place that called them in most of its requests:
+ * what is wrong there is what they no longer answer.
+ */
+function goneServices({ baseline, incident }: Comparison): ReadonlyMap<string, string> {
+  const present = new Set(incident.map(({ visit }) => visit.service));
+  const callers = new Map<string, { visits: number; readonly gone: Map<string, number> }>();
+  for (const { visit } of baseline) {
+    const own = callers.get(placeKeyOf(visit)) ?? { visits: 0, gone: new Map<string, number>() };
+    callers.set(placeKeyOf(visit), own);
+    own.visits += 1;
+    for (const callee of new Set(visit.children.filter((child) => !present.has(child.service)).map(placeKeyOf))) own.gone.set(callee, (own.gone.get(callee) ?? 0) + 1);
+  }
+  return new Map([...callers].flatMap(([caller, { visits, gone }]) => [...gone].filter(([, count]) => count > visits / 2).map(([callee]) => [caller, callee] as const)));
+}
+
+interface ChargeContext {
+  readonly incident: readonly Observation[];
+  readonly gone: ReadonlyMap<string, string>;
+}
+
+/** The marks that nothing below explains, added up by place and change. */
+function chargesOf(marks: ReadonlyMap<string, readonly Mark[]>, { incident, gone }: ChargeContext): readonly Charge[] {
+  const visits = visitsByTrace(incident);
+  const sums = new Map<Change, Map<string, { score: number; readonly traceIds: string[] }>>();
+  for (const traceId of [...marks.keys()].sort()) {
+    for (const mark of unexplained(visits.get(traceId) ?? [], marks.get(traceId)!)) {
+      const place = gone.get(mark.place) ?? mark.place;
+      const own = sums.get(mark.change) ?? new Map<string, { score: number; readonly traceIds: string[] }>();
+      sums.set(mark.change, own);
+      const entry = own.get(place) ?? { score: 0, traceIds: [] };
+      own.set(place, entry);
+      entry.score += mark.value;
+      entry.traceIds.push(traceId);
+    }
+  }
+  return [...sums].flatMap(([change, own]) => [...own].map(([place, { score, traceIds }]) => ({ ...placeOfKey(place), change, score, traceIds })));
+}
+
+function visitsByTrace(observations: readonly Observation[]): ReadonlyMap<string, readonly Visit[]> {
+  const traces = new Map<string, Visit[]>();
+  for (const { visit } of observations) {
+    const own = traces.get(visit.traceId);
+    if (own === undefined) traces.set(visit.traceId, [visit]);
+    else own.push(visit);
+  }
+  return traces;
+}
+
+interface LooseCharge {
+  readonly service: string;
+  readonly score: number;
+  readonly loose: LooseChange;
+}
+
+/** Lines outside of requests belong to no trace that could explain them; the most telling statement of a service stands for all. */
+function looseCharges(changes: readonly LooseChange[]): readonly LooseCharge[] {
+  const best = new Map<string, LooseCharge>();
+  for (const loose of [...changes].sort((left, right) => (left.kind < right.kind ? -1 : left.kind > right.kind ? 1 : 0))) {
+    const score = loose.count.incident * loose.surprise * belief(loose.pValue);
+    if (score > (best.get(loose.service)?.score ?? 0)) best.set(loose.service, { service: loose.service, score, loose });
+  }
+  return [...best.values()];
+}
+
+function strongOnes(changes: readonly { readonly pValue: number }[]): (change: { readonly pValue: number }) => boolean {
+  const rates = adjusted(changes.map((change) => change.pValue));
+  const strong = new Set(changes.filter((_, index) => (rates[index] ?? 1) <= FALSE_DISCOVERY_RATE));
+  return (change) => strong.has(change);
+}
+
+interface WordContext {
+  readonly observations: readonly Observation[];
+  readonly isStrong: (change: { readonly pValue: number }) => boolean;
+}
+
+function wordsFor(charge: Charge | LooseCharge, { observations, isStrong }: WordContext): CulpritSuspect {
+  const strength = (credible: boolean): CulpritSuspect['strength'] => (credible && charge.score >= STRONG_SCORE ? 'strong' : 'weak');
+  if ('loose' in charge) return { service: charge.service, operation: 'logs', score: charge.score, strength: strength(isStrong(charge.loose)), reason: looseInWords(charge.loose) };
+  const resource = resourceOf(charge.service, observations, new Set(charge.traceIds));
+  return {
+    service: charge.service, operation: charge.operation, score: charge.score, strength: strength(isStrong(charge.change)), reason: chargeInWords(charge, resource),
+    ...(resource === undefined ? {} : { resource: { attribute: resource.attribute, value: resource.value } }),
+  };
+}
+
+/** All that speaks against a service, in the words of the strongest. */
+function bestByService(suspects: readonly CulpritSuspect[]): readonly CulpritSuspect[] {
+  const ordered = [...suspects].sort((left, right) => right.score - left.score || (`${left.service}\u0000${left.reason}` < `${right.service}\u0000${right.reason}` ? -1 : 1));
+  const services = new Map<string, CulpritSuspect>();
+  for (const suspect of ordered) {
+    const first = services.get(suspect.service);
+    services.set(suspect.service, first === undefined ? suspect : { ...first, score: first.score + suspect.score });
+  }
+  return [...services.values()].filter(({ score }) => score >= LEAST_SCORE).sort((left, right) => right.score - left.score || (left.service < right.service ? -1 : 1));
+}

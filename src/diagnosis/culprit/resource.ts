@@ -1,0 +1,50 @@
+import { binomialTail } from '../../budget/binomial.js';
+import type { AttributeValue } from '../../trace/attribute.js';
+import type { Observation } from './observe.js';
+
+/** What a request can be served by: deployment, version, machine. From the widest to the narrowest. */
+const RESOURCE_KEYS = [
+  'cloud.region', 'cloud.availability_zone', 'k8s.cluster.name', 'deployment.environment.name', 'service.version', 'k8s.node.name', 'host.name', 'k8s.pod.name', 'container.id', 'service.instance.id',
+];
+const SIGNIFICANCE = 0.01;
+
+export interface ResourceFinding {
+  readonly attribute: string;
+  readonly value: string;
+  /** Of the affected requests, and of the others. Undefined where the service has only one of them. */
+  readonly shares: { readonly affected: number; readonly others: number } | undefined;
+}
+
+/** The pod, node or version that the affected requests of a service share and the others do not; else the only pod it has. */
+export function resourceOf(service: string, observations: readonly Observation[], affected: ReadonlySet<string>): ResourceFinding | undefined {
+  const own = observations.filter(({ visit }) => visit.service === service && visit.caller === undefined);
+  const [bad, good] = [own.filter(({ visit }) => affected.has(visit.traceId)), own.filter(({ visit }) => !affected.has(visit.traceId))];
+  let best: (ResourceFinding & { readonly difference: number }) | undefined;
+  for (const attribute of RESOURCE_KEYS) {
+    const values = new Set(own.map((each) => valueOf(each, attribute)));
+    if (values.size < 2) continue;
+    for (const value of values) {
+      if (value === undefined) continue;
+      const [inBad, inGood] = [bad, good].map((side) => side.filter((each) => valueOf(each, attribute) === value).length) as [number, number];
+      const shares = { affected: inBad / Math.max(1, bad.length), others: inGood / Math.max(1, good.length) };
+      const chance = binomialTail(inBad, bad.length, (inGood + 1) / (good.length + 2));
+      const difference = shares.affected - shares.others;
+      if (chance < SIGNIFICANCE / values.size && difference > (best?.difference ?? 0)) best = { attribute, value, shares, difference };
+    }
+  }
+  return best ?? onlyPod(own);
+}
+
+function onlyPod(own: readonly Observation[]): ResourceFinding | undefined {
+  for (const attribute of ['k8s.pod.name', 'service.instance.id', 'host.name']) {
+    const values = new Set(own.map((each) => valueOf(each, attribute)));
+    const [value] = values;
+    if (values.size === 1 && value !== undefined) return { attribute, value, shares: undefined };
+  }
+  return undefined;
+}
+
+function valueOf({ visit }: Observation, attribute: string): string | undefined {
+  const value: AttributeValue | undefined = visit.resource[attribute];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,20 @@
+import type { Attributes, Span } from '../../trace/span.js';
+
+/** One log record as diagnosis reads it; ids are empty where it belongs to no trace. */
+export interface LogLine {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly timeNs: bigint;
+  readonly serviceName: string;
+  readonly resource: Attributes;
+  readonly attributes: Attributes;
+  /** OTLP number; 0 where the record has none. */
+  readonly severityNumber: number;
+  readonly body: string;
+}
+
+/** What was seen in one period. */
+export interface Traffic {
+  readonly spans: readonly Span[];
+  readonly logs: readonly LogLine[];
+}
