@@ -4,7 +4,7 @@ import { disposeServices, newGround, runTocsin } from '../support/service-proces
 afterAll(disposeServices);
 vi.setConfig({ testTimeout: 60_000 });
 
-const COMMANDS = ['serve', 'demo', 'check', 'import'] as const;
+const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose'] as const;
 
 describe('the tocsin command', () => {
   test('--help lists the commands, and each has its own', async () => {
@@ -35,6 +35,9 @@ describe('the tocsin command', () => {
     [['import', 'notes.txt', '--server', '--json'], 'import needs a value behind --server'],
     [['import', 'notes.txt', '--server', '127.0.0.1:4400'], 'is not a URL'],
     [['import', 'notes.txt', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],
+    [['diagnose'], 'name the files of the baseline'],
+    [['diagnose', '--baseline', 'missing.jsonl', '--incident', 'notes.txt'], 'missing.jsonl does not exist'],
+    [['diagnose', 'notes.txt', '--baseline', 'notes.txt'], 'diagnose takes no "notes.txt"'],
     [['demo', '--for', 'ever'], '--for: "ever" is not a duration'],
     [['demo', '--for', '1s'], 'too short'],
   ])('%j is one clear line and exit code 2', async (words, message) => {

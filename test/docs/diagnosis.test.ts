@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { belief, mantelHaenszel, PRIOR_ODDS, shareOf } from '../../src/diagnosis/culprit/contrast.js';
+import { MIN_TRACES } from '../../src/diagnosis/culprit/strata.js';
+import { readDocument } from './documents.js';
+
+const { text } = readDocument('docs/diagnosis.md');
+
+test('the example of docs/diagnosis.md is what the code makes of it', () => {
+  const rows = [...text.matchAll(/^\| (?:front|search) → cart \| (\d+) of (\d+) failed \| (\d+) of (\d+) failed \|/gm)].map((row) => row.slice(1).map(Number));
+  const counts = rows.map(([baseline = 0, baselineOf = 0, incident = 0, incidentOf = 0]) => ({ baseline, baselineOf, incident, incidentOf }));
+  expect(counts).toHaveLength(2);
+  const pValue = mantelHaenszel(counts);
+  expect(text).toContain(`so p = ${pValue.toFixed(5)}`);
+  expect(text).toContain(`with a probability of ${belief(pValue).toFixed(2)}; p = 0.05 gives ${belief(0.05).toFixed(2)}, p = 0.01 ${belief(0.01).toFixed(2)}, p = 0.001 ${belief(0.001).toFixed(2)}`);
+  const surprises = counts.map((count) => Math.log(shareOf(count.incident, count.incidentOf) / shareOf(count.baseline, count.baselineOf)));
+  for (const surprise of surprises) expect(text).toContain(`= ${surprise.toFixed(2)} on the`);
+  const score = belief(pValue) * counts.reduce((sum, count, index) => sum + count.incident * surprises[index]!, 0);
+  expect(text).toContain(`= ${score.toFixed(1)}, less`);
+});
+
+test('its constants are those of the code', () => {
+  expect(text).toContain(`prior odds of 1 to ${1 / PRIOR_ODDS}`);
+  expect(text).toContain(`fewer than ${MIN_TRACES} traces`);
+});
