@@ -89,7 +89,10 @@ function put(marks: Map<string, Mark[]>, traceId: string, mark: Mark): void {
  */
 export function unexplained(visits: readonly Visit[], marks: readonly Mark[]): readonly Mark[] {
   const strongest = new Map<string, Mark>();
-  for (const mark of marks) if (mark.value > (strongest.get(mark.place)?.value ?? 0)) strongest.set(mark.place, mark);
+  for (const mark of marks) {
+    const other = strongest.get(mark.place);
+    if (other === undefined || isStronger(mark, other)) strongest.set(mark.place, mark);
+  }
   const below = new Map<string, number>();
   const under = new Map<Visit, number>();
   for (const visit of [...visits].reverse()) {
@@ -99,4 +102,15 @@ export function unexplained(visits: readonly Visit[], marks: readonly Mark[]): r
     under.set(visit, Math.max(deepest, strongest.get(place)?.value ?? 0));
   }
   return [...strongest.values()].map((mark) => ({ ...mark, value: mark.value - (below.get(mark.place) ?? 0) })).filter((mark) => mark.value > 0);
+}
+
+/** What tells a person most comes first among equals: a failure, then what is new, then what is missing, of the most special kind. */
+const TELLING: readonly Aspect['kind'][] = ['failed', 'appears', 'vanishes', 'slow', 'late'];
+
+function isStronger(left: Mark, right: Mark): boolean {
+  if (left.value !== right.value) return left.value > right.value;
+  const [one, other] = [left.change.aspect, right.change.aspect];
+  if (one.kind !== other.kind) return TELLING.indexOf(one.kind) < TELLING.indexOf(other.kind);
+  const [words, otherWords] = [one, other].map((aspect) => ('trait' in aspect ? aspect.trait : '')) as [string, string];
+  return words.length !== otherWords.length ? words.length > otherWords.length : words < otherWords;
 }
