@@ -2,8 +2,9 @@ import type { SpanId } from '../lib/ids.js';
 import type { ErrorSignature } from '../signature/error-signature.js';
 import { operationName, peerAddress } from '../signature/operation.js';
 import { childrenByParent, placeKey, placeOf, rootErrorOf, type Place } from '../signature/root-error.js';
-import { signatureOfRoot, type ExceptionLog } from '../signature/signature-of.js';
+import { signatureOfRoot } from '../signature/signature-of.js';
 import type { Span } from '../trace/span.js';
+import type { LogLine } from './culprit/traffic.js';
 import { criticalPath, selfTimes } from './critical-path.js';
 import { buildTraceTree, type TraceTree } from './trace-tree.js';
 
@@ -11,7 +12,7 @@ import { buildTraceTree, type TraceTree } from './trace-tree.js';
 export interface EventTrace {
   readonly spans: readonly Span[];
   readonly badSpanId: SpanId;
-  readonly logs?: readonly ExceptionLog[];
+  readonly logs?: readonly LogLine[];
 }
 
 /** What one event's trace says about it. */

@@ -9,6 +9,7 @@ import type { Evidence, RepresentativeTrace, TraceRole } from './evidence.js';
 import { eventOf, findingOf, peerDirectory, usualTimes, type EventTrace, type Finding } from './finding.js';
 import { medoid } from './medoid.js';
 import { groupBy, mostFrequentPlace, plural, suspectInWords } from './suspect.js';
+import { culpritAgainst } from './culprit-against.js';
 import { buildTraceTree } from './trace-tree.js';
 
 export type { EventTrace } from './finding.js';
@@ -37,6 +38,7 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
   const clusters = groupBy(findings, (finding) => finding.key);
   const suspect = mostFrequentPlace(findings);
   const hint = suspect && cohortHint(suspect.findings.map((finding) => finding.trace), comparable(healthy, suspect.findings), suspect.place.caller ?? suspect.place.service);
+  const culprit = suspect && culpritAgainst(suspect, findings.map((finding) => finding.trace), comparable(healthy, findings));
   const chosen = chooseBad(findings, clusters);
   const twin = chosen[0] && healthyTwin(chosen[0].finding, healthy, findings);
   const words = { findings, clusters, badEvents: input.badEvents };
@@ -49,9 +51,9 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
       ...(twin === undefined ? [] : [representative(twin.trace, 'healthy', twin.reason)]),
     ],
     signature: signatureOfCluster(clusters[0]),
-    suspect: suspect && suspectInWords(suspect, findings, hint),
-    suspectPlace: suspect && { service: suspect.place.service, operation: suspect.place.operation },
-    cohort: hint,
+    suspect: culprit?.reason ?? (suspect && suspectInWords(suspect, findings, hint)),
+    suspectPlace: culprit === undefined ? suspect && { service: suspect.place.service, operation: suspect.place.operation } : { service: culprit.service, operation: culprit.operation },
+    cohort: culprit === undefined ? hint : undefined,
   };
 }
 

@@ -8,6 +8,7 @@ import type { TraceId } from '../lib/ids.js';
 import { compileSlo } from '../sli/compile-slo.js';
 import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
 import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
+import { traceKey } from '../store/trace-key.js';
 import { DEFAULT_START_MS, spanBatch, type SpanDescription } from '../trace/batch-builder.js';
 import { buildSlo } from '../budget/slo-builder.js';
 import { DuckdbEvidenceReader } from './duckdb-evidence-reader.js';
@@ -95,4 +96,21 @@ test('the traces of events are read whole, and unknown ones are absent', async (
   expect([...traces.keys()].sort()).toEqual([...ids].sort());
   for (const row of rows) expect(traces.get(row.traceId)?.map((span) => span.spanId)).toEqual([row.spanId]);
   expect(await reader.tracesOf([])).toEqual(new Map());
+});
+
+test('the log records of traces are read with them, oldest first', async () => {
+  const { rows } = await reader.badEvents({ ...WINDOW, criteria: criteria({ bad: '{ status = error }' }), limit: 3 });
+  const { traceId } = rows[0]!;
+  const { high, low } = traceKey(traceId);
+  for (const [time, body] of [[2, 'second'], [1, 'first']] as const) {
+    await database.query({
+      sql: 'INSERT INTO logs VALUES ($high, $low, 7, $time, 17, \'ERROR\', $body, \'checkout\', 0, \'\', \'{"exception.type":"Refused"}\', 0, false)',
+      params: { high: String(high), low: String(low), time, body },
+    });
+  }
+  const logs = await reader.logsOf(rows.map((row) => row.traceId));
+  expect([...logs.keys()]).toEqual([traceId]);
+  expect(logs.get(traceId)).toEqual(['first', 'second'].map((body, index) => (
+    { traceId, spanId: '0000000000000007', timeNs: BigInt(index + 1), serviceName: 'checkout', severityNumber: 17, body, attributes: { 'exception.type': 'Refused' } })));
+  expect(await reader.logsOf([])).toEqual(new Map());
 });

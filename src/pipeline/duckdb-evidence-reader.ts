@@ -1,15 +1,17 @@
+import type { LogLine } from '../diagnosis/culprit/traffic.js';
 import type { TraceId } from '../lib/ids.js';
 import type { Database, Row, SqlValue } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import { spanIdOf, traceIdOf, traceKey } from '../store/trace-key.js';
 import type { Span } from '../trace/span.js';
 import type { BadEventQuery, EventCriteria, EventSample, EvidenceReader, GoodEventQuery, SampledEvent } from './evidence-reader.js';
-import { EVIDENCE_SPANS_PER_TRACE, EVIDENCE_TRACES, NEAR_LIMIT } from './evidence-reader.js';
-import { spanOfRow } from './span-of-row.js';
+import { EVIDENCE_LOGS_PER_TRACE, EVIDENCE_SPANS_PER_TRACE, EVIDENCE_TRACES, NEAR_LIMIT } from './evidence-reader.js';
+import { attributesOf, spanOfRow } from './span-of-row.js';
 
 const BAD_EVENTS = loadSql(import.meta.url, 'sample-bad-events.sql');
 const GOOD_EVENTS = loadSql(import.meta.url, 'sample-good-events.sql');
 const TRACES = loadSql(import.meta.url, 'read-traces.sql');
+const LOGS = loadSql(import.meta.url, 'read-evidence-logs.sql');
 
 export class DuckdbEvidenceReader implements EvidenceReader {
   readonly #database: Database;
@@ -32,17 +34,38 @@ export class DuckdbEvidenceReader implements EvidenceReader {
 
   async tracesOf(traceIds: readonly TraceId[]): Promise<ReadonlyMap<TraceId, readonly Span[]>> {
     if (traceIds.length === 0) return new Map();
-    const keys = traceIds.slice(0, EVIDENCE_TRACES).map(traceKey);
-    const params = { highs: keys.map((key) => key.high).join(','), lows: keys.map((key) => key.low).join(','), span_limit: EVIDENCE_SPANS_PER_TRACE };
-    const rows = await this.#database.query({ sql: TRACES, params });
-    const traces = new Map<TraceId, Span[]>();
-    for (const span of rows.map(spanOfRow)) {
-      const spans = traces.get(span.traceId);
-      if (spans === undefined) traces.set(span.traceId, [span]);
-      else spans.push(span);
-    }
-    return traces;
+    const rows = await this.#database.query({ sql: TRACES, params: { ...keysOf(traceIds), span_limit: EVIDENCE_SPANS_PER_TRACE } });
+    return byTrace(rows.map(spanOfRow), (span) => span.traceId);
   }
+
+  async logsOf(traceIds: readonly TraceId[]): Promise<ReadonlyMap<TraceId, readonly LogLine[]>> {
+    if (traceIds.length === 0) return new Map();
+    const rows = await this.#database.query({ sql: LOGS, params: { ...keysOf(traceIds), log_limit: EVIDENCE_LOGS_PER_TRACE } });
+    return byTrace(rows.map(logLineOf), (line) => line.traceId as TraceId);
+  }
+}
+
+function keysOf(traceIds: readonly TraceId[]): { readonly highs: string; readonly lows: string } {
+  const keys = traceIds.slice(0, EVIDENCE_TRACES).map(traceKey);
+  return { highs: keys.map((key) => key.high).join(','), lows: keys.map((key) => key.low).join(',') };
+}
+
+function byTrace<T>(items: readonly T[], traceIdOfItem: (item: T) => TraceId): ReadonlyMap<TraceId, readonly T[]> {
+  const traces = new Map<TraceId, T[]>();
+  for (const item of items) {
+    const own = traces.get(traceIdOfItem(item));
+    if (own === undefined) traces.set(traceIdOfItem(item), [item]);
+    else own.push(item);
+  }
+  return traces;
+}
+
+function logLineOf(row: Row): LogLine {
+  return {
+    traceId: traceIdOf({ high: row['trace_id_high'] as bigint, low: row['trace_id_low'] as bigint }), spanId: spanIdOf(row['span_id'] as bigint),
+    timeNs: row['time_ns'] as bigint, severityNumber: Number(row['severity_number']), body: String(row['body'] ?? ''), serviceName: String(row['service'] ?? ''),
+    attributes: attributesOf(row['attributes']),
+  };
 }
 
 /** `bad` and not `good` need care with NULL: a span that lacks the attribute does not match, so with `good` it is bad. */

@@ -1,3 +1,4 @@
+import type { LogLine } from '../diagnosis/culprit/traffic.js';
 import type { SpanId, TraceId } from '../lib/ids.js';
 import type { CompiledSlo } from '../sli/compile-slo.js';
 import type { Span } from '../trace/span.js';
@@ -49,6 +50,8 @@ export interface GoodEventQuery extends BadEventQuery {
 export const NEAR_LIMIT = 5;
 /** Spans read per trace when evidence is taken; what a page opens is bounded elsewhere. */
 export const EVIDENCE_SPANS_PER_TRACE = 2_000;
+/** Log records read per trace: more of one request say nothing new. */
+export const EVIDENCE_LOGS_PER_TRACE = 200;
 /** Traces read in one call: more are not looked at. */
 export const EVIDENCE_TRACES = 200;
 
@@ -58,4 +61,6 @@ export interface EvidenceReader {
   goodEvents(query: GoodEventQuery): Promise<EventSample>;
   /** Spans of the traces by trace id, each oldest first; ids that are not stored are absent. */
   tracesOf(traceIds: readonly TraceId[]): Promise<ReadonlyMap<TraceId, readonly Span[]>>;
+  /** Log records of the traces by trace id, each oldest first; traces without are absent. */
+  logsOf(traceIds: readonly TraceId[]): Promise<ReadonlyMap<TraceId, readonly LogLine[]>>;
 }

@@ -34,9 +34,10 @@ export async function gatherEvidence(reader: EvidenceReader, compiled: CompiledS
 const CLOCK_SLACK_MS = 60_000;
 
 async function readTraces(reader: EvidenceReader, events: readonly SampledEvent[]): Promise<EventTrace[]> {
-  const traces = await reader.tracesOf([...new Set(events.map((event) => event.traceId))]);
+  const traceIds = [...new Set(events.map((event) => event.traceId))];
+  const [traces, logs] = [await reader.tracesOf(traceIds), await reader.logsOf(traceIds)];
   return events.flatMap((event) => {
     const spans = traces.get(event.traceId);
-    return spans === undefined ? [] : [{ spans, badSpanId: event.spanId }];
+    return spans === undefined ? [] : [{ spans, badSpanId: event.spanId, logs: logs.get(event.traceId) ?? [] }];
   });
 }

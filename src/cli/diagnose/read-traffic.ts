@@ -35,13 +35,11 @@ export async function readTraffic(paths: readonly string[]): Promise<ReadTraffic
 
 function linesOfBatch(batch: LogBatch): LogLine[] {
   const [traceIds, spanIds] = [hexOf(batch.traceIds), hexOf(batch.spanIds)];
-  const resources = batch.resources.map((resource) => attributesOf(resource.attributes));
   return Array.from({ length: batch.count }, (_, row) => {
     const [traceId, spanId] = [traceIds.slice(row * 32, row * 32 + 32), spanIds.slice(row * 16, row * 16 + 16)];
-    const resource = batch.resourceIndex[row]!;
     return {
       traceId: /^0+$/.test(traceId) ? '' : traceId, spanId: /^0+$/.test(spanId) ? '' : spanId, timeNs: batch.timeNs[row]!,
-      serviceName: batch.resources[resource]!.serviceName, resource: resources[resource]!,
+      serviceName: batch.resources[batch.resourceIndex[row]!]!.serviceName,
       attributes: attributesOf(batch.attributes.slice(batch.attributeStart[row], batch.attributeStart[row + 1])),
       severityNumber: batch.severityNumbers[row]!, body: batch.bodies[row]!,
     };

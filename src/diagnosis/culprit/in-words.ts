@@ -9,12 +9,13 @@ import { median, timesOf } from './times.js';
 const MAX_STATEMENT = 120;
 
 /** "19 of 24 requests of GET /items failed in catalogue itself (0 of 7 in the baseline)". */
-export function chargeInWords(charge: Charge, resource: ResourceFinding | undefined): string {
+export function chargeInWords(charge: Charge, resource: ResourceFinding | undefined, baselineName: string): string {
   const [before, after] = [sum(charge.change, 'baseline'), sum(charge.change, 'incident')];
   const place = charge.caller === undefined ? `${charge.service} ${charge.operation}` : `${charge.service} ${charge.operation} (called by ${charge.caller})`;
   const subject = `${after.count} of ${after.of} requests of ${placeOfChange(charge, place)}`;
-  const baseline = `${before.count} of ${before.of} in the baseline`;
-  return `${subject} ${deed(charge.change)} (${baseline}, like with like by call path)${resourceInWords(resource)}`;
+  const baseline = `${before.count} of ${before.of} in ${baselineName}`;
+  const isGone = charge.change.service !== charge.service && charge.change.aspect.kind !== 'late';
+  return `${isGone ? `${charge.service} answers no request any more: ` : ''}${subject} ${deed(charge.change)} (${baseline}, like with like by call path)${resourceInWords(resource)}`;
 }
 
 /** "logs “connection refused” outside of requests in 40 of 60 stretches of time (0 of 60 in the baseline)". */
@@ -24,9 +25,10 @@ export function looseInWords(change: LooseChange): string {
   return `${change.service} ${verb} ${quoted(change.statement)} outside of requests in ${incident} of ${incidentOf} stretches of time (${baseline} of ${baselineOf} in the baseline)`;
 }
 
-/** Time lost on the way was counted where it was felt, which need not be where it is charged. */
+/** What was counted where it was felt is not always charged there. */
 function placeOfChange({ service, change }: Charge, place: string): string {
-  return change.aspect.kind === 'late' && change.service !== service ? `${change.service} ${change.operation}, called by ${service},` : place;
+  if (change.service === service) return place;
+  return change.aspect.kind === 'late' ? `${change.service} ${change.operation}, called by ${service},` : `${change.service} ${change.operation}`;
 }
 
 function deed(change: Change): string {

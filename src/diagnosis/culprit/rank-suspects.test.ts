@@ -70,7 +70,7 @@ describe('the ranking of suspects', () => {
   });
 
   test('finds a statement that belongs to no request', () => {
-    const line = { traceId: '', spanId: '', serviceName: 'batch', resource: {}, attributes: {}, severityNumber: 0 };
+    const line = { traceId: '', spanId: '', serviceName: 'batch', attributes: {}, severityNumber: 0 };
     const loose = (body: (second: number) => string): Traffic['logs'] => Array.from({ length: 60 }, (_, second) => ({ ...line, timeNs: BigInt(second) * 1_000_000_000n, body: body(second) }));
     const [calm, storm] = [story({}), story({ seed: 2 })];
     const { suspects } = rankSuspects({ ...calm, logs: [...calm.logs, ...loose(() => 'heartbeat')] }, { ...storm, logs: [...storm.logs, ...loose((second) => (second % 2 === 0 ? 'heartbeat' : 'disk is full'))] });

@@ -25,8 +25,11 @@ export interface Diagnosis {
   readonly onsetNs: bigint | undefined;
 }
 
-/** Who explains most of the difference between the two periods. The same traffic in any order gives the same answer. See docs/diagnosis.md. */
-export function rankSuspects(baseline: Traffic, incident: Traffic): Diagnosis {
+/**
+ * Who explains most of the difference between the two sides. The same traffic in any order gives the same answer. `baselineName` is how
+ * sentences call what was compared with. See docs/diagnosis.md.
+ */
+export function rankSuspects(baseline: Traffic, incident: Traffic, baselineName = 'the baseline'): Diagnosis {
   const seen = observe(baseline, incident);
   const comparison = { baseline: seen.baseline.observations, incident: seen.incident.observations };
   const changes = changesIn(comparison);
@@ -34,7 +37,7 @@ export function rankSuspects(baseline: Traffic, incident: Traffic): Diagnosis {
   const charges = chargesOf(marks, { incident: comparison.incident, gone: goneServices(comparison) });
   const loose = looseChanges(seen.baseline.looseLogs, seen.incident.looseLogs);
   const isStrong = strongOnes([...changes, ...loose]);
-  const suspects = [...charges, ...looseCharges(loose)].map((each) => wordsFor(each, { observations: comparison.incident, isStrong }));
+  const suspects = [...charges, ...looseCharges(loose)].map((each) => wordsFor(each, { observations: comparison.incident, isStrong, baselineName }));
   return { suspects: bestByService(suspects), onsetNs };
 }
 
@@ -44,19 +47,41 @@ function changesIn(comparison: Comparison): readonly Change[] {
 }
 
 /**
- * Services that answered in the baseline and have no request in the incident, by the place that called them in most of its requests:
- * what is wrong there is what they no longer answer.
+ * Services that answered in the baseline and answer nothing in the incident although they are called, by the place that called them in
+ * most of its requests: what is wrong there is what they no longer answer.
  */
 function goneServices({ baseline, incident }: Comparison): ReadonlyMap<string, string> {
   const present = new Set(incident.map(({ visit }) => visit.service));
-  const callers = new Map<string, { visits: number; readonly gone: Map<string, number> }>();
-  for (const { visit } of baseline) {
-    const own = callers.get(placeKeyOf(visit)) ?? { visits: 0, gone: new Map<string, number>() };
-    callers.set(placeKeyOf(visit), own);
+  const answering = new Set(incident.filter(({ visit }) => visit.caller === undefined).map(({ visit }) => visit.service));
+  const isGone = (callee: Visit): boolean => !(callee.caller === undefined ? answering : present).has(callee.service);
+  const [before, after] = [callsOf(baseline), callsOf(incident)];
+  return new Map([...before].flatMap(([caller, { visits, unanswered, callees }]) => {
+    const now = after.get(caller);
+    const isCalling = now !== undefined && now.unanswered / now.visits > unanswered / visits;
+    return !isCalling ? [] : [...callees].filter(([, { callee, count }]) => isGone(callee) && count > visits / 2).map(([callee]) => [caller, callee] as const);
+  }));
+}
+
+interface Calls {
+  visits: number;
+  unanswered: number;
+  readonly callees: Map<string, { readonly callee: Visit; count: number }>;
+}
+
+function callsOf(observations: readonly Observation[]): ReadonlyMap<string, Calls> {
+  const places = new Map<string, Calls>();
+  for (const { visit } of observations) {
+    const own = places.get(placeKeyOf(visit)) ?? { visits: 0, unanswered: 0, callees: new Map<string, { readonly callee: Visit; count: number }>() };
+    places.set(placeKeyOf(visit), own);
     own.visits += 1;
-    for (const callee of new Set(visit.children.filter((child) => !present.has(child.service)).map(placeKeyOf))) own.gone.set(callee, (own.gone.get(callee) ?? 0) + 1);
+    own.unanswered += visit.unanswered;
+    for (const [key, callee] of new Map(visit.children.map((child) => [placeKeyOf(child), child]))) {
+      const known = own.callees.get(key);
+      if (known === undefined) own.callees.set(key, { callee, count: 1 });
+      else known.count += 1;
+    }
   }
-  return new Map([...callers].flatMap(([caller, { visits, gone }]) => [...gone].filter(([, count]) => count > visits / 2).map(([callee]) => [caller, callee] as const)));
+  return places;
 }
 
 interface ChargeContext {
@@ -117,14 +142,15 @@ function strongOnes(changes: readonly { readonly pValue: number }[]): (change: {
 interface WordContext {
   readonly observations: readonly Observation[];
   readonly isStrong: (change: { readonly pValue: number }) => boolean;
+  readonly baselineName: string;
 }
 
-function wordsFor(charge: Charge | LooseCharge, { observations, isStrong }: WordContext): CulpritSuspect {
+function wordsFor(charge: Charge | LooseCharge, { observations, isStrong, baselineName }: WordContext): CulpritSuspect {
   const strength = (credible: boolean): CulpritSuspect['strength'] => (credible && charge.score >= STRONG_SCORE ? 'strong' : 'weak');
   if ('loose' in charge) return { service: charge.service, operation: 'logs', score: charge.score, strength: strength(isStrong(charge.loose)), reason: looseInWords(charge.loose) };
   const resource = resourceOf(charge.service, observations, new Set(charge.traceIds));
   return {
-    service: charge.service, operation: charge.operation, score: charge.score, strength: strength(isStrong(charge.change)), reason: chargeInWords(charge, resource),
+    service: charge.service, operation: charge.operation, score: charge.score, strength: strength(isStrong(charge.change)), reason: chargeInWords(charge, resource, baselineName),
     ...(resource === undefined ? {} : { resource: { attribute: resource.attribute, value: resource.value } }),
   };
 }

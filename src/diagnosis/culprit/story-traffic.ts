@@ -111,7 +111,7 @@ class Teller {
   #log(body: string, { span, isError }: { readonly span: Span; readonly isError: boolean }): void {
     const attributes: Attributes = {};
     this.logs.push({
-      traceId: span.traceId, spanId: span.spanId, timeNs: span.startNs, serviceName: span.serviceName, resource: span.resource, attributes,
+      traceId: span.traceId, spanId: span.spanId, timeNs: span.startNs, serviceName: span.serviceName, attributes,
       severityNumber: this.#story.severity === false ? 0 : isError ? 17 : 9, body: body.replace(/\d+/g, () => String(Math.floor(this.#random.next() * 1_000))),
     });
   }

@@ -6,7 +6,6 @@ export interface LogLine {
   readonly spanId: string;
   readonly timeNs: bigint;
   readonly serviceName: string;
-  readonly resource: Attributes;
   readonly attributes: Attributes;
   /** OTLP number; 0 where the record has none. */
   readonly severityNumber: number;

@@ -20,6 +20,8 @@ export interface Visit {
   readonly waits: Interval[];
   /** Time between the caller's span and the entry span: network, queue, accept. Undefined where the caller has no span of its own for the call. */
   gapNs: number | undefined;
+  /** Calls out of this visit that nobody answered with a span. */
+  unanswered: number;
 }
 
 export interface Interval {
@@ -54,7 +56,9 @@ export function visitsOf(spans: readonly Span[], peers: ReadonlyMap<string, stri
     if (own !== above) visits.push(own);
     else own.spans.push(span);
     bySpan.set(spanKey(span.traceId, span.spanId), own);
-    const peer = answered.has(spanKey(span.traceId, span.spanId)) ? undefined : peerOf(span, peers);
+    if ((span.kind !== 'client' && span.kind !== 'producer') || answered.has(spanKey(span.traceId, span.spanId))) continue;
+    own.unanswered += 1;
+    const peer = peerOf(span, peers);
     if (peer !== undefined) visits.push(peerVisit(span, own, peer));
   }
   return { visits, bySpan };
@@ -71,7 +75,7 @@ function entersService(span: Span, parent: Span): boolean {
 function begin(entry: Span, parent: Visit | undefined, from: Span | undefined): Visit {
   const visit: Visit = {
     traceId: entry.traceId, service: entry.serviceName, operation: operationName(entry), caller: undefined, resource: entry.resource,
-    entry, parent, children: [], spans: [entry], waits: [], gapNs: undefined,
+    entry, parent, children: [], spans: [entry], waits: [], gapNs: undefined, unanswered: 0,
   };
   if (parent === undefined || from === undefined) return visit;
   parent.children.push(visit);
@@ -85,7 +89,7 @@ function begin(entry: Span, parent: Visit | undefined, from: Span | undefined): 
 function peerVisit(call: Span, caller: Visit, peer: string): Visit {
   const visit: Visit = {
     traceId: call.traceId, service: peer, operation: operationName(call), caller: caller.service, resource: {},
-    entry: call, parent: caller, children: [], spans: [call], waits: [], gapNs: undefined,
+    entry: call, parent: caller, children: [], spans: [call], waits: [], gapNs: undefined, unanswered: 0,
   };
   caller.children.push(visit);
   caller.waits.push(intervalOf(call));
@@ -124,7 +128,6 @@ export function peerServices(spans: readonly Span[]): ReadonlyMap<string, string
 }
 
 function peerOf(span: Span, services: ReadonlyMap<string, string>): string | undefined {
-  if (span.kind !== 'client' && span.kind !== 'producer') return undefined;
   const address = peerAddress(span);
   return (address === undefined ? undefined : services.get(address)) ?? peerName(span);
 }
