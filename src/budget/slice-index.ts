@@ -1,6 +1,8 @@
-import type { Slo } from '../config/slo.js';
+import type { SliceMethod, Slo } from '../config/slo.js';
 import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
+import { periodLimitMs } from './calendar-window.js';
 import { MinuteSeries, minuteOf, type SeriesLimits, type SliceDelta } from './minute-series.js';
+import { SlicedSeries } from './sliced-series.js';
 
 /** Late spans and clocks that differ: minutes are kept exact for this much longer than the longest tier asks. */
 const DETAIL_SLACK_MINUTES = 60;
@@ -12,7 +14,7 @@ const DEFAULT_LIMITS: SeriesLimits = { windowMinutes: (30 * DAY_MS) / MINUTE_MS,
 export function seriesLimits(slo: Slo): SeriesLimits {
   const longestMs = Math.max(0, ...slo.policy.tiers.map((tier) => tier.longMs));
   return {
-    windowMinutes: Math.ceil(Math.max(slo.windowMs, longestMs) / MINUTE_MS),
+    windowMinutes: Math.ceil(Math.max(slo.calendar === undefined ? slo.windowMs : periodLimitMs(slo.calendar), longestMs) / MINUTE_MS),
     detailMinutes: Math.ceil(longestMs / MINUTE_MS) + DETAIL_SLACK_MINUTES,
   };
 }
@@ -20,6 +22,8 @@ export function seriesLimits(slo: Slo): SeriesLimits {
 /** The slices of every SLO, by slice key. Filled from the store at start, then by each commit's deltas. */
 export class SliceIndex {
   readonly #series = new Map<string, MinuteSeries>();
+  /** By slice key, then by method: what SLOs are judged by that count slices instead of events. */
+  readonly #sliced = new Map<string, Map<string, SlicedSeries>>();
 
   get size(): number {
     return this.#series.size;
@@ -31,12 +35,22 @@ export class SliceIndex {
     const series = this.#series.get(sliceKey) ?? new MinuteSeries(limits);
     series.widen(limits);
     this.#series.set(sliceKey, series);
+    if (slo.method !== undefined) this.#slicedSeries(sliceKey, slo, slo.method);
     return series;
+  }
+
+  /** What the SLO is judged by: its events, or slices of them. */
+  judged(sliceKey: string, slo: Slo): MinuteSeries {
+    return slo.method === undefined ? this.series(sliceKey) : this.#slicedSeries(sliceKey, slo, slo.method).series;
   }
 
   /** Takes rows of `slo_slices` in any order; a late one lands in its own minute. */
   add(slices: Iterable<SliceDelta & { readonly sliceKey: string }>): void {
-    for (const slice of slices) this.series(slice.sliceKey).add(slice);
+    for (const slice of slices) {
+      if (!this.series(slice.sliceKey).add(slice)) continue;
+      const sliced = this.#sliced.get(slice.sliceKey);
+      if (sliced !== undefined) for (const each of sliced.values()) each.touch(slice.eventMinute);
+    }
   }
 
   /** Never undefined: an SLO without a slice has an empty series. */
@@ -52,11 +66,26 @@ export class SliceIndex {
   /** Forgets series whose rules are gone. */
   retain(sliceKeys: ReadonlySet<string>): void {
     for (const sliceKey of this.#series.keys()) if (!sliceKeys.has(sliceKey)) this.#series.delete(sliceKey);
+    for (const sliceKey of this.#sliced.keys()) if (!sliceKeys.has(sliceKey)) this.#sliced.delete(sliceKey);
   }
 
   /** Frees minutes that no window reaches any more. Cheap; call it about once an hour. */
   trim(nowMs: number): void {
     const nowMinute = minuteOf(nowMs);
     for (const series of this.#series.values()) series.trim(nowMinute);
+    for (const sliced of this.#sliced.values()) for (const { series } of sliced.values()) series.trim(nowMinute);
+  }
+
+  #slicedSeries(sliceKey: string, slo: Slo, method: SliceMethod): SlicedSeries {
+    const byMethod = this.#sliced.get(sliceKey) ?? new Map<string, SlicedSeries>();
+    this.#sliced.set(sliceKey, byMethod);
+    const key = JSON.stringify(method);
+    let sliced = byMethod.get(key);
+    if (sliced === undefined) {
+      sliced = new SlicedSeries(this.series(sliceKey), method, seriesLimits(slo));
+      byMethod.set(key, sliced);
+    }
+    sliced.series.widen(seriesLimits(slo));
+    return sliced;
   }
 }

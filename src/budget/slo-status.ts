@@ -1,12 +1,13 @@
 import type { Severity, Slo } from '../config/slo.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, formatDuration } from '../lib/duration.js';
+import { periodAt, type Period } from './calendar-window.js';
 import { overDispersion } from './dispersion.js';
 import { weighEvidence } from './evidence-gate.js';
 import { minuteOf, type MinuteSeries, type SliceTotals } from './minute-series.js';
 import type { TierReading, WindowReading } from './readings.js';
 import { budgetInterval, samplingWarning } from './sampling-honesty.js';
 import { wilsonInterval } from './wilson.js';
-import { readWindow, type CoverageOf, type ReadingContext } from './window-reading.js';
+import { endMinuteOf, readSpan, readWindow, type CoverageOf, type ReadingContext } from './window-reading.js';
 
 export type { TierReading, WindowReading } from './readings.js';
 
@@ -75,13 +76,18 @@ export interface EvaluationInput {
 /** One SLO now: budget, burn rates and tiers. Pure; costs some tens of microseconds whatever the traffic. */
 export function evaluateSlo(slo: Slo, series: MinuteSeries, input: EvaluationInput): SloStatus {
   const dispersion = input.dispersion ?? overDispersion(series, burstStartHour(slo, input.nowMs));
-  const context: ReadingContext = { series, nowMs: input.nowMs, target: slo.target, coverage: input.coverage, dispersion };
-  const windows = readWindows(slo, context);
-  const { reading: whole, totals } = windows.get(slo.windowMs) ?? readWindow(context, slo.windowMs);
+  const context: ReadingContext = {
+    series, nowMs: input.nowMs, target: slo.target, coverage: input.coverage, dispersion, ...(slo.method === undefined ? {} : { sliceMinutes: slo.method.sliceMinutes }),
+  };
+  const period = slo.calendar === undefined ? undefined : periodAt(slo.calendar, input.nowMs);
+  const windows = readWindows(slo, context, period);
+  const { reading: whole, totals } = windows.get(slo.windowMs)!;
   const tiers = slo.policy.tiers.map((tier) => readTier(slo, tier, windows));
   const firing = tiers.filter((tier) => tier.firing).sort(mostUrgentFirst)[0];
   const confidence = confidenceOf(whole);
-  const budget = readBudget(slo, whole, { historyMs: historyOf(series, input), silentMs: silenceOf(series, input) });
+  const historyMs = Math.min(historyOf(series, input), period === undefined ? Infinity : input.nowMs - period.startMs);
+  const lengthMs = period === undefined ? slo.windowMs : period.endMs - period.startMs;
+  const budget = readBudget(lengthMs, whole, { historyMs, silentMs: silenceOf(series, input) });
   return {
     slo: slo.name,
     atMs: input.nowMs,
@@ -93,7 +99,7 @@ export function evaluateSlo(slo: Slo, series: MinuteSeries, input: EvaluationInp
     tiers,
     state: whole.total === 0 ? 'no-data' : (firing?.tier.severity ?? 'ok'),
     firing,
-    exhaustionMs: exhaustion(slo, budget, (firing ?? shortest(tiers))?.long.burnRate),
+    exhaustionMs: exhaustion({ budget, lengthMs, leftMs: period === undefined ? undefined : period.endMs - input.nowMs }, (firing ?? shortest(tiers))?.long.burnRate),
     coverage: whole.coverage ?? 1,
     unknownWeightShare: totals.events > 0 ? totals.unknownWeight / totals.events : 0,
     samplingWarning: samplingWarning(totals),
@@ -110,11 +116,13 @@ function seenOf(slo: Slo, { historyMs }: Budget): number {
 
 type Windows = ReadonlyMap<number, { readonly reading: WindowReading; readonly totals: SliceTotals }>;
 
-/** Every window once, shortest first: tiers share windows, and each is one pass over the series. */
-function readWindows(slo: Slo, context: ReadingContext): Windows {
+/** Every window once, shortest first: tiers share windows, and each is one pass over the series. The SLO's own may begin with the calendar. */
+function readWindows(slo: Slo, context: ReadingContext, period: Period | undefined): Windows {
   const usual = USUAL_WINDOWS_MS.filter((windowMs) => windowMs <= slo.windowMs);
   const lengths = new Set([...usual, ...slo.policy.tiers.flatMap((tier) => [tier.shortMs, tier.longMs]), slo.windowMs]);
-  return new Map([...lengths].sort((left, right) => left - right).map((windowMs) => [windowMs, readWindow(context, windowMs)]));
+  const windows = new Map([...lengths].sort((left, right) => left - right).map((windowMs) => [windowMs, readWindow(context, windowMs)]));
+  if (period !== undefined) windows.set(slo.windowMs, readSpan(context, { fromMinute: minuteOf(period.startMs), toMinute: endMinuteOf(context), windowMs: slo.windowMs }));
+  return windows;
 }
 
 function readTier(slo: Slo, tier: Slo['policy']['tiers'][number], windows: Windows): TierReading {
@@ -146,21 +154,29 @@ function silenceOf(series: MinuteSeries, { nowMs }: EvaluationInput): number {
   return series.lastMinute === undefined ? 0 : Math.max(0, nowMs - (series.lastMinute + 1) * MINUTE_MS);
 }
 
-function readBudget(slo: Slo, whole: WindowReading, { historyMs, silentMs }: { readonly historyMs: number; readonly silentMs: number }): Budget {
-  const young = historyMs < Math.min(YOUNG_MS, slo.windowMs);
+function readBudget(lengthMs: number, whole: WindowReading, { historyMs, silentMs }: { readonly historyMs: number; readonly silentMs: number }): Budget {
+  const young = historyMs < Math.min(YOUNG_MS, lengthMs);
   if (whole.burnRate === undefined) return { errorBudgetRemaining: undefined, projectedBudgetRemaining: undefined, young, historyMs };
   // Spent are bad events; the budget is what the traffic seen so far would allow if it went on for the whole window.
   // Silence since then is no traffic to project, and spends nothing.
-  const seenMs = Math.min(slo.windowMs, Math.max(historyMs - silentMs, SHORTEST_PROJECTED_MS));
-  const projected = young ? 1 - (whole.burnRate * seenMs) / slo.windowMs : undefined;
+  const seenMs = Math.min(lengthMs, Math.max(historyMs - silentMs, SHORTEST_PROJECTED_MS));
+  const projected = young ? 1 - (whole.burnRate * seenMs) / lengthMs : undefined;
   return { errorBudgetRemaining: 1 - whole.burnRate, projectedBudgetRemaining: projected, young, historyMs };
 }
 
-function exhaustion(slo: Slo, budget: Budget, burnRate: number | undefined): number | undefined {
+interface Spending {
+  readonly budget: Budget;
+  readonly lengthMs: number;
+  /** Until a calendar window ends. */
+  readonly leftMs: number | undefined;
+}
+
+function exhaustion({ budget, lengthMs, leftMs }: Spending, burnRate: number | undefined): number | undefined {
   const remaining = budget.projectedBudgetRemaining ?? budget.errorBudgetRemaining;
-  // At a burn of 1 or less a rolling window gets back what it spends: the budget is never gone.
-  if (remaining === undefined || burnRate === undefined || burnRate <= 1) return undefined;
-  return Math.max(0, (remaining * slo.windowMs) / burnRate);
+  if (remaining === undefined || burnRate === undefined || burnRate <= 0) return undefined;
+  const goneInMs = Math.max(0, (remaining * lengthMs) / burnRate);
+  // A calendar window ends with what is left of it. At a burn of 1 or less a rolling one gets back what it spends: its budget is never gone.
+  return (leftMs === undefined ? burnRate > 1 : goneInMs < leftMs) ? goneInMs : undefined;
 }
 
 function confidenceOf(whole: WindowReading): SloStatus['confidence'] {
@@ -173,7 +189,7 @@ function burstStartHour(slo: Slo, nowMs: number): number {
 }
 
 function sinceLastBad(context: ReadingContext, windowMs: number): SloStatus['sinceLastBad'] {
-  const toMinute = minuteOf(context.nowMs) + 1;
+  const toMinute = endMinuteOf(context);
   const oldest = Math.max(toMinute - Math.round(windowMs / MINUTE_MS), context.series.firstMinute ?? toMinute);
   const fromMinute = (context.series.lastBadMinute(oldest, toMinute) ?? oldest - 1) + 1;
   if (fromMinute >= toMinute) return { total: 0, durationMs: 0 };

@@ -16,6 +16,14 @@ export interface ReadingContext {
   readonly coverage: CoverageOf;
   /** Variance-to-mean ratio of bad counts, ≥ 1. */
   readonly dispersion: number;
+  /** Where slices are counted instead of events: a slice counts once it has ended. */
+  readonly sliceMinutes?: number;
+}
+
+/** Windows end before this minute: the one after the current, or where slices are counted the start of the slice under way. */
+export function endMinuteOf({ nowMs, sliceMinutes }: Pick<ReadingContext, 'nowMs' | 'sliceMinutes'>): number {
+  const minute = minuteOf(nowMs);
+  return sliceMinutes === undefined ? minute + 1 : minute + 1 - ((minute + 1) % sliceMinutes);
 }
 
 /**
@@ -23,8 +31,12 @@ export interface ReadingContext {
  * between W - 1 and W minutes of time, never more, so that detection is at most as late as the continuous window's.
  */
 export function readWindow(context: ReadingContext, windowMs: number): { readonly reading: WindowReading; readonly totals: SliceTotals } {
-  const toMinute = minuteOf(context.nowMs) + 1;
-  const fromMinute = toMinute - Math.max(1, Math.round(windowMs / MINUTE_MS));
+  const toMinute = endMinuteOf(context);
+  return readSpan(context, { fromMinute: toMinute - Math.max(1, Math.round(windowMs / MINUTE_MS)), toMinute, windowMs });
+}
+
+/** The events of [fromMinute, toMinute), told as a window of that length. */
+export function readSpan(context: ReadingContext, { fromMinute, toMinute, windowMs }: { readonly fromMinute: number; readonly toMinute: number; readonly windowMs: number }): { readonly reading: WindowReading; readonly totals: SliceTotals } {
   const totals = context.series.sum(fromMinute, toMinute);
   const total = totals.good + totals.bad;
   const errorRatio = total > 0 ? totals.bad / total : undefined;

@@ -1,4 +1,4 @@
-import { formatDuration } from '../lib/duration.js';
+import { MINUTE_MS, formatDuration } from '../lib/duration.js';
 import { formatBurn, formatPercent } from '../lib/format.js';
 import { errorAt, warningAt } from '../lib/problem-codes.js';
 import type { Location, Problem } from '../lib/problem.js';
@@ -69,6 +69,8 @@ export interface PolicyUse {
   readonly slo: string;
   readonly target: number;
   readonly windowMs: number;
+  /** Where slices are counted instead of events. */
+  readonly sliceMinutes?: number | undefined;
   /** Where the SLO states its target: what never fires is a matter of the two together. */
   readonly targetAt: Location;
 }
@@ -100,6 +102,9 @@ function resolveTier(tier: TierRule, { rule, use, problems }: { rule: BurnRateRu
   };
   if (longMs > use.windowMs) {
     return refuse('rules/invalid-value', `the window of ${formatDuration(longMs)} is longer than the ${formatDuration(use.windowMs)} of SLO "${use.slo}"`, 'give this SLO another policy');
+  }
+  if (use.sliceMinutes !== undefined && shortMs < use.sliceMinutes * MINUTE_MS) {
+    return refuse('rules/invalid-value', `the short window of ${formatDuration(shortMs)} is shorter than a slice of SLO "${use.slo}" (${formatDuration(use.sliceMinutes * MINUTE_MS)}): no slice ends in it`, 'use shorter slices, or give this SLO another policy');
   }
   // Rounded, because 0.02 * 720 is 14.399999999999999 and people read this number.
   const computed = 'factor' in burn ? burn.factor : Number((burn.budgetShare * use.windowMs / longMs).toPrecision(12));

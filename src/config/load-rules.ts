@@ -12,7 +12,8 @@ import { readRuleDocuments, type RuleDocuments } from './rule-documents.js';
 import { otherQueries } from './rule-queries.js';
 import type { BurnRateRule, ReceiverRule, RuleSet, RunbookReference, ServiceRule } from './rule-set.js';
 import type { Slo } from './slo.js';
-import { dataSourceProblems, readIndicator } from './trace-indicator.js';
+import { checkThreshold } from './threshold-indicator.js';
+import { dataSourceProblems, readRatio } from './trace-indicator.js';
 
 export interface LoadedRules {
   /** What is sound. Only complete when `problems` holds no error: a caller must not run on half of the rules. */
@@ -28,9 +29,9 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
   problems.push(...dataSourceProblems(documents), ...sharedIndicatorProblems(documents), ...presetProblems(policies));
   const slos: Slo[] = [];
   for (const rule of documents.SLO.values()) {
-    const slo = resolveSlo(rule, { documents, policies, problems });
-    if (slo !== undefined) slos.push(slo);
+    slos.push(...resolveSlo(rule, { documents, policies, problems }));
   }
+  problems.push(...nameProblems(slos));
   const rules: RuleSet = {
     slos,
     services: [...documents.Service.values()].map(readService),
@@ -58,8 +59,23 @@ function readPolicies(documents: RuleDocuments, problems: Problem[]): Map<string
 
 function sharedIndicatorProblems(documents: RuleDocuments): Problem[] {
   const problems: Problem[] = [];
-  for (const [name, { content, source }] of documents.SLI) readIndicator({ spec: content.spec, name, source, path: ['spec'] }, { documents, problems });
+  for (const [name, { content, source }] of documents.SLI) {
+    const place = { spec: content.spec, name, source, path: ['spec'] };
+    if (content.spec.ratioMetric !== undefined) readRatio({ ...place, metric: content.spec.ratioMetric }, { documents, problems });
+    if (content.spec.thresholdMetric !== undefined) checkThreshold({ ...place, metric: content.spec.thresholdMetric }, { documents, problems });
+  }
   return problems;
+}
+
+/** Objectives of one document have names of their own, which may be those of others. */
+function nameProblems(slos: readonly Slo[]): Problem[] {
+  const byName = new Map<string, Slo>();
+  return slos.flatMap((slo) => {
+    const first = byName.get(slo.name);
+    byName.set(slo.name, first ?? slo);
+    if (first === undefined) return [];
+    return [errorAt(slo.at, 'rules/duplicate-name', { path: 'metadata.name', message: `two objectives are named "${slo.name}", the other at ${first.at.file}:${first.at.line}`, hint: 'give the objectives different displayNames' })];
+  });
 }
 
 function presetProblems(policies: ReadonlyMap<string, BurnRateRule>): Problem[] {

@@ -55,8 +55,24 @@ const metricSourceSchema = z.strictObject({
   }),
 });
 
+const thresholdSourceSchema = z.strictObject({
+  metricSource: z.strictObject({
+    metricSourceRef: nameSchema.optional(),
+    type: z.string().min(1).optional(),
+    spec: z.strictObject({
+      query: z.string().min(1).max(MAX_QUERY),
+      unit: z.enum(['span', 'trace']).optional(),
+      weight: z.string().min(1).max(256).optional(),
+      /** A percentile of the durations in a slice; without it each span is compared. */
+      aggregate: z.string().min(1).max(16).optional(),
+      durationUnit: z.enum(['ms', 's']).optional(),
+    }),
+  }),
+});
+
 const sliSpecSchema = z.strictObject({
   description: descriptionSchema.optional(),
+  thresholdMetric: thresholdSourceSchema.optional(),
   ratioMetric: z.strictObject({
     counter: z.boolean().optional(),
     good: metricSourceSchema.optional(),
@@ -66,7 +82,11 @@ const sliSpecSchema = z.strictObject({
     if ((ratio.good === undefined) === (ratio.bad === undefined)) {
       context.addIssue({ code: 'custom', message: ratio.good === undefined ? 'the ratio needs "bad" or "good"' : 'the ratio has both "bad" and "good"', params: { hint: 'write exactly one of them; it is matched within "total"' } satisfies IssueParams });
     }
-  }),
+  }).optional(),
+}).superRefine((spec, context) => {
+  if ((spec.ratioMetric === undefined) === (spec.thresholdMetric === undefined)) {
+    context.addIssue({ code: 'custom', message: spec.ratioMetric === undefined ? 'the SLI needs "ratioMetric" or "thresholdMetric"' : 'the SLI has both "ratioMetric" and "thresholdMetric"', params: { hint: 'write exactly one of them' } satisfies IssueParams });
+  }
 });
 
 const conditionSpecSchema = z.strictObject({
@@ -98,18 +118,27 @@ const policySpecSchema = z.strictObject({
   ])).max(MAX_ITEMS).optional(),
 });
 
+const objectiveSchema = z.strictObject({
+  displayName: textSchema.optional(),
+  op: z.enum(['lte', 'gte', 'lt', 'gt']).optional(),
+  value: z.number().optional(),
+  target: z.number().optional(),
+  targetPercent: z.number().optional(),
+  timeSliceTarget: z.number().gt(0).max(1).optional(),
+  timeSliceWindow: z.union([z.number(), z.string()]).optional(),
+});
+
 const sloSpecSchema = z.strictObject({
   description: descriptionSchema.optional(),
   service: nameSchema,
   indicator: z.strictObject({ metadata: metadataSchema.optional(), spec: sliSpecSchema }).optional(),
   indicatorRef: nameSchema.optional(),
-  timeWindow: z.array(z.strictObject({ duration: z.string(), isRolling: z.boolean().optional() })).min(1).max(1),
+  timeWindow: z.array(z.strictObject({
+    duration: z.string(), isRolling: z.boolean().optional(),
+    calendar: z.strictObject({ startTime: z.string(), timeZone: z.string() }).optional(),
+  })).min(1).max(1),
   budgetingMethod: z.enum(['Occurrences', 'Timeslices', 'RatioTimeslices']),
-  objectives: z.array(z.strictObject({
-    displayName: textSchema.optional(),
-    target: z.number().optional(),
-    targetPercent: z.number().optional(),
-  })).min(1).max(MAX_ITEMS),
+  objectives: z.array(objectiveSchema).min(1).max(MAX_ITEMS),
   alertPolicies: z.array(z.union([
     z.strictObject({ alertPolicyRef: nameSchema }),
     z.strictObject({ kind: z.literal('AlertPolicy').optional(), metadata: metadataSchema.optional(), spec: policySpecSchema }),
@@ -135,6 +164,7 @@ export const openSloSchemas = {
 } as const;
 
 export type SloDocument = z.output<typeof openSloSchemas.SLO>;
+export type Objective = z.output<typeof objectiveSchema>;
 export type SliSpec = z.output<typeof sliSpecSchema>;
 export type MetricSource = z.output<typeof metricSourceSchema>;
 export type AlertPolicySpec = z.output<typeof policySpecSchema>;
@@ -142,20 +172,12 @@ export type AlertConditionSpec = z.output<typeof conditionSpecSchema>;
 export type DataSourceSpec = z.output<typeof openSloSchemas.DataSource>['spec'];
 
 const COMPOSITE = 'composite objectives are not built yet; write one SLO for each';
-const TIMESLICES = 'only Occurrences are counted in this version';
-const THRESHOLD = 'only ratioMetric is measured in this version; write "bad" as a TraceQL condition like { duration > 800ms }';
 
 /** Keys of OpenSLO v1 and of Tocsin's trace source that later versions will honour. */
 const NOT_YET: readonly (readonly [at: RegExp, key: string, reason: string])[] = [
-  [/timeWindow\[\d+\]$/, 'calendar', 'only rolling windows are counted in this version'],
-  [/objectives\[\d+\]$/, 'op', THRESHOLD],
-  [/objectives\[\d+\]$/, 'value', THRESHOLD],
-  [/objectives\[\d+\]$/, 'timeSliceTarget', TIMESLICES],
-  [/objectives\[\d+\]$/, 'timeSliceWindow', TIMESLICES],
   [/objectives\[\d+\]$/, 'indicator', COMPOSITE],
   [/objectives\[\d+\]$/, 'indicatorRef', COMPOSITE],
   [/objectives\[\d+\]$/, 'compositeWeight', COMPOSITE],
-  [/spec$/, 'thresholdMetric', THRESHOLD],
   [/ratioMetric$/, 'raw', 'write "good" or "bad" and "total"'],
   [/ratioMetric$/, 'rawType', 'write "good" or "bad" and "total"'],
   [/metricSource\.spec$/, 'groupBy', 'an SLO has one budget in this version; write one SLO for each group'],

@@ -1,18 +1,20 @@
 import { closest } from '../lib/closest.js';
 import { DAY_MS, formatDuration } from '../lib/duration.js';
+import { formatPercent } from '../lib/format.js';
 import { errorAt, warningAt, type ProblemCode, type ProblemText } from '../lib/problem-codes.js';
 import type { Location, Problem } from '../lib/problem.js';
 import { formatPath, type DocumentPath } from '../lib/yaml-document.js';
 import { readAlertPolicy, type Placed } from './alert-policy.js';
 import { bySpeed, resolvePolicy } from './burn-rate-policy.js';
-import { OWNER_ANNOTATION, RUNBOOK_ANNOTATION, type SliSpec } from './open-slo-schema.js';
+import type { Calendar } from './calendar.js';
+import { OWNER_ANNOTATION, RUNBOOK_ANNOTATION, type Objective, type SliSpec } from './open-slo-schema.js';
 import { parseShorthand } from './rule-duration.js';
 import type { RuleDocument, RuleDocuments } from './rule-documents.js';
 import type { BurnRateRule } from './rule-set.js';
-import type { BurnRatePolicy, RatioIndicator, Slo } from './slo.js';
-import { readIndicator } from './trace-indicator.js';
-
-const MAX_WINDOW_MS = 366 * DAY_MS;
+import { MAX_WINDOW_MS, parseCalendarSpan, parseSliceWindow, parseStartTime, parseTimeZone } from './slo-window.js';
+import type { BurnRatePolicy, RatioIndicator, SliceMethod, Slo } from './slo.js';
+import { checkThreshold, readThreshold } from './threshold-indicator.js';
+import { readRatio } from './trace-indicator.js';
 
 export interface ResolveContext {
   readonly documents: RuleDocuments;
@@ -22,35 +24,81 @@ export interface ResolveContext {
 
 type SloRule = RuleDocument<'SLO'>;
 
-/** One SLO document with everything it refers to; undefined when a part of it is wrong (the problems say which). */
-export function resolveSlo(rule: SloRule, context: ResolveContext): Slo | undefined {
+/** One SLO document with everything it refers to, an SLO for each of its objectives; those with mistakes are left out (the problems say which). */
+export function resolveSlo(rule: SloRule, context: ResolveContext): Slo[] {
   const resolving = new Resolving(rule, context);
-  const target = resolving.target();
-  const windowMs = resolving.windowMs();
-  const indicator = resolving.indicator();
-  resolving.checkMethod();
+  const window = resolving.window();
+  const rules = resolving.policyRules(window?.windowMs);
   resolving.checkService();
-  const rules = resolving.policyRules(windowMs);
-  if (target === undefined || windowMs === undefined || rules === undefined) return undefined;
-  const policy = resolving.policy(rules, { target, windowMs });
-  if (indicator === undefined || policy === undefined || resolving.failed()) return undefined;
-  const { metadata, spec } = rule.content;
+  const { objectives } = rule.content.spec;
+  const metric = resolving.metric();
+  resolving.checkObjectives(metric);
+  return objectives.flatMap((objective, index) => {
+    const target = resolving.target(index);
+    const measured = metric === undefined ? undefined : resolving.measured(metric, index);
+    if (target === undefined || window === undefined || rules === undefined) return [];
+    const policy = resolving.policy(rules, { index, target, windowMs: window.windowMs, method: measured?.method });
+    if (measured === undefined || policy === undefined || resolving.failed()) return [];
+    return [sloOf(rule, { index, objective, target, window, measured, policy })];
+  });
+}
+
+interface Measured {
+  readonly indicator: RatioIndicator;
+  readonly method: SliceMethod | undefined;
+}
+
+interface Window {
+  readonly windowMs: number;
+  readonly calendar: Calendar | undefined;
+}
+
+interface ResolvedObjective {
+  readonly index: number;
+  readonly objective: Objective;
+  readonly target: number;
+  readonly window: Window;
+  readonly measured: Measured;
+  readonly policy: BurnRatePolicy;
+}
+
+function sloOf({ content: { metadata, spec }, source }: SloRule, { index, objective, target, window, measured, policy }: ResolvedObjective): Slo {
   const runbook = metadata.annotations?.[RUNBOOK_ANNOTATION];
   const owner = metadata.annotations?.[OWNER_ANNOTATION];
   return {
-    name: metadata.name,
-    displayName: metadata.displayName ?? spec.objectives[0]?.displayName ?? metadata.name,
+    name: objectiveName(metadata.name, spec.objectives, index),
+    displayName: displayNameOf(metadata, objective, spec.objectives.length > 1),
     description: spec.description ?? '',
     service: spec.service,
     target,
-    windowMs,
-    indicator,
+    windowMs: window.windowMs,
+    ...(window.calendar === undefined ? {} : { calendar: window.calendar }),
+    ...(measured.method === undefined ? {} : { method: measured.method }),
+    indicator: measured.indicator,
     policy,
     ...(runbook === undefined ? {} : { runbook }),
     ...(owner === undefined ? {} : { owner }),
     labels: Object.fromEntries(Object.entries(metadata.labels ?? {}).map(([key, value]) => [key, typeof value === 'string' ? value : value.join(',')])),
-    at: rule.source.at(['metadata', 'name']),
+    at: source.at(['metadata', 'name']),
   };
+}
+
+/** Of several objectives each has a name of its own: `checkout-fast` by its displayName, else `checkout-2` by its place. */
+function objectiveName(name: string, objectives: readonly Objective[], index: number): string {
+  if (objectives.length === 1) return name;
+  const words = (objectives[index]?.displayName ?? '').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
+  return `${name}-${words === '' ? index + 1 : words}`;
+}
+
+function displayNameOf(metadata: SloRule['content']['metadata'], objective: Objective, isOneOfSeveral: boolean): string {
+  if (!isOneOfSeveral) return metadata.displayName ?? objective.displayName ?? metadata.name;
+  return [metadata.displayName ?? metadata.name, objective.displayName ?? formatPercent(objective.target ?? (objective.targetPercent ?? 0) / 100, 4)].join(': ');
+}
+
+interface Metric {
+  readonly sli: Placed<SliSpec>;
+  /** Where problems of the SLI itself go. */
+  readonly problems: Problem[];
 }
 
 /** The parts of one SLO, each of which reports its own problems, so that one run finds them all. */
@@ -69,11 +117,9 @@ class Resolving {
     return errorCount(this.#context.problems) > this.#errorsBefore;
   }
 
-  target(): number | undefined {
-    const { objectives } = this.#rule.content.spec;
-    if (objectives.length > 1) return this.#refuse(['spec', 'objectives', 1], 'rules/not-supported-yet', { message: 'several objectives are not supported yet', hint: 'write one SLO for each' });
-    const { target: ratio, targetPercent } = objectives[0] ?? {};
-    const path = ['spec', 'objectives', 0] as const;
+  target(index: number): number | undefined {
+    const { target: ratio, targetPercent } = this.#rule.content.spec.objectives[index] ?? {};
+    const path = ['spec', 'objectives', index] as const;
     if ((ratio === undefined) === (targetPercent === undefined)) {
       return this.#refuse([...path], ratio === undefined ? 'rules/missing-key' : 'rules/invalid-value', { message: ratio === undefined ? 'the objective has no target' : 'the objective has both "target" and "targetPercent"', hint: 'write one of them: target: 0.999, or targetPercent: 99.9' });
     }
@@ -87,34 +133,105 @@ class Resolving {
     return target;
   }
 
-  windowMs(): number | undefined {
+  window(): Window | undefined {
     const [window] = this.#rule.content.spec.timeWindow;
-    const path = ['spec', 'timeWindow', 0, 'duration'];
     if (window === undefined) return undefined;
-    if (window.isRolling === false) return this.#refuse(['spec', 'timeWindow', 0, 'isRolling'], 'rules/not-supported-yet', { message: 'calendar windows are not supported yet', hint: 'write isRolling: true and a window in days, like 30d' });
-    const parsed = parseShorthand(window.duration);
+    const path = ['spec', 'timeWindow', 0];
+    if (window.calendar !== undefined) {
+      if (window.isRolling === true) return this.#refuse([...path, 'isRolling'], 'rules/invalid-value', { message: 'the window is rolling and has a calendar', hint: 'write isRolling: false, or remove "calendar"' });
+      return this.#calendarWindow(window.duration, window.calendar);
+    }
+    if (window.isRolling === false) return this.#refuse(path, 'rules/missing-key', { message: 'a window that is not rolling needs a calendar', hint: 'add calendar: { startTime: 2026-01-01 00:00:00, timeZone: Europe/Berlin }, or write isRolling: true' });
+    const windowMs = this.#rollingWindow(window.duration);
+    return windowMs === undefined ? undefined : { windowMs, calendar: undefined };
+  }
+
+  #rollingWindow(duration: string): number | undefined {
+    const path = ['spec', 'timeWindow', 0, 'duration'];
+    const parsed = parseShorthand(duration);
     if (!parsed.ok) return this.#refuse(path, 'rules/suspicious-duration', { message: parsed.error });
-    if (parsed.value > MAX_WINDOW_MS) return this.#refuse(path, 'rules/invalid-value', { message: `a window of ${window.duration} is longer than a year`, hint: 'use 7d, 28d or 30d' });
+    if (parsed.value > MAX_WINDOW_MS) return this.#refuse(path, 'rules/invalid-value', { message: `a window of ${duration} is longer than a year`, hint: 'use 7d, 28d or 30d' });
     if (parsed.value < DAY_MS) this.#warn(path, 'rules/suspicious-duration', { message: `the budget window is only ${formatDuration(parsed.value)} long`, hint: 'm is minutes, M is months; usual windows are 7d, 28d and 30d' });
     return parsed.value;
   }
 
-  indicator(): RatioIndicator | undefined {
+  #calendarWindow(duration: string, calendar: { readonly startTime: string; readonly timeZone: string }): Window | undefined {
+    const path = ['spec', 'timeWindow', 0];
+    const span = parseCalendarSpan(duration);
+    const start = parseStartTime(calendar.startTime);
+    const zone = parseTimeZone(calendar.timeZone);
+    if (!span.ok) this.#refuse([...path, 'duration'], 'rules/suspicious-duration', { message: span.error });
+    if (!start.ok) this.#refuse([...path, 'calendar', 'startTime'], 'rules/invalid-value', { message: start.error });
+    if (!zone.ok) this.#refuse([...path, 'calendar', 'timeZone'], 'rules/invalid-value', { message: zone.error });
+    if (!span.ok || !start.ok || !zone.ok) return undefined;
+    const { unit, count, usualMs } = span.value;
+    return { windowMs: usualMs, calendar: { unit, count, timeZone: zone.value, startWallMs: start.value } };
+  }
+
+  /** The SLI as written, inline or elsewhere; undefined where it is missing or wrong. */
+  metric(): Metric | undefined {
     const { indicator, indicatorRef } = this.#rule.content.spec;
     const { documents, problems } = this.#context;
-    if (indicator !== undefined) return readIndicator({ spec: indicator.spec, name: this.#name, source: this.#rule.source, path: ['spec', 'indicator', 'spec'] }, { documents, problems });
+    if (indicator !== undefined) return { sli: { spec: indicator.spec, name: this.#name, source: this.#rule.source, path: ['spec', 'indicator', 'spec'] }, problems };
     const reference = indicatorRef ?? '';
     const found = documents.SLI.get(reference);
     if (documents.broken.has(`SLI/${reference}`)) return undefined;
     if (found === undefined) return this.#unknown(['spec', 'indicatorRef'], { kind: 'SLI', name: reference, known: documents.SLI.keys() });
     // The SLI's own problems are reported once, by load-rules.ts, however many SLOs share it.
-    const sli: Placed<SliSpec> = { spec: found.content.spec, name: reference, source: found.source, path: ['spec'] };
-    return readIndicator(sli, { documents, problems: [] });
+    return { sli: { spec: found.content.spec, name: reference, source: found.source, path: ['spec'] }, problems: [] };
   }
 
-  checkMethod(): void {
-    const { budgetingMethod } = this.#rule.content.spec;
-    if (budgetingMethod !== 'Occurrences') this.#refuse(['spec', 'budgetingMethod'], 'rules/not-supported-yet', { message: `"${budgetingMethod}" is not supported yet`, hint: 'write Occurrences' });
+  /** What no objective may have with this SLI and budgeting method. */
+  checkObjectives(metric: Metric | undefined): void {
+    const { objectives, budgetingMethod } = this.#rule.content.spec;
+    const isThreshold = metric?.sli.spec.thresholdMetric !== undefined;
+    if (isThreshold && objectives.length > 1) this.#refuse(['spec', 'objectives', 1], 'rules/invalid-value', { message: 'a thresholdMetric has one objective only (OpenSLO v1)', hint: 'write one SLO for each' });
+    if (isThreshold && this.#rule.content.spec.indicator !== undefined && metric?.sli.spec.thresholdMetric !== undefined) {
+      checkThreshold({ ...metric.sli, metric: metric.sli.spec.thresholdMetric }, { documents: this.#context.documents, problems: this.#context.problems });
+    }
+    for (const [index, objective] of objectives.entries()) {
+      for (const key of isThreshold ? [] : (['op', 'value'] as const)) {
+        if (objective[key] !== undefined) this.#refuse(['spec', 'objectives', index, key], 'rules/invalid-value', { message: `"${key}" belongs to a thresholdMetric; this SLI is a ratio`, hint: 'remove it' });
+      }
+      for (const key of budgetingMethod === 'Occurrences' ? (['timeSliceTarget', 'timeSliceWindow'] as const) : []) {
+        if (objective[key] !== undefined) this.#refuse(['spec', 'objectives', index, key], 'rules/invalid-value', { message: `"${key}" has no meaning for Occurrences`, hint: 'remove it, or write budgetingMethod: Timeslices' });
+      }
+    }
+  }
+
+  /** What is counted for one objective. */
+  measured({ sli, problems }: Metric, index: number): Measured | undefined {
+    const { documents } = this.#context;
+    const { ratioMetric, thresholdMetric } = sli.spec;
+    const objective = this.#rule.content.spec.objectives[index] ?? {};
+    const place = { spec: objective, name: this.#name, source: this.#rule.source, path: ['spec', 'objectives', index] };
+    const threshold = thresholdMetric === undefined ? undefined : readThreshold({ ...sli, metric: thresholdMetric }, place, this.#context);
+    const method = this.#method(index, { sliceTarget: threshold?.sliceTarget, aggregate: thresholdMetric?.metricSource.spec.aggregate });
+    if (thresholdMetric !== undefined) return threshold === undefined || method === undefined ? undefined : { indicator: threshold.indicator, method: method.method };
+    // Several objectives share one SLI: its problems are told with the first.
+    const indicator = ratioMetric === undefined ? undefined : readRatio({ ...sli, metric: ratioMetric }, { documents, problems: index === 0 ? problems : [] });
+    return indicator === undefined || method === undefined ? undefined : { indicator, method: method.method };
+  }
+
+  #method(index: number, { sliceTarget, aggregate }: { readonly sliceTarget: number | undefined; readonly aggregate: string | undefined }): { readonly method: SliceMethod | undefined } | undefined {
+    const { budgetingMethod, objectives } = this.#rule.content.spec;
+    const { timeSliceTarget, timeSliceWindow } = objectives[index] ?? {};
+    const path = ['spec', 'objectives', index];
+    if (aggregate !== undefined && budgetingMethod !== 'Timeslices') {
+      return this.#refuse(['spec', 'budgetingMethod'], 'rules/invalid-value', { message: `"aggregate: ${aggregate}" judges slices of time, and "${budgetingMethod}" counts ${budgetingMethod === 'Occurrences' ? 'each span' : 'shares of spans'}`, hint: 'write Timeslices, or remove "aggregate"' });
+    }
+    if (budgetingMethod === 'Occurrences') return { method: undefined };
+    if (timeSliceWindow === undefined) return this.#refuse(path, 'rules/missing-key', { message: `${budgetingMethod} need the length of a slice`, hint: 'write timeSliceWindow: 1m' });
+    const window = parseSliceWindow(timeSliceWindow);
+    if (!window.ok) return this.#refuse([...path, 'timeSliceWindow'], 'rules/invalid-value', { message: window.error });
+    if (budgetingMethod === 'RatioTimeslices') {
+      if (timeSliceTarget !== undefined) return this.#refuse([...path, 'timeSliceTarget'], 'rules/invalid-value', { message: '"timeSliceTarget" has no meaning for RatioTimeslices: each slice counts with its ratio', hint: 'remove it, or write budgetingMethod: Timeslices' });
+      return { method: { kind: 'ratio-timeslices', sliceMinutes: window.value } };
+    }
+    if (sliceTarget !== undefined && timeSliceTarget !== undefined) return this.#refuse([...path, 'timeSliceTarget'], 'rules/invalid-value', { message: `"aggregate: ${aggregate ?? ''}" says already when a slice is good`, hint: 'remove one of them' });
+    const needed = sliceTarget ?? timeSliceTarget;
+    if (needed === undefined) return this.#refuse(path, 'rules/missing-key', { message: 'Timeslices need the share of good events that makes a slice good', hint: 'write timeSliceTarget: 0.95' });
+    return { method: { kind: 'timeslices', sliceMinutes: window.value, sliceTarget: needed } };
   }
 
   checkService(): void {
@@ -125,8 +242,8 @@ class Resolving {
     this.#warn(['spec', 'service'], 'rules/unknown-service', { message: `there is no Service "${service}"`, hint: near === undefined ? 'add a Service document' : `did you mean "${near}"?` });
   }
 
-  policy(rules: readonly BurnRateRule[], slo: { target: number; windowMs: number }): BurnRatePolicy | undefined {
-    const use = { slo: this.#name, ...slo, targetAt: this.#targetAt() };
+  policy(rules: readonly BurnRateRule[], slo: { index: number; target: number; windowMs: number; method: SliceMethod | undefined }): BurnRatePolicy | undefined {
+    const use = { slo: this.#name, target: slo.target, windowMs: slo.windowMs, sliceMinutes: slo.method?.sliceMinutes, targetAt: this.#targetAt(slo.index) };
     const resolved = rules.map((rule) => resolvePolicy(rule, use, this.#context.problems));
     const [first] = resolved;
     if (first === undefined || resolved.length === 1) return first;
@@ -142,9 +259,9 @@ class Resolving {
     return this.#rule.content.metadata.name;
   }
 
-  #targetAt(): Location {
-    const [objective] = this.#rule.content.spec.objectives;
-    return this.#rule.source.at(['spec', 'objectives', 0, objective?.target === undefined ? 'targetPercent' : 'target']);
+  #targetAt(index: number): Location {
+    const objective = this.#rule.content.spec.objectives[index];
+    return this.#rule.source.at(['spec', 'objectives', index, objective?.target === undefined ? 'targetPercent' : 'target']);
   }
 
   /** What `alertPolicies` names, or the preset of the window; undefined when one of them is missing or wrong. */

@@ -16,9 +16,13 @@ export function otherQueries(documents: RuleDocuments, slos: readonly Slo[]): Ru
   return [...inline, ...shared].filter(({ source }) => !resolved.has(placeOf(source.at)));
 }
 
-function queriesOf({ ratioMetric }: SliSpec, place: { readonly source: YamlDocument; readonly path: DocumentPath }, documents: RuleDocuments): RuleQuery[] {
+function queriesOf({ ratioMetric, thresholdMetric }: SliSpec, place: { readonly source: YamlDocument; readonly path: DocumentPath }, documents: RuleDocuments): RuleQuery[] {
+  if (thresholdMetric !== undefined && isTraceSource(thresholdMetric.metricSource, documents)) {
+    const at = place.source.atText([...place.path, 'thresholdMetric', 'metricSource', 'spec', 'query']);
+    return [{ role: 'total', source: { text: thresholdMetric.metricSource.spec.query, at } }];
+  }
   return (['total', 'bad', 'good'] as const).flatMap((role) => {
-    const metricSource = ratioMetric[role]?.metricSource;
+    const metricSource = ratioMetric?.[role]?.metricSource;
     if (metricSource === undefined || !isTraceSource(metricSource, documents)) return [];
     const at = place.source.atText([...place.path, 'ratioMetric', role, 'metricSource', 'spec', 'query']);
     return [{ role, source: { text: metricSource.spec.query, at } }];

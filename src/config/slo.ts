@@ -1,3 +1,4 @@
+import type { Calendar } from './calendar.js';
 import type { Location } from '../lib/problem.js';
 
 /** TraceQL as the operator wrote it; stage `sli` compiles it, so that its errors can name the place. */
@@ -14,6 +15,13 @@ export interface RatioIndicator {
   readonly good?: QuerySource;
   readonly weight: 'auto' | 'none' | { readonly attribute: string };
 }
+
+/** How events become good and bad: counted one by one where no method is set, else slice by slice. */
+export type SliceMethod =
+  /** A slice is good where at least `sliceTarget` of its events are; a slice without events is neither. */
+  | { readonly kind: 'timeslices'; readonly sliceMinutes: number; readonly sliceTarget: number }
+  /** Each slice counts as one, with the share of its good events. */
+  | { readonly kind: 'ratio-timeslices'; readonly sliceMinutes: number };
 
 export type Severity = 'page' | 'ticket';
 
@@ -42,8 +50,12 @@ export interface Slo {
   readonly service: string;
   /** Share of good events that is promised, in (0, 1). */
   readonly target: number;
-  /** Rolling window. */
+  /** Rolling window; of a calendar window its usual length (a month: 30 days), by which factors are computed. */
   readonly windowMs: number;
+  /** Set where the window begins with the calendar. */
+  readonly calendar?: Calendar;
+  /** OpenSLO's Timeslices and RatioTimeslices; absent for Occurrences. */
+  readonly method?: SliceMethod;
   readonly indicator: RatioIndicator;
   readonly policy: BurnRatePolicy;
   /** From the annotations `tocsin.dev/runbook` and `tocsin.dev/owner`. */

@@ -10,14 +10,14 @@ import type { QuerySource, RatioIndicator } from './slo.js';
 /** The `type` of a metric source or DataSource that means: spans received by Tocsin. */
 const TRACE_TYPES = ['traces', 'otlp-traces'];
 
-interface Context {
+export interface IndicatorContext {
   readonly documents: RuleDocuments;
   readonly problems: Problem[];
 }
 
 /** The SLI as queries over spans; undefined when a part of it cannot be honoured. */
-export function readIndicator(sli: Placed<SliSpec>, context: Context): RatioIndicator | undefined {
-  const { ratioMetric } = sli.spec;
+export function readRatio(sli: Placed<SliSpec> & { readonly metric: NonNullable<SliSpec['ratioMetric']> }, context: IndicatorContext): RatioIndicator | undefined {
+  const ratioMetric = sli.metric;
   const before = context.problems.length;
   const refuse = (path: DocumentPath, code: ProblemCode, text: ProblemText): void => {
     const full = [...sli.path, 'ratioMetric', ...path];
@@ -41,12 +41,12 @@ export function readIndicator(sli: Placed<SliSpec>, context: Context): RatioIndi
   return { total: queries.total, ...(bad === undefined ? {} : { bad }), ...(good === undefined ? {} : { good }), weight: readWeight(ratioMetric.total.metricSource.spec.weight) };
 }
 
-function readWeight(text: string | undefined): RatioIndicator['weight'] {
+export function readWeight(text: string | undefined): RatioIndicator['weight'] {
   if (text === undefined || text === 'auto') return 'auto';
   return text === 'none' ? 'none' : { attribute: text };
 }
 
-function checkSource({ metricSource }: MetricSource, place: Placed<unknown>, { documents, problems }: Context): void {
+export function checkSource({ metricSource }: { readonly metricSource: Pick<MetricSource['metricSource'], 'type' | 'metricSourceRef'> & { readonly spec: { readonly unit?: 'span' | 'trace' | undefined } } }, place: Placed<unknown>, { documents, problems }: IndicatorContext): void {
   const refuse = (key: string, code: ProblemCode, text: ProblemText): void => {
     problems.push(errorAt(place.source.at([...place.path, key]), code, { path: formatPath([...place.path, key]), ...text }));
   };
@@ -68,7 +68,7 @@ function checkSource({ metricSource }: MetricSource, place: Placed<unknown>, { d
 }
 
 /** What `checkSource` has nothing against: only then is the query TraceQL. */
-export function isTraceSource({ type, metricSourceRef }: MetricSource['metricSource'], documents: RuleDocuments): boolean {
+export function isTraceSource({ type, metricSourceRef }: Pick<MetricSource['metricSource'], 'type' | 'metricSourceRef'>, documents: RuleDocuments): boolean {
   const named = type ?? (metricSourceRef === undefined ? undefined : documents.DataSource.get(metricSourceRef)?.content.spec.type);
   return named !== undefined && TRACE_TYPES.includes(named);
 }

@@ -176,7 +176,7 @@ export class Engine {
       if (!sliceKeys.has(sliceKey)) return false;
       const known = this.#statuses.find((status) => status.slo === slo.name)?.state;
       const coverage = (fromMinute: number, toMinute: number): number => this.#coverage.share(fromMinute, toMinute);
-      const state = evaluateSlo(slo, this.#slices.series(sliceKey), { nowMs, coverage }).state;
+      const state = evaluateSlo(slo, this.#slices.judged(sliceKey, slo), { nowMs, coverage }).state;
       return state !== known && (state === 'page' || (state === 'ticket' && known !== 'page'));
     });
   }

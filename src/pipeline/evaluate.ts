@@ -37,7 +37,7 @@ export function evaluate(input: EvaluateInput): Evaluation {
   const { nowMs, openIncidents } = input;
   const incidentByKey = new Map(openIncidents.map((incident) => [incident.key, incident]));
   const judged = input.slos.map(({ slo, sliceKey }) => {
-    const status = evaluateSlo(slo, input.slices.series(sliceKey), { nowMs, coverage: input.coverage });
+    const status = evaluateSlo(slo, input.slices.judged(sliceKey, slo), { nowMs, coverage: input.coverage });
     const context = { nowMs, incident: incidentByKey.get(incidentKeyOf(slo.name)), breachReceivedAtMs: input.badReceivedAtMs?.get(sliceKey) };
     return { status, signal: signalOf(slo, status, context) };
   });

@@ -14,7 +14,7 @@ export class DuckdbSloHistoryReader implements SloHistoryReader {
   }
 
   async counts(query: SloHistoryQuery): Promise<readonly MinuteCount[]> {
-    const lump = lumpOf(query, query.windowMs, query.longestBurnMs);
+    const lump = query.isDetailed === true ? { firstMinute: 0, endMinute: 0 } : lumpOf(query, query.windowMs, query.longestBurnMs);
     const rows = await this.#database.query({
       sql: HISTORY,
       params: {

@@ -1,3 +1,5 @@
+import { periodAt, periodLimitMs } from '../budget/calendar-window.js';
+import { judgeSlice } from '../budget/sliced-series.js';
 import type { Slo } from '../config/slo.js';
 import { formatDuration } from '../lib/duration.js';
 import { compileSlo } from '../sli/compile-slo.js';
@@ -25,11 +27,17 @@ function sliceKeyOf(slo: Slo): string {
 
 export async function readHistory(readers: Pick<Readers, 'history'>, slo: Slo, window: TimeWindow): Promise<HistoryView> {
   const burnWindowsMs = burnWindowsOf(slo);
-  const stepMinutes = historyStepMinutes(window);
+  const { method, calendar } = slo;
+  const stepMinutes = Math.max(historyStepMinutes(window), method?.sliceMinutes ?? 1);
   const counts = await readers.history.counts({
-    ...window, sliceKey: sliceKeyOf(slo), windowMs: slo.windowMs, longestBurnMs: burnWindowsMs.at(-1) ?? 0, stepMinutes,
+    ...window, sliceKey: sliceKeyOf(slo), windowMs: calendar === undefined ? slo.windowMs : periodLimitMs(calendar), longestBurnMs: burnWindowsMs.at(-1) ?? 0,
+    stepMinutes: method?.sliceMinutes ?? stepMinutes, ...(method === undefined && calendar === undefined ? {} : { isDetailed: true }),
   });
-  const points = sloHistory(counts, { ...window, target: slo.target, windowMs: slo.windowMs, burnWindowsMs, stepMinutes });
+  const judged = method === undefined ? counts : counts.map((count) => ({ minute: count.minute, ...judgeSlice(count, method) }));
+  const points = sloHistory(judged, {
+    ...window, target: slo.target, windowMs: slo.windowMs, burnWindowsMs, stepMinutes,
+    ...(calendar === undefined ? {} : { windowStart: (atMs: number) => periodAt(calendar, atMs - 1).startMs }),
+  });
   return { window, stepMinutes, burnWindowsMs, points };
 }
 

@@ -15,6 +15,8 @@ export interface SloHistoryQuery extends TimeWindow {
   readonly longestBurnMs: number;
   /** Whole minutes between two counts where detail is needed. */
   readonly stepMinutes: number;
+  /** No minutes may be summed up: windows begin with the calendar, or slices are judged one by one. */
+  readonly isDetailed?: boolean;
 }
 
 export interface SloHistoryReader {

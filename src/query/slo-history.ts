@@ -23,6 +23,8 @@ export interface HistoryOptions extends TimeWindow {
   readonly windowMs: number;
   readonly burnWindowsMs: readonly number[];
   readonly stepMinutes: number;
+  /** Where the SLO's window that ends at a moment began; `windowMs` before it unless this says otherwise. */
+  readonly windowStart?: (atMs: number) => number;
 }
 
 /** Points of a chart: more than a screen has pixels for is waste. */
@@ -56,7 +58,7 @@ export function sloHistory(counts: readonly MinuteCount[], options: HistoryOptio
 function pointAt(atMs: number, sums: RunningSums, options: HistoryOptions): SloHistoryPoint {
   const allowed = 1 - options.target;
   const step = sums.between(atMs - options.stepMinutes * MINUTE_MS, atMs);
-  const window = sums.between(atMs - options.windowMs, atMs);
+  const window = sums.between(options.windowStart?.(atMs) ?? atMs - options.windowMs, atMs);
   const budget = errorRatio(window);
   return {
     atMs,

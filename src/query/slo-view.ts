@@ -1,5 +1,6 @@
 import { failuresToFire, sizingWarnings } from '../budget/sizing.js';
 import type { SloStatus, TierReading } from '../budget/slo-status.js';
+import { windowText } from '../config/calendar.js';
 import type { Slo } from '../config/slo.js';
 import { formatDuration } from '../lib/duration.js';
 import type { SloStatusReader } from './slo-status-reader.js';
@@ -33,7 +34,9 @@ export function sloJson({ slo, status }: SloView): Record<string, unknown> {
     displayName: slo.displayName,
     service: slo.service,
     target: slo.target,
-    window: formatDuration(slo.windowMs),
+    window: windowText(slo),
+    timeZone: slo.calendar?.timeZone ?? null,
+    budgetingMethod: slo.method === undefined ? 'Occurrences' : slo.method.kind === 'timeslices' ? 'Timeslices' : 'RatioTimeslices',
     at: new Date(status.atMs).toISOString(),
     sli: status.sli ?? null,
     errorBudgetRemaining: status.errorBudgetRemaining ?? null,

@@ -1,7 +1,7 @@
 import { budgetShare } from '../budget/arithmetic-in-words.js';
 import type { Slo } from '../config/slo.js';
 import type { Alert, Incident, Labels } from '../incident/incident.js';
-import { formatDuration } from '../lib/duration.js';
+import { windowText } from '../config/calendar.js';
 import { formatBurn, formatLatency, formatPercent, formatSpan, formatTime } from '../lib/format.js';
 import type { ErrorSignature } from '../signature/error-signature.js';
 
@@ -91,7 +91,7 @@ function sloContext(slo: Slo, alert: Alert | undefined): NonNullable<RunbookCont
   const remaining = reading?.young === true ? reading.projectedBudgetRemaining : reading?.errorBudgetRemaining;
   return {
     name: slo.name, displayName: slo.displayName, description: slo.description, service: slo.service, owner: slo.owner,
-    target: formatPercent(slo.target, 4), window: formatDuration(slo.windowMs),
+    target: formatPercent(slo.target, 4), window: windowText(slo),
     burnRate: burnRate === undefined ? undefined : formatBurn(burnRate),
     // An overspent budget has nothing left: "-30 % is left" is no sentence.
     budgetRemaining: remaining === undefined ? undefined : budgetShare(Math.max(0, remaining)),

@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { headline } from '../budget/arithmetic-in-words.js';
+import { windowText } from '../config/calendar.js';
 import { formatDuration } from '../lib/duration.js';
 import { sloViews, type SloView } from '../query/slo-view.js';
 import { renderPage } from './page-model.js';
@@ -47,7 +48,7 @@ function sloRow({ slo, status }: SloView): Record<string, unknown> {
     displayName: slo.displayName,
     service: slo.service,
     target: slo.target,
-    window: formatDuration(slo.windowMs),
+    window: windowText(slo),
     state: status.state,
     stateWords: STATE_WORDS[status.state],
     sli: status.sli,

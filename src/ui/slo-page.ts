@@ -1,4 +1,6 @@
 import type { SloStatus, TierReading } from '../budget/slo-status.js';
+import { windowText } from '../config/calendar.js';
+import type { SliceMethod } from '../config/slo.js';
 import { formatDuration, MINUTE_MS } from '../lib/duration.js';
 import { formatBurn, formatPercent } from '../lib/format.js';
 import type { HistoryView } from '../query/history-view.js';
@@ -35,12 +37,19 @@ export function sloPage(view: SloView, history: HistoryView): Record<string, unk
     stateWords: STATE_WORDS[status.state],
     sentence: stateSentence(status, slo),
     budget: budgetBar(status),
-    window: formatDuration(slo.windowMs),
+    window: windowText(slo),
+    method: slo.method === undefined ? undefined : methodInWords(slo.method),
     outcome: slo.indicator.bad === undefined ? { word: 'Good', text: slo.indicator.good?.text ?? '' } : { word: 'Bad', text: slo.indicator.bad.text },
     notes: [...(status.samplingWarning === undefined ? [] : [status.samplingWarning]), ...sizingOf(view)],
     tiers: status.tiers.map((reading) => ({ ...tierRow(reading), toFire: toFire(view, reading), knowsTraffic: status.eventsPerHour !== undefined })),
     charts: [budgetChart(view, history), burnChart(view, history), errorChart(view, history)],
   };
+}
+
+/** How slices become good and bad. */
+function methodInWords(method: SliceMethod): string {
+  const length = formatDuration(method.sliceMinutes * MINUTE_MS);
+  return method.kind === 'timeslices' ? `Slices of ${length}; good where at least ${formatPercent(method.sliceTarget, 2)} of their events are` : `Slices of ${length}; each counts as one, with its share of good events`;
 }
 
 function tierRow(reading: TierReading): Record<string, unknown> {
@@ -63,7 +72,7 @@ function budgetChart(view: SloView, history: HistoryView): Chart {
   const { slo, status } = view;
   const allowed = projectedAllowance(view, history);
   return chart({
-    title: `Error budget left over ${formatDuration(slo.windowMs)}${allowed === undefined ? '' : ', projected from recent traffic'}`,
+    title: `Error budget left over ${windowText(slo)}${allowed === undefined ? '' : ', projected from recent traffic'}`,
     times: history.points.map((point) => point.atMs),
     series: [{
       label: 'budget left', style: 'good', area: true,
