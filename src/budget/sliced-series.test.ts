@@ -43,6 +43,11 @@ describe('a slice', () => {
   });
 });
 
+test('a slice of means is good where Σ w·duration/limit is at most Σw', () => {
+  const means: SliceMethod = { kind: 'mean-timeslices', sliceMinutes: 5 };
+  expect([{ good: 3, bad: 3 }, { good: 3, bad: 3.001 }, { good: 3, bad: 0 }, { good: 0, bad: 0 }].map((events) => judgeSlice(events, means).good)).toEqual([1, 0, 1, 0]);
+});
+
 describe('an SLO of slices', () => {
   test('counts slices, not the events in them: a busy slice weighs no more than a quiet one', () => {
     // One slice of 288 is bad, and it holds most of the day's requests.

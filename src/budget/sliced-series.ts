@@ -16,6 +16,7 @@ export function judgeSlice({ good, bad }: Pick<SliceTotals, 'good' | 'bad'>, met
   const total = good + bad;
   if (total <= 0) return NO_EVENTS;
   if (method.kind === 'ratio-timeslices') return { good: good / total, bad: bad / total };
+  if (method.kind === 'mean-timeslices') return bad <= good * (1 + ROUNDING) ? { good: 1, bad: 0 } : { good: 0, bad: 1 };
   return good / total >= method.sliceTarget - ROUNDING ? { good: 1, bad: 0 } : { good: 0, bad: 1 };
 }
 

@@ -113,7 +113,6 @@ spec: { type: traces, connectionDetails: {} }
 
 describe('what this version cannot honour is an error, never ignored', () => {
   test.each([
-    ['raw', slo({ indicator: 'indicator: { spec: { ratioMetric: { raw: { metricSource: { spec: {} } }, rawType: success } } }' }), 'spec.indicator.spec.ratioMetric.raw'],
     ['groupBy', slo({ indicator: RATIO.replace("'{ kind = server }'", "'{ kind = server }', groupBy: [http.route]") }), 'spec.indicator.spec.ratioMetric.total.metricSource.spec.groupBy'],
     ['unit: trace', slo({ indicator: RATIO.replace("'{ kind = server }'", "'{ kind = server }', unit: trace") }), 'spec.indicator.spec.ratioMetric.total.metricSource.spec.unit'],
     ['another metric source', slo({ indicator: RATIO.replace('type: traces', 'type: prometheus') }), 'spec.indicator.spec.ratioMetric.total.metricSource.type'],

@@ -70,6 +70,26 @@ const thresholdSourceSchema = z.strictObject({
   }),
 });
 
+/** `value` names the attribute that holds the ratio, as a number from 0 to 1. */
+const rawSourceSchema = z.strictObject({
+  metricSource: z.strictObject({
+    metricSourceRef: nameSchema.optional(),
+    type: z.string().min(1).optional(),
+    spec: z.strictObject({
+      query: z.string().min(1).max(MAX_QUERY),
+      value: z.string().regex(/^[\w.\-/]{1,256}$/, 'is not the name of an attribute of spans, like batch.success_ratio'),
+      unit: z.enum(['span', 'trace']).optional(),
+      weight: z.string().min(1).max(256).optional(),
+    }),
+  }),
+});
+
+function checkRaw(ratio: { readonly raw?: unknown; readonly rawType?: unknown; readonly good?: unknown; readonly bad?: unknown; readonly total?: unknown }, context: z.RefinementCtx): void {
+  const beside = (['good', 'bad', 'total'] as const).filter((key) => ratio[key] !== undefined);
+  if (beside.length > 0) context.addIssue({ code: 'custom', path: [beside[0] ?? ''], message: `"raw" is a ratio already, "${beside[0] ?? ''}" has no place beside it`, params: { hint: 'write "raw" and "rawType" alone, or "total" with "good" or "bad"' } satisfies IssueParams });
+  if (ratio.raw === undefined || ratio.rawType === undefined) context.addIssue({ code: 'custom', message: ratio.raw === undefined ? '"rawType" is there and "raw" is not' : 'a raw ratio needs "rawType"', params: { code: 'rules/missing-key', hint: 'rawType: success (good / total) or failure (bad / total)' } satisfies IssueParams });
+}
+
 const sliSpecSchema = z.strictObject({
   description: descriptionSchema.optional(),
   thresholdMetric: thresholdSourceSchema.optional(),
@@ -77,8 +97,18 @@ const sliSpecSchema = z.strictObject({
     counter: z.boolean().optional(),
     good: metricSourceSchema.optional(),
     bad: metricSourceSchema.optional(),
-    total: metricSourceSchema,
+    total: metricSourceSchema.optional(),
+    raw: rawSourceSchema.optional(),
+    rawType: z.enum(['success', 'failure']).optional(),
   }).superRefine((ratio, context) => {
+    if (ratio.raw !== undefined || ratio.rawType !== undefined) {
+      checkRaw(ratio, context);
+      return;
+    }
+    if (ratio.total === undefined) {
+      context.addIssue({ code: 'custom', message: 'the ratio needs "total"', params: { code: 'rules/missing-key', hint: 'add the query of all events, or write "raw" and "rawType" alone' } satisfies IssueParams });
+      return;
+    }
     if ((ratio.good === undefined) === (ratio.bad === undefined)) {
       context.addIssue({ code: 'custom', message: ratio.good === undefined ? 'the ratio needs "bad" or "good"' : 'the ratio has both "bad" and "good"', params: { hint: 'write exactly one of them; it is matched within "total"' } satisfies IssueParams });
     }
@@ -178,8 +208,6 @@ const NOT_YET: readonly (readonly [at: RegExp, key: string, reason: string])[] =
   [/objectives\[\d+\]$/, 'indicator', COMPOSITE],
   [/objectives\[\d+\]$/, 'indicatorRef', COMPOSITE],
   [/objectives\[\d+\]$/, 'compositeWeight', COMPOSITE],
-  [/ratioMetric$/, 'raw', 'write "good" or "bad" and "total"'],
-  [/ratioMetric$/, 'rawType', 'write "good" or "bad" and "total"'],
   [/metricSource\.spec$/, 'groupBy', 'an SLO has one budget in this version; write one SLO for each group'],
 ];
 

@@ -121,6 +121,11 @@ describe('thresholds on the duration of spans', () => {
     expect([slo?.indicator.good?.text, slo?.method]).toEqual(['{ duration <= 300ms }', { kind: 'timeslices', sliceMinutes: 5, sliceTarget: 0.95 }]);
   });
 
+  test('judge slices by their mean', () => {
+    const [slo] = sound({ sli: threshold('durationUnit: s, aggregate: mean'), method: 'Timeslices', objectives: '[{ target: 0.99, op: lte, value: 0.3, timeSliceWindow: 1m }]' });
+    expect([slo?.indicator.measure, slo?.method]).toEqual([{ kind: 'mean', limitNs: 300_000_000 }, { kind: 'mean-timeslices', sliceMinutes: 1 }]);
+  });
+
   test.each([
     ['without op', threshold('durationUnit: ms'), 'Occurrences', '{ target: 0.99, value: 300 }', 'rules/missing-key spec.objectives[0]'],
     ['without a unit', threshold('weight: auto'), 'Occurrences', '{ target: 0.99, op: lte, value: 300 }', 'rules/missing-key spec.indicator.spec.thresholdMetric.metricSource.spec'],
@@ -141,6 +146,26 @@ describe('thresholds on the duration of spans', () => {
   });
 });
 
+describe('raw ratios', () => {
+  const raw = (more: string, spec = "query: '{ name = \"nightly import\" }', value: batch.ok_ratio"): string => `{ ratioMetric: { raw: { metricSource: { type: traces, spec: { ${spec} } } }${more} } }`;
+
+  test('are attributes of spans, of successes or of failures', () => {
+    expect(sound({ sli: raw(', rawType: success') })[0]?.indicator).toMatchObject({ measure: { kind: 'share', attribute: 'batch.ok_ratio', of: 'good' }, bad: { text: '{ span."batch.ok_ratio" < 1 }' } });
+    expect(sound({ sli: raw(', rawType: failure') })[0]?.indicator).toMatchObject({ measure: { of: 'bad' }, bad: { text: '{ span."batch.ok_ratio" > 0 }' } });
+    expect(sound({ sli: raw(', rawType: failure, counter: false') })).toHaveLength(1);
+  });
+
+  test.each([
+    ['without rawType', raw(''), 'rules/missing-key spec.indicator.spec.ratioMetric'],
+    ['without value', raw(', rawType: success', "query: '{}'"), 'rules/missing-key spec.indicator.spec.ratioMetric.raw.metricSource.spec.value'],
+    ['beside a total', raw(", rawType: success, total: { metricSource: { type: traces, spec: { query: '{}' } } }"), 'rules/invalid-value spec.indicator.spec.ratioMetric.total'],
+    ['rawType alone', '{ ratioMetric: { rawType: success } }', 'rules/missing-key spec.indicator.spec.ratioMetric'],
+    ['nothing', '{ ratioMetric: { counter: false } }', 'rules/missing-key spec.indicator.spec.ratioMetric'],
+  ])('%s', (_, sli, problem) => {
+    expect(brief(load({ sli }))).toEqual([`error ${problem}`]);
+  });
+});
+
 describe('several objectives', () => {
   test('are SLOs of their own, named by their displayName or their place', () => {
     const slos = sound({ objectives: '[{ target: 0.99, displayName: "Most of it" }, { targetPercent: 99.9 }]' });
@@ -155,5 +180,91 @@ describe('several objectives', () => {
   test('tell a mistake of their SLI once', () => {
     const { problems } = load({ sli: RATIO.replace('total:', 'counter: true, total:'), objectives: '[{ target: 0.99 }, { target: 0.9 }]' });
     expect(problems).toHaveLength(1);
+  });
+});
+
+/** Documents in the shapes that OpenSLO's specification shows for each kind, in the words of a shop. */
+const ENVELOPES = `apiVersion: openslo/v1
+kind: DataSource
+metadata: { name: otlp, displayName: What the collectors send }
+spec: { description: Spans, type: traces, connectionDetails: {} }
+---
+apiVersion: openslo/v1
+kind: Service
+metadata: { name: basket, labels: { team: [web, core], tier: "1" }, annotations: { shop.example/board: "https://board.example" } }
+spec: { description: Holds what is about to be bought }
+---
+apiVersion: openslo/v1
+kind: AlertNotificationTarget
+metadata: { name: on-call }
+spec: { description: Whoever has the pager, target: slack }
+---
+apiVersion: openslo/v1
+kind: AlertCondition
+metadata: { name: fast-burn }
+spec: { description: Two percent in an hour, severity: page, condition: { kind: burnrate, op: gte, threshold: 14.4, lookbackWindow: 1h, alertAfter: 0m } }
+---
+apiVersion: openslo/v1
+kind: AlertPolicy
+metadata: { name: fast }
+spec: { description: Wakes somebody, alertWhenBreaching: true, conditions: [{ conditionRef: fast-burn }] }
+---
+apiVersion: openslo/v1
+kind: SLI
+metadata: { name: basket-ok }
+spec:
+  description: What the basket answers
+  ratioMetric:
+    counter: false
+    good: { metricSource: { metricSourceRef: otlp, type: traces, spec: { query: '{ status != error }' } } }
+    total: { metricSource: { metricSourceRef: otlp, type: traces, spec: { query: '{ resource.service.name = "basket" && kind = server }' } } }
+`;
+const OBJECTIVES = `apiVersion: openslo/v1
+kind: SLO
+metadata: { name: basket, displayName: Basket }
+spec:
+  description: The basket answers
+  service: basket
+  indicatorRef: basket-ok
+  timeWindow: [{ duration: 4w, isRolling: true }]
+  budgetingMethod: Occurrences
+  objectives: [{ displayName: usually, target: 0.98 }, { displayName: nearly always, targetPercent: 99.95 }]
+  alertPolicies: [{ alertPolicyRef: fast }]
+`;
+
+describe('the kinds of OpenSLO v1', () => {
+  test('are read without a word, with everything by reference', () => {
+    const { rules, problems } = loadRules([{ path: 'all.yaml', text: `${ENVELOPES}---\n${OBJECTIVES}` }]);
+    expect(problems).toEqual([]);
+    expect(rules.slos.map(({ name, target, windowMs, policy }) => [name, target, windowMs, policy.tiers[0]?.factor])).toEqual([
+      ['basket-usually', 0.98, 28 * 86_400_000, 14.4], ['basket-nearly-always', 0.9995, 28 * 86_400_000, 14.4],
+    ]);
+  });
+
+  test('may stand inline in the SLO', () => {
+    const inline = OBJECTIVES.replace('alertPolicyRef: fast', 'kind: AlertPolicy, metadata: { name: inline }, spec: { conditions: [{ kind: AlertCondition, metadata: { name: c }, spec: { severity: page, condition: { kind: burnrate, op: gt, threshold: 10, lookbackWindow: 1h } } }] }')
+      .replace('indicatorRef: basket-ok', `indicator: { metadata: { name: inline }, spec: ${RATIO} }`);
+    const { rules, problems } = loadRules([{ path: 'all.yaml', text: inline }]);
+    expect(problems).toEqual([]);
+    expect(rules.slos[0]?.policy.tiers).toMatchObject([{ severity: 'page', factor: 10 }]);
+  });
+
+  test('on metrics of other systems are told once for each source, whatever their specs hold', () => {
+    const foreign = OBJECTIVES.replace('indicatorRef: basket-ok', `indicator:
+    metadata: { name: from-prometheus }
+    spec:
+      ratioMetric:
+        counter: true
+        good: { metricSource: { type: Prometheus, spec: { promql: "sum(ok)", step: 60, nested: { a: [1] } } } }
+        total: { metricSource: { type: Prometheus, metricSourceRef: elsewhere, spec: { promql: "sum(all)" } } }`).replace('alertPolicyRef: fast', 'alertPolicyRef: any');
+    const { problems } = loadRules([{ path: 'policies.yaml', text: PRESET }, { path: 'slo.yaml', text: foreign }]);
+    expect(problems.map(({ code, path }) => `${code} ${path.replace('spec.indicator.spec.ratioMetric.', '')}`)).toEqual([
+      'rules/invalid-value counter', 'rules/not-supported-yet good.metricSource.type', 'rules/unknown-reference total.metricSource.metricSourceRef',
+    ]);
+  });
+
+  test('that a threshold on a gauge of another system holds is told once', () => {
+    const sli = "apiVersion: openslo/v1\nkind: SLI\nmetadata: { name: queue }\nspec: { thresholdMetric: { metricSource: { type: Datadog, spec: { q: 'avg:queue.length{*}' } } } }\n";
+    expect(loadRules([{ path: 'sli.yaml', text: sli }]).problems.map(({ code, path }) => `${code} ${path}`)).toEqual(['rules/not-supported-yet spec.thresholdMetric.metricSource.type']);
   });
 });

@@ -13,7 +13,7 @@ import type { RuleDocument, RuleDocuments } from './rule-documents.js';
 import type { BurnRateRule } from './rule-set.js';
 import { MAX_WINDOW_MS, parseCalendarSpan, parseSliceWindow, parseStartTime, parseTimeZone } from './slo-window.js';
 import type { BurnRatePolicy, RatioIndicator, SliceMethod, Slo } from './slo.js';
-import { checkThreshold, readThreshold } from './threshold-indicator.js';
+import { checkThreshold, readThreshold, type ThresholdIndicator } from './threshold-indicator.js';
 import { readRatio } from './trace-indicator.js';
 
 export interface ResolveContext {
@@ -206,14 +206,14 @@ class Resolving {
     const objective = this.#rule.content.spec.objectives[index] ?? {};
     const place = { spec: objective, name: this.#name, source: this.#rule.source, path: ['spec', 'objectives', index] };
     const threshold = thresholdMetric === undefined ? undefined : readThreshold({ ...sli, metric: thresholdMetric }, place, this.#context);
-    const method = this.#method(index, { sliceTarget: threshold?.sliceTarget, aggregate: thresholdMetric?.metricSource.spec.aggregate });
+    const method = this.#method(index, { slices: threshold?.slices, aggregate: thresholdMetric?.metricSource.spec.aggregate });
     if (thresholdMetric !== undefined) return threshold === undefined || method === undefined ? undefined : { indicator: threshold.indicator, method: method.method };
     // Several objectives share one SLI: its problems are told with the first.
     const indicator = ratioMetric === undefined ? undefined : readRatio({ ...sli, metric: ratioMetric }, { documents, problems: index === 0 ? problems : [] });
     return indicator === undefined || method === undefined ? undefined : { indicator, method: method.method };
   }
 
-  #method(index: number, { sliceTarget, aggregate }: { readonly sliceTarget: number | undefined; readonly aggregate: string | undefined }): { readonly method: SliceMethod | undefined } | undefined {
+  #method(index: number, { slices, aggregate }: { readonly slices: ThresholdIndicator['slices']; readonly aggregate: string | undefined }): { readonly method: SliceMethod | undefined } | undefined {
     const { budgetingMethod, objectives } = this.#rule.content.spec;
     const { timeSliceTarget, timeSliceWindow } = objectives[index] ?? {};
     const path = ['spec', 'objectives', index];
@@ -228,8 +228,9 @@ class Resolving {
       if (timeSliceTarget !== undefined) return this.#refuse([...path, 'timeSliceTarget'], 'rules/invalid-value', { message: '"timeSliceTarget" has no meaning for RatioTimeslices: each slice counts with its ratio', hint: 'remove it, or write budgetingMethod: Timeslices' });
       return { method: { kind: 'ratio-timeslices', sliceMinutes: window.value } };
     }
-    if (sliceTarget !== undefined && timeSliceTarget !== undefined) return this.#refuse([...path, 'timeSliceTarget'], 'rules/invalid-value', { message: `"aggregate: ${aggregate ?? ''}" says already when a slice is good`, hint: 'remove one of them' });
-    const needed = sliceTarget ?? timeSliceTarget;
+    if (slices !== undefined && timeSliceTarget !== undefined) return this.#refuse([...path, 'timeSliceTarget'], 'rules/invalid-value', { message: `"aggregate: ${aggregate ?? ''}" says already when a slice is good`, hint: 'remove one of them' });
+    if (slices?.kind === 'mean') return { method: { kind: 'mean-timeslices', sliceMinutes: window.value } };
+    const needed = slices?.target ?? timeSliceTarget;
     if (needed === undefined) return this.#refuse(path, 'rules/missing-key', { message: 'Timeslices need the share of good events that makes a slice good', hint: 'write timeSliceTarget: 0.95' });
     return { method: { kind: 'timeslices', sliceMinutes: window.value, sliceTarget: needed } };
   }

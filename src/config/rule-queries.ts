@@ -21,6 +21,8 @@ function queriesOf({ ratioMetric, thresholdMetric }: SliSpec, place: { readonly 
     const at = place.source.atText([...place.path, 'thresholdMetric', 'metricSource', 'spec', 'query']);
     return [{ role: 'total', source: { text: thresholdMetric.metricSource.spec.query, at } }];
   }
+  const raw = ratioMetric?.raw?.metricSource;
+  if (raw !== undefined) return isTraceSource(raw, documents) ? [{ role: 'total', source: { text: raw.spec.query, at: place.source.atText([...place.path, 'ratioMetric', 'raw', 'metricSource', 'spec', 'query']) } }] : [];
   return (['total', 'bad', 'good'] as const).flatMap((role) => {
     const metricSource = ratioMetric?.[role]?.metricSource;
     if (metricSource === undefined || !isTraceSource(metricSource, documents)) return [];

@@ -14,14 +14,24 @@ export interface RatioIndicator {
   readonly bad?: QuerySource;
   readonly good?: QuerySource;
   readonly weight: 'auto' | 'none' | { readonly attribute: string };
+  /** Where events are not simply good or bad; `bad` or `good` then say which spans show what went wrong. */
+  readonly measure?: Measure;
 }
+
+export type Measure =
+  /** OpenSLO's raw ratio: each span carries the share of what it stands for that was good, or bad. */
+  | { readonly kind: 'share'; readonly attribute: string; readonly of: 'good' | 'bad' }
+  /** The mean duration of a slice against a limit: slices keep Σw as good and Σ w·duration/limit as bad. */
+  | { readonly kind: 'mean'; readonly limitNs: number };
 
 /** How events become good and bad: counted one by one where no method is set, else slice by slice. */
 export type SliceMethod =
   /** A slice is good where at least `sliceTarget` of its events are; a slice without events is neither. */
   | { readonly kind: 'timeslices'; readonly sliceMinutes: number; readonly sliceTarget: number }
   /** Each slice counts as one, with the share of its good events. */
-  | { readonly kind: 'ratio-timeslices'; readonly sliceMinutes: number };
+  | { readonly kind: 'ratio-timeslices'; readonly sliceMinutes: number }
+  /** A slice is good where the mean of the durations is at most the limit of its indicator's measure. */
+  | { readonly kind: 'mean-timeslices'; readonly sliceMinutes: number };
 
 export type Severity = 'page' | 'ticket';
 

@@ -10,11 +10,13 @@ type ThresholdSpec = NonNullable<SliSpec['thresholdMetric']>;
 /** What an objective makes of a thresholdMetric: a ratio of spans, and where slices are judged by a percentile, its share. */
 export interface ThresholdIndicator {
   readonly indicator: RatioIndicator;
-  /** `p95` → 0.95. */
-  readonly sliceTarget?: number;
+  /** How slices are judged where "aggregate" says so. */
+  readonly slices?: { readonly kind: 'percentile'; /** `p95` → 0.95. */ readonly target: number } | { readonly kind: 'mean' };
 }
 
 const OPERATORS = { lte: '<=', lt: '<', gte: '>=', gt: '>' } as const;
+const MEAN = 'mean';
+const NS_OF = { ms: 1_000_000, s: 1_000_000_000 } as const;
 const PERCENTILE = /^p(\d{1,2}(?:\.\d+)?)$/;
 
 type PlacedThreshold = Placed<SliSpec> & { readonly metric: ThresholdSpec };
@@ -26,7 +28,7 @@ export function checkThreshold(sli: PlacedThreshold, context: IndicatorContext):
   checkSource(sli.metric, { ...sli, path: source }, context);
   const { aggregate, durationUnit } = metricSource.spec;
   if (durationUnit === undefined) refuse(sli, context, { at: [...source, 'spec'], code: 'rules/missing-key', message: 'the unit of the threshold is missing', hint: 'write durationUnit: ms (or s)' });
-  if (aggregate !== undefined && percentileOf(aggregate) === undefined) refuse(sli, context, { at: [...source, 'spec', 'aggregate'], code: 'rules/invalid-value', message: `"${aggregate}" is not a percentile`, hint: 'write p50, p95, p99 or p99.9' });
+  if (aggregate !== undefined && aggregate !== MEAN && percentileOf(aggregate) === undefined) refuse(sli, context, { at: [...source, 'spec', 'aggregate'], code: 'rules/invalid-value', message: `"${aggregate}" is neither a percentile nor the mean`, hint: 'write p50, p95, p99, p99.9 or mean' });
 }
 
 /**
@@ -46,15 +48,16 @@ export function readThreshold(sli: PlacedThreshold, objective: Placed<Objective>
   }
   const { aggregate, durationUnit = 'ms', query, weight } = metricSource.spec;
   if (value <= 0) refuse(objective, context, { at: [...objective.path, 'value'], code: 'rules/invalid-value', message: `a duration of ${value} is no threshold`, hint: 'write a number above 0' });
-  if (aggregate !== undefined && (op === 'gt' || op === 'gte')) refuse(objective, context, { at: [...objective.path, 'op'], code: 'rules/invalid-value', message: `"op: ${op}" promises that a percentile of the duration is high`, hint: 'write lte or lt' });
+  if (aggregate !== undefined && (op === 'gt' || op === 'gte')) refuse(objective, context, { at: [...objective.path, 'op'], code: 'rules/invalid-value', message: `"op: ${op}" promises that the ${aggregate === MEAN ? 'mean' : 'percentile'} of the duration is high`, hint: 'write lte or lt' });
   if (context.problems.length > before || own.problems.length > 0) return undefined;
   const indicator: RatioIndicator = {
     total: { text: query, at: sli.source.atText([...sourceOf(sli), 'spec', 'query']) },
     good: { text: `{ duration ${OPERATORS[op]} ${plain(value)}${durationUnit} }`, at: objective.source.at([...objective.path, 'value']) },
     weight: readWeight(weight),
   };
-  const sliceTarget = aggregate === undefined ? undefined : percentileOf(aggregate);
-  return sliceTarget === undefined ? { indicator } : { indicator, sliceTarget };
+  if (aggregate === undefined) return { indicator };
+  if (aggregate === MEAN) return { indicator: { ...indicator, measure: { kind: 'mean', limitNs: value * NS_OF[durationUnit] } }, slices: { kind: 'mean' } };
+  return { indicator, slices: { kind: 'percentile', target: percentileOf(aggregate) ?? 1 } };
 }
 
 function sourceOf(sli: PlacedThreshold): DocumentPath {

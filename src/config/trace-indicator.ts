@@ -8,7 +8,7 @@ import type { RuleDocuments } from './rule-documents.js';
 import type { QuerySource, RatioIndicator } from './slo.js';
 
 /** The `type` of a metric source or DataSource that means: spans received by Tocsin. */
-const TRACE_TYPES = ['traces', 'otlp-traces'];
+export const TRACE_TYPES: readonly string[] = ['traces', 'otlp-traces'];
 
 export interface IndicatorContext {
   readonly documents: RuleDocuments;
@@ -18,6 +18,9 @@ export interface IndicatorContext {
 /** The SLI as queries over spans; undefined when a part of it cannot be honoured. */
 export function readRatio(sli: Placed<SliSpec> & { readonly metric: NonNullable<SliSpec['ratioMetric']> }, context: IndicatorContext): RatioIndicator | undefined {
   const ratioMetric = sli.metric;
+  if (ratioMetric.raw !== undefined) return readRaw({ ...sli, raw: ratioMetric.raw, of: ratioMetric.rawType === 'success' ? 'good' : 'bad' }, context);
+  const { total } = ratioMetric;
+  if (total === undefined) return undefined;
   const before = context.problems.length;
   const refuse = (path: DocumentPath, code: ProblemCode, text: ProblemText): void => {
     const full = [...sli.path, 'ratioMetric', ...path];
@@ -31,14 +34,31 @@ export function readRatio(sli: Placed<SliSpec> & { readonly metric: NonNullable<
     checkSource(part, { ...sli, path: [...sli.path, 'ratioMetric', role, 'metricSource'] }, context);
     queries[role] = { text: part.metricSource.spec.query, at: sli.source.atText([...sli.path, 'ratioMetric', role, 'metricSource', 'spec', 'query']) };
     const { weight } = part.metricSource.spec;
-    const counted = ratioMetric.total.metricSource.spec.weight;
+    const counted = total.metricSource.spec.weight;
     if (role !== 'total' && weight !== undefined && weight !== (counted ?? 'auto')) {
       refuse([role, 'metricSource', 'spec', 'weight'], 'rules/invalid-value', { message: `"${role}" is weighted by "${weight}" and "total" by "${counted ?? 'auto'}"`, hint: 'a ratio needs one weight: write it at "total"' });
     }
   }
   if (queries.total === undefined || context.problems.length > before) return undefined;
   const { bad, good } = queries;
-  return { total: queries.total, ...(bad === undefined ? {} : { bad }), ...(good === undefined ? {} : { good }), weight: readWeight(ratioMetric.total.metricSource.spec.weight) };
+  return { total: queries.total, ...(bad === undefined ? {} : { bad }), ...(good === undefined ? {} : { good }), weight: readWeight(total.metricSource.spec.weight) };
+}
+
+type RawSource = NonNullable<NonNullable<SliSpec['ratioMetric']>['raw']>;
+
+/** A ratio that each span carries. The spans that show what went wrong are those whose ratio is not perfect. */
+function readRaw(sli: Placed<SliSpec> & { readonly raw: RawSource; readonly of: 'good' | 'bad' }, context: IndicatorContext): RatioIndicator | undefined {
+  const before = context.problems.length;
+  const path = [...sli.path, 'ratioMetric', 'raw', 'metricSource'];
+  checkSource(sli.raw, { ...sli, path }, context);
+  if (context.problems.length > before) return undefined;
+  const { query, value, weight } = sli.raw.metricSource.spec;
+  return {
+    total: { text: query, at: sli.source.atText([...path, 'spec', 'query']) },
+    bad: { text: `{ span."${value}" ${sli.of === 'good' ? '< 1' : '> 0'} }`, at: sli.source.at([...path, 'spec', 'value']) },
+    weight: readWeight(weight),
+    measure: { kind: 'share', attribute: value, of: sli.of },
+  };
 }
 
 export function readWeight(text: string | undefined): RatioIndicator['weight'] {

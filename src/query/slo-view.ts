@@ -36,7 +36,7 @@ export function sloJson({ slo, status }: SloView): Record<string, unknown> {
     target: slo.target,
     window: windowText(slo),
     timeZone: slo.calendar?.timeZone ?? null,
-    budgetingMethod: slo.method === undefined ? 'Occurrences' : slo.method.kind === 'timeslices' ? 'Timeslices' : 'RatioTimeslices',
+    budgetingMethod: slo.method === undefined ? 'Occurrences' : slo.method.kind === 'ratio-timeslices' ? 'RatioTimeslices' : 'Timeslices',
     at: new Date(status.atMs).toISOString(),
     sli: status.sli ?? null,
     errorBudgetRemaining: status.errorBudgetRemaining ?? null,

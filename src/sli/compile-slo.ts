@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RuleQuery } from '../config/rule-set.js';
-import type { QuerySource, RatioIndicator, Slo } from '../config/slo.js';
+import type { Measure, QuerySource, RatioIndicator, Slo } from '../config/slo.js';
 import type { Location, Problem } from '../lib/problem.js';
 import { err, ok, type Result } from '../lib/result.js';
 import { comparisonsOf, type Query } from '../trace/traceql/ast.js';
@@ -17,6 +17,7 @@ export interface CompiledSlo {
   /** What is matched within `total`, and whether a match is a good or a bad event. */
   readonly part: { readonly polarity: 'good' | 'bad'; readonly query: Query };
   readonly weight: RatioIndicator['weight'];
+  readonly measure?: Measure;
   /** Of level warning. */
   readonly warnings: readonly Problem[];
 }
@@ -25,7 +26,7 @@ type QueryRole = RuleQuery['role'];
 
 /** Compiles the queries of an SLO, or says where in its file they are wrong. */
 export function compileSlo(slo: Slo): Result<CompiledSlo, Problem[]> {
-  const { total, bad, good, weight } = slo.indicator;
+  const { total, bad, good, weight, measure } = slo.indicator;
   const polarity = bad === undefined ? 'good' : 'bad';
   const partSource = bad ?? good;
   if (partSource === undefined) return err([missingPart(slo)]);
@@ -39,8 +40,8 @@ export function compileSlo(slo: Slo): Result<CompiledSlo, Problem[]> {
   }
   const part = { polarity, query: partQuery.value } as const;
   const warnings = [...warningsOf(total, 'total', totalQuery.value), ...warningsOf(partSource, polarity, partQuery.value)];
-  const revision = revisionOf({ total: totalQuery.value, part, weight });
-  return ok({ slo, sliceKey: `${slo.name}@${revision}`, total: totalQuery.value, part, weight, warnings });
+  const counted = { total: totalQuery.value, part, weight, ...(measure === undefined ? {} : { measure }) };
+  return ok({ slo, sliceKey: `${slo.name}@${revisionOf(counted)}`, ...counted, warnings });
 }
 
 /** What is wrong with queries that belong to no sound SLO. */
@@ -52,8 +53,8 @@ export function checkQueries(queries: readonly RuleQuery[]): Problem[] {
 }
 
 /** First 8 hex digits of SHA-1 over everything that decides what is counted. */
-function revisionOf({ total, part, weight }: Pick<CompiledSlo, 'total' | 'part' | 'weight'>): string {
-  const meaning = JSON.stringify([printTraceql(total), part.polarity, printTraceql(part.query), weight]);
+function revisionOf({ total, part, weight, measure }: Pick<CompiledSlo, 'total' | 'part' | 'weight' | 'measure'>): string {
+  const meaning = JSON.stringify([printTraceql(total), part.polarity, printTraceql(part.query), weight, ...(measure === undefined ? [] : [measure])]);
   return createHash('sha1').update(meaning).digest('hex').slice(0, 8);
 }
 

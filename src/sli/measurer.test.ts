@@ -197,3 +197,25 @@ describe('slices, whatever the spans', () => {
     );
   });
 });
+
+describe('events that are neither good nor bad as a whole', () => {
+  const measured = (measure: NonNullable<CompiledSlo['measure']>): CompiledSlo => ({ ...compiled('batches', '{ kind = server }', { bad: '{ status = error }' }), measure });
+  const onlySlice = (slo: CompiledSlo, spans: readonly SpanDescription[]) => {
+    const { sloSlices } = createMeasurer([slo]).measure(spanBatch(spans), MINUTE);
+    expect(sloSlices.length).toBeLessThanOrEqual(1);
+    return sloSlices[0];
+  };
+
+  test('carry their share: a raw ratio of successes, or of failures; what carries none is not counted', () => {
+    const spans: SpanDescription[] = [0.25, 1, 1.5, -1, 'all'].map((share) => ({ service: 'shop', attributes: { 'batch.ratio': share } }));
+    expect(onlySlice(measured({ kind: 'share', attribute: 'batch.ratio', of: 'good' }), spans)).toMatchObject({ good: 1.25, bad: 0.75, events: 2 });
+    expect(onlySlice(measured({ kind: 'share', attribute: 'batch.ratio', of: 'bad' }), spans)).toMatchObject({ good: 0.75, bad: 1.25, events: 2 });
+    expect(onlySlice(measured({ kind: 'share', attribute: 'other', of: 'bad' }), spans)).toBeUndefined();
+  });
+
+  test('add up durations against a limit: their quotient is the mean', () => {
+    const spans: SpanDescription[] = [100, 200, 600].map((durationMs) => ({ service: 'shop', durationMs }));
+    expect(onlySlice(measured({ kind: 'mean', limitNs: 300e6 }), spans)).toMatchObject({ good: 3, bad: 3, events: 3 });
+    expect(onlySlice(measured({ kind: 'mean', limitNs: 300e6 }), spans.map((span) => ({ ...span, weight: 10 })))).toMatchObject({ good: 30, goodSquared: 300, events: 3 });
+  });
+});

@@ -1,5 +1,6 @@
 import { MINUTE_MS } from '../lib/duration.js';
 import { hexOf } from '../lib/ids.js';
+import type { Measure } from '../config/slo.js';
 import { spanAttribute, type SpanBatch } from '../trace/span-batch.js';
 import type { CompiledSlo } from './compile-slo.js';
 import type { GraphCounter } from './graph-counter.js';
@@ -87,6 +88,11 @@ class Tally {
   }
 
   add(batch: SpanBatch, row: number): void {
+    const { measure } = this.counter;
+    if (measure !== undefined) {
+      this.#addMeasured(batch, row, measure);
+      return;
+    }
     const slice = this.#sliceOf(Math.floor((batch.endMs[row] ?? 0) / MINUTE_MS));
     const mode = this.counter.weight;
     const known = knownWeight(batch, row, mode);
@@ -115,6 +121,22 @@ class Tally {
     };
   }
 
+  /** A span that carries no share between 0 and 1 says nothing, and is not counted. */
+  #addMeasured(batch: SpanBatch, row: number, measure: Measure): void {
+    const parts = measure.kind === 'mean' ? { good: 1, bad: (batch.durationNs[row] ?? 0) / measure.limitNs } : sharesOf(batch, row, measure);
+    if (parts === undefined) return;
+    const slice = this.#sliceOf(Math.floor((batch.endMs[row] ?? 0) / MINUTE_MS));
+    const mode = this.counter.weight;
+    const known = knownWeight(batch, row, mode);
+    const weight = known ?? (mode === 'auto' ? (batch.weights[row] ?? 1) : 1);
+    slice.events += 1;
+    if (known === undefined) slice.unknownWeight += 1;
+    slice.good += weight * parts.good;
+    slice.bad += weight * parts.bad;
+    slice.goodSquared += weight * weight * parts.good;
+    slice.badSquared += weight * weight * parts.bad;
+  }
+
   #sliceOf(eventMinute: number): SloSlice {
     if (this.#current?.eventMinute === eventMinute) return this.#current;
     let slice = this.#byMinute.get(eventMinute);
@@ -129,6 +151,13 @@ class Tally {
     this.#current = slice;
     return slice;
   }
+}
+
+function sharesOf(batch: SpanBatch, row: number, measure: Extract<Measure, { kind: 'share' }>): { readonly good: number; readonly bad: number } | undefined {
+  const value = spanAttribute(batch, row, measure.attribute)?.value;
+  const share = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof share !== 'number' || !(share >= 0 && share <= 1)) return undefined;
+  return measure.of === 'good' ? { good: share, bad: 1 - share } : { good: 1 - share, bad: share };
 }
 
 /** How many events the span stands for; undefined where the sender samples and did not say. */

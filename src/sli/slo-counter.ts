@@ -8,6 +8,7 @@ import { sharedMatchers } from './shared-matchers.js';
 export interface SloCounter {
   readonly sliceKey: string;
   readonly weight: CompiledSlo['weight'];
+  readonly measure: CompiledSlo['measure'];
   /** The part of the total that the resource decides: asked once per resource, not per span. */
   readonly admitsResource: ResourceMatcher;
   /** The rest of the total. */
@@ -46,6 +47,7 @@ function counterOf(compiled: CompiledSlo, share: ShareMatcher): SloCounter {
   return {
     sliceKey: compiled.sliceKey,
     weight: compiled.weight,
+    measure: compiled.measure,
     admitsResource: (resource) => ofResource.every((matches) => matches(resource)),
     isTotal: allOf(ofSpan.map((term) => compileExpression(term, share))),
     isPart: compileExpression(compiled.part.query.filter, share),

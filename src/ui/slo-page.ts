@@ -49,6 +49,7 @@ export function sloPage(view: SloView, history: HistoryView): Record<string, unk
 /** How slices become good and bad. */
 function methodInWords(method: SliceMethod): string {
   const length = formatDuration(method.sliceMinutes * MINUTE_MS);
+  if (method.kind === 'mean-timeslices') return `Slices of ${length}; good where the mean duration keeps the limit`;
   return method.kind === 'timeslices' ? `Slices of ${length}; good where at least ${formatPercent(method.sliceTarget, 2)} of their events are` : `Slices of ${length}; each counts as one, with its share of good events`;
 }
 
