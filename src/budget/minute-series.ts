@@ -79,6 +79,11 @@ export class MinuteSeries {
     return this.#lastMinute;
   }
 
+  /** Sums whose edges lie before this minute are exact to the hour only. */
+  get exactFromMinute(): number {
+    return this.#detailFromHour * HOUR;
+  }
+
   get limits(): SeriesLimits {
     return this.#limits;
   }

@@ -6,6 +6,7 @@ import { weighEvidence } from './evidence-gate.js';
 import { minuteOf, type MinuteSeries, type SliceTotals } from './minute-series.js';
 import type { TierReading, WindowReading } from './readings.js';
 import { budgetInterval, samplingWarning } from './sampling-honesty.js';
+import { readSilence, type Silence } from './silence.js';
 import { wilsonInterval } from './wilson.js';
 import { endMinuteOf, readSpan, readWindow, type CoverageOf, type ReadingContext } from './window-reading.js';
 
@@ -45,6 +46,8 @@ export interface SloStatus {
   readonly samplingWarning?: string | undefined;
   /** How many errors come together when one comes (dispersion.ts): 1 for independent errors. Every effective n is divided by it. */
   readonly dispersion?: number;
+  /** Set while nothing has come for some minutes: is it how the service is, or have its traces stopped? */
+  readonly silence?: Silence | undefined;
   /** Events per hour over the SLO's window, or over as much of it as there is history. */
   readonly eventsPerHour?: number;
   /** Effective events since the last minute with a bad one, and how long that is: what recovery is judged by. */
@@ -103,6 +106,7 @@ export function evaluateSlo(slo: Slo, series: MinuteSeries, input: EvaluationInp
     coverage: whole.coverage ?? 1,
     unknownWeightShare: totals.events > 0 ? totals.unknownWeight / totals.events : 0,
     samplingWarning: samplingWarning(totals),
+    silence: readSilence(series, input),
     dispersion,
     ...(whole.total === 0 ? {} : { eventsPerHour: (whole.total * HOUR_MS) / seenOf(slo, budget) }),
     sinceLastBad: sinceLastBad(context, slo.windowMs),

@@ -28,16 +28,12 @@ export function readAlertPolicy(policy: Placed<AlertPolicySpec>, documents: Rule
   const condition = findCondition(policy, documents, problems);
   const tier = condition === undefined ? undefined : readCondition(condition, problems);
   if (tier === undefined || problems.filter((problem) => problem.level === 'error').length > before) return undefined;
-  return { name: policy.name, description: policy.spec.description ?? '', presetForMs: undefined, tiers: [tier], evidence: DEFAULT_EVIDENCE, at: policy.source.at(policy.path) };
+  return { name: policy.name, description: policy.spec.description ?? '', presetForMs: undefined, tiers: [tier], evidence: DEFAULT_EVIDENCE, ...(policy.spec.alertWhenNoData === true ? { whenStopped: tier.severity } : {}), at: policy.source.at(policy.path) };
 }
 
 function flagProblems({ spec, source, path }: Placed<AlertPolicySpec>): Problem[] {
   const problems: Problem[] = [];
   const place = (key: string): { at: ReturnType<YamlDocument['at']>; path: string } => ({ at: source.at([...path, key]), path: formatPath([...path, key]) });
-  if (spec.alertWhenNoData === true) {
-    const { at, path: where } = place('alertWhenNoData');
-    problems.push(errorAt(at, 'rules/not-supported-yet', { path: where, message: '"alertWhenNoData: true" is not supported yet: silence of a service does not alert in this version', hint: 'remove it' }));
-  }
   if (spec.alertWhenBreaching === false) {
     const { at, path: where } = place('alertWhenBreaching');
     problems.push(errorAt(at, 'rules/not-supported-yet', { path: where, message: '"alertWhenBreaching: false" leaves a policy that never alerts', hint: 'remove the policy, or write true' }));

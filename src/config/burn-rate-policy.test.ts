@@ -181,11 +181,17 @@ spec: { severity: page, condition: ${condition} }
     ['alertAfter', '{ op: gt, threshold: 2, lookbackWindow: 1h, alertAfter: 5m }', '', 'rules/not-supported-yet'],
     ['a threshold below 1', '{ op: gt, threshold: 0.5, lookbackWindow: 1h }', '', 'rules/invalid-value'],
     ['a window in months', '{ op: gt, threshold: 2, lookbackWindow: 1M }', '', 'rules/invalid-value'],
-    ['alertWhenNoData', '{ op: gt, threshold: 2, lookbackWindow: 1h }', 'alertWhenNoData: true', 'rules/not-supported-yet'],
     ['alertWhenBreaching: false', '{ op: gt, threshold: 2, lookbackWindow: 1h }', 'alertWhenBreaching: false', 'rules/not-supported-yet'],
   ])('with %s is refused', (_, condition, more, code) => {
     const { policy: resolved, problems } = use(condition, more);
     expect([resolved, codes(problems)]).toEqual([undefined, [`error ${code}`]]);
+  });
+
+  test('with alertWhenNoData alerts when the traces have stopped, at the severity of its condition', () => {
+    expect(use('{ op: gt, threshold: 2, lookbackWindow: 1h }', 'alertWhenNoData: true').policy?.whenStopped).toBe('page');
+    expect(use('{ op: gt, threshold: 2, lookbackWindow: 1h }', 'alertWhenNoData: false').policy).not.toHaveProperty('whenStopped');
+    expect(resolve({ spec: `{ tiers: [${WORKBOOK[0] ?? ''}], tracesStopped: ticket }` }).policy?.whenStopped).toBe('ticket');
+    expect(resolve({ spec: `{ tiers: [${WORKBOOK[0] ?? ''}] }` }).policy).not.toHaveProperty('whenStopped');
   });
 
   test('its notification targets have no effect, and that is said', () => {

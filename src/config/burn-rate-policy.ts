@@ -26,7 +26,7 @@ export function readBurnRatePolicy({ content, source }: PolicyDocument, problems
   }
   if (problems.length > before) return undefined;
   const evidence = spec.evidence === 'off' ? { ...DEFAULT_EVIDENCE, enabled: false } : { ...DEFAULT_EVIDENCE, ...spec.evidence };
-  return { name: metadata.name, description: spec.description ?? metadata.displayName ?? '', presetForMs, tiers, evidence, at: source.at(['metadata', 'name']) };
+  return { name: metadata.name, description: spec.description ?? metadata.displayName ?? '', presetForMs, tiers, evidence, ...(spec.tracesStopped === undefined ? {} : { whenStopped: spec.tracesStopped }), at: source.at(['metadata', 'name']) };
 }
 
 function readTier({ content, source }: PolicyDocument, index: number, problems: Problem[]): TierRule[] {
@@ -86,7 +86,7 @@ export function resolvePolicy(rule: BurnRateRule, use: PolicyUse, problems: Prob
   const tiers = rule.tiers.flatMap((tier) => resolveTier(tier, { rule, use, problems }));
   problems.push(...reachProblems(rule, tiers, use));
   if (problems.filter((problem) => problem.level === 'error').length > before) return undefined;
-  return { name: rule.name, tiers: tiers.sort(bySpeed), evidence: rule.evidence };
+  return { name: rule.name, tiers: tiers.sort(bySpeed), evidence: rule.evidence, ...(rule.whenStopped === undefined ? {} : { whenStopped: rule.whenStopped }) };
 }
 
 /** Fastest first; of equally fast ones the shorter window. */

@@ -253,7 +253,7 @@ class Resolving {
     if (whole.some(({ evidence }) => JSON.stringify(evidence) !== JSON.stringify(first.evidence))) {
       return this.#refuse(['spec', 'alertPolicies'], 'rules/invalid-value', { message: 'these policies ask for different evidence', hint: 'name one BurnRatePolicy that holds all tiers' });
     }
-    return { name: whole.map(({ name }) => name).join('+'), tiers: whole.flatMap(({ tiers }) => tiers).sort(bySpeed), evidence: first.evidence };
+    return { name: whole.map(({ name }) => name).join('+'), tiers: whole.flatMap(({ tiers }) => tiers).sort(bySpeed), evidence: first.evidence, ...whenStopped(whole) };
   }
 
   get #name(): string {
@@ -306,6 +306,12 @@ class Resolving {
   #warn(path: DocumentPath, code: ProblemCode, text: ProblemText): void {
     this.#context.problems.push(warningAt(this.#rule.source.at(path), code, { path: formatPath(path), ...text }));
   }
+}
+
+/** Of several policies the most severe word on silence counts. */
+function whenStopped(policies: readonly BurnRatePolicy[]): Pick<BurnRatePolicy, 'whenStopped'> {
+  const said = policies.flatMap((policy) => (policy.whenStopped === undefined ? [] : [policy.whenStopped]));
+  return said.length === 0 ? {} : { whenStopped: said.includes('page') ? 'page' : 'ticket' };
 }
 
 function errorCount(problems: readonly Problem[]): number {

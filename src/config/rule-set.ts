@@ -18,6 +18,7 @@ export interface BurnRateRule {
   readonly presetForMs: number | undefined;
   readonly tiers: readonly TierRule[];
   readonly evidence: { readonly enabled: boolean; readonly burn: number; readonly significance: number };
+  readonly whenStopped?: Severity;
   readonly at: Location;
 }
 

@@ -50,6 +50,8 @@ export interface BurnRatePolicy {
   readonly tiers: readonly Tier[];
   /** Off only when the operator says `evidence: off`. */
   readonly evidence: { readonly enabled: boolean; readonly burn: number; readonly significance: number };
+  /** Alerts when the traces of the service have stopped, at this severity; absent: silence is shown, and tells nobody. */
+  readonly whenStopped?: Severity;
 }
 
 /** One objective of an OpenSLO v1 document with everything it refers to resolved. */

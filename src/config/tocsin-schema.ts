@@ -26,6 +26,7 @@ export const tocsinSchemas = {
         short: z.string(),
       })).min(1).max(MAX_TIERS),
       evidence: evidenceSchema.optional(),
+      tracesStopped: z.enum(['page', 'ticket']).optional(),
     }),
   }),
   Receiver: z.strictObject({

@@ -6,7 +6,7 @@ import { advance, type IncidentChange } from '../incident/advance.js';
 import type { ConditionSignal } from '../incident/condition-signal.js';
 import type { Incident } from '../incident/incident.js';
 import { resolve } from '../incident/person-actions.js';
-import { incidentKeyOf, signalOf, sloNameOf } from './slo-signal.js';
+import { incidentKeyOf, signalOf, sloNameOf, stoppedSignalOf } from './slo-signal.js';
 
 /** An SLO and where its slices are. */
 export interface MeasuredSlo {
@@ -28,7 +28,7 @@ export interface EvaluateInput {
 export interface Evaluation extends IncidentChange {
   /** One per SLO, in the order of the rules. */
   readonly statuses: readonly SloStatus[];
-  /** What each SLO says to its incident, hysteresis applied; in the order of the rules. */
+  /** What each SLO's burn says to its incident, hysteresis applied; in the order of the rules. */
   readonly signals: readonly ConditionSignal[];
 }
 
@@ -39,9 +39,10 @@ export function evaluate(input: EvaluateInput): Evaluation {
   const judged = input.slos.map(({ slo, sliceKey }) => {
     const status = evaluateSlo(slo, input.slices.judged(sliceKey, slo), { nowMs, coverage: input.coverage });
     const context = { nowMs, incident: incidentByKey.get(incidentKeyOf(slo.name)), breachReceivedAtMs: input.badReceivedAtMs?.get(sliceKey) };
-    return { status, signal: signalOf(slo, status, context) };
+    const stopped = stoppedSignalOf(slo, status, context);
+    return { status, signal: signalOf(slo, status, context), stopped: stopped === undefined ? [] : [stopped] };
   });
-  const change = advance({ signals: judged.map(({ signal }) => signal), openIncidents, nowMs });
+  const change = advance({ signals: judged.flatMap(({ signal, stopped }) => [signal, ...stopped]), openIncidents, nowMs });
   const orphaned = resolveOrphans(input);
   return {
     statuses: judged.map(({ status }) => status),

@@ -47,6 +47,23 @@ export function signalOf(slo: Slo, status: SloStatus, { incident, breachReceived
   };
 }
 
+/** The second alert of an SLO, where its policy wants it: its traces have stopped. It ends with the next event, never by the passing of time. */
+export function stoppedSignalOf(slo: Slo, status: SloStatus, { incident, nowMs }: Pick<SignalContext, 'incident' | 'nowMs'>): ConditionSignal | undefined {
+  const severity = slo.policy.whenStopped;
+  if (severity === undefined) return undefined;
+  const identity = { ...slo.labels, alertname: 'TracesStopped', slo: slo.name, service: slo.service, ...(slo.owner === undefined ? {} : { owner: slo.owner }) };
+  const alertId = alertIdOf(identity);
+  const before = incident?.alerts.find((alert) => alert.id === alertId && alert.status === 'firing');
+  const { silence } = status;
+  const stillSilent = before !== undefined && silence !== undefined && silence.forMs >= nowMs - before.startsAtMs;
+  const title = `The traces of "${slo.displayName}" have stopped`;
+  const words = silence?.words ?? 'events come again';
+  return {
+    key: incidentKeyOf(slo.name), alertId, labels: { ...identity, severity }, annotations: { summary: `${title}: ${words}`, description: slo.description, reason: words },
+    severity, title, firing: silence?.stopped === true || stillSilent, reading: status, ...(slo.runbook === undefined ? {} : { runbook: slo.runbook }),
+  };
+}
+
 function firingBefore({ severity, startsAtMs, reading }: Alert): FiringBefore {
   const failingRatio = (reading?.firing ?? reading?.tiers[0])?.long.errorRatio;
   return { severity, sinceMs: startsAtMs, ...(failingRatio === undefined ? {} : { failingRatio }) };

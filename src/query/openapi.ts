@@ -14,7 +14,8 @@ const slo = z.object({
   errorBudgetRemaining: ratio.describe('Signed: 1 untouched, 0 spent'), projectedBudgetRemaining: ratio,
   burnRates: z.record(z.string(), ratio), state: z.enum(['ok', 'ticket', 'page', 'no-data']), young: z.boolean(), coverage: z.number(),
   confidence: z.object({ low: z.number(), high: z.number() }).nullable(), unknownWeightShare: z.number(), exhaustionSeconds: ratio, tiers: z.array(tier),
-  budgetConfidence: z.object({ low: z.number(), high: z.number() }).nullable(), samplingWarning: z.string().nullable(), eventsPerHour: ratio, sizing: z.array(z.string()),
+  budgetConfidence: z.object({ low: z.number(), high: z.number() }).nullable(), samplingWarning: z.string().nullable(),
+  silence: z.object({ seconds: z.number(), stopped: z.boolean(), pValue: z.number(), words: z.string() }).nullable(), eventsPerHour: ratio, sizing: z.array(z.string()),
 });
 const historyPoint = z.object({ at: instant, good: z.number(), bad: z.number(), errorRatio: ratio, errorBudgetRemaining: ratio, burnRates: z.record(z.string(), ratio) });
 const history = z.object({ name: z.string(), from: instant, to: instant, stepSeconds: z.number(), points: z.array(historyPoint) });

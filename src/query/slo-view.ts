@@ -48,6 +48,7 @@ export function sloJson({ slo, status }: SloView): Record<string, unknown> {
     confidence: status.confidence ?? null,
     budgetConfidence: status.budgetConfidence ?? null,
     unknownWeightShare: status.unknownWeightShare,
+    silence: status.silence === undefined ? null : { seconds: status.silence.forMs / 1_000, stopped: status.silence.stopped, pValue: status.silence.pValue, words: status.silence.words },
     samplingWarning: status.samplingWarning ?? null,
     exhaustionSeconds: status.exhaustionMs === undefined ? null : status.exhaustionMs / 1_000,
     eventsPerHour: status.eventsPerHour ?? null,

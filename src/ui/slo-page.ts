@@ -40,10 +40,14 @@ export function sloPage(view: SloView, history: HistoryView): Record<string, unk
     window: windowText(slo),
     method: slo.method === undefined ? undefined : methodInWords(slo.method),
     outcome: slo.indicator.bad === undefined ? { word: 'Good', text: slo.indicator.good?.text ?? '' } : { word: 'Bad', text: slo.indicator.bad.text },
-    notes: [...(status.samplingWarning === undefined ? [] : [status.samplingWarning]), ...sizingOf(view)],
+    notes: [...(status.silence === undefined ? [] : [capitalised(status.silence.words)]), ...(status.samplingWarning === undefined ? [] : [status.samplingWarning]), ...sizingOf(view)],
     tiers: status.tiers.map((reading) => ({ ...tierRow(reading), toFire: toFire(view, reading), knowsTraffic: status.eventsPerHour !== undefined })),
     charts: [budgetChart(view, history), burnChart(view, history), errorChart(view, history)],
   };
+}
+
+function capitalised(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
 
 /** How slices become good and bad. */
