@@ -1,5 +1,5 @@
 import type { LocatedValue } from '../lib/validate-document.js';
-import { TRACE_TYPES } from './trace-indicator.js';
+import { TRACE_TYPES } from './trace-source.js';
 
 /** What stands in for the spec of a source of another kind, by the key that holds the source. */
 const STAND_INS: Readonly<Record<string, object>> = { raw: { query: '{ }', value: 'ratio' }, thresholdMetric: { query: '{ }', durationUnit: 'ms' } };

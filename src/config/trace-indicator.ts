@@ -5,10 +5,8 @@ import { formatPath, type DocumentPath } from '../lib/yaml-document.js';
 import type { Placed } from './alert-policy.js';
 import type { MetricSource, SliSpec } from './open-slo-schema.js';
 import type { RuleDocuments } from './rule-documents.js';
+import { TRACE_TYPES } from './trace-source.js';
 import type { QuerySource, RatioIndicator } from './slo.js';
-
-/** The `type` of a metric source or DataSource that means: spans received by Tocsin. */
-export const TRACE_TYPES: readonly string[] = ['traces', 'otlp-traces'];
 
 export interface IndicatorContext {
   readonly documents: RuleDocuments;
