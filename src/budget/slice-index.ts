@@ -44,6 +44,30 @@ export class SliceIndex {
     return slo.method === undefined ? this.series(sliceKey) : this.#slicedSeries(sliceKey, slo, slo.method).series;
   }
 
+  /** A changed rule looks further back, or counts slices of what is kept as hours by now: only the store still knows those minutes. */
+  needsHistory(sliceKey: string, slo: Slo): boolean {
+    const series = this.#series.get(sliceKey);
+    if (series === undefined || series.exactFromMinute === 0) return false;
+    const { windowMinutes, detailMinutes } = seriesLimits(slo);
+    const isNewMethod = slo.method !== undefined && this.#sliced.get(sliceKey)?.has(JSON.stringify(slo.method)) !== true;
+    return isNewMethod || windowMinutes > series.limits.windowMinutes || detailMinutes > series.limits.detailMinutes;
+  }
+
+  /** Builds a series anew: older minutes from rows of the store, the rest from memory, where commits have gone on meanwhile. */
+  restore(sliceKey: string, slo: Slo, rows: Iterable<SliceDelta>): void {
+    const before = this.series(sliceKey);
+    const fresh = new MinuteSeries(before.limits);
+    fresh.widen(seriesLimits(slo));
+    for (const row of rows) if (row.eventMinute < before.exactFromMinute) fresh.add(row);
+    for (let minute = before.exactFromMinute; minute <= (before.lastMinute ?? -1); minute += 1) {
+      const totals = before.sum(minute, minute + 1);
+      if (totals.events > 0) fresh.add({ ...totals, eventMinute: minute });
+    }
+    this.#series.set(sliceKey, fresh);
+    this.#sliced.delete(sliceKey);
+    this.track(sliceKey, slo);
+  }
+
   /** Takes rows of `slo_slices` in any order; a late one lands in its own minute. */
   add(slices: Iterable<SliceDelta & { readonly sliceKey: string }>): void {
     for (const slice of slices) {

@@ -100,6 +100,45 @@ describe('slices of any events', () => {
   });
 });
 
+describe('a rule that changes while Tocsin runs', () => {
+  const day = lastDay((slice) => (slice % 7 === 0 ? { good: 5, bad: 5 } : { good: 10, bad: 0 }));
+  const rows = Array.from({ length: 9 }, (_, back) => day.map((each) => ({ ...minuteOfEvents(each.minute - back * 1_440, each), sliceKey: KEY }))).flat();
+  const before = buildSlo({ target: 0.9, windowMs: 10 * DAY_MS });
+
+  function aged(): SliceIndex {
+    const index = new SliceIndex();
+    index.track(KEY, before);
+    index.add(rows);
+    index.trim(NOW);
+    return index;
+  }
+
+  const sli = (index: SliceIndex, slo: ReturnType<typeof buildSlo>): number | undefined => evaluateSlo(slo, index.judged(KEY, slo), { nowMs: NOW, coverage: fullCoverage }).sli;
+
+  test('needs its history only where it looks at it in another way', () => {
+    const index = aged();
+    expect(index.needsHistory(KEY, before)).toBe(false);
+    expect(index.needsHistory(KEY, { ...before, target: 0.99 })).toBe(false);
+    expect(index.needsHistory(KEY, { ...before, method: TIMESLICES })).toBe(true);
+    expect(index.needsHistory(KEY, { ...before, windowMs: 30 * DAY_MS })).toBe(true);
+    expect(index.needsHistory('other@1', before)).toBe(false);
+  });
+
+  test('reads as if it had always been so, with what was committed meanwhile', () => {
+    const changed = { ...before, method: TIMESLICES };
+    const index = aged();
+    const news = { ...minuteOfEvents(minuteOf(NOW) - 3, { bad: 100 }), sliceKey: KEY };
+    index.add([news]);
+    index.restore(KEY, changed, rows);
+    const anew = new SliceIndex();
+    anew.track(KEY, changed);
+    anew.add([...rows, news]);
+    expect(sli(index, changed)).toBeCloseTo(sli(anew, changed)!, 12);
+    expect(sli(index, before)).toBeCloseTo(sli(anew, before)!, 12);
+    expect(index.needsHistory(KEY, changed)).toBe(false);
+  });
+});
+
 describe('a calendar window', () => {
   const calendar = { unit: 'month', count: 1, timeZone: 'Europe/Berlin', startWallMs: Date.UTC(2026, 0, 1) } as const;
   const at = (nowMs: number, minutes: readonly Minute[]): SloStatus => {

@@ -83,11 +83,14 @@ export class LiveRules {
     const { store, slices, engine, clock } = this.#ports;
     const known = new Set(this.#book.slos.map(({ sliceKey }) => sliceKey));
     const added = new Set(book.slos.map(({ sliceKey }) => sliceKey).filter((sliceKey) => !known.has(sliceKey)));
-    if (added.size > 0) {
+    const deepened = book.slos.filter(({ sliceKey, slo }) => known.has(sliceKey) && slices.needsHistory(sliceKey, slo));
+    if (added.size > 0 || deepened.length > 0) {
       // Read before the store counts for the new keys: what it commits from then on comes as news, and nothing comes twice.
       const columns = await store.loadSloSlices(minuteOf(clock.nowMs()) - longestWindowMinutes(book));
       for (const { slo, sliceKey } of book.slos) if (added.has(sliceKey)) slices.track(sliceKey, slo);
-      slices.add([...sloMinutes(columns)].filter(({ sliceKey }) => added.has(sliceKey)));
+      const rows = [...sloMinutes(columns)];
+      slices.add(rows.filter(({ sliceKey }) => added.has(sliceKey)));
+      for (const { sliceKey, slo } of deepened) slices.restore(sliceKey, slo, rows.filter((row) => row.sliceKey === sliceKey));
     }
     await store.useRules({ slos: book.slos, redaction: book.redaction });
     engine.useRules(book.slos);
