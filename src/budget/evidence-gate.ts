@@ -96,6 +96,8 @@ function countsInWords(long: WindowReading): string {
 
 /** `1,234`; small fractions keep one digit, so that an effective 1.4 does not read as 1. */
 export function formatCount(count: number): string {
+  // Most counts of most ticks: a formatter would cost more than the window they come from.
+  if (count >= 0 && count < 1_000 && Number.isInteger(count)) return String(count);
   return (count < 10 ? FEW : MANY).format(count);
 }
 

@@ -14,4 +14,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'import', summary: 'load OTLP/JSON lines or OTLP protobuf files, event times kept', load: async () => (await import('./import-command.js')).importCommand },
   { name: 'diagnose', summary: 'rank the services most likely to be the cause, from files of before and during an incident', load: async () => (await import('./diagnose-command.js')).diagnoseCommand },
   { name: 'agent', summary: 'the eBPF agent: traces HTTP, PostgreSQL and Redis without touching the application', load: async () => (await import('./agent-command.js')).agentCommand },
+  { name: 'backtest', summary: 'replay stored history: pages and tickets that rules would have sent', load: async () => (await import('./backtest-command.js')).backtestCommand },
 ];

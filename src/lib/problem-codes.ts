@@ -79,12 +79,17 @@ export const PROBLEM_CODES = {
   'agent/wrong-type': 'A value in agent.yaml has the wrong type.',
   'agent/invalid-value': 'A value in agent.yaml is not allowed.',
   'agent/not-supported-yet': 'agent.yaml asks for something that this version of the agent cannot do. It is refused, because ignoring it would mislead.',
+
+  'incidents/unknown-key': 'An entry of the file of labelled incidents has a key that backtest does not know.',
+  'incidents/missing-key': 'An entry of the file of labelled incidents lacks a required key.',
+  'incidents/wrong-type': 'A value in the file of labelled incidents has the wrong type.',
+  'incidents/invalid-value': 'A value in the file of labelled incidents is not allowed.',
 } as const satisfies Record<string, string>;
 
 export type ProblemCode = keyof typeof PROBLEM_CODES;
 
 /** What was being read; the first part of a code. */
-export type ProblemArea = 'settings' | 'rules' | 'routing' | 'runbooks' | 'tokens' | 'agent';
+export type ProblemArea = 'settings' | 'rules' | 'routing' | 'runbooks' | 'tokens' | 'agent' | 'incidents';
 
 export interface ProblemText {
   readonly path?: string;

@@ -1,10 +1,11 @@
 import type { LogLine } from '../diagnosis/culprit/traffic.js';
 import type { TraceId } from '../lib/ids.js';
-import type { Database, Row, SqlValue } from '../store/database.js';
+import type { Database, Row } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import { spanIdOf, traceIdOf, traceKey } from '../store/trace-key.js';
 import type { Span } from '../trace/span.js';
-import type { BadEventQuery, EventCriteria, EventSample, EvidenceReader, GoodEventQuery, SampledEvent } from './evidence-reader.js';
+import { withCriteria } from './event-sql.js';
+import type { BadEventQuery, EventSample, EvidenceReader, GoodEventQuery, SampledEvent } from './evidence-reader.js';
 import { EVIDENCE_LOGS_PER_TRACE, EVIDENCE_SPANS_PER_TRACE, EVIDENCE_TRACES, NEAR_LIMIT } from './evidence-reader.js';
 import { attributesOf, spanOfRow } from './span-of-row.js';
 
@@ -65,16 +66,6 @@ function logLineOf(row: Row): LogLine {
     traceId: traceIdOf({ high: row['trace_id_high'] as bigint, low: row['trace_id_low'] as bigint }), spanId: spanIdOf(row['span_id'] as bigint),
     timeNs: row['time_ns'] as bigint, severityNumber: Number(row['severity_number']), body: String(row['body'] ?? ''), serviceName: String(row['service'] ?? ''),
     attributes: attributesOf(row['attributes']),
-  };
-}
-
-/** `bad` and not `good` need care with NULL: a span that lacks the attribute does not match, so with `good` it is bad. */
-function withCriteria(template: string, criteria: EventCriteria): { sql: string; params: Readonly<Record<string, SqlValue>> } {
-  const { total, bad, good } = criteria;
-  const isBad = bad !== undefined ? `(${bad.where}) IS TRUE` : `(${good?.where ?? 'TRUE'}) IS NOT TRUE`;
-  return {
-    sql: template.replace('/* total */ TRUE', () => total.where).replace('/* bad */ TRUE', () => isBad),
-    params: { ...total.params, ...bad?.params, ...good?.params },
   };
 }
 

@@ -11,7 +11,7 @@ export interface EventCriteria {
   readonly good?: SqlCondition;
 }
 
-export function criteriaOf(compiled: CompiledSlo): EventCriteria {
+export function criteriaOf(compiled: Pick<CompiledSlo, 'total' | 'part'>): EventCriteria {
   const part = compileToSql(compiled.part.query, 'part');
   return { total: compileToSql(compiled.total, 'total'), ...(compiled.part.polarity === 'bad' ? { bad: part } : { good: part }) };
 }

@@ -3,7 +3,8 @@ import { isFiring, type FiringBefore } from '../budget/firing.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { Slo } from '../config/slo.js';
 import { alertIdOf, type ConditionSignal } from '../incident/condition-signal.js';
-import type { Alert, Incident } from '../incident/incident.js';
+import type { Alert, Incident, Labels } from '../incident/incident.js';
+import type { AlertId } from '../lib/ids.js';
 
 /** One open incident per SLO: its tiers are one cause. */
 export function incidentKeyOf(sloName: string): string {
@@ -26,8 +27,7 @@ export interface SignalContext {
  * a ticket that becomes a page is the same alert, only worse.
  */
 export function signalOf(slo: Slo, status: SloStatus, { incident, breachReceivedAtMs }: SignalContext): ConditionSignal {
-  const identity = { ...slo.labels, alertname: 'ErrorBudgetBurn', slo: slo.name, service: slo.service, ...(slo.owner === undefined ? {} : { owner: slo.owner }) };
-  const alertId = alertIdOf(identity);
+  const { labels: identity, alertId } = identityOf(slo);
   const before = incident?.alerts.find((alert) => alert.id === alertId && alert.status === 'firing');
   const decision = isFiring(status, before === undefined ? undefined : firingBefore(before));
   // The display name says what is promised; a woken person must read that it is broken.
@@ -62,6 +62,23 @@ export function stoppedSignalOf(slo: Slo, status: SloStatus, { incident, nowMs }
     key: incidentKeyOf(slo.name), alertId, labels: { ...identity, severity }, annotations: { summary: `${title}: ${words}`, description: slo.description, reason: words },
     severity, title, firing: silence?.stopped === true || stillSilent, reading: status, ...(slo.runbook === undefined ? {} : { runbook: slo.runbook }),
   };
+}
+
+interface AlertIdentity {
+  readonly labels: Labels;
+  readonly alertId: AlertId;
+}
+
+/** The same for as long as the rule is: hashing it anew for each SLO at each tick would cost as much as judging it. */
+const identities = new WeakMap<Slo, AlertIdentity>();
+
+function identityOf(slo: Slo): AlertIdentity {
+  const known = identities.get(slo);
+  if (known !== undefined) return known;
+  const labels = { ...slo.labels, alertname: 'ErrorBudgetBurn', slo: slo.name, service: slo.service, ...(slo.owner === undefined ? {} : { owner: slo.owner }) };
+  const identity = { labels, alertId: alertIdOf(labels) };
+  identities.set(slo, identity);
+  return identity;
 }
 
 function firingBefore({ severity, startsAtMs, reading }: Alert): FiringBefore {

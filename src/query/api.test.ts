@@ -45,6 +45,23 @@ describe('the API answers as it says it does', () => {
     expect(slo).toHaveProperty('confidence');
   });
 
+  test.each([
+    ['extent', { sliceKeys: ['checkout-availability@1'], fromMinute: 0, toMinute: 9e6 }, 'BacktestExtent'],
+    ['slices', { sliceKeys: ['checkout-availability@1'], fromMinute: 100, toMinute: 460, imported: true }, 'BacktestSlices'],
+    ['recount', { sliceKey: 'x@1', total: '{ kind = server }', part: { polarity: 'bad', query: '{ status = error }' }, weight: { attribute: 'SampleRate' }, fromMinute: 100, toMinute: 460 }, 'BacktestSlices'],
+  ] as const)('a backtest may ask for %s', async (what, payload, schema) => {
+    const response = await app.inject({ method: 'POST', url: `/api/v1/backtest/${what}`, headers: { host: '127.0.0.1:4400' }, payload });
+    expect([response.statusCode, API_SCHEMAS[schema].safeParse(response.json()).error]).toEqual([200, undefined]);
+  });
+
+  test.each([
+    ['slices', { sliceKeys: [], fromMinute: 0, toMinute: 1_441 }, 'request/invalid'], ['slices', { sliceKeys: 'x', fromMinute: 0, toMinute: 1 }, 'request/invalid'],
+    ['recount', { sliceKey: 'x@1', total: '{ kind = ', part: { polarity: 'bad', query: '{ }' }, weight: 'auto', fromMinute: 0, toMinute: 1 }, 'traceql/invalid'],
+  ])('a backtest that asks for %s wrongly is told so', async (what, payload, code) => {
+    const response = await app.inject({ method: 'POST', url: `/api/v1/backtest/${what}`, headers: { host: '127.0.0.1:4400' }, payload });
+    expect(response.json()).toMatchObject({ status: 400, code });
+  });
+
   test('a wrong TraceQL query is placed', async () => {
     const response = await get(`/api/v1/traces?q=${encodeURIComponent('{ duration > }')}`);
     expect(response.statusCode).toBe(400);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { API_ERROR_CODES } from './api-error.js';
+import { extentInput, recountInput, slicesInput } from './backtest-input.js';
 
 const ratio = z.number().nullable();
 const instant = z.iso.datetime();
@@ -58,7 +59,11 @@ export const API_SCHEMAS = {
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
   Incident: incident, IncidentList: z.object({ incidents: z.array(incidentSummary) }),
-  Ingest: ingest, Problem: problem,
+  Ingest: ingest,
+  BacktestExtent: z.object({ firstMinutes: z.record(z.string(), z.number()), firstSpanMinute: z.number().nullable(), covered: z.array(z.tuple([z.number(), z.number()])) }),
+  BacktestSlices: z.object({ sliceKeys: z.array(z.string()), rows: z.array(z.array(z.number()).length(9)).describe('Index of the key, event minute, arrival minute, good, bad, Σw² of good and of bad, events, of unknown weight') }),
+  BacktestExtentQuery: extentInput, BacktestSlicesQuery: slicesInput, BacktestRecountQuery: recountInput,
+  Problem: problem,
 } as const;
 
 export function openApiDocument(): Record<string, unknown> {
@@ -75,19 +80,23 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/incidents/{id}/resolve': { post: operation('Declare an incident over', 'Incident', { path: ['id'] }) },
       '/api/v1/traces': { get: operation('Search traces; q is TraceQL', 'TraceList', { query: ['q', 'service', 'operation', 'errors', 'minDuration', 'limit', ...WINDOW] }) },
       '/api/v1/traces/{traceId}': { get: operation('One trace with its logs', 'Trace', { path: ['traceId'] }) },
+      '/api/v1/backtest/extent': { post: operation('What a backtest can look at', 'BacktestExtent', { body: 'BacktestExtentQuery' }) },
+      '/api/v1/backtest/slices': { post: operation('Counts of SLOs by minute of arrival', 'BacktestSlices', { body: 'BacktestSlicesQuery' }) },
+      '/api/v1/backtest/recount': { post: operation('Stored spans counted anew for a query', 'BacktestSlices', { body: 'BacktestRecountQuery' }) },
       '/api/v1/services': { get: operation('Rate, errors and duration of every service', 'ServiceList', { query: WINDOW }) },
       '/api/v1/services/{service}': { get: operation('Rate, errors and duration of the operations of one service', 'Service', { path: ['service'], query: WINDOW }) },
       '/api/v1/ingest': { get: operation('What was received and what became of it, by sender and service', 'Ingest') },
     },
-    components: { schemas: Object.fromEntries(Object.entries(API_SCHEMAS).map(([name, schema]) => [name, z.toJSONSchema(schema, { target: 'draft-2020-12' })])) },
+    components: { schemas: Object.fromEntries(Object.entries(API_SCHEMAS).map(([name, schema]) => [name, z.toJSONSchema(schema, { target: 'draft-2020-12', io: name.endsWith('Query') ? 'input' : 'output' })])) },
   };
 }
 
-function operation(summary: string, schema: keyof typeof API_SCHEMAS, parameters: { readonly path?: readonly string[]; readonly query?: readonly string[] } = {}): Record<string, unknown> {
+function operation(summary: string, schema: keyof typeof API_SCHEMAS, parameters: { readonly path?: readonly string[]; readonly query?: readonly string[]; readonly body?: keyof typeof API_SCHEMAS } = {}): Record<string, unknown> {
   const named = (names: readonly string[] = [], place: 'path' | 'query'): unknown[] => names.map((name) => ({ name, in: place, required: place === 'path', schema: { type: 'string' } }));
   return {
     summary,
     parameters: [...named(parameters.path, 'path'), ...named(parameters.query, 'query')],
+    ...(parameters.body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: { $ref: `#/components/schemas/${parameters.body}` } } } } }),
     responses: {
       200: { description: 'Fine', content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } } },
       default: { description: 'What is wrong and what would be right', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },

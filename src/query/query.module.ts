@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { IngestController } from './ingest.controller.js';
 import { JaegerController } from './jaeger.controller.js';
+import { BacktestController } from './backtest.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { READERS, type Readers } from './readers.js';
 import { ServicesController } from './services.controller.js';
@@ -13,7 +14,7 @@ export class QueryModule {
   static register(readers: Readers): DynamicModule {
     return {
       module: QueryModule,
-      controllers: [SlosController, TracesController, ServicesController, IngestController, OpenApiController, TempoController, JaegerController],
+      controllers: [SlosController, TracesController, ServicesController, IngestController, OpenApiController, TempoController, JaegerController, BacktestController],
       providers: [{ provide: READERS, useValue: readers }],
       exports: [READERS],
     };

@@ -1,5 +1,6 @@
 import type { IncidentReader } from '../incident/incident-reader.js';
 import type { Clock } from '../lib/clock.js';
+import type { ReplayHistory } from '../pipeline/replay-history.js';
 import type { ServiceReader } from './service-reader.js';
 import type { SloHistoryReader } from './slo-history-reader.js';
 import type { SloStatusReader } from './slo-status-reader.js';
@@ -21,6 +22,8 @@ export interface Readers {
   readonly services: ServiceReader;
   readonly incidents: IncidentReader;
   readonly ingest: IngestReader;
+  /** For backtests. */
+  readonly replay: ReplayHistory;
 }
 
 export const READERS = Symbol('Readers');

@@ -43,9 +43,12 @@ export function tokenCookie(token: string, options: { readonly secure: boolean; 
   return `${TOKEN_COOKIE}=${encodeURIComponent(token)}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${options.maxAgeSeconds}${secure}`;
 }
 
+/** Reads whose questions are too long for an address. */
+const READING_POSTS = '/api/v1/backtest/';
+
 /** Reading needs a viewer, everything else a responder: no route can forget to ask. */
-export function roleFor(method: string): PageRole {
-  return method === 'GET' || method === 'HEAD' ? 'viewer' : 'responder';
+export function roleFor(method: string, path: string): PageRole {
+  return method === 'GET' || method === 'HEAD' || (method === 'POST' && path.startsWith(READING_POSTS)) ? 'viewer' : 'responder';
 }
 
 const PUBLIC_PATHS = new Set(['/healthz', '/readyz', '/login', '/logout', '/favicon.ico']);

@@ -15,7 +15,7 @@ export class AccessGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<PageRequest>();
     if (isPublicPath(pathOf(request))) return true;
-    const role = roleFor(request.method);
+    const role = roleFor(request.method, pathOf(request));
     const decision = this.#options.access.authorize(tokenOf(request.headers), role);
     if (decision.allowed) {
       request.actor = decision.actor;

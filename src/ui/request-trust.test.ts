@@ -56,7 +56,9 @@ describe('the token', () => {
   });
 
   test('needs more rights to change than to read, and none for what must always answer', () => {
-    expect(['GET', 'HEAD', 'POST', 'DELETE', 'PUT'].map(roleFor)).toEqual(['viewer', 'viewer', 'responder', 'responder', 'responder']);
+    expect(['GET', 'HEAD', 'POST', 'DELETE', 'PUT'].map((method) => roleFor(method, '/api/v1/slos'))).toEqual(['viewer', 'viewer', 'responder', 'responder', 'responder']);
+    // Asks what does not fit into an address, and changes nothing.
+    expect(roleFor('POST', '/api/v1/backtest/slices')).toBe('viewer');
     expect(['/healthz', '/login', '/assets/page.js'].every(isPublicPath)).toBe(true);
     expect(['/', '/metrics', '/api/v1/slos', '/assets', '/loginx'].some(isPublicPath)).toBe(false);
   });

@@ -4,7 +4,7 @@ import { disposeServices, newGround, runTocsin } from '../support/service-proces
 afterAll(disposeServices);
 vi.setConfig({ testTimeout: 60_000 });
 
-const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose'] as const;
+const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest'] as const;
 
 describe('the tocsin command', () => {
   test('--help lists the commands, and each has its own', async () => {
@@ -38,6 +38,10 @@ describe('the tocsin command', () => {
     [['diagnose'], 'name the files of the baseline'],
     [['diagnose', '--baseline', 'missing.jsonl', '--incident', 'notes.txt'], 'missing.jsonl does not exist'],
     [['diagnose', 'notes.txt', '--baseline', 'notes.txt'], 'diagnose takes no "notes.txt"'],
+    [['backtest'], 'there is no past to replay'],
+    [['backtest', '--from', 'yesterday'], '--from "yesterday" is not a time'],
+    [['backtest', '--from', '1h', '--to', '2h'], '--from must be before --to'],
+    [['backtest', '--incidents', 'notes.txt'], 'notes.txt:1:1: error incidents/wrong-type'],
     [['demo', '--for', 'ever'], '--for: "ever" is not a duration'],
     [['demo', '--for', '1s'], 'too short'],
   ])('%j is one clear line and exit code 2', async (words, message) => {

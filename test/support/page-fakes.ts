@@ -186,6 +186,11 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       },
       ingest: { ingest: async () => ingestReport(isEmpty) },
       incidents: { byId: async (id) => stored.find((incident) => incident.id === id), list: async ({ status, limit }) => stored.filter((incident) => status === undefined || status.includes(incident.status)).slice(0, limit) },
+      replay: {
+        extent: async ({ sliceKeys }) => ({ firstMinutes: new Map(sliceKeys.map((key) => [key, Math.floor(BEGAN_MS / MINUTE_MS)])), firstSpanMinute: undefined, covered: [[0, Math.floor(PAGE_NOW_MS / MINUTE_MS)]] }),
+        slices: async ({ sliceKeys, fromMinute }) => sliceKeys.map((sliceKey) => ({ sliceKey, eventMinute: fromMinute - 1, arrivalMinute: fromMinute, good: 9, bad: 1, goodSquared: 9, badSquared: 1, events: 10, unknownWeight: 0 })),
+        recount: async ({ slo, fromMinute }) => [{ sliceKey: slo.sliceKey, eventMinute: fromMinute, arrivalMinute: fromMinute, good: 8, bad: 2.5, goodSquared: 8, badSquared: 6.25, events: 9, unknownWeight: 0 }],
+      },
     },
     actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`) },
     runbookFor: async (incident) => (incident.runbook === undefined ? undefined : { title: 'Checkout errors', markdown: RUNBOOK }),

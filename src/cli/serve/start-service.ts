@@ -16,6 +16,7 @@ import { IngestCounters } from '../../ingest/ingest-counters.js';
 import { RECEIVER_LIMITS, type Receiver, type ReceiverOptions } from '../../ingest/receiver.js';
 import { formatProblem } from '../../lib/problem.js';
 import { systemClock } from '../../lib/system-clock.js';
+import { DuckdbReplayHistory } from '../../pipeline/duckdb-replay-history.js';
 import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
 import { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
@@ -253,6 +254,7 @@ function readersOf(store: StoreClient, { engine }: Judgement, counters: IngestCo
     services: new DuckdbServiceReader(store),
     incidents: new DuckdbIncidentReader(store),
     ingest: ingestReader({ store, counters, clock: systemClock }),
+    replay: new DuckdbReplayHistory(store),
   };
 }
 

@@ -1,0 +1,92 @@
+import { loadSettings } from '../config/fs-settings.js';
+import { publicUrlOf, type Settings } from '../config/settings.js';
+import { formatProblem } from '../lib/problem.js';
+import { CouldNotRun } from './command.js';
+import { findService } from './import/running-service.js';
+
+/** A token of the role viewer or more; needed where the service asks for tokens. */
+export const TOKEN_VARIABLE = 'TOCSIN_TOKEN';
+const TIMEOUT_MS = 60_000;
+
+/** What the API of a running service refused, with its code. */
+export class ServiceRefused extends CouldNotRun {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The API of a running service, for commands that ask it. */
+export class ServiceApi {
+  readonly pages: string;
+
+  constructor(pages: string) {
+    this.pages = pages.replace(/\/+$/, '');
+  }
+
+  get<Answer>(path: string): Promise<Answer> {
+    return this.#ask<Answer>(path, {});
+  }
+
+  post<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.#ask<Answer>(path, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  /** @throws ServiceRefused for a problem document, CouldNotRun where nothing sensible answers. */
+  async #ask<Answer>(path: string, init: Pick<RequestInit, 'method' | 'body'>): Promise<Answer> {
+    const token = process.env[TOKEN_VARIABLE];
+    const headers = { accept: 'application/json', ...(init.body === undefined ? {} : { 'content-type': 'application/json' }), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    let answer: Response;
+    try {
+      answer = await fetch(`${this.pages}${path}`, { ...init, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    } catch (error) {
+      throw new CouldNotRun(`the service at ${this.pages} does not answer: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    const text = await answer.text();
+    if (answer.ok) return JSON.parse(text) as Answer;
+    throw refusal(answer.status, text);
+  }
+}
+
+function refusal(status: number, text: string): ServiceRefused {
+  const { code = '', detail = `it answered with status ${status}`, hint = '' } = problemIn(text);
+  const needsToken = code.startsWith('access/') ? ` Set ${TOKEN_VARIABLE} to a token of the role viewer.` : '';
+  return new ServiceRefused(code, `the service says: ${detail}.${hint === '' ? '' : ` ${hint}`}${needsToken}`);
+}
+
+function problemIn(text: string): { readonly code?: string; readonly detail?: string; readonly hint?: string } {
+  try {
+    return JSON.parse(text) as { readonly code?: string; readonly detail?: string; readonly hint?: string };
+  } catch {
+    return {};
+  }
+}
+
+/** Settings as configured, or all that is wrong with them. */
+export async function settingsOrRefusal(): Promise<Settings> {
+  const { settings, problems } = await loadSettings(process.env);
+  if (settings === undefined) throw new CouldNotRun(`the settings are not right:\n${problems.map(formatProblem).join('\n')}`);
+  return settings;
+}
+
+/** The running service at `server`, else at the configured address; undefined where none was named and none runs. */
+export async function findServiceApi(server: string | undefined, settings: Settings): Promise<ServiceApi | undefined> {
+  if (server !== undefined && !/^https?:$/.test(URL.canParse(server) ? new URL(server).protocol : '')) {
+    throw new CouldNotRun(`--server "${server}" is not a URL: write the address of the pages in full, like http://127.0.0.1:4400`);
+  }
+  const pages = server ?? publicUrlOf({ ...settings, publicUrl: undefined });
+  const probe = await findService(pages, process.env);
+  if (probe.kind === 'found') return new ServiceApi(probe.service.pages);
+  if (server !== undefined) throw new CouldNotRun(`no Tocsin at ${server} (${probe.reason})`);
+  return undefined;
+}
+
+/** As above, for commands that need one. */
+export async function requireServiceApi(server: string | undefined): Promise<ServiceApi> {
+  const settings = await settingsOrRefusal();
+  const api = await findServiceApi(server, settings);
+  if (api === undefined) throw new CouldNotRun(`no Tocsin runs at ${publicUrlOf({ ...settings, publicUrl: undefined })}: start it, or name the address of its pages with --server`);
+  return api;
+}
