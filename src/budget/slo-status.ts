@@ -23,6 +23,8 @@ export interface SloStatus {
   readonly confidence: { readonly low: number; readonly high: number } | undefined;
   /** The same interval on the scale of the remaining budget. */
   readonly budgetConfidence?: { readonly low: number; readonly high: number } | undefined;
+  /** Weighted events of the window; unknown in old records. */
+  readonly events?: number;
   /** Signed: 1 untouched, 0 spent, below 0 overspent. 1 - (1-SLI)/(1-target) over the SLO's window. */
   readonly errorBudgetRemaining: number | undefined;
   /** For young services: the budget that is left if the recent rate of traffic is projected over the whole window. */
@@ -95,6 +97,7 @@ export function evaluateSlo(slo: Slo, series: MinuteSeries, input: EvaluationInp
     slo: slo.name,
     atMs: input.nowMs,
     sli: whole.errorRatio === undefined ? undefined : 1 - whole.errorRatio,
+    events: whole.total,
     confidence,
     budgetConfidence: budgetInterval(confidence, slo.target),
     ...budget,

@@ -15,4 +15,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'diagnose', summary: 'rank the services most likely to be the cause, from files of before and during an incident', load: async () => (await import('./diagnose-command.js')).diagnoseCommand },
   { name: 'agent', summary: 'the eBPF agent: traces HTTP, PostgreSQL and Redis without touching the application', load: async () => (await import('./agent-command.js')).agentCommand },
   { name: 'backtest', summary: 'replay stored history: pages and tickets that rules would have sent', load: async () => (await import('./backtest-command.js')).backtestCommand },
+  { name: 'gate', summary: 'release gate: exit code 0 open, 1 closed, with the reason', load: async () => (await import('./gate-command.js')).gateCommand },
+  { name: 'suggest', summary: 'propose SLOs from observed traffic, as files ready to commit', load: async () => (await import('./suggest-command.js')).suggestCommand },
 ];

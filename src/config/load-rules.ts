@@ -7,6 +7,7 @@ import { readAlertPolicy } from './alert-policy.js';
 import { readBurnRatePolicy } from './burn-rate-policy.js';
 import { RUNBOOK_ANNOTATION } from './open-slo-schema.js';
 import { readRedaction } from './redaction-rules.js';
+import { readReleaseGates } from './release-gate.js';
 import { resolveSlo } from './resolve-slo.js';
 import { readRuleDocuments, type RuleDocuments } from './rule-documents.js';
 import { otherQueries } from './rule-queries.js';
@@ -38,6 +39,7 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
     policies: [...policies.values()],
     receivers: [...documents.Receiver.values()].map(readReceiver),
     redactions: [...documents.Redaction.values()].map((document) => readRedaction(document, problems)),
+    gates: readReleaseGates(documents.ReleaseGate.values(), new Set(documents.SLO.keys()), problems),
     runbookReferences: [...documents.SLO.values()].flatMap(readRunbookReference),
     otherQueries: otherQueries(documents, slos),
   };

@@ -1,5 +1,6 @@
 import type { Location } from '../lib/problem.js';
 import type { RedactionPolicy } from './redaction.js';
+import type { ReleaseGateRule } from './release-gate.js';
 import type { QuerySource, Severity, Slo } from './slo.js';
 
 /** A tier as it is written: a share of the budget, which becomes a factor with the SLO's window, or the factor itself. */
@@ -57,9 +58,10 @@ export interface RuleSet {
   readonly receivers: readonly ReceiverRule[];
   /** In the order of files and documents: where two rules want the same value, the first has it. */
   readonly redactions: readonly RedactionPolicy[];
+  readonly gates: readonly ReleaseGateRule[];
   readonly runbookReferences: readonly RunbookReference[];
   /** Queries that no SLO of `slos` has, because something else is wrong with theirs or nobody uses them. Only to be checked. */
   readonly otherQueries: readonly RuleQuery[];
 }
 
-export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], redactions: [], runbookReferences: [], otherQueries: [] };
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], redactions: [], gates: [], runbookReferences: [], otherQueries: [] };

@@ -3,6 +3,7 @@ import { metadataSchema } from './open-slo-schema.js';
 import { redactionSchema } from './redaction-schema.js';
 
 const MAX_TIERS = 8;
+const MAX_STEPS = 20;
 const envelope = { apiVersion: z.literal('tocsin.dev/v1'), metadata: metadataSchema };
 
 const evidenceSchema = z.union([
@@ -37,6 +38,22 @@ export const tocsinSchemas = {
     spec: z.strictObject({ webhook: z.strictObject({ secretFile: z.string().min(1).max(4_096) }).optional() }),
   }),
   Redaction: redactionSchema,
+  ReleaseGate: z.strictObject({
+    ...envelope,
+    kind: z.literal('ReleaseGate'),
+    spec: z.strictObject({
+      description: z.string().max(1_050).optional(),
+      slos: z.array(z.string().min(1)).min(1).optional(),
+      steps: z.array(z.strictObject({
+        budgetBelow: z.string().optional(),
+        burning: z.enum(['page', 'ticket']).optional(),
+        versionBurned: z.string().optional(),
+        noData: z.literal(true).optional(),
+        action: z.enum(['freeze', 'warn']),
+        note: z.string().max(1_050).optional(),
+      })).min(1).max(MAX_STEPS),
+    }),
+  }),
 } as const;
 
 export type BurnRatePolicyDocument = z.output<typeof tocsinSchemas.BurnRatePolicy>;
@@ -48,6 +65,5 @@ export const TOCSIN_KINDS_NOT_YET: Readonly<Record<string, string>> = {
   Exclusion: 'maintenance windows and exclusions are not built yet',
   EscalationPolicy: 'escalation is not built yet',
   Sampling: 'everything is kept for the hot retention in this version',
-  ReleaseGate: 'release gates are not built yet',
   RunbookAction: 'runbooks are read by people in this version',
 };

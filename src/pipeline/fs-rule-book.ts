@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadRulesDirectory } from '../config/fs-rules.js';
 import { checkRunbookReferences } from '../config/load-rules.js';
+import type { ReleaseGateRule } from '../config/release-gate.js';
 import type { ReceiverRule, RuleSet } from '../config/rule-set.js';
 import { errorAt, hasErrors, sortProblems } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
@@ -18,6 +19,7 @@ export interface RuleBook {
   readonly redaction: RedactionRules;
   readonly routing: Routing;
   readonly receivers: readonly ReceiverRule[];
+  readonly gates: readonly ReleaseGateRule[];
   readonly runbooks: readonly Runbook[];
 }
 
@@ -45,7 +47,7 @@ export async function loadRuleBook({ rulesDir, runbooksDir, redaction: { keyFile
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
   if (routing === undefined || hasErrors(sorted)) return { book: undefined, problems: sorted };
-  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, runbooks: runbooks.runbooks }, problems: sorted };
+  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, gates: rules.rules.gates, runbooks: runbooks.runbooks }, problems: sorted };
 }
 
 function compileAll(rules: RuleSet, problems: Problem[]): CompiledSlo[] {

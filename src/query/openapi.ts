@@ -63,6 +63,12 @@ export const API_SCHEMAS = {
   BacktestExtent: z.object({ firstMinutes: z.record(z.string(), z.number()), firstSpanMinute: z.number().nullable(), covered: z.array(z.tuple([z.number(), z.number()])) }),
   BacktestSlices: z.object({ sliceKeys: z.array(z.string()), rows: z.array(z.array(z.number()).length(9)).describe('Index of the key, event minute, arrival minute, good, bad, Σw² of good and of bad, events, of unknown weight') }),
   BacktestExtentQuery: extentInput, BacktestSlicesQuery: slicesInput, BacktestRecountQuery: recountInput,
+  Gate: z.object({
+    slo: z.string(), service: z.string(), verdict: z.enum(['open', 'closed']), gate: z.string(), sentence: z.string(), at: instant, state: z.enum(['ok', 'ticket', 'page', 'no-data']), coverage: z.number(),
+    reasons: z.array(z.object({ action: z.enum(['freeze', 'warn']), text: z.string(), note: z.string() })), errorBudgetRemaining: ratio, projectedBudgetRemaining: ratio,
+    version: z.object({ version: z.string(), bad: z.number(), total: z.number(), budgetShare: ratio, burnRate: ratio, firstSeenAt: instant, lastSeenAt: instant }).nullable(),
+  }),
+  SuggestionList: z.object({ from: instant, to: instant, suggestions: z.array(z.object({ file: z.string(), yaml: z.string(), slos: z.array(z.object({ name: z.string(), service: z.string(), operation: z.string(), objective: z.enum(['availability', 'latency']), target: z.number(), thresholdMs: ratio, reason: z.string() })) })) }),
   Problem: problem,
 } as const;
 
@@ -83,6 +89,8 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/backtest/extent': { post: operation('What a backtest can look at', 'BacktestExtent', { body: 'BacktestExtentQuery' }) },
       '/api/v1/backtest/slices': { post: operation('Counts of SLOs by minute of arrival', 'BacktestSlices', { body: 'BacktestSlicesQuery' }) },
       '/api/v1/backtest/recount': { post: operation('Stored spans counted anew for a query', 'BacktestSlices', { body: 'BacktestRecountQuery' }) },
+      '/api/v1/gates/{slo}': { get: operation('May this be released?', 'Gate', { path: ['slo'], query: ['version'] }) },
+      '/api/v1/suggestions': { get: operation('SLOs that the observed traffic suggests', 'SuggestionList', { query: WINDOW }) },
       '/api/v1/services': { get: operation('Rate, errors and duration of every service', 'ServiceList', { query: WINDOW }) },
       '/api/v1/services/{service}': { get: operation('Rate, errors and duration of the operations of one service', 'Service', { path: ['service'], query: WINDOW }) },
       '/api/v1/ingest': { get: operation('What was received and what became of it, by sender and service', 'Ingest') },

@@ -1,6 +1,9 @@
 import type { IncidentReader } from '../incident/incident-reader.js';
+import type { ReleaseGateRule } from '../config/release-gate.js';
 import type { Clock } from '../lib/clock.js';
+import type { BurnedByReader } from '../pipeline/burned-by.js';
 import type { ReplayHistory } from '../pipeline/replay-history.js';
+import type { ObservedOperationReader } from './observed-operations.js';
 import type { ServiceReader } from './service-reader.js';
 import type { SloHistoryReader } from './slo-history-reader.js';
 import type { SloStatusReader } from './slo-status-reader.js';
@@ -24,6 +27,10 @@ export interface Readers {
   readonly ingest: IngestReader;
   /** For backtests. */
   readonly replay: ReplayHistory;
+  readonly burnedBy: BurnedByReader;
+  readonly operations: ObservedOperationReader;
+  /** The release gates in force. */
+  readonly gates: () => readonly ReleaseGateRule[];
 }
 
 export const READERS = Symbol('Readers');

@@ -6,6 +6,7 @@ import { sampleAlert, sampleIncident, sampleReading } from '../../src/incident/s
 import { FakeClock } from '../../src/lib/clock.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/lib/duration.js';
 import type { IncidentId, TraceId } from '../../src/lib/ids.js';
+import type { BurnedBy } from '../../src/pipeline/burned-by.js';
 import type { IngestReport } from '../../src/query/ingest-report.js';
 import type { RequestSummary, ServiceSummary } from '../../src/query/service-reader.js';
 import type { MinuteCount } from '../../src/query/slo-history-reader.js';
@@ -64,6 +65,15 @@ function historyCounts(fromMs: number, toMs: number, stepMinutes: number): Minut
     counts.push({ minute, good: total * (1 - ratio), bad: total * ratio });
   }
   return counts;
+}
+
+/** The version of tonight burned it; the one before went on for a while beside it. */
+function burnedBy(): BurnedBy[] {
+  const row = (version: string, operation: string, counts: Pick<BurnedBy, 'bad' | 'total' | 'firstSeenMs'>): BurnedBy => ({ service: 'checkout', version, operation, lastSeenMs: PAGE_NOW_MS, ...counts });
+  return [
+    row('1.4.2', 'POST /orders', { bad: 143, total: 2_310, firstSeenMs: BEGAN_MS - MINUTE_MS }), row('1.4.2', 'GET /orders/:id', { bad: 4, total: 240, firstSeenMs: BEGAN_MS - MINUTE_MS }),
+    row('1.4.1', 'POST /orders', { bad: 38, total: 21_400, firstSeenMs: PAGE_NOW_MS - DAY_MS }), row('', HOSTILE_TEXT, { bad: 1, total: 12, firstSeenMs: PAGE_NOW_MS - DAY_MS }),
+  ];
 }
 
 const RUNBOOK = `# Checkout errors
@@ -186,6 +196,9 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       },
       ingest: { ingest: async () => ingestReport(isEmpty) },
       incidents: { byId: async (id) => stored.find((incident) => incident.id === id), list: async ({ status, limit }) => stored.filter((incident) => status === undefined || status.includes(incident.status)).slice(0, limit) },
+      burnedBy: { burnedBy: async () => (isEmpty ? [] : burnedBy()) },
+      operations: { entryOperations: async () => (isEmpty ? [] : [{ service: 'front', operation: 'GET /', kind: 'server', requests: 40_000, errors: 9, historyMs: 7 * DAY_MS, buckets: [[600, 39_000], [700, 1_000]] }]) },
+      gates: () => [],
       replay: {
         extent: async ({ sliceKeys }) => ({ firstMinutes: new Map(sliceKeys.map((key) => [key, Math.floor(BEGAN_MS / MINUTE_MS)])), firstSpanMinute: undefined, covered: [[0, Math.floor(PAGE_NOW_MS / MINUTE_MS)]] }),
         slices: async ({ sliceKeys, fromMinute }) => sliceKeys.map((sliceKey) => ({ sliceKey, eventMinute: fromMinute - 1, arrivalMinute: fromMinute, good: 9, bad: 1, goodSquared: 9, badSquared: 1, events: 10, unknownWeight: 0 })),

@@ -16,6 +16,7 @@ import { IngestCounters } from '../../ingest/ingest-counters.js';
 import { RECEIVER_LIMITS, type Receiver, type ReceiverOptions } from '../../ingest/receiver.js';
 import { formatProblem } from '../../lib/problem.js';
 import { systemClock } from '../../lib/system-clock.js';
+import { DuckdbBurnedByReader } from '../../pipeline/duckdb-burned-by-reader.js';
 import { DuckdbReplayHistory } from '../../pipeline/duckdb-replay-history.js';
 import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
@@ -23,6 +24,7 @@ import { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import { SloEventCounter } from '../../pipeline/slo-event-counter.js';
 import { StoreClient } from '../../pipeline/system-store-client.js';
 import { TickJob } from '../../pipeline/tick.job.js';
+import { DuckdbObservedOperationReader } from '../../query/duckdb-observed-operation-reader.js';
 import { DuckdbServiceReader } from '../../query/duckdb-service-reader.js';
 import { DuckdbSloHistoryReader } from '../../query/duckdb-slo-history-reader.js';
 import { DuckdbMetricsReader } from '../../query/duckdb-metrics-reader.js';
@@ -242,7 +244,7 @@ interface PageParts {
   readonly tokens: readonly Token[] | undefined;
 }
 
-function readersOf(store: StoreClient, { engine }: Judgement, counters: IngestCounters): Readers {
+function readersOf(store: StoreClient, { engine, rules }: Judgement, counters: IngestCounters): Readers {
   return {
     clock: systemClock,
     slos: { statuses: () => engine.statuses(), slo: (name) => engine.slo(name) },
@@ -255,6 +257,9 @@ function readersOf(store: StoreClient, { engine }: Judgement, counters: IngestCo
     incidents: new DuckdbIncidentReader(store),
     ingest: ingestReader({ store, counters, clock: systemClock }),
     replay: new DuckdbReplayHistory(store),
+    burnedBy: new DuckdbBurnedByReader(store),
+    operations: new DuckdbObservedOperationReader(store),
+    gates: () => rules.book.gates,
   };
 }
 
