@@ -1,4 +1,9 @@
+import type { Slo } from '../config/slo.js';
 import type { BurnedBy } from '../pipeline/burned-by.js';
+import { criteriaOf } from '../pipeline/evidence-reader.js';
+import { compileSlo } from '../sli/compile-slo.js';
+import type { Readers } from './readers.js';
+import type { TimeWindow } from './time-window.js';
 
 /** Bad events of one version, or of one operation. */
 export interface BurnedRow {
@@ -27,7 +32,15 @@ export interface BurnedView {
   readonly deployments: readonly Deployment[];
 }
 
+export const NOTHING_BURNED: BurnedView = { bad: 0, byVersion: [], byOperation: [], deployments: [] };
+
 const ROWS = 8;
+
+/** Rules that are in force compile; were one not to, nothing was counted for it. */
+export async function readBurned(readers: Pick<Readers, 'burnedBy'>, slo: Slo, window: TimeWindow): Promise<BurnedView> {
+  const compiled = compileSlo(slo);
+  return compiled.ok ? burnedView(await readers.burnedBy.burnedBy({ criteria: criteriaOf(compiled.value), ...window })) : NOTHING_BURNED;
+}
 
 /** Who burned the budget, as far as spans are stored. */
 export function burnedView(rows: readonly BurnedBy[]): BurnedView {

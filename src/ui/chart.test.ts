@@ -46,3 +46,9 @@ test('a sparkline stays in its box', () => {
   expect(sparkline([0, 5, 10]).path).toBe('M0 23L50 12L100 1');
   expect(sparkline([3]).path).toBe('');
 });
+
+test('markers stand where they happened; neighbours take turns so that their labels can be read; what is outside is left out', () => {
+  const at = (atMs: number, label: string): { atMs: number; label: string; style: string } => ({ atMs, label, style: 'deployment' });
+  const { markers } = chart({ title: 't', times: [0, 1_000], series: [], format: String, atLeast: [0, 1], markers: [at(900, 'late'), at(100, '1.0'), at(150, '1.1'), at(2_000, 'after')] });
+  expect(markers.map(({ x, label, anchor, y }) => [x, label, anchor, y])).toEqual([[10, '1.0', 'start', 10], [15, '1.1', 'start', 22], [90, 'late', 'end', 10]]);
+});

@@ -20,12 +20,22 @@ export interface ChartThreshold {
   readonly style: string;
 }
 
+/** Something that happened: a version that appeared, an incident that opened. */
+export interface ChartMarker {
+  readonly atMs: number;
+  readonly label: string;
+  /** CSS class: `deployment`, `page`, `ticket`. */
+  readonly style: string;
+}
+
 export interface ChartInput {
   readonly title: string;
   /** Unix milliseconds, oldest first, one per value. */
   readonly times: readonly number[];
   readonly series: readonly ChartSeries[];
   readonly thresholds?: readonly ChartThreshold[];
+  /** Those outside of the times are left out. */
+  readonly markers?: readonly ChartMarker[];
   readonly format: (value: number) => string;
   /** `log`: 0 stays at the bottom and 1, 10, 100 are equally far apart; for burn rates. */
   readonly scale?: 'linear' | 'log';
@@ -43,6 +53,8 @@ export interface Chart {
   readonly timeTicks: readonly { readonly x: number; readonly label: string; readonly anchor: 'start' | 'middle' | 'end' }[];
   readonly lines: readonly { readonly label: string; readonly style: string; readonly path: string; readonly area: string; readonly last: string }[];
   readonly thresholds: readonly { readonly y: number; readonly label: string; readonly style: string }[];
+  /** Percent of the width. */
+  readonly markers: readonly { readonly x: number; readonly label: string; readonly style: string; readonly anchor: 'start' | 'end'; readonly y: number }[];
   /** What the hover script reads: one entry per moment with its place and the words to show. */
   readonly moments: string;
   /** For those who do not see it. */
@@ -69,9 +81,32 @@ export function chart(input: ChartInput): Chart {
     timeTicks: timeTicks(input.times),
     lines,
     thresholds: (input.thresholds ?? []).map(({ value, label, style }) => ({ y: scale.y(value), label, style })),
+    markers: markersOf(input),
     moments: JSON.stringify(input.times.map((timeMs, index) => [round(x(index) / 10), momentWords(timeMs, index, input)])),
     summary: `${input.title}. ${lines.map((line) => `${line.label}: now ${line.last}`).join('. ')}`,
   };
+}
+
+/** Labels of markers near the right edge stand to their left. */
+const LEFT_FROM_PERCENT = 75;
+/** Labels closer than this would cover each other: they take turns on rows of their own. */
+const LABEL_PERCENT = 12;
+const LABEL_ROWS = 3;
+const LABEL_HEIGHT = 12;
+const FIRST_LABEL_Y = 10;
+
+function markersOf({ times, markers = [] }: ChartInput): Chart['markers'] {
+  const first = times[0] ?? 0;
+  const length = (times.at(-1) ?? 0) - first;
+  const shown = markers.filter(({ atMs }) => length > 0 && atMs >= first && atMs <= first + length).sort((left, right) => left.atMs - right.atMs);
+  let row = 0;
+  let before = -Infinity;
+  return shown.map(({ atMs, label, style }) => {
+    const x = round((100 * (atMs - first)) / length);
+    row = x - before < LABEL_PERCENT ? (row + 1) % LABEL_ROWS : 0;
+    before = x;
+    return { x, label, style, anchor: x > LEFT_FROM_PERCENT ? 'end' : 'start', y: FIRST_LABEL_Y + row * LABEL_HEIGHT };
+  });
 }
 
 interface Scale {

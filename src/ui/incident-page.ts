@@ -7,7 +7,7 @@ import type { SloStatusReader } from '../query/slo-status-reader.js';
 
 const ROLE_WORDS: Readonly<Record<TraceRole, string>> = { 'most-common': 'Most common', first: 'First', slowest: 'Slowest', newest: 'Newest', healthy: 'Healthy twin' };
 
-const TIMELINE_WORDS: Readonly<Record<TimelineKind, string>> = {
+export const TIMELINE_WORDS: Readonly<Record<TimelineKind, string>> = {
   opened: 'Opened', upgraded: 'Upgraded', 'alert-joined': 'Alert joined', 'alert-resolved': 'Alert resolved', updated: 'Updated', acknowledged: 'Acknowledged',
   silenced: 'Silenced', resolved: 'Resolved', notified: 'Notified', note: 'Note',
 };

@@ -1,6 +1,7 @@
 import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
 import { DAY_MS, formatDuration, HOUR_MS } from '../lib/duration.js';
 import { ApiError } from '../query/api-error.js';
+import { readBurned } from '../query/burned-view.js';
 import { readHistory } from '../query/history-view.js';
 import { readInput, windowInput, windowOf } from '../query/request-input.js';
 import { sloView } from '../query/slo-view.js';
@@ -32,11 +33,11 @@ export class SloPageController {
     const view = sloView(readers.slos, name);
     if (view === undefined) throw new ApiError('slo/not-found', `There is no SLO "${name.slice(0, 100)}".`, { hint: 'It may have been renamed or removed from rules/. The overview lists those there are.' });
     const window = windowOf(readInput(windowInput, query), readers.clock.nowMs(), view.status.firing === undefined ? DAY_MS : FIRING_RANGE_MS);
-    const [history, incidents] = await Promise.all([readHistory(readers, view.slo, window), readers.incidents.list({ limit: LOOKED_AT })]);
+    const [history, incidents, burned] = await Promise.all([readHistory(readers, view.slo, window), readers.incidents.list({ limit: LOOKED_AT }), readBurned(readers, view.slo, window)]);
     const own = incidents.filter((incident) => incident.alerts.some((alert) => alert.labels['slo'] === name)).slice(0, SHOWN);
     return renderPage(this.#renderer, this.#options, {
       template: 'slo', title: view.slo.displayName, section: 'overview', refreshSeconds: 15,
-      ...sloPage(view, history),
+      ...sloPage(view, history, { burned, incidents: own }),
       ranges: RANGES.map((range) => ({ range, current: formatDuration(window.toMs - window.fromMs) === range })),
       incidents: own.map((incident) => incidentCard(incident, readers.slos)),
     });

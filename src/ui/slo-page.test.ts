@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { buildSlo } from '../budget/slo-builder.js';
-import { sampleReading } from '../incident/sample-incident.js';
+import { sampleIncident, sampleReading } from '../incident/sample-incident.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import type { HistoryView } from '../query/history-view.js';
 import { sloHistory } from '../query/slo-history.js';
@@ -30,6 +30,18 @@ test('with history the chart shows the standard budget, below zero when overspen
   const [budget] = sloPage({ slo, status: sampleReading({ young: false }) }, historyOf(2))['charts'] as [Chart];
   expect(budget.title).not.toContain('projected');
   expect(budget.lines[0]?.last).toBe('-100 %');
+});
+
+test('what happened around the SLO marks its charts and fills its log, and who burned it is ranked', () => {
+  const burned = { bad: 100, byVersion: [{ label: '1.4.2', bad: 1_234.6, total: 9_000, share: 0.8, errorRatio: 0.137 }], byOperation: [], deployments: [{ atMs: NOW - 40 * MINUTE_MS, service: 'checkout', version: '1.4.2' }, { atMs: NOW - DAY_MS, service: 'checkout', version: '1.4.1' }] };
+  const incident = sampleIncident({ startedAtMs: NOW - 10 * MINUTE_MS, timeline: [{ atMs: NOW - 10 * MINUTE_MS, kind: 'opened', actor: 'tocsin', text: 'burning 21x' }, { atMs: NOW - 10 * MINUTE_MS + 1, kind: 'notified', actor: 'tocsin', text: 'Slack' }] });
+  const page = sloPage({ slo, status: sampleReading({}) }, historyOf(2), { burned, incidents: [incident] }) as unknown as { charts: Chart[]; events: { words: string; text: string; href?: string }[]; burned: { parts: { rows: unknown[] }[] } };
+  for (const { markers } of page.charts) {
+    expect(markers.map(({ label, style, anchor }) => [label, style, anchor])).toEqual([['1.4.2', 'deployment', 'start'], ['page', 'page', 'end']]);
+    expect(markers[0]?.x).toBeCloseTo(100 / 3, 0);
+  }
+  expect(page.events.map(({ words, text, href }) => [words, text, href?.startsWith('/incidents/') ?? false])).toEqual([['Opened', 'burning 21x', true], ['Deployed', 'checkout 1.4.2', false], ['Deployed', 'checkout 1.4.1', false]]);
+  expect(page.burned.parts[0]?.rows).toEqual([{ label: '1.4.2', bad: '1,235', share: 0.8, errorRatio: 0.137 }]);
 });
 
 test.each([

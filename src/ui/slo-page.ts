@@ -3,9 +3,12 @@ import { windowText } from '../config/calendar.js';
 import type { SliceMethod } from '../config/slo.js';
 import { formatDuration, MINUTE_MS } from '../lib/duration.js';
 import { formatBurn, formatPercent } from '../lib/format.js';
+import type { Incident } from '../incident/incident.js';
+import { NOTHING_BURNED, type BurnedRow, type BurnedView } from '../query/burned-view.js';
 import type { HistoryView } from '../query/history-view.js';
 import { sizingOf, toFire, type SloView } from '../query/slo-view.js';
-import { chart, type Chart } from './chart.js';
+import { chart, type Chart, type ChartMarker } from './chart.js';
+import { TIMELINE_WORDS } from './incident-page.js';
 import { formatNumber, STATE_WORDS, stateSentence } from './words.js';
 
 export interface BudgetBar {
@@ -29,8 +32,17 @@ export function budgetBar(status: SloStatus): BudgetBar {
   return { remaining, filled, level, isProjected: projected !== undefined };
 }
 
-export function sloPage(view: SloView, history: HistoryView): Record<string, unknown> {
+/** What happened around an SLO: who burned its budget, and the incidents about it. */
+export interface Surroundings {
+  readonly burned: BurnedView;
+  readonly incidents: readonly Incident[];
+}
+
+const NOTHING_AROUND: Surroundings = { burned: NOTHING_BURNED, incidents: [] };
+
+export function sloPage(view: SloView, history: HistoryView, around: Surroundings = NOTHING_AROUND): Record<string, unknown> {
   const { slo, status } = view;
+  const markers = markersOf(around);
   return {
     slo,
     status,
@@ -42,7 +54,9 @@ export function sloPage(view: SloView, history: HistoryView): Record<string, unk
     outcome: slo.indicator.bad === undefined ? { word: 'Good', text: slo.indicator.good?.text ?? '' } : { word: 'Bad', text: slo.indicator.bad.text },
     notes: [...(status.silence === undefined ? [] : [capitalised(status.silence.words)]), ...(status.samplingWarning === undefined ? [] : [status.samplingWarning]), ...sizingOf(view)],
     tiers: status.tiers.map((reading) => ({ ...tierRow(reading), toFire: toFire(view, reading), knowsTraffic: status.eventsPerHour !== undefined })),
-    charts: [budgetChart(view, history), burnChart(view, history), errorChart(view, history)],
+    charts: [budgetChart(view, history, markers), burnChart(view, history, markers), errorChart(view, history, markers)],
+    burned: { bad: around.burned.bad, parts: [{ title: 'Version', rows: around.burned.byVersion.map(burnedRow) }, { title: 'Operation', rows: around.burned.byOperation.map(burnedRow) }] },
+    events: eventsOf(around),
   };
 }
 
@@ -55,6 +69,28 @@ function methodInWords(method: SliceMethod): string {
   const length = formatDuration(method.sliceMinutes * MINUTE_MS);
   if (method.kind === 'mean-timeslices') return `Slices of ${length}; good where the mean duration keeps the limit`;
   return method.kind === 'timeslices' ? `Slices of ${length}; good where at least ${formatPercent(method.sliceTarget, 2)} of their events are` : `Slices of ${length}; each counts as one, with its share of good events`;
+}
+
+/** Versions that appeared, and incidents that opened: why a line bends. */
+function markersOf({ burned, incidents }: Surroundings): ChartMarker[] {
+  return [
+    ...burned.deployments.map(({ atMs, version }) => ({ atMs, label: version, style: 'deployment' })),
+    ...incidents.map(({ startedAtMs, severity }) => ({ atMs: startedAtMs, label: severity, style: severity })),
+  ];
+}
+
+function burnedRow({ label, bad, share, errorRatio }: BurnedRow): Record<string, unknown> {
+  return { label, bad: formatNumber(Math.round(bad)), share, errorRatio };
+}
+
+const EVENTS_SHOWN = 12;
+
+/** Newest first: deployments, and what was told about incidents. */
+function eventsOf({ burned, incidents }: Surroundings): Record<string, unknown>[] {
+  const deployments = burned.deployments.map(({ atMs, service, version }) => ({ atMs, kind: 'note', words: 'Deployed', text: `${service} ${version}`, href: undefined }));
+  const told = incidents.flatMap((incident) => incident.timeline.filter(({ kind }) => kind !== 'notified')
+    .map(({ atMs, kind, text }) => ({ atMs, kind, words: TIMELINE_WORDS[kind], text: text === '' ? incident.title : text, href: `/incidents/${encodeURIComponent(incident.id)}` })));
+  return [...deployments, ...told].sort((left, right) => right.atMs - left.atMs).slice(0, EVENTS_SHOWN);
 }
 
 function tierRow(reading: TierReading): Record<string, unknown> {
@@ -73,7 +109,7 @@ function tierRow(reading: TierReading): Record<string, unknown> {
   };
 }
 
-function budgetChart(view: SloView, history: HistoryView): Chart {
+function budgetChart(view: SloView, history: HistoryView, markers: readonly ChartMarker[]): Chart {
   const { slo, status } = view;
   const allowed = projectedAllowance(view, history);
   return chart({
@@ -83,6 +119,7 @@ function budgetChart(view: SloView, history: HistoryView): Chart {
       label: 'budget left', style: 'good', area: true,
       values: history.points.map((point) => (allowed === undefined || point.budgetRemaining === undefined ? point.budgetRemaining : 1 - point.window.bad / allowed)),
     }],
+    markers,
     format: (value) => formatPercent(value, status.young ? 2 : 1),
     atLeast: [0, 1],
   });
@@ -100,7 +137,7 @@ function projectedAllowance({ slo, status }: SloView, history: HistoryView): num
   return (1 - slo.target) * (now.good + now.bad) * (slo.windowMs / seenMs);
 }
 
-function burnChart({ slo }: SloView, history: HistoryView): Chart {
+function burnChart({ slo }: SloView, history: HistoryView, markers: readonly ChartMarker[]): Chart {
   const factorOf = (windowMs: number): number | undefined => slo.policy.tiers.find((tier) => tier.longMs === windowMs)?.factor;
   return chart({
     title: 'Burn rate by window, with the threshold of each',
@@ -110,19 +147,21 @@ function burnChart({ slo }: SloView, history: HistoryView): Chart {
       const factor = factorOf(windowMs);
       return factor === undefined ? [] : [{ value: factor, label: `${formatBurn(factor)} ${formatDuration(windowMs)}`, style: `c${index}` }];
     }),
+    markers,
     format: formatBurn,
     scale: 'log',
     atLeast: [0, 20],
   });
 }
 
-function errorChart({ slo }: SloView, history: HistoryView): Chart {
+function errorChart({ slo }: SloView, history: HistoryView, markers: readonly ChartMarker[]): Chart {
   const step = formatDuration(history.stepMinutes * 60_000);
   return chart({
     title: `Error ratio per ${step}`,
     times: history.points.map((point) => point.atMs),
     series: [{ label: 'error ratio', style: 'bad', values: history.points.map((point) => point.errorRatio), area: true }],
     thresholds: [{ value: 1 - slo.target, label: `allowed ${formatPercent(1 - slo.target)}`, style: 'allowed' }],
+    markers,
     format: (value) => `${formatNumber(Number((value * 100).toPrecision(3)))} %`,
     atLeast: [0, (1 - slo.target) * 2],
   });
