@@ -79,6 +79,9 @@ function windowTotal({ events, projectedBudgetRemaining, errorBudgetRemaining }:
   return (events * (1 - errorBudgetRemaining)) / (1 - projectedBudgetRemaining);
 }
 
+/** Sums of weights carry the noise of binary fractions: 10 % is 10 %. */
+const ROUNDING = 1e-9;
+
 function reasonOf({ when }: GateStep, { slo, status, version }: GateQuestion, burned: VersionBurn | undefined): string | undefined {
   switch (when.kind) {
     case 'budget-below': {
@@ -92,7 +95,7 @@ function reasonOf({ when }: GateStep, { slo, status, version }: GateQuestion, bu
       return `a ${firing.tier.severity} is firing: burning ${formatBurn(burnOf(status) ?? 0)}`;
     }
     case 'version-burned':
-      if (burned?.budgetShare === undefined || burned.budgetShare < when.share) return undefined;
+      if (burned?.budgetShare === undefined || burned.budgetShare < when.share - ROUNDING) return undefined;
       return `version ${version?.name ?? ''} burned ${formatPercent(burned.budgetShare, 1)} of the budget, ${formatPercent(when.share)} or more`;
     case 'no-data':
       return status.state === 'no-data' ? `no event in the last ${formatSpan(slo.windowMs)}` : undefined;
