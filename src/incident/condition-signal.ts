@@ -22,6 +22,10 @@ export interface ConditionSignal {
   readonly runbook?: string;
   /** When the span that crossed the threshold was received, where that is known: start of the measured latency to Slack. */
   readonly breachReceivedAtMs?: number;
+  /** Posted alerts say themselves when they began and ended, and where they come from. */
+  readonly startsAtMs?: number;
+  readonly endsAtMs?: number;
+  readonly generatorUrl?: string;
 }
 
 /** Id of the alert with these labels: 64 bits, as Alertmanager's fingerprint has. The label `incident` is added later and does not count. */

@@ -7,5 +7,6 @@ export interface IncidentActions {
   resolve(id: IncidentId, who: string): Promise<Incident | undefined>;
 }
 
+export const INCIDENT_CLOCK = Symbol('IncidentClock');
 export const INCIDENT_ACTIONS = Symbol('IncidentActions');
 export const INCIDENT_READER = Symbol('IncidentReader');

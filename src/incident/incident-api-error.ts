@@ -1,5 +1,5 @@
 /** What a caller of the incident API can do wrong. Only incident.filter.ts knows which HTTP status a code has. */
-export const INCIDENT_API_ERROR_CODES = ['request/invalid', 'incident/not-found', 'incident/resolved'] as const;
+export const INCIDENT_API_ERROR_CODES = ['request/invalid', 'incident/not-found', 'incident/resolved', 'silence/not-found'] as const;
 export type IncidentApiErrorCode = (typeof INCIDENT_API_ERROR_CODES)[number];
 
 /** Thrown by the controller; the message says what is wrong, `hint` what would be right. */

@@ -1,16 +1,23 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import type { IncidentId } from '../lib/ids.js';
+import { FakeClock } from '../lib/clock.js';
+import type { IncidentId, SilenceId } from '../lib/ids.js';
+import { ok } from '../lib/result.js';
 import { IncidentModule } from './incident.module.js';
 import type { Incident } from './incident.js';
 import { MemoryIncidentTable } from './memory-incident-table.js';
 import { acknowledge, resolve } from './person-actions.js';
 import { sampleIncident, SAMPLE_START_MS } from './sample-incident.js';
+import type { Silence } from './silence.js';
+import type { SilenceActions } from './silence-actions.js';
+import { expired, matchersOf, setSilence } from './silence-rules.js';
 
 let app: NestFastifyApplication | undefined;
 let table: MemoryIncidentTable;
 const asked: string[] = [];
+const NOW_MS = SAMPLE_START_MS + 60_000;
+let silencesKnown: Map<SilenceId, Silence>;
 
 beforeEach(async () => {
   await app?.close();
@@ -24,7 +31,25 @@ beforeEach(async () => {
     return table.byId(id);
   };
   const actions = { acknowledge: (id: IncidentId, who: string) => act(id, who, acknowledge), resolve: (id: IncidentId, who: string) => act(id, who, resolve) };
-  const built = await Test.createTestingModule({ imports: [IncidentModule.register({ reader: table, actions })] }).compile();
+  silencesKnown = new Map();
+  const keep = (changed: readonly Silence[]): Silence => {
+    for (const silence of changed) silencesKnown.set(silence.id, silence);
+    return changed.at(-1)!;
+  };
+  const set: SilenceActions['set'] = async (request) => {
+    const made = setSilence(request, silencesKnown, NOW_MS);
+    return made.ok ? ok(keep(made.value)) : made;
+  };
+  const silences: SilenceActions = {
+    list: async () => [...silencesKnown.values()], set,
+    expire: async (id) => {
+      const known = silencesKnown.get(id as SilenceId);
+      return known === undefined ? undefined : keep([expired(known, NOW_MS)]);
+    },
+    silenceIncident: async (id, wish) => set({ matchers: matchersOf(table.open().find((open) => open.id === id)!), endsAtMs: NOW_MS + wish.durationMs, comment: wish.comment, createdBy: wish.createdBy }),
+    firing: async () => table.open().flatMap(({ alerts }) => alerts),
+  };
+  const built = await Test.createTestingModule({ imports: [IncidentModule.register({ reader: table, actions, silences, clock: new FakeClock(NOW_MS) })] }).compile();
   app = built.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
   await app.init();
   table.replace([
@@ -80,4 +105,54 @@ test.each([
 ] as const)('%s %s is answered with %d and a problem document', async (method, url, status, code) => {
   const answer = await ask(method, url);
   expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code, type: `urn:tocsin:error:${code.replace('/', ':')}`, title: expect.any(String), detail: expect.any(String), hint: expect.any(String) } });
+});
+
+describe('silences', () => {
+  const request = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object): Promise<{ status: number; body: Record<string, unknown> }> => {
+    const answer = await app!.inject({ method, url: `/api/v1${url}`, ...(payload === undefined ? {} : { payload }) });
+    return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
+  };
+  const DEPLOY = { matchers: 'service="checkout"', duration: '2h', comment: 'deploy' };
+
+  test('are made with matchers as text or as a list, shown with what they hold back, and ended', async () => {
+    const { status, body } = await request('POST', '/silences', DEPLOY);
+    expect({ status, body }).toMatchObject({ status: 200, body: { state: 'active', inForce: true, words: '{service="checkout"}', createdBy: 'local', endsAt: new Date(NOW_MS + 7_200_000).toISOString(), matches: [{ incident: 'inc-1' }] } });
+    const listed = await request('POST', '/silences', { matchers: [{ name: 'service', value: 'x', isRegex: true }], endsAt: '2026-11-20T04:00:00Z', comment: 'c', createdBy: 'ann' });
+    expect(listed.body).toMatchObject({ createdBy: 'ann', matchers: [{ name: 'service', value: 'x', isRegex: true, isEqual: true }], matches: [] });
+    expect((await request('GET', '/silences')).body['silences']).toHaveLength(2);
+    expect((await request('DELETE', `/silences/${String(body['id'])}`)).body).toMatchObject({ state: 'expired' });
+    expect((await request('GET', `/silences/${String(body['id'])}`)).body).toMatchObject({ state: 'expired' });
+  });
+
+  test('a preview keeps nothing', async () => {
+    expect((await request('POST', '/silences?preview=1', DEPLOY)).body).toMatchObject({ preview: true, matches: [{ incident: 'inc-1', labels: { service: 'checkout' } }] });
+    expect(silencesKnown.size).toBe(0);
+  });
+
+  test('recurring ones hold in their times only', async () => {
+    const { body } = await request('POST', '/silences', { ...DEPLOY, duration: '30d', recurring: [{ weekdays: ['sunday'], times: [{ start_time: '02:00', end_time: '04:00' }], location: 'Europe/Berlin' }] });
+    expect(body).toMatchObject({ state: 'active', inForce: false, recurring: [{ weekdays: [{ begin: 0, end: 0 }], location: 'Europe/Berlin' }] });
+  });
+
+  test.each([
+    ['what matches every alert', { ...DEPLOY, matchers: 'service=~".*"' }, 'match every alert'], ['nothing to match', { ...DEPLOY, matchers: [] }, 'at least one matcher'],
+    ['no comment', { ...DEPLOY, comment: ' ' }, 'needs a comment'], ['no end', { matchers: 'a="b"', comment: 'c' }, 'every silence ends'],
+    ['an end in the past', { matchers: 'a="b"', comment: 'c', endsAt: '2020-01-01T00:00:00Z' }, 'in the past'], ['a bad expression', { ...DEPLOY, matchers: 'a=~"("' }, 'not a regular expression'],
+    ['a bad time', { ...DEPLOY, recurring: [{ weekdays: ['funday'] }] }, 'is not a weekday'], ['an unknown key', { ...DEPLOY, until: 'x' }, 'until'],
+  ])('%s is refused', async (_, payload, message) => {
+    const { status, body } = await request('POST', '/silences', payload);
+    expect({ status, detail: body['detail'], code: body['code'] }).toEqual({ status: 400, code: 'request/invalid', detail: expect.stringContaining(message) });
+  });
+
+  test('one that is not there is a 404', async () => {
+    expect((await request('DELETE', '/silences/none')).body).toMatchObject({ code: 'silence/not-found' });
+  });
+
+  test('an incident is silenced by what its alerts share, severity included, for an hour', async () => {
+    const { status, body } = await request('POST', '/incidents/inc-1/silence', { comment: 'on it' });
+    expect({ status, body }).toMatchObject({ status: 200, body: { silence: { endsAt: new Date(NOW_MS + 3_600_000).toISOString() }, incident: { id: 'inc-1' } } });
+    expect([...silencesKnown.values()]).toMatchObject([{ comment: 'on it', createdBy: 'local' }]);
+    expect([...silencesKnown.values()][0]!.matchers.map(({ name }) => name)).toEqual(['alertname', 'slo', 'service', 'severity', 'owner']);
+    expect((await request('POST', '/incidents/inc-2/silence')).body).toMatchObject({ code: 'incident/resolved' });
+  });
 });

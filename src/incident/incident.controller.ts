@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, UseFilters } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, UseFilters } from '@nestjs/common';
 import type { IncidentId } from '../lib/ids.js';
 import { INCIDENT_ACTIONS, INCIDENT_READER, type IncidentActions } from './incident-actions.js';
 import { IncidentApiError } from './incident-api-error.js';
@@ -7,6 +7,9 @@ import type { IncidentReader } from './incident-reader.js';
 import { incidentJson, incidentSummaryJson } from './incident-view.js';
 import { IncidentFilter } from './incident.filter.js';
 import type { Incident } from './incident.js';
+import { SILENCE_ACTIONS, type SilenceActions } from './silence-actions.js';
+import { readSilenceWish } from './silence-input.js';
+import { refusalOf } from './silence.controller.js';
 
 const SHOWN_ID_MAX = 100;
 
@@ -20,10 +23,12 @@ interface RequestOfSomeone {
 export class IncidentController {
   readonly #reader: IncidentReader;
   readonly #actions: IncidentActions;
+  readonly #silences: SilenceActions;
 
-  constructor(@Inject(INCIDENT_READER) reader: IncidentReader, @Inject(INCIDENT_ACTIONS) actions: IncidentActions) {
+  constructor(@Inject(INCIDENT_READER) reader: IncidentReader, @Inject(INCIDENT_ACTIONS) actions: IncidentActions, @Inject(SILENCE_ACTIONS) silences: SilenceActions) {
     this.#reader = reader;
     this.#actions = actions;
+    this.#silences = silences;
   }
 
   @Get()
@@ -53,6 +58,19 @@ export class IncidentController {
   async resolve(@Param('id') id: string, @Req() request: RequestOfSomeone): Promise<unknown> {
     const found = await this.#find(id);
     return incidentJson((await this.#actions.resolve(found.id, request.actor ?? 'local')) ?? (await this.#find(id)));
+  }
+
+  /** Nobody is told of what fires in it for so long; an upgrade to a page is. */
+  @Post(':id/silence')
+  @HttpCode(200)
+  async silence(@Param('id') id: string, @Body() body: unknown, @Req() request: RequestOfSomeone): Promise<unknown> {
+    const { id: known, status } = await this.#find(id);
+    const wish = readSilenceWish(body, request.actor ?? 'local');
+    if (!wish.ok) throw new IncidentApiError('request/invalid', wish.error, 'For example {"duration": "1h", "comment": "we are on it"}');
+    if (status === 'resolved') throw new IncidentApiError('incident/resolved', `Incident ${known} is resolved: there is nothing to silence.`, 'POST /api/v1/silences makes a silence for what comes.');
+    const silence = await this.#silences.silenceIncident(known, wish.value);
+    if (!silence.ok) throw refusalOf(silence.error);
+    return { silence: { id: silence.value.id, endsAt: new Date(silence.value.endsAtMs).toISOString() }, incident: incidentJson(await this.#find(id)) };
   }
 
   async #find(id: string): Promise<Incident> {

@@ -5,6 +5,7 @@ import { IncidentApiError, type IncidentApiErrorCode } from './incident-api-erro
 const ANSWERS = {
   'request/invalid': { status: 400, title: 'That request is not right' },
   'incident/not-found': { status: 404, title: 'Not found' },
+  'silence/not-found': { status: 404, title: 'Not found' },
   'incident/resolved': { status: 409, title: 'Too late' },
 } as const satisfies Readonly<Record<IncidentApiErrorCode, { readonly status: number; readonly title: string }>>;
 

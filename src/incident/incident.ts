@@ -20,6 +20,8 @@ export interface Alert {
   /** The SLO's arithmetic as of the last change; undefined for posted alerts. */
   readonly reading: SloStatus | undefined;
   readonly incidentId: IncidentId;
+  /** Where a posted alert says it comes from. */
+  readonly generatorUrl?: string;
 }
 
 export type IncidentStatus = 'open' | 'acknowledged' | 'resolved';
@@ -52,13 +54,23 @@ export interface Incident {
   readonly timeline: readonly TimelineEntry[];
 }
 
+/**
+ * What a message tells. The first five are news of the incident itself; the others are Alertmanager's, about the alerts of a
+ * notification group: some joined, some ended, a silence or a mute time ended while they fired, nothing changed for `repeat_interval`.
+ */
+export type TransitionKind = 'opened' | 'upgraded' | 'updated' | 'acknowledged' | 'resolved' | 'alerts-added' | 'alerts-resolved' | 'unmuted' | 'repeated';
+
 /** News about an incident that receivers should hear: what changed, and the incident as it was then. */
 export interface Transition {
-  readonly kind: 'opened' | 'upgraded' | 'updated' | 'acknowledged' | 'resolved';
+  readonly kind: TransitionKind;
   readonly incident: Incident;
   readonly atMs: number;
   /** One sentence for an `updated` that is worth more than new numbers: "Error budget below 25 %". */
   readonly news?: string;
   /** When the span that crossed the threshold was received; only where it is known. */
   readonly breachReceivedAtMs?: number;
+  /** A person did it and looks at the message: it is told without waiting for the group's next turn. */
+  readonly atOnce?: boolean;
+  /** News of the silence itself, which the silence does not hold back. */
+  readonly aboutSilence?: boolean;
 }

@@ -15,20 +15,16 @@ export interface NumbersNews {
 export function numbersNews(incident: Incident, signals: readonly ConditionSignal[], nowMs: number): NumbersNews | undefined {
   const told = new Map(incident.alerts.map((alert) => [alert.id, alert]));
   let changed: ConditionSignal | undefined;
-  let joined = false;
   for (const signal of signals) {
     const { alertId, firing, reading } = signal;
     const alert = told.get(alertId);
-    if (firing && !isFiring(alert)) joined = true;
     if (!firing || reading === undefined) continue;
     const step = isFiring(alert) ? crossedStep(alert.reading, signal) : undefined;
     if (step !== undefined) return { text: step, urgent: true };
     if (alert?.reading === undefined || readingDigest(alert.reading) !== readingDigest(reading)) changed ??= signal;
   }
-  // An alert that joined between two updates is told with the next one.
-  const pending = changed !== undefined || joined || incident.alerts.some((alert) => alert.startsAtMs > lastToldMs(incident));
-  if (!pending || nowMs - lastToldMs(incident) < UPDATE_INTERVAL_MS) return undefined;
-  return { text: changed === undefined ? 'Another alert joined.' : `Now ${conditionInWords(changed) ?? 'with new numbers'}.`, urgent: false };
+  if (changed === undefined || nowMs - lastToldMs(incident) < UPDATE_INTERVAL_MS) return undefined;
+  return { text: `Now ${conditionInWords(changed) ?? 'with new numbers'}.`, urgent: false };
 }
 
 function isFiring(alert: Alert | undefined): alert is Alert {

@@ -19,5 +19,5 @@ export function resolve(incident: Incident, who: string, nowMs: number): Inciden
   const ended = withEntry({ ...incident, status: 'resolved', endedAtMs: nowMs, alerts }, {
     atMs: nowMs, kind: 'resolved', actor: who, text: `${who} resolved it after ${formatSpan(nowMs - incident.startedAtMs)}.`,
   });
-  return { incidents: [ended], transitions: [{ kind: 'resolved', incident: ended, atMs: nowMs }] };
+  return { incidents: [ended], transitions: [{ kind: 'resolved', incident: ended, atMs: nowMs, atOnce: true }] };
 }

@@ -13,7 +13,8 @@ interface AlertTimes {
 export function alertOf(signal: ConditionSignal, times: AlertTimes): Alert {
   return {
     id: signal.alertId, labels: { ...signal.labels, incident: times.incidentId }, annotations: signal.annotations, severity: signal.severity,
-    status: 'firing', startsAtMs: times.startsAtMs, endsAtMs: undefined, updatedAtMs: times.nowMs, reading: signal.reading, incidentId: times.incidentId,
+    status: 'firing', startsAtMs: signal.startsAtMs ?? times.startsAtMs, endsAtMs: undefined, updatedAtMs: times.nowMs, reading: signal.reading, incidentId: times.incidentId,
+    ...(signal.generatorUrl === undefined ? {} : { generatorUrl: signal.generatorUrl }),
   };
 }
 
@@ -44,15 +45,21 @@ function settle(alert: Alert, signal: ConditionSignal | undefined, { nowMs, note
   if (signal?.firing !== true) {
     if (alert.status === 'resolved') return alert;
     note('alert-resolved', `${nameOf(alert)} ended after ${formatSpan(nowMs - alert.startsAtMs)}.`);
-    return { ...alert, status: 'resolved', endsAtMs: nowMs, updatedAtMs: nowMs };
+    return { ...alert, status: 'resolved', endsAtMs: Math.min(signal?.endsAtMs ?? nowMs, nowMs), updatedAtMs: nowMs };
   }
   if (alert.status === 'resolved') {
     note('alert-joined', `${nameOf(alert)} fires again.`);
     return alertOf(signal, { incidentId: alert.incidentId, startsAtMs: nowMs, nowMs });
   }
-  if (signal.severity === alert.severity) return alert;
+  if (signal.severity === alert.severity && !saysMore(signal, alert)) return alert;
   const { labels, annotations } = alertOf(signal, { incidentId: alert.incidentId, startsAtMs: alert.startsAtMs, nowMs });
-  return { ...alert, severity: signal.severity, labels, annotations, updatedAtMs: nowMs };
+  return { ...alert, severity: signal.severity, labels, annotations, startsAtMs: Math.min(alert.startsAtMs, signal.startsAtMs ?? alert.startsAtMs), updatedAtMs: nowMs };
+}
+
+/** Posted again in other words; an SLO's words change with its numbers, which numbersNews tells. */
+function saysMore(signal: ConditionSignal, alert: Alert): boolean {
+  if (signal.reading !== undefined || signal.startsAtMs === undefined) return false;
+  return signal.startsAtMs < alert.startsAtMs || JSON.stringify(signal.annotations) !== JSON.stringify(alert.annotations);
 }
 
 function nameOf(alert: Alert): string {

@@ -12,6 +12,7 @@ export type IncidentId = Branded<'IncidentId'>;
 export type AlertId = Branded<'AlertId'>;
 /** One message to one receiver; stays the same on every retry. */
 export type DeliveryId = Branded<'DeliveryId'>;
+export type SilenceId = Branded<'SilenceId'>;
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
 const SPAN_ID = /^[0-9a-f]{16}$/;

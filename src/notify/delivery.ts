@@ -1,5 +1,6 @@
 import type { DeliveryId, IncidentId } from '../lib/ids.js';
-import type { Labels, Transition } from '../incident/incident.js';
+import type { Alert, Labels, Transition } from '../incident/incident.js';
+import type { NotifyReason } from './notify-reason.js';
 
 /** What became of one attempt. The dispatcher decides from this alone; no HTTP status leaves a notifier. */
 export type DeliveryResult =
@@ -12,11 +13,14 @@ export type DeliveryResult =
 /** One message to one integration of one receiver, in the outbox until it is delivered or rejected. */
 export interface Delivery {
   readonly id: DeliveryId;
+  /** The incident that it leads with. */
   readonly incidentId: IncidentId;
   /** Name in routing.yaml. */
   readonly receiver: string;
   /** `slack[0]`, `webhook[1]`: which of the receiver's configs. */
   readonly integration: string;
+  /** Messages of one conversation reach a receiver one after the other, and share their receipt: one Slack thread, one PagerDuty alert. */
+  readonly conversation: string;
   /** The news, frozen: a later delivery carries later news. */
   readonly transition: Transition;
   /** `superseded`: an `updated` that later news overtook before it could go out. */
@@ -30,8 +34,22 @@ export interface Delivery {
   readonly ambiguous?: boolean;
   /** When the span that crossed the threshold was received; only where it is known. */
   readonly breachReceivedAtMs?: number;
-  /** Alertmanager's group of the route that asked for this message. */
-  readonly group?: { readonly key: string; readonly labels: Labels };
+  readonly group: DeliveredGroup;
+}
+
+/** Alertmanager's notification group as it was when the message was made. */
+export interface DeliveredGroup {
+  readonly key: string;
+  readonly labels: Labels;
+  readonly reason: NotifyReason;
+  /** Firing ones first. */
+  readonly alerts: readonly Alert[];
+  /** How many more there were than a message carries. */
+  readonly truncated: number;
+  /** Incidents that its alerts belong to beside the one that the message leads with. */
+  readonly otherIncidents: readonly IncidentId[];
+  /** What keeps some of its alerts quiet at the moment: `silenced by …: deploy (ann)`. */
+  readonly quiet?: readonly string[];
 }
 
 /** Everything a notifier needs; rendered from the frozen transition at send time. */

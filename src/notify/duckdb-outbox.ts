@@ -28,7 +28,7 @@ export function enqueueStatement(delivery: Delivery): Statement {
     sql: ENQUEUE,
     params: {
       delivery_id: delivery.id, incident_id: delivery.incidentId, receiver: delivery.receiver, integration: delivery.integration,
-      kind: delivery.transition.kind, created_at_ms: delivery.createdAtMs, not_before_ms: delivery.notBeforeMs,
+      conversation: delivery.conversation, kind: delivery.transition.kind, created_at_ms: delivery.createdAtMs, not_before_ms: delivery.notBeforeMs,
       breach_received_at_ms: delivery.breachReceivedAtMs ?? null, document: encodeDocument({ transition: delivery.transition, group: delivery.group } satisfies Frozen),
     },
   };
@@ -57,7 +57,7 @@ export class DuckdbOutbox implements Outbox {
   async settle(settlement: Settlement): Promise<void> {
     const { claimed: { delivery, claim }, receipt } = settlement;
     const fence = { delivery_id: delivery.id, claim };
-    const conversation = { incident_id: delivery.incidentId, receiver: delivery.receiver, integration: delivery.integration };
+    const conversation = { conversation: delivery.conversation, receiver: delivery.receiver, integration: delivery.integration };
     const settle = {
       sql: SETTLE,
       params: {
@@ -98,12 +98,16 @@ export class DuckdbOutbox implements Outbox {
 function deliveryOf(row: Row): Delivery {
   const breachReceivedAtMs = optionalNumber(row['breach_received_at_ms']);
   const { transition, group } = decodeDocument<Frozen>(String(row['document']));
+  // Written before messages carried their group's alerts: those of the incident are what it had.
+  const older = { reason: 'none', alerts: transition.incident.alerts, truncated: 0, otherIncidents: [] } as const;
   return {
     id: String(row['delivery_id']) as DeliveryId,
     incidentId: String(row['incident_id']) as IncidentId,
     receiver: String(row['receiver']),
     integration: String(row['integration']),
+    conversation: String(row['conversation']),
     transition,
+    group: { ...older, ...group },
     status: String(row['status']) as Delivery['status'],
     attempts: Number(row['attempts']),
     createdAtMs: Number(row['created_at_ms']),
@@ -111,7 +115,6 @@ function deliveryOf(row: Row): Delivery {
     lastError: typeof row['last_error'] === 'string' ? row['last_error'] : undefined,
     ...(row['ambiguous'] === true ? { ambiguous: true } : {}),
     ...(breachReceivedAtMs === undefined ? {} : { breachReceivedAtMs }),
-    ...(group === undefined ? {} : { group }),
   };
 }
 

@@ -97,14 +97,19 @@ export class MemoryOutbox implements Outbox {
     for (const entry of this.#entries.toReversed()) {
       if (entry.delivery.status !== 'pending') continue;
       const conversation = conversationOf(entry.delivery);
-      if (entry.delivery.transition.kind === 'updated' && entry.claim === undefined && later.has(conversation)) entry.delivery = { ...entry.delivery, status: 'superseded' };
+      if (isOvertakable(entry.delivery) && entry.claim === undefined && later.has(conversation)) entry.delivery = { ...entry.delivery, status: 'superseded' };
       else later.add(conversation);
     }
   }
 }
 
 function conversationOf(delivery: Delivery): string {
-  return JSON.stringify([delivery.incidentId, delivery.receiver, delivery.integration]);
+  return JSON.stringify([delivery.conversation, delivery.receiver, delivery.integration]);
+}
+
+/** News of numbers, and reminders: the next message says them too. */
+function isOvertakable({ transition: { kind } }: Delivery): boolean {
+  return kind === 'updated' || kind === 'repeated';
 }
 
 function count(load: Map<string, number>, { delivery }: Entry): number {

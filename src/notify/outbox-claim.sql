@@ -1,11 +1,11 @@
 -- Leases what is due: the first pending delivery of each conversation, as many as an integration may have in flight.
-UPDATE deliveries
+UPDATE outbox
 SET ambiguous = ambiguous OR claim IS NOT NULL, claim = $claim, lease_until_ms = $lease_until_ms, attempts = attempts + 1
 WHERE delivery_id IN (
   WITH pending AS (
     SELECT delivery_id, receiver, integration, position, not_before_ms, coalesce(lease_until_ms, 0) AS lease_until_ms,
-           row_number() OVER (PARTITION BY incident_id, receiver, integration ORDER BY position) AS place
-    FROM deliveries WHERE status = 'pending'
+           row_number() OVER (PARTITION BY conversation, receiver, integration ORDER BY position) AS place
+    FROM outbox WHERE status = 'pending'
   ), in_flight AS (
     SELECT receiver, integration, count(*) AS attempts FROM pending WHERE lease_until_ms > $now_ms GROUP BY receiver, integration
   ), due AS (

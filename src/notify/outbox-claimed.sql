@@ -1,6 +1,6 @@
 -- What one claim got, each with the last receipt of its conversation.
-SELECT deliveries.*, receipts.receipt
-FROM deliveries
-LEFT JOIN receipts ON receipts.incident_id = deliveries.incident_id AND receipts.receiver = deliveries.receiver AND receipts.integration = deliveries.integration
-WHERE deliveries.claim = $claim AND deliveries.status = 'pending'
-ORDER BY deliveries.position
+SELECT outbox.*, conversation_receipts.receipt
+FROM outbox
+LEFT JOIN conversation_receipts ON conversation_receipts.conversation = outbox.conversation AND conversation_receipts.receiver = outbox.receiver AND conversation_receipts.integration = outbox.integration
+WHERE outbox.claim = $claim AND outbox.status = 'pending'
+ORDER BY outbox.position

@@ -1,2 +1,2 @@
 -- Deliveries by what became of them.
-SELECT status, count(*) AS deliveries FROM deliveries GROUP BY status
+SELECT status, count(*) AS deliveries FROM outbox GROUP BY status

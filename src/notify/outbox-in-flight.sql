@@ -1,2 +1,2 @@
 -- How many attempts hold a lease.
-SELECT count(*) AS deliveries FROM deliveries WHERE status = 'pending' AND claim IS NOT NULL
+SELECT count(*) AS deliveries FROM outbox WHERE status = 'pending' AND claim IS NOT NULL

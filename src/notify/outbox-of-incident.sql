@@ -1,2 +1,2 @@
 -- Everything that was or will be sent about one incident.
-SELECT * FROM deliveries WHERE incident_id = $incident_id ORDER BY position
+SELECT * FROM outbox WHERE incident_id = $incident_id ORDER BY position

@@ -1,9 +1,9 @@
--- Drops number-only news that later news of the same conversation has overtaken while it waited.
-UPDATE deliveries
+-- Drops news of numbers, and reminders, that later news of the same conversation has overtaken while it waited.
+UPDATE outbox
 SET status = 'superseded', settled_at_ms = $now_ms
-WHERE status = 'pending' AND kind = 'updated' AND claim IS NULL
+WHERE status = 'pending' AND kind IN ('updated', 'repeated') AND claim IS NULL
   AND EXISTS (
-    SELECT 1 FROM deliveries AS later
-    WHERE later.status = 'pending' AND later.position > deliveries.position
-      AND later.incident_id = deliveries.incident_id AND later.receiver = deliveries.receiver AND later.integration = deliveries.integration
+    SELECT 1 FROM outbox AS later
+    WHERE later.status = 'pending' AND later.position > outbox.position
+      AND later.conversation = outbox.conversation AND later.receiver = outbox.receiver AND later.integration = outbox.integration
   )

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Transition } from '../incident/incident.js';
 import { sampleIncident } from '../incident/sample-incident.js';
+import { groupOf } from './sample-delivery.js';
 import type { DeliveryId, IncidentId } from '../lib/ids.js';
 import type { Delivery } from './delivery.js';
 import type { ClaimRequest, ClaimedDelivery, Outbox, Settlement } from './outbox.js';
@@ -20,7 +21,7 @@ function delivery(text: string, changes: Partial<Delivery> = {}): Delivery {
   const incidentId = id.slice(0, 1) as IncidentId;
   const transition: Transition = { kind: kind as Transition['kind'], incident: sampleIncident({ id: incidentId }), atMs: T0 };
   return {
-    id: id as DeliveryId, incidentId, receiver, integration, transition, status: 'pending', attempts: 0,
+    id: id as DeliveryId, incidentId, receiver, integration, conversation: incidentId, group: groupOf(transition.incident), transition, status: 'pending', attempts: 0,
     createdAtMs: T0, notBeforeMs: T0, lastError: undefined, ...changes,
   };
 }
@@ -40,7 +41,7 @@ export function outboxContract(open: () => Promise<OutboxUnderTest>): void {
 
   describe('claiming', () => {
     test('gives what came in, as it came in, and counts the attempt', async () => {
-      const sent = delivery('a1', { breachReceivedAtMs: T0 - 5, group: { key: '{}:{incident="a"}', labels: { incident: 'a' } } });
+      const sent = delivery('a1', { breachReceivedAtMs: T0 - 5, conversation: '{}:{}@5' });
       await enqueue(sent);
       const [claimed] = await claim();
       expect(claimed?.delivery).toStrictEqual({ ...sent, attempts: 1 });
@@ -102,6 +103,16 @@ export function outboxContract(open: () => Promise<OutboxUnderTest>): void {
       }
       expect(order).toEqual(['a4', 'a6']);
       expect(await subject.outbox.counts()).toEqual({ pending: 0, delivered: 4, rejected: 0, superseded: 3 });
+    });
+
+    test('a reminder that later news overtook is superseded, and other news of the group is not', async () => {
+      await enqueue('a1 repeated', 'a2 alerts-added', 'a3 resolved');
+      expect(ids(await claim())).toEqual(['a2']);
+    });
+
+    test('conversations of one incident do not overtake each other', async () => {
+      await enqueue(delivery('a1 updated', { conversation: 'one' }), delivery('a2 resolved', { conversation: 'two' }));
+      expect(ids(await claim())).toEqual(['a1', 'a2']);
     });
 
     test('an update in flight is let finish', async () => {

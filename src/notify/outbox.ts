@@ -34,12 +34,12 @@ export interface Settlement {
 export type DeliveryCounts = Readonly<Record<Delivery['status'], number>>;
 
 /**
- * Port of the dispatcher. A conversation is one incident at one integration of one receiver: at most one delivery of it is in flight,
+ * Port of the dispatcher. Within a conversation at one integration of one receiver: at most one delivery of it is in flight,
  * and later news waits for earlier. Deliveries come in through EvaluationStore.save, in the transaction of their transition.
  */
 export interface Outbox {
   /**
-   * Leases what is due; the lease is on disk before this resolves. An `updated` that later news of its conversation overtook is superseded.
+   * Leases what is due; the lease is on disk before this resolves. An `updated` or `repeated` that later news of its conversation overtook is superseded.
    * A delivery whose lease ran out comes back `ambiguous`.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimedDelivery[]>;

@@ -17,6 +17,8 @@ export interface RouteDocument {
   match?: Record<string, string> | null | undefined;
   match_re?: Record<string, string> | null | undefined;
   matchers?: string[] | null | undefined;
+  mute_time_intervals?: string[] | null | undefined;
+  active_time_intervals?: string[] | null | undefined;
   routes?: RouteDocument[] | null | undefined;
 }
 
@@ -30,6 +32,8 @@ const routeSchema: z.ZodType<RouteDocument> = z.lazy(() => z.strictObject({
   match: labelMap.nullish(),
   match_re: labelMap.nullish(),
   matchers: z.array(text).max(MAX_MATCHERS).nullish(),
+  mute_time_intervals: z.array(text).max(MAX_MATCHERS).nullish(),
+  active_time_intervals: z.array(text).max(MAX_MATCHERS).nullish(),
   routes: z.array(routeSchema).max(MAX_NODES).nullish(),
 }));
 
@@ -56,10 +60,39 @@ const webhookConfigSchema = z.strictObject({
   http_config: httpConfigSchema.optional(),
 });
 
+const scalar = z.union([text, z.number()]);
+const ranges = z.array(scalar).max(MAX_MATCHERS).nullish();
+const timeIntervalSchema = z.strictObject({
+  name: z.string().min(1).max(256),
+  time_intervals: z.array(z.strictObject({
+    times: z.array(z.strictObject({ start_time: scalar, end_time: scalar })).max(MAX_MATCHERS).nullish(),
+    weekdays: ranges,
+    days_of_month: ranges,
+    months: ranges,
+    years: ranges,
+    location: text.optional(),
+  })).max(MAX_MATCHERS).nullish(),
+});
+
+const matcherList = z.array(text).max(MAX_MATCHERS).nullish();
+const inhibitRuleSchema = z.strictObject({
+  name: text.optional(),
+  source_match: labelMap.nullish(),
+  source_match_re: labelMap.nullish(),
+  source_matchers: matcherList,
+  target_match: labelMap.nullish(),
+  target_match_re: labelMap.nullish(),
+  target_matchers: matcherList,
+  equal: z.array(text).max(MAX_MATCHERS).nullish(),
+});
+
 /** The part of Alertmanager's configuration that this version honours; `routingNotYet` knows the rest. */
 export const routingSchema = z.strictObject({
-  global: z.strictObject({ slack_api_url: text.optional() }).nullish(),
+  global: z.strictObject({ slack_api_url: text.optional(), resolve_timeout: duration.optional() }).nullish(),
   route: routeSchema,
+  inhibit_rules: z.array(inhibitRuleSchema).max(MAX_NODES).nullish(),
+  time_intervals: z.array(timeIntervalSchema).max(MAX_NODES).nullish(),
+  mute_time_intervals: z.array(timeIntervalSchema).max(MAX_NODES).nullish(),
   receivers: z.array(z.strictObject({
     name: z.string().min(1).max(256),
     slack_configs: z.array(slackConfigSchema).max(MAX_MATCHERS).nullish(),
@@ -71,12 +104,12 @@ export type RoutingDocument = z.output<typeof routingSchema>;
 export type ReceiverDocument = RoutingDocument['receivers'][number];
 export type SlackConfigDocument = z.output<typeof slackConfigSchema>;
 export type WebhookConfigDocument = z.output<typeof webhookConfigSchema>;
+export type TimeIntervalDocument = z.output<typeof timeIntervalSchema>;
+export type InhibitRuleDocument = z.output<typeof inhibitRuleSchema>;
 export type HttpConfigDocument = z.output<typeof httpConfigSchema>;
 
 const TEMPLATE = 'Tocsin writes the message itself, the same for every receiver';
-const INTERVALS = 'routes are active at all times in this version';
 const CONNECTION = 'Tocsin connects directly, with the system\'s certificates';
-const POSTED = 'alerts cannot be posted to this version, and SLO alerts end by themselves';
 const OTHER_RECEIVER = 'this version sends to slack_configs and webhook_configs only';
 const NO_INCOMING_WEBHOOK = 'Tocsin updates its messages in place, which incoming webhooks cannot; use a bot token (TOCSIN_SLACK_TOKEN)';
 
@@ -106,9 +139,9 @@ function reasons(keys: readonly string[], reason: string): Record<string, string
 
 /** Keys of Alertmanager 0.34 (docs/configuration.md) that this version refuses, by the place where they stand. */
 const NOT_YET: readonly (readonly [at: RegExp, Readonly<Record<string, string>>])[] = [
-  [/^$/, { templates: TEMPLATE, inhibit_rules: 'one incident per SLO is open at a time; inhibition between alerts is not built yet', time_intervals: INTERVALS, mute_time_intervals: INTERVALS, tracing: 'Tocsin traces itself when OTEL_EXPORTER_OTLP_ENDPOINT is set' }],
-  [/^global$/, { ...reasons(GLOBAL_KEYS, OTHER_RECEIVER), resolve_timeout: POSTED, http_config: CONNECTION, slack_api_url_file: NO_INCOMING_WEBHOOK, slack_app_token: 'set TOCSIN_SLACK_TOKEN', slack_app_token_file: 'set slack.tokenFile in tocsin.yaml', slack_app_url: 'write slack_api_url' }],
-  [/^route(?:\.routes\[\d+\])*$/, { mute_time_intervals: INTERVALS, active_time_intervals: INTERVALS, labels: 'labels cannot be added by routes in this version' }],
+  [/^$/, { templates: TEMPLATE, tracing: 'Tocsin traces itself when OTEL_EXPORTER_OTLP_ENDPOINT is set' }],
+  [/^global$/, { ...reasons(GLOBAL_KEYS, OTHER_RECEIVER), http_config: CONNECTION, slack_api_url_file: NO_INCOMING_WEBHOOK, slack_app_token: 'set TOCSIN_SLACK_TOKEN', slack_app_token_file: 'set slack.tokenFile in tocsin.yaml', slack_app_url: 'write slack_api_url' }],
+  [/^route(?:\.routes\[\d+\])*$/, { labels: 'labels cannot be added by routes in this version' }],
   [/^receivers\[\d+\]$/, { ...reasons(RECEIVER_KEYS, OTHER_RECEIVER), labels: 'labels cannot be added by receivers in this version' }],
   [/http_config$/, reasons(HTTP_KEYS, CONNECTION)],
   [/slack_configs\[\d+\]$/, { ...reasons(SLACK_KEYS, TEMPLATE), api_url_file: NO_INCOMING_WEBHOOK, app_token: 'set TOCSIN_SLACK_TOKEN, or http_config.authorization.credentials_file', app_token_file: 'write http_config.authorization.credentials_file', app_url: 'write api_url', update_message: 'messages are always updated in place', timeout: 'the timeout is fixed in this version' }],

@@ -124,6 +124,38 @@ describe('inheritance', () => {
   });
 });
 
+describe('inhibit_rules, time_intervals and resolve_timeout', () => {
+  const text = `
+global: { resolve_timeout: 10m }
+route: { receiver: root, routes: [{ matchers: [team=a], receiver: a, mute_time_intervals: [weekend], active_time_intervals: [office], routes: [{ matchers: [x=1] }] }] }
+${NAMES}inhibit_rules:
+  - source_match: { severity: critical }
+    source_matchers: ['zone=~"a|b"']
+    target_match_re: { severity: 'warning|info' }
+    equal: [alertname]
+mute_time_intervals: [{ name: weekend, time_intervals: [{ weekdays: ['saturday', 'sunday'] }] }]
+time_intervals: [{ name: office, time_intervals: [{ times: [{ start_time: '09:00', end_time: '17:00' }], location: Europe/Berlin, months: [1, 'may:august'], days_of_month: ['1:5', -1], years: [2026] }] }]
+`;
+  test('are read, and the intervals of a route are not inherited', () => {
+    const { root, timeIntervals, inhibitRules, resolveTimeoutMs } = routing(text);
+    expect(resolveTimeoutMs).toBe(600_000);
+    expect(root.routes[0]).toMatchObject({ muteTimeIntervals: ['weekend'], activeTimeIntervals: ['office'], routes: [{ muteTimeIntervals: [], activeTimeIntervals: [] }] });
+    expect(timeIntervals.get('weekend')).toMatchObject([{ weekdays: [{ begin: 6, end: 6 }, { begin: 0, end: 0 }], location: 'UTC', times: undefined }]);
+    expect(timeIntervals.get('office')).toEqual([{ times: [{ begin: 540, end: 1_020 }], weekdays: undefined, daysOfMonth: [{ begin: 1, end: 5 }, { begin: -1, end: -1 }], months: [{ begin: 1, end: 1 }, { begin: 5, end: 8 }], years: [{ begin: 2026, end: 2026 }], location: 'Europe/Berlin' }]);
+    expect(inhibitRules).toMatchObject([{ source: [{ name: 'severity', operator: '=' }, { name: 'zone', operator: '=~' }], target: [{ name: 'severity', operator: '=~' }], equal: ['alertname'], path: 'inhibit_rules[0]' }]);
+  });
+
+  test.skipIf(!requireOrSkip('amtool', 'apt-get install prometheus-alertmanager'))('amtool reads the same file', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tocsin-routing-'));
+    try {
+      writeFileSync(join(directory, 'routing.yaml'), text.replace('months: [1, ', "months: ['1', ").replace("'1:5', -1]", "'1:5', '-1']").replace('years: [2026]', "years: ['2026']"));
+      expect(execFileSync('amtool', ['check-config', join(directory, 'routing.yaml')], { encoding: 'utf8' })).toContain('1 inhibit rules');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
+
 describe('receivers', () => {
   test('Slack and webhooks with their defaults, files and authorization', () => {
     const { receivers: found } = routing(`
@@ -163,24 +195,20 @@ receivers:
 describe('what this version cannot honour is an error, never ignored', () => {
   const base = 'route:\n  receiver: root\nreceivers:\n  - name: root\n';
   test.each([
-    ['inhibit_rules', `${base}inhibit_rules: [{ equal: [a] }]\n`, '5:1 routing/not-supported-yet inhibit_rules'],
-    ['time_intervals', `${base}time_intervals: [{ name: x }]\n`, '5:1 routing/not-supported-yet time_intervals'],
     ['templates', `${base}templates: [x.tmpl]\n`, '5:1 routing/not-supported-yet templates'],
-    ['mute times of a route', base.replace('  receiver: root\n', '  receiver: root\n  routes:\n    - mute_time_intervals: [x]\n'), '4:7 routing/not-supported-yet route.routes[0].mute_time_intervals'],
     ['PagerDuty', `${base}    pagerduty_configs: [{ routing_key: x }]\n`, '5:5 routing/not-supported-yet receivers[0].pagerduty_configs'],
     ['email', `${base}    email_configs: [{ to: x }]\n`, '5:5 routing/not-supported-yet receivers[0].email_configs'],
     ['a Slack title', `${base}    slack_configs: [{ channel: a, title: x }]\n`, '5:35 routing/not-supported-yet receivers[0].slack_configs[0].title'],
     ['a templated channel', `${base}    slack_configs: [{ channel: '{{ .x }}' }]\n`, '5:32 routing/not-supported-yet receivers[0].slack_configs[0].channel'],
     ['a webhook timeout', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', timeout: 5s }]\n`, '5:50 routing/not-supported-yet receivers[0].webhook_configs[0].timeout'],
     ['a proxy', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', http_config: { proxy_url: x } }]\n`, '5:65 routing/not-supported-yet receivers[0].webhook_configs[0].http_config.proxy_url'],
-    ['resolve_timeout', `${base}global: { resolve_timeout: 5m }\n`, '5:11 routing/not-supported-yet global.resolve_timeout'],
     ['labels of a route', base.replace('  receiver: root\n', '  receiver: root\n  labels: { a: b }\n'), '3:3 routing/not-supported-yet route.labels'],
   ])('%s', (_, text, expected) => {
     expect(problems(text)).toEqual([expected]);
   });
 
   test('empty lists of it ask for nothing', () => {
-    expect(problems(`${base}inhibit_rules: []\ntemplates:\nglobal:\n`)).toEqual([]);
+    expect(problems(`${base}inhibit_rules: []\ntime_intervals:\ntemplates:\nglobal:\n`)).toEqual([]);
   });
 });
 
@@ -194,6 +222,14 @@ describe('mistakes', () => {
 
   test.each([
     ['an empty file', '', '1:1 routing/missing-key '],
+    ['mute times at the root', base.replace('root\n', 'root\n  mute_time_intervals: [x]\n'), '3:24 routing/invalid-value route.mute_time_intervals'],
+    ['a time interval that nobody defines', base.replace('root\n', 'root\n  routes: [{ mute_time_intervals: [x] }]\n'), '3:36 routing/invalid-value route.routes[0].mute_time_intervals[0]'],
+    ['a time interval twice', `${base}time_intervals: [{ name: x }, { name: x }]\n`, '5:39 routing/invalid-value time_intervals[1].name'],
+    ['a day that is none', `${base}time_intervals: [{ name: x, time_intervals: [{ weekdays: [funday] }] }]\n`, '5:59 routing/invalid-value time_intervals[0].time_intervals[0].weekdays[0]'],
+    ['a place that is none', `${base}time_intervals: [{ name: x, time_intervals: [{ location: Berlin }] }]\n`, '5:58 routing/invalid-value time_intervals[0].time_intervals[0].location'],
+    ['a time that ends before it begins', `${base}time_intervals: [{ name: x, time_intervals: [{ times: [{ start_time: '17:00', end_time: '09:00' }] }] }]\n`, '5:56 routing/invalid-value time_intervals[0].time_intervals[0].times[0]'],
+    ['a bad matcher of an inhibit rule', `${base}inhibit_rules: [{ source_matchers: ['a=~('] }]\n`, '5:37 routing/bad-matcher inhibit_rules[0].source_matchers[0]'],
+    ['a resolve_timeout without a unit', `${base}global: { resolve_timeout: '5' }\n`, '5:28 routing/invalid-value global.resolve_timeout'],
     ['no receiver at the root', 'route: {}\nreceivers: [{ name: root }]\n', '1:8 routing/missing-key route'],
     ['matchers at the root', base.replace('root\n', 'root\n  matchers: [a=b]\n'), '3:13 routing/invalid-value route.matchers'],
     ['continue at the root', base.replace('root\n', 'root\n  continue: true\n'), '3:13 routing/invalid-value route.continue'],

@@ -1,14 +1,18 @@
 import type { ReceiverRule } from '../config/rule-set.js';
 import { closest } from '../lib/closest.js';
 import { deepFreeze } from '../lib/deep-freeze.js';
-import { DAY_MS, HOUR_MS, MINUTE_MS, parseDuration, SECOND_MS } from '../lib/duration.js';
-import { buildMatcher, formatMatcher, matchesAll, parseMatchers, type LabelMatcher, type MatchOperator } from '../lib/label-matcher.js';
-import { errorAt, hasErrors, sortProblems, type ProblemCode, type ProblemText } from '../lib/problem-codes.js';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
+import { formatMatcher, matchesAll, type LabelMatcher } from '../lib/label-matcher.js';
+import { errorAt, hasErrors, sortProblems } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
 import { err, ok, type Result } from '../lib/result.js';
 import { validateDocument } from '../lib/validate-document.js';
-import { formatPath, parseYaml, type DocumentPath, type TextFile, type YamlDocument } from '../lib/yaml-document.js';
+import { formatPath, parseYaml, type DocumentPath, type TextFile } from '../lib/yaml-document.js';
+import type { InhibitRule } from './inhibition.js';
+import { readInhibitRules, readIntervalNames, readTimeIntervals } from './read-intervals.js';
 import { readReceivers, type Receiver } from './receiver.js';
+import { RoutingSource } from './routing-reader.js';
+import type { TimeInterval } from '../lib/time-interval.js';
 import { routingNotYet, routingSchema, type RouteDocument, type RoutingDocument } from './routing-schema.js';
 
 type Labels = Readonly<Record<string, string>>;
@@ -29,6 +33,9 @@ export interface Route {
   readonly groupWaitMs: number;
   readonly groupIntervalMs: number;
   readonly repeatIntervalMs: number;
+  /** Names in `Routing.timeIntervals`. Not inherited. */
+  readonly muteTimeIntervals: readonly string[];
+  readonly activeTimeIntervals: readonly string[];
   readonly routes: readonly Route[];
 }
 
@@ -36,12 +43,18 @@ export interface Routing {
   readonly root: Route;
   /** By name. */
   readonly receivers: ReadonlyMap<string, Receiver>;
+  /** By name. */
+  readonly timeIntervals: ReadonlyMap<string, readonly TimeInterval[]>;
+  readonly inhibitRules: readonly InhibitRule[];
+  /** A posted alert without an end counts as over after so long. */
+  readonly resolveTimeoutMs: number;
 }
 
 /** Alertmanager's docs/configuration.md. */
 export const DEFAULT_GROUP_WAIT_MS = 30 * SECOND_MS;
 export const DEFAULT_GROUP_INTERVAL_MS = 5 * MINUTE_MS;
 export const DEFAULT_REPEAT_INTERVAL_MS = 4 * HOUR_MS;
+export const DEFAULT_RESOLVE_TIMEOUT_MS = 5 * MINUTE_MS;
 const MAX_ROUTE_DEPTH = 32;
 
 /** Reads Alertmanager's configuration file. What this version cannot honour is an error, never ignored. */
@@ -57,40 +70,45 @@ export function parseRouting(file: TextFile): Result<Routing, Problem[]> {
   const checked = validateDocument(routingSchema, source, { area: 'routing', notYet: routingNotYet });
   if (!checked.ok) return err(sortProblems([...problems, ...checked.error]));
   const receivers = readReceivers(checked.value, source, problems);
-  const root = new RouteReader(source, checked.value, problems).read();
-  return hasErrors(problems) ? err(sortProblems(problems)) : ok({ root: deepFreeze(root), receivers });
+  const reading = new RoutingSource(source, problems);
+  const timeIntervals = readTimeIntervals(checked.value, reading);
+  const root = new RouteReader(checked.value, reading, timeIntervals).read();
+  const inhibitRules = readInhibitRules(checked.value.inhibit_rules, reading);
+  const resolveTimeoutMs = reading.duration(checked.value.global?.resolve_timeout, ['global', 'resolve_timeout'], DEFAULT_RESOLVE_TIMEOUT_MS);
+  return hasErrors(problems) ? err(sortProblems(problems)) : ok({ root: deepFreeze(root), receivers, timeIntervals, inhibitRules, resolveTimeoutMs });
 }
 
 class RouteReader {
-  readonly #source: YamlDocument;
   readonly #document: RoutingDocument;
-  readonly #problems: Problem[];
+  readonly #source: RoutingSource;
+  readonly #intervals: ReadonlyMap<string, unknown>;
 
-  constructor(source: YamlDocument, document: RoutingDocument, problems: Problem[]) {
-    this.#source = source;
+  constructor(document: RoutingDocument, source: RoutingSource, intervals: ReadonlyMap<string, unknown>) {
     this.#document = document;
-    this.#problems = problems;
+    this.#source = source;
+    this.#intervals = intervals;
   }
 
   read(): Route {
     const { route } = this.#document;
-    for (const key of ['match', 'match_re', 'matchers', 'continue'] as const) {
+    for (const key of ['match', 'match_re', 'matchers', 'continue', 'mute_time_intervals', 'active_time_intervals'] as const) {
       const value = route[key];
       const isSet = typeof value === 'boolean' ? value : value != null && Object.keys(value).length > 0;
-      if (isSet) this.#refuse(['route', key], 'routing/invalid-value', { message: `the root route must not have "${key}": it takes every alert`, hint: 'move it into a route under "routes"' });
+      if (isSet) this.#refuse(['route', key], 'routing/invalid-value', { message: `the root route must not have "${key}": it takes every alert, always`, hint: 'move it into a route under "routes"' });
     }
     if (route.receiver === undefined) this.#refuse(['route'], 'routing/missing-key', { message: 'the root route has no receiver', hint: 'name the receiver that gets what no other route takes' });
     const above: Route = {
-      path: '', key: '', receiver: '', matchers: [], continues: false, groupBy: [], routes: [],
+      path: '', key: '', receiver: '', matchers: [], continues: false, groupBy: [], routes: [], muteTimeIntervals: [], activeTimeIntervals: [],
       groupWaitMs: DEFAULT_GROUP_WAIT_MS, groupIntervalMs: DEFAULT_GROUP_INTERVAL_MS, repeatIntervalMs: DEFAULT_REPEAT_INTERVAL_MS,
     };
-    return this.#readRoute({ ...route, match: null, match_re: null, matchers: null }, ['route'], above);
+    return this.#readRoute({ ...route, match: null, match_re: null, matchers: null, mute_time_intervals: null, active_time_intervals: null }, ['route'], above);
   }
 
-  /** Children inherit everything but matchers and `continue`. */
+  /** Children inherit everything but matchers, `continue` and the time intervals. */
   #readRoute(document: RouteDocument, path: DocumentPath, above: Route): Route {
     if (path.length > 2 * MAX_ROUTE_DEPTH) this.#refuse(path, 'routing/invalid-value', { message: `routes are nested deeper than ${MAX_ROUTE_DEPTH} levels` });
-    const matchers = this.#readMatchers(document, path);
+    const matchers = this.#source.matchers([['match', document.match], ['match_re', document.match_re], ['matchers', document.matchers]], path);
+    const names = (key: 'mute_time_intervals' | 'active_time_intervals'): readonly string[] => readIntervalNames(document[key], [...path, key], { known: this.#intervals, source: this.#source });
     const own: Route = {
       path: formatPath(path),
       key: `${above.key === '' ? '' : `${above.key}/`}{${matchers.map(formatMatcher).join(',')}}`,
@@ -99,9 +117,11 @@ class RouteReader {
       continues: document.continue ?? false,
       // An empty list overrides the parent's (Alertmanager #4825); a missing one inherits it.
       groupBy: document.group_by == null ? above.groupBy : this.#readGroupBy(document.group_by, path),
-      groupWaitMs: this.#readDuration(document.group_wait, [...path, 'group_wait'], above.groupWaitMs),
+      groupWaitMs: this.#source.duration(document.group_wait, [...path, 'group_wait'], above.groupWaitMs),
       groupIntervalMs: this.#readInterval(document.group_interval, [...path, 'group_interval'], above.groupIntervalMs),
       repeatIntervalMs: this.#readInterval(document.repeat_interval, [...path, 'repeat_interval'], above.repeatIntervalMs),
+      muteTimeIntervals: names('mute_time_intervals'),
+      activeTimeIntervals: names('active_time_intervals'),
       routes: [],
     };
     return { ...own, routes: (document.routes ?? []).map((child, index) => this.#readRoute(child, [...path, 'routes', index], own)) };
@@ -125,50 +145,18 @@ class RouteReader {
     return 'all';
   }
 
-  #readMatchers(document: RouteDocument, path: DocumentPath): LabelMatcher[] {
-    const matchers: LabelMatcher[] = [];
-    const add = (parsed: Result<LabelMatcher | LabelMatcher[], string>, at: DocumentPath): void => {
-      if (parsed.ok) matchers.push(...[parsed.value].flat());
-      else this.#refuse(at, 'routing/bad-matcher', { message: parsed.error });
-    };
-    for (const [key, operator] of [['match', '='], ['match_re', '=~']] as const satisfies readonly (readonly [string, MatchOperator])[]) {
-      for (const [name, value] of Object.entries(document[key] ?? {})) add(buildMatcher({ name, operator, value }), [...path, key, name]);
-    }
-    for (const [index, text] of (document.matchers ?? []).entries()) add(parseMatchers(text), [...path, 'matchers', index]);
-    return matchers.sort((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0));
-  }
-
   #readInterval(text: string | undefined, path: DocumentPath, inherited: number): number {
-    const intervalMs = this.#readDuration(text, path, inherited);
+    const intervalMs = this.#source.duration(text, path, inherited);
     if (intervalMs === 0) this.#refuse(path, 'routing/invalid-value', { message: `${String(path.at(-1))} must not be 0`, hint: 'write at least 1s' });
     return intervalMs;
   }
 
-  #readDuration(text: string | undefined, path: DocumentPath, inherited: number): number {
-    if (text === undefined) return inherited;
-    const parsed = parsePrometheusDuration(text);
-    if (parsed.ok) return parsed.value;
-    this.#refuse(path, 'routing/invalid-value', { message: parsed.error });
-    return inherited;
-  }
-
-  #refuse(path: DocumentPath, code: ProblemCode, text: ProblemText): void {
-    this.#problems.push(errorAt(this.#source.at(path), code, { path: formatPath(path), ...text }));
+  #refuse(...problem: Parameters<RoutingSource['refuse']>): void {
+    this.#source.refuse(...problem);
   }
 }
 
-/** Prometheus' durations: `1h30m`, also `1y` (365 days) and a plain `0`. */
-function parsePrometheusDuration(text: string): Result<number, string> {
-  if (text === '0') return ok(0);
-  const [, years = '0', rest = ''] = /^(?:(\d{1,3})y)?(.*)$/.exec(text) ?? [];
-  const yearsMs = Number(years) * 365 * DAY_MS;
-  if (rest === '' && text !== '') return ok(yearsMs);
-  if (rest.includes('.')) return err(`"${text}" is not a duration: Alertmanager takes whole numbers only, like 1h30m`);
-  const parsed = parseDuration(rest);
-  return parsed.ok ? ok(yearsMs + parsed.value) : err(parsed.error.replace(`"${rest}"`, `"${text}"`));
-}
-
-export interface RouteMatch extends Pick<Route, 'path' | 'key' | 'receiver' | 'groupBy' | 'groupWaitMs' | 'groupIntervalMs' | 'repeatIntervalMs'> {
+export interface RouteMatch extends Omit<Route, 'matchers' | 'continues' | 'routes'> {
   /** The labels that make the group. */
   readonly groupLabels: Labels;
   /** Alertmanager's group key: `{}/{severity="page"}:{incident="…"}`. */
@@ -182,8 +170,8 @@ export interface RouteMatch extends Pick<Route, 'path' | 'key' | 'receiver' | 'g
 export function matchRoutes(routing: Routing, labels: Labels): RouteMatch[] {
   return matchingRoutes(routing.root, labels).map((route) => {
     const groupLabels = labelsOf(route.groupBy, labels);
-    const { path, key, receiver, groupBy, groupWaitMs, groupIntervalMs, repeatIntervalMs } = route;
-    return { path, key, receiver, groupBy, groupWaitMs, groupIntervalMs, repeatIntervalMs, groupLabels, groupKey: `${key}:${formatLabels(groupLabels)}` };
+    const { matchers: _matchers, continues: _continues, routes: _routes, ...settings } = route;
+    return { ...settings, groupLabels, groupKey: `${route.key}:${formatLabels(groupLabels)}` };
   });
 }
 

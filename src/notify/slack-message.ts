@@ -1,5 +1,5 @@
 import type { RepresentativeTrace } from '../diagnosis/evidence.js';
-import type { Alert, Incident } from '../incident/incident.js';
+import type { Alert, Incident, Transition } from '../incident/incident.js';
 import { conditionInWords, severityInWords } from '../incident/words.js';
 import { SEVERITY_RANK } from '../budget/slo-status.js';
 import { formatLatency, formatSpan } from '../lib/format.js';
@@ -15,6 +15,7 @@ const WHO_MAX = 30;
 /** One fact of a message: an error message of a megabyte must not push the runbook out of sight. */
 const FACT_MAX = 300;
 const TRACES_MAX = 5;
+const OTHERS_MAX = 5;
 /** Small print stays small. */
 const CONTEXT_MAX = 2_000;
 
@@ -31,6 +32,7 @@ export function incidentMessage(notification: Notification): SlackMessage {
     section([words === undefined ? undefined : `*${capital(escapeText(shorten(words, FACT_MAX)))}*`, timesOf(notification)]),
     section([suspectOf(incident), signatureOf(incident)]),
     section(tracesOf(notification)),
+    section(othersOf(notification)),
     section(runbookOf(notification)),
     { type: 'actions', elements: buttonsOf(notification) },
     { type: 'context', elements: [mrkdwn(contextOf(notification))] },
@@ -50,7 +52,16 @@ export function threadReply(notification: Notification): { readonly text: string
     case 'updated': return transition.news === undefined ? undefined : { text: `📉 ${escapeText(shorten(transition.news, FACT_MAX))}`, broadcast: false };
     case 'acknowledged': return { text: `👀 ${text}`, broadcast: false };
     case 'resolved': return { text: `✅ ${text}`, broadcast: false };
+    case 'alerts-added': return { text: `➕ ${newsOf(transition)}`, broadcast: false };
+    case 'alerts-resolved': return { text: `➖ ${newsOf(transition)}`, broadcast: false };
+    // Both are there to be heard: nobody may know any more that it still burns.
+    case 'unmuted':
+    case 'repeated': return { text: `${emojiOf(transition.incident)} ${newsOf(transition)}`, broadcast: true };
   }
+}
+
+function newsOf({ news }: Transition): string {
+  return escapeText(shorten(news ?? '', FACT_MAX));
 }
 
 function headlineOf(incident: Incident): string {
@@ -110,6 +121,15 @@ function tracesOf({ delivery, publicUrl }: Notification): string[] {
   return ['*Traces to open*', ...traces.slice(0, TRACES_MAX).map(line)];
 }
 
+/** A group of several incidents leads with one of them; the others must not be hidden behind it. */
+function othersOf({ delivery: { group }, publicUrl }: Notification): string[] {
+  const { otherIncidents } = group;
+  if (otherIncidents.length === 0) return [];
+  const shown = otherIncidents.slice(0, OTHERS_MAX).map((id) => link(incidentUrl(publicUrl, id), id));
+  const more = otherIncidents.length - shown.length;
+  return [`*In the same group:* ${shown.join(', ')}${more === 0 ? '' : ` and ${String(more)} more`}`];
+}
+
 function runbookOf({ runbook, delivery }: Notification): string[] {
   if (runbook === undefined) return ['*Runbook:* there is none yet. Name one in the SLO: `tocsin.dev/runbook`'];
   const title = `*Runbook:* ${link(runbook.url, shorten(runbook.title, TITLE_MAX))}`;
@@ -142,6 +162,7 @@ function contextOf({ delivery, publicUrl }: Notification): string {
     owner === undefined ? undefined : `owner ${escapeText(shorten(owner, TITLE_MAX))}`,
     service === undefined ? undefined : `service ${escapeText(shorten(service, TITLE_MAX))}`,
     slo === undefined ? undefined : `SLO ${link(sloUrl(publicUrl, slo), shorten(slo, TITLE_MAX))}`,
+    ...(delivery.group.quiet ?? []).map((words) => `🔕 ${escapeText(shorten(words, FACT_MAX))}`),
     incident.id,
     `as of ${date(atMs)}`,
   ];

@@ -9,6 +9,7 @@ import { FakeClock } from '../lib/clock.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 import type { DeliveryId, IncidentId } from '../lib/ids.js';
 import { openDatabase } from '../store/duckdb-database.js';
+import { groupOf } from './sample-delivery.js';
 import type { Delivery, DeliveryResult, Notification, Notifier } from './delivery.js';
 import { DuckdbOutbox, enqueueStatement } from './duckdb-outbox.js';
 import { MemoryOutbox } from './memory-outbox.js';
@@ -75,7 +76,7 @@ function delivery(text: string, nowMs: number): Delivery {
   const [id = '', kind = 'opened', receiver = 'shop'] = text.split(' ');
   const incidentId = id.slice(0, 1) as IncidentId;
   const transition: Transition = { kind: kind as Transition['kind'], incident: sampleIncident({ id: incidentId }), atMs: nowMs };
-  return { id: id as DeliveryId, incidentId, receiver, integration: 'slack[0]', transition, status: 'pending', attempts: 0, createdAtMs: nowMs, notBeforeMs: nowMs, lastError: undefined };
+  return { id: id as DeliveryId, incidentId, receiver, integration: 'slack[0]', conversation: incidentId, group: groupOf(transition.incident), transition, status: 'pending', attempts: 0, createdAtMs: nowMs, notBeforeMs: nowMs, lastError: undefined };
 }
 
 class Scene {

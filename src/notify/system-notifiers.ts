@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ReceiverRule } from '../config/rule-set.js';
 import type { DeliveryResult, Notifier } from './delivery.js';
 import { HttpWebhookNotifier } from './http-webhook-notifier.js';
-import { integrationName } from './plan-deliveries.js';
+import { integrationName } from './integrations.js';
 import type { SlackConfig, WebhookConfig } from './receiver.js';
 import type { Routing } from './routing.js';
 import { SlackNotifier } from './slack-notifier.js';

@@ -1,4 +1,4 @@
-import type { Alert, Incident, Labels, Transition } from '../incident/incident.js';
+import type { Alert, Incident, Labels } from '../incident/incident.js';
 import { burnInWords, conditionInWords, leadingBudget, leadingBurn } from '../incident/words.js';
 import type { Notification } from './delivery.js';
 import { incidentUrl, sloUrl, traceUrl } from './links.js';
@@ -6,28 +6,24 @@ import { incidentUrl, sloUrl, traceUrl } from './links.js';
 /** Alertmanager's zero time: what it sends while an alert has no end. */
 const NO_END = '0001-01-01T00:00:00Z';
 
-/** Alertmanager's own words (notify.go). It has none for numbers and people, so these are its "unknown"; `tocsin.transition` says which. */
-const REASONS = {
-  opened: 'first notification', upgraded: 'new alerts added', updated: 'unknown', acknowledged: 'unknown', resolved: 'all alerts resolved',
-} as const satisfies Readonly<Record<Transition['kind'], string>>;
-
 /** Alertmanager's webhook body, version "4", with everything Tocsin knows under `tocsin`. `maxAlerts` 0: all. */
 export function webhookBody(notification: Notification, maxAlerts: number): Readonly<Record<string, unknown>> {
   const { delivery, publicUrl } = notification;
-  const { incident } = delivery.transition;
-  const alerts = maxAlerts > 0 ? incident.alerts.slice(0, maxAlerts) : incident.alerts;
+  const { group } = delivery;
+  const alerts = maxAlerts > 0 ? group.alerts.slice(0, maxAlerts) : group.alerts;
   return {
     version: '4',
-    groupKey: delivery.group?.key ?? `{}:{incident=${JSON.stringify(incident.id)}}`,
-    truncatedAlerts: incident.alerts.length - alerts.length,
-    status: incident.alerts.some((alert) => alert.status === 'firing') ? 'firing' : 'resolved',
+    groupKey: group.key,
+    truncatedAlerts: group.truncated + group.alerts.length - alerts.length,
+    status: group.alerts.some((alert) => alert.status === 'firing') ? 'firing' : 'resolved',
     receiver: delivery.receiver,
-    groupLabels: delivery.group?.labels ?? { incident: incident.id },
+    groupLabels: group.labels,
     commonLabels: common(alerts.map((alert) => alert.labels)),
     commonAnnotations: common(alerts.map((alert) => alert.annotations)),
     routeLabels: {},
     externalURL: publicUrl,
-    notification_reason: REASONS[delivery.transition.kind],
+    // Alertmanager has no word for new numbers and for what people do: its "unknown". `tocsin.transition` says which it was.
+    notification_reason: group.reason === 'none' || group.reason === 'mute ended' ? 'unknown' : group.reason,
     alerts: alerts.map((alert) => alertBody(alert, publicUrl)),
     tocsin: tocsinBody(notification),
   };
@@ -41,7 +37,7 @@ function alertBody(alert: Alert, publicUrl: string): Readonly<Record<string, unk
     annotations: alert.annotations,
     startsAt: new Date(alert.startsAtMs).toISOString(),
     endsAt: alert.endsAtMs === undefined ? NO_END : new Date(alert.endsAtMs).toISOString(),
-    generatorURL: slo === undefined ? incidentUrl(publicUrl, alert.incidentId) : sloUrl(publicUrl, slo),
+    generatorURL: alert.generatorUrl ?? (slo === undefined ? incidentUrl(publicUrl, alert.incidentId) : sloUrl(publicUrl, slo)),
     fingerprint: alert.id,
   };
 }
@@ -55,6 +51,7 @@ function tocsinBody({ delivery, publicUrl, runbook }: Notification): Readonly<Re
     at: new Date(atMs).toISOString(),
     ...(news === undefined ? {} : { news }),
     incident: incidentBody(incident, publicUrl),
+    otherIncidents: delivery.group.otherIncidents.map((id) => ({ id, url: incidentUrl(publicUrl, id) })),
     budgets: incident.alerts.flatMap((alert) => budgetBody(alert, incident.title)),
     suspect: evidence?.suspect ?? null,
     signatures: evidence?.signature === undefined ? [] : [evidence.signature],

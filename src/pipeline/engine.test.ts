@@ -8,11 +8,13 @@ import { MemoryIncidentTable } from '../incident/memory-incident-table.js';
 import { sampleIncident } from '../incident/sample-incident.js';
 import type { Transition } from '../incident/incident.js';
 import { MINUTE_MS, SECOND_MS } from '../lib/duration.js';
+import { routingOf } from '../notify/sample-routing.js';
 import { MemoryOutbox } from '../notify/memory-outbox.js';
 import { Engine } from './engine.js';
 import { MemoryEvaluationStore } from './memory-evaluation-store.js';
 
 const START_MS = Date.UTC(2026, 10, 20, 3, 0, 0);
+const ROUTING = routingOf('route: { receiver: team, group_by: [incident], group_wait: 0s }\nreceivers: [{ name: team, slack_configs: [{ channel: a }] }]\n');
 const PROOF = sampleIncident().evidence as Evidence;
 
 /** SLOs whose proof is to be had now; asked for in this order. */
@@ -27,13 +29,20 @@ beforeEach(() => {
   asked = [];
   told = [];
   incidents = new MemoryIncidentTable();
+  const store = new MemoryEvaluationStore(incidents, new MemoryOutbox());
   engine = new Engine({
-    store: new MemoryEvaluationStore(incidents, new MemoryOutbox()),
+    store: {
+      loadMemory: () => store.loadMemory(),
+      save: (changes) => {
+        told.push(...changes.deliveries.map(({ transition }) => transition));
+        return store.save(changes);
+      },
+    },
     gatherEvidence: ({ slo }) => {
       asked.push(slo.name);
       return Promise.resolve(found.has(slo.name) ? PROOF : undefined);
     },
-    planDeliveries: (transition) => { told.push(transition); return []; },
+    routing: () => ROUTING,
     wakeDispatcher: () => undefined,
     requestEarlyTick: () => undefined,
   }, { slices: new SliceIndex(), coverage: new CoverageIndex() });

@@ -7,27 +7,28 @@ import type { Evidence } from '../diagnosis/evidence.js';
 import type { IncidentChange } from '../incident/advance.js';
 import { attachEvidence, attachLate } from '../incident/attach-evidence.js';
 import type { ConditionSignal } from '../incident/condition-signal.js';
-import type { Incident, Transition } from '../incident/incident.js';
+import type { Incident } from '../incident/incident.js';
 import { acknowledge, resolve } from '../incident/person-actions.js';
+import { mergePosted, receivePosted, type PostedAlert, type PostedAlertInput } from '../incident/posted-alert.js';
+import type { Silence } from '../incident/silence.js';
+import { remindOfSilences, silencedIncidents } from '../incident/silence-news.js';
+import { expired, matchersOf, setSilence, type SilenceRefusal, type SilenceRequest } from '../incident/silence-rules.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
-import type { Delivery } from '../notify/delivery.js';
+import type { AlertId, SilenceId } from '../lib/ids.js';
+import { err, ok, type Result } from '../lib/result.js';
 import type { CommitNews } from '../store/span-sink.js';
 import { TaskQueue } from '../store/task-queue.js';
+import { Alerting, type AlertingPicture, type AlertingPorts } from './alerting.js';
 import { evaluate, type Evaluation, type MeasuredSlo } from './evaluate.js';
-import type { EvaluationStore } from './evaluation-store.js';
+import { postedSignals } from './posted-signals.js';
 import { sloNameOf } from './slo-signal.js';
 
-export interface EnginePorts {
-  readonly store: EvaluationStore;
+export interface EnginePorts extends AlertingPorts {
   /**
    * The proof for a page that opens, grows or changes; undefined when there is none to be had in time. All calls of one tick
    * share that time, or an outage that breaks fifty SLOs at once would be told a minute late. Must not throw.
    */
   gatherEvidence(measured: MeasuredSlo, status: SloStatus): Promise<Evidence | undefined>;
-  /** Who is to be told, by the routing in force. */
-  planDeliveries(transition: Transition, nowMs: number): readonly Delivery[];
-  /** Deliveries were committed: send them. */
-  wakeDispatcher(): void;
   /** A commit crossed a threshold: the next tick should not wait for its turn. */
   requestEarlyTick(): void;
 }
@@ -39,13 +40,14 @@ const LATE_EVIDENCE_MS = 5 * MINUTE_MS;
 export type CommittedSlices = Pick<CommitNews, 'sloSlices' | 'oldestReceivedAtMs'>;
 
 /**
- * The living state between two ticks and the order of one: load → evaluate → evidence → save and enqueue → send.
+ * The living state between two ticks and the order of one: evaluate → evidence → group → save and enqueue → send.
  * Ticks and actions of people run one after the other, so that none overwrites what the other saved.
  */
 export class Engine {
   readonly #ports: EnginePorts;
   readonly #slices: SliceIndex;
   readonly #coverage: CoverageIndex;
+  readonly #alerting: Alerting;
   readonly #turns = new TaskQueue();
   readonly #badReceivedAtMs = new Map<string, number>();
   #slos: readonly MeasuredSlo[] = [];
@@ -55,6 +57,7 @@ export class Engine {
 
   constructor(ports: EnginePorts, state: { readonly slices: SliceIndex; readonly coverage: CoverageIndex }) {
     this.#ports = ports;
+    this.#alerting = new Alerting(ports);
     this.#slices = state.slices;
     this.#coverage = state.coverage;
   }
@@ -99,14 +102,17 @@ export class Engine {
   tick(nowMs: number): Promise<Evaluation> {
     return this.#turns.run(async () => {
       this.#coverage.markCovered(minuteOf(nowMs));
-      const openIncidents = await this.#ports.store.loadOpenIncidents();
+      await this.#remind(nowMs);
+      const openIncidents = await this.#alerting.openIncidents();
       const badReceivedAtMs = new Map(this.#badReceivedAtMs);
       const evaluation = evaluate({
         nowMs, slos: this.#slos, slices: this.#slices, openIncidents, badReceivedAtMs,
+        otherSignals: postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }),
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });
-      await this.#save(await this.#withEvidence(evaluation), nowMs);
-      await this.#save(await this.#lateEvidence(evaluation, openIncidents, nowMs), nowMs);
+      await this.#alerting.save(await this.#withEvidence(evaluation), nowMs);
+      const late = await this.#lateEvidence(evaluation, openIncidents, nowMs);
+      if (late.incidents.length > 0) await this.#alerting.save(late, nowMs);
       this.#statuses = evaluation.statuses;
       this.#signals = evaluation.signals;
       for (const [sliceKey, at] of badReceivedAtMs) if (this.#badReceivedAtMs.get(sliceKey) === at) this.#badReceivedAtMs.delete(sliceKey);
@@ -125,21 +131,73 @@ export class Engine {
     return this.#act(id, (incident) => resolve(incident, who, nowMs), nowMs);
   }
 
-  #act(id: string, change: (incident: Incident) => IncidentChange, nowMs: number): Promise<Incident | undefined> {
+  /** Takes alerts that others judged. They are on disk when it resolves, and the next tick, which comes soon, makes incidents of them. */
+  post(alerts: readonly PostedAlertInput[], nowMs: number): Promise<void> {
     return this.#turns.run(async () => {
-      const incident = (await this.#ports.store.loadOpenIncidents()).find((open) => open.id === id);
-      if (incident === undefined) return undefined;
-      const changed = change(incident);
-      await this.#save(changed, nowMs);
-      return changed.incidents[0] ?? incident;
+      const known = await this.#alerting.posted();
+      const { resolveTimeoutMs } = this.#ports.routing();
+      const merged = new Map<AlertId, PostedAlert>();
+      for (const input of alerts) {
+        const alert = receivePosted(input, { nowMs, resolveTimeoutMs });
+        merged.set(alert.id, mergePosted(merged.get(alert.id) ?? known.get(alert.id), alert, nowMs));
+      }
+      await this.#alerting.keepPosted([...merged.values()]);
+      this.#ports.requestEarlyTick();
     });
   }
 
-  async #save(change: IncidentChange, nowMs: number): Promise<void> {
-    if (change.incidents.length === 0) return;
-    const deliveries = change.transitions.flatMap((transition) => [...this.#ports.planDeliveries(transition, nowMs)]);
-    await this.#ports.store.save({ incidents: change.incidents, deliveries });
-    if (deliveries.length > 0) this.#ports.wakeDispatcher();
+  /** Makes or changes a silence. What it holds back is told at once that it does. */
+  setSilence(request: SilenceRequest, nowMs: number): Promise<Result<Silence, SilenceRefusal>> {
+    return this.#turns.run(async () => {
+      const changed = setSilence(request, await this.#alerting.silences(), nowMs);
+      if (!changed.ok) return changed;
+      const silence = changed.value.at(-1) as Silence;
+      const news = silencedIncidents(await this.#alerting.openIncidents(), silence, nowMs);
+      await this.#alerting.save({ ...news, silences: changed.value }, nowMs);
+      return ok(silence);
+    });
+  }
+
+  /** Ends a silence; what still fires behind it is told at once. Undefined where there is none of that id. */
+  expireSilence(id: string, nowMs: number): Promise<Silence | undefined> {
+    return this.#turns.run(async () => {
+      const known = (await this.#alerting.silences()).get(id as SilenceId);
+      if (known === undefined) return undefined;
+      const ended = expired(known, nowMs);
+      if (ended !== known) await this.#alerting.save({ incidents: [], transitions: [], silences: [ended] }, nowMs);
+      return ended;
+    });
+  }
+
+  /** Silences what fires in an incident, for so long. */
+  silenceIncident(id: string, wish: { readonly durationMs: number; readonly comment: string; readonly createdBy: string }, nowMs: number): Promise<Result<Silence, SilenceRefusal>> {
+    return this.#alerting.openIncidents().then((open) => {
+      const incident = open.find((candidate) => candidate.id === id);
+      if (incident === undefined) return err({ kind: 'not-found', message: `no incident ${id} is open` });
+      return this.setSilence({ matchers: matchersOf(incident), endsAtMs: nowMs + wish.durationMs, comment: wish.comment, createdBy: wish.createdBy }, nowMs);
+    });
+  }
+
+  /** What alerting looks like now, for those who show it. */
+  picture(nowMs: number): Promise<AlertingPicture> {
+    return this.#turns.run(() => this.#alerting.picture(nowMs));
+  }
+
+  async #remind(nowMs: number): Promise<void> {
+    const silences = await this.#alerting.silences();
+    if (silences.size === 0) return;
+    const change = remindOfSilences(await this.#alerting.openIncidents(), silences.values(), nowMs);
+    if (change.silences.length > 0) await this.#alerting.save(change, nowMs);
+  }
+
+  #act(id: string, change: (incident: Incident) => IncidentChange, nowMs: number): Promise<Incident | undefined> {
+    return this.#turns.run(async () => {
+      const incident = (await this.#alerting.openIncidents()).find((open) => open.id === id);
+      if (incident === undefined) return undefined;
+      const changed = change(incident);
+      if (changed.incidents.length > 0) await this.#alerting.save(changed, nowMs);
+      return changed.incidents[0] ?? incident;
+    });
   }
 
   async #withEvidence(evaluation: Evaluation): Promise<IncidentChange> {

@@ -21,6 +21,8 @@ export interface EvaluateInput {
   readonly coverage: CoverageOf;
   /** Every incident that is not resolved. */
   readonly openIncidents: readonly Incident[];
+  /** Conditions that others judged: posted alerts. */
+  readonly otherSignals?: readonly ConditionSignal[];
   /** When the bad events that are new since the last evaluation were received, by slice key. */
   readonly badReceivedAtMs?: ReadonlyMap<string, number>;
 }
@@ -42,7 +44,7 @@ export function evaluate(input: EvaluateInput): Evaluation {
     const stopped = stoppedSignalOf(slo, status, context);
     return { status, signal: signalOf(slo, status, context), stopped: stopped === undefined ? [] : [stopped] };
   });
-  const change = advance({ signals: judged.flatMap(({ signal, stopped }) => [signal, ...stopped]), openIncidents, nowMs });
+  const change = advance({ signals: [...judged.flatMap(({ signal, stopped }) => [signal, ...stopped]), ...(input.otherSignals ?? [])], openIncidents, nowMs });
   const orphaned = resolveOrphans(input);
   return {
     statuses: judged.map(({ status }) => status),

@@ -5,6 +5,7 @@ import { sampleAlert, sampleIncident, sampleReading } from '../incident/sample-i
 import type { DeliveryId, IncidentId } from '../lib/ids.js';
 import type { Delivery } from '../notify/delivery.js';
 import type { Outbox } from '../notify/outbox.js';
+import { groupOf } from '../notify/sample-delivery.js';
 import type { EvaluationStore } from './evaluation-store.js';
 
 export interface EvaluationStoreUnderTest {
@@ -17,7 +18,7 @@ export interface EvaluationStoreUnderTest {
 const T0 = 1_000_000;
 const incident = (id: string, changes: Partial<Incident> = {}): Incident => sampleIncident({ id: id as IncidentId, startedAtMs: T0, ...changes });
 const delivery = (id: string, of: Incident): Delivery => ({
-  id: id as DeliveryId, incidentId: of.id, receiver: 'shop', integration: 'slack[0]', transition: { kind: 'opened', incident: of, atMs: T0 },
+  id: id as DeliveryId, incidentId: of.id, receiver: 'shop', integration: 'slack[0]', conversation: of.id, group: groupOf(of), transition: { kind: 'opened', incident: of, atMs: T0 },
   status: 'pending', attempts: 0, createdAtMs: T0, notBeforeMs: T0, lastError: undefined,
 });
 
@@ -35,14 +36,14 @@ export function evaluationStoreContract(open: () => Promise<EvaluationStoreUnder
         alerts: [sampleAlert({ incidentId: 'a' as IncidentId, labels: { '$': 'dollar', '': 'empty' }, reading: sampleReading({ sli: undefined, burnRates: { '5m': undefined, '1h': Number.POSITIVE_INFINITY }, exhaustionMs: undefined }) })],
       });
       await save([odd]);
-      expect(await subject.store.loadOpenIncidents()).toStrictEqual([odd]);
+      expect((await subject.store.loadMemory()).openIncidents).toStrictEqual([odd]);
       expect(await subject.incidents.byId(odd.id)).toStrictEqual(odd);
     });
 
     test('a saved version replaces the one before', async () => {
       await save([incident('a')]);
       for (let round = 1; round <= 5; round += 1) await save([incident('a', { title: `round ${round}` })]);
-      expect(await subject.store.loadOpenIncidents()).toStrictEqual([incident('a', { title: 'round 5' })]);
+      expect((await subject.store.loadMemory()).openIncidents).toStrictEqual([incident('a', { title: 'round 5' })]);
       expect(await subject.incidents.list({ limit: 10 })).toHaveLength(1);
     });
 
@@ -50,7 +51,7 @@ export function evaluationStoreContract(open: () => Promise<EvaluationStoreUnder
       const resolved = incident('a', { status: 'resolved', endedAtMs: T0 + 5 });
       await save([incident('a')]);
       await save([resolved]);
-      expect(await subject.store.loadOpenIncidents()).toEqual([]);
+      expect((await subject.store.loadMemory()).openIncidents).toEqual([]);
       expect(await subject.incidents.byId(resolved.id)).toStrictEqual(resolved);
     });
 
@@ -76,7 +77,7 @@ export function evaluationStoreContract(open: () => Promise<EvaluationStoreUnder
     test('a second one is refused, and nothing of that save is kept', async () => {
       await save([incident('a')]);
       await expect(save([incident('c', { key: 'other' }), incident('b')], [delivery('d', incident('b'))])).rejects.toThrow();
-      expect((await subject.store.loadOpenIncidents()).map(({ id }) => id)).toEqual(['a']);
+      expect((await subject.store.loadMemory()).openIncidents.map(({ id }) => id)).toEqual(['a']);
       expect(await subject.outbox.counts()).toMatchObject({ pending: 0 });
     });
 
@@ -88,14 +89,14 @@ export function evaluationStoreContract(open: () => Promise<EvaluationStoreUnder
 
     test('two of one key in one save are refused', async () => {
       await expect(save([incident('a'), incident('b')])).rejects.toThrow();
-      expect(await subject.store.loadOpenIncidents()).toEqual([]);
+      expect((await subject.store.loadMemory()).openIncidents).toEqual([]);
     });
 
     test('a resolved one frees the key, also within the same save and in any order', async () => {
       await save([incident('a')]);
       await save([incident('b', { startedAtMs: T0 + 1 }), incident('a', { status: 'resolved', endedAtMs: T0 })]);
       await save([incident('b', { status: 'resolved', endedAtMs: T0 + 2 }), incident('c', { startedAtMs: T0 + 2 })]);
-      expect((await subject.store.loadOpenIncidents()).map(({ id }) => id)).toEqual(['c']);
+      expect((await subject.store.loadMemory()).openIncidents.map(({ id }) => id)).toEqual(['c']);
     });
   });
 

@@ -1,25 +1,44 @@
-import type { Incident } from '../incident/incident.js';
 import type { MemoryIncidentTable } from '../incident/memory-incident-table.js';
+import type { PostedAlert } from '../incident/posted-alert.js';
+import type { Silence } from '../incident/silence.js';
 import type { MemoryOutbox } from '../notify/memory-outbox.js';
-import type { EvaluationChanges, EvaluationStore } from './evaluation-store.js';
+import { groupId, type Decision, type NotificationGroup } from '../notify/notification-group.js';
+import type { AlertingMemory, EvaluationChanges, EvaluationStore } from './evaluation-store.js';
 
+/** Outlives the engine that it is handed to, as a file would. */
 export class MemoryEvaluationStore implements EvaluationStore {
+  readonly decisions: Decision[] = [];
   readonly #incidents: MemoryIncidentTable;
   readonly #outbox: MemoryOutbox;
+  readonly #groups = new Map<string, NotificationGroup>();
+  readonly #posted = new Map<string, PostedAlert>();
+  readonly #silences = new Map<string, Silence>();
 
   constructor(incidents: MemoryIncidentTable, outbox: MemoryOutbox) {
     this.#incidents = incidents;
     this.#outbox = outbox;
   }
 
-  async loadOpenIncidents(): Promise<readonly Incident[]> {
-    return Promise.resolve(this.#incidents.open());
+  async loadMemory(): Promise<AlertingMemory> {
+    const openIncidents = this.#incidents.open();
+    const open = new Set(openIncidents.map(({ id }) => id));
+    const groups = [...this.#groups.values()];
+    const ended = [...new Set(groups.flatMap(({ members }) => Object.values(members)))].filter((id) => !open.has(id));
+    const endedIncidents = (await Promise.all(ended.map((id) => this.#incidents.byId(id)))).filter((incident) => incident !== undefined);
+    return { openIncidents, groups, endedIncidents, posted: [...this.#posted.values()], silences: [...this.#silences.values()] };
   }
 
-  /** The table refuses before anything has changed, so both change or neither. */
+  /** The table refuses before anything has changed, so all changes or nothing. */
   async save(changes: EvaluationChanges): Promise<void> {
     this.#incidents.replace(changes.incidents);
     this.#outbox.enqueue(changes.deliveries);
+    for (const group of changes.removedGroups ?? []) this.#groups.delete(groupId(group));
+    for (const group of changes.groups ?? []) this.#groups.set(groupId(group), group);
+    for (const id of changes.removedPosted ?? []) this.#posted.delete(id);
+    for (const alert of changes.posted ?? []) this.#posted.set(alert.id, alert);
+    for (const id of changes.removedSilences ?? []) this.#silences.delete(id);
+    for (const silence of changes.silences ?? []) this.#silences.set(silence.id, silence);
+    this.decisions.push(...(changes.decisions ?? []));
     return Promise.resolve();
   }
 }

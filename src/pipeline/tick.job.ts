@@ -26,6 +26,7 @@ export class TickJob implements OnApplicationBootstrap, OnApplicationShutdown {
   #again = false;
   #lastStartMs = 0;
   #early: NodeJS.Timeout | undefined;
+  #due: { readonly atMs: number; readonly timer: NodeJS.Timeout } | undefined;
   #stopped = false;
 
   constructor(options: TickJobOptions) {
@@ -41,6 +42,7 @@ export class TickJob implements OnApplicationBootstrap, OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#early);
+    clearTimeout(this.#due?.timer);
     if (this.#options.scheduler.doesExist('interval', TICK)) this.#options.scheduler.deleteInterval(TICK);
     await this.#running;
   }
@@ -54,6 +56,20 @@ export class TickJob implements OnApplicationBootstrap, OnApplicationShutdown {
       if (this.#running === undefined) this.#start();
       else this.#again = true;
     }, waitMs);
+  }
+
+  /** Something is due then; where the ordinary tick comes first, that one sees to it. */
+  requestTickAt(atMs: number): void {
+    const waitMs = Math.max(0, atMs - this.#options.clock.nowMs());
+    if (this.#stopped || waitMs >= this.#options.intervalMs || (this.#due !== undefined && this.#due.atMs <= atMs)) return;
+    clearTimeout(this.#due?.timer);
+    this.#due = {
+      atMs,
+      timer: setTimeout(() => {
+        this.#due = undefined;
+        this.requestEarlyTick();
+      }, waitMs),
+    };
   }
 
   #start(): void {

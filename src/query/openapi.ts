@@ -39,6 +39,14 @@ const incident = incidentSummary.extend({
   suspect: z.string().nullable(), badEvents: z.number().nullable(), traces: z.array(z.looseObject({ traceId: z.string(), spanId: z.string(), role: z.string(), reason: z.string(), url: z.string() })), runbook: z.string().nullable(),
   timeline: z.array(z.looseObject({ at: instant, kind: z.string(), actor: z.string(), text: z.string() })),
 });
+const decision = z.object({
+  at: instant, alert: z.string(), group: z.string(), route: z.string(), receiver: z.string(), integration: z.string(), outcome: z.enum(['waits', 'sent', 'silenced', 'inhibited', 'muted', 'not-sent', 'left']),
+  reason: z.string(), delivery: z.string().nullable(), deliveryStatus: z.string().nullable(), attempts: z.number().nullable(), became: z.string().nullable(),
+});
+const silence = z.looseObject({
+  id: z.string(), state: z.enum(['pending', 'active', 'expired']), inForce: z.boolean(), words: z.string(), startsAt: instant, endsAt: instant, createdBy: z.string(), comment: z.string(),
+  matchers: z.array(z.object({ name: z.string(), value: z.string(), isRegex: z.boolean(), isEqual: z.boolean() })), matches: z.array(z.looseObject({ id: z.string(), incident: z.string(), url: z.string() })),
+});
 const requests = { requests: z.number(), errors: z.number(), perSecond: z.number(), errorRatio: ratio.optional(), p50Ns: z.number().optional(), p95Ns: z.number().optional(), p99Ns: z.number().optional() };
 const ledgerSum = z.object({ signal: z.enum(['traces', 'logs']), received: z.number(), hot: z.number(), rejected: z.number(), deduplicated: z.number() });
 const named = z.array(z.object({ name: z.string(), count: z.number() }));
@@ -69,6 +77,9 @@ export const API_SCHEMAS = {
     version: z.object({ version: z.string(), bad: z.number(), total: z.number(), budgetShare: ratio, burnRate: ratio, firstSeenAt: instant, lastSeenAt: instant }).nullable(),
   }),
   SuggestionList: z.object({ from: instant, to: instant, suggestions: z.array(z.object({ file: z.string(), yaml: z.string(), slos: z.array(z.object({ name: z.string(), service: z.string(), operation: z.string(), objective: z.enum(['availability', 'latency']), target: z.number(), thresholdMs: ratio, reason: z.string() })) })) }),
+  DecisionList: z.object({ decisions: z.array(decision) }),
+  Silence: silence, SilenceList: z.object({ silences: z.array(silence) }),
+  IncidentSilence: z.object({ silence: z.object({ id: z.string(), endsAt: instant }), incident }),
   Problem: problem,
 } as const;
 
@@ -84,6 +95,10 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/incidents/{id}': { get: operation('One incident with its evidence and timeline', 'Incident', { path: ['id'] }) },
       '/api/v1/incidents/{id}/acknowledge': { post: operation('Take an incident over', 'Incident', { path: ['id'] }) },
       '/api/v1/incidents/{id}/resolve': { post: operation('Declare an incident over', 'Incident', { path: ['id'] }) },
+      '/api/v1/incidents/{id}/decisions': { get: operation('Why each receiver was told of each alert, or not', 'DecisionList', { path: ['id'] }) },
+      '/api/v1/incidents/{id}/silence': { post: operation('Tell nobody of what fires in an incident, for so long', 'IncidentSilence', { path: ['id'] }) },
+      '/api/v1/silences': { get: operation('Silences, with the alerts that each holds back', 'SilenceList'), post: operation('Make or change a silence; with preview=1 only say what it would hold back', 'Silence', { query: ['preview'] }) },
+      '/api/v1/silences/{id}': { get: operation('One silence', 'Silence', { path: ['id'] }), delete: operation('End a silence', 'Silence', { path: ['id'] }) },
       '/api/v1/traces': { get: operation('Search traces; q is TraceQL', 'TraceList', { query: ['q', 'service', 'operation', 'errors', 'minDuration', 'limit', ...WINDOW] }) },
       '/api/v1/traces/{traceId}': { get: operation('One trace with its logs', 'Trace', { path: ['traceId'] }) },
       '/api/v1/backtest/extent': { post: operation('What a backtest can look at', 'BacktestExtent', { body: 'BacktestExtentQuery' }) },

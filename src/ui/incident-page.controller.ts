@@ -3,6 +3,7 @@ import type { Incident } from '../incident/incident.js';
 import type { IncidentId } from '../lib/ids.js';
 import { ApiError } from '../query/api-error.js';
 import type { PageReply, PageRequest } from './http-types.js';
+import { decisionRows } from './decision-rows.js';
 import { incidentCard, incidentPage } from './incident-page.js';
 import { renderMarkdown } from './markdown.js';
 import { renderPage } from './page-model.js';
@@ -41,6 +42,7 @@ export class IncidentPageController {
     return renderPage(this.#renderer, this.#options, {
       template: 'incident', title: incident.title, section: 'incidents', refreshSeconds: incident.status === 'resolved' ? undefined : 15,
       ...incidentPage(incident, this.#options.readers.slos),
+      decisions: decisionRows(await this.#options.decisions.ofIncident(incident.id), incident),
       runbook: runbook === undefined ? undefined : { title: runbook.title, html: renderMarkdown(withoutTitle(runbook)) },
     });
   }
@@ -56,6 +58,13 @@ export class IncidentPageController {
   async resolve(@Param('id') id: string, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
     const incident = await this.#find(id);
     await this.#options.actions.resolve(incident.id, request.actor ?? 'local');
+    await reply.redirect(`/incidents/${encodeURIComponent(incident.id)}`, 303);
+  }
+
+  @Post(':id/silence')
+  async silence(@Param('id') id: string, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
+    const incident = await this.#find(id);
+    await this.#options.actions.silence(incident.id, request.actor ?? 'local');
     await reply.redirect(`/incidents/${encodeURIComponent(incident.id)}`, 303);
   }
 

@@ -1,4 +1,5 @@
 import type { Incident } from '../incident/incident.js';
+import type { DecisionReader } from '../notify/decision-reader.js';
 import type { Readers } from '../query/readers.js';
 import type { AccessPolicy } from './access-policy.js';
 import type { TrustedAddress } from './request-trust.js';
@@ -13,11 +14,14 @@ export interface RenderedRunbook {
 export interface IncidentActions {
   acknowledge(id: string, actor: string): Promise<void>;
   resolve(id: string, actor: string): Promise<void>;
+  /** For an hour. */
+  silence(id: string, actor: string): Promise<void>;
 }
 
 export interface UiOptions {
   readonly readers: Readers;
   readonly actions: IncidentActions;
+  readonly decisions: DecisionReader;
   /** The runbook of the incident; undefined when it has none. */
   readonly runbookFor: (incident: Incident) => Promise<RenderedRunbook | undefined>;
   readonly access: AccessPolicy;

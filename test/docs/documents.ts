@@ -24,9 +24,10 @@ export function readDocument(path: string): Document {
 export const README = readDocument('README.md');
 export const SLO = readDocument('docs/slo.md');
 export const OPERATIONS = readDocument('docs/operations.md');
+export const ALERTING = readDocument('docs/alerting.md');
 export const ARCHITECTURE = readDocument('docs/architecture.md');
 /** The pages that these tests answer for; the others have tests of their own, beside their code. */
-export const OWN: readonly Document[] = [README, SLO, OPERATIONS, ARCHITECTURE];
+export const OWN: readonly Document[] = [README, SLO, OPERATIONS, ARCHITECTURE, ALERTING];
 export const ALL: readonly Document[] = [README, ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).sort().map((name) => readDocument(`docs/${name}`))];
 
 export function blocksOf({ text }: Document): readonly Block[] {

@@ -31,7 +31,7 @@ describe('rules in the documentation', () => {
   test('are there', () => {
     expect(rules.map(([name]) => name)).toEqual([
       'README.md: rules/basket.yaml', 'README.md: rules/routing.yaml', 'docs/slo.md: rules/search.yaml', 'docs/slo.md: rules/month.yaml', 'docs/slo.md: rules/slices.yaml', 'docs/slo.md: rules/slow.yaml',
-      'docs/slo.md: rules/stopped.yaml', 'docs/slo.md: rules/gates.yaml',
+      'docs/slo.md: rules/stopped.yaml', 'docs/slo.md: rules/gates.yaml', 'docs/alerting.md: rules/routing.yaml',
     ]);
   });
 

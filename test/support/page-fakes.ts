@@ -5,7 +5,8 @@ import type { Incident } from '../../src/incident/incident.js';
 import { sampleAlert, sampleIncident, sampleReading } from '../../src/incident/sample-incident.js';
 import { FakeClock } from '../../src/lib/clock.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/lib/duration.js';
-import type { IncidentId, TraceId } from '../../src/lib/ids.js';
+import type { DeliveryId, IncidentId, TraceId } from '../../src/lib/ids.js';
+import type { DecisionRecord } from '../../src/notify/decision-reader.js';
 import type { BurnedBy } from '../../src/pipeline/burned-by.js';
 import type { IngestReport } from '../../src/query/ingest-report.js';
 import type { RequestSummary, ServiceSummary } from '../../src/query/service-reader.js';
@@ -163,6 +164,15 @@ function ingestReport(isEmpty: boolean): IngestReport {
   };
 }
 
+/** One told by Slack, held back by a silence at the webhook. */
+function decisionsOf(incidentId: IncidentId): DecisionRecord[] {
+  const common = { atMs: BEGAN_MS, incidentId, alertId: incidents()[0]!.alerts[0]!.id, groupKey: '{}:{}', route: 'route', receiver: 'slack', deliveryId: undefined, delivery: undefined };
+  return [
+    { ...common, integration: 'slack[0]', outcome: 'sent', reason: 'first notification', deliveryId: 'dlv-1' as DeliveryId, delivery: { status: 'delivered', attempts: 2, lastError: undefined, settledAtMs: BEGAN_MS } },
+    { ...common, integration: '', outcome: 'silenced', reason: 'silenced by sil-1: <b>deploy</b> (ann)' },
+  ];
+}
+
 export interface PageFakes {
   readonly options: UiOptions;
   readonly clock: FakeClock;
@@ -205,7 +215,8 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
         recount: async ({ slo, fromMinute }) => [{ sliceKey: slo.sliceKey, eventMinute: fromMinute, arrivalMinute: fromMinute, good: 8, bad: 2.5, goodSquared: 8, badSquared: 6.25, events: 9, unknownWeight: 0 }],
       },
     },
-    actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`) },
+    actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`), silence: async (id, actor) => void asked.push(`silence ${id} ${actor}`) },
+    decisions: { ofIncident: async (id) => (id === incidents()[0]?.id ? decisionsOf(id) : []) },
     runbookFor: async (incident) => (incident.runbook === undefined ? undefined : { title: 'Checkout errors', markdown: RUNBOOK }),
     access: OPEN_ACCESS,
     address: { bindHost: '127.0.0.1', publicUrl: 'http://127.0.0.1:4400' },

@@ -37,7 +37,7 @@ function conversationProblems(told: readonly Told[]): string[] {
   const problems: string[] = [];
   const lasts = new Map<string, Told>();
   for (const message of told) {
-    const key = JSON.stringify([message.incident.id, message.receiver, message.integration]);
+    const key = JSON.stringify([message.delivery.conversation, message.receiver, message.integration]);
     const last = lasts.get(key);
     const { kind, atMs } = message.delivery.transition;
     if ((last === undefined) !== (kind === 'opened')) problems.push(`${last === undefined ? 'does not begin with opened' : 'opened twice'}: ${toldInWords(message)}`);
@@ -46,6 +46,41 @@ function conversationProblems(told: readonly Told[]): string[] {
     lasts.set(key, message);
   }
   return problems;
+}
+
+/** A message as Alertmanager's acceptance tests want it: who hears when of which alerts. */
+export interface WantedNotification {
+  readonly receiver: string;
+  readonly during: Between;
+  /** `firing test1`, `resolved test2 v1`: alertname, then the values of the other labels by name. */
+  readonly alerts: readonly string[];
+  readonly check?: (told: Told) => void;
+}
+
+/** Exactly these messages, in this order for each receiver. */
+export function judgeNotifications(told: readonly Told[], wanted: readonly WantedNotification[]): string[] {
+  const problems: string[] = [];
+  for (const receiver of new Set([...told.map((message) => message.receiver), ...wanted.map((want) => want.receiver)])) {
+    const heard = told.filter((message) => message.receiver === receiver);
+    const expected = wanted.filter((want) => want.receiver === receiver);
+    for (let index = 0; index < Math.max(heard.length, expected.length); index += 1) {
+      const [message, want] = [heard[index], expected[index]];
+      const said = message === undefined ? 'nothing' : `${momentInWords(message.atMs)} ${alertsInWords(message).join(', ')} (${message.delivery.group.reason})`;
+      const hoped = want === undefined ? 'nothing' : `${momentInWords(want.during.fromMs)} to ${momentInWords(want.during.toMs)} ${[...want.alerts].sort().join(', ')}`;
+      const isRight = message !== undefined && want !== undefined && message.atMs >= want.during.fromMs && message.atMs <= want.during.toMs
+        && JSON.stringify(alertsInWords(message)) === JSON.stringify([...want.alerts].sort());
+      if (isRight) want.check?.(message);
+      else problems.push(`${receiver}, message ${String(index + 1)}: heard ${said}; wanted ${hoped}`);
+    }
+  }
+  return [...problems, ...conversationProblems(told)];
+}
+
+export function alertsInWords({ delivery: { group } }: Told): string[] {
+  return group.alerts.map(({ status, labels }) => {
+    const others = Object.keys(labels).filter((name) => name !== 'alertname' && name !== 'incident').sort();
+    return [status, labels['alertname'], ...others.map((name) => labels[name])].join(' ');
+  }).sort();
 }
 
 function isAudible({ delivery: { transition } }: Told): boolean {

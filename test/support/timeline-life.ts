@@ -2,10 +2,11 @@ import { CoverageIndex } from '../../src/budget/coverage-index.js';
 import { minuteOf } from '../../src/budget/minute-series.js';
 import { SliceIndex } from '../../src/budget/slice-index.js';
 import type { Incident, Transition } from '../../src/incident/incident.js';
+import type { PostedAlertInput } from '../../src/incident/posted-alert.js';
+import type { SilenceRequest } from '../../src/incident/silence-rules.js';
 import type { FakeClock } from '../../src/lib/clock.js';
 import { DAY_MS } from '../../src/lib/duration.js';
 import type { Delivery, Notifier } from '../../src/notify/delivery.js';
-import { planDeliveries } from '../../src/notify/plan-deliveries.js';
 import type { Routing } from '../../src/notify/routing.js';
 import { Dispatcher } from '../../src/notify/system-dispatcher.js';
 import { Engine, type CommittedSlices } from '../../src/pipeline/engine.js';
@@ -136,6 +137,25 @@ export class Life {
     })());
   }
 
+  post(alerts: readonly PostedAlertInput[]): void {
+    this.#note(this.#required(this.#engine).post(alerts, this.#parts.clock.nowMs()));
+  }
+
+  silence(request: SilenceRequest): void {
+    this.#note((async () => {
+      const set = await this.#required(this.#engine).setSilence(request, this.#parts.clock.nowMs());
+      if (!set.ok) throw new Error(set.error.message);
+    })());
+  }
+
+  /** Ends every silence that is in force. */
+  endSilences(): void {
+    this.#note((async () => {
+      const engine = this.#required(this.#engine);
+      for (const { id } of (await engine.picture(this.#parts.clock.nowMs())).silences) await engine.expireSilence(id, this.#parts.clock.nowMs());
+    })());
+  }
+
   /** As LiveRules takes them: what is stored of a new key is read before the store counts for it. */
   useRules(slos: readonly CompiledSlo[]): void {
     this.#note((async () => {
@@ -152,7 +172,7 @@ export class Life {
   }
 
   async openIncidents(): Promise<readonly Incident[]> {
-    return this.#living(() => this.#required(this.#booted).evaluation.loadOpenIncidents());
+    return (await this.#living(() => this.#required(this.#booted).evaluation.loadMemory())).openIncidents;
   }
 
   /** Good and bad events of an SLO in [fromMs, toMs), as the engine counts them. */
@@ -166,7 +186,7 @@ export class Life {
     const { routing } = this.#parts;
     return new Engine({
       store: {
-        loadOpenIncidents: () => this.#living(() => booted.evaluation.loadOpenIncidents()),
+        loadMemory: () => this.#living(() => booted.evaluation.loadMemory()),
         save: async (changes) => {
           this.#dieAt('evaluated', changes.deliveries);
           await this.#living(() => booted.evaluation.save(changes));
@@ -180,12 +200,13 @@ export class Life {
         if (compiled === undefined || evidence === undefined) return undefined;
         return this.#living(() => gatherEvidence(evidence, compiled, status));
       },
-      planDeliveries: (transition, nowMs) => planDeliveries(transition, routing(), nowMs),
+      routing,
       wakeDispatcher: () => { dispatcher.wake(); },
       requestEarlyTick: () => {
         this.#dieAt('committed', []);
         this.earlyTickMs = Math.max(this.#parts.clock.nowMs(), this.#lastTickMs + EARLY_TICK_PAUSE_MS);
       },
+      requestTickAt: (atMs) => { this.earlyTickMs = Math.min(this.earlyTickMs, Math.max(atMs, this.#lastTickMs + EARLY_TICK_PAUSE_MS)); },
     }, { slices: this.#slices, coverage: this.#coverage });
   }
 

@@ -58,13 +58,14 @@ export interface Machine {
 export class MemoryMachine implements Machine {
   readonly #incidents = new MemoryIncidentTable();
   readonly #outbox = new MemoryOutbox();
+  readonly #evaluation = new MemoryEvaluationStore(this.#incidents, this.#outbox);
   readonly #slices: SloSlice[] = [];
   readonly #uptime = new Set<number>();
 
   boot({ slos, clock, onCommit }: BootOptions): Promise<Booted> {
     let measurer: Measurer = createMeasurer(slos);
     return Promise.resolve({
-      evaluation: new MemoryEvaluationStore(this.#incidents, this.#outbox),
+      evaluation: this.#evaluation,
       outbox: this.#outbox,
       evidence: undefined,
       absorb: (shipment) => Promise.resolve(this.#absorb(shipment, { measurer, receivedAtMs: clock.nowMs(), onCommit })),

@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url';
 import { buildSlo, WORKBOOK_POLICY } from '../../src/budget/slo-builder.js';
 import type { BurnRatePolicy, Slo } from '../../src/config/slo.js';
 import { formatProblem } from '../../src/lib/problem.js';
-import { parseRouting, type Routing } from '../../src/notify/routing.js';
 import { loadRunbooksDirectory } from '../../src/runbook/fs-runbooks.js';
 import type { Runbook } from '../../src/runbook/runbook.js';
 import { compileSlo, type CompiledSlo } from '../../src/sli/compile-slo.js';
@@ -23,7 +22,7 @@ export function availability(service: string, parts: Partial<Slo> = {}): Slo {
 }
 
 export const TEAM_ROUTING = `
-route: { receiver: team, group_by: [incident], group_wait: 0s }
+route: { receiver: team, group_by: [incident], group_wait: 0s, group_interval: 1m, repeat_interval: 90d }
 receivers:
   - name: team
     slack_configs: [{ channel: '#alerts', send_resolved: true }]
@@ -35,12 +34,6 @@ export function compiled(slos: readonly Slo[]): CompiledSlo[] {
     if (!result.ok) throw new Error(result.error.map(formatProblem).join('\n'));
     return result.value;
   });
-}
-
-export function routingOf(text: string): Routing {
-  const parsed = parseRouting({ path: 'routing.yaml', text });
-  if (!parsed.ok) throw new Error(parsed.error.map(formatProblem).join('\n'));
-  return parsed.value;
 }
 
 /** The runbooks that ship with Tocsin. */

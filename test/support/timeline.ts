@@ -2,18 +2,21 @@ import { randomOf } from '../../src/budget/random-source.js';
 import type { Slo } from '../../src/config/slo.js';
 import { FakeClock } from '../../src/lib/clock.js';
 import { SECOND_MS } from '../../src/lib/duration.js';
+import type { Labels } from '../../src/incident/incident.js';
+import type { SilenceRequest } from '../../src/incident/silence-rules.js';
 import type { Notifier } from '../../src/notify/delivery.js';
 import type { Routing } from '../../src/notify/routing.js';
+import { routingOf } from '../../src/notify/sample-routing.js';
 import { SlackNotifier } from '../../src/notify/slack-notifier.js';
 import { startSlackStandIn, type SlackStandIn } from '../../src/notify/stand-in/http-slack-stand-in.js';
 import type { Runbook } from '../../src/runbook/runbook.js';
 import type { CompiledSlo } from '../../src/sli/compile-slo.js';
 import { Activity, type Between, momentInWords, momentOf, STORY_START_MS } from './timeline-clock.js';
-import { type Expected, judge, toldInWords, transcript } from './timeline-expectations.js';
+import { type Expected, judge, judgeNotifications, toldInWords, transcript, type WantedNotification } from './timeline-expectations.js';
 import { type CrashPlan, Life } from './timeline-life.js';
 import { DuckdbMachine, type Machine, MemoryMachine } from './timeline-machine.js';
-import { type Behaviour, Receivers } from './timeline-receivers.js';
-import { compiled, routingOf, shippedRunbooks, TEAM_ROUTING } from './timeline-rules.js';
+import { type Behaviour, Receivers, type Told } from './timeline-receivers.js';
+import { compiled, shippedRunbooks, TEAM_ROUTING } from './timeline-rules.js';
 import { Sender, type Traffic } from './timeline-sender.js';
 import type { Shipment } from './timeline-traffic.js';
 
@@ -44,6 +47,7 @@ export class Timeline {
   readonly #machine: Machine;
   readonly #script: { readonly atMs: number; readonly act: () => void | Promise<void> }[] = [];
   readonly #expected: Expected[] = [];
+  readonly #wanted: WantedNotification[] = [];
   readonly #senders = new Map<string, Sender>();
   readonly #crashPlan: { plan: CrashPlan | undefined } = { plan: undefined };
   readonly #failures: unknown[] = [];
@@ -77,6 +81,11 @@ export class Timeline {
   readonly expectUpdate = (during: Between, more: Expectation = {}): void => { this.#expected.push({ kind: 'updated', during, ...more }); };
   readonly expectAcknowledged = (during: Between, more: Expectation = {}): void => { this.#expected.push({ kind: 'acknowledged', during, ...more }); };
   readonly expectResolved = (during: Between, more: Expectation = {}): void => { this.#expected.push({ kind: 'resolved', during, ...more }); };
+
+  /** In a story of posted alerts: what a receiver hears, exactly and in this order. */
+  readonly expectNotification = (during: Between, receiver: string, alerts: readonly string[], check?: (told: Told) => void): void => {
+    this.#wanted.push({ during, receiver, alerts, ...(check === undefined ? {} : { check }) });
+  };
 
   /** Tickets that may come, as often as they like. */
   readonly allowTickets = (during: Between): void => { this.#ticketsAllowed = during; };
@@ -259,7 +268,8 @@ export class Timeline {
     const { fromMs, toMs } = this.#ticketsAllowed;
     const told = this.receivers.told.filter(({ incident }) => incident.severity === 'page' || incident.startedAtMs < fromMs || incident.startedAtMs > toMs);
     const failures = [...this.#failures, ...(this.#life?.failures ?? [])].map((error) => `failed inside: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    const problems = [...judge(told, this.#expected), ...doubled.map((message) => `doubled: ${toldInWords(message)}`), ...failures];
+    const judged = this.#options.slos.length === 0 ? judgeNotifications(this.receivers.told, this.#wanted) : judge(told, this.#expected);
+    const problems = [...judged, ...doubled.map((message) => `doubled: ${toldInWords(message)}`), ...failures];
     if (problems.length === 0) return;
     throw new Error([...problems, '', `up to ${momentInWords(this.clock.nowMs())} people heard:`, ...transcript(told)].join('\n'));
   }
@@ -282,6 +292,23 @@ export class Moment {
   /** A share of the service's requests fails from now on. */
   fault({ service, failing }: { readonly service: string; readonly failing: number }): this {
     return this.do((story) => { story.sender({ service, perMinute: 0 }).failing = failing; });
+  }
+
+  /** An alert is posted, as Prometheus does it: `alert({ alertname: 'test' }, { startsAt: '00:01', endsAt: '00:05' })`. */
+  alert(labels: Labels, more: { readonly startsAt?: string; readonly endsAt?: string; readonly annotations?: Labels } = {}): this {
+    const { startsAt, endsAt, annotations } = more;
+    const posted = { labels, ...(annotations === undefined ? {} : { annotations }), ...(startsAt === undefined ? {} : { startsAtMs: momentOf(startsAt) }), ...(endsAt === undefined ? {} : { endsAtMs: momentOf(endsAt) }) };
+    return this.do((story) => { story.life.post([posted]); });
+  }
+
+  /** Whoever has these labels is quiet until then. */
+  silence(labels: Labels, until: string, more: Partial<SilenceRequest> = {}): this {
+    const matchers = Object.entries(labels).map(([name, value]) => ({ name, value, isRegex: false, isEqual: true }));
+    return this.do((story) => { story.life.silence({ matchers, endsAtMs: momentOf(until), createdBy: 'ann', comment: 'maintenance', ...more }); });
+  }
+
+  endSilences(): this {
+    return this.do((story) => { story.life.endSilences(); });
   }
 
   heal(service: string): this {

@@ -2,6 +2,9 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import type { IncidentActions } from '../../incident/incident-actions.js';
 import { IncidentModule } from '../../incident/incident.module.js';
+import type { SilenceActions } from '../../incident/silence-actions.js';
+import { DecisionsModule } from '../../notify/decisions.controller.js';
+import { AlertmanagerModule, type AlertmanagerPorts } from '../../pipeline/alertmanager.controller.js';
 import { MaintenanceJob, type MaintenanceJobOptions } from '../../pipeline/maintenance.job.js';
 import { TickJob, type TickJobOptions } from '../../pipeline/tick.job.js';
 import { UiModule } from '../../ui/ui.module.js';
@@ -11,6 +14,8 @@ import { SELF_PORTS, SelfController, type SelfPorts } from './self.controller.js
 export interface AppParts {
   readonly ui: UiOptions;
   readonly actions: IncidentActions;
+  readonly silences: SilenceActions;
+  readonly alertmanager: AlertmanagerPorts;
   readonly self: SelfPorts;
   readonly tick: Omit<TickJobOptions, 'scheduler'>;
   readonly maintenance: Omit<MaintenanceJobOptions, 'scheduler'>;
@@ -22,7 +27,7 @@ export class AppModule {
   static register(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
-      imports: [ScheduleModule.forRoot(), UiModule.register(parts.ui), IncidentModule.register({ reader: parts.ui.readers.incidents, actions: parts.actions })],
+      imports: [ScheduleModule.forRoot(), UiModule.register(parts.ui), IncidentModule.register({ reader: parts.ui.readers.incidents, actions: parts.actions, silences: parts.silences, clock: parts.ui.readers.clock }), AlertmanagerModule.register(parts.alertmanager), DecisionsModule.register(parts.ui.decisions)],
       controllers: [SelfController],
       providers: [
         { provide: SELF_PORTS, useValue: parts.self },

@@ -7,7 +7,6 @@ import type { Evidence } from '../../diagnosis/evidence.js';
 import type { Incident } from '../../incident/incident.js';
 import type { Clock } from '../../lib/clock.js';
 import { DuckdbOutbox } from '../../notify/duckdb-outbox.js';
-import { planDeliveries } from '../../notify/plan-deliveries.js';
 import { Dispatcher } from '../../notify/system-dispatcher.js';
 import { DuckdbEvaluationStore } from '../../pipeline/duckdb-evaluation-store.js';
 import { DuckdbEvidenceReader } from '../../pipeline/duckdb-evidence-reader.js';
@@ -37,6 +36,7 @@ export interface JudgementPorts {
   /** Base of links; asked for late, because a port may be chosen by the system. */
   readonly publicUrl: () => string;
   readonly requestEarlyTick: () => void;
+  readonly requestTickAt: (atMs: number) => void;
 }
 
 /** The pages of one tick must not wait for their evidence longer than this, all together: those that are left go out without, and get it later. */
@@ -57,9 +57,10 @@ export class Judgement {
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
       gatherEvidence: (measured, status) => this.#gatherEvidence(measured, status),
-      planDeliveries: (transition, nowMs) => planDeliveries(transition, this.rules.book.routing, nowMs),
+      routing: () => this.rules.book.routing,
       wakeDispatcher: () => this.dispatcher.wake(),
       requestEarlyTick: ports.requestEarlyTick,
+      requestTickAt: ports.requestTickAt,
     }, state);
     this.rules = new LiveRules({ ...ports, slices: state.slices, engine: this.engine }, book);
     this.dispatcher = new Dispatcher({

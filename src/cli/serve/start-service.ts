@@ -15,9 +15,11 @@ import { startHttpOtlpReceiver } from '../../ingest/http-otlp-receiver.js';
 import { IngestCounters } from '../../ingest/ingest-counters.js';
 import { RECEIVER_LIMITS, type Receiver, type ReceiverOptions } from '../../ingest/receiver.js';
 import { formatProblem } from '../../lib/problem.js';
+import { HOUR_MS } from '../../lib/duration.js';
 import { systemClock } from '../../lib/system-clock.js';
 import { DuckdbBurnedByReader } from '../../pipeline/duckdb-burned-by-reader.js';
 import { DuckdbReplayHistory } from '../../pipeline/duckdb-replay-history.js';
+import { DuckdbDecisionReader } from '../../notify/duckdb-decision-reader.js';
 import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
 import { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
@@ -35,6 +37,7 @@ import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
 import { accessProblems } from '../check/find-problems.js';
 import { tocsinVersion } from '../tocsin-version.js';
+import { alertmanagerPorts, silenceActions } from './alerting-ports.js';
 import { AppModule, type AppParts } from './app.module.js';
 import { CleanupStack } from './cleanup-stack.js';
 import { addIngestMetrics } from './ingest-metrics.js';
@@ -109,6 +112,7 @@ class Start {
       settings, store, metrics: this.#metrics, clock: systemClock, log,
       publicUrl: () => publicUrlOf(settings, this.#httpPort),
       requestEarlyTick: () => this.#tick?.requestEarlyTick(),
+      requestTickAt: (atMs) => this.#tick?.requestTickAt(atMs),
     }, book);
     this.#judgement = judgement;
     addSloMetrics(this.#metrics, { engine: judgement.engine, events: this.#sloEvents, version: tocsinVersion() });
@@ -157,12 +161,14 @@ class Start {
       resolve: (id, who) => engine.resolve(id, who, systemClock.nowMs()),
     };
     return {
-      actions,
+      actions, silences: silenceActions(engine), alertmanager: alertmanagerPorts(engine),
       ui: {
         readers: readersOf(store, judgement, this.#counters),
+        decisions: new DuckdbDecisionReader(store),
         actions: {
           acknowledge: async (id, actor) => { await engine.acknowledge(id, actor, systemClock.nowMs()); },
           resolve: async (id, actor) => { await engine.resolve(id, actor, systemClock.nowMs()); },
+          silence: async (id, actor) => { await engine.silenceIncident(id, { durationMs: HOUR_MS, comment: 'silenced from the incident\'s page', createdBy: actor }, systemClock.nowMs()); },
         },
         runbookFor: (incident) => Promise.resolve(judgement.runbookOf(incident)),
         access: pageAccess(createAuthorizer({ settings, tokens }), tokens !== undefined),

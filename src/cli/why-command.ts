@@ -1,0 +1,71 @@
+import { loadSettings } from '../config/fs-settings.js';
+import { publicUrlOf } from '../config/settings.js';
+import { formatTime } from '../lib/format.js';
+import { CouldNotRun, EXIT_FINE, EXIT_NO, printLine, type Command } from './command.js';
+
+const TIMEOUT_MS = 10_000;
+const TOKEN_VARIABLE = 'TOCSIN_TOKEN';
+
+interface DecisionRow {
+  readonly at: string;
+  readonly alert: string;
+  readonly group: string;
+  readonly route: string;
+  readonly receiver: string;
+  readonly integration: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly became: string | null;
+}
+
+export const whyCommand: Command = {
+  usage: 'INCIDENT [--server URL] [--json]',
+  takesArguments: true,
+  options: { server: { type: 'string' }, json: { type: 'boolean' } },
+  help: [
+    ['INCIDENT', 'its id, as messages and pages show it: inc-20261120-030405-8e78'],
+    ['--server URL', 'pages address of a running service; default: the configured one'],
+    ['--json', 'as JSON: {"decisions":[{at,alert,group,route,receiver,integration,outcome,reason,delivery,deliveryStatus,attempts,became}…]}'],
+    ['TOCSIN_TOKEN', 'environment variable: a token of the role viewer, where the service asks for one'],
+    ['', 'Exit code 1 when nothing was decided about an incident of that id.'],
+  ],
+  async run({ values, positionals: [id, surplus] }) {
+    if (id === undefined || surplus !== undefined) throw new CouldNotRun('name one incident: tocsin why inc-…');
+    const server = typeof values['server'] === 'string' ? values['server'] : await configuredServer();
+    const decisions = await decisionsOf(server, id);
+    if (values['json'] === true) printLine(JSON.stringify({ decisions }, null, 2));
+    else print(decisions, id);
+    return decisions.length > 0 ? EXIT_FINE : EXIT_NO;
+  },
+};
+
+async function configuredServer(): Promise<string> {
+  const { settings } = await loadSettings(process.env);
+  if (settings === undefined) throw new CouldNotRun('the settings are not valid; `tocsin check` says why, --server URL needs none');
+  return publicUrlOf({ ...settings, publicUrl: undefined }, settings.http.port);
+}
+
+async function decisionsOf(server: string, id: string): Promise<readonly DecisionRow[]> {
+  if (!URL.canParse(server)) throw new CouldNotRun(`"${server}" is not a URL`);
+  const token = process.env[TOKEN_VARIABLE];
+  let answer: Response;
+  try {
+    answer = await fetch(new URL(`/api/v1/incidents/${encodeURIComponent(id)}/decisions`, server), { signal: AbortSignal.timeout(TIMEOUT_MS), headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+  } catch (error) {
+    throw new CouldNotRun(`no Tocsin at ${server}: ${error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)}`);
+  }
+  if (answer.status === 401 || answer.status === 403) throw new CouldNotRun(`the service asks for a token that may read (role viewer): set ${TOKEN_VARIABLE}`);
+  if (!answer.ok) throw new CouldNotRun(`${server} answers HTTP ${String(answer.status)}`);
+  return ((await answer.json()) as { readonly decisions: readonly DecisionRow[] }).decisions;
+}
+
+function print(decisions: readonly DecisionRow[], id: string): void {
+  if (decisions.length === 0) printLine(`nothing was decided about ${id}`);
+  let last = '';
+  for (const { at, alert, group, route, receiver, integration, outcome, reason, became } of decisions) {
+    const heading = `alert ${alert} → ${route === '' ? 'a route that is gone' : route} → ${receiver}, group ${group}`;
+    if (heading !== last) printLine(`${last === '' ? '' : '\n'}${heading}`);
+    last = heading;
+    printLine(`  ${formatTime(Date.parse(at))}  ${integration === '' ? '' : `${integration} `}${outcome}: ${reason}${became === null ? '' : `; ${became}`}`);
+  }
+}

@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest';
+import { alertIdOf } from '../incident/condition-signal.js';
+import type { Alert, Incident, Labels, Transition } from '../incident/incident.js';
+import { sampleAlert, sampleIncident, SAMPLE_START_MS as T0 } from '../incident/sample-incident.js';
+import { SilencesInForce, type Silence } from '../incident/silence.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
+import type { IncidentId, SilenceId } from '../lib/ids.js';
+import { advanceGroups, type GroupingChange } from './advance-groups.js';
+import { groupId, type NotificationGroup } from './notification-group.js';
+import type { Routing } from './routing.js';
+import { routingOf } from './sample-routing.js';
+
+const TEAM = routingOf(`
+route: { receiver: team, group_by: [incident], group_wait: 0s, group_interval: 1m, repeat_interval: 1h }
+receivers:
+  - name: team
+    slack_configs: [{ channel: '#a' }]
+    webhook_configs: [{ url: 'http://127.0.0.1:9/hook' }]
+`);
+
+const alert = (labels: Labels, changes: Partial<Alert> = {}): Alert => sampleAlert({ incidentId: 'inc-1' as IncidentId, id: alertIdOf(labels), labels: { ...labels, incident: 'inc-1' }, severity: labels['severity'] === 'page' ? 'page' : 'ticket', ...changes });
+const incident = (alerts: readonly Alert[], changes: Partial<Incident> = {}): Incident => sampleIncident({ id: 'inc-1' as IncidentId, alerts, ...changes });
+
+/** Steps of the groups with their memory, as the pipeline keeps it. */
+class Groups {
+  #groups = new Map<string, NotificationGroup>();
+  readonly told: string[] = [];
+  readonly decisions: string[] = [];
+  readonly routing: Routing;
+
+  constructor(routing = TEAM) {
+    this.routing = routing;
+  }
+
+  step(atMs: number, incidents: readonly Incident[], more: { readonly transitions?: readonly Transition[]; readonly silences?: readonly Silence[]; readonly routing?: Routing } = {}): GroupingChange {
+    const nowMs = T0 + atMs;
+    const change = advanceGroups({ nowMs, routing: more.routing ?? this.routing, silences: new SilencesInForce(more.silences ?? [], nowMs), groups: this.#groups.values(), incidents, transitions: more.transitions ?? [] });
+    for (const group of change.removed) this.#groups.delete(groupId(group));
+    for (const group of change.groups) this.#groups.set(groupId(group), group);
+    this.told.push(...change.deliveries.map(({ integration, transition: { kind }, group }) => `${integration} ${kind} ${String(group.alerts.length)}`));
+    this.decisions.push(...change.decisions.map(({ integration, outcome, reason }) => [outcome, integration, reason].filter((part) => part !== '').join(' ')));
+    return change;
+  }
+
+  all(): NotificationGroup[] {
+    return [...this.#groups.values()];
+  }
+}
+
+const PAGE = alert({ alertname: 'Burn', severity: 'page' });
+const OPEN = incident([PAGE]);
+const ENDED = incident([{ ...PAGE, status: 'resolved', endsAtMs: T0 + MINUTE_MS }], { status: 'resolved', endedAtMs: T0 + MINUTE_MS });
+const silence = (changes: Partial<Silence> = {}): Silence => ({
+  id: 'sil-1' as SilenceId, matchers: [{ name: 'alertname', value: 'Burn', isRegex: false, isEqual: true }], startsAtMs: T0, endsAtMs: T0 + HOUR_MS, updatedAtMs: T0, createdBy: 'ann', comment: 'maintenance', ...changes,
+});
+
+test('a page goes out at once, changes at the turns of its group, reminders after repeat_interval, and the end', () => {
+  const groups = new Groups();
+  groups.step(0, [OPEN]);
+  for (let minute = 1; minute <= 62; minute += 1) groups.step(minute * MINUTE_MS, [OPEN]);
+  groups.step(62.5 * MINUTE_MS, [ENDED]);
+  expect(groups.told).toEqual(['slack[0] opened 1', 'webhook[0] opened 1', 'slack[0] repeated 1', 'webhook[0] repeated 1']);
+  groups.step(63 * MINUTE_MS, [ENDED]);
+  expect(groups.told.slice(4)).toEqual(['slack[0] resolved 1', 'webhook[0] resolved 1']);
+  expect(groups.all()).toEqual([]);
+});
+
+test('the same step again tells nobody anything', () => {
+  const groups = new Groups();
+  groups.step(0, [OPEN]);
+  expect(groups.step(0, [OPEN])).toEqual({ groups: [], removed: [], deliveries: [], decisions: [] });
+});
+
+test('messages are made the same way twice: a save that failed and is tried again cannot double them', () => {
+  const [one, two] = [new Groups(), new Groups()].map((groups) => groups.step(0, [OPEN]).deliveries);
+  expect(one).toEqual(two);
+  expect(new Set(one?.map(({ id }) => id)).size).toBe(2);
+});
+
+test('a group is one conversation; after its end a new fire is a new one', () => {
+  const coarse = new Groups(routingOf(`route: { receiver: team, group_by: [alertname], group_wait: 0s, group_interval: 1m, repeat_interval: 1h }\nreceivers: [{ name: team, webhook_configs: [{ url: 'http://127.0.0.1:9' }] }]\n`));
+  const conversations = [coarse.step(0, [OPEN]), coarse.step(MINUTE_MS, [ENDED]), coarse.step(5 * MINUTE_MS, [incident([{ ...PAGE, startsAtMs: T0 + 5 * MINUTE_MS }])])]
+    .flatMap(({ deliveries }) => deliveries.map(({ conversation }) => conversation));
+  expect(conversations).toHaveLength(3);
+  expect(conversations[0]).toBe(conversations[1]);
+  expect(conversations[2]).not.toBe(conversations[0]);
+});
+
+describe('news that does not wait for the turn of its group', () => {
+  const ticket = alert({ alertname: 'Burn', severity: 'ticket' }, { id: PAGE.id });
+  const routes = routingOf(`
+route: { receiver: quiet, group_by: [incident], group_wait: 5m, group_interval: 1h, routes: [{ matchers: [severity=page], receiver: loud }] }
+receivers:
+  - { name: quiet, webhook_configs: [{ url: 'http://127.0.0.1:9/quiet' }] }
+  - { name: loud, webhook_configs: [{ url: 'http://127.0.0.1:9/loud' }] }
+`);
+
+  test('an upgrade is told to who had the ticket and to who gets pages, and both hear of the end', () => {
+    const groups = new Groups(routes);
+    groups.step(0, [incident([ticket], { severity: 'ticket' })]);
+    groups.step(5 * MINUTE_MS, [incident([ticket], { severity: 'ticket' })]);
+    expect(groups.told).toEqual(['webhook[0] opened 1']);
+    const upgraded = { kind: 'upgraded', incident: OPEN, atMs: T0 + 6 * MINUTE_MS } as const;
+    groups.step(6 * MINUTE_MS, [OPEN], { transitions: [upgraded] });
+    expect(groups.told.slice(1)).toEqual(['webhook[0] upgraded 1', 'webhook[0] opened 1']);
+    for (const minute of [90, 180]) groups.step(minute * MINUTE_MS, [ENDED]);
+    expect(groups.told.slice(3)).toEqual(['webhook[0] resolved 1', 'webhook[0] resolved 1']);
+  });
+
+  test('who took it, and a step of the budget, for those who know the incident; new numbers only where they can be edited in', () => {
+    const groups = new Groups();
+    groups.step(0, [OPEN]);
+    groups.step(10 * SECOND_MS, [OPEN], { transitions: [{ kind: 'acknowledged', incident: OPEN, atMs: T0 }] });
+    groups.step(20 * SECOND_MS, [OPEN], { transitions: [{ kind: 'updated', incident: OPEN, atMs: T0 }] });
+    groups.step(30 * SECOND_MS, [OPEN], { transitions: [{ kind: 'updated', incident: OPEN, atMs: T0, news: 'The error budget is spent.' }] });
+    expect(groups.told.slice(2)).toEqual(['slack[0] acknowledged 1', 'webhook[0] acknowledged 1', 'slack[0] updated 1', 'slack[0] updated 1', 'webhook[0] updated 1']);
+  });
+
+  test('a person who resolves', () => {
+    const groups = new Groups();
+    groups.step(0, [OPEN]);
+    groups.step(10 * SECOND_MS, [ENDED], { transitions: [{ kind: 'resolved', incident: ENDED, atMs: T0, atOnce: true }] });
+    expect(groups.told.slice(2)).toEqual(['slack[0] resolved 1', 'webhook[0] resolved 1']);
+  });
+});
+
+describe('a silence', () => {
+  test('keeps quiet, and what still fires when it ends is told at once', () => {
+    const groups = new Groups();
+    groups.step(0, [OPEN], { silences: [silence()] });
+    for (let minute = 1; minute < 60; minute += 7) groups.step(minute * MINUTE_MS, [OPEN], { silences: [silence()] });
+    expect(groups.told).toEqual([]);
+    groups.step(HOUR_MS, [OPEN], { silences: [silence()] });
+    expect(groups.told).toEqual(['slack[0] opened 1', 'webhook[0] opened 1']);
+    expect(groups.decisions[0]).toBe('silenced silenced by sil-1: maintenance (ann)');
+  });
+
+  test('over what was told already: its end is told all the same, and so is that it goes on when the silence is over', () => {
+    for (const ending of [true, false]) {
+      const groups = new Groups();
+      groups.step(0, [OPEN]);
+      for (let minute = 1; minute < 10; minute += 1) groups.step(minute * MINUTE_MS, [OPEN], { silences: [silence({ startsAtMs: T0 + 1 })] });
+      if (ending) groups.step(10 * MINUTE_MS, [ENDED], { silences: [silence()] });
+      else groups.step(9.5 * MINUTE_MS, [OPEN]);
+      expect(groups.told.slice(2)).toEqual(ending ? ['slack[0] resolved 1', 'webhook[0] resolved 1'] : ['slack[0] unmuted 1', 'webhook[0] unmuted 1']);
+    }
+  });
+
+  test('never reminds, and reports of another alert of the group do not call it over', () => {
+    const other = alert({ alertname: 'Other', severity: 'ticket' });
+    const groups = new Groups();
+    groups.step(0, [incident([PAGE, other])]);
+    const change = groups.step(2 * HOUR_MS, [incident([PAGE, { ...other, status: 'resolved', endsAtMs: T0 + HOUR_MS }])], { silences: [silence({ endsAtMs: T0 + DAY_MS })] });
+    expect(change.deliveries.map(({ transition: { kind }, group }) => `${kind}: ${group.alerts.map(({ status }) => status).join(', ')}`)).toEqual(['alerts-resolved: firing, resolved', 'alerts-resolved: firing, resolved']);
+    groups.step(5 * HOUR_MS, [incident([PAGE])], { silences: [silence({ endsAtMs: T0 + DAY_MS })] });
+    expect(groups.told).toHaveLength(4);
+  });
+});
+
+describe('every decision is explained', () => {
+  test('waiting, told, ended too early, nobody to tell', () => {
+    const waits = routingOf(`route: { receiver: team, group_by: [incident], group_wait: 5m, routes: [{ matchers: [alertname=Void], receiver: void }] }\nreceivers: [{ name: team, webhook_configs: [{ url: 'http://127.0.0.1:9' }] }, { name: void }]\n`);
+    const groups = new Groups(waits);
+    const nobody = alert({ alertname: 'Void', severity: 'ticket' });
+    groups.step(0, [incident([PAGE, nobody])]);
+    groups.step(MINUTE_MS, [incident([{ ...PAGE, status: 'resolved' }, nobody])]);
+    groups.step(5 * MINUTE_MS, [incident([{ ...PAGE, status: 'resolved' }, nobody])]);
+    expect(groups.decisions).toEqual([
+      'waits group_wait is 5m: the first message is due at 2026-11-20 03:09:05 UTC', 'waits group_wait is 5m: the first message is due at 2026-11-20 03:09:05 UTC',
+      'not-sent webhook[0] it ended before anybody was told, within the group_wait of 5m', 'not-sent the receiver has no integrations: it swallows what is routed to it',
+    ]);
+  });
+
+  test('once each, however often it is looked at', () => {
+    const groups = new Groups();
+    for (let minute = 0; minute < 30; minute += 1) groups.step(minute * MINUTE_MS, [OPEN], { silences: [silence()] });
+    expect(groups.decisions).toEqual(['silenced silenced by sil-1: maintenance (ann)']);
+  });
+});
+
+test('a message carries at most a thousand alerts and counts the others', () => {
+  const many = Array.from({ length: 1_500 }, (_, index) => alert({ alertname: 'Many', instance: String(index) }));
+  const groups = new Groups();
+  const [message] = groups.step(0, [incident(many)]).deliveries;
+  expect([message?.group.alerts.length, message?.group.truncated]).toEqual([1_000, 500]);
+});

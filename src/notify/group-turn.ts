@@ -1,0 +1,254 @@
+import type { Alert, Incident, Transition, TransitionKind } from '../incident/incident.js';
+import { formatTime } from '../lib/format.js';
+import { formatDuration } from '../lib/duration.js';
+import type { AlertId, IncidentId } from '../lib/ids.js';
+import type { AlertView } from './alert-view.js';
+import { DecisionLog } from './decision-log.js';
+import type { Delivery } from './delivery.js';
+import { groupDelivery } from './group-delivery.js';
+import { integrationsOf, type Integration } from './integrations.js';
+import { timingOf, type Decision, type Mute, type NotificationGroup, type ToldState } from './notification-group.js';
+import { notifyReason, type GroupView, type NotifyReason } from './notify-reason.js';
+import type { RouteMatch, Routing } from './routing.js';
+
+/** What the routing in force sends to one group. */
+export interface RoutedMembers {
+  readonly match: RouteMatch;
+  /** Firing alerts only: what has ended is no reason to begin. */
+  readonly members: ReadonlyMap<AlertId, IncidentId>;
+}
+
+export interface TurnInput {
+  readonly nowMs: number;
+  readonly routing: Routing;
+  readonly transitions: readonly Transition[];
+}
+
+export interface TurnResult {
+  /** Undefined where nothing changed. */
+  readonly group: NotificationGroup | undefined;
+  /** Set where nobody is left in it. */
+  readonly removed: NotificationGroup | undefined;
+  readonly deliveries: readonly Delivery[];
+  readonly decisions: readonly Decision[];
+}
+
+const KIND_OF_REASON = {
+  'first notification': 'opened', 'new alerts added': 'alerts-added', 'some alerts resolved': 'alerts-resolved', 'all alerts resolved': 'resolved',
+  'repeat interval elapsed': 'repeated', 'mute ended': 'unmuted', none: 'updated',
+} as const satisfies Readonly<Record<NotifyReason, TransitionKind>>;
+
+/** One step of one group. */
+export class GroupTurn {
+  readonly #view: AlertView;
+  readonly #input: TurnInput;
+  readonly #group: NotificationGroup;
+  readonly #routed: RoutedMembers | undefined;
+  readonly #log: DecisionLog;
+  readonly #deliveries: Delivery[] = [];
+  readonly #told = new Map<string, ToldState>();
+  #members = new Map<AlertId, IncidentId>();
+  #muted = new Map<AlertId, Mute>();
+
+  constructor(view: AlertView, input: TurnInput, { group, routed }: { readonly group: NotificationGroup; readonly routed: RoutedMembers | undefined }) {
+    this.#view = view;
+    this.#input = input;
+    this.#routed = routed;
+    this.#group = routed === undefined ? { ...group, route: '' } : { ...group, route: routed.match.path, timing: timingOf(routed.match) };
+    this.#log = new DecisionLog(this.#group, input.nowMs);
+    for (const [integration, told] of Object.entries(group.told)) this.#told.set(integration, told);
+  }
+
+  run(): TurnResult {
+    const { nowMs } = this.#input;
+    const nextFlushMs = this.#join();
+    const isDue = nextFlushMs <= nowMs;
+    const flushes = isDue || this.#hasUnmuted() || this.#news(true).length > 0;
+    const sent = flushes ? this.#flush() : new Set<string>();
+    this.#tellNews(sent);
+    if (flushes) this.#dropEnded();
+    const group: NotificationGroup = {
+      ...this.#group, nextFlushMs: isDue || (flushes && !this.#group.flushed) ? nowMs + this.#group.timing.groupIntervalMs : nextFlushMs,
+      flushed: this.#group.flushed || flushes, members: Object.fromEntries(this.#members), muted: Object.fromEntries(this.#muted),
+      told: Object.fromEntries(this.#told), decided: this.#log.decided(this.#members),
+    };
+    const isEmpty = this.#members.size === 0;
+    const isNew = Object.keys(this.#group.members).length === 0 && !this.#group.flushed;
+    return {
+      group: isEmpty || (!isNew && !isChanged(this.#group, group)) ? undefined : group, removed: isEmpty && !isNew ? group : undefined,
+      deliveries: this.#deliveries, decisions: this.#log.decisions,
+    };
+  }
+
+  /** Who is in it now, and when its next turn is: at once for what has waited long enough elsewhere. */
+  #join(): number {
+    const { nowMs } = this.#input;
+    const { members, flushed, timing, nextFlushMs } = this.#group;
+    this.#members = new Map(this.#routed?.members);
+    for (const [id, incident] of Object.entries(members) as [AlertId, IncidentId][]) this.#keepOrDrop(id, incident);
+    let nextMs = nextFlushMs;
+    const before = this.#group.muted;
+    for (const id of this.#members.keys()) {
+      const alert = this.#alert(id);
+      if (alert === undefined) continue;
+      const isNew = members[id] === undefined;
+      if (isNew && !flushed && alert.startsAtMs + timing.groupWaitMs < nowMs) nextMs = nowMs;
+      const mute = this.#muteOf(alert);
+      if (mute === undefined) {
+        if (isNew && nextMs > nowMs) this.#log.note(this.#known(id), { outcome: 'waits', reason: `${flushed ? 'the group was told already: its next turn' : `group_wait is ${formatDuration(timing.groupWaitMs)}: the first message`} is due at ${formatTime(nextMs)}` });
+        continue;
+      }
+      this.#muted.set(id, mute);
+      if (before[id]?.words !== mute.words) this.#log.note(this.#known(id), { outcome: OUTCOME_OF_MUTE[mute.by], reason: mute.words });
+    }
+    return nextMs;
+  }
+
+  #keepOrDrop(id: AlertId, incident: IncidentId): void {
+    if (this.#members.has(id)) return;
+    const known = this.#view.alerts.get(id);
+    if (known === undefined) return;
+    if (known.alert.status === 'resolved' || this.#wasTold(id)) this.#members.set(id, known.incident.id);
+    else this.#log.note({ alertId: id, incidentId: incident }, { outcome: 'left', reason: 'its labels or routing.yaml changed before anybody was told: it goes elsewhere now' });
+  }
+
+  /** What has ended while it was muted stays so: only a receiver that saw it firing hears of the end. */
+  #muteOf(alert: Alert): Mute | undefined {
+    if (alert.status === 'resolved') return this.#group.muted[alert.id];
+    return this.#view.muteOf(alert, this.#routed?.match ?? { path: '', muteTimeIntervals: [], activeTimeIntervals: [] });
+  }
+
+  #hasUnmuted(): boolean {
+    return this.#unmuted().size > 0;
+  }
+
+  /** Whose silence or mute time has just ended while they fire. That an inhibition ended waits for the group's turn: often its target ends with it. */
+  #unmuted(): Set<AlertId> {
+    const before = Object.entries(this.#group.muted) as [AlertId, Mute][];
+    return new Set(before.filter(([id, mute]) => mute.by !== 'inhibition' && this.#isTellable(id)).map(([id]) => id));
+  }
+
+  #isTellable(id: AlertId): boolean {
+    return this.#routed?.members.has(id) === true && !this.#muted.has(id);
+  }
+
+  #flush(): Set<string> {
+    const sent = new Set<string>();
+    const receiver = this.#input.routing.receivers.get(this.#group.receiver);
+    const integrations = receiver === undefined ? [] : integrationsOf(receiver);
+    if (integrations.length === 0) this.#noteAll('', receiver === undefined ? 'routing.yaml has no such receiver any more' : 'the receiver has no integrations: it swallows what is routed to it');
+    for (const integration of integrations) if (this.#flushTo(integration)) sent.add(integration.name);
+    return sent;
+  }
+
+  #flushTo(integration: Integration): boolean {
+    const { nowMs } = this.#input;
+    const told = this.#told.get(integration.name);
+    const view = this.#viewFor(told);
+    const reason = notifyReason(told, view, { nowMs, repeatIntervalMs: this.#group.timing.repeatIntervalMs, sendResolved: integration.tellsResolved });
+    const upgrade = this.#news(true).find(({ kind, incident }) => kind === 'upgraded' && this.#concerns(incident, view));
+    if (reason === 'none' && upgrade === undefined) {
+      this.#noteUnsent(integration, view, told);
+      return false;
+    }
+    const conversation = reason === 'first notification' || told === undefined ? `${this.#group.key}@${String(nowMs)}` : told.conversation;
+    this.#told.set(integration.name, { firing: [...view.firing, ...view.mutedButTold], resolved: [...view.resolved], atMs: nowMs, conversation });
+    if (view.firing.size + view.mutedButTold.size === 0 && !integration.tellsResolved) {
+      this.#noteAll(integration.name, 'it ended, and send_resolved is off');
+      return false;
+    }
+    const kind = upgrade !== undefined && (reason === 'none' || reason === 'new alerts added') ? 'upgraded' : KIND_OF_REASON[reason];
+    this.#send(integration, { reason: reason === 'none' ? 'new alerts added' : reason, kind, conversation, view, told, news: upgrade });
+    return true;
+  }
+
+  #viewFor(told: ToldState | undefined): GroupView {
+    const before = new Set(told?.firing);
+    const view = { firing: new Set<AlertId>(), mutedButTold: new Set<AlertId>(), resolved: new Set<AlertId>(), unmuted: this.#unmuted() };
+    for (const id of this.#members.keys()) {
+      if (this.#alert(id)?.status === 'resolved') {
+        if (before.has(id) || !this.#muted.has(id)) view.resolved.add(id);
+      } else if (this.#isTellable(id)) view.firing.add(id);
+      else if (before.has(id)) view.mutedButTold.add(id);
+    }
+    return view;
+  }
+
+  #concerns(incident: Incident, view: GroupView): boolean {
+    return incident.alerts.some(({ id }) => view.firing.has(id) || (view.mutedButTold.has(id) && !this.#muted.has(id)));
+  }
+
+  /** News of incidents in this group: those that cannot wait for its turn, or all the others. */
+  #news(urgent: boolean): Transition[] {
+    const incidents = new Set(this.#members.values());
+    return this.#input.transitions.filter(({ kind, atOnce, incident }) => {
+      const isUrgent = kind === 'upgraded' || (kind === 'resolved' && atOnce === true);
+      return isUrgent === urgent && (isUrgent || kind === 'acknowledged' || kind === 'updated') && incidents.has(incident.id);
+    });
+  }
+
+  /** Who took it, and new numbers: only for those who know the incident, and without turn or effect on the next one. */
+  #tellNews(alreadySent: ReadonlySet<string>): void {
+    const receiver = this.#input.routing.receivers.get(this.#group.receiver);
+    for (const news of this.#news(false)) {
+      for (const integration of receiver === undefined ? [] : integrationsOf(receiver)) {
+        const told = this.#told.get(integration.name);
+        if (told === undefined || (alreadySent.has(integration.name) && news.kind === 'updated') || (!integration.updatesInPlace && news.kind === 'updated' && (news.news === undefined || news.aboutSilence === true))) continue;
+        const known = new Set(told.firing);
+        if (!news.incident.alerts.some(({ id }) => known.has(id) && (news.aboutSilence === true || !this.#muted.has(id)))) continue;
+        const view: GroupView = { firing: known, mutedButTold: new Set(), resolved: new Set(), unmuted: new Set() };
+        this.#send(integration, { reason: 'none', kind: news.kind, conversation: told.conversation, view, told, news });
+      }
+    }
+  }
+
+  #send(integration: Integration, message: { readonly reason: NotifyReason; readonly kind: TransitionKind; readonly conversation: string; readonly view: GroupView; readonly told: ToldState | undefined; readonly news: Transition | undefined }): void {
+    const { view, told, kind } = message;
+    const known = new Set(told?.firing);
+    const ids = [...view.firing, ...view.mutedButTold, ...view.resolved];
+    const alerts = ids.flatMap((id) => this.#view.alerts.get(id) ?? []);
+    const changed = kind === 'unmuted' ? view.unmuted : kind === 'alerts-resolved' ? view.resolved : new Set([...view.firing].filter((id) => !known.has(id)));
+    const delivery = groupDelivery(this.#group, { integration: integration.name, ...message, alerts, quiet: [...new Set(ids.flatMap((id) => this.#muted.get(id)?.words ?? []))], changed: alerts.filter(({ alert }) => changed.has(alert.id)), transitions: this.#input.transitions, nowMs: this.#input.nowMs });
+    this.#deliveries.push(delivery);
+    const words = message.reason === 'none' ? kind : message.reason;
+    for (const { alert, incident } of alerts) this.#log.note({ alertId: alert.id, incidentId: incident.id }, { integration: integration.name, outcome: 'sent', reason: words, deliveryId: delivery.id });
+  }
+
+  #noteUnsent(integration: Integration, view: GroupView, told: ToldState | undefined): void {
+    for (const id of view.resolved) {
+      const reason = told?.firing.includes(id) === true ? 'it ended, and send_resolved is off' : `it ended before anybody was told${this.#group.flushed ? '' : `, within the group_wait of ${formatDuration(this.#group.timing.groupWaitMs)}`}`;
+      this.#log.note(this.#known(id), { integration: integration.name, outcome: 'not-sent', reason });
+    }
+  }
+
+  #noteAll(integration: string, reason: string): void {
+    for (const id of this.#members.keys()) this.#log.note(this.#known(id), { integration, outcome: 'not-sent', reason });
+  }
+
+  /** After its turn, what has ended is told or never will be. Without `send_resolved` it is forgotten as well, so that firing again is news. */
+  #dropEnded(): void {
+    const ended = new Set([...this.#members.keys()].filter((id) => this.#alert(id)?.status === 'resolved'));
+    if (ended.size === 0) return;
+    for (const id of ended) this.#members.delete(id);
+    for (const [name, told] of this.#told) if (told.firing.some((id) => ended.has(id))) this.#told.set(name, { ...told, firing: told.firing.filter((id) => !ended.has(id)) });
+  }
+
+  #wasTold(id: AlertId): boolean {
+    for (const told of this.#told.values()) if (told.firing.includes(id)) return true;
+    return false;
+  }
+
+  #alert(id: AlertId): Alert | undefined {
+    return this.#view.alerts.get(id)?.alert;
+  }
+
+  #known(id: AlertId): { readonly alertId: AlertId; readonly incidentId: IncidentId } {
+    return { alertId: id, incidentId: this.#members.get(id) ?? ('' as IncidentId) };
+  }
+}
+
+const OUTCOME_OF_MUTE = { silence: 'silenced', inhibition: 'inhibited', time: 'muted' } as const satisfies Readonly<Record<Mute['by'], string>>;
+
+function isChanged(before: NotificationGroup, after: NotificationGroup): boolean {
+  return before.nextFlushMs !== after.nextFlushMs || JSON.stringify([before.members, before.muted, before.told, before.route, before.timing]) !== JSON.stringify([after.members, after.muted, after.told, after.route, after.timing]);
+}

@@ -1,0 +1,2 @@
+-- All notification groups.
+SELECT document FROM notification_groups ORDER BY group_id
