@@ -109,8 +109,8 @@ function randomFrom(seed) {
   };
 }
 
-/** One request of `count` spans of `services` services. */
-export function template(count, services, seed) {
+/** One request of `count` spans of `services` services, every `failEvery`-th of which failed (0: none). */
+export function template(count, services, seed, failEvery = 0) {
   const random = randomFrom(seed);
   const writer = new Writer(count * 800 + 4_096);
   const patches = { trace: [], span: [], parent: [], user: [], url: [] };
@@ -129,17 +129,17 @@ export function template(count, services, seed) {
           writer.text(1, '@opentelemetry/instrumentation-http');
           writer.text(2, '0.223.0');
         });
-        for (let row = 0; row < rows; row += 1) writer.message(2, () => span(writer, patches, random));
+        for (let row = 0; row < rows; row += 1) writer.message(2, () => span(writer, patches, { random, failed: failEvery > 0 && row % failEvery === 0 }));
       });
     });
   }
   return { bytes: Buffer.from(writer.bytes.subarray(0, writer.at)), patches: Object.fromEntries(Object.entries(patches).map(([name, list]) => [name, Uint32Array.from(list)])), count };
 }
 
-function span(writer, patches, random) {
+function span(writer, patches, { random, failed }) {
   const pick = (list) => list[Math.floor(random() * list.length)];
   const [method, route] = pick(OPERATIONS);
-  // A healthy shop: nothing fails and nothing is slow. What a breach costs (evidence, pages) is another bench's business.
+  // A healthy shop, unless asked otherwise: nothing fails and nothing is slow. What a breach costs (evidence, pages) is another bench's business.
   const durationNs = BigInt(Math.floor(Math.exp(random() * 4) * 2e6));
   const endNs = (BigInt(Date.now()) - BigInt(Math.floor(random() * 20_000))) * 1_000_000n;
   patches.trace.push(writer.raw(1, 16));
@@ -164,7 +164,7 @@ function span(writer, patches, random) {
   writer.attribute(9, 'shop.basket.total', Math.floor(random() * 100_000));
   writer.short(15, () => {
     writer.varint(3 * 8);
-    writer.varint(0);
+    writer.varint(failed ? 2 : 0);
   });
 }
 
@@ -172,11 +172,18 @@ let sequence = 0;
 const DIGITS = Buffer.from('0123456789abcdef');
 
 /** Gives every span of the request ids of its own; `salt` tells senders apart. Returns a copy, which a client may keep. */
-export function stamped({ bytes, patches, count }, salt) {
+export function stamped(made, salt) {
+  const copy = stampedFrom(made, salt, sequence + 1);
+  sequence += made.count;
+  return copy;
+}
+
+/** The same, with ids from `firstId` on: equal arguments make equal bytes. */
+export function stampedFrom({ bytes, patches, count }, salt, firstId) {
   const copy = Buffer.from(bytes);
   let parent = 0;
   for (let row = 0; row < count; row += 1) {
-    const id = ++sequence;
+    const id = firstId + row;
     const trace = Math.floor((id - 1) / SPANS_PER_TRACE) + 1;
     copy.writeUInt32BE(salt, patches.trace[row]);
     copy.writeUInt32BE(Math.imul(trace, 0x9e3779b1) >>> 0, patches.trace[row] + 4);
