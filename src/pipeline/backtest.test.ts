@@ -9,6 +9,7 @@ import { MemoryIncidentTable } from '../incident/memory-incident-table.js';
 import { FakeClock } from '../lib/clock.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { MemoryOutbox } from '../notify/memory-outbox.js';
+import { routingOf } from '../notify/sample-routing.js';
 import { DuckdbUptime } from '../store/duckdb-uptime.js';
 import { backtest, type BacktestResult } from './backtest.js';
 import { DuckdbReplayHistory } from './duckdb-replay-history.js';
@@ -26,6 +27,8 @@ const CHANGED: Slo = { ...SLO, indicator: { ...SLO.indicator, bad: { text: '{ st
 const STRICTER: Slo = { ...SLO, target: 0.99, policy: { ...FAST_PAGE, tiers: [{ severity: 'page', longMs: HOUR_MS, shortMs: 5 * MINUTE_MS, factor: 50 }] } };
 
 /** A day in Tocsin's life with its own engine: requests every minute, an outage, and one whose spans arrive twenty minutes late. */
+const ROUTING = routingOf('route: { receiver: team, group_by: [incident], group_wait: 0s }\nreceivers: [{ name: team, slack_configs: [{ channel: a }] }]\n');
+
 class LiveService {
   readonly clock = new FakeClock(START);
   readonly transitions: Transition[] = [];
@@ -40,10 +43,17 @@ class LiveService {
   async live(): Promise<void> {
     const [compiledSlo] = compiled([SLO]);
     const slices = new SliceIndex();
+    const store = new MemoryEvaluationStore(new MemoryIncidentTable(), new MemoryOutbox());
     const engine: Engine = new Engine({
-      store: new MemoryEvaluationStore(new MemoryIncidentTable(), new MemoryOutbox()),
+      store: {
+        loadMemory: () => store.loadMemory(),
+        save: (changes) => {
+          this.transitions.push(...changes.deliveries.map(({ transition }) => transition));
+          return store.save(changes);
+        },
+      },
+      routing: () => ROUTING,
       gatherEvidence: () => Promise.resolve(undefined),
-      planDeliveries: (transition) => { this.transitions.push(transition); return []; },
       wakeDispatcher: () => undefined, requestEarlyTick: () => undefined,
     }, { slices, coverage: new CoverageIndex() });
     engine.useRules([compiledSlo!]);
