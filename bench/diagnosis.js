@@ -55,7 +55,7 @@ const say = (line = '') => {
 const rank = await ranker(join(root, 'dist'));
 say(`### Diagnosis, ${new Date().toISOString().slice(0, 10)}`);
 say();
-say(`\`npm run bench:diagnosis -- --data DIR\` on ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}; ${cases.length} faults of ${day} (${source}), by service. Nothing was learnt from the set, so each type of fault is one that was left out.`);
+say(`\`npm run bench:diagnosis -- --data DIR\` on ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}; ${cases.length} faults of ${day} (${source}), by service. No weight is fitted to the set.`);
 say();
 say('| | faults | first | among the first 3 | among the first 5 |');
 say('|---|---|---|---|---|');

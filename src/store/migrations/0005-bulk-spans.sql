@@ -1,4 +1,5 @@
--- Two tables for spans, one view to read them. A transaction that brings whole row groups (duckdb-file.ts) is compressed and written straight into
+-- Two tables for spans, one view to read them.
+-- A transaction that brings whole row groups (duckdb-file.ts) is compressed and written straight into
 -- the file, past the write-ahead log: 3 µs of 9 less for each span. But row groups that are not full are merged again at checkpoints, which costs
 -- more than it saved. So spans_bulk only ever gets whole ones, and everything else goes to spans_fresh by the log.
 ALTER TABLE spans RENAME TO spans_fresh;
