@@ -95,7 +95,7 @@ async function replayed(slo: Slo, range: { readonly fromMs: number; readonly toM
 }
 
 describe('a backtest of rules that were in force', () => {
-  test('finds the pages that were sent, each at most a minute later than live, and their ends', async () => {
+  test('finds the pages that were sent, each at most a minute later than live, and their ends within two', async () => {
     const { incidents, bases, minutesJudged, pagesBetween } = await replayed(SLO);
     const opened = live.transitions.filter(({ kind, incident }) => kind === 'opened' && incident.severity === 'page');
     const resolved = live.transitions.filter(({ kind }) => kind === 'resolved');
@@ -104,10 +104,11 @@ describe('a backtest of rules that were in force', () => {
     for (const [index, { pagedAtMs = 0, resolvedAtMs = 0, summary }] of incidents.entries()) {
       expect(pagedAtMs - opened[index]!.atMs).toBeGreaterThanOrEqual(0);
       expect(pagedAtMs - opened[index]!.atMs).toBeLessThanOrEqual(MINUTE_MS);
-      expect(Math.abs(resolvedAtMs - resolved[index]!.atMs)).toBeLessThanOrEqual(MINUTE_MS);
+      // Five minutes of firing are over a tick earlier or later, depending on where in its minute the page came.
+      expect(Math.abs(resolvedAtMs - resolved[index]!.atMs)).toBeLessThanOrEqual(2 * MINUTE_MS);
       expect(summary).toMatch(/is failing: burning .*x/);
     }
-    expect(bases).toEqual([{ slo: 'checkout-availability', exactFromMs: START, estimatedFromMs: undefined, recounted: 0, sampled: false }]);
+    expect(bases).toEqual([{ slo: 'checkout-availability', exactFromMs: START, estimatedFromMs: undefined, recounted: 0, sampled: false, recountable: true }]);
     expect(minutesJudged).toBe(HOURS * 60);
     expect(pagesBetween).toBeUndefined();
   });
@@ -129,15 +130,22 @@ describe('a backtest of a changed query', () => {
   test('counts the stored spans anew, and finds what the counts of then would have shown', async () => {
     const [exact, estimated] = await backtest({ history: new DuckdbReplayHistory(live.store), ruleSets: [{ name: 'before', slos: compiled([SLO]) }, { name: 'after', slos: compiled([CHANGED]) }], fromMs: START, toMs: END, imported: false });
     expect(estimated!.incidents).toEqual(exact!.incidents);
-    expect(estimated!.bases).toEqual([{ slo: 'checkout-availability', exactFromMs: undefined, estimatedFromMs: START, recounted: HOURS * 60 * 100 + 460, sampled: false }]);
+    expect(estimated!.bases).toEqual([{ slo: 'checkout-availability', exactFromMs: undefined, estimatedFromMs: START, recounted: HOURS * 60 * 100 + 460, sampled: false, recountable: true }]);
     expect(estimated!.statuses).toEqual(exact!.statuses);
     // Nothing was sampled away, so another sample would have shown the same.
     expect(estimated!.pagesBetween).toBeUndefined();
   });
 
+  test('does not count shares and means anew as if they were good and bad events', async () => {
+    const mean: Slo = { ...SLO, indicator: { ...CHANGED.indicator, measure: { kind: 'mean', limitNs: 5e7 } } };
+    const { incidents, bases } = await replayed(mean);
+    expect(incidents.map(({ pagedAtMs }) => pagedAtMs).filter((pagedAtMs) => pagedAtMs !== undefined)).toEqual([]);
+    expect(bases).toMatchObject([{ exactFromMs: undefined, estimatedFromMs: undefined, recounted: 0, recountable: false }]);
+  });
+
   test('reports an SLO about which nothing is stored as resting on nothing', async () => {
     const { incidents, bases } = await replayed(availability('basket'));
     expect(incidents).toEqual([]);
-    expect(bases).toEqual([{ slo: 'basket-availability', exactFromMs: undefined, estimatedFromMs: undefined, recounted: 0, sampled: false }]);
+    expect(bases).toEqual([{ slo: 'basket-availability', exactFromMs: undefined, estimatedFromMs: undefined, recounted: 0, sampled: false, recountable: true }]);
   });
 });

@@ -36,6 +36,8 @@ export interface CountBasis {
   /** Spans that the recount found, and whether they were a sample: then figures have an interval. */
   readonly recounted: number;
   readonly sampled: boolean;
+  /** False where events are not simply good or bad (shares, mean durations): stored spans are then not counted anew. */
+  readonly recountable: boolean;
 }
 
 export interface BacktestResult {
@@ -133,6 +135,7 @@ class BacktestRun {
     const exact = await history.slices({ sliceKeys: [...this.#slos.keys()], fromMinute, toMinute, imported });
     const estimated: ArrivedSlice[] = [];
     for (const slo of this.#slos.values()) {
+      if (slo.measure !== undefined) continue;
       const range = { fromMinute: Math.max(fromMinute, this.#extent.firstSpanMinute ?? Infinity), toMinute: Math.min(toMinute, this.#exactFrom(slo.sliceKey)) };
       if (range.fromMinute >= range.toMinute) continue;
       const slices = await history.recount({ slo, ...range, imported });
@@ -167,11 +170,11 @@ class BacktestRun {
     return new Set(slos.filter(({ sliceKey }) => this.#exactFrom(sliceKey) > minuteOf(this.#input.fromMs)).map(({ slo }) => slo.name));
   }
 
-  #basisOf({ slo, sliceKey }: CompiledSlo): CountBasis {
+  #basisOf({ slo, sliceKey, measure }: CompiledSlo): CountBasis {
     const exactFrom = this.#exactFrom(sliceKey);
     const { recounted, sampled } = this.#counted.get(sliceKey) ?? { recounted: 0, sampled: false };
     return {
-      slo: slo.name, recounted, sampled,
+      slo: slo.name, recounted, sampled, recountable: measure === undefined,
       exactFromMs: Number.isFinite(exactFrom) ? Math.max(exactFrom, this.#beginMinute) * MINUTE_MS : undefined,
       estimatedFromMs: recounted > 0 ? Math.max(this.#extent.firstSpanMinute ?? 0, this.#beginMinute) * MINUTE_MS : undefined,
     };

@@ -29,8 +29,9 @@ export function newsInWords({ incidents, pagesBetween }: BacktestResult): string
 }
 
 export function basisInWords(basis: CountBasis, fromMs: number): string {
-  const { exactFromMs, estimatedFromMs, recounted, sampled } = basis;
+  const { exactFromMs, estimatedFromMs, recounted, sampled, recountable } = basis;
   const recount = `counted anew from ${recounted.toLocaleString('en-US')} stored spans${sampled ? ', which are a sample' : ''}`;
+  if (exactFromMs === undefined && !recountable) return 'nothing was counted then, and shares and means cannot be counted anew';
   if (exactFromMs === undefined) return estimatedFromMs === undefined ? 'nothing stored: silence' : `estimated since ${formatTime(estimatedFromMs)}, ${recount}`;
   if (estimatedFromMs !== undefined) return `exact since ${formatTime(exactFromMs)}; before that estimated since ${formatTime(estimatedFromMs)}, ${recount}`;
   return exactFromMs <= fromMs + MINUTE_MS ? 'exact: counts of that time' : `exact since ${formatTime(exactFromMs)}: nothing was counted before`;
