@@ -11,6 +11,7 @@ import type { Routing } from '../../src/notify/routing.js';
 import { Dispatcher } from '../../src/notify/system-dispatcher.js';
 import { Engine, type CommittedSlices } from '../../src/pipeline/engine.js';
 import { gatherEvidence } from '../../src/pipeline/gather-evidence.js';
+import { MemoryEvaluationStore } from '../../src/pipeline/memory-evaluation-store.js';
 import { findRunbook } from '../../src/runbook/find-runbook.js';
 import { renderRunbookOrRaw } from '../../src/runbook/render-runbook.js';
 import { runbookContextOf } from '../../src/runbook/runbook-context.js';
@@ -154,6 +155,14 @@ export class Life {
       const engine = this.#required(this.#engine);
       for (const { id } of (await engine.picture(this.#parts.clock.nowMs())).silences) await engine.expireSilence(id, this.#parts.clock.nowMs());
     })());
+  }
+
+  /** Messages of which no stored decision says why they were sent. Only where alerting is kept in memory. */
+  unexplained(deliveries: readonly Delivery[]): Promise<string[]> {
+    const store = this.#required(this.#booted).evaluation;
+    if (!(store instanceof MemoryEvaluationStore)) throw new Error('decisions are looked at in memory only');
+    const explained = new Set(store.decisions.map(({ deliveryId, alertId }) => `${deliveryId ?? ''} ${alertId}`));
+    return Promise.resolve(deliveries.flatMap(({ id, group }) => group.alerts.filter((alert) => !explained.has(`${id} ${alert.id}`)).map((alert) => `${id} ${alert.id}`)));
   }
 
   /** As LiveRules takes them: what is stored of a new key is read before the store counts for it. */

@@ -56,6 +56,7 @@ export class Timeline {
   #slos: readonly CompiledSlo[];
   #routing: Routing;
   #slack: SlackStandIn | undefined;
+  #judgement: ((told: readonly Told[]) => string[]) | undefined;
   #ticketsAllowed: Between = { fromMs: Infinity, toMs: -Infinity };
   #life: Life | undefined;
   #upAtMs = STORY_START_MS;
@@ -87,12 +88,19 @@ export class Timeline {
     this.#wanted.push({ during, receiver, alerts, ...(check === undefined ? {} : { check }) });
   };
 
+  /** In a story by chance, where nobody can write down what people hear: what must hold all the same. */
+  readonly judgedBy = (judgement: (told: readonly Told[]) => string[]): void => { this.#judgement = judgement; };
+
   /** Tickets that may come, as often as they like. */
   readonly allowTickets = (during: Between): void => { this.#ticketsAllowed = during; };
 
   get slack(): SlackStandIn {
     if (this.#slack === undefined) throw new Error('this story has no Slack stand-in');
     return this.#slack;
+  }
+
+  get isUp(): boolean {
+    return this.#life !== undefined && !this.#life.dead;
   }
 
   /** The process that runs now. */
@@ -268,7 +276,7 @@ export class Timeline {
     const { fromMs, toMs } = this.#ticketsAllowed;
     const told = this.receivers.told.filter(({ incident }) => incident.severity === 'page' || incident.startedAtMs < fromMs || incident.startedAtMs > toMs);
     const failures = [...this.#failures, ...(this.#life?.failures ?? [])].map((error) => `failed inside: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    const judged = this.#options.slos.length === 0 ? judgeNotifications(this.receivers.told, this.#wanted) : judge(told, this.#expected);
+    const judged = this.#judgement !== undefined ? this.#judgement(this.receivers.told) : this.#options.slos.length === 0 ? judgeNotifications(this.receivers.told, this.#wanted) : judge(told, this.#expected);
     const problems = [...judged, ...doubled.map((message) => `doubled: ${toldInWords(message)}`), ...failures];
     if (problems.length === 0) return;
     throw new Error([...problems, '', `up to ${momentInWords(this.clock.nowMs())} people heard:`, ...transcript(told)].join('\n'));
