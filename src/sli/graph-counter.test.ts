@@ -37,6 +37,12 @@ test('it failed when either side says so', () => {
   expect(edges(count(new GraphCounter(), [client(), server({ status: 'error' })]))).toEqual({ 'cart call payment': [1, 1] });
 });
 
+test('a call that has met is forgotten at once', () => {
+  const counter = new GraphCounter();
+  count(counter, [client(), server()]);
+  expect(counter.waiting).toBe(0);
+});
+
 test('a message has as many consumers as there are, before and after its producer', () => {
   const consumer = (spanId: string, service: string): SpanDescription => server({ spanId, service, kind: 'consumer' });
   const counter = new GraphCounter();
@@ -84,7 +90,7 @@ test('a server without a parent calls nobody, and one whose client never comes i
 test('memory is bounded: the oldest halves go first', () => {
   const counter = new GraphCounter(10);
   count(counter, Array.from({ length: 30 }, (_, index) => client({ spanId: (index + 1).toString(16) })));
-  expect(counter.waiting).toBe(10);
+  expect(counter.waiting).toBe(20);
   expect(edges(count(counter, [server({ parentSpanId: '01' }), server({ parentSpanId: '1e' })]))).toEqual({ 'cart call payment': [1, 0] });
   // A thousand servers of one client wait in one place.
   count(counter, Array.from({ length: 1_000 }, (_, index) => server({ traceId: '0b', spanId: (index + 1).toString(16), parentSpanId: 'ff' })));

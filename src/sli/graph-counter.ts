@@ -7,12 +7,10 @@ import { peerOf } from './peer-name.js';
 import type { EdgeKind, GraphSlice } from './slice.js';
 import { SliceTable } from './slice-table.js';
 
-/** Halves of calls that wait for the other: some 20 MB. The oldest go first when there are more. */
-export const MAX_WAITING_HALVES = 131_072;
+/** Halves of calls that wait for the other, in each of two generations: some 20 MB. The older ones go when there are more. */
+export const MAX_WAITING_HALVES = 65_536;
 /** Servers' halves that wait for one client; a message rarely has more consumers. */
 const MAX_SERVERS_PER_CLIENT = 64;
-/** Minutes of arrival after which the other half is not waited for any more. */
-const PATIENCE_MINUTES = 2;
 /** Names of databases and of others' services that are kept apart for one client; further ones are `other`. */
 const MAX_PEERS_PER_SERVICE = 100;
 
@@ -28,10 +26,9 @@ interface Half {
   readonly durationNs: number;
   readonly failed: boolean;
   readonly weight: number;
-  readonly arrivalMinute: number;
   /** What a client calls the other side, for when that has no span. */
   readonly peer: string;
-  /** A client's half stays after its first answer: a message can have several consumers. */
+  /** A producer's half stays after its first answer: a message can have several consumers. */
   met: boolean;
   /** Another server's half that waits for the same client. */
   readonly next: Half | undefined;
@@ -41,14 +38,16 @@ interface Half {
 
 /**
  * Which service called which, from all spans: the client's span is the parent of the server's. Halves that come in different batches wait for
- * each other in memory; after two minutes a client's half without another is a call to someone who sends no spans. A restart loses the
- * halves that wait: calls whose spans came on both sides of it are missing. Calls to databases need no other half.
+ * each other in memory, for one to two minutes; a client's half that is left alone then is a call to someone who sends no spans. A restart loses
+ * the halves that wait: calls whose spans came on both sides of it are missing. Calls to databases need no other half.
  */
 export class GraphCounter {
   readonly #keys = new SpanKeys();
   readonly #parents = new SpanKeys();
-  /** By the client's span, oldest first. */
-  readonly #waiting = new Map<number, Half>();
+  /** By the client's span. Two generations, because a map that is emptied from its front is searched from its front each time. */
+  #young = new Map<number, Half>();
+  #old = new Map<number, Half>();
+  #minute = -Infinity;
   readonly #peers = new OperationLimiter(MAX_PEERS_PER_SERVICE);
   readonly #maxWaiting: number;
   #slices = new SliceTable(0);
@@ -59,72 +58,79 @@ export class GraphCounter {
 
   /** Halves that wait for the other. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#young.size + this.#old.size;
   }
 
   count(batch: SpanBatch, arrivalMinute: number): GraphSlice[] {
     this.#slices = new SliceTable(arrivalMinute);
     this.#peers.startBatch(arrivalMinute);
-    this.#expire(arrivalMinute);
+    this.#age(arrivalMinute);
     this.#keys.load(batch.traceIds, batch.spanIds);
     this.#parents.load(batch.traceIds, batch.parentSpanIds);
     for (let row = 0; row < batch.count; row += 1) {
       const kind = batch.kinds[row]!;
-      if (kind === CODE.client || kind === CODE.producer) this.#client(batch, row, arrivalMinute);
-      else if ((kind === CODE.server || kind === CODE.consumer) && hasParent(batch, row)) this.#server(batch, row, arrivalMinute);
+      if (kind === CODE.client || kind === CODE.producer) this.#client(batch, row);
+      else if ((kind === CODE.server || kind === CODE.consumer) && hasParent(batch, row)) this.#server(batch, row);
     }
     return this.#slices.slices;
   }
 
-  #client(batch: SpanBatch, row: number, arrivalMinute: number): void {
+  #client(batch: SpanBatch, row: number): void {
     const peer = peerOf(batch, row);
-    const half = halfOf(batch, row, { isClient: true, arrivalMinute, peer: peer.name, next: undefined });
+    const half = halfOf(batch, row, { isClient: true, peer: peer.name, next: undefined });
     if (peer.isDatabase) {
       this.#toPeer(half, 'database');
       return;
     }
     const key = this.#keys.of(row);
-    for (let server = this.#waiting.get(key); server !== undefined; server = server.next) {
+    for (let server = this.#find(key); server !== undefined; server = server.next) {
       if (server.isClient) continue;
       half.met = true;
       this.#meet(half, server);
     }
-    this.#wait(key, half);
+    if (half.met && !half.isMessaging) this.#forget(key);
+    else this.#wait(key, half);
   }
 
-  #server(batch: SpanBatch, row: number, arrivalMinute: number): void {
+  #server(batch: SpanBatch, row: number): void {
     const key = this.#parents.of(row);
-    const waiting = this.#waiting.get(key);
+    const waiting = this.#find(key);
     if (waiting?.isClient === true) {
       waiting.met = true;
-      this.#meet(waiting, halfOf(batch, row, { isClient: false, arrivalMinute, peer: '', next: undefined }));
+      this.#meet(waiting, halfOf(batch, row, { isClient: false, peer: '', next: undefined }));
+      if (!waiting.isMessaging) this.#forget(key);
       return;
     }
     const next = waiting !== undefined && waiting.rank < MAX_SERVERS_PER_CLIENT ? waiting : undefined;
-    this.#wait(key, halfOf(batch, row, { isClient: false, arrivalMinute, peer: '', next }));
+    this.#wait(key, halfOf(batch, row, { isClient: false, peer: '', next }));
+  }
+
+  #find(key: number): Half | undefined {
+    return this.#young.get(key) ?? this.#old.get(key);
+  }
+
+  #forget(key: number): void {
+    if (!this.#young.delete(key)) this.#old.delete(key);
   }
 
   #wait(key: number, half: Half): void {
-    this.#waiting.delete(key);
-    this.#waiting.set(key, half);
-    if (this.#waiting.size <= this.#maxWaiting) return;
-    for (const [oldest, gone] of this.#waiting) {
-      this.#give(oldest, gone);
-      return;
-    }
+    if (this.#young.size >= this.#maxWaiting) this.#turn(this.#minute);
+    this.#old.delete(key);
+    this.#young.set(key, half);
   }
 
-  #expire(arrivalMinute: number): void {
-    for (const [key, half] of this.#waiting) {
-      if (arrivalMinute - half.arrivalMinute < PATIENCE_MINUTES) return;
-      this.#give(key, half);
-    }
+  /** Once a minute; what is older than that after a pause goes too. */
+  #age(arrivalMinute: number): void {
+    const minutes = arrivalMinute - this.#minute;
+    for (let turn = 0; turn < Math.min(minutes, 2); turn += 1) this.#turn(arrivalMinute);
   }
 
-  /** Gives up waiting. */
-  #give(key: number, half: Half): void {
-    this.#waiting.delete(key);
-    if (half.isClient && !half.met && half.peer !== '') this.#toPeer(half, 'external');
+  /** The older halves have waited long enough, and the younger ones become the older. */
+  #turn(arrivalMinute: number): void {
+    for (const half of this.#old.values()) if (half.isClient && !half.met && half.peer !== '') this.#toPeer(half, 'external');
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#minute = arrivalMinute;
   }
 
   #meet(client: Half, server: Half): void {
@@ -148,12 +154,12 @@ function add(slice: GraphSlice, { weight, failed, clientNs, serverNs }: { weight
   slice.serverNs += weight * serverNs;
 }
 
-function halfOf(batch: SpanBatch, row: number, rest: Pick<Half, 'isClient' | 'arrivalMinute' | 'peer' | 'next'>): Half {
+function halfOf(batch: SpanBatch, row: number, rest: Pick<Half, 'isClient' | 'peer' | 'next'>): Half {
   const kind = batch.kinds[row]!;
   return {
     isClient: rest.isClient, service: batch.resources[batch.resourceIndex[row]!]!.serviceName, isMessaging: kind === CODE.producer || kind === CODE.consumer,
     eventMinute: Math.floor(batch.endMs[row]! / MINUTE_MS), durationNs: batch.durationNs[row]!, failed: batch.statuses[row] === STATUS_ERROR,
-    weight: batch.weights[row]!, arrivalMinute: rest.arrivalMinute, peer: rest.peer, met: false, next: rest.next, rank: (rest.next?.rank ?? 0) + 1,
+    weight: batch.weights[row]!, peer: rest.peer, met: false, next: rest.next, rank: (rest.next?.rank ?? 0) + 1,
   };
 }
 
