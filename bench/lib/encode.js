@@ -6,6 +6,8 @@ const OPERATIONS = [['GET', '/api/items/{id}'], ['POST', '/api/checkout'], ['GET
 const REGIONS = ['eu-central-1', 'eu-west-1', 'us-east-1', 'ap-south-1'];
 const AGENTS = ['Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36', 'okhttp/4.12.0', 'curl/8.5.0', 'python-requests/2.32'];
 const SPANS_PER_TRACE = 8;
+/** Each span is the child of the one before: a request, a call and who answers it, work inside, another call and its answer, a call to someone silent. */
+const KINDS = [2, 3, 2, 1, 3, 2, 3, 1];
 const ID_HEX = 16;
 const SPAN_ID_HEX = '0'.repeat(ID_HEX);
 
@@ -147,7 +149,7 @@ function span(writer, patches, { random, failed }) {
   patches.parent.push(writer.raw(4, 8));
   writer.text(5, `${method} ${route}`);
   writer.varint(6 * 8);
-  writer.varint([2, 3, 1, 2][Math.floor(random() * 4)]);
+  writer.varint(KINDS[(patches.span.length - 1) % SPANS_PER_TRACE]);
   writer.fixed64(7, endNs - durationNs);
   writer.fixed64(8, endNs);
   writer.attribute(9, 'http.request.method', method);

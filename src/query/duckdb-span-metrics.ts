@@ -41,7 +41,7 @@ export class DuckdbSpanMetrics {
     if (end <= this.#nextMinute) return;
     const params = { first: this.#nextMinute, end, late_minutes: IMPORTED_AFTER_MS / MINUTE_MS };
     const [rows, edges] = await Promise.all([this.#database.query({ sql: ARRIVALS, params }), this.#database.query({ sql: GRAPH, params })]);
-    this.#graph.add(edges.map((row) => ({ client: String(row['client']), server: String(row['server']), kind: String(row['kind']), bucket: Number(row['bucket']), calls: Number(row['calls']), failed: Number(row['failed']) })));
+    this.#graph.add(edges.map((row) => ({ client: String(row['client']), server: String(row['server']), kind: String(row['kind']), bucket: Number(row['bucket']), calls: Number(row['calls']), failed: Number(row['failed']), durationNs: Number(row['duration_ns']) })));
     this.#nextMinute = end;
     this.#metrics.add(rows.map((row) => ({ service: String(row['service']), operation: String(row['operation']), kind: Number(row['kind']), bucket: Number(row['bucket']), spans: Number(row['spans']), errors: Number(row['errors']) })));
   }

@@ -1,5 +1,4 @@
 import type { MetricFamily } from '../pipeline/exposition.js';
-import { bucketMiddleNs } from '../sli/latency-bucket.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
 /** One row of slices: how many calls, weighted, from one service to another. */
@@ -11,6 +10,8 @@ export interface CallCount {
   readonly bucket: number;
   readonly calls: number;
   readonly failed: number;
+  /** Σ of the same durations. */
+  readonly durationNs: number;
 }
 
 /** Tempo's (metrics-generator, service graphs processor): 0.1 s × 2^n, and its words for kinds of edges. */
@@ -32,12 +33,12 @@ export class GraphMetrics {
   readonly #edges = new Map<string, Edge>();
 
   add(counts: readonly CallCount[]): void {
-    for (const { client, server, kind, bucket, calls, failed } of counts) {
+    for (const { client, server, kind, bucket, calls, failed, durationNs } of counts) {
       const edge = this.#edge(client, server, kind);
       if (edge === undefined) continue;
       edge.calls += calls;
       edge.failed += failed;
-      edge.latency.add(bucket, calls, (calls * bucketMiddleNs(bucket)) / 1e9);
+      edge.latency.add(bucket, calls, durationNs / 1e9);
     }
   }
 

@@ -48,8 +48,8 @@ describe('span metrics under the names of Tempo', () => {
 describe('service graph metrics under the names of Tempo', () => {
   test('count calls by their kind, failed ones apart, with the latency of the side that has it', () => {
     const metrics = new GraphMetrics();
-    const call = { client: 'front', server: 'pay', kind: 'call', bucket: bucketOf(150e6), calls: 10, failed: 2 };
-    metrics.add([call, { ...call, server: 'postgresql', kind: 'database', bucket: bucketOf(90e9), calls: 3, failed: 0 }]);
+    const call = { client: 'front', server: 'pay', kind: 'call', bucket: bucketOf(150e6), calls: 10, failed: 2, durationNs: 1_500e6 };
+    metrics.add([call, { ...call, server: 'postgresql', kind: 'database', bucket: bucketOf(90e9), calls: 3, failed: 0, durationNs: 270e9 }]);
     expect(valueOf(metrics, 'traces_service_graph_request_total', { client: 'front', server: 'pay', connection_type: '' })).toBe(10);
     expect(valueOf(metrics, 'traces_service_graph_request_failed_total', { server: 'pay' })).toBe(2);
     expect(valueOf(metrics, 'traces_service_graph_request_server_seconds_bucket', { server: 'pay', le: '0.1' })).toBe(0);
