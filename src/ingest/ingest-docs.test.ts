@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { DEFAULT_OTLP_SENDER_SHARE } from '../config/settings.js';
 import { DIGEST_RETENTION_MS, MAX_DIGESTS } from '../store/digest-index.js';
+import { REMEMBERED_SPANS } from '../store/span-index.js';
 import { noRoom } from './export-answer.js';
 import { REQUEST_BYTES } from './intake.js';
 import { RECEIVER_LIMITS } from './receiver.js';
@@ -23,7 +24,8 @@ describe('docs/ingest.md', () => {
       `| an idle HTTP connection | ${idleTimeoutMs / 1_000} s |`,
       `\`RetryInfo\` ${retryAfterMs / 1_000} s`,
       `${DEFAULT_OTLP_SENDER_SHARE * 100}% by default`,
-      `within ${DIGEST_RETENTION_MS === 3_600_000 ? 'an hour' : '?'}, among the last ${MAX_DIGESTS.toLocaleString('en')} requests`,
+      `within ${DIGEST_RETENTION_MS === 3_600_000 ? 'an hour' : '?'} and among the last ${MAX_DIGESTS.toLocaleString('en')} requests`,
+      `the last ${(REMEMBERED_SPANS / 1e6).toFixed(1)} to ${((2 * REMEMBERED_SPANS) / 1e6).toFixed(1)} million | 1 to 2 hours`,
     ];
     for (const row of rows) expect(docs).toContain(row);
   });

@@ -52,7 +52,7 @@ describe('counting stored spans anew', () => {
   test('gives the slices that were counted when they came, whatever the query and the weights', async () => {
     let run = 0;
     await fc.assert(fc.asyncProperty(fc.array(span, { minLength: 1, maxLength: 40 }), async (spans) => {
-      await database.transaction([{ sql: 'DELETE FROM spans' }]);
+      await database.transaction([{ sql: 'DELETE FROM spans_bulk' }, { sql: 'DELETE FROM spans_fresh' }]);
       run += 1;
       const batch = spanBatch(spans, String(run));
       await sink.store(admitted(request(`run ${run}`), spans, { spans: batch }));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,12 +27,14 @@ async function start(slos: readonly CompiledSlo[] = [], onCommit: (news: CommitN
   return client;
 }
 
-const hex = (number: number, digits: number): string => (number + 1).toString(16).padStart(digits, '0');
+
+/** Ids of its own for every name and place. */
+const idOf = (name: string, index: number, digits: number): string => createHash('sha1').update(`${name} ${index}`).digest('hex').slice(0, digits);
 
 function exportOf(names: readonly string[], nowMs: number): ExportRequest {
   const resource = resourceFromAttributes({ 'service.name': 'checkout' });
   const spans = names.map((name, index) => ({
-    name, kind: 1, spanContext: () => ({ traceId: hex(index, 32), spanId: hex(index, 16), traceFlags: 1 }),
+    name, kind: 1, spanContext: () => ({ traceId: idOf(name, index, 32), spanId: idOf(name, index, 16), traceFlags: 1 }),
     startTime: [Math.floor(nowMs / 1000) - 1, 0], endTime: [Math.floor(nowMs / 1000), 0], status: { code: name === 'bad' ? 2 : 0 },
     attributes: {}, events: [], links: [], droppedAttributesCount: 0, droppedEventsCount: 0, droppedLinksCount: 0,
     resource, instrumentationScope: { name: 'test' },
