@@ -208,7 +208,10 @@ async function open(context: BrowserContext, address: string): Promise<{ page: P
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('requestfailed', (request) => complaints.push(`${request.url()} ${request.failure()?.errorText ?? ''}`));
+  page.on('requestfailed', (request) => {
+    // A page that is left while its icon still loads aborts the request: the browser's doing, not the page's.
+    if (request.failure()?.errorText !== 'net::ERR_ABORTED') complaints.push(`${request.url()} ${request.failure()?.errorText ?? ''}`);
+  });
   page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
   await page.goto(address, { waitUntil: 'load' });
   return { page, complaints };

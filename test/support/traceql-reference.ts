@@ -219,7 +219,7 @@ export class ReferenceTrace {
       return value === undefined ? undefined : { type: 'number', value, isInt };
     }
     const lists = new Set([...listsIn(left), ...listsIn(right)]);
-    return { type: 'boolean', value: this.#elements(row, lists).some((one) => compare(this.#value(left, row, one), operator as Operator, this.#value(right, row, one))) };
+    return { type: 'boolean', value: this.#elements(row, lists).some((one) => compare(this.#value(left, row, one), operator as Operator, this.#value(spelledOut(left, operator, right), row, one))) };
   }
 
   #field(field: Field, row: number, { event, link }: Element): Value | undefined {
@@ -284,6 +284,12 @@ export class ReferenceTrace {
         throw new Error('nested sets have tests of their own');
     }
   }
+}
+
+/** An id asked for without its leading zeros is the same id. */
+function spelledOut(left: FieldExpression, operator: string, right: FieldExpression): FieldExpression {
+  if (left.type !== 'field' || left.field.type !== 'intrinsic' || right.type !== 'string' || (operator !== '=' && operator !== '!=') || !/^[0-9a-f]{1,16}$/.test(right.value)) return right;
+  return left.field.name === 'span:id' || left.field.name === 'span:parentID' ? { ...right, value: right.value.padStart(16, '0') } : right;
 }
 
 function compare(left: Value | undefined, operator: Operator, right: Value | undefined): boolean {
