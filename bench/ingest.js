@@ -75,7 +75,9 @@ async function workWhileSending(seconds) {
 
 function startService(dataDir) {
   const flags = args.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${args.profile}`];
-  const env = { ...process.env, TOCSIN_DATA_DIR: dataDir, TOCSIN_HTTP_PORT: '0', TOCSIN_OTLP_GRPC_PORT: '0', TOCSIN_OTLP_HTTP_PORT: '0', TOCSIN_SLACK_TOKEN: '' };
+  const env = { ...process.env, TOCSIN_DATA_DIR: dataDir, TOCSIN_HTTP_PORT: '0', TOCSIN_OTLP_GRPC_PORT: '0', TOCSIN_OTLP_HTTP_PORT: '0', TOCSIN_SLACK_TOKEN: '',
+    // As `npm start` has it.
+    GLIBC_TUNABLES: process.env.GLIBC_TUNABLES ?? 'glibc.malloc.arena_max=2:glibc.malloc.mmap_threshold=131072:glibc.malloc.trim_threshold=131072' };
   if (args.host) return fork(here('./lib/host.js'), [], { env, execArgv: flags, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   const rules = join(dataDir, 'rules');
   mkdirSync(rules);

@@ -43,7 +43,7 @@ export const CHECKPOINT = `CHECKPOINT ${CATALOG}`;
 /** @throws DatabaseUnavailableError when the file is locked, not writable, newer than this program or not a database. */
 export async function openFile(path: string, options: DatabaseOptions): Promise<DuckdbFile> {
   if (path !== IN_MEMORY) prepareDirectory(path);
-  const handle = await openHandle(options);
+  const handle = await openHandle(path, options);
   const instance = new DuckDBInstance(handle);
   const connections: WriteConnection[] = [];
   const closeSync = (): void => {
@@ -99,10 +99,12 @@ async function attach(connection: DuckDBConnection, path: string): Promise<void>
   }
 }
 
-function openHandle(options: DatabaseOptions): Promise<DatabaseHandle> {
+function openHandle(path: string, options: DatabaseOptions): Promise<DatabaseHandle> {
   const settings = {
     threads: String(options.threads ?? Math.max(1, Math.floor(availableParallelism() / 2))),
-    memory_limit: options.memoryLimit ?? '384MB',
+    memory_limit: options.memoryLimit ?? '224MB',
+    // Sorts and joins that need more go to disk, beside the file: DuckDB's own choice would be the working directory, which a service may not write.
+    temp_directory: path === IN_MEMORY ? '' : `${path}.tmp`,
     // Checkpoints are ours to start (DuckdbDatabase): one that fails for want of space makes DuckDB refuse all further work.
     checkpoint_threshold: '1TB',
     // Nothing is ever fetched from the network behind the operator's back.
