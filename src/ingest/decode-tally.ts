@@ -34,7 +34,7 @@ const LIMIT_TEXT: Readonly<Record<DecodeLimitName, string>> = {
 export interface Rejected {
   readonly count: number;
   readonly reasons: ReadonlyMap<RejectReason, number>;
-  /** For the sender: `3 of 120 spans rejected: 2 trace_id is all zeros; 1 end is before start`. Warnings follow; empty when all is well. */
+  /** For the sender: `3 of 120 spans rejected: trace_id is all zeros (2); end is before start (1)`. Warnings follow; empty when all is well. */
   readonly message: string;
 }
 
@@ -55,7 +55,7 @@ export class DecodeTally {
     const count = sum(this.reasons);
     const parts: string[] = [];
     if (count > 0) {
-      const why = [...this.reasons].sort((left, right) => right[1] - left[1]).map(([reason, times]) => `${times} ${REASON_TEXT[reason]}`);
+      const why = [...this.reasons].sort((left, right) => right[1] - left[1]).map(([reason, times]) => `${REASON_TEXT[reason]} (${times})`);
       parts.push(`${count} of ${admitted + count} ${noun} rejected: ${why.join('; ')}`);
     }
     for (const [limit, times] of this.limits) parts.push(`warning: ${times} ${LIMIT_TEXT[limit]}`);

@@ -197,7 +197,7 @@ describe('single bad spans are rejected with the reason, and the good ones are k
     const { batch, rejected } = decode(wire.request([wire.span({ name: 'before' }), wire.span({ ...bad, name: 'bad', attributes: [['lost', 1]] }), wire.span({ name: 'after', attributes: [['kept', 2]] })]));
     expect(batch.names).toEqual(['before', 'after']);
     expect(rejected.count).toBe(1);
-    expect(rejected.message).toBe(`1 of 3 spans rejected: 1 ${reason}`);
+    expect(rejected.message).toBe(`1 of 3 spans rejected: ${reason} (1)`);
     expect(attributeRows(batch.attributes)).toEqual([['kept', 2, true]]);
     expect([...batch.attributeStart]).toEqual([0, 0, 1]);
     expect(spanRows(batch)[1]?.parentSpanId).toBe('0000000000000000');
@@ -207,7 +207,7 @@ describe('single bad spans are rejected with the reason, and the good ones are k
     const bad = wire.span({ startNs: wire.NOW_NS, endNs: 1n });
     const zero = wire.span({ traceId: new Uint8Array(16) });
     const { rejected, batch } = decode(wire.request([bad, zero, zero, ...Array.from({ length: 117 }, () => wire.span())]));
-    expect(rejected.message).toBe('3 of 120 spans rejected: 2 trace_id is all zeros; 1 end is before start');
+    expect(rejected.message).toBe('3 of 120 spans rejected: trace_id is all zeros (2); end is before start (1)');
     expect([...rejected.reasons]).toEqual([['end-before-start', 1], ['trace-id-zero', 2]]);
     expect(batch.count).toBe(117);
   });
@@ -397,7 +397,7 @@ describe('OTLP/JSON', () => {
     ['a time beyond 64 bits', { endTimeUnixNano: '20413792000000000000' }, 'time is before 1970 or after the year 2262'],
     ['the year 2300', { endTimeUnixNano: '10413792000000000000' }, 'time is before 1970 or after the year 2262'],
   ])('rejects a span with %s', (_, fields, reason) => {
-    expect(decodeJson(jsonSpan(fields)).rejected.message).toBe(`1 of 1 spans rejected: 1 ${reason}`);
+    expect(decodeJson(jsonSpan(fields)).rejected.message).toBe(`1 of 1 spans rejected: ${reason} (1)`);
   });
 
   const at = 'resourceSpans[0].scopeSpans[0].spans[0]';
@@ -456,7 +456,7 @@ describe('log records', () => {
   test('may belong to no trace, but not to half of one', () => {
     const result = decodeLogs(wire.request([wire.logRecord(), wire.logRecord({ traceId: wire.TRACE_ID, spanId: wire.SPAN_ID }), wire.logRecord({ traceId: Uint8Array.of(1) }), wire.logRecord({ spanId: wire.TRACE_ID }), wire.logRecord({ severity: 99 })]));
     if (!result.ok) throw new Error(result.message);
-    expect(result.rejected.message).toBe('2 of 5 log records rejected: 1 trace_id is not 16 bytes; 1 span_id is not 8 bytes');
+    expect(result.rejected.message).toBe('2 of 5 log records rejected: trace_id is not 16 bytes (1); span_id is not 8 bytes (1)');
     expect(logRows(result.batch).map((row) => [row.traceId, row.spanId, row.severity])).toEqual([
       ['0'.repeat(32), '0'.repeat(16), 9], ['5b8efff798038103d269b633813fc60c', 'eee19b7ec3c1b174', 9], ['0'.repeat(32), '0'.repeat(16), 0],
     ]);

@@ -13,6 +13,12 @@ export type ReceiverLimitName = Shortage | 'body-bytes' | 'connections' | 'sende
 /** Senders that have rows of their own; the others are counted together as `other`. */
 export const SENDERS_COUNTED = 200;
 
+/** `who` is a token's name or an address, `service` the first one in what it sent last. */
+export interface Sender {
+  readonly who: string;
+  readonly service: string;
+}
+
 export interface CounterRow {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -27,6 +33,7 @@ export class IngestCounters {
   readonly #bytes = new Tally(['protocol', 'signal']);
   readonly #items = new Tally(['protocol', 'signal', 'result']);
   readonly #senders = new Tally(['sender', 'service', 'outcome']);
+  readonly #senderItems = new Tally(['sender', 'service', 'result']);
   readonly #senderNames = new Set<string>();
   readonly #limits = new Tally(['limit']);
 
@@ -47,13 +54,30 @@ export class IngestCounters {
     this.#items.add([protocol, signal, 'deduplicated'], outcome.deduplicated);
   }
 
-  /** Shows who is refused and who retries. `who` is a token's name or an address, `service` what it spoke for last. */
-  sender({ who, service }: { readonly who: string; readonly service: string }, outcome: SenderOutcome): void {
+  /** Shows who is refused and who retries. */
+  sender(sender: Sender, outcome: SenderOutcome): void {
+    if (!this.#hasRows(sender)) this.limit('senders-counted');
+    this.#senders.add([...this.#labelsOf(sender), outcome], 1);
+  }
+
+  /** The ledger by sender: what it sent is the sum. */
+  contentsOfSender(sender: Sender, outcome: ExportOutcome): void {
+    if (outcome.kind !== 'stored') return;
+    const labels = this.#labelsOf(sender);
+    this.#senderItems.add([...labels, 'hot'], outcome.admitted);
+    this.#senderItems.add([...labels, 'rejected'], outcome.rejected);
+    this.#senderItems.add([...labels, 'deduplicated'], outcome.deduplicated);
+  }
+
+  #labelsOf(sender: Sender): readonly [who: string, service: string] {
+    return this.#hasRows(sender) ? [sender.who, sender.service] : ['other', ''];
+  }
+
+  /** Whoever comes first has rows of its own, as long as there is room. */
+  #hasRows({ who, service }: Sender): boolean {
     const name = JSON.stringify([who, service]);
-    const isCounted = this.#senderNames.has(name) || this.#senderNames.size < SENDERS_COUNTED;
-    if (isCounted) this.#senderNames.add(name);
-    else this.limit('senders-counted');
-    this.#senders.add(isCounted ? [who, service, outcome] : ['other', '', outcome], 1);
+    if (this.#senderNames.size < SENDERS_COUNTED) this.#senderNames.add(name);
+    return this.#senderNames.has(name);
   }
 
   /** A limit was hit: one of a receiver, or one of decoding as `DecodeResult.limits` names it. */
@@ -76,6 +100,11 @@ export class IngestCounters {
   /** Requests by sender and service. */
   senders(): CounterRow[] {
     return this.#senders.rows();
+  }
+
+  /** Spans and log records by sender and service. */
+  senderItems(): CounterRow[] {
+    return this.#senderItems.rows();
   }
 
   limits(): CounterRow[] {

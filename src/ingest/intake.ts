@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.js';
 import type { ExportOutcome, ExportRequest } from './absorber.js';
 import { ByteBudget, type ByteHold, type Shortage } from './byte-budget.js';
 import { fault, noRoom, statusOf, stopping, tooLarge, type RpcStatus } from './export-answer.js';
-import { IngestCounters, type RequestOutcome } from './ingest-counters.js';
+import { IngestCounters, type RequestOutcome, type Sender } from './ingest-counters.js';
 import { RECEIVER_LIMITS, type Authorization, type ReceiverLimits, type ReceiverOptions } from './receiver.js';
 import { firstServiceName } from './service-name.js';
 
@@ -97,7 +97,7 @@ export class Intake {
     this.counters.sender(this.#senderOf(caller), outcome);
   }
 
-  #senderOf({ who, connection }: Caller): { readonly who: string; readonly service: string } {
+  #senderOf({ who, connection }: Caller): Sender {
     return { who, service: this.#last.get(connection)?.service ?? '' };
   }
 
@@ -120,6 +120,7 @@ export class Intake {
 
   #answer(visit: Visit, outcome: ExportOutcome): Answer {
     this.counters.contents(this.#protocol, visit.signal, outcome);
+    this.counters.contentsOfSender(this.#senderOf(visit), outcome);
     this.count(visit, outcome.kind);
     if (outcome.kind !== 'stored') return { kind: 'refused', status: statusOf(outcome) };
     if (outcome.deduplicated > 0) this.counters.sender(this.#senderOf(visit), 'resent');

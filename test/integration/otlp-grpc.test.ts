@@ -53,9 +53,9 @@ describe('TraceService and LogsService', () => {
   test('answer partial success with count and reasons', async () => {
     const { sender } = await start();
     const traces = await sender.send(TRACE_EXPORT, wire.request([wire.span(), wire.span({ startNs: wire.NOW_NS, endNs: 1n })]));
-    expect(ProtobufTraceSerializer.deserializeResponse(traces.body)).toEqual({ partialSuccess: { rejectedSpans: 1, errorMessage: '1 of 2 spans rejected: 1 end is before start' } });
+    expect(ProtobufTraceSerializer.deserializeResponse(traces.body)).toEqual({ partialSuccess: { rejectedSpans: 1, errorMessage: '1 of 2 spans rejected: end is before start (1)' } });
     const logs = await sender.send(LOGS_EXPORT, wire.request([wire.logRecord({ traceId: Uint8Array.of(1) })]));
-    expect(ProtobufLogsSerializer.deserializeResponse(logs.body)).toEqual({ partialSuccess: { rejectedLogRecords: 1, errorMessage: '1 of 1 log records rejected: 1 trace_id is not 16 bytes' } });
+    expect(ProtobufLogsSerializer.deserializeResponse(logs.body)).toEqual({ partialSuccess: { rejectedLogRecords: 1, errorMessage: '1 of 1 log records rejected: trace_id is not 16 bytes (1)' } });
   });
 
   test('take gzip', async () => {

@@ -94,7 +94,7 @@ describe('success', () => {
 
 describe('partial success', () => {
   const mixed = wire.request([wire.span(), wire.span({ traceId: new Uint8Array(16) })]);
-  const message = '1 of 2 spans rejected: 1 trace_id is all zeros';
+  const message = '1 of 2 spans rejected: trace_id is all zeros (1)';
 
   test('says how many and why, in protobuf', async () => {
     const { port } = await start();
@@ -106,7 +106,7 @@ describe('partial success', () => {
   test('and in JSON, with 64-bit numbers as strings', async () => {
     const { port } = await start();
     const answer = await send(port, '/v1/traces', { headers: JSON_TYPE, body: goodJson.replace('5b8efff798038103d269b633813fc60c', '00') });
-    expect(JSON.parse(answer.body.toString())).toEqual({ partialSuccess: { rejectedSpans: '1', errorMessage: '1 of 1 spans rejected: 1 trace_id is not 16 bytes' } });
+    expect(JSON.parse(answer.body.toString())).toEqual({ partialSuccess: { rejectedSpans: '1', errorMessage: '1 of 1 spans rejected: trace_id is not 16 bytes (1)' } });
     const logs = await send(port, '/v1/logs', { headers: JSON_TYPE, body: '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":"00"}]}]}]}' });
     expect(JSON.parse(logs.body.toString())).toMatchObject({ partialSuccess: { rejectedLogRecords: '1' } });
   });

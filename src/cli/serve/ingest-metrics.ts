@@ -13,6 +13,7 @@ export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly c
   const { counters, store, stats } = parts;
   metrics.addSource({ name: 'tocsin_ingest_requests_total', help: 'Export requests, by outcome.', type: 'counter', labelNames: ['protocol', 'signal', 'outcome'], collect: () => counters.requests() });
   metrics.addSource({ name: 'tocsin_ingest_sender_requests_total', help: 'Export requests by sender and what became of them; the 200 busiest senders, the rest as other.', type: 'counter', labelNames: ['sender', 'service', 'outcome'], collect: () => counters.senders() });
+  metrics.addSource({ name: 'tocsin_ingest_sender_items_total', help: 'Spans and log records by sender, its service and what became of them; received is their sum. 200 senders, the rest as other.', type: 'counter', labelNames: ['sender', 'service', 'result'], collect: () => counters.senderItems() });
   metrics.addSource({ name: 'tocsin_ingest_body_bytes_total', help: 'Bytes of request bodies after decompression.', type: 'counter', labelNames: ['protocol', 'signal'], collect: () => counters.bytes() });
   metrics.addSource({ name: 'tocsin_ingest_limits_hit_total', help: 'How often a limit was hit.', type: 'counter', labelNames: ['limit'], collect: () => [...counters.limits(), ...rows('limit', stats()?.limitsHit)] });
   metrics.addSource({
