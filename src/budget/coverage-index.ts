@@ -9,7 +9,7 @@ interface CoveredDay {
 }
 
 /**
- * Minutes in which Tocsin was up and no sender reported loss. Coverage is liveness, never traffic:
+ * Minutes in which Tocsin was up and took what it was sent. Coverage is liveness, never traffic:
  * a service that is silent while Tocsin listens is covered.
  */
 export class CoverageIndex {
@@ -27,7 +27,7 @@ export class CoverageIndex {
     this.#mark(minute, 1);
   }
 
-  /** A sender reported loss for this minute: what was counted in it is incomplete. */
+  /** Exports were refused in this minute: what was counted in it may be incomplete until they come again. */
   markUncovered(minute: number): void {
     this.#mark(minute, 0);
   }

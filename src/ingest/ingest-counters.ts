@@ -36,6 +36,7 @@ export class IngestCounters {
   readonly #senderItems = new Tally(['sender', 'service', 'result']);
   readonly #senderNames = new Set<string>();
   readonly #limits = new Tally(['limit']);
+  #refusedForWantOfRoom = 0;
 
   request(protocol: Protocol, signal: Signal, outcome: RequestOutcome): void {
     this.#requests.add([protocol, signal, outcome], 1);
@@ -78,6 +79,16 @@ export class IngestCounters {
     const name = JSON.stringify([who, service]);
     if (this.#senderNames.size < SENDERS_COUNTED) this.#senderNames.add(name);
     return this.#senderNames.has(name);
+  }
+
+  /** Nobody's export could be taken: no room for all together, or the store cannot write. A share that one sender used up is not that. */
+  refuseForWantOfRoom(): void {
+    this.#refusedForWantOfRoom += 1;
+  }
+
+  /** How often that happened. */
+  get refusedForWantOfRoom(): number {
+    return this.#refusedForWantOfRoom;
   }
 
   /** A limit was hit: one of a receiver, or one of decoding as `DecodeResult.limits` names it. */

@@ -82,6 +82,7 @@ export class Intake {
 
   short(caller: Caller, shortage: Shortage): RpcStatus {
     this.counters.limit(shortage);
+    if (shortage === 'bytes-in-flight') this.counters.refuseForWantOfRoom();
     this.count(caller, 'busy');
     return noRoom(shortage, this.limits.retryAfterMs);
   }
@@ -122,6 +123,7 @@ export class Intake {
     this.counters.contents(this.#protocol, visit.signal, outcome);
     this.counters.contentsOfSender(this.#senderOf(visit), outcome);
     this.count(visit, outcome.kind);
+    if (outcome.kind === 'busy') this.counters.refuseForWantOfRoom();
     if (outcome.kind !== 'stored') return { kind: 'refused', status: statusOf(outcome) };
     if (outcome.deduplicated > 0) this.counters.sender(this.#senderOf(visit), 'resent');
     return { kind: 'stored', outcome };

@@ -23,12 +23,16 @@ let asked: string[];
 let told: Transition[];
 let incidents: MemoryIncidentTable;
 let engine: Engine;
+let coverage: CoverageIndex;
+let refusals: number;
 
 beforeEach(() => {
   found = new Set();
   asked = [];
   told = [];
   incidents = new MemoryIncidentTable();
+  coverage = new CoverageIndex();
+  refusals = 0;
   const store = new MemoryEvaluationStore(incidents, new MemoryOutbox());
   engine = new Engine({
     store: {
@@ -45,7 +49,8 @@ beforeEach(() => {
     routing: () => ROUTING,
     wakeDispatcher: () => undefined,
     requestEarlyTick: () => undefined,
-  }, { slices: new SliceIndex(), coverage: new CoverageIndex() });
+    refusals: () => refusals,
+  }, { slices: new SliceIndex(), coverage });
 });
 
 /** Ten thousand requests each, of which so many fail. */
@@ -54,6 +59,16 @@ function breach(failing: Readonly<Record<string, number>>): void {
   const sloSlices = Object.entries(failing).map(([name, bad]) => ({ sliceKey: `${name}@1`, arrivalMinute: minuteOf(START_MS), ...minuteOfEvents(minuteOf(START_MS), { good: 10_000 - bad, bad }) }));
   engine.committed({ sloSlices, oldestReceivedAtMs: START_MS }, START_MS);
 }
+
+test('a minute in which exports were refused is not covered, whatever else came in it', async () => {
+  const minute = minuteOf(START_MS);
+  for (const [offset, refusedBy] of [[0, 0], [1, 0], [1, 2], [1, 2], [2, 3], [3, 3]] as const) {
+    refusals = refusedBy;
+    await engine.tick((minute + offset) * MINUTE_MS);
+  }
+  expect([0, 1, 2, 3].map((offset) => engine.takesIn(minute + offset))).toEqual([true, false, false, true]);
+  expect([0, 1, 2, 3].map((offset) => coverage.share(minute + offset, minute + offset + 1))).toEqual([1, 0, 0, 1]);
+});
 
 test('pages get their proof before tickets do, for the time is short', async () => {
   breach({ slow: 40, broken: 5_000 });

@@ -29,12 +29,17 @@ export interface EnginePorts extends AlertingPorts {
    * share that time, or an outage that breaks fifty SLOs at once would be told a minute late. Must not throw.
    */
   gatherEvidence(measured: MeasuredSlo, status: SloStatus): Promise<Evidence | undefined>;
+  /** How often an export was refused for want of room since the start. Minutes in which it was are not covered: what they hold is incomplete. */
+  refusals?(): number;
   /** A commit crossed a threshold: the next tick should not wait for its turn. */
   requestEarlyTick(): void;
 }
 
 /** So long is a proof looked for that was not found in time; later there is none to be found. */
 const LATE_EVIDENCE_MS = 5 * MINUTE_MS;
+
+/** Until the store has heard of them. */
+const REFUSALS_KEPT_MINUTES = 5;
 
 /** What a commit added, as the engine hears of it; imported slices are not among it. */
 export type CommittedSlices = Pick<CommitNews, 'sloSlices' | 'oldestReceivedAtMs'>;
@@ -54,6 +59,9 @@ export class Engine {
   #statuses: readonly SloStatus[] = [];
   #signals: readonly ConditionSignal[] = [];
   #nextTrimMs = 0;
+  #refusals = 0;
+  /** The last few minutes with refusals. */
+  #refusing: readonly number[] = [];
 
   constructor(ports: EnginePorts, state: { readonly slices: SliceIndex; readonly coverage: CoverageIndex }) {
     this.#ports = ports;
@@ -101,7 +109,7 @@ export class Engine {
   /** One tick. Rejects when the store fails; the next tick then finds everything as it was. */
   tick(nowMs: number): Promise<Evaluation> {
     return this.#turns.run(async () => {
-      this.#coverage.markCovered(minuteOf(nowMs));
+      this.#cover(minuteOf(nowMs));
       await this.#remind(nowMs);
       const openIncidents = await this.#alerting.openIncidents();
       const badReceivedAtMs = new Map(this.#badReceivedAtMs);
@@ -181,6 +189,19 @@ export class Engine {
   /** What alerting looks like now, for those who show it. */
   picture(nowMs: number): Promise<AlertingPicture> {
     return this.#turns.run(() => this.#alerting.picture(nowMs));
+  }
+
+  /** Whether what was sent in this minute was taken, as far as is known. */
+  takesIn(minute: number): boolean {
+    return !this.#refusing.includes(minute);
+  }
+
+  #cover(minute: number): void {
+    const refusals = this.#ports.refusals?.() ?? 0;
+    if (refusals > this.#refusals) this.#refusing = [...this.#refusing.filter((each) => each !== minute && each > minute - REFUSALS_KEPT_MINUTES), minute];
+    this.#refusals = refusals;
+    if (this.takesIn(minute)) this.#coverage.markCovered(minute);
+    else this.#coverage.markUncovered(minute);
   }
 
   async #remind(nowMs: number): Promise<void> {

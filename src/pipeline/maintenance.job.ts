@@ -10,6 +10,8 @@ export interface MaintenanceJobOptions {
   readonly database: Database;
   readonly scheduler: SchedulerRegistry;
   readonly hotRetentionMs: number;
+  /** Whether what was sent in this minute was taken. */
+  readonly takesIn: (minute: number) => boolean;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
 }
@@ -46,10 +48,17 @@ export class MaintenanceJob implements OnApplicationBootstrap, OnApplicationShut
     this.#running = this.#running.then(() => this.#run()).catch(this.#options.onError);
   }
 
+  /** The minute before is looked at again: it was recorded when it was young. */
+  async #recordUptime(minute: number): Promise<void> {
+    const { takesIn } = this.#options;
+    if (!takesIn(minute - 1)) await this.#uptime.erase(minute - 1);
+    if (takesIn(minute)) await this.#uptime.record(minute);
+  }
+
   async #run(): Promise<void> {
     const { database, clock, hotRetentionMs } = this.#options;
     const nowMs = clock.nowMs();
-    await this.#uptime.record(Math.floor(nowMs / MINUTE_MS));
+    await this.#recordUptime(Math.floor(nowMs / MINUTE_MS));
     this.#compactedTo = await compactSlices(database, this.#compactedTo, nowMs);
     if (this.#rounds % EXPIRE_EVERY_ROUNDS === 0) await deleteExpired(database, nowMs, hotRetentionMs);
     this.#rounds += 1;

@@ -81,4 +81,7 @@ test('uptime is a row a minute', async () => {
   await new DuckdbUptime(database).record(MINUTE + 2);
   expect(await uptime.load(0)).toEqual([MINUTE, MINUTE + 2]);
   expect(await uptime.load(MINUTE + 1)).toEqual([MINUTE + 2]);
+  await uptime.erase(MINUTE + 2);
+  await uptime.erase(MINUTE + 7);
+  expect(await uptime.load(0)).toEqual([MINUTE]);
 });

@@ -2,9 +2,10 @@ import type { Database } from './database.js';
 import { loadSql } from './fs-sql.js';
 
 const RECORD = loadSql(import.meta.url, 'record-uptime.sql');
+const ERASE = loadSql(import.meta.url, 'erase-uptime.sql');
 const LOAD = loadSql(import.meta.url, 'load-uptime.sql');
 
-/** Minutes in which Tocsin was up: coverage is liveness (semantics.md). */
+/** Minutes in which Tocsin was up and took what it was sent: coverage is liveness (semantics.md). */
 export class DuckdbUptime {
   readonly #database: Database;
   #recorded: number | undefined;
@@ -18,6 +19,11 @@ export class DuckdbUptime {
     if (this.#recorded === minute) return;
     await this.#database.transaction([{ sql: RECORD, params: { minute } }]);
     this.#recorded = minute;
+  }
+
+  /** A minute in which exports had to be refused, recorded before or not. */
+  async erase(minute: number): Promise<void> {
+    await this.#database.transaction([{ sql: ERASE, params: { minute } }]);
   }
 
   /** Unix minutes, oldest first. */

@@ -37,6 +37,7 @@ export interface JudgementPorts {
   readonly publicUrl: () => string;
   readonly requestEarlyTick: () => void;
   readonly requestTickAt: (atMs: number) => void;
+  readonly refusals: () => number;
 }
 
 /** The pages of one tick must not wait for their evidence longer than this, all together: those that are left go out without, and get it later. */
@@ -61,6 +62,7 @@ export class Judgement {
       wakeDispatcher: () => this.dispatcher.wake(),
       requestEarlyTick: ports.requestEarlyTick,
       requestTickAt: ports.requestTickAt,
+      refusals: ports.refusals,
     }, state);
     this.rules = new LiveRules({ ...ports, slices: state.slices, engine: this.engine }, book);
     this.dispatcher = new Dispatcher({

@@ -113,6 +113,7 @@ class Start {
       publicUrl: () => publicUrlOf(settings, this.#httpPort),
       requestEarlyTick: () => this.#tick?.requestEarlyTick(),
       requestTickAt: (atMs) => this.#tick?.requestTickAt(atMs),
+      refusals: () => this.#counters.refusedForWantOfRoom,
     }, book);
     this.#judgement = judgement;
     addSloMetrics(this.#metrics, { engine: judgement.engine, events: this.#sloEvents, version: tocsinVersion() });
@@ -188,7 +189,7 @@ class Start {
         onError: (error) => log.error({ err: error }, 'an evaluation failed; the next one tries again'),
       },
       maintenance: {
-        database: store, hotRetentionMs: settings.hotRetentionMs, clock: systemClock,
+        database: store, hotRetentionMs: settings.hotRetentionMs, clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
         onError: (error) => log.error({ err: error }, 'maintenance of the store failed'),
       },
     };
