@@ -98,7 +98,7 @@ describe('the slice index', () => {
     index.track('a@1', buildSlo());
     index.add([{ sliceKey: 'a@1', ...minuteOfEvents(START, { bad: 2 }) }, { sliceKey: 'b@1', ...minuteOfEvents(START, { good: 1 }) }]);
     expect(index.series('a@1').sum(START, START + 1).bad).toBe(2);
-    index.retain(new Set(['b@1']));
+    index.retain([{ sliceKey: 'b@1', slo: buildSlo() }]);
     expect(index.size).toBe(1);
     expect(index.series('a@1').sum(START, START + 1).bad).toBe(0);
   });

@@ -264,7 +264,7 @@ function withAllColumns(plain: Float64Array): Float64Array {
   return full;
 }
 
-function addTotals(totals: SliceTotals, more: Readonly<SliceTotals>): void {
+export function addTotals(totals: SliceTotals, more: Readonly<SliceTotals>): void {
   totals.good += more.good;
   totals.bad += more.bad;
   totals.goodSquared += more.goodSquared;

@@ -1,6 +1,7 @@
 import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
 import { formatSpan } from '../lib/format.js';
 import { formatCount } from './evidence-gate.js';
+import type { ExcludedMinutes } from './excluded-minutes.js';
 import type { MinuteSeries } from './minute-series.js';
 import { minuteOf } from './minute-series.js';
 import type { CoverageOf } from './window-reading.js';
@@ -32,6 +33,8 @@ export interface Silence {
 export interface SilenceInput {
   readonly nowMs: number;
   readonly coverage: CoverageOf;
+  /** Minutes that say nothing about the service: a silence begins after them. */
+  readonly excluded?: ExcludedMinutes | undefined;
 }
 
 /**
@@ -40,11 +43,11 @@ export interface SilenceInput {
  * chance 1/(k + 1) to fall into this one; none did: p = (k / (k + 1))^N, exact and with the uncertainty of a short history in it.
  * A stretch that was silent before may be silent again, so each of the earlier ones must have had an event.
  */
-export function readSilence(series: HistorySeries, { nowMs, coverage }: SilenceInput): Silence | undefined {
+export function readSilence(series: HistorySeries, { nowMs, coverage, excluded }: SilenceInput): Silence | undefined {
   const { firstMinute, lastMinute } = series;
   if (firstMinute === undefined || lastMinute === undefined) return undefined;
-  const from = lastMinute + 1;
   const to = minuteOf(nowMs);
+  const from = silentFrom(lastMinute + 1, to, excluded);
   if (to - from < SHORTEST_GAP_MINUTES) return undefined;
   const { counts, unit } = earlierStretches({ from, to, firstMinute: Math.max(firstMinute, to - series.limits.windowMinutes) }, series, coverage);
   const events = counts.reduce((sum, count) => sum + count, 0);
@@ -53,6 +56,12 @@ export function readSilence(series: HistorySeries, { nowMs, coverage }: SilenceI
   const stopped = heard && counts.every((count) => count > 0) && pValue < STOPPED_SIGNIFICANCE;
   const forMs = (to - from) * MINUTE_MS;
   return { forMs, pValue, stopped, words: inWords({ forMs, counts, unit, events, heard, stopped }) };
+}
+
+/** After the last event, and after the last minute that was excluded since. */
+function silentFrom(from: number, to: number, excluded: ExcludedMinutes | undefined): number {
+  if (excluded === undefined || excluded.count(from, to) === 0) return from;
+  return Math.max(from, ...excluded.stretches(from, to).map((stretch) => stretch.to));
 }
 
 interface Gap {

@@ -1,8 +1,9 @@
-import type { SliceMethod, Slo } from '../config/slo.js';
+import type { Slo } from '../config/slo.js';
 import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
 import { periodLimitMs } from './calendar-window.js';
+import { excludedMinutesOf } from './excluded-minutes.js';
+import { JudgedSeries } from './judged-series.js';
 import { MinuteSeries, minuteOf, type SeriesLimits, type SliceDelta } from './minute-series.js';
-import { SlicedSeries } from './sliced-series.js';
 
 /** Late spans and clocks that differ: minutes are kept exact for this much longer than the longest tier asks. */
 const DETAIL_SLACK_MINUTES = 60;
@@ -22,8 +23,8 @@ export function seriesLimits(slo: Slo): SeriesLimits {
 /** The slices of every SLO, by slice key. Filled from the store at start, then by each commit's deltas. */
 export class SliceIndex {
   readonly #series = new Map<string, MinuteSeries>();
-  /** By slice key, then by method: what SLOs are judged by that count slices instead of events. */
-  readonly #sliced = new Map<string, Map<string, SlicedSeries>>();
+  /** By slice key, then by what is made of its events: for SLOs that count slices instead of events, or exclude minutes. */
+  readonly #judged = new Map<string, Map<string, JudgedSeries>>();
 
   get size(): number {
     return this.#series.size;
@@ -35,22 +36,22 @@ export class SliceIndex {
     const series = this.#series.get(sliceKey) ?? new MinuteSeries(limits);
     series.widen(limits);
     this.#series.set(sliceKey, series);
-    if (slo.method !== undefined) this.#slicedSeries(sliceKey, slo, slo.method);
+    if (isJudgedApart(slo)) this.#judgedSeries(sliceKey, slo);
     return series;
   }
 
-  /** What the SLO is judged by: its events, or slices of them. */
+  /** What the SLO is judged by: its events, or slices of them, without the minutes that are excluded. */
   judged(sliceKey: string, slo: Slo): MinuteSeries {
-    return slo.method === undefined ? this.series(sliceKey) : this.#slicedSeries(sliceKey, slo, slo.method).series;
+    return isJudgedApart(slo) ? this.#judgedSeries(sliceKey, slo).series : this.series(sliceKey);
   }
 
-  /** A changed rule looks further back, or counts slices of what is kept as hours by now: only the store still knows those minutes. */
+  /** A changed rule looks further back, or counts slices, or leaves out minutes, of what is kept as hours by now: only the store still knows those minutes. */
   needsHistory(sliceKey: string, slo: Slo): boolean {
     const series = this.#series.get(sliceKey);
     if (series === undefined || series.exactFromMinute === 0) return false;
     const { windowMinutes, detailMinutes } = seriesLimits(slo);
-    const isNewMethod = slo.method !== undefined && this.#sliced.get(sliceKey)?.has(JSON.stringify(slo.method)) !== true;
-    return isNewMethod || windowMinutes > series.limits.windowMinutes || detailMinutes > series.limits.detailMinutes;
+    const isNew = isJudgedApart(slo) && this.#judged.get(sliceKey)?.has(judgedKey(slo)) !== true;
+    return isNew || windowMinutes > series.limits.windowMinutes || detailMinutes > series.limits.detailMinutes;
   }
 
   /** Builds a series anew: older minutes from rows of the store, the rest from memory, where commits have gone on meanwhile. */
@@ -64,7 +65,7 @@ export class SliceIndex {
       if (totals.events > 0) fresh.add({ ...totals, eventMinute: minute });
     }
     this.#series.set(sliceKey, fresh);
-    this.#sliced.delete(sliceKey);
+    this.#judged.delete(sliceKey);
     this.track(sliceKey, slo);
   }
 
@@ -72,8 +73,8 @@ export class SliceIndex {
   add(slices: Iterable<SliceDelta & { readonly sliceKey: string }>): void {
     for (const slice of slices) {
       if (!this.series(slice.sliceKey).add(slice)) continue;
-      const sliced = this.#sliced.get(slice.sliceKey);
-      if (sliced !== undefined) for (const each of sliced.values()) each.touch(slice.eventMinute);
+      const judged = this.#judged.get(slice.sliceKey);
+      if (judged !== undefined) for (const each of judged.values()) each.add(slice);
     }
   }
 
@@ -87,29 +88,48 @@ export class SliceIndex {
     return series;
   }
 
-  /** Forgets series whose rules are gone. */
-  retain(sliceKeys: ReadonlySet<string>): void {
+  /** Forgets series whose rules are gone, and what was made of them for rules that changed. */
+  retain(rules: readonly { readonly sliceKey: string; readonly slo: Slo }[]): void {
+    const sliceKeys = new Set(rules.map(({ sliceKey }) => sliceKey));
     for (const sliceKey of this.#series.keys()) if (!sliceKeys.has(sliceKey)) this.#series.delete(sliceKey);
-    for (const sliceKey of this.#sliced.keys()) if (!sliceKeys.has(sliceKey)) this.#sliced.delete(sliceKey);
+    const judgedKeys = new Set(rules.flatMap(({ sliceKey, slo }) => [slo, withoutExclusions(slo)].map((each) => `${sliceKey} ${judgedKey(each)}`)));
+    for (const [sliceKey, judged] of this.#judged) {
+      for (const key of judged.keys()) if (!judgedKeys.has(`${sliceKey} ${key}`)) judged.delete(key);
+      if (judged.size === 0) this.#judged.delete(sliceKey);
+    }
   }
 
   /** Frees minutes that no window reaches any more. Cheap; call it about once an hour. */
   trim(nowMs: number): void {
     const nowMinute = minuteOf(nowMs);
     for (const series of this.#series.values()) series.trim(nowMinute);
-    for (const sliced of this.#sliced.values()) for (const { series } of sliced.values()) series.trim(nowMinute);
+    for (const judged of this.#judged.values()) for (const { series } of judged.values()) series.trim(nowMinute);
   }
 
-  #slicedSeries(sliceKey: string, slo: Slo, method: SliceMethod): SlicedSeries {
-    const byMethod = this.#sliced.get(sliceKey) ?? new Map<string, SlicedSeries>();
-    this.#sliced.set(sliceKey, byMethod);
-    const key = JSON.stringify(method);
-    let sliced = byMethod.get(key);
-    if (sliced === undefined) {
-      sliced = new SlicedSeries(this.series(sliceKey), method, seriesLimits(slo));
-      byMethod.set(key, sliced);
+  #judgedSeries(sliceKey: string, slo: Slo): JudgedSeries {
+    const known = this.#judged.get(sliceKey) ?? new Map<string, JudgedSeries>();
+    this.#judged.set(sliceKey, known);
+    const key = judgedKey(slo);
+    let judged = known.get(key);
+    if (judged === undefined) {
+      const excluded = slo.exclusions === undefined ? undefined : excludedMinutesOf(slo.exclusions);
+      judged = new JudgedSeries(this.series(sliceKey), { method: slo.method, excluded }, seriesLimits(slo));
+      known.set(key, judged);
     }
-    sliced.series.widen(seriesLimits(slo));
-    return sliced;
+    judged.series.widen(seriesLimits(slo));
+    return judged;
   }
+}
+
+function isJudgedApart({ method, exclusions }: Slo): boolean {
+  return method !== undefined || exclusions !== undefined;
+}
+
+function withoutExclusions({ exclusions: _, ...everything }: Slo): Slo {
+  return everything;
+}
+
+/** Who excluded something and why changes no number. */
+function judgedKey({ method, exclusions = [] }: Slo): string {
+  return JSON.stringify([method ?? null, exclusions.map(({ window }) => window)]);
 }

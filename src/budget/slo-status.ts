@@ -3,6 +3,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, formatDuration } from '../lib/duration.js';
 import { periodAt, type Period } from './calendar-window.js';
 import { overDispersion } from './dispersion.js';
 import { weighEvidence } from './evidence-gate.js';
+import { excludedMinutesOf } from './excluded-minutes.js';
 import { minuteOf, type MinuteSeries, type SliceTotals } from './minute-series.js';
 import type { TierReading, WindowReading } from './readings.js';
 import { budgetInterval, samplingWarning } from './sampling-honesty.js';
@@ -11,6 +12,16 @@ import { wilsonInterval } from './wilson.js';
 import { endMinuteOf, readSpan, readWindow, type CoverageOf, type ReadingContext } from './window-reading.js';
 
 export type { TierReading, WindowReading } from './readings.js';
+
+/** What exclusions take out of the SLO's window. */
+export interface ExcludedBudget {
+  /** Minutes of the window that count for nothing. */
+  readonly minutes: number;
+  /** The budget as it would be if they counted. */
+  readonly budgetWithout: number | undefined;
+  /** Name of the exclusion in force now. */
+  readonly now: string | undefined;
+}
 
 export type SloState = 'ok' | 'ticket' | 'page' | 'no-data';
 
@@ -52,6 +63,8 @@ export interface SloStatus {
   readonly silence?: Silence | undefined;
   /** Events per hour over the SLO's window, or over as much of it as there is history. */
   readonly eventsPerHour?: number;
+  /** What exclusions take out of the SLO's window (excluded-budget.ts); absent where it has none. */
+  readonly excluded?: ExcludedBudget | undefined;
   /** Effective events since the last minute with a bad one, and how long that is: what recovery is judged by. */
   readonly sinceLastBad?: { readonly total: number; readonly durationMs: number };
 }
@@ -109,11 +122,17 @@ export function evaluateSlo(slo: Slo, series: MinuteSeries, input: EvaluationInp
     coverage: whole.coverage ?? 1,
     unknownWeightShare: totals.events > 0 ? totals.unknownWeight / totals.events : 0,
     samplingWarning: samplingWarning(totals),
-    silence: readSilence(series, input),
+    silence: readSilence(series, { ...input, excluded: slo.exclusions === undefined ? undefined : excludedMinutesOf(slo.exclusions) }),
     dispersion,
     ...(whole.total === 0 ? {} : { eventsPerHour: (whole.total * HOUR_MS) / seenOf(slo, budget) }),
     sinceLastBad: sinceLastBad(context, slo.windowMs),
   };
+}
+
+/** The minutes of the SLO's window as of now: [fromMinute, toMinute). */
+export function windowMinutes(slo: Slo, nowMs: number): { readonly fromMinute: number; readonly toMinute: number } {
+  const toMinute = minuteOf(nowMs) + 1;
+  return { fromMinute: slo.calendar === undefined ? toMinute - Math.round(slo.windowMs / MINUTE_MS) : minuteOf(periodAt(slo.calendar, nowMs).startMs), toMinute };
 }
 
 /** How much of the window has been seen. */

@@ -117,7 +117,7 @@ describe('what this version cannot honour is an error, never ignored', () => {
     ['unit: trace', slo({ indicator: RATIO.replace("'{ kind = server }'", "'{ kind = server }', unit: trace") }), 'spec.indicator.spec.ratioMetric.total.metricSource.spec.unit'],
     ['another metric source', slo({ indicator: RATIO.replace('type: traces', 'type: prometheus') }), 'spec.indicator.spec.ratioMetric.total.metricSource.type'],
     ['composite objectives', slo({ objectives: '[{ target: 0.99, indicatorRef: x, compositeWeight: 2 }]' }), 'spec.objectives[0].indicatorRef'],
-    ['a kind of a later version', 'apiVersion: tocsin.dev/v1\nkind: Exclusion\nmetadata: { name: x }\n', 'kind'],
+    ['a kind of a later version', 'apiVersion: tocsin.dev/v1\nkind: SignatureRule\nmetadata: { name: x }\n', 'kind'],
   ])('%s', (_, text, path) => {
     const { problems, rules } = load(text);
     expect(problems.map((problem) => `${problem.code} ${problem.path}`)).toContain(`rules/not-supported-yet ${path}`);
@@ -212,5 +212,44 @@ describe('receivers', () => {
     const { rules, problems } = load("apiVersion: tocsin.dev/v1\nkind: Receiver\nmetadata: { name: 'Team Hooks' }\nspec: { webhook: { secretFile: /run/secrets/hook } }\n");
     expect(problems).toEqual([]);
     expect(rules.receivers).toEqual([{ name: 'Team Hooks', webhookSecretFile: '/run/secrets/hook', at: { file: 'a.yaml', line: 3, column: 19 } }]);
+  });
+});
+
+describe('exclusions', () => {
+  const exclusion = (spec: string, name = 'upgrade'): string => `---\napiVersion: tocsin.dev/v1\nkind: Exclusion\nmetadata: { name: ${name} }\nspec: { by: ann, reason: database, ${spec} }\n`;
+  const ONCE = 'from: 2026-11-29T02:00:30+01:00, to: 2026-11-29T04:00:00+01:00';
+  const SUNDAYS = "recurring: { rrule: 'FREQ=WEEKLY;BYDAY=SU', start: 2026-11-29T02:00, duration: 2h, timeZone: Europe/Berlin }";
+
+  test('belong to the SLOs they name, to those of a service, or to all', () => {
+    const { rules, problems } = load(slo({}), [slo({ metadata: '{ name: other }' }), exclusion(`slos: [other], ${ONCE}`, 'once'), exclusion(`services: [checkout], ${SUNDAYS}`, 'sundays'), exclusion(ONCE, 'all')].join('---\n'));
+    expect(problems).toEqual([]);
+    expect(rules.slos.map(({ name, exclusions = [] }) => [name, exclusions.map((each) => each.name)])).toEqual([['checkout', ['sundays', 'all']], ['other', ['once', 'sundays', 'all']]]);
+    expect(rules.slos[1]?.exclusions).toMatchObject([
+      { by: 'ann', reason: 'database', window: { kind: 'once', fromMs: Date.UTC(2026, 10, 29, 1), toMs: Date.UTC(2026, 10, 29, 3) } },
+      { window: { kind: 'recurring', startWallMs: Date.UTC(2026, 10, 29, 2), durationMs: 7_200_000, timeZone: 'Europe/Berlin', recurrence: { frequency: 'weekly' } } },
+      { name: 'all' },
+    ]);
+  });
+
+  test.each([
+    ['without a time', 'slos: [checkout]', 'spec', 'the exclusion does not say when'],
+    ['with half of one', 'from: 2026-11-29T02:00:00Z', 'spec', 'the exclusion does not say when'],
+    ['with two', `${ONCE}, ${SUNDAYS}`, 'spec', 'the exclusion does not say when'],
+    ['without a zone', 'from: 2026-11-29T02:00:00, to: 2026-11-29T04:00:00Z', 'spec.from', '"2026-11-29T02:00:00" is not a moment'],
+    ['that ends first', 'from: 2026-11-29T02:00:00Z, to: 2026-11-29T01:00:00Z', 'spec.to', 'the exclusion ends before it begins'],
+    ['of an SLO that is not there', `slos: [chekout], ${ONCE}`, 'spec.slos[0]', 'there is no SLO "chekout"'],
+    ['of a service that is not there', `services: [x], ${ONCE}`, 'spec.services[0]', 'there is no SLO of a service "x"'],
+    ['with a rule that is none', SUNDAYS.replace('WEEKLY', 'YEARLY'), 'spec.recurring.rrule', 'FREQ must be DAILY, WEEKLY or MONTHLY'],
+    ['in no zone', SUNDAYS.replace('Europe/Berlin', 'Mars/Base'), 'spec.recurring.timeZone', 'there is no time zone "Mars/Base"'],
+    ['of seconds', SUNDAYS.replace('2h', '90s'), 'spec.recurring.duration', '"90s" is not a length of a recurring window'],
+    ['that starts at no time', SUNDAYS.replace('2026-11-29T02:00', 'sunday'), 'spec.recurring.start', '"sunday" is not a time on the wall'],
+  ])('%s is refused', (_, spec, path, message) => {
+    const { problems } = load(slo({}), exclusion(spec));
+    expect(problems.filter(({ level }) => level === 'error')).toMatchObject([{ path, message }]);
+  });
+
+  test('must say who and why', () => {
+    const { problems } = load(slo({}), exclusion(ONCE).replace('by: ann, reason: database, ', ''));
+    expect(problems.map(({ path }) => path).sort()).toEqual(['spec.by', 'spec.reason']);
   });
 });

@@ -5,6 +5,7 @@ import type { Problem } from '../lib/problem.js';
 import type { TextFile } from '../lib/yaml-document.js';
 import { readAlertPolicy } from './alert-policy.js';
 import { readBurnRatePolicy } from './burn-rate-policy.js';
+import { excluder, readExclusions } from './exclusion-rules.js';
 import { RUNBOOK_ANNOTATION } from './open-slo-schema.js';
 import { readRedaction } from './redaction-rules.js';
 import { readReleaseGates } from './release-gate.js';
@@ -28,9 +29,12 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
   const documents = readRuleDocuments(files, problems);
   const policies = readPolicies(documents, problems);
   problems.push(...dataSourceProblems(documents), ...sharedIndicatorProblems(documents), ...presetProblems(policies));
+  const services = new Set([...documents.SLO.values()].map(({ content }) => content.spec.service));
+  const exclusions = readExclusions(documents.Exclusion.values(), { slos: new Set(documents.SLO.keys()), services }, problems);
+  const exclude = excluder(exclusions);
   const slos: Slo[] = [];
-  for (const rule of documents.SLO.values()) {
-    slos.push(...resolveSlo(rule, { documents, policies, problems }));
+  for (const [name, rule] of documents.SLO) {
+    slos.push(...resolveSlo(rule, { documents, policies, problems }).map((slo) => exclude(slo, name)));
   }
   problems.push(...nameProblems(slos));
   const rules: RuleSet = {
@@ -40,6 +44,7 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
     receivers: [...documents.Receiver.values()].map(readReceiver),
     redactions: [...documents.Redaction.values()].map((document) => readRedaction(document, problems)),
     gates: readReleaseGates(documents.ReleaseGate.values(), new Set(documents.SLO.keys()), problems),
+    exclusions,
     runbookReferences: [...documents.SLO.values()].flatMap(readRunbookReference),
     otherQueries: otherQueries(documents, slos),
   };

@@ -1,4 +1,5 @@
 import type { Location } from '../lib/problem.js';
+import type { ExclusionRule } from './exclusion.js';
 import type { RedactionPolicy } from './redaction.js';
 import type { ReleaseGateRule } from './release-gate.js';
 import type { QuerySource, Severity, Slo } from './slo.js';
@@ -59,9 +60,10 @@ export interface RuleSet {
   /** In the order of files and documents: where two rules want the same value, the first has it. */
   readonly redactions: readonly RedactionPolicy[];
   readonly gates: readonly ReleaseGateRule[];
+  readonly exclusions: readonly ExclusionRule[];
   readonly runbookReferences: readonly RunbookReference[];
   /** Queries that no SLO of `slos` has, because something else is wrong with theirs or nobody uses them. Only to be checked. */
   readonly otherQueries: readonly RuleQuery[];
 }
 
-export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], redactions: [], gates: [], runbookReferences: [], otherQueries: [] };
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], redactions: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };

@@ -1,4 +1,5 @@
 import type { Calendar } from './calendar.js';
+import type { Exclusion } from './exclusion.js';
 import type { Location } from '../lib/problem.js';
 
 /** TraceQL as the operator wrote it; stage `sli` compiles it, so that its errors can name the place. */
@@ -70,6 +71,8 @@ export interface Slo {
   readonly method?: SliceMethod;
   readonly indicator: RatioIndicator;
   readonly policy: BurnRatePolicy;
+  /** Minutes that count for nothing; absent where there are none. */
+  readonly exclusions?: readonly Exclusion[];
   /** From the annotations `tocsin.dev/runbook` and `tocsin.dev/owner`. */
   readonly runbook?: string;
   readonly owner?: string;

@@ -4,6 +4,7 @@ import { redactionSchema } from './redaction-schema.js';
 
 const MAX_TIERS = 8;
 const MAX_STEPS = 20;
+const MAX_EXCLUDED = 1_000;
 const envelope = { apiVersion: z.literal('tocsin.dev/v1'), metadata: metadataSchema };
 
 const evidenceSchema = z.union([
@@ -37,6 +38,19 @@ export const tocsinSchemas = {
     kind: z.literal('Receiver'),
     spec: z.strictObject({ webhook: z.strictObject({ secretFile: z.string().min(1).max(4_096) }).optional() }),
   }),
+  Exclusion: z.strictObject({
+    ...envelope,
+    kind: z.literal('Exclusion'),
+    spec: z.strictObject({
+      by: z.string().min(1).max(256),
+      reason: z.string().min(1).max(1_050),
+      slos: z.array(z.string().min(1)).min(1).max(MAX_EXCLUDED).optional(),
+      services: z.array(z.string().min(1)).min(1).max(MAX_EXCLUDED).optional(),
+      from: z.string().optional(),
+      to: z.string().optional(),
+      recurring: z.strictObject({ rrule: z.string().max(256), start: z.string(), duration: z.string(), timeZone: z.string().optional() }).optional(),
+    }),
+  }),
   Redaction: redactionSchema,
   ReleaseGate: z.strictObject({
     ...envelope,
@@ -62,7 +76,6 @@ export type ReceiverDocument = z.output<typeof tocsinSchemas.Receiver>;
 /** Kinds of the design that later versions will honour: a known name deserves a better answer than "unknown kind". */
 export const TOCSIN_KINDS_NOT_YET: Readonly<Record<string, string>> = {
   SignatureRule: 'alerts on error signatures are not built yet',
-  Exclusion: 'maintenance windows and exclusions are not built yet',
   EscalationPolicy: 'escalation is not built yet',
   Sampling: 'everything is kept for the hot retention in this version',
   RunbookAction: 'runbooks are read by people in this version',

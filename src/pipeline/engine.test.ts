@@ -70,6 +70,19 @@ test('a minute in which exports were refused is not covered, whatever else came 
   expect([0, 1, 2, 3].map((offset) => coverage.share(minute + offset, minute + offset + 1))).toEqual([1, 0, 0, 1]);
 });
 
+test('what fails in an excluded minute wakes nobody, and the status says what it would have cost', async () => {
+  const slo = buildSlo({ name: 'broken', exclusions: [{ name: 'upgrade', by: 'ann', reason: 'database', window: { kind: 'once', fromMs: START_MS - MINUTE_MS, toMs: START_MS + 2 * MINUTE_MS } }] });
+  engine.useRules([{ slo, sliceKey: 'broken@1' }]);
+  const fail = (minute: number) => ({ sliceKey: 'broken@1', arrivalMinute: minute, ...minuteOfEvents(minute, { good: 100, bad: 900 }) });
+  engine.committed({ sloSlices: [fail(minuteOf(START_MS)), fail(minuteOf(START_MS) + 1)], oldestReceivedAtMs: START_MS }, START_MS);
+  await engine.tick(START_MS + MINUTE_MS);
+  expect(told).toEqual([]);
+  expect(engine.statuses()).toMatchObject([{ state: 'no-data', excluded: { minutes: 3, now: 'upgrade', budgetWithout: expect.closeTo(-899, 6) as number } }]);
+  engine.committed({ sloSlices: [fail(minuteOf(START_MS) + 2)], oldestReceivedAtMs: START_MS }, START_MS + 2 * MINUTE_MS);
+  await engine.tick(START_MS + 2 * MINUTE_MS);
+  expect(told).toMatchObject([{ kind: 'opened' }]);
+});
+
 test('pages get their proof before tickets do, for the time is short', async () => {
   breach({ slow: 40, broken: 5_000 });
   await engine.tick(START_MS);

@@ -73,7 +73,7 @@ export class Engine {
   /** Takes new rules; slices of their keys must be in the index already. */
   useRules(slos: readonly MeasuredSlo[]): void {
     for (const { slo, sliceKey } of slos) this.#slices.track(sliceKey, slo);
-    this.#slices.retain(new Set(slos.map(({ sliceKey }) => sliceKey)));
+    this.#slices.retain(slos);
     this.#slos = slos;
     const names = new Set(slos.map(({ slo }) => slo.name));
     this.#statuses = this.#statuses.filter((status) => names.has(status.slo));

@@ -1,3 +1,4 @@
+import { excludedBudget } from '../budget/excluded-budget.js';
 import type { SliceIndex } from '../budget/slice-index.js';
 import { evaluateSlo, type SloStatus } from '../budget/slo-status.js';
 import type { CoverageOf } from '../budget/window-reading.js';
@@ -39,7 +40,9 @@ export function evaluate(input: EvaluateInput): Evaluation {
   const { nowMs, openIncidents } = input;
   const incidentByKey = new Map(openIncidents.map((incident) => [incident.key, incident]));
   const judged = input.slos.map(({ slo, sliceKey }) => {
-    const status = evaluateSlo(slo, input.slices.judged(sliceKey, slo), { nowMs, coverage: input.coverage });
+    const evaluated = evaluateSlo(slo, input.slices.judged(sliceKey, slo), { nowMs, coverage: input.coverage });
+    const excluded = excludedBudget(slo, sliceKey, input);
+    const status = excluded === undefined ? evaluated : { ...evaluated, excluded };
     const context = { nowMs, incident: incidentByKey.get(incidentKeyOf(slo.name)), breachReceivedAtMs: input.badReceivedAtMs?.get(sliceKey) };
     const stopped = stoppedSignalOf(slo, status, context);
     return { status, signal: signalOf(slo, status, context), stopped: stopped === undefined ? [] : [stopped] };

@@ -1,9 +1,11 @@
 import { periodAt, periodLimitMs } from '../budget/calendar-window.js';
-import { judgeSlice } from '../budget/sliced-series.js';
+import { excludedMinutesOf } from '../budget/excluded-minutes.js';
+import { judgeSlice } from '../budget/judged-series.js';
 import type { Slo } from '../config/slo.js';
 import { formatDuration } from '../lib/duration.js';
 import { compileSlo } from '../sli/compile-slo.js';
 import type { Readers } from './readers.js';
+import type { MinuteCount } from './slo-history-reader.js';
 import { historyStepMinutes, sloHistory, type SloHistoryPoint } from './slo-history.js';
 import type { TimeWindow } from './time-window.js';
 
@@ -27,18 +29,31 @@ function sliceKeyOf(slo: Slo): string {
 
 export async function readHistory(readers: Pick<Readers, 'history'>, slo: Slo, window: TimeWindow): Promise<HistoryView> {
   const burnWindowsMs = burnWindowsOf(slo);
-  const { method, calendar } = slo;
+  const { method, calendar, exclusions } = slo;
   const stepMinutes = Math.max(historyStepMinutes(window), method?.sliceMinutes ?? 1);
   const counts = await readers.history.counts({
     ...window, sliceKey: sliceKeyOf(slo), windowMs: calendar === undefined ? slo.windowMs : periodLimitMs(calendar), longestBurnMs: burnWindowsMs.at(-1) ?? 0,
-    stepMinutes: method?.sliceMinutes ?? stepMinutes, ...(method === undefined && calendar === undefined ? {} : { isDetailed: true }),
+    stepMinutes: exclusions === undefined ? (method?.sliceMinutes ?? stepMinutes) : 1, ...(method === undefined && calendar === undefined && exclusions === undefined ? {} : { isDetailed: true }),
   });
-  const judged = method === undefined ? counts : counts.map((count) => ({ minute: count.minute, ...judgeSlice(count, method) }));
+  const counted = exclusions === undefined ? counts : inSlices(counts.filter(({ minute }) => !excludedMinutesOf(exclusions).has(minute)), method?.sliceMinutes ?? stepMinutes);
+  const judged = method === undefined ? counted : counted.map((count) => ({ minute: count.minute, ...judgeSlice(count, method) }));
   const points = sloHistory(judged, {
     ...window, target: slo.target, windowMs: slo.windowMs, burnWindowsMs, stepMinutes,
     ...(calendar === undefined ? {} : { windowStart: (atMs: number) => periodAt(calendar, atMs - 1).startMs }),
   });
   return { window, stepMinutes, burnWindowsMs, points };
+}
+
+/** Counts of minutes, in order, summed up by stretches of so many. */
+function inSlices(counts: readonly MinuteCount[], minutes: number): MinuteCount[] {
+  const slices: MinuteCount[] = [];
+  for (const { minute, good, bad } of counts) {
+    const start = minute - (minute % minutes);
+    const last = slices.at(-1);
+    if (last?.minute === start) slices[slices.length - 1] = { minute: start, good: last.good + good, bad: last.bad + bad };
+    else slices.push({ minute: start, good, bad });
+  }
+  return slices;
 }
 
 export function historyJson(slo: Slo, view: HistoryView): Record<string, unknown> {

@@ -18,6 +18,10 @@ const slo = z.object({
   budgetConfidence: z.object({ low: z.number(), high: z.number() }).nullable(), samplingWarning: z.string().nullable(),
   silence: z.object({ seconds: z.number(), stopped: z.boolean(), pValue: z.number(), words: z.string() }).nullable(), eventsPerHour: ratio, sizing: z.array(z.string()),
 });
+const sloDetail = slo.extend({
+  excludedMinutes: z.number().describe('Minutes of the window that count for nothing'), errorBudgetRemainingWithoutExclusions: ratio,
+  exclusions: z.array(z.object({ name: z.string(), by: z.string(), reason: z.string(), from: instant, to: instant })).describe('Within the window, and in the week to come'),
+});
 const historyPoint = z.object({ at: instant, good: z.number(), bad: z.number(), errorRatio: ratio, errorBudgetRemaining: ratio, burnRates: z.record(z.string(), ratio) });
 const history = z.object({ name: z.string(), from: instant, to: instant, stepSeconds: z.number(), points: z.array(historyPoint) });
 const attributes = z.record(z.string(), z.unknown());
@@ -62,7 +66,7 @@ const WINDOW = ['range', 'from', 'to'];
 
 /** The description served at /api/openapi.json, from the same schemas that tests hold the answers against. */
 export const API_SCHEMAS = {
-  Slo: slo, SloList: z.object({ slos: z.array(slo) }), SloHistory: history, Trace: trace,
+  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), SloHistory: history, Trace: trace,
   TraceList: z.object({ from: instant, to: instant, traces: z.array(traceSummary) }),
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { DAY_MS } from '../lib/duration.js';
 import { ApiError } from './api-error.js';
+import { exclusionsJson } from './exclusions-view.js';
 import { historyJson, readHistory } from './history-view.js';
 import { READERS, type Readers } from './readers.js';
 import { readInput, windowInput, windowOf } from './request-input.js';
@@ -21,7 +22,8 @@ export class SlosController {
 
   @Get(':name')
   one(@Param('name') name: string): unknown {
-    return sloJson(this.#find(name));
+    const view = this.#find(name);
+    return { ...sloJson(view), ...exclusionsJson(view) };
   }
 
   @Get(':name/history')

@@ -1,3 +1,5 @@
+import type { ExcludedStretch } from '../budget/excluded-minutes.js';
+import { minuteOf } from '../budget/minute-series.js';
 import type { SloStatus, TierReading } from '../budget/slo-status.js';
 import { windowText } from '../config/calendar.js';
 import type { SliceMethod } from '../config/slo.js';
@@ -5,6 +7,7 @@ import { formatDuration, MINUTE_MS } from '../lib/duration.js';
 import { formatBurn, formatPercent } from '../lib/format.js';
 import type { Incident } from '../incident/incident.js';
 import { NOTHING_BURNED, type BurnedRow, type BurnedView } from '../query/burned-view.js';
+import { exclusionStretches } from '../query/exclusions-view.js';
 import type { HistoryView } from '../query/history-view.js';
 import { sizingOf, toFire, type SloView } from '../query/slo-view.js';
 import { chart, type Chart, type ChartMarker } from './chart.js';
@@ -42,7 +45,7 @@ const NOTHING_AROUND: Surroundings = { burned: NOTHING_BURNED, incidents: [] };
 
 export function sloPage(view: SloView, history: HistoryView, around: Surroundings = NOTHING_AROUND): Record<string, unknown> {
   const { slo, status } = view;
-  const markers = markersOf(around);
+  const markers = markersOf(around, exclusionStretches(view));
   return {
     slo,
     status,
@@ -57,7 +60,21 @@ export function sloPage(view: SloView, history: HistoryView, around: Surrounding
     charts: [budgetChart(view, history, markers), burnChart(view, history, markers), errorChart(view, history, markers)],
     burned: { bad: around.burned.bad, parts: [{ title: 'Version', rows: around.burned.byVersion.map(burnedRow) }, { title: 'Operation', rows: around.burned.byOperation.map(burnedRow) }] },
     events: eventsOf(around),
+    exclusions: exclusionsOf(view),
   };
+}
+
+const EXCLUSIONS_SHOWN = 12;
+
+/** Latest first, with what they spare the budget. */
+function exclusionsOf(view: SloView): Record<string, unknown> | undefined {
+  const { excluded, atMs, errorBudgetRemaining } = view.status;
+  if (excluded === undefined) return undefined;
+  const minuteNow = minuteOf(atMs);
+  const rows = exclusionStretches(view).slice(-EXCLUSIONS_SHOWN).reverse().map(({ from, to, exclusion: { name, by, reason } }) => ({
+    name, by, reason, fromMs: from * MINUTE_MS, length: formatDuration((to - from) * MINUTE_MS), when: to <= minuteNow ? 'past' : from <= minuteNow ? 'now' : 'to come',
+  }));
+  return { rows, forMs: excluded.minutes * MINUTE_MS, now: excluded.now, budgetWithout: excluded.budgetWithout, budgetWith: errorBudgetRemaining };
 }
 
 function capitalised(words: string): string {
@@ -71,11 +88,12 @@ function methodInWords(method: SliceMethod): string {
   return method.kind === 'timeslices' ? `Slices of ${length}; good where at least ${formatPercent(method.sliceTarget, 2)} of their events are` : `Slices of ${length}; each counts as one, with its share of good events`;
 }
 
-/** Versions that appeared, and incidents that opened: why a line bends. */
-function markersOf({ burned, incidents }: Surroundings): ChartMarker[] {
+/** Versions that appeared, incidents that opened, minutes that do not count: why a line bends. */
+function markersOf({ burned, incidents }: Surroundings, stretches: readonly ExcludedStretch[]): ChartMarker[] {
   return [
     ...burned.deployments.map(({ atMs, version }) => ({ atMs, label: version, style: 'deployment' })),
     ...incidents.map(({ startedAtMs, severity }) => ({ atMs: startedAtMs, label: severity, style: severity })),
+    ...stretches.map(({ from, exclusion }) => ({ atMs: from * MINUTE_MS, label: `excluded: ${exclusion.name}`, style: 'excluded' })),
   ];
 }
 

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SliceMethod } from '../config/slo.js';
+import type { Exclusion } from '../config/exclusion.js';
+import type { SliceMethod, Slo } from '../config/slo.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
+import { excludedBudget } from './excluded-budget.js';
 import { minuteOf } from './minute-series.js';
 import { SliceIndex } from './slice-index.js';
-import { judgeSlice } from './sliced-series.js';
+import { judgeSlice } from './judged-series.js';
 import { buildSlo, minuteOfEvents } from './slo-builder.js';
 import { evaluateSlo, type SloStatus } from './slo-status.js';
 import { fullCoverage } from './window-reading.js';
@@ -176,5 +178,68 @@ describe('a calendar window', () => {
     const burning = at(NOVEMBER + 15 * DAY_MS + HOUR_MS - MINUTE_MS, twice);
     expect(burning.exhaustionMs).toBeGreaterThan(0);
     expect(burning.exhaustionMs).toBeLessThan(15 * DAY_MS);
+  });
+});
+
+const EXCLUSIONS: readonly Exclusion[] = [{ name: 'upgrade', by: 'ann', reason: 'database', window: { kind: 'once', fromMs: NOW - 3 * HOUR_MS, toMs: NOW - 2 * HOUR_MS - 2 * MINUTE_MS } }];
+const isExcluded = (minute: number): boolean => minute >= minuteOf(NOW - 3 * HOUR_MS) && minute < minuteOf(NOW - 2 * HOUR_MS) - 2;
+
+describe('excluded minutes', () => {
+  const minutes = fc.array(fc.record({ minute: fc.integer({ min: minuteOf(NOW) - 400, max: minuteOf(NOW) }), good: fc.nat(9), bad: fc.nat(3) }), { maxLength: 60 });
+
+  test.each([['events', undefined], ['slices by target', TIMESLICES], ['slices by ratio', RATIOS]])('count for nothing among %s, whenever their events come', (_, method) => {
+    fc.assert(fc.property(minutes, minutes, (before, after) => {
+      const slo = buildSlo({ target: 0.99, exclusions: EXCLUSIONS, ...(method === undefined ? {} : { method }) });
+      const slices = (rows: readonly Minute[]) => rows.map(({ minute, good, bad }) => ({ sliceKey: KEY, ...minuteOfEvents(minute, { good, bad }) }));
+      const [excluding, without] = [new SliceIndex(), new SliceIndex()];
+      excluding.add(slices(before));
+      excluding.track(KEY, slo);
+      excluding.add(slices(after));
+      without.add(slices([...before, ...after].filter(({ minute }) => !isExcluded(minute))));
+      const { exclusions: _none, ...plain } = slo;
+      const at = { nowMs: NOW, coverage: fullCoverage };
+      const figures = (asked: Slo, index: SliceIndex): readonly number[] => {
+        const { state, events = 0, errorBudgetRemaining = 0, burnRates } = evaluateSlo(asked, index.judged(KEY, asked), at);
+        // Shares of slices add up in another order, which shows in the last bit.
+        return [state.length, events, errorBudgetRemaining, ...Object.values(burnRates).map((burn = -1) => burn)].map((value) => Number(value.toFixed(9)));
+      };
+      expect(figures(slo, excluding)).toEqual(figures(plain, without));
+    }), { numRuns: 60 });
+  });
+
+  test('are kept beside what happened in them: the budget with and without, and what is in force', () => {
+    const slo = buildSlo({ target: 0.99, exclusions: EXCLUSIONS });
+    const index = new SliceIndex();
+    index.track(KEY, slo);
+    index.add([{ sliceKey: KEY, ...minuteOfEvents(minuteOf(NOW) - 150, { bad: 50 }) }, { sliceKey: KEY, ...minuteOfEvents(minuteOf(NOW) - 30, { good: 9_950 }) }]);
+    expect(evaluateSlo(slo, index.judged(KEY, slo), { nowMs: NOW, coverage: fullCoverage }).errorBudgetRemaining).toBe(1);
+    expect(excludedBudget(slo, KEY, { slices: index, nowMs: NOW })).toEqual({ minutes: 58, budgetWithout: expect.closeTo(0.5, 9) as number, now: undefined });
+    expect(excludedBudget(slo, KEY, { slices: index, nowMs: NOW - 150 * MINUTE_MS })?.now).toBe('upgrade');
+    expect(excludedBudget(buildSlo(), KEY, { slices: index, nowMs: NOW })).toBeUndefined();
+  });
+
+  test('are taken from the store where memory has only hours of them', () => {
+    const index = new SliceIndex();
+    index.track(KEY, buildSlo());
+    const slo = buildSlo({ exclusions: EXCLUSIONS });
+    expect(index.needsHistory(KEY, slo)).toBe(false);
+    index.add([{ sliceKey: KEY, ...minuteOfEvents(minuteOf(NOW), { good: 1 }) }]);
+    index.trim(NOW);
+    expect(index.needsHistory(KEY, slo)).toBe(true);
+    index.restore(KEY, slo, []);
+    expect(index.needsHistory(KEY, slo)).toBe(false);
+    index.retain([{ sliceKey: KEY, slo: buildSlo() }]);
+    index.trim(NOW);
+    expect(index.needsHistory(KEY, slo)).toBe(true);
+  });
+
+  test('are no silence: one is counted from their end', () => {
+    const slo = buildSlo({ exclusions: EXCLUSIONS });
+    const index = new SliceIndex();
+    index.track(KEY, slo);
+    index.add(Array.from({ length: 200 }, (_, ago) => ({ sliceKey: KEY, ...minuteOfEvents(minuteOf(NOW) - 181 - ago, { good: 50 }) })));
+    const silentAt = (atMs: number): number | undefined => evaluateSlo(slo, index.judged(KEY, slo), { nowMs: atMs, coverage: fullCoverage }).silence?.forMs;
+    expect(silentAt(NOW - 150 * MINUTE_MS)).toBeUndefined();
+    expect(silentAt(NOW - 2 * HOUR_MS + 20 * MINUTE_MS)).toBe(22 * MINUTE_MS);
   });
 });

@@ -1,0 +1,23 @@
+import type { Location } from '../lib/problem.js';
+import type { WallMs } from '../lib/time-zone.js';
+import type { Recurrence } from './recurrence.js';
+
+/** When it is excluded: whole minutes, [from, to). */
+export type ExclusionWindow =
+  | { readonly kind: 'once'; readonly fromMs: number; readonly toMs: number }
+  | { readonly kind: 'recurring'; readonly recurrence: Recurrence; readonly startWallMs: WallMs; readonly durationMs: number; readonly timeZone: string };
+
+/** Minutes whose events count for no budget and no alert, with who wanted it so and why. */
+export interface Exclusion {
+  readonly name: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly window: ExclusionWindow;
+}
+
+export interface ExclusionRule extends Exclusion {
+  /** Names of SLO documents, of which each objective is meant, and of services; both empty: every SLO. */
+  readonly slos: readonly string[];
+  readonly services: readonly string[];
+  readonly at: Location;
+}
