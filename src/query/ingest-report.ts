@@ -18,6 +18,8 @@ export interface SenderReport {
   readonly busy: number;
   /** Never to be taken: not OTLP, too large, not allowed, broken off. */
   readonly failed: number;
+  /** Spans and log records of its requests: what it sent is the sum. */
+  readonly items: { readonly hot: number; readonly rejected: number; readonly deduplicated: number };
 }
 
 /** A service's spans since the start. */

@@ -56,7 +56,7 @@ const ledgerSum = z.object({ signal: z.enum(['traces', 'logs']), received: z.num
 const named = z.array(z.object({ name: z.string(), count: z.number() }));
 const ingest = z.object({
   balances: z.boolean().describe('received = hot + rejected + deduplicated, in every sum'), lastHour: z.array(ledgerSum), lastDay: z.array(ledgerSum),
-  senders: z.array(z.object({ sender: z.string(), service: z.string(), stored: z.number(), resent: z.number(), busy: z.number(), failed: z.number() })),
+  senders: z.array(z.object({ sender: z.string(), service: z.string(), stored: z.number(), resent: z.number(), busy: z.number(), failed: z.number(), items: z.object({ hot: z.number(), rejected: z.number(), deduplicated: z.number() }) })),
   services: z.array(z.object({ service: z.string(), spans: z.number(), dropped: z.number(), lagP50Ms: ratio, lagP99Ms: ratio, lateShare: z.number(), historyShare: z.number() })),
   rejected: named, limits: named, redactions: named, oldNames: named, clockFaults: z.number(), waitingBytes: z.number(), commits: z.number(), meanCommitMs: ratio,
 });

@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { formatLatency, formatPercent } from '../lib/format.js';
-import { balances, type IngestReport, type LedgerSum, type Named, type ServiceArrivals } from '../query/ingest-report.js';
+import { balances, type IngestReport, type LedgerSum, type Named, type SenderReport, type ServiceArrivals } from '../query/ingest-report.js';
 import { renderPage } from './page-model.js';
 import { PageRenderer } from './page-renderer.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
@@ -27,7 +27,7 @@ export class IngestPageController {
       isEmpty: report.lastDay.length === 0 && report.senders.length === 0,
       ledgers: [{ title: 'Last hour', rows: report.lastHour.map(ledgerRow) }, { title: 'Last day', rows: report.lastDay.map(ledgerRow) }],
       balances: balances([...report.lastHour, ...report.lastDay]),
-      senders: report.senders, services: report.services.map(serviceRow), lists: listsOf(report),
+      senders: report.senders.map(senderRow), services: report.services.map(serviceRow), lists: listsOf(report),
       waiting: `${(report.waitingBytes / MIB).toFixed(1)} MiB`, commits: whole(report.commits),
       meanCommit: report.meanCommitMs === undefined ? undefined : formatLatency(report.meanCommitMs * 1e6),
     });
@@ -36,6 +36,10 @@ export class IngestPageController {
 
 function ledgerRow({ signal, received, hot, rejected, deduplicated }: LedgerSum): Record<string, string | boolean> {
   return { signal: SIGNAL_WORDS[signal] ?? signal, received: whole(received), hot: whole(hot), rejected: whole(rejected), deduplicated: whole(deduplicated), hasRejected: rejected > 0 };
+}
+
+function senderRow({ items, ...sender }: SenderReport): Record<string, string | number | boolean> {
+  return { ...sender, hot: whole(items.hot), rejected: whole(items.rejected), hasRejected: items.rejected > 0, deduplicated: whole(items.deduplicated) };
 }
 
 function serviceRow({ service, spans, dropped, lagP50Ms, lagP99Ms, lateShare, historyShare }: ServiceArrivals): Record<string, string | boolean> {

@@ -64,15 +64,18 @@ export function sloPage(view: SloView, history: HistoryView, around: Surrounding
   };
 }
 
-const EXCLUSIONS_SHOWN = 12;
+const EXCLUSIONS_SHOWN = 4;
 
-/** Latest first, with what they spare the budget. */
+/** What comes next, what is now and what was, latest first, with what it spares the budget. */
 function exclusionsOf(view: SloView): Record<string, unknown> | undefined {
   const { excluded, atMs, errorBudgetRemaining } = view.status;
   if (excluded === undefined) return undefined;
   const minuteNow = minuteOf(atMs);
-  const rows = exclusionStretches(view).slice(-EXCLUSIONS_SHOWN).reverse().map(({ from, to, exclusion: { name, by, reason } }) => ({
-    name, by, reason, fromMs: from * MINUTE_MS, length: formatDuration((to - from) * MINUTE_MS), when: to <= minuteNow ? 'past' : from <= minuteNow ? 'now' : 'to come',
+  const stretches = exclusionStretches(view);
+  const toCome = stretches.filter(({ from }) => from > minuteNow);
+  const begun = stretches.filter(({ from }) => from <= minuteNow);
+  const rows = [...begun.slice(-EXCLUSIONS_SHOWN), ...toCome.slice(0, EXCLUSIONS_SHOWN / 2)].reverse().map(({ from, to, exclusion: { name, by, reason } }) => ({
+    name, by, reason, fromMs: from * MINUTE_MS, length: formatDuration((to - from) * MINUTE_MS), isNow: from <= minuteNow && minuteNow < to,
   }));
   return { rows, forMs: excluded.minutes * MINUTE_MS, now: excluded.now, budgetWithout: excluded.budgetWithout, budgetWith: errorBudgetRemaining };
 }

@@ -157,7 +157,7 @@ function ingestReport(isEmpty: boolean): IngestReport {
   const spans = { signal: 'traces', received: 1_204_331, hot: 1_203_900, rejected: 12, deduplicated: 419 };
   return {
     ...nothing, lastHour: [spans, { signal: 'logs', received: 80_120, hot: 80_120, rejected: 0, deduplicated: 0 }], lastDay: [{ ...spans, received: 20_000_431, hot: 20_000_000 }],
-    senders: [{ sender: 'team-shop', service: 'front', stored: 8_210, resent: 14, busy: 3, failed: 0 }, { sender: HOSTILE_TEXT, service: HOSTILE_TEXT, stored: 1, resent: 0, busy: 0, failed: 2 }],
+    senders: [{ sender: 'team-shop', service: 'front', stored: 8_210, resent: 14, busy: 3, failed: 0, items: { hot: 811_204, rejected: 12, deduplicated: 1_400 } }, { sender: HOSTILE_TEXT, service: HOSTILE_TEXT, stored: 1, resent: 0, busy: 0, failed: 2, items: { hot: 1, rejected: 0, deduplicated: 0 } }],
     services: [{ service: 'checkout', spans: 812_000, dropped: 37, lagP50Ms: 2_000, lagP99Ms: 10_000, lateShare: 0.0004, historyShare: 0 }, { service: 'invoice', spans: 90, dropped: 0, lagP50Ms: 600_000, lagP99Ms: undefined, lateShare: 0.9, historyShare: 0.4 }],
     rejected: [{ name: 'span-id-zero', count: 12 }], limits: [{ name: 'string-bytes', count: 3 }], redactions: [{ name: 'defaults/card-numbers: mask', count: 2 }], oldNames: [{ name: 'http.method', count: 120_000 }],
     clockFaults: 4, waitingBytes: 1_300_000, commits: 31_250, meanCommitMs: 41,

@@ -39,15 +39,27 @@ function sendersOf(counters: IngestCounters): SenderReport[] {
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + value);
     bySender.set(key, outcomes);
   }
-  return [...bySender].map(([key, outcomes]) => senderReport(names.get(key)!, outcomes)).sort((left, right) => requests(right) - requests(left)).slice(0, MAX_ROWS);
+  const items = itemsBySender(counters);
+  return [...bySender].map(([key, outcomes]) => ({ ...senderReport(names.get(key)!, outcomes), items: { ...NOTHING, ...items.get(key) } })).sort((left, right) => requests(right) - requests(left)).slice(0, MAX_ROWS);
 }
 
-function senderReport(who: { readonly sender: string; readonly service: string }, outcomes: ReadonlyMap<string, number>): SenderReport {
+const NOTHING: SenderReport['items'] = { hot: 0, rejected: 0, deduplicated: 0 };
+
+function itemsBySender(counters: IngestCounters): Map<string, Partial<SenderReport['items']>> {
+  const items = new Map<string, Partial<SenderReport['items']>>();
+  for (const { labels, value } of counters.senderItems()) {
+    const key = JSON.stringify([labels['sender'] ?? '', labels['service'] ?? '']);
+    items.set(key, { ...items.get(key), [labels['result'] ?? '']: value });
+  }
+  return items;
+}
+
+function senderReport(who: { readonly sender: string; readonly service: string }, outcomes: ReadonlyMap<string, number>): Omit<SenderReport, 'items'> {
   const { stored = 0, resent = 0, busy = 0, ...others } = Object.fromEntries(outcomes);
   return { ...who, stored, resent, busy, failed: Object.values(others).reduce((sum, count) => sum + count, 0) };
 }
 
-const requests = ({ stored, busy, failed }: SenderReport): number => stored + busy + failed;
+const requests = ({ stored, busy, failed }: Pick<SenderReport, 'stored' | 'busy' | 'failed'>): number => stored + busy + failed;
 
 function arrivalsOf({ service, spans, dropped, lag }: ServiceIngest): ServiceArrivals {
   return {
