@@ -60,6 +60,12 @@ export function isFiring(status: SloStatus, before: FiringBefore | undefined): F
   return { firing: false, severity: undefined, reason: `recovered: ${recoveryInWords(status)}` };
 }
 
+/** Why a tier that is exceeded does not fire. */
+export function waitingInWords({ evidence, waitedMs, tier }: TierReading): string {
+  if (!evidence.passed || waitedMs === undefined) return evidence.words;
+  return `it has lasted ${formatSpan(waitedMs)} of the ${formatDuration(tier.afterMs ?? 0)} that are asked for`;
+}
+
 /** Why an alert that does not fire by itself must not end yet; undefined where it may. */
 function heldBecause(status: SloStatus, before: FiringBefore): string | undefined {
   const firingMs = status.atMs - before.sinceMs;
@@ -109,7 +115,7 @@ function firingInWords({ tier, long, short, evidence }: TierReading): string {
 
 function quietInWords(status: SloStatus): string {
   const waiting = status.tiers.find((reading) => reading.exceeded);
-  if (waiting !== undefined) return `over ${formatBurn(waiting.tier.factor)} but ${waiting.evidence.words}`;
+  if (waiting !== undefined) return `over ${formatBurn(waiting.tier.factor)} but ${waitingInWords(waiting)}`;
   return status.state === 'no-data' ? 'no data' : 'no tier is exceeded';
 }
 

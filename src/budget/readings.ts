@@ -23,6 +23,8 @@ export interface TierReading {
   readonly exceeded: boolean;
   /** The evidence gate on the long window. `words` says why it is or is not yet evidence: "2 of 10 failed: not yet evidence". */
   readonly evidence: { readonly passed: boolean; readonly pValue: number; readonly words: string };
-  /** exceeded and evidence.passed. */
+  /** Where the tier waits (`alertAfter`) and has not waited long enough: how long it has been exceeded. */
+  readonly waitedMs?: number;
+  /** exceeded, evidence.passed, and for as long as the tier asks. */
   readonly firing: boolean;
 }

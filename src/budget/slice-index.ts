@@ -13,7 +13,7 @@ const DEFAULT_LIMITS: SeriesLimits = { windowMinutes: (30 * DAY_MS) / MINUTE_MS,
 
 /** How far back an SLO looks, and how far back exactly to the minute. */
 export function seriesLimits(slo: Slo): SeriesLimits {
-  const longestMs = Math.max(0, ...slo.policy.tiers.map((tier) => tier.longMs));
+  const longestMs = Math.max(0, ...slo.policy.tiers.map((tier) => tier.longMs + (tier.afterMs ?? 0)));
   return {
     windowMinutes: Math.ceil(Math.max(slo.calendar === undefined ? slo.windowMs : periodLimitMs(slo.calendar), longestMs) / MINUTE_MS),
     detailMinutes: Math.ceil(longestMs / MINUTE_MS) + DETAIL_SLACK_MINUTES,

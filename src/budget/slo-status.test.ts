@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Slo, Tier } from '../config/slo.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
+import { waitingInWords } from './firing.js';
 import { minuteOf, type MinuteSeries, MinuteSeries as Series } from './minute-series.js';
 import { seriesLimits } from './slice-index.js';
 import { WORKBOOK_POLICY, buildSlo, minuteOfEvents } from './slo-builder.js';
@@ -283,5 +284,34 @@ describe('what a status says of its own numbers', () => {
     expect(weighted!.sli).toBeCloseTo(plain!.sli!, 12);
     expect(weighted!.errorBudgetRemaining).toBeCloseTo(plain!.errorBudgetRemaining!, 9);
     expect(weighted!.confidence!.high - weighted!.confidence!.low).toBeGreaterThan(4 * (plain!.confidence!.high - plain!.confidence!.low));
+  });
+});
+
+describe('a tier that waits (alertAfter)', () => {
+  const [fastest] = WORKBOOK_POLICY.tiers as [Tier];
+  const waiting = (afterMs: number): Slo => buildSlo({ policy: { ...WORKBOOK_POLICY, tiers: [{ ...fastest, afterMs }] } });
+
+  test('fires once the burn has lasted, from slices alone, and says how long it has', () => {
+    const slo = waiting(5 * MINUTE_MS);
+    const series = emptySeries(slo);
+    steady(series, { nowMs: NOW, minutes: 1_440 }, { good: 600 });
+    const told: (string | number)[] = [];
+    for (let minute = 1; minute <= 9; minute += 1) {
+      const nowMs = NOW + minute * MINUTE_MS;
+      series.add(minuteOfEvents(minuteOf(nowMs), { bad: 600 }));
+      const status = evaluate(slo, series, nowMs);
+      told.push(status.firing === undefined ? `${status.tiers[0]?.exceeded === true ? 'exceeded' : 'quiet'} ${(status.tiers[0]?.waitedMs ?? -MINUTE_MS) / MINUTE_MS}` : 'fires');
+    }
+    expect(told).toEqual(['exceeded 0', 'exceeded 1', 'exceeded 2', 'exceeded 3', 'exceeded 4', 'fires', 'fires', 'fires', 'fires']);
+    const [reading] = evaluate(slo, series, NOW + 3 * MINUTE_MS).tiers;
+    expect(reading === undefined ? '' : waitingInWords(reading)).toBe('it has lasted 2 min of the 5m that are asked for');
+  });
+
+  test('forgets what it waited when the burn pauses, and a tier that does not wait is as before', () => {
+    const series = emptySeries(waiting(5 * MINUTE_MS));
+    steady(series, { nowMs: NOW, minutes: 1_440 }, { good: 600 });
+    for (const [ago, counts] of [[20, { bad: 600 }], [1, { bad: 600 }], [0, { bad: 600 }]] as const) series.add(minuteOfEvents(minuteOf(NOW) - ago, counts));
+    expect(evaluate(waiting(5 * MINUTE_MS), series)).toMatchObject({ firing: undefined, tiers: [{ exceeded: true, waitedMs: MINUTE_MS }] });
+    expect(evaluate(buildSlo({ policy: { ...WORKBOOK_POLICY, tiers: [fastest] } }), series).firing).toBeDefined();
   });
 });

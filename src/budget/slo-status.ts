@@ -1,4 +1,4 @@
-import type { Severity, Slo } from '../config/slo.js';
+import type { Severity, Slo, Tier } from '../config/slo.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, formatDuration } from '../lib/duration.js';
 import { periodAt, type Period } from './calendar-window.js';
 import { overDispersion } from './dispersion.js';
@@ -100,7 +100,7 @@ export function evaluateSlo(slo: Slo, series: MinuteSeries, input: EvaluationInp
   const period = slo.calendar === undefined ? undefined : periodAt(slo.calendar, input.nowMs);
   const windows = readWindows(slo, context, period);
   const { reading: whole, totals } = windows.get(slo.windowMs)!;
-  const tiers = slo.policy.tiers.map((tier) => readTier(slo, tier, windows));
+  const tiers = slo.policy.tiers.map((tier) => readTier(slo, tier, { windows, context }));
   const firing = tiers.filter((tier) => tier.firing).sort(mostUrgentFirst)[0];
   const confidence = confidenceOf(whole);
   const historyMs = Math.min(historyOf(series, input), period === undefined ? Infinity : input.nowMs - period.startMs);
@@ -151,12 +151,24 @@ function readWindows(slo: Slo, context: ReadingContext, period: Period | undefin
   return windows;
 }
 
-function readTier(slo: Slo, tier: Slo['policy']['tiers'][number], windows: Windows): TierReading {
+function readTier(slo: Slo, tier: Tier, { windows, context }: { readonly windows: Windows; readonly context: ReadingContext }): TierReading {
   const long = windows.get(tier.longMs)!.reading;
   const short = windows.get(tier.shortMs)!.reading;
   const exceeded = (long.burnRate ?? 0) > tier.factor && (short.burnRate ?? 0) > tier.factor;
   const evidence = weighEvidence({ long, short, tier, target: slo.target, policy: slo.policy.evidence });
-  return { tier, long, short, exceeded, evidence, firing: exceeded && evidence.passed };
+  if (tier.afterMs === undefined || !exceeded) return { tier, long, short, exceeded, evidence, firing: exceeded && evidence.passed };
+  const forMs = exceededFor(tier, context);
+  return { tier, long, short, exceeded, evidence, firing: evidence.passed && forMs >= tier.afterMs, ...(forMs < tier.afterMs ? { waitedMs: forMs } : {}) };
+}
+
+/** How long both windows have burned too fast, by whole minutes, looking no further back than the tier asks. From slices alone, so that it is the same after a restart and in a backtest. */
+function exceededFor(tier: Tier, context: ReadingContext): number {
+  const afterMs = tier.afterMs ?? 0;
+  for (let backMs = MINUTE_MS; backMs <= afterMs; backMs += MINUTE_MS) {
+    const then = { ...context, nowMs: context.nowMs - backMs };
+    if (![tier.longMs, tier.shortMs].every((windowMs) => (readWindow(then, windowMs).reading.burnRate ?? 0) > tier.factor)) return backMs - MINUTE_MS;
+  }
+  return afterMs;
 }
 
 /** Highest severity first, then the faster tier: what suppresses the others of the same SLO. */

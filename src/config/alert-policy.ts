@@ -1,6 +1,8 @@
 import { closest } from '../lib/closest.js';
+import { DAY_MS } from '../lib/duration.js';
 import { errorAt, warningAt } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
+import { ok } from '../lib/result.js';
 import { formatPath, type DocumentPath, type YamlDocument } from '../lib/yaml-document.js';
 import { DEFAULT_EVIDENCE } from './burn-rate-policy.js';
 import type { AlertConditionSpec, AlertPolicySpec } from './open-slo-schema.js';
@@ -60,13 +62,15 @@ function findCondition({ spec, source, path, name }: Placed<AlertPolicySpec>, do
   return undefined;
 }
 
+const MAX_AFTER_MS = DAY_MS;
+
 /** OpenSLO leaves `severity` free; these are the words that people use for the two that exist here. */
 const SEVERITIES: Readonly<Record<string, Severity>> = { page: 'page', ticket: 'ticket', critical: 'page', high: 'page', warning: 'ticket', medium: 'ticket', low: 'ticket' };
 
 function readCondition({ spec, source, path }: Placed<AlertConditionSpec>, problems: Problem[]): TierRule | undefined {
   const { op, threshold, lookbackWindow, alertAfter } = spec.condition;
-  const refuse = (key: DocumentPath, text: { message: string; hint?: string }, code: 'rules/invalid-value' | 'rules/not-supported-yet' = 'rules/invalid-value'): TierRule | undefined => {
-    problems.push(errorAt(source.at([...path, ...key]), code, { path: formatPath([...path, ...key]), ...text }));
+  const refuse = (key: DocumentPath, text: { message: string; hint?: string }): TierRule | undefined => {
+    problems.push(errorAt(source.at([...path, ...key]), 'rules/invalid-value', { path: formatPath([...path, ...key]), ...text }));
     return undefined;
   };
   const severity = SEVERITIES[spec.severity.toLowerCase()];
@@ -75,9 +79,11 @@ function readCondition({ spec, source, path }: Placed<AlertConditionSpec>, probl
     problems.push(warningAt(source.at([...path, 'condition', 'op']), 'rules/suspicious-operator', { path: formatPath([...path, 'condition', 'op']), message: `"op: ${op}" says: alert while the burn rate is below ${threshold}, that is on a healthy service. Tocsin alerts above it`, hint: 'write gt or gte' }));
   }
   if (threshold < 1) refuse(['condition', 'threshold'], { message: `a threshold of ${threshold} would alert while the SLO is met`, hint: 'a burn rate of 1 spends exactly the budget; write 1 or more' });
-  if (alertAfter !== undefined && !/^0[mhdw]?$/.test(alertAfter)) refuse(['condition', 'alertAfter'], { message: `"alertAfter: ${alertAfter}" is not supported yet: waiting only delays the page for a real outage (SRE workbook, ch. 5)`, hint: 'remove it; a BurnRatePolicy with a short window does what it is meant for' }, 'rules/not-supported-yet');
+  const after = alertAfter === undefined || /^0[mhdw]?$/.test(alertAfter) ? ok(0) : parseShorthand(alertAfter);
+  if (!after.ok) refuse(['condition', 'alertAfter'], { message: after.error });
+  else if (after.value > MAX_AFTER_MS) refuse(['condition', 'alertAfter'], { message: `"alertAfter: ${alertAfter ?? ''}" lets an outage burn for longer than a day before anybody hears of it`, hint: 'write at most 1d; a longer lookbackWindow asks for burn that lasts' });
   const window = parseShorthand(lookbackWindow);
   if (!window.ok) return refuse(['condition', 'lookbackWindow'], { message: window.error });
-  if (severity === undefined) return undefined;
-  return { severity, longMs: window.value, shortMs: window.value, burn: { factor: threshold }, at: source.at([...path, 'condition']) };
+  if (severity === undefined || !after.ok) return undefined;
+  return { severity, ...(after.value === 0 ? {} : { afterMs: after.value }), longMs: window.value, shortMs: window.value, burn: { factor: threshold }, at: source.at([...path, 'condition']) };
 }

@@ -171,6 +171,12 @@ spec: { severity: page, condition: ${condition} }
     expect(resolved).toMatchObject({ name: 'a', tiers: [{ severity: 'page', longMs: 3_600_000, shortMs: 3_600_000, factor: 2 }] });
   });
 
+  test('with alertAfter waits', () => {
+    const { policy: resolved, problems } = use('{ kind: burnrate, op: gte, threshold: 2, lookbackWindow: 1h, alertAfter: 5m }', 'alertWhenBreaching: true');
+    expect(problems).toEqual([]);
+    expect(resolved).toMatchObject({ tiers: [{ factor: 2, afterMs: 300_000 }] });
+  });
+
   test('with op: lte, as the README has it, is honoured as "above" with a warning', () => {
     const { policy: resolved, problems } = use('{ kind: burnrate, op: lte, threshold: 2, lookbackWindow: 1h }');
     expect(codes(problems)).toEqual(['warning rules/suspicious-operator']);
@@ -178,7 +184,8 @@ spec: { severity: page, condition: ${condition} }
   });
 
   test.each([
-    ['alertAfter', '{ op: gt, threshold: 2, lookbackWindow: 1h, alertAfter: 5m }', '', 'rules/not-supported-yet'],
+    ['alertAfter in months', '{ op: gt, threshold: 2, lookbackWindow: 1h, alertAfter: 5M }', '', 'rules/invalid-value'],
+    ['alertAfter of days', '{ op: gt, threshold: 2, lookbackWindow: 1h, alertAfter: 2d }', '', 'rules/invalid-value'],
     ['a threshold below 1', '{ op: gt, threshold: 0.5, lookbackWindow: 1h }', '', 'rules/invalid-value'],
     ['a window in months', '{ op: gt, threshold: 2, lookbackWindow: 1M }', '', 'rules/invalid-value'],
     ['alertWhenBreaching: false', '{ op: gt, threshold: 2, lookbackWindow: 1h }', 'alertWhenBreaching: false', 'rules/not-supported-yet'],

@@ -95,7 +95,7 @@ export function bySpeed(left: Tier, right: Tier): number {
 }
 
 function resolveTier(tier: TierRule, { rule, use, problems }: { rule: BurnRateRule; use: PolicyUse; problems: Problem[] }): Tier[] {
-  const { severity, longMs, shortMs, burn } = tier;
+  const { severity, longMs, shortMs, burn, afterMs } = tier;
   const refuse = (code: 'rules/factor-below-one' | 'rules/invalid-value', message: string, hint: string): Tier[] => {
     problems.push(errorAt(tier.at, code, { path: `SLO ${use.slo}`, message, hint }));
     return [];
@@ -109,7 +109,7 @@ function resolveTier(tier: TierRule, { rule, use, problems }: { rule: BurnRateRu
   // Rounded, because 0.02 * 720 is 14.399999999999999 and people read this number.
   const computed = 'factor' in burn ? burn.factor : Number((burn.budgetShare * use.windowMs / longMs).toPrecision(12));
   if (rule.presetForMs !== undefined) return [{ severity, longMs, shortMs, factor: clampPreset(computed, use.target) }];
-  if (computed >= 1) return [{ severity, longMs, shortMs, factor: computed }];
+  if (computed >= 1) return [{ severity, longMs, shortMs, factor: computed, ...(afterMs === undefined ? {} : { afterMs }) }];
   const atLeast = formatPercent(longMs / use.windowMs);
   return refuse('rules/factor-below-one', `for SLO "${use.slo}" this tier has the factor ${formatBurn(computed)}: it would alert on a burn rate below 1, that is while the SLO is met`, `raise the budget share to ${atLeast.replace(' ', '')} or more, or use a shorter long window`);
 }

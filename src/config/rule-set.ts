@@ -10,6 +10,8 @@ export interface TierRule {
   readonly longMs: number;
   readonly shortMs: number;
   readonly burn: { readonly budgetShare: number } | { readonly factor: number };
+  /** OpenSLO's `alertAfter`: so long both windows must have burned too fast before it fires. */
+  readonly afterMs?: number;
   readonly at: Location;
 }
 

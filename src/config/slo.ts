@@ -43,6 +43,8 @@ export interface Tier {
   readonly shortMs: number;
   /** Burn rate; budget share × period / long window. */
   readonly factor: number;
+  /** So long both windows must have burned faster before it fires; absent: at once. */
+  readonly afterMs?: number;
 }
 
 export interface BurnRatePolicy {

@@ -1,4 +1,5 @@
 import { failuresToFire, sizingWarnings } from '../budget/sizing.js';
+import { waitingInWords } from '../budget/firing.js';
 import type { SloStatus, TierReading } from '../budget/slo-status.js';
 import { windowText } from '../config/calendar.js';
 import type { Slo } from '../config/slo.js';
@@ -77,7 +78,7 @@ function tierJson(reading: TierReading): Record<string, unknown> {
     shortBurnRate: reading.short.burnRate ?? null,
     exceeded: reading.exceeded,
     firing: reading.firing,
-    evidence: reading.evidence.words,
+    evidence: reading.exceeded ? waitingInWords(reading) : reading.evidence.words,
     pValue: reading.evidence.pValue,
   };
 }

@@ -1,4 +1,5 @@
 import type { ExcludedStretch } from '../budget/excluded-minutes.js';
+import { waitingInWords } from '../budget/firing.js';
 import { minuteOf } from '../budget/minute-series.js';
 import type { SloStatus, TierReading } from '../budget/slo-status.js';
 import { windowText } from '../config/calendar.js';
@@ -126,7 +127,7 @@ function tierRow(reading: TierReading): Record<string, unknown> {
     longExceeded: (long.burnRate ?? 0) > tier.factor,
     shortExceeded: (short.burnRate ?? 0) > tier.factor,
     firing: reading.firing,
-    words: reading.firing ? `Firing: ${reading.evidence.words}` : reading.exceeded ? `Not firing: ${reading.evidence.words}` : `Quiet: ${reading.evidence.words}`,
+    words: reading.firing ? `Firing: ${reading.evidence.words}` : reading.exceeded ? `Not firing: ${waitingInWords(reading)}` : `Quiet: ${reading.evidence.words}`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { headline } from '../budget/arithmetic-in-words.js';
+import { waitingInWords } from '../budget/firing.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { Slo } from '../config/slo.js';
 import { SECOND_MS } from '../lib/duration.js';
@@ -32,5 +33,5 @@ export function stateSentence(status: SloStatus, slo: Slo): string {
   const arithmetic = headline(status, slo);
   const sentence = `${arithmetic.charAt(0).toUpperCase()}${arithmetic.slice(1)}.`;
   const waiting = status.firing === undefined ? status.tiers.find((reading) => reading.exceeded) : undefined;
-  return waiting === undefined ? sentence : `${sentence} Not alerting: ${waiting.evidence.words}.`;
+  return waiting === undefined ? sentence : `${sentence} Not alerting: ${waitingInWords(waiting)}.`;
 }
