@@ -22,17 +22,22 @@ export function burnWindowsOf(slo: Slo): number[] {
 }
 
 /** Rules that are in force compile; were one not to, it has no slices. */
-function sliceKeyOf(slo: Slo): string {
+export function sliceKeyOf(slo: Slo): string {
   const compiled = compileSlo(slo);
   return compiled.ok ? compiled.value.sliceKey : slo.name;
 }
 
-export async function readHistory(readers: Pick<Readers, 'history'>, slo: Slo, window: TimeWindow): Promise<HistoryView> {
+export interface HistoryAsked extends TimeWindow {
+  /** Of an earlier definition, by today's target and window. */
+  readonly revision?: string | undefined;
+}
+
+export async function readHistory(readers: Pick<Readers, 'history'>, slo: Slo, { revision, ...window }: HistoryAsked): Promise<HistoryView> {
   const burnWindowsMs = burnWindowsOf(slo);
   const { method, calendar, exclusions } = slo;
   const stepMinutes = Math.max(historyStepMinutes(window), method?.sliceMinutes ?? 1);
   const counts = await readers.history.counts({
-    ...window, sliceKey: sliceKeyOf(slo), windowMs: calendar === undefined ? slo.windowMs : periodLimitMs(calendar), longestBurnMs: burnWindowsMs.at(-1) ?? 0,
+    ...window, sliceKey: revision === undefined ? sliceKeyOf(slo) : `${slo.name}@${revision}`, windowMs: calendar === undefined ? slo.windowMs : periodLimitMs(calendar), longestBurnMs: burnWindowsMs.at(-1) ?? 0,
     stepMinutes: exclusions === undefined ? (method?.sliceMinutes ?? stepMinutes) : 1, ...(method === undefined && calendar === undefined && exclusions === undefined ? {} : { isDetailed: true }),
   });
   const counted = exclusions === undefined ? counts : inSlices(counts.filter(({ minute }) => !excludedMinutesOf(exclusions).has(minute)), method?.sliceMinutes ?? stepMinutes);

@@ -24,6 +24,10 @@ const sloDetail = slo.extend({
 });
 const historyPoint = z.object({ at: instant, good: z.number(), bad: z.number(), errorRatio: ratio, errorBudgetRemaining: ratio, burnRates: z.record(z.string(), ratio) });
 const history = z.object({ name: z.string(), from: instant, to: instant, stepSeconds: z.number(), points: z.array(historyPoint) });
+const revisions = z.object({ name: z.string(), revisions: z.array(z.object({
+  revision: z.string(), current: z.boolean(), inForceSince: instant.nullable(), total: z.string().nullable().describe('TraceQL; null where it was counted before definitions were kept'), good: z.string().nullable().optional(), bad: z.string().nullable().optional(),
+  countedFrom: instant.nullable(), countedTo: instant.nullable(), goodEvents: z.number(), badEvents: z.number(), sli: ratio,
+})) });
 const attributes = z.record(z.string(), z.unknown());
 const span = z.object({
   spanId: z.string(), parentSpanId: z.string().nullable(), service: z.string(), name: z.string(), kind: z.string(), status: z.enum(['unset', 'ok', 'error']),
@@ -66,7 +70,7 @@ const WINDOW = ['range', 'from', 'to'];
 
 /** The description served at /api/openapi.json, from the same schemas that tests hold the answers against. */
 export const API_SCHEMAS = {
-  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), SloHistory: history, Trace: trace,
+  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), SloHistory: history, SloRevisions: revisions, Trace: trace,
   TraceList: z.object({ from: instant, to: instant, traces: z.array(traceSummary) }),
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
@@ -94,7 +98,8 @@ export function openApiDocument(): Record<string, unknown> {
     paths: {
       '/api/v1/slos': { get: operation('All SLOs, worst first', 'SloList') },
       '/api/v1/slos/{name}': { get: operation('One SLO', 'Slo', { path: ['name'] }) },
-      '/api/v1/slos/{name}/history': { get: operation('Budget, error ratio and burn rates over time', 'SloHistory', { path: ['name'], query: WINDOW }) },
+      '/api/v1/slos/{name}/history': { get: operation('Budget, error ratio and burn rates over time', 'SloHistory', { path: ['name'], query: [...WINDOW, 'revision'] }) },
+      '/api/v1/slos/{name}/revisions': { get: operation('Its definitions, today\'s and earlier ones, and what each came to', 'SloRevisions', { path: ['name'] }) },
       '/api/v1/incidents': { get: operation('Incidents, newest first', 'IncidentList', { query: ['status', 'limit'] }) },
       '/api/v1/incidents/{id}': { get: operation('One incident with its evidence and timeline', 'Incident', { path: ['id'] }) },
       '/api/v1/incidents/{id}/acknowledge': { post: operation('Take an incident over', 'Incident', { path: ['id'] }) },

@@ -6,6 +6,7 @@ import type { ReplayHistory } from '../pipeline/replay-history.js';
 import type { ObservedOperationReader } from './observed-operations.js';
 import type { ServiceReader } from './service-reader.js';
 import type { SloHistoryReader } from './slo-history-reader.js';
+import type { SloRevisionReader } from './slo-revision-reader.js';
 import type { SloStatusReader } from './slo-status-reader.js';
 import type { IngestReader } from './ingest-report.js';
 import type { MetricsReader } from './metrics-reader.js';
@@ -18,6 +19,7 @@ export interface Readers {
   readonly clock: Clock;
   readonly slos: SloStatusReader;
   readonly history: SloHistoryReader;
+  readonly revisions: SloRevisionReader;
   readonly traces: TraceReader;
   readonly metrics: MetricsReader;
   readonly tags: TagReader;

@@ -35,6 +35,8 @@ const time = z.string().optional().transform((value, context) => {
 });
 
 export const windowInput = z.object({ range, from: time, to: time });
+/** `revision`: eight hex digits, as `/revisions` lists them. */
+export const historyInput = windowInput.extend({ revision: z.string().regex(/^[0-9a-f]{8}$/, 'must be eight hex digits, as /revisions lists them').optional() });
 
 const minDuration = z.string().optional().transform((value, context) => {
   if (value === undefined || value.trim() === '') return undefined;

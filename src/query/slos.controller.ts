@@ -4,7 +4,8 @@ import { ApiError } from './api-error.js';
 import { exclusionsJson } from './exclusions-view.js';
 import { historyJson, readHistory } from './history-view.js';
 import { READERS, type Readers } from './readers.js';
-import { readInput, windowInput, windowOf } from './request-input.js';
+import { historyInput, readInput, windowOf } from './request-input.js';
+import { revisionsJson } from './revisions-view.js';
 import { sloJson, sloView, sloViews, type SloView } from './slo-view.js';
 
 @Controller('/api/v1/slos')
@@ -29,8 +30,15 @@ export class SlosController {
   @Get(':name/history')
   async history(@Param('name') name: string, @Query() query: unknown): Promise<unknown> {
     const { slo } = this.#find(name);
-    const window = windowOf(readInput(windowInput, query), this.#readers.clock.nowMs(), DAY_MS);
-    return historyJson(slo, await readHistory(this.#readers, slo, window));
+    const { revision, ...range } = readInput(historyInput, query);
+    const window = windowOf(range, this.#readers.clock.nowMs(), DAY_MS);
+    return historyJson(slo, await readHistory(this.#readers, slo, { ...window, revision }));
+  }
+
+  @Get(':name/revisions')
+  async revisions(@Param('name') name: string): Promise<unknown> {
+    const { slo } = this.#find(name);
+    return revisionsJson(slo, await this.#readers.revisions.revisions(slo.name));
   }
 
   #find(name: string): SloView {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { buildSlo } from '../budget/slo-builder.js';
 import { sampleIncident, sampleReading } from '../incident/sample-incident.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
-import type { HistoryView } from '../query/history-view.js';
+import { NOTHING_BURNED } from '../query/burned-view.js';
+import { sliceKeyOf, type HistoryView } from '../query/history-view.js';
 import { sloHistory } from '../query/slo-history.js';
 import type { Chart } from './chart.js';
 import { budgetBar, sloPage } from './slo-page.js';
@@ -35,7 +36,7 @@ test('with history the chart shows the standard budget, below zero when overspen
 test('what happened around the SLO marks its charts and fills its log, and who burned it is ranked', () => {
   const burned = { bad: 100, byVersion: [{ label: '1.4.2', bad: 1_234.6, total: 9_000, share: 0.8, errorRatio: 0.137 }], byOperation: [], deployments: [{ atMs: NOW - 40 * MINUTE_MS, service: 'checkout', version: '1.4.2' }, { atMs: NOW - DAY_MS, service: 'checkout', version: '1.4.1' }] };
   const incident = sampleIncident({ startedAtMs: NOW - 10 * MINUTE_MS, timeline: [{ atMs: NOW - 10 * MINUTE_MS, kind: 'opened', actor: 'tocsin', text: 'burning 21x' }, { atMs: NOW - 10 * MINUTE_MS + 1, kind: 'notified', actor: 'tocsin', text: 'Slack' }] });
-  const page = sloPage({ slo, status: sampleReading({}) }, historyOf(2), { burned, incidents: [incident] }) as unknown as { charts: Chart[]; events: { words: string; text: string; href?: string }[]; burned: { parts: { rows: unknown[] }[] } };
+  const page = sloPage({ slo, status: sampleReading({}) }, historyOf(2), { burned, incidents: [incident], revisions: [] }) as unknown as { charts: Chart[]; events: { words: string; text: string; href?: string }[]; burned: { parts: { rows: unknown[] }[] } };
   for (const { markers } of page.charts) {
     expect(markers.map(({ label, style, anchor }) => [label, style, anchor])).toEqual([['1.4.2', 'deployment', 'start'], ['page', 'page', 'end']]);
     expect(markers[0]?.x).toBeCloseTo(100 / 3, 0);
@@ -52,4 +53,19 @@ test.each([
   [{ young: false, errorBudgetRemaining: undefined }, { filled: 0, level: 'unknown', isProjected: false }],
 ])('the bar of %j is %j', (changes, bar) => {
   expect(budgetBar(sampleReading(changes))).toMatchObject(bar);
+});
+
+test('what is excluded is listed, the next and the latest, with what it spares; earlier definitions too', () => {
+  const window = { kind: 'once', fromMs: NOW - 2 * MINUTE_MS, toMs: NOW + 8 * MINUTE_MS } as const;
+  const excluding = { ...slo, exclusions: [{ name: 'later', window: { kind: 'once' as const, fromMs: NOW + DAY_MS, toMs: NOW + DAY_MS + 60 * MINUTE_MS } }, { name: 'upgrade', window }, { name: 'too far', window: { kind: 'once' as const, fromMs: NOW + 9 * DAY_MS, toMs: NOW + 10 * DAY_MS } }]
+    .map((each) => ({ by: 'ann', reason: 'database', ...each })) };
+  const status = sampleReading({ atMs: NOW, errorBudgetRemaining: 0.9, excluded: { minutes: 3, budgetWithout: 0.2, now: 'upgrade' } });
+  const counted = { firstMs: NOW - DAY_MS, lastMs: NOW, good: 30, bad: 10 };
+  const page = sloPage({ slo: excluding, status }, historyOf(2), { burned: NOTHING_BURNED, incidents: [], revisions: [{ sliceKey: `${slo.name}@0badcafe`, definition: undefined, counted }, { sliceKey: sliceKeyOf(slo), definition: undefined, counted }] });
+  expect(page['exclusions']).toMatchObject({
+    now: 'upgrade', forMs: 3 * MINUTE_MS, budgetWithout: 0.2, budgetWith: 0.9,
+    rows: [{ name: 'later', isNow: false, length: '1h' }, { name: 'upgrade', isNow: true, length: '10m', by: 'ann', reason: 'database' }],
+  });
+  expect(page['earlier']).toEqual([{ revision: '0badcafe', total: undefined, outcome: 'bad', part: undefined, fromMs: NOW - DAY_MS, toMs: NOW, events: '40', sli: 0.75 }]);
+  expect(sloPage({ slo, status: sampleReading({}) }, historyOf(2))).toMatchObject({ exclusions: undefined, earlier: [] });
 });

@@ -9,7 +9,9 @@ import { formatBurn, formatPercent } from '../lib/format.js';
 import type { Incident } from '../incident/incident.js';
 import { NOTHING_BURNED, type BurnedRow, type BurnedView } from '../query/burned-view.js';
 import { exclusionStretches } from '../query/exclusions-view.js';
-import type { HistoryView } from '../query/history-view.js';
+import { sliceKeyOf, type HistoryView } from '../query/history-view.js';
+import { revisionName } from '../query/revisions-view.js';
+import type { SloRevision } from '../query/slo-revision-reader.js';
 import { sizingOf, toFire, type SloView } from '../query/slo-view.js';
 import { chart, type Chart, type ChartMarker } from './chart.js';
 import { TIMELINE_WORDS } from './incident-page.js';
@@ -40,9 +42,11 @@ export function budgetBar(status: SloStatus): BudgetBar {
 export interface Surroundings {
   readonly burned: BurnedView;
   readonly incidents: readonly Incident[];
+  /** Newest first; the one in force is among them. */
+  readonly revisions: readonly SloRevision[];
 }
 
-const NOTHING_AROUND: Surroundings = { burned: NOTHING_BURNED, incidents: [] };
+const NOTHING_AROUND: Surroundings = { burned: NOTHING_BURNED, incidents: [], revisions: [] };
 
 export function sloPage(view: SloView, history: HistoryView, around: Surroundings = NOTHING_AROUND): Record<string, unknown> {
   const { slo, status } = view;
@@ -62,6 +66,18 @@ export function sloPage(view: SloView, history: HistoryView, around: Surrounding
     burned: { bad: around.burned.bad, parts: [{ title: 'Version', rows: around.burned.byVersion.map(burnedRow) }, { title: 'Operation', rows: around.burned.byOperation.map(burnedRow) }] },
     events: eventsOf(around),
     exclusions: exclusionsOf(view),
+    earlier: around.revisions.filter(({ sliceKey }) => sliceKey !== sliceKeyOf(slo)).slice(0, REVISIONS_SHOWN).map(earlierRow),
+  };
+}
+
+const REVISIONS_SHOWN = 10;
+
+/** What was counted before the definition was changed. */
+function earlierRow({ sliceKey, definition, counted }: SloRevision): Record<string, unknown> {
+  const events = counted === undefined ? 0 : counted.good + counted.bad;
+  return {
+    revision: revisionName(sliceKey), total: definition?.total, outcome: definition?.polarity === 'good' ? 'good' : 'bad', part: definition?.part,
+    fromMs: counted?.firstMs, toMs: counted?.lastMs, events: formatNumber(Math.round(events)), sli: counted === undefined || events === 0 ? undefined : counted.good / events,
   };
 }
 

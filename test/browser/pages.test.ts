@@ -16,7 +16,7 @@ const shots = process.env['TOCSIN_PAGE_SHOTS'] ?? mkdtempSync(join(tmpdir(), 'to
 
 const PAGES: readonly (readonly [name: string, path: string, heading: string, texts: readonly string[]])[] = [
   ['overview', '/', 'Overview', ['Checkout works', 'burning 21x', '71 %', 'No data']],
-  ['slo', '/slos/checkout-availability', 'Checkout works', ['Error budget left over 30d', 'Burn rate by window', '57 of 2,714 failed: evidence', 'rules/shop.yaml:3']],
+  ['slo', '/slos/checkout-availability', 'Checkout works', ['Error budget left over 30d', 'Burn rate by window', '57 of 2,714 failed: evidence', 'rules/shop.yaml:3', 'Earlier definitions', '0badcafe']],
   ['slo-no-data', '/slos/invoice-freshness?range=7d', 'Invoices go out', ['No events in this range.']],
   ['incidents', '/incidents', 'Incidents', ['Checkout works', 'Resolved', 'marta has it']],
   ['incident', `/incidents/${OPEN_INCIDENT_ID}`, 'Checkout works', ['Most common failure: 41 of 57', 'card <uuid> declined', 'Failures start in payment', 'kubectl rollout undo', 'Healthy twin']],

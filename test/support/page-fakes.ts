@@ -1,6 +1,7 @@
 import type { SloStatus } from '../../src/budget/slo-status.js';
 import { buildSlo } from '../../src/budget/slo-builder.js';
 import type { Slo } from '../../src/config/slo.js';
+import type { SloRevision } from '../../src/query/slo-revision-reader.js';
 import type { Incident } from '../../src/incident/incident.js';
 import { sampleAlert, sampleIncident, sampleReading } from '../../src/incident/sample-incident.js';
 import { FakeClock } from '../../src/lib/clock.js';
@@ -182,6 +183,12 @@ export interface PageFakes {
   readonly failures: string[];
 }
 
+/** The checkout's definition was changed two days ago. */
+function revisionsOf(slo: string): SloRevision[] {
+  const counted = { firstMs: BEGAN_MS - 20 * DAY_MS, lastMs: BEGAN_MS - 2 * DAY_MS, good: 99_940, bad: 60 };
+  return slo !== SLOS[0]?.name ? [] : [{ sliceKey: `${slo}@0badcafe`, definition: { total: '{ name = "POST /orders" }', polarity: 'bad', part: '{ status = error }', firstInForceMs: BEGAN_MS - 20 * DAY_MS }, counted }];
+}
+
 /** A shop eight minutes into an incident; `empty` is a service that was started a moment ago. */
 export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empty' = 'shop'): PageFakes {
   const clock = new FakeClock(PAGE_NOW_MS);
@@ -195,6 +202,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       clock,
       slos: { statuses: () => (isEmpty ? [] : statuses()), slo: (name) => SLOS.find((slo) => slo.name === name) },
       history: { counts: async (query) => (query.sliceKey.startsWith('invoice') ? [] : historyCounts(query.fromMs - query.windowMs, query.toMs, query.stepMinutes)) },
+      revisions: { revisions: async (slo) => (isEmpty ? [] : revisionsOf(slo)) },
       traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)), findSpansets: async () => [], explainSearch: async () => ({ sql: 'SELECT 1', params: {}, plan: 'DUMMY_SCAN' }) },
       metrics: { metrics: async () => ({ series: [], timestampsMs: [], truncated: false }), explainMetrics: async () => [] },
       tags: { tagNames: async () => ({ resource: [], span: [], event: [], link: [] }), tagValues: async () => [] },

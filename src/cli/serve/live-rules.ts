@@ -12,6 +12,7 @@ import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import type { Store } from '../../pipeline/store.js';
 import { RUNBOOK_FILE } from '../../runbook/runbook.js';
+import { keepSloRevisions } from '../../store/duckdb-slo-revisions.js';
 import { sloMinutes } from '../../store/slo-slice-columns.js';
 
 export interface LiveRulesPorts {
@@ -93,6 +94,7 @@ export class LiveRules {
       for (const { sliceKey, slo } of deepened) slices.restore(sliceKey, slo, rows.filter((row) => row.sliceKey === sliceKey));
     }
     await store.useRules({ slos: book.slos, redaction: book.redaction });
+    await keepSloRevisions(store, book.slos, clock.nowMs());
     engine.useRules(book.slos);
     this.#book = book;
     this.#notifiers = this.#notifiersFor(book);

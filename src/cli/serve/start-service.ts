@@ -29,6 +29,7 @@ import { TickJob } from '../../pipeline/tick.job.js';
 import { DuckdbObservedOperationReader } from '../../query/duckdb-observed-operation-reader.js';
 import { DuckdbServiceReader } from '../../query/duckdb-service-reader.js';
 import { DuckdbSloHistoryReader } from '../../query/duckdb-slo-history-reader.js';
+import { DuckdbSloRevisionReader } from '../../query/duckdb-slo-revision-reader.js';
 import { DuckdbMetricsReader } from '../../query/duckdb-metrics-reader.js';
 import { DuckdbSpanMetrics } from '../../query/duckdb-span-metrics.js';
 import { DuckdbTagReader } from '../../query/duckdb-tag-reader.js';
@@ -256,6 +257,7 @@ function readersOf(store: StoreClient, { engine, rules }: Judgement, counters: I
     clock: systemClock,
     slos: { statuses: () => engine.statuses(), slo: (name) => engine.slo(name) },
     history: new DuckdbSloHistoryReader(store),
+    revisions: new DuckdbSloRevisionReader(store),
     traces: new DuckdbTraceReader(store),
     metrics: new DuckdbMetricsReader(store),
     tags: new DuckdbTagReader(store),

@@ -1,0 +1,27 @@
+import { MINUTE_MS } from '../lib/duration.js';
+import type { Database, Row } from '../store/database.js';
+import { loadSql } from '../store/fs-sql.js';
+import type { SloRevision, SloRevisionReader } from './slo-revision-reader.js';
+
+const REVISIONS = loadSql(import.meta.url, 'read-slo-revisions.sql');
+
+export class DuckdbSloRevisionReader implements SloRevisionReader {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async revisions(slo: string): Promise<readonly SloRevision[]> {
+    return (await this.#database.query({ sql: REVISIONS, params: { slo } })).map(revisionOf);
+  }
+}
+
+function revisionOf(row: Row): SloRevision {
+  const { slice_key: sliceKey, total, polarity, part, first_in_force_ms: inForce, first_minute: first, last_minute: last, good, bad } = row;
+  return {
+    sliceKey: String(sliceKey),
+    definition: total === null ? undefined : { total: String(total), polarity: polarity === 'good' ? 'good' : 'bad', part: String(part), firstInForceMs: Number(inForce) },
+    counted: first === null ? undefined : { firstMs: Number(first) * MINUTE_MS, lastMs: (Number(last) + 1) * MINUTE_MS, good: Number(good), bad: Number(bad) },
+  };
+}
