@@ -21,7 +21,6 @@ import { findRunbook } from '../../runbook/find-runbook.js';
 import { renderRunbookOrRaw } from '../../runbook/render-runbook.js';
 import { runbookContextOf } from '../../runbook/runbook-context.js';
 import type { SloStatus } from '../../budget/slo-status.js';
-import { keepSloRevisions } from '../../store/duckdb-slo-revisions.js';
 import { DuckdbUptime } from '../../store/duckdb-uptime.js';
 import { sloMinutes } from '../../store/slo-slice-columns.js';
 import type { RenderedRunbook } from '../../ui/ui-options.js';
@@ -83,7 +82,6 @@ export class Judgement {
     const sinceMinute = minuteOf(ports.clock.nowMs()) - longestWindowMinutes(book);
     for (const { slo, sliceKey } of book.slos) slices.track(sliceKey, slo);
     slices.add(sloMinutes(await ports.store.loadSloSlices(sinceMinute)));
-    await keepSloRevisions(ports.store, book.slos, ports.clock.nowMs());
     for (const minute of await new DuckdbUptime(ports.store).load(sinceMinute)) coverage.markCovered(minute);
     return new Judgement(ports, book, { slices, coverage });
   }

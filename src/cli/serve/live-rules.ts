@@ -52,6 +52,7 @@ export class LiveRules {
   readonly notifierFor: NotifierLookup = (receiver, integration) => this.#notifiers(receiver, integration);
 
   async watch(): Promise<void> {
+    await this.#keepDefinitions(this.#book);
     const { rulesDir, runbooksDir } = this.#ports.settings;
     this.#watcher = watchRules({
       directories: [{ path: rulesDir, pattern: RULE_FILE }, { path: runbooksDir, pattern: RUNBOOK_FILE }],
@@ -94,10 +95,20 @@ export class LiveRules {
       for (const { sliceKey, slo } of deepened) slices.restore(sliceKey, slo, rows.filter((row) => row.sliceKey === sliceKey));
     }
     await store.useRules({ slos: book.slos, redaction: book.redaction });
-    await keepSloRevisions(store, book.slos, clock.nowMs());
+    await this.#keepDefinitions(book);
     engine.useRules(book.slos);
     this.#book = book;
     this.#notifiers = this.#notifiersFor(book);
+  }
+
+  /** A disk that is full must not keep rules from coming into force, nor the service from starting: the next start tries again. */
+  async #keepDefinitions(book: RuleBook): Promise<void> {
+    const { store, clock, log } = this.#ports;
+    try {
+      await keepSloRevisions(store, book.slos, clock.nowMs());
+    } catch (error) {
+      log.warn({ err: error }, 'the definitions of the SLOs could not be written down; they are in force all the same');
+    }
   }
 
   #notifiersFor(book: RuleBook): NotifierLookup {
