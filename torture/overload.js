@@ -14,6 +14,8 @@ import { asYaml } from '../bench/lib/slos.js';
 const MAX_RSS_MIB = 1_024;
 const MAX_HEALTH_MS = 1_000;
 const CALIBRATION_S = 6;
+/** As many batches at once as a few groups of commits hold: fewer would measure how long an answer takes, not what can be stored. */
+const CALIBRATION_IN_FLIGHT = 120;
 const SPANS = 500;
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '20' }, times: { type: 'string', default: '3' } } });
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -33,7 +35,7 @@ process.exit(code);
 
 async function campaign(ready) {
   const port = Number(new URL(ready.otlpHttp).port);
-  const alone = await send({ port, seed: 0, spans: SPANS, seconds: CALIBRATION_S, perSecond: 0, inFlight: 16, salt: 1 });
+  const alone = await send({ port, seed: 0, spans: SPANS, seconds: CALIBRATION_S, perSecond: 0, inFlight: CALIBRATION_IN_FLIGHT, salt: 1 });
   const capacity = alone.stored / CALIBRATION_S;
   say(`alone: ${Math.round(capacity * SPANS)} spans a second stored, answered in ${alone.p50Ms.toFixed(0)} ms (p50), ${alone.p99Ms.toFixed(0)} ms (p99)`);
   const health = watchHealth(`${ready.http}/healthz`);
