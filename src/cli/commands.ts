@@ -17,6 +17,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'backtest', summary: 'replay stored history: pages and tickets that rules would have sent', load: async () => (await import('./backtest-command.js')).backtestCommand },
   { name: 'gate', summary: 'release gate: exit code 0 open, 1 closed, with the reason', load: async () => (await import('./gate-command.js')).gateCommand },
   { name: 'suggest', summary: 'propose SLOs from observed traffic, as files ready to commit', load: async () => (await import('./suggest-command.js')).suggestCommand },
+  { name: 'export', summary: 'traces as OTLP/JSON lines, JSON for Jaeger\'s UI, or Parquet', load: async () => (await import('./export-command.js')).exportCommand },
   { name: 'routes', summary: 'where an alert with these labels goes, and why', load: async () => (await import('./routes-command.js')).routesCommand },
   { name: 'why', summary: 'why receivers were told of an incident, or not', load: async () => (await import('./why-command.js')).whyCommand },
 ];

@@ -38,6 +38,9 @@ export const windowInput = z.object({ range, from: time, to: time });
 /** `revision`: eight hex digits, as `/revisions` lists them. */
 export const historyInput = windowInput.extend({ revision: z.string().regex(/^[0-9a-f]{8}$/, 'must be eight hex digits, as /revisions lists them').optional() });
 
+/** A trace as Tocsin tells it, as OTLP/JSON, or as Jaeger's UI uploads it. */
+export const traceFormatInput = z.object({ format: z.enum(['otlp', 'jaeger']).optional() });
+
 const minDuration = z.string().optional().transform((value, context) => {
   if (value === undefined || value.trim() === '') return undefined;
   const parsed = parseDuration(value.trim());

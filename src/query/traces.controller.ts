@@ -2,7 +2,9 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { printSearch } from '../trace/traceql/print.js';
 import { ApiError } from './api-error.js';
 import { READERS, type Readers } from './readers.js';
-import { isOn, readInput, readTraceId, traceSearchInput, traceSearchOf, windowOf } from './request-input.js';
+import { jaegerAnswer, jaegerTrace } from './jaeger-view.js';
+import { resourceSpansJson } from './otlp-json.js';
+import { isOn, readInput, readTraceId, traceFormatInput, traceSearchInput, traceSearchOf, windowOf } from './request-input.js';
 import { plain, summaryJson, traceJson } from './trace-view.js';
 
 @Controller('/api/v1/traces')
@@ -24,9 +26,12 @@ export class TracesController {
   }
 
   @Get(':traceId')
-  async one(@Param('traceId') traceId: string): Promise<unknown> {
+  async one(@Param('traceId') traceId: string, @Query() query: unknown): Promise<unknown> {
+    const { format } = readInput(traceFormatInput, query);
     const trace = await this.#readers.traces.traceById(readTraceId(traceId));
     if (trace === undefined) throw new ApiError('trace/not-found', `trace ${traceId} is not stored`, { hint: 'It may have left the store, or never arrived.' });
+    if (format === 'otlp') return { resourceSpans: resourceSpansJson(trace.spans, 'otlp') };
+    if (format === 'jaeger') return jaegerAnswer([jaegerTrace(trace.traceId, trace.spans, trace.truncated)]);
     return traceJson(trace);
   }
 }

@@ -4,7 +4,7 @@ import { disposeServices, newGround, runTocsin } from '../support/service-proces
 afterAll(disposeServices);
 vi.setConfig({ testTimeout: 60_000 });
 
-const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'suggest', 'routes', 'why'] as const;
+const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'suggest', 'export', 'routes', 'why'] as const;
 
 describe('the tocsin command', () => {
   test('--help lists the commands, and each has its own', async () => {
@@ -35,6 +35,13 @@ describe('the tocsin command', () => {
     [['import', 'notes.txt', '--server', '--json'], 'import needs a value behind --server'],
     [['import', 'notes.txt', '--server', '127.0.0.1:4400'], 'is not a URL'],
     [['import', 'notes.txt', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],
+    [['export'], 'say what to export: trace ids, or --query'],
+    [['export', 'xyz'], '"xyz" is not a trace id'],
+    [['export', 'a1', '--query', '{ }'], 'write trace ids or --query, not both'],
+    [['export', 'a1', '--format', 'csv'], '--format "csv" is none of otlp, jaeger, parquet'],
+    [['export', 'a1', '--format', 'parquet'], '--format parquet needs --out FILE'],
+    [['export', '--query', '{ }', '--limit', '1000'], '--limit is a whole number from 1 to 200'],
+    [['export', 'a1'], 'there is nothing to export: no Tocsin runs at'],
     [['diagnose'], 'name the files of the baseline'],
     [['diagnose', '--baseline', 'missing.jsonl', '--incident', 'notes.txt'], 'missing.jsonl does not exist'],
     [['diagnose', 'notes.txt', '--baseline', 'notes.txt'], 'diagnose takes no "notes.txt"'],

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { publicUrlOf, type Settings } from '../../config/settings.js';
+import { createTraceDecoder } from '../../ingest/decoder.js';
+import { NO_REDACTION } from '../../ingest/redact-compile.js';
+import { formatDuration } from '../../lib/duration.js';
+import type { TraceId } from '../../lib/ids.js';
+import { DATABASE_FILE } from '../../pipeline/store.js';
+import { StoreClient } from '../../pipeline/system-store-client.js';
+import { ApiError } from '../../query/api-error.js';
+import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
+import { parseTraceSearch } from '../../query/trace-query.js';
+import { DatabaseUnavailableError } from '../../store/database-error.js';
+import { spansOfBatch } from '../../trace/spans-of-batch.js';
+import type { Span } from '../../trace/span.js';
+import { CouldNotRun } from '../command.js';
+import { findServiceApi, ServiceRefused, type ServiceApi } from '../service-api.js';
+
+export interface TraceQuery {
+  /** TraceQL. */
+  readonly query: string;
+  /** How far back; Infinity: whenever it was. */
+  readonly rangeMs: number;
+  readonly limit: number;
+}
+
+/** Where traces are exported from. */
+export interface TraceSource {
+  /** Newest first. @throws CouldNotRun for a query that is none. */
+  find(query: TraceQuery): Promise<readonly TraceId[]>;
+  /** Undefined where it is not stored. */
+  spansOf(id: TraceId): Promise<readonly Span[] | undefined>;
+  close(): Promise<void>;
+}
+
+/** A running service has the file locked, so it is asked; else this process opens it. */
+export async function openTraces(server: string | undefined, settings: Settings): Promise<TraceSource> {
+  const api = await findServiceApi(server, settings);
+  if (api !== undefined) return new ServiceTraces(api);
+  const path = join(settings.dataDir, DATABASE_FILE);
+  if (!existsSync(path)) throw new CouldNotRun(`there is nothing to export: no Tocsin runs at ${publicUrlOf({ ...settings, publicUrl: undefined })}, and ${path} does not exist`);
+  try {
+    return new StoredTraces(await StoreClient.start({ dataDir: settings.dataDir, slos: [], redaction: NO_REDACTION }));
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailableError)) throw error;
+    throw new CouldNotRun(`${error.message}${error.reason === 'locked' ? ' If that is Tocsin, name the address of its pages with --server.' : ''}`);
+  }
+}
+
+class ServiceTraces implements TraceSource {
+  readonly #api: ServiceApi;
+  readonly #decoder = createTraceDecoder();
+
+  constructor(api: ServiceApi) {
+    this.#api = api;
+  }
+
+  async find({ query, rangeMs, limit }: TraceQuery): Promise<readonly TraceId[]> {
+    const asked = new URLSearchParams({ q: query, range: rangeMs === Infinity ? 'all' : formatDuration(rangeMs), limit: String(limit) });
+    const { traces } = await this.#api.get<{ readonly traces: readonly { readonly traceId: TraceId }[] }>(`/api/v1/traces?${asked.toString()}`);
+    return traces.map(({ traceId }) => traceId);
+  }
+
+  async spansOf(id: TraceId): Promise<readonly Span[] | undefined> {
+    try {
+      const body = Buffer.from(JSON.stringify(await this.#api.get<unknown>(`/api/v1/traces/${id}?format=otlp`)));
+      const decoded = this.#decoder.decode({ encoding: 'json', body, receivedAtMs: Date.now() });
+      if (!decoded.ok) throw new CouldNotRun(`the service answered for trace ${id} with something that is not OTLP: ${decoded.message}`);
+      return spansOfBatch(decoded.batch);
+    } catch (error) {
+      if (error instanceof ServiceRefused && error.code === 'trace/not-found') return undefined;
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class StoredTraces implements TraceSource {
+  readonly #store: StoreClient;
+  readonly #reader: DuckdbTraceReader;
+
+  constructor(store: StoreClient) {
+    this.#store = store;
+    this.#reader = new DuckdbTraceReader(store);
+  }
+
+  async find({ query, rangeMs, limit }: TraceQuery): Promise<readonly TraceId[]> {
+    try {
+      const toMs = Date.now();
+      return (await this.#reader.findTraces({ search: parseTraceSearch(query), fromMs: rangeMs === Infinity ? 0 : toMs - rangeMs, toMs, limit })).map(({ traceId }) => traceId);
+    } catch (error) {
+      throw error instanceof ApiError ? new CouldNotRun(`--query: ${error.message}`) : error;
+    }
+  }
+
+  async spansOf(id: TraceId): Promise<readonly Span[] | undefined> {
+    return (await this.#reader.traceById(id))?.spans;
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
