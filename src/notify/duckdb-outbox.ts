@@ -4,7 +4,7 @@ import type { DeliveryId, IncidentId } from '../lib/ids.js';
 import type { Database, Row, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import type { Delivery } from './delivery.js';
-import type { ClaimRequest, ClaimedDelivery, DeliveryCounts, Outbox, Settlement } from './outbox.js';
+import type { ClaimRequest, ClaimedDelivery, DeadLetter, DeliveryCounts, Outbox, Settlement } from './outbox.js';
 
 const sql = (name: string): string => loadSql(import.meta.url, `outbox-${name}.sql`);
 const ENQUEUE = sql('enqueue');
@@ -19,6 +19,9 @@ const IN_FLIGHT = sql('in-flight');
 const NEXT_DUE = sql('next-due');
 const OF_INCIDENT = sql('of-incident');
 const COUNTS = sql('counts');
+const REJECTED = sql('rejected');
+const DEAD = sql('dead');
+const RETRY = sql('retry');
 
 type Frozen = Pick<Delivery, 'transition' | 'group'>;
 
@@ -86,6 +89,18 @@ export class DuckdbOutbox implements Outbox {
 
   async ofIncident(id: IncidentId): Promise<readonly Delivery[]> {
     return (await this.#database.query({ sql: OF_INCIDENT, params: { incident_id: id } })).map(deliveryOf);
+  }
+
+  async rejected(limit: number): Promise<readonly DeadLetter[]> {
+    return (await this.#database.query({ sql: REJECTED, params: { limit } })).map((row) => ({ delivery: deliveryOf(row), overtaken: row['overtaken'] === true }));
+  }
+
+  async retry(id: DeliveryId, nowMs: number): Promise<'retried' | 'not-found' | 'overtaken'> {
+    const [row] = await this.#database.query({ sql: DEAD, params: { delivery_id: id } });
+    if (row === undefined) return 'not-found';
+    if (row['overtaken'] === true) return 'overtaken';
+    await this.#database.transaction([{ sql: RETRY, params: { delivery_id: id, now_ms: nowMs } }]);
+    return 'retried';
   }
 
   async counts(): Promise<DeliveryCounts> {

@@ -1,6 +1,6 @@
-import type { IncidentId } from '../lib/ids.js';
+import type { DeliveryId, IncidentId } from '../lib/ids.js';
 import type { Delivery } from './delivery.js';
-import type { ClaimRequest, ClaimedDelivery, DeliveryCounts, Outbox, Settlement } from './outbox.js';
+import type { ClaimRequest, ClaimedDelivery, DeadLetter, DeliveryCounts, Outbox, Settlement } from './outbox.js';
 
 interface Entry {
   delivery: Delivery;
@@ -67,6 +67,24 @@ export class MemoryOutbox implements Outbox {
 
   async ofIncident(id: IncidentId): Promise<readonly Delivery[]> {
     return Promise.resolve(this.#entries.map((entry) => entry.delivery).filter((delivery) => delivery.incidentId === id));
+  }
+
+  async rejected(limit: number): Promise<readonly DeadLetter[]> {
+    const dead = this.#entries.filter((entry) => entry.delivery.status === 'rejected').toReversed().slice(0, limit);
+    return Promise.resolve(dead.map((entry) => ({ delivery: entry.delivery, overtaken: this.#isOvertaken(entry) })));
+  }
+
+  async retry(id: DeliveryId, nowMs: number): Promise<'retried' | 'not-found' | 'overtaken'> {
+    const entry = this.#entries.find((candidate) => candidate.delivery.id === id && candidate.delivery.status === 'rejected');
+    if (entry === undefined) return Promise.resolve('not-found');
+    if (this.#isOvertaken(entry)) return Promise.resolve('overtaken');
+    entry.delivery = { ...entry.delivery, status: 'pending', notBeforeMs: nowMs };
+    return Promise.resolve('retried');
+  }
+
+  #isOvertaken(entry: Entry): boolean {
+    const later = this.#entries.slice(this.#entries.indexOf(entry) + 1);
+    return later.some(({ delivery }) => delivery.status === 'delivered' && conversationOf(delivery) === conversationOf(entry.delivery));
   }
 
   async counts(): Promise<DeliveryCounts> {

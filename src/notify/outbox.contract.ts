@@ -156,6 +156,44 @@ export function outboxContract(open: () => Promise<OutboxUnderTest>): void {
     });
   });
 
+  describe('what was given up', () => {
+    const rejectFirst = async (): Promise<void> => {
+      const [first] = await claim();
+      await subject.outbox.settle(settled(first!, { status: 'rejected', lastError: 'channel_not_found' }));
+    };
+
+    test('is listed, newest first, and goes out again when it is asked for', async () => {
+      await enqueue('a1 opened', 'b1 opened');
+      await rejectFirst();
+      for (const one of await claim(T0 + LEASE_MS)) await subject.outbox.settle(settled(one, { status: 'rejected', lastError: 'HTTP 404' }));
+      expect((await subject.outbox.rejected(10)).map(({ delivery: { id, lastError }, overtaken }) => [id, lastError, overtaken])).toEqual([['b1', 'HTTP 404', false], ['a1', 'channel_not_found', false]]);
+      expect(await subject.outbox.rejected(1)).toHaveLength(1);
+      expect(await subject.outbox.retry('a1' as DeliveryId, T0 + 9 * LEASE_MS)).toBe('retried');
+      expect(await claim(T0 + 9 * LEASE_MS - 1)).toEqual([]);
+      const [again] = await claim(T0 + 9 * LEASE_MS);
+      expect(again?.delivery).toMatchObject({ id: 'a1', attempts: 2, lastError: 'channel_not_found' });
+      await subject.outbox.settle(settled(again!, {}));
+      expect(await subject.outbox.counts()).toMatchObject({ delivered: 1, rejected: 1, pending: 0 });
+    });
+
+    test('stays so where the receiver has later news by now, and what was not given up is not sent again', async () => {
+      await enqueue('a1 opened', 'a2 resolved', 'b1 opened');
+      await rejectFirst();
+      for (const one of await claim(T0 + LEASE_MS)) await subject.outbox.settle(settled(one, {}));
+      expect(await subject.outbox.rejected(10)).toMatchObject([{ delivery: { id: 'a1' }, overtaken: true }]);
+      expect(await subject.outbox.retry('a1' as DeliveryId, T0)).toBe('overtaken');
+      for (const id of ['a2', 'b1', 'nobody']) expect(await subject.outbox.retry(id as DeliveryId, T0)).toBe('not-found');
+      expect(await claim(T0 + 9 * LEASE_MS)).toEqual([]);
+    });
+
+    test('goes out before the news that came after it and wait', async () => {
+      await enqueue('a1 opened', delivery('a2 resolved', { notBeforeMs: T0 + 5 }));
+      await rejectFirst();
+      await subject.outbox.retry('a1' as DeliveryId, T0 + 1);
+      expect(ids(await claim(T0 + 9))).toEqual(['a1']);
+    });
+  });
+
   describe('a lease', () => {
     test('that runs out gives the delivery back as ambiguous, and it stays so', async () => {
       await enqueue('a1');

@@ -1,4 +1,4 @@
-import type { IncidentId } from '../lib/ids.js';
+import type { DeliveryId, IncidentId } from '../lib/ids.js';
 import type { Delivery } from './delivery.js';
 
 export interface ClaimRequest {
@@ -31,6 +31,13 @@ export interface Settlement {
   readonly receipt: Readonly<Record<string, string>> | undefined;
 }
 
+/** A message that was given up. */
+export interface DeadLetter {
+  readonly delivery: Delivery;
+  /** Its receiver has later news of the conversation: sending it now would contradict them. */
+  readonly overtaken: boolean;
+}
+
 export type DeliveryCounts = Readonly<Record<Delivery['status'], number>>;
 
 /**
@@ -51,5 +58,9 @@ export interface Outbox {
   nextDueMs(): Promise<number | undefined>;
   /** Everything ever sent, or waiting, for one incident, oldest first. */
   ofIncident(id: IncidentId): Promise<readonly Delivery[]>;
+  /** What was given up, newest first. */
+  rejected(limit: number): Promise<readonly DeadLetter[]>;
+  /** Makes a delivery that was given up due again, in its place; not where it was overtaken. */
+  retry(id: DeliveryId, nowMs: number): Promise<'retried' | 'not-found' | 'overtaken'>;
   counts(): Promise<DeliveryCounts>;
 }

@@ -24,6 +24,10 @@ const sloDetail = slo.extend({
 });
 const historyPoint = z.object({ at: instant, good: z.number(), bad: z.number(), errorRatio: ratio, errorBudgetRemaining: ratio, burnRates: z.record(z.string(), ratio) });
 const history = z.object({ name: z.string(), from: instant, to: instant, stepSeconds: z.number(), points: z.array(historyPoint) });
+const deadLetters = z.object({ deadLetters: z.array(z.object({
+  id: z.string(), incident: z.string(), title: z.string(), receiver: z.string(), integration: z.string(), news: z.string(), createdAt: instant, attempts: z.number(), error: z.string().nullable(),
+  overtaken: z.boolean().describe('Its receiver has later news of the incident'), retryable: z.boolean(),
+})) });
 const revisions = z.object({ name: z.string(), revisions: z.array(z.object({
   revision: z.string(), current: z.boolean(), inForceSince: instant.nullable(), total: z.string().nullable().describe('TraceQL; null where it was counted before definitions were kept'), good: z.string().nullable().optional(), bad: z.string().nullable().optional(),
   countedFrom: instant.nullable(), countedTo: instant.nullable(), goodEvents: z.number(), badEvents: z.number(), sli: ratio,
@@ -70,7 +74,7 @@ const WINDOW = ['range', 'from', 'to'];
 
 /** The description served at /api/openapi.json, from the same schemas that tests hold the answers against. */
 export const API_SCHEMAS = {
-  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), SloHistory: history, SloRevisions: revisions, Trace: trace,
+  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), DeadLetterList: deadLetters, DeadLetterRetry: z.object({ id: z.string(), status: z.literal('pending') }), SloHistory: history, SloRevisions: revisions, Trace: trace,
   TraceList: z.object({ from: instant, to: instant, traces: z.array(traceSummary) }),
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
@@ -105,6 +109,8 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/incidents/{id}/acknowledge': { post: operation('Take an incident over', 'Incident', { path: ['id'] }) },
       '/api/v1/incidents/{id}/resolve': { post: operation('Declare an incident over', 'Incident', { path: ['id'] }) },
       '/api/v1/incidents/{id}/decisions': { get: operation('Why each receiver was told of each alert, or not', 'DecisionList', { path: ['id'] }) },
+      '/api/v1/dead-letters': { get: operation('Messages that could not be delivered', 'DeadLetterList') },
+      '/api/v1/dead-letters/{id}/retry': { post: operation('Send one of them again, now', 'DeadLetterRetry', { path: ['id'] }) },
       '/api/v1/incidents/{id}/silence': { post: operation('Tell nobody of what fires in an incident, for so long', 'IncidentSilence', { path: ['id'] }) },
       '/api/v1/silences': { get: operation('Silences, with the alerts that each holds back', 'SilenceList'), post: operation('Make or change a silence; with preview=1 only say what it would hold back', 'Silence', { query: ['preview'] }) },
       '/api/v1/silences/{id}': { get: operation('One silence', 'Silence', { path: ['id'] }), delete: operation('End a silence', 'Silence', { path: ['id'] }) },

@@ -1,6 +1,7 @@
 import { Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { Incident } from '../incident/incident.js';
 import type { IncidentId } from '../lib/ids.js';
+import type { DeadLetter } from '../notify/outbox.js';
 import { ApiError } from '../query/api-error.js';
 import type { PageReply, PageRequest } from './http-types.js';
 import { decisionRows } from './decision-rows.js';
@@ -11,6 +12,12 @@ import { PageRenderer } from './page-renderer.js';
 import { UI_OPTIONS, type RenderedRunbook, type UiOptions } from './ui-options.js';
 
 const LIST_LIMIT = 200;
+const DEAD_LETTERS_SHOWN = 10;
+
+function deadLetterRow({ delivery, overtaken }: DeadLetter): Record<string, unknown> {
+  const { id, incidentId, receiver, integration, transition, createdAtMs, lastError, attempts } = delivery;
+  return { id, incidentId, title: transition.incident.title, news: transition.kind, receiver, integration, createdAtMs, error: lastError ?? 'refused', attempts, overtaken };
+}
 
 @Controller('/incidents')
 export class IncidentPageController {
@@ -27,10 +34,11 @@ export class IncidentPageController {
   async list(@Query('show') show: string | undefined): Promise<string> {
     const { readers } = this.#options;
     const onlyOpen = show === 'open';
+    const deadLetters = onlyOpen ? [] : await this.#options.deadLetters.list();
     const incidents = await readers.incidents.list({ limit: LIST_LIMIT, ...(onlyOpen ? { status: ['open', 'acknowledged'] } : {}) });
     return renderPage(this.#renderer, this.#options, {
       template: 'incidents', title: 'Incidents', section: 'incidents', refreshSeconds: 10, onlyOpen, limit: LIST_LIMIT,
-      incidents: incidents.map((incident) => incidentCard(incident, readers.slos)),
+      incidents: incidents.map((incident) => incidentCard(incident, readers.slos)), deadLetters: deadLetters.slice(0, DEAD_LETTERS_SHOWN).map(deadLetterRow), deadLetterCount: deadLetters.length,
     });
   }
 

@@ -42,7 +42,7 @@ describe('every page', () => {
     for (const url of PAGES) for (const [, href = ''] of (await get(url)).body.matchAll(/ (?:href|src|action)="(\/[^"]*)"/g)) links.add(href.replaceAll('&amp;', '&'));
     const dead: string[] = [];
     for (const link of links) {
-      if (/\/(acknowledge|resolve|silence|logout)$/.test(link)) continue;
+      if (/\/(acknowledge|resolve|silence|logout|retry)$/.test(link)) continue;
       const { statusCode } = await get(link);
       if (statusCode !== 200) dead.push(`${link} ${statusCode}`);
     }
@@ -91,6 +91,18 @@ describe('a change', () => {
     expect(response.statusCode).toBe(303);
     expect(response.headers.location).toBe(`/incidents/${OPEN_INCIDENT_ID}`);
     expect(fakes.asked).toEqual([`acknowledge ${OPEN_INCIDENT_ID} local`]);
+  });
+
+  test('a message that was given up is sent again from its button, unless later news arrived', async () => {
+    const own = { origin: 'http://localhost', 'sec-fetch-site': 'same-origin' };
+    expect(await post('/dead-letters/dlv-dead/retry', own)).toMatchObject({ statusCode: 303, headers: { location: '/incidents' } });
+    expect((await post('/dead-letters/dlv-old/retry', own)).statusCode).toBe(409);
+    const json = { accept: 'application/json', 'content-type': 'application/json' };
+    expect((await get('/api/v1/dead-letters', json)).json()).toMatchObject({ deadLetters: [{ id: 'dlv-dead', receiver: 'shop', integration: 'slack[0]', news: 'opened', attempts: 3, overtaken: false, retryable: true }, { id: 'dlv-old', retryable: false }] });
+    expect(await app.inject({ method: 'POST', url: '/api/v1/dead-letters/dlv-dead/retry', headers: { host: 'localhost' } })).toMatchObject({ statusCode: 202 });
+    const refused = await app.inject({ method: 'POST', url: '/api/v1/dead-letters/nobody/retry', headers: { host: 'localhost' } });
+    expect([refused.statusCode, refused.json()]).toMatchObject([404, { code: 'delivery/not-found', detail: 'no message "nobody" was given up' }]);
+    expect(fakes.asked).toEqual(['retry dlv-dead', 'retry dlv-old', 'retry dlv-dead', 'retry nobody']);
   });
 
   test('asked for by another site is refused', async () => {

@@ -1,4 +1,5 @@
 import type { Incident } from '../incident/incident.js';
+import type { DeadLetters } from '../notify/dead-letters.js';
 import type { DecisionReader } from '../notify/decision-reader.js';
 import type { Readers } from '../query/readers.js';
 import type { AccessPolicy } from './access-policy.js';
@@ -22,6 +23,7 @@ export interface UiOptions {
   readonly readers: Readers;
   readonly actions: IncidentActions;
   readonly decisions: DecisionReader;
+  readonly deadLetters: DeadLetters;
   /** The runbook of the incident; undefined when it has none. */
   readonly runbookFor: (incident: Incident) => Promise<RenderedRunbook | undefined>;
   readonly access: AccessPolicy;

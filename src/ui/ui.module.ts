@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { QueryModule } from '../query/query.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AssetsController } from './assets.controller.js';
+import { DeadLetterPageController, DeadLettersController } from './dead-letters.controller.js';
 import { ErrorFilter } from './error.filter.js';
 import { HostGuard } from './host.guard.js';
 import { IncidentPageController } from './incident-page.controller.js';
@@ -34,7 +35,7 @@ export class UiModule implements OnModuleInit {
     return {
       module: UiModule,
       imports: [QueryModule.register(options.readers)],
-      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, LoginController, AssetsController],
+      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, LoginController, AssetsController, DeadLettersController, DeadLetterPageController],
       providers: [
         { provide: UI_OPTIONS, useValue: options },
         PageRenderer,

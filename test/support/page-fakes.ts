@@ -7,6 +7,8 @@ import { sampleAlert, sampleIncident, sampleReading } from '../../src/incident/s
 import { FakeClock } from '../../src/lib/clock.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/lib/duration.js';
 import type { DeliveryId, IncidentId, TraceId } from '../../src/lib/ids.js';
+import { sampleDelivery } from '../../src/notify/sample-delivery.js';
+import type { DeadLetter } from '../../src/notify/outbox.js';
 import type { DecisionRecord } from '../../src/notify/decision-reader.js';
 import type { BurnedBy } from '../../src/pipeline/burned-by.js';
 import type { IngestReport } from '../../src/query/ingest-report.js';
@@ -183,6 +185,16 @@ export interface PageFakes {
   readonly failures: string[];
 }
 
+/** One that can be sent again, one that cannot. */
+function deadLetters(): DeadLetter[] {
+  const [incident] = incidents();
+  if (incident === undefined) return [];
+  return [['dlv-dead', false], ['dlv-old', true]].map(([id, overtaken]) => ({
+    overtaken: overtaken === true,
+    delivery: { ...sampleDelivery('opened'), incidentId: incident.id, id: String(id) as DeliveryId, receiver: 'shop', integration: 'slack[0]', status: 'rejected', attempts: 3, createdAtMs: BEGAN_MS, lastError: HOSTILE_TEXT },
+  }));
+}
+
 /** The checkout's definition was changed two days ago. */
 function revisionsOf(slo: string): SloRevision[] {
   const counted = { firstMs: BEGAN_MS - 20 * DAY_MS, lastMs: BEGAN_MS - 2 * DAY_MS, good: 99_940, bad: 60 };
@@ -224,6 +236,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       },
     },
     actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`), silence: async (id, actor) => void asked.push(`silence ${id} ${actor}`) },
+    deadLetters: { list: async () => (isEmpty ? [] : deadLetters()), retry: async (id) => { asked.push(`retry ${id}`); return id === 'dlv-dead' ? 'retried' : id === 'dlv-old' ? 'overtaken' : 'not-found'; } },
     decisions: { ofIncident: async (id) => (id === incidents()[0]?.id ? decisionsOf(id) : []) },
     runbookFor: async (incident) => (incident.runbook === undefined ? undefined : { title: 'Checkout errors', markdown: RUNBOOK }),
     access: OPEN_ACCESS,

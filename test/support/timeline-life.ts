@@ -236,6 +236,8 @@ export class Life {
         releaseLeases: (nowMs) => this.#living(() => outbox.releaseLeases(nowMs)),
         nextDueMs: () => this.#living(() => outbox.nextDueMs()),
         ofIncident: (id) => this.#living(() => outbox.ofIncident(id)),
+        rejected: (limit) => this.#living(() => outbox.rejected(limit)),
+        retry: (id, nowMs) => this.#living(() => outbox.retry(id, nowMs)),
         counts: () => this.#living(() => outbox.counts()),
       },
       notifierFor: (receiver, integration) => this.#notifierOf(receiver, integration),

@@ -16,10 +16,13 @@ import { IngestCounters } from '../../ingest/ingest-counters.js';
 import { RECEIVER_LIMITS, type Receiver, type ReceiverOptions } from '../../ingest/receiver.js';
 import { formatProblem } from '../../lib/problem.js';
 import { HOUR_MS } from '../../lib/duration.js';
+import type { DeliveryId } from '../../lib/ids.js';
 import { systemClock } from '../../lib/system-clock.js';
 import { DuckdbBurnedByReader } from '../../pipeline/duckdb-burned-by-reader.js';
 import { DuckdbReplayHistory } from '../../pipeline/duckdb-replay-history.js';
+import { DEAD_LETTERS_LISTED, type DeadLetters } from '../../notify/dead-letters.js';
 import { DuckdbDecisionReader } from '../../notify/duckdb-decision-reader.js';
+import { DuckdbOutbox } from '../../notify/duckdb-outbox.js';
 import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
 import { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
@@ -167,6 +170,7 @@ class Start {
       ui: {
         readers: readersOf(store, judgement, this.#counters),
         decisions: new DuckdbDecisionReader(store),
+        deadLetters: deadLettersOf(store, judgement),
         actions: {
           acknowledge: async (id, actor) => { await engine.acknowledge(id, actor, systemClock.nowMs()); },
           resolve: async (id, actor) => { await engine.resolve(id, actor, systemClock.nowMs()); },
@@ -269,6 +273,18 @@ function readersOf(store: StoreClient, { engine, rules }: Judgement, counters: I
     burnedBy: new DuckdbBurnedByReader(store),
     operations: new DuckdbObservedOperationReader(store),
     gates: () => rules.book.gates,
+  };
+}
+
+function deadLettersOf(store: StoreClient, { dispatcher }: Judgement): DeadLetters {
+  const outbox = new DuckdbOutbox(store);
+  return {
+    list: () => outbox.rejected(DEAD_LETTERS_LISTED),
+    async retry(id) {
+      const outcome = await outbox.retry(id as DeliveryId, systemClock.nowMs());
+      dispatcher.wake();
+      return outcome;
+    },
   };
 }
 
