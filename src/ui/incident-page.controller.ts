@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { Incident } from '../incident/incident.js';
+import { DAY_MS } from '../lib/duration.js';
 import type { IncidentId } from '../lib/ids.js';
 import type { DeadLetter } from '../notify/outbox.js';
 import { ApiError } from '../query/api-error.js';
@@ -13,6 +14,11 @@ import { UI_OPTIONS, type RenderedRunbook, type UiOptions } from './ui-options.j
 
 const LIST_LIMIT = 200;
 const DEAD_LETTERS_SHOWN = 10;
+
+/** What cannot be sent again is worth a day's notice, the rest a week's; the API lists all. */
+function isNews({ delivery: { createdAtMs }, overtaken }: DeadLetter, nowMs: number): boolean {
+  return nowMs - createdAtMs < (overtaken ? DAY_MS : 7 * DAY_MS);
+}
 
 function deadLetterRow({ delivery, overtaken }: DeadLetter): Record<string, unknown> {
   const { id, incidentId, receiver, integration, transition, createdAtMs, lastError, attempts } = delivery;
@@ -34,7 +40,7 @@ export class IncidentPageController {
   async list(@Query('show') show: string | undefined): Promise<string> {
     const { readers } = this.#options;
     const onlyOpen = show === 'open';
-    const deadLetters = onlyOpen ? [] : await this.#options.deadLetters.list();
+    const deadLetters = onlyOpen ? [] : (await this.#options.deadLetters.list()).filter((each) => isNews(each, readers.clock.nowMs()));
     const incidents = await readers.incidents.list({ limit: LIST_LIMIT, ...(onlyOpen ? { status: ['open', 'acknowledged'] } : {}) });
     return renderPage(this.#renderer, this.#options, {
       template: 'incidents', title: 'Incidents', section: 'incidents', refreshSeconds: 10, onlyOpen, limit: LIST_LIMIT,
