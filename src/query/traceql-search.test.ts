@@ -139,6 +139,15 @@ describe('TraceQL as SQL', () => {
     }), { numRuns: 500 });
   });
 
+  test.each([['{ .x = .list }', true], ['{ .list = .x }', true], ['{ .x != .list }', false], ['{ .y != .list }', true], ['{ .list != .list }', false], ['{ .list < .y }', true], ['{ .y > .list }', true], ['{ .x = .missing }', false]])('a list beside another attribute: %s', async (query, isFound) => {
+    const described: SpanDescription[] = [{ traceId: '1', spanId: '1', attributes: { x: 'a', y: 'c', list: ['a', 'b'] } }];
+    await store.replace(described);
+    const asked = parseSearch(query);
+    if (!asked.ok || asked.value.type !== 'search') throw new Error(query);
+    const found = await spansetsOfSql(asked.value.search);
+    expect([found, found.length > 0]).toEqual([spansetsOfReference(asked.value.search, described), isFound]);
+  });
+
   test('finds what the plain evaluator finds, whatever the query and the traces', async () => {
     await fc.assert(
       fc.asyncProperty(spans, fc.array(query, { minLength: 6, maxLength: 6 }), async (described, queries) => {

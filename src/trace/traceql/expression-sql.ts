@@ -118,7 +118,7 @@ export class ExpressionSql {
 
   /** Both sides of any type: they are compared where they turn out to be of one. */
   #pair(left: SqlValue, right: SqlValue, operator: string): string {
-    if (left.type === 'json' && right.type === 'json') return dynamicPair(left.sql, right.sql, operator);
+    if (left.type === 'json' && right.type === 'json') return jsonPair(left.sql, right.sql, operator);
     if (right.type === 'json') return this.#pair(right, left, MIRRORED[operator] ?? operator);
     if (left.type === 'json') return overElements(left.sql, operator as Operator, (element) => fixedPair({ ...right, sql: right.sql }, element, operator));
     return left.type === right.type && takes(operator, left.type) ? `${left.sql} ${sqlOperator(operator)} ${right.sql}` : 'FALSE';
@@ -220,7 +220,15 @@ function fixedPair(fixed: SqlValue, element: string, operator: string): string {
   return asFixed === undefined ? 'FALSE' : `${asFixed(element)} ${sqlOperator(operator)} ${fixed.sql}`;
 }
 
-/** Two JSON values; lists are not compared with each other. */
+/** Two JSON values, one of which may be a list: then its elements are compared. Lists are not compared with each other. */
+function jsonPair(left: string, right: string, operator: string): string {
+  const mirrored = MIRRORED[operator] ?? operator;
+  const ofRight = overElements(right, mirrored as Operator, (element) => dynamicPair(element, left, mirrored));
+  const ofLeft = overElements(left, operator as Operator, (element) => dynamicPair(element, right, operator));
+  return `CASE WHEN json_type(${right}) <> 'ARRAY' OR ${right} IS NULL THEN ${ofLeft} WHEN json_type(${left}) = 'ARRAY' THEN FALSE ELSE ${ofRight} END`;
+}
+
+/** Two JSON values that are no lists. */
 function dynamicPair(left: string, right: string, operator: string): string {
   const op = sqlOperator(operator);
   const booleans = operator === '=' || operator === '!=' ? `WHEN json_type(${left}) = 'BOOLEAN' AND json_type(${right}) = 'BOOLEAN' THEN ${booleanOf(left)} ${op} ${booleanOf(right)}` : '';
