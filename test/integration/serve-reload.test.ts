@@ -45,7 +45,7 @@ describe('rules that change while Tocsin runs', () => {
       const { incidents } = (await (await fetch(`${http}/api/v1/incidents`)).json()) as { readonly incidents: readonly { readonly status: string }[] };
       expect(incidents.map(({ status }) => status)).toEqual(['resolved']);
     });
-    expect(await reloads(http, 'taken')).toBe(3);
+    await eventually(async () => expect(await reloads(http, 'taken')).toBe(3));
     expect((await service.stop()).code).toBe(0);
   });
 
@@ -55,7 +55,7 @@ describe('rules that change while Tocsin runs', () => {
     const { http, otlpHttp } = await service.ready;
     ground.write('rules/typo.yaml', sloOf({ name: 'payment-availability', service: 'payment', target: 0.99 }).replace('objectives:', 'objectivs:'));
     await eventually(async () => expect((await ruleProblems(http)).join('\n')).toMatch(/typo\.yaml:\d+:\d+: error rules\/unknown-key spec\.objectivs.*did you mean/i));
-    expect(await reloads(http, 'refused')).toBe(1);
+    await eventually(async () => expect(await reloads(http, 'refused')).toBe(1));
     await eventually(() => expect(service.stderr()).toContain('the last good ones stay in force'));
 
     expect((await sendTraces(otlpHttp, tracesJson(requests(1, 200, { failEvery: 2 })))).status).toBe(200);

@@ -69,14 +69,16 @@ export class LiveRules {
   async #reload(): Promise<void> {
     const { settings, metrics, log } = this.#ports;
     const loaded = await loadRuleBook(settings);
-    this.#problems = loaded.problems;
     if (loaded.book === undefined) {
+      this.#problems = loaded.problems;
       metrics.rulesReloads.inc({ outcome: 'refused' });
       log.error({ problems: loaded.problems.map(formatProblem) }, 'changed rules are refused; the last good ones stay in force');
       return;
     }
     await this.#use(loaded.book);
     metrics.rulesReloads.inc({ outcome: 'taken' });
+    // Last: who reads that nothing is wrong any more may count on the rules being in force.
+    this.#problems = loaded.problems;
     log.info({ slos: loaded.book.slos.length, runbooks: loaded.book.runbooks.length }, 'changed rules are in force');
   }
 
