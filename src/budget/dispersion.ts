@@ -1,4 +1,4 @@
-import { effectiveCount, type MinuteSeries } from './minute-series.js';
+import { effectiveCount, type CountSeries, type MinuteSeries } from './minute-series.js';
 
 /** Bursty history may ask for at most this many times the evidence: a total outage at ten requests a minute still pages in minutes. */
 export const MAX_DISPERSION = 10;
@@ -21,8 +21,8 @@ const MAX_BLOCK_RATIO = 0.5;
  * an error pattern of every day moves it fully. `toHour` lies before the burst that is being judged
  * (the longest page window ago), so that a burst can never veto its own page.
  */
-export function overDispersion(series: MinuteSeries, toHour: number): number {
-  return series.remember(toHour, () => medianDispersion(series, toHour));
+export function overDispersion(series: CountSeries, toHour: number): number {
+  return series.remember(toHour, (each) => medianDispersion(each, toHour));
 }
 
 function medianDispersion(series: MinuteSeries, toHour: number): number {

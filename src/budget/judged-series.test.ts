@@ -25,9 +25,9 @@ interface Minute {
 function status(method: SliceMethod, minutes: readonly Minute[], parts: Parameters<typeof buildSlo>[0] = {}): SloStatus {
   const slo = buildSlo({ target: 0.99, method, ...parts });
   const index = new SliceIndex();
-  index.track(KEY, slo);
+  index.track({ sliceKey: KEY, slo });
   index.add(minutes.map(({ minute, good, bad }) => ({ sliceKey: KEY, ...minuteOfEvents(minute, { good, bad }) })));
-  return evaluateSlo(slo, index.judged(KEY, slo), { nowMs: NOW, coverage: fullCoverage });
+  return evaluateSlo(slo, index.judged({ sliceKey: KEY, slo }), { nowMs: NOW, coverage: fullCoverage });
 }
 
 const lastDay = (counts: (slice: number) => Omit<Minute, 'minute'>): Minute[] =>
@@ -109,13 +109,13 @@ describe('a rule that changes while Tocsin runs', () => {
 
   function aged(): SliceIndex {
     const index = new SliceIndex();
-    index.track(KEY, before);
+    index.track({ sliceKey: KEY, slo: before });
     index.add(rows);
     index.trim(NOW);
     return index;
   }
 
-  const sli = (index: SliceIndex, slo: ReturnType<typeof buildSlo>): number | undefined => evaluateSlo(slo, index.judged(KEY, slo), { nowMs: NOW, coverage: fullCoverage }).sli;
+  const sli = (index: SliceIndex, slo: ReturnType<typeof buildSlo>): number | undefined => evaluateSlo(slo, index.judged({ sliceKey: KEY, slo }), { nowMs: NOW, coverage: fullCoverage }).sli;
 
   test('needs its history only where it looks at it in another way', () => {
     const index = aged();
@@ -133,7 +133,7 @@ describe('a rule that changes while Tocsin runs', () => {
     index.add([news]);
     index.restore(KEY, changed, rows);
     const anew = new SliceIndex();
-    anew.track(KEY, changed);
+    anew.track({ sliceKey: KEY, slo: changed });
     anew.add([...rows, news]);
     expect(sli(index, changed)).toBeCloseTo(sli(anew, changed)!, 12);
     expect(sli(index, before)).toBeCloseTo(sli(anew, before)!, 12);
@@ -146,9 +146,9 @@ describe('a calendar window', () => {
   const at = (nowMs: number, minutes: readonly Minute[]): SloStatus => {
     const slo = buildSlo({ target: 0.99, calendar });
     const index = new SliceIndex();
-    index.track(KEY, slo);
+    index.track({ sliceKey: KEY, slo });
     index.add(minutes.map(({ minute, good, bad }) => ({ sliceKey: KEY, ...minuteOfEvents(minute, { good, bad }) })));
-    return evaluateSlo(slo, index.judged(KEY, slo), { nowMs, coverage: fullCoverage });
+    return evaluateSlo(slo, index.judged({ sliceKey: KEY, slo }), { nowMs, coverage: fullCoverage });
   };
   // 00:00 on the first of November in Berlin.
   const NOVEMBER = Date.UTC(2026, 9, 31, 23);
@@ -193,13 +193,13 @@ describe('excluded minutes', () => {
       const slices = (rows: readonly Minute[]) => rows.map(({ minute, good, bad }) => ({ sliceKey: KEY, ...minuteOfEvents(minute, { good, bad }) }));
       const [excluding, without] = [new SliceIndex(), new SliceIndex()];
       excluding.add(slices(before));
-      excluding.track(KEY, slo);
+      excluding.track({ sliceKey: KEY, slo });
       excluding.add(slices(after));
       without.add(slices([...before, ...after].filter(({ minute }) => !isExcluded(minute))));
       const { exclusions: _none, ...plain } = slo;
       const at = { nowMs: NOW, coverage: fullCoverage };
       const figures = (asked: Slo, index: SliceIndex): readonly number[] => {
-        const { state, events = 0, errorBudgetRemaining = 0, burnRates } = evaluateSlo(asked, index.judged(KEY, asked), at);
+        const { state, events = 0, errorBudgetRemaining = 0, burnRates } = evaluateSlo(asked, index.judged({ sliceKey: KEY, slo: asked }), at);
         // Shares of slices add up in another order, which shows in the last bit.
         return [state.length, events, errorBudgetRemaining, ...Object.values(burnRates).map((burn = -1) => burn)].map((value) => Number(value.toFixed(9)));
       };
@@ -210,17 +210,17 @@ describe('excluded minutes', () => {
   test('are kept beside what happened in them: the budget with and without, and what is in force', () => {
     const slo = buildSlo({ target: 0.99, exclusions: EXCLUSIONS });
     const index = new SliceIndex();
-    index.track(KEY, slo);
+    index.track({ sliceKey: KEY, slo });
     index.add([{ sliceKey: KEY, ...minuteOfEvents(minuteOf(NOW) - 150, { bad: 50 }) }, { sliceKey: KEY, ...minuteOfEvents(minuteOf(NOW) - 30, { good: 9_950 }) }]);
-    expect(evaluateSlo(slo, index.judged(KEY, slo), { nowMs: NOW, coverage: fullCoverage }).errorBudgetRemaining).toBe(1);
-    expect(excludedBudget(slo, KEY, { slices: index, nowMs: NOW })).toEqual({ minutes: 58, budgetWithout: expect.closeTo(0.5, 9) as number, now: undefined });
-    expect(excludedBudget(slo, KEY, { slices: index, nowMs: NOW - 150 * MINUTE_MS })?.now).toBe('upgrade');
-    expect(excludedBudget(buildSlo(), KEY, { slices: index, nowMs: NOW })).toBeUndefined();
+    expect(evaluateSlo(slo, index.judged({ sliceKey: KEY, slo }), { nowMs: NOW, coverage: fullCoverage }).errorBudgetRemaining).toBe(1);
+    expect(excludedBudget({ sliceKey: KEY, slo }, { slices: index, nowMs: NOW })).toEqual({ minutes: 58, budgetWithout: expect.closeTo(0.5, 9) as number, now: undefined });
+    expect(excludedBudget({ sliceKey: KEY, slo }, { slices: index, nowMs: NOW - 150 * MINUTE_MS })?.now).toBe('upgrade');
+    expect(excludedBudget({ sliceKey: KEY, slo: buildSlo() }, { slices: index, nowMs: NOW })).toBeUndefined();
   });
 
   test('are taken from the store where memory has only hours of them', () => {
     const index = new SliceIndex();
-    index.track(KEY, buildSlo());
+    index.track({ sliceKey: KEY, slo: buildSlo() });
     const slo = buildSlo({ exclusions: EXCLUSIONS });
     expect(index.needsHistory(KEY, slo)).toBe(false);
     index.add([{ sliceKey: KEY, ...minuteOfEvents(minuteOf(NOW), { good: 1 }) }]);
@@ -236,9 +236,9 @@ describe('excluded minutes', () => {
   test('are no silence: one is counted from their end', () => {
     const slo = buildSlo({ exclusions: EXCLUSIONS });
     const index = new SliceIndex();
-    index.track(KEY, slo);
+    index.track({ sliceKey: KEY, slo });
     index.add(Array.from({ length: 200 }, (_, ago) => ({ sliceKey: KEY, ...minuteOfEvents(minuteOf(NOW) - 181 - ago, { good: 50 }) })));
-    const silentAt = (atMs: number): number | undefined => evaluateSlo(slo, index.judged(KEY, slo), { nowMs: atMs, coverage: fullCoverage }).silence?.forMs;
+    const silentAt = (atMs: number): number | undefined => evaluateSlo(slo, index.judged({ sliceKey: KEY, slo }), { nowMs: atMs, coverage: fullCoverage }).silence?.forMs;
     expect(silentAt(NOW - 150 * MINUTE_MS)).toBeUndefined();
     expect(silentAt(NOW - 2 * HOUR_MS + 20 * MINUTE_MS)).toBe(22 * MINUTE_MS);
   });

@@ -95,7 +95,7 @@ describe('the slice index', () => {
 
   test('finds slices by key and forgets the keys of rules that are gone', () => {
     const index = new SliceIndex();
-    index.track('a@1', buildSlo());
+    index.track({ sliceKey: 'a@1', slo: buildSlo() });
     index.add([{ sliceKey: 'a@1', ...minuteOfEvents(START, { bad: 2 }) }, { sliceKey: 'b@1', ...minuteOfEvents(START, { good: 1 }) }]);
     expect(index.series('a@1').sum(START, START + 1).bad).toBe(2);
     index.retain([{ sliceKey: 'b@1', slo: buildSlo() }]);

@@ -47,6 +47,20 @@ interface DayChunk {
   readonly minutes: (Float64Array | undefined)[];
 }
 
+/** What an SLO is judged by: sums over minutes. One SLO's slices, or several SLOs' that share a budget (composite-series.ts). */
+export interface CountSeries {
+  /** First and last minute with an event. */
+  readonly firstMinute: number | undefined;
+  readonly lastMinute: number | undefined;
+  readonly exactFromMinute: number;
+  readonly limits: SeriesLimits;
+  /** Over [fromMinute, toMinute). */
+  sum(fromMinute: number, toMinute: number): SliceTotals;
+  lastBadMinute(fromMinute: number, toMinute: number): number | undefined;
+  /** What `compute` found about the hours before `beforeHour`; of several series the highest. */
+  remember(beforeHour: number, compute: (series: MinuteSeries) => number): number;
+}
+
 /**
  * All minute slices of one SLO, in memory: adds deltas in any order, answers sums over any [from, to) of Unix minutes.
  *
@@ -54,7 +68,7 @@ interface DayChunk {
  * hour's start, so that adjacent sums still add up; a 30-day window is then at most 59 minutes too long (0.14 %).
  * Memory: about 1.2 KB per hour with minutes (3.1 KB weighted) and 64 B per hour without, 150 KB (280 KB) for 3 days in 30.
  */
-export class MinuteSeries {
+export class MinuteSeries implements CountSeries {
   readonly #days = new Map<number, DayChunk>();
   #limits: SeriesLimits;
   #firstMinute: number | undefined;
@@ -114,8 +128,8 @@ export class MinuteSeries {
   }
 
   /** What `compute` found about the hours before `beforeHour`, computed again only when one of them changed. */
-  remember(beforeHour: number, compute: () => number): number {
-    if (this.#remembered?.beforeHour !== beforeHour) this.#remembered = { beforeHour, value: compute() };
+  remember(beforeHour: number, compute: (series: MinuteSeries) => number): number {
+    if (this.#remembered?.beforeHour !== beforeHour) this.#remembered = { beforeHour, value: compute(this) };
     return this.#remembered.value;
   }
 

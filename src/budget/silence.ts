@@ -2,7 +2,7 @@ import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
 import { formatSpan } from '../lib/format.js';
 import { formatCount } from './evidence-gate.js';
 import type { ExcludedMinutes } from './excluded-minutes.js';
-import type { MinuteSeries } from './minute-series.js';
+import type { CountSeries } from './minute-series.js';
 import { minuteOf } from './minute-series.js';
 import type { CoverageOf } from './window-reading.js';
 
@@ -18,7 +18,7 @@ const WEEK = 7 * DAY;
 const COVERAGE_FLOOR = 0.9;
 
 /** What of a series tells silence from its end. */
-type HistorySeries = Pick<MinuteSeries, 'sum' | 'firstMinute' | 'lastMinute' | 'exactFromMinute' | 'limits'>;
+type HistorySeries = Pick<CountSeries, 'sum' | 'firstMinute' | 'lastMinute' | 'exactFromMinute' | 'limits'>;
 
 /** Nothing has come for a while: is that how the service is, or have its traces stopped? */
 export interface Silence {

@@ -1,9 +1,10 @@
-import type { Slo } from '../config/slo.js';
+import type { SliceMethod, Slo } from '../config/slo.js';
 import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
 import { periodLimitMs } from './calendar-window.js';
+import { CompositeSeries, CompositeSlices } from './composite-series.js';
 import { excludedMinutesOf } from './excluded-minutes.js';
 import { JudgedSeries } from './judged-series.js';
-import { MinuteSeries, minuteOf, type SeriesLimits, type SliceDelta } from './minute-series.js';
+import { MinuteSeries, minuteOf, type CountSeries, type SeriesLimits, type SliceDelta } from './minute-series.js';
 
 /** Late spans and clocks that differ: minutes are kept exact for this much longer than the longest tier asks. */
 const DETAIL_SLACK_MINUTES = 60;
@@ -20,29 +21,69 @@ export function seriesLimits(slo: Slo): SeriesLimits {
   };
 }
 
+/** An SLO and where its slices are. */
+export interface SliceRule {
+  readonly slo: Slo;
+  readonly sliceKey: string;
+  /** Of a composite objective: the slices are theirs. */
+  readonly parts?: readonly (Pick<SliceRule, 'slo' | 'sliceKey'> & { readonly weight: number })[];
+}
+
+/** The rules whose slices are counted for this one; parts of a composite objective look as far back as the whole. */
+export function countedFor({ slo, sliceKey, parts }: SliceRule): readonly { readonly slo: Slo; readonly sliceKey: string }[] {
+  return parts === undefined ? [{ slo, sliceKey }] : parts.map((part) => ({ sliceKey: part.sliceKey, slo: { ...part.slo, policy: slo.policy } }));
+}
+
+interface KnownComposite {
+  readonly partKeys: ReadonlySet<string>;
+  readonly slices: CompositeSlices;
+}
+
 /** The slices of every SLO, by slice key. Filled from the store at start, then by each commit's deltas. */
 export class SliceIndex {
   readonly #series = new Map<string, MinuteSeries>();
   /** By slice key, then by what is made of its events: for SLOs that count slices instead of events, or exclude minutes. */
   readonly #judged = new Map<string, Map<string, JudgedSeries>>();
+  /** Composite objectives that count slices, by slice key and what is left out. */
+  readonly #composites = new Map<string, KnownComposite>();
 
   get size(): number {
     return this.#series.size;
   }
 
   /** Makes room for an SLO before its slices come. */
-  track(sliceKey: string, slo: Slo): MinuteSeries {
+  track(rule: SliceRule): void {
+    for (const { sliceKey, slo } of countedFor(rule)) this.#trackOne(sliceKey, slo);
+    if (rule.parts !== undefined) this.judged(rule);
+  }
+
+  #trackOne(sliceKey: string, slo: Slo): void {
     const limits = seriesLimits(slo);
     const series = this.#series.get(sliceKey) ?? new MinuteSeries(limits);
     series.widen(limits);
     this.#series.set(sliceKey, series);
     if (isJudgedApart(slo)) this.#judgedSeries(sliceKey, slo);
-    return series;
   }
 
-  /** What the SLO is judged by: its events, or slices of them, without the minutes that are excluded. */
-  judged(sliceKey: string, slo: Slo): MinuteSeries {
+  /** What the SLO is judged by: its events, or slices of them, without the minutes that are excluded; of a composite objective, those of its parts under one budget. */
+  judged(rule: SliceRule): CountSeries {
+    if (rule.parts === undefined) return this.#judgedOne(rule.sliceKey, rule.slo);
+    if (rule.slo.method !== undefined) return this.#compositeSlices(rule, rule.slo.method).series;
+    return new CompositeSeries(rule.parts.map(({ slo, sliceKey, weight }) => ({ slo, weight, series: this.#judgedOne(sliceKey, slo) })));
+  }
+
+  #judgedOne(sliceKey: string, slo: Slo): MinuteSeries {
     return isJudgedApart(slo) ? this.#judgedSeries(sliceKey, slo).series : this.series(sliceKey);
+  }
+
+  #compositeSlices(rule: SliceRule, method: SliceMethod): CompositeSlices {
+    const key = `${rule.sliceKey} ${judgedKey(rule.slo)}`;
+    const known = this.#composites.get(key);
+    if (known !== undefined) return known.slices;
+    const parts = (rule.parts ?? []).map(({ slo, sliceKey, weight }) => ({ weight, series: this.#judgedOne(sliceKey, { ...slo, policy: rule.slo.policy }) }));
+    const slices = new CompositeSlices(parts, { sliceMinutes: method.sliceMinutes, isRatio: method.kind === 'ratio-timeslices' }, seriesLimits(rule.slo));
+    this.#composites.set(key, { partKeys: new Set(rule.parts?.map(({ sliceKey }) => sliceKey)), slices });
+    return slices;
   }
 
   /** A changed rule looks further back, or counts slices, or leaves out minutes, of what is kept as hours by now: only the store still knows those minutes. */
@@ -66,7 +107,8 @@ export class SliceIndex {
     }
     this.#series.set(sliceKey, fresh);
     this.#judged.delete(sliceKey);
-    this.track(sliceKey, slo);
+    for (const [key, { partKeys }] of this.#composites) if (partKeys.has(sliceKey)) this.#composites.delete(key);
+    this.#trackOne(sliceKey, slo);
   }
 
   /** Takes rows of `slo_slices` in any order; a late one lands in its own minute. */
@@ -74,7 +116,9 @@ export class SliceIndex {
     for (const slice of slices) {
       if (!this.series(slice.sliceKey).add(slice)) continue;
       const judged = this.#judged.get(slice.sliceKey);
-      if (judged !== undefined) for (const each of judged.values()) each.add(slice);
+      if (judged === undefined) continue;
+      for (const each of judged.values()) each.add(slice);
+      for (const { partKeys, slices: composite } of this.#composites.values()) if (partKeys.has(slice.sliceKey)) composite.add(slice);
     }
   }
 
@@ -89,14 +133,15 @@ export class SliceIndex {
   }
 
   /** Forgets series whose rules are gone, and what was made of them for rules that changed. */
-  retain(rules: readonly { readonly sliceKey: string; readonly slo: Slo }[]): void {
+  retain(rules: readonly SliceRule[]): void {
     const sliceKeys = new Set(rules.map(({ sliceKey }) => sliceKey));
     for (const sliceKey of this.#series.keys()) if (!sliceKeys.has(sliceKey)) this.#series.delete(sliceKey);
-    const judgedKeys = new Set(rules.flatMap(({ sliceKey, slo }) => [slo, withoutExclusions(slo)].map((each) => `${sliceKey} ${judgedKey(each)}`)));
+    const judgedKeys = new Set(rules.flatMap((rule) => [rule.slo, withoutExclusions(rule).slo].map((each) => `${rule.sliceKey} ${judgedKey(each)}`)));
     for (const [sliceKey, judged] of this.#judged) {
       for (const key of judged.keys()) if (!judgedKeys.has(`${sliceKey} ${key}`)) judged.delete(key);
       if (judged.size === 0) this.#judged.delete(sliceKey);
     }
+    for (const key of this.#composites.keys()) if (!judgedKeys.has(key)) this.#composites.delete(key);
   }
 
   /** Frees minutes that no window reaches any more. Cheap; call it about once an hour. */
@@ -104,6 +149,7 @@ export class SliceIndex {
     const nowMinute = minuteOf(nowMs);
     for (const series of this.#series.values()) series.trim(nowMinute);
     for (const judged of this.#judged.values()) for (const { series } of judged.values()) series.trim(nowMinute);
+    for (const { slices } of this.#composites.values()) slices.series.trim(nowMinute);
   }
 
   #judgedSeries(sliceKey: string, slo: Slo): JudgedSeries {
@@ -125,8 +171,9 @@ function isJudgedApart({ method, exclusions }: Slo): boolean {
   return method !== undefined || exclusions !== undefined;
 }
 
-function withoutExclusions({ exclusions: _, ...everything }: Slo): Slo {
-  return everything;
+/** The rule as it would be if every minute counted. */
+export function withoutExclusions({ slo: { exclusions: _, ...slo }, sliceKey, parts }: SliceRule): SliceRule {
+  return { slo, sliceKey, ...(parts === undefined ? {} : { parts: parts.map((part) => ({ ...part, slo: withoutExclusions(part).slo })) }) };
 }
 
 /** Who excluded something and why changes no number. */

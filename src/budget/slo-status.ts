@@ -4,7 +4,7 @@ import { periodAt, type Period } from './calendar-window.js';
 import { overDispersion } from './dispersion.js';
 import { weighEvidence } from './evidence-gate.js';
 import { excludedMinutesOf } from './excluded-minutes.js';
-import { minuteOf, type MinuteSeries, type SliceTotals } from './minute-series.js';
+import { minuteOf, type CountSeries, type SliceTotals } from './minute-series.js';
 import type { TierReading, WindowReading } from './readings.js';
 import { budgetInterval, samplingWarning } from './sampling-honesty.js';
 import { readSilence, type Silence } from './silence.js';
@@ -92,7 +92,7 @@ export interface EvaluationInput {
 }
 
 /** One SLO now: budget, burn rates and tiers. Pure; costs some tens of microseconds whatever the traffic. */
-export function evaluateSlo(slo: Slo, series: MinuteSeries, input: EvaluationInput): SloStatus {
+export function evaluateSlo(slo: Slo, series: CountSeries, input: EvaluationInput): SloStatus {
   const dispersion = input.dispersion ?? overDispersion(series, burstStartHour(slo, input.nowMs));
   const context: ReadingContext = {
     series, nowMs: input.nowMs, target: slo.target, coverage: input.coverage, dispersion, ...(slo.method === undefined ? {} : { sliceMinutes: slo.method.sliceMinutes }),
@@ -180,7 +180,7 @@ function shortest(tiers: readonly TierReading[]): TierReading | undefined {
   return [...tiers].sort((left, right) => left.tier.longMs - right.tier.longMs)[0];
 }
 
-function historyOf(series: MinuteSeries, input: EvaluationInput): number {
+function historyOf(series: CountSeries, input: EvaluationInput): number {
   const firstMinute = Math.min(series.firstMinute ?? Infinity, input.firstMinute ?? Infinity);
   return Number.isFinite(firstMinute) ? Math.max(0, input.nowMs - firstMinute * MINUTE_MS) : 0;
 }
@@ -188,7 +188,7 @@ function historyOf(series: MinuteSeries, input: EvaluationInput): number {
 type Budget = Pick<SloStatus, 'errorBudgetRemaining' | 'projectedBudgetRemaining' | 'young' | 'historyMs'>;
 
 /** How long nothing has come. */
-function silenceOf(series: MinuteSeries, { nowMs }: EvaluationInput): number {
+function silenceOf(series: CountSeries, { nowMs }: EvaluationInput): number {
   return series.lastMinute === undefined ? 0 : Math.max(0, nowMs - (series.lastMinute + 1) * MINUTE_MS);
 }
 

@@ -1,6 +1,6 @@
 import { MINUTE_MS } from '../lib/duration.js';
 import { allowedRatio } from './error-budget.js';
-import { effectiveCount, minuteOf, type MinuteSeries, type SliceTotals } from './minute-series.js';
+import { effectiveCount, minuteOf, type CountSeries, type SliceTotals } from './minute-series.js';
 import type { WindowReading } from './readings.js';
 
 /** Share of the minutes in [fromMinute, toMinute) that were covered, since Tocsin first ran (CoverageIndex.share). */
@@ -10,7 +10,7 @@ export type CoverageOf = (fromMinute: number, toMinute: number) => number;
 export const fullCoverage: CoverageOf = () => 1;
 
 export interface ReadingContext {
-  readonly series: MinuteSeries;
+  readonly series: CountSeries;
   readonly nowMs: number;
   readonly target: number;
   readonly coverage: CoverageOf;

@@ -30,14 +30,16 @@ export function readExclusions(documents: Iterable<ExclusionDocument>, known: { 
 export function excluder(rules: readonly ExclusionRule[]): (slo: Slo, document: string) => Slo {
   // Equal lists are one list: what is worked out about a list is remembered by it.
   const lists = new Map<string, readonly Exclusion[]>();
-  return (slo, document) => {
+  const exclude = (slo: Slo, document: string): Slo => {
     const own = rules.filter(({ slos, services }) => (slos.length === 0 && services.length === 0) || slos.includes(document) || services.includes(slo.service));
     if (own.length === 0) return slo;
     const key = JSON.stringify(own.map(({ name }) => name));
     const exclusions = lists.get(key) ?? own.map(({ name, by, reason, window }) => ({ name, by, reason, window }));
     lists.set(key, exclusions);
-    return { ...slo, exclusions };
+    const { composite } = slo;
+    return { ...slo, exclusions, ...(composite === undefined ? {} : { composite: composite.map((part) => ({ ...part, slo: exclude(part.slo, document) })) }) };
   };
+  return exclude;
 }
 
 function unknownNames({ content: { spec }, source }: ExclusionDocument, field: 'slos' | 'services', known: ReadonlySet<string>): Problem[] {

@@ -116,12 +116,49 @@ describe('what this version cannot honour is an error, never ignored', () => {
     ['groupBy', slo({ indicator: RATIO.replace("'{ kind = server }'", "'{ kind = server }', groupBy: [http.route]") }), 'spec.indicator.spec.ratioMetric.total.metricSource.spec.groupBy'],
     ['unit: trace', slo({ indicator: RATIO.replace("'{ kind = server }'", "'{ kind = server }', unit: trace") }), 'spec.indicator.spec.ratioMetric.total.metricSource.spec.unit'],
     ['another metric source', slo({ indicator: RATIO.replace('type: traces', 'type: prometheus') }), 'spec.indicator.spec.ratioMetric.total.metricSource.type'],
-    ['composite objectives', slo({ objectives: '[{ target: 0.99, indicatorRef: x, compositeWeight: 2 }]' }), 'spec.objectives[0].indicatorRef'],
     ['a kind of a later version', 'apiVersion: tocsin.dev/v1\nkind: SignatureRule\nmetadata: { name: x }\n', 'kind'],
   ])('%s', (_, text, path) => {
     const { problems, rules } = load(text);
     expect(problems.map((problem) => `${problem.code} ${problem.path}`)).toContain(`rules/not-supported-yet ${path}`);
     expect(problems.every(({ at }) => at.file === 'a.yaml' && at.line >= 1)).toBe(true);
+    expect(rules.slos).toEqual([]);
+  });
+});
+
+describe('composite objectives', () => {
+  const PARTS = `
+    - { displayName: search, target: 0.99, indicator: { spec: { ratioMetric: { total: { metricSource: { type: traces, spec: { query: '{ kind = server }' } } }, bad: { metricSource: { type: traces, spec: { query: '{ status = error }' } } } } } } }
+    - { target: 0.999, compositeWeight: 2, indicatorRef: pay }`;
+  const PAY = `apiVersion: openslo/v1
+kind: SLI
+metadata: { name: pay }
+spec: { ratioMetric: { total: { metricSource: { type: traces, spec: { query: '{ kind = consumer }' } } }, good: { metricSource: { type: traces, spec: { query: '{ status != error }' } } } } }
+`;
+
+  test('are one SLO that alerts and its parts, which do not; the burn rates of the parts add up by their weights', () => {
+    const { rules, problems } = load(slo({ indicator: '', objectives: PARTS }), PAY);
+    expect(problems).toEqual([]);
+    const [whole, ...parts] = rules.slos;
+    expect(rules.slos.map(({ name, partOf, policy }) => [name, partOf, policy.tiers.length])).toEqual([['checkout', undefined, 2], ['checkout-search', 'checkout', 0], ['checkout-2', 'checkout', 0]]);
+    expect(whole?.composite?.map(({ slo: { name }, weight }) => [name, weight])).toEqual([['checkout-search', 1], ['checkout-2', 2]]);
+    // 1/(1-T) = 1/0.01 + 2/0.001
+    expect(whole?.target).toBeCloseTo(1 - 1 / 2_100, 12);
+    expect(parts.map(({ target }) => target)).toEqual([0.99, 0.999]);
+  });
+
+  test.each([
+    ['a shared indicator beside them', slo({ objectives: PARTS }), 'rules/invalid-value spec.indicator', 'remove it, or remove those of the objectives'],
+    ['a part without an indicator', slo({ indicator: '', objectives: `${PARTS}\n    - { target: 0.9 }` }), 'rules/missing-key spec.objectives[2]', 'add "indicator" or "indicatorRef"'],
+    ['a single part', slo({ indicator: '', objectives: '[{ target: 0.999, indicatorRef: pay }]' }), 'rules/invalid-value spec.objectives', 'write the indicator at "spec", beside "objectives"'],
+    ['a weight without parts', slo({ objectives: '[{ target: 0.999, compositeWeight: 2 }]' }), 'rules/invalid-value spec.objectives[0].compositeWeight', 'remove it, or give each objective an "indicator" or "indicatorRef"'],
+    ['weights that leave nothing to spend', slo({ indicator: '', objectives: '[{ target: 0.5, compositeWeight: 0.1, indicatorRef: pay }, { target: 0.5, compositeWeight: 0.1, indicatorRef: pay, displayName: b }]' }), 'rules/invalid-value spec.objectives[0].compositeWeight', 'weights are usually around 1, or add up to 1'],
+    ['slices of different lengths', slo({ indicator: '', method: 'Timeslices', objectives: '[{ target: 0.9, timeSliceTarget: 0.9, timeSliceWindow: 1m, indicatorRef: pay }, { displayName: b, target: 0.9, timeSliceTarget: 0.9, timeSliceWindow: 5m, indicatorRef: pay }]' }), 'rules/invalid-value spec.objectives[1].timeSliceWindow', 'give all of them the same timeSliceWindow'],
+    ['an SLI that is nowhere', slo({ indicator: '', objectives: PARTS.replace('ref: pay', '').replace('indicatorRef: pay', 'indicatorRef: pays') }), 'rules/unknown-reference spec.objectives[1].indicatorRef', 'did you mean "pay"?'],
+  ])('%s', (_, text, problem, hint) => {
+    const { problems, rules } = load(text, PAY);
+    const found = problems.find(({ code, path }) => `${code} ${path}` === problem);
+    expect(problems.map(({ code, path }) => `${code} ${path}`)).toContain(problem);
+    expect(found?.hint).toBe(hint);
     expect(rules.slos).toEqual([]);
   });
 });

@@ -148,8 +148,14 @@ const policySpecSchema = z.strictObject({
   ])).max(MAX_ITEMS).optional(),
 });
 
+const inlineSliSchema = z.strictObject({ metadata: metadataSchema.optional(), spec: sliSpecSchema });
+
 const objectiveSchema = z.strictObject({
   displayName: textSchema.optional(),
+  /** Of a composite objective: what this part of it counts, and how much of the whole budget its burning costs. */
+  indicator: inlineSliSchema.optional(),
+  indicatorRef: nameSchema.optional(),
+  compositeWeight: z.number().gt(0).max(1_000).optional(),
   op: z.enum(['lte', 'gte', 'lt', 'gt']).optional(),
   value: z.number().optional(),
   target: z.number().optional(),
@@ -161,7 +167,7 @@ const objectiveSchema = z.strictObject({
 const sloSpecSchema = z.strictObject({
   description: descriptionSchema.optional(),
   service: nameSchema,
-  indicator: z.strictObject({ metadata: metadataSchema.optional(), spec: sliSpecSchema }).optional(),
+  indicator: inlineSliSchema.optional(),
   indicatorRef: nameSchema.optional(),
   timeWindow: z.array(z.strictObject({
     duration: z.string(), isRolling: z.boolean().optional(),
@@ -174,10 +180,35 @@ const sloSpecSchema = z.strictObject({
     z.strictObject({ kind: z.literal('AlertPolicy').optional(), metadata: metadataSchema.optional(), spec: policySpecSchema }),
   ])).max(MAX_ITEMS).optional(),
 }).superRefine((spec, context) => {
+  const own = spec.objectives.filter(hasIndicator);
+  if (own.length > 0) {
+    checkComposite(spec, context);
+    return;
+  }
   if ((spec.indicator === undefined) === (spec.indicatorRef === undefined)) {
     context.addIssue({ code: 'custom', message: spec.indicator === undefined ? 'the SLO needs "indicator" or "indicatorRef"' : 'the SLO has both "indicator" and "indicatorRef"', params: { hint: 'write exactly one of them' } satisfies IssueParams });
   }
+  for (const [index, { compositeWeight }] of spec.objectives.entries()) {
+    if (compositeWeight !== undefined) context.addIssue({ code: 'custom', path: ['objectives', index, 'compositeWeight'], message: 'a weight belongs to the parts of a composite objective, which have indicators of their own', params: { hint: 'remove it, or give each objective an "indicator" or "indicatorRef"' } satisfies IssueParams });
+  }
 });
+
+/** An objective with an indicator of its own is a part of a composite one. */
+export function hasIndicator({ indicator, indicatorRef }: Pick<z.output<typeof objectiveSchema>, 'indicator' | 'indicatorRef'>): boolean {
+  return indicator !== undefined || indicatorRef !== undefined;
+}
+
+/** A composite objective: every part says what it counts, and nothing is counted beside them. */
+function checkComposite(spec: { readonly indicator?: unknown; readonly indicatorRef?: unknown; readonly objectives: readonly z.output<typeof objectiveSchema>[] }, context: z.RefinementCtx): void {
+  const shared = spec.indicator === undefined ? 'indicatorRef' : 'indicator';
+  if (spec[shared] !== undefined) context.addIssue({ code: 'custom', path: [shared], message: `the objectives have indicators of their own, "${shared}" has no place beside them`, params: { hint: `remove it, or remove those of the objectives` } satisfies IssueParams });
+  if (spec.objectives.length === 1) context.addIssue({ code: 'custom', path: ['objectives'], message: 'a composite objective needs at least two parts', params: { hint: 'write the indicator at "spec", beside "objectives"' } satisfies IssueParams });
+  for (const [index, objective] of spec.objectives.entries()) {
+    const path = ['objectives', index];
+    if (!hasIndicator(objective)) context.addIssue({ code: 'custom', path, message: 'this objective has no indicator, and others of the composite have', params: { code: 'rules/missing-key', hint: 'add "indicator" or "indicatorRef"' } satisfies IssueParams });
+    if (objective.indicator !== undefined && objective.indicatorRef !== undefined) context.addIssue({ code: 'custom', path, message: 'the objective has both "indicator" and "indicatorRef"', params: { hint: 'write exactly one of them' } satisfies IssueParams });
+  }
+}
 
 export const openSloSchemas = {
   SLO: z.strictObject({ ...envelope, kind: z.literal('SLO'), spec: sloSpecSchema }),
@@ -201,13 +232,8 @@ export type AlertPolicySpec = z.output<typeof policySpecSchema>;
 export type AlertConditionSpec = z.output<typeof conditionSpecSchema>;
 export type DataSourceSpec = z.output<typeof openSloSchemas.DataSource>['spec'];
 
-const COMPOSITE = 'composite objectives are not built yet; write one SLO for each';
-
 /** Keys of OpenSLO v1 and of Tocsin's trace source that later versions will honour. */
 const NOT_YET: readonly (readonly [at: RegExp, key: string, reason: string])[] = [
-  [/objectives\[\d+\]$/, 'indicator', COMPOSITE],
-  [/objectives\[\d+\]$/, 'indicatorRef', COMPOSITE],
-  [/objectives\[\d+\]$/, 'compositeWeight', COMPOSITE],
   [/metricSource\.spec$/, 'groupBy', 'an SLO has one budget in this version; write one SLO for each group'],
 ];
 

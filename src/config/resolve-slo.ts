@@ -7,12 +7,12 @@ import { formatPath, type DocumentPath } from '../lib/yaml-document.js';
 import { readAlertPolicy, type Placed } from './alert-policy.js';
 import { bySpeed, resolvePolicy } from './burn-rate-policy.js';
 import type { Calendar } from './calendar.js';
-import { OWNER_ANNOTATION, RUNBOOK_ANNOTATION, type Objective, type SliSpec } from './open-slo-schema.js';
+import { hasIndicator, OWNER_ANNOTATION, RUNBOOK_ANNOTATION, type Objective, type SliSpec } from './open-slo-schema.js';
 import { parseShorthand } from './rule-duration.js';
 import type { RuleDocument, RuleDocuments } from './rule-documents.js';
 import type { BurnRateRule } from './rule-set.js';
 import { MAX_WINDOW_MS, parseCalendarSpan, parseSliceWindow, parseStartTime, parseTimeZone } from './slo-window.js';
-import type { BurnRatePolicy, RatioIndicator, SliceMethod, Slo } from './slo.js';
+import type { BurnRatePolicy, CompositePart, RatioIndicator, SliceMethod, Slo } from './slo.js';
 import { checkThreshold, readThreshold, type ThresholdIndicator } from './threshold-indicator.js';
 import { readRatio } from './trace-indicator.js';
 
@@ -31,17 +31,25 @@ export function resolveSlo(rule: SloRule, context: ResolveContext): Slo[] {
   const rules = resolving.policyRules(window?.windowMs);
   resolving.checkService();
   const { objectives } = rule.content.spec;
-  const metric = resolving.metric();
-  resolving.checkObjectives(metric);
-  return objectives.flatMap((objective, index) => {
+  const isComposite = objectives.some(hasIndicator);
+  const metrics = resolving.metrics();
+  resolving.checkObjectives(metrics);
+  const slos = objectives.flatMap((objective, index) => {
     const target = resolving.target(index);
+    const metric = metrics[index];
     const measured = metric === undefined ? undefined : resolving.measured(metric, index);
     if (target === undefined || window === undefined || rules === undefined) return [];
-    const policy = resolving.policy(rules, { index, target, windowMs: window.windowMs, method: measured?.method });
+    const policy = isComposite ? NO_ALERTS : resolving.policy(rules, { targetAt: resolving.targetAt(index), target, windowMs: window.windowMs, method: measured?.method });
     if (measured === undefined || policy === undefined || resolving.failed()) return [];
     return [sloOf(rule, { index, objective, target, window, measured, policy })];
   });
+  if (!isComposite || rules === undefined || slos.length < objectives.length) return slos;
+  const whole = resolving.composite(slos, rules);
+  return whole === undefined || resolving.failed() ? [] : [whole, ...slos.map((slo) => ({ ...slo, partOf: whole.name }))];
 }
+
+/** Parts of a composite objective tell nobody: the whole does. */
+const NO_ALERTS: BurnRatePolicy = { name: 'none', tiers: [], evidence: { enabled: true, burn: 2, significance: 0.001 } };
 
 interface Measured {
   readonly indicator: RatioIndicator;
@@ -83,6 +91,16 @@ function sloOf({ content: { metadata, spec }, source }: SloRule, { index, object
   };
 }
 
+/**
+ * What the whole promises. Of events: the burn rates of the parts, each times its weight, add up to its own, 1/(1-T) = Σ wᵢ/(1-tᵢ);
+ * parts that promise 99.9 % each share one budget of half the size. Of slices: what all of the parts promise.
+ */
+function compositeTarget(parts: readonly CompositePart[]): number {
+  const [first] = parts;
+  if (first?.slo.method !== undefined) return first.slo.target;
+  return Number((1 - 1 / parts.reduce((sum, { slo, weight }) => sum + weight / (1 - slo.target), 0)).toPrecision(12));
+}
+
 /** Of several objectives each has a name of its own: `checkout-fast` by its displayName, else `checkout-2` by its place. */
 function objectiveName(name: string, objectives: readonly Objective[], index: number): string {
   if (objectives.length === 1) return name;
@@ -99,6 +117,8 @@ interface Metric {
   readonly sli: Placed<SliSpec>;
   /** Where problems of the SLI itself go. */
   readonly problems: Problem[];
+  /** By all objectives of the SLO. */
+  readonly isShared: boolean;
 }
 
 /** The parts of one SLO, each of which reports its own problems, so that one run finds them all. */
@@ -168,39 +188,51 @@ class Resolving {
     return { windowMs: usualMs, calendar: { unit, count, timeZone: zone.value, startWallMs: start.value } };
   }
 
-  /** The SLI as written, inline or elsewhere; undefined where it is missing or wrong. */
-  metric(): Metric | undefined {
-    const { indicator, indicatorRef } = this.#rule.content.spec;
+  /** The SLI of each objective as written, inline or elsewhere; undefined where it is missing or wrong. */
+  metrics(): readonly (Metric | undefined)[] {
+    const { objectives, indicator, indicatorRef } = this.#rule.content.spec;
+    if (indicator === undefined && indicatorRef === undefined) return objectives.map((objective, index) => this.#metric(objective, ['spec', 'objectives', index]));
+    const shared = this.#metric({ indicator, indicatorRef }, ['spec']);
+    return objectives.map(() => shared);
+  }
+
+  #metric({ indicator, indicatorRef }: Pick<Objective, 'indicator' | 'indicatorRef'>, at: DocumentPath): Metric | undefined {
     const { documents, problems } = this.#context;
-    if (indicator !== undefined) return { sli: { spec: indicator.spec, name: this.#name, source: this.#rule.source, path: ['spec', 'indicator', 'spec'] }, problems };
+    const isShared = at.length === 1;
+    if (indicator !== undefined) return { sli: { spec: indicator.spec, name: this.#name, source: this.#rule.source, path: [...at, 'indicator', 'spec'] }, problems, isShared };
     const reference = indicatorRef ?? '';
     const found = documents.SLI.get(reference);
     if (documents.broken.has(`SLI/${reference}`)) return undefined;
-    if (found === undefined) return this.#unknown(['spec', 'indicatorRef'], { kind: 'SLI', name: reference, known: documents.SLI.keys() });
+    if (found === undefined) return this.#unknown([...at, 'indicatorRef'], { kind: 'SLI', name: reference, known: documents.SLI.keys() });
     // The SLI's own problems are reported once, by load-rules.ts, however many SLOs share it.
-    return { sli: { spec: found.content.spec, name: reference, source: found.source, path: ['spec'] }, problems: [] };
+    return { sli: { spec: found.content.spec, name: reference, source: found.source, path: ['spec'] }, problems: [], isShared };
   }
 
-  /** What no objective may have with this SLI and budgeting method. */
-  checkObjectives(metric: Metric | undefined): void {
-    const { objectives, budgetingMethod } = this.#rule.content.spec;
-    const isThreshold = metric?.sli.spec.thresholdMetric !== undefined;
-    if (isThreshold && objectives.length > 1) this.#refuse(['spec', 'objectives', 1], 'rules/invalid-value', { message: 'a thresholdMetric has one objective only (OpenSLO v1)', hint: 'write one SLO for each' });
-    if (isThreshold && this.#rule.content.spec.indicator !== undefined && metric?.sli.spec.thresholdMetric !== undefined) {
-      checkThreshold({ ...metric.sli, metric: metric.sli.spec.thresholdMetric }, { documents: this.#context.documents, problems: this.#context.problems });
+  /** What no objective may have with its SLI and the budgeting method. */
+  checkObjectives(metrics: readonly (Metric | undefined)[]): void {
+    const { objectives } = this.#rule.content.spec;
+    const [first] = metrics;
+    if (first?.isShared === true && first.sli.spec.thresholdMetric !== undefined && objectives.length > 1) this.#refuse(['spec', 'objectives', 1], 'rules/invalid-value', { message: 'a thresholdMetric has one objective only (OpenSLO v1)', hint: 'write one SLO for each' });
+    for (const { sli: { spec, ...place }, problems } of new Set(metrics.filter((metric) => metric !== undefined))) {
+      // Those of referenced SLIs are told at their own place.
+      if (spec.thresholdMetric !== undefined && problems === this.#context.problems) checkThreshold({ ...place, spec, metric: spec.thresholdMetric }, this.#context);
     }
-    for (const [index, objective] of objectives.entries()) {
-      for (const key of isThreshold ? [] : (['op', 'value'] as const)) {
-        if (objective[key] !== undefined) this.#refuse(['spec', 'objectives', index, key], 'rules/invalid-value', { message: `"${key}" belongs to a thresholdMetric; this SLI is a ratio`, hint: 'remove it' });
-      }
-      for (const key of budgetingMethod === 'Occurrences' ? (['timeSliceTarget', 'timeSliceWindow'] as const) : []) {
-        if (objective[key] !== undefined) this.#refuse(['spec', 'objectives', index, key], 'rules/invalid-value', { message: `"${key}" has no meaning for Occurrences`, hint: 'remove it, or write budgetingMethod: Timeslices' });
-      }
+    for (const index of objectives.keys()) this.#checkObjective(index, metrics[index]?.sli.spec.thresholdMetric !== undefined);
+  }
+
+  #checkObjective(index: number, isThreshold: boolean): void {
+    const { objectives, budgetingMethod } = this.#rule.content.spec;
+    const objective = objectives[index] ?? {};
+    for (const key of isThreshold ? [] : (['op', 'value'] as const)) {
+      if (objective[key] !== undefined) this.#refuse(['spec', 'objectives', index, key], 'rules/invalid-value', { message: `"${key}" belongs to a thresholdMetric; this SLI is a ratio`, hint: 'remove it' });
+    }
+    for (const key of budgetingMethod === 'Occurrences' ? (['timeSliceTarget', 'timeSliceWindow'] as const) : []) {
+      if (objective[key] !== undefined) this.#refuse(['spec', 'objectives', index, key], 'rules/invalid-value', { message: `"${key}" has no meaning for Occurrences`, hint: 'remove it, or write budgetingMethod: Timeslices' });
     }
   }
 
   /** What is counted for one objective. */
-  measured({ sli, problems }: Metric, index: number): Measured | undefined {
+  measured({ sli, problems, isShared }: Metric, index: number): Measured | undefined {
     const { documents } = this.#context;
     const { ratioMetric, thresholdMetric } = sli.spec;
     const objective = this.#rule.content.spec.objectives[index] ?? {};
@@ -209,7 +241,7 @@ class Resolving {
     const method = this.#method(index, { slices: threshold?.slices, aggregate: thresholdMetric?.metricSource.spec.aggregate });
     if (thresholdMetric !== undefined) return threshold === undefined || method === undefined ? undefined : { indicator: threshold.indicator, method: method.method };
     // Several objectives share one SLI: its problems are told with the first.
-    const indicator = ratioMetric === undefined ? undefined : readRatio({ ...sli, metric: ratioMetric }, { documents, problems: index === 0 ? problems : [] });
+    const indicator = ratioMetric === undefined ? undefined : readRatio({ ...sli, metric: ratioMetric }, { documents, problems: index === 0 || !isShared ? problems : [] });
     return indicator === undefined || method === undefined ? undefined : { indicator, method: method.method };
   }
 
@@ -243,8 +275,8 @@ class Resolving {
     this.#warn(['spec', 'service'], 'rules/unknown-service', { message: `there is no Service "${service}"`, hint: near === undefined ? 'add a Service document' : `did you mean "${near}"?` });
   }
 
-  policy(rules: readonly BurnRateRule[], slo: { index: number; target: number; windowMs: number; method: SliceMethod | undefined }): BurnRatePolicy | undefined {
-    const use = { slo: this.#name, target: slo.target, windowMs: slo.windowMs, sliceMinutes: slo.method?.sliceMinutes, targetAt: this.#targetAt(slo.index) };
+  policy(rules: readonly BurnRateRule[], slo: { targetAt: Location; target: number; windowMs: number; method: SliceMethod | undefined }): BurnRatePolicy | undefined {
+    const use = { slo: this.#name, target: slo.target, windowMs: slo.windowMs, sliceMinutes: slo.method?.sliceMinutes, targetAt: slo.targetAt };
     const resolved = rules.map((rule) => resolvePolicy(rule, use, this.#context.problems));
     const [first] = resolved;
     if (first === undefined || resolved.length === 1) return first;
@@ -256,11 +288,39 @@ class Resolving {
     return { name: whole.map(({ name }) => name).join('+'), tiers: whole.flatMap(({ tiers }) => tiers).sort(bySpeed), evidence: first.evidence, ...whenStopped(whole) };
   }
 
+  /** The whole that the parts make. */
+  composite(parts: readonly Slo[], rules: readonly BurnRateRule[]): Slo | undefined {
+    const { objectives } = this.#rule.content.spec;
+    const { metadata } = this.#rule.content;
+    const [first] = parts;
+    if (first === undefined) return undefined;
+    this.#checkParts(parts);
+    const composite = parts.map((slo, index) => ({ slo, weight: objectives[index]?.compositeWeight ?? 1 }));
+    const target = compositeTarget(composite);
+    if (target <= 0) return this.#refuse(['spec', 'objectives', 0, 'compositeWeight'], 'rules/invalid-value', { message: 'with these weights the whole could fail altogether and spend no budget', hint: 'weights are usually around 1, or add up to 1' });
+    const policy = this.policy(rules, { targetAt: this.targetAt(0), target, windowMs: first.windowMs, method: first.method });
+    return policy === undefined ? undefined : { ...first, name: metadata.name, displayName: metadata.displayName ?? metadata.name, target, composite, policy };
+  }
+
+  /** Where slices are counted, those of all parts are laid on each other. */
+  #checkParts(parts: readonly Slo[]): void {
+    const [first] = parts;
+    if (first?.method === undefined) return;
+    for (const [index, { method, target }] of parts.entries()) {
+      const path = ['spec', 'objectives', index];
+      if (method?.sliceMinutes !== first.method.sliceMinutes) this.#refuse([...path, 'timeSliceWindow'], 'rules/invalid-value', { message: 'the parts of a composite objective have slices of different lengths', hint: 'give all of them the same timeSliceWindow' });
+      if (target !== first.target) this.#refuse(path, 'rules/invalid-value', { message: 'the parts of a composite objective of slices have different targets', hint: 'a slice is bad where it is bad for any part: give all of them the target of the whole' });
+      if (first.method.kind !== 'ratio-timeslices' && this.#rule.content.spec.objectives[index]?.compositeWeight !== undefined) {
+        this.#refuse([...path, 'compositeWeight'], 'rules/invalid-value', { message: 'weights have no meaning for Timeslices: a slice that is bad for one part is bad', hint: 'remove it, or write budgetingMethod: RatioTimeslices' });
+      }
+    }
+  }
+
   get #name(): string {
     return this.#rule.content.metadata.name;
   }
 
-  #targetAt(index: number): Location {
+  targetAt(index: number): Location {
     const objective = this.#rule.content.spec.objectives[index];
     return this.#rule.source.at(['spec', 'objectives', index, objective?.target === undefined ? 'targetPercent' : 'target']);
   }

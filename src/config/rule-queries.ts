@@ -11,7 +11,10 @@ import { isTraceSource } from './trace-indicator.js';
  */
 export function otherQueries(documents: RuleDocuments, slos: readonly Slo[]): RuleQuery[] {
   const resolved = new Set(slos.flatMap(({ indicator: { total, bad, good } }) => [total, bad, good].map((query) => placeOf(query?.at))));
-  const inline = [...documents.SLO.values()].flatMap(({ content, source }) => (content.spec.indicator === undefined ? [] : queriesOf(content.spec.indicator.spec, { source, path: ['spec', 'indicator', 'spec'] }, documents)));
+  const inline = [...documents.SLO.values()].flatMap(({ content: { spec }, source }) => [
+    ...(spec.indicator === undefined ? [] : queriesOf(spec.indicator.spec, { source, path: ['spec', 'indicator', 'spec'] }, documents)),
+    ...spec.objectives.flatMap(({ indicator }, index) => (indicator === undefined ? [] : queriesOf(indicator.spec, { source, path: ['spec', 'objectives', index, 'indicator', 'spec'] }, documents))),
+  ]);
   const shared = [...documents.SLI.values()].flatMap(({ content, source }) => queriesOf(content.spec, { source, path: ['spec'] }, documents));
   return [...inline, ...shared].filter(({ source }) => !resolved.has(placeOf(source.at)));
 }

@@ -57,6 +57,13 @@ export interface BurnRatePolicy {
   readonly whenStopped?: Severity;
 }
 
+/** One of several objectives that share a budget. */
+export interface CompositePart {
+  readonly slo: Slo;
+  /** The whole burns at the burn rate of each part times its weight. */
+  readonly weight: number;
+}
+
 /** One objective of an OpenSLO v1 document with everything it refers to resolved. */
 export interface Slo {
   readonly name: string;
@@ -71,7 +78,12 @@ export interface Slo {
   readonly calendar?: Calendar;
   /** OpenSLO's Timeslices and RatioTimeslices; absent for Occurrences. */
   readonly method?: SliceMethod;
+  /** Of a composite objective that of its first part: `composite` says what is counted. */
   readonly indicator: RatioIndicator;
+  /** Set where this objective is made of others, which are SLOs of their own as well. */
+  readonly composite?: readonly CompositePart[];
+  /** Name of the composite objective that this is a part of: alerts come from there. */
+  readonly partOf?: string;
   readonly policy: BurnRatePolicy;
   /** Minutes that count for nothing; absent where there are none. */
   readonly exclusions?: readonly Exclusion[];

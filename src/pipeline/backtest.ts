@@ -1,7 +1,7 @@
 import { CoverageIndex } from '../budget/coverage-index.js';
 import { minuteOf } from '../budget/minute-series.js';
 import { randomOf, type RandomSource } from '../budget/random-source.js';
-import { seriesLimits } from '../budget/slice-index.js';
+import { countedFor, seriesLimits } from '../budget/slice-index.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import type { CompiledSlo } from '../sli/compile-slo.js';
@@ -79,6 +79,7 @@ interface Counted {
 class BacktestRun {
   readonly #input: BacktestInput;
   readonly #extent: HistoryExtent;
+  /** Those that are counted: of a composite objective its parts. */
   readonly #slos: ReadonlyMap<string, CompiledSlo>;
   readonly #lanes: readonly Lane[];
   readonly #counted = new Map<string, Counted>();
@@ -92,7 +93,7 @@ class BacktestRun {
     const fromMinute = minuteOf(input.fromMs);
     const replayOf = (measured: readonly CompiledSlo[]): Replay => new Replay({ slos: measured, coverage: (from, to) => coverage.share(from, to), fromMinute });
     this.#lanes = input.ruleSets.map((rules) => {
-      const estimated = rules.slos.filter(({ sliceKey }) => this.#exactFrom(sliceKey) > fromMinute);
+      const estimated = rules.slos.filter((slo) => this.#exactFrom(slo) > fromMinute);
       const draws = estimated.length === 0 ? 0 : DRAWS;
       return { rules, replay: replayOf(rules.slos), draws: Array.from({ length: draws }, (_, index) => ({ replay: replayOf(estimated), random: randomOf(SEED + index) })) };
     });
@@ -101,7 +102,7 @@ class BacktestRun {
   }
 
   static async begin(input: BacktestInput): Promise<BacktestRun> {
-    const slos = new Map(input.ruleSets.flatMap((rules) => rules.slos.map((slo) => [slo.sliceKey, slo] as const)));
+    const slos = new Map(input.ruleSets.flatMap((rules) => rules.slos.filter(({ parts }) => parts === undefined).map((slo) => [slo.sliceKey, slo] as const)));
     const query = { sliceKeys: [...slos.keys()], fromMinute: minuteOf(input.fromMs) - longestWindow(slos.values()), toMinute: minuteOf(input.toMs), imported: input.imported };
     return new BacktestRun(input, await input.history.extent(query), slos);
   }
@@ -117,7 +118,7 @@ class BacktestRun {
 
   results(): BacktestResult[] {
     return this.#lanes.map(({ rules, replay, draws }) => {
-      const sampled = rules.slos.some(({ sliceKey }) => this.#counted.get(sliceKey)?.sampled === true);
+      const sampled = rules.slos.some((slo) => this.#countedFor(slo).sampled);
       const estimated = this.#estimated(rules);
       const certain = pagesOf(replay.incidents().filter(({ slo }) => !estimated.has(slo)));
       const drawn = draws.map((draw) => certain + pagesOf(draw.replay.incidents()));
@@ -136,7 +137,7 @@ class BacktestRun {
     const estimated: ArrivedSlice[] = [];
     for (const slo of this.#slos.values()) {
       if (slo.measure !== undefined) continue;
-      const range = { fromMinute: Math.max(fromMinute, this.#extent.firstSpanMinute ?? Infinity), toMinute: Math.min(toMinute, this.#exactFrom(slo.sliceKey)) };
+      const range = { fromMinute: Math.max(fromMinute, this.#extent.firstSpanMinute ?? Infinity), toMinute: Math.min(toMinute, this.#exactFrom(slo)) };
       if (range.fromMinute >= range.toMinute) continue;
       const slices = await history.recount({ slo, ...range, imported });
       this.#count(slo.sliceKey, slices);
@@ -162,19 +163,24 @@ class BacktestRun {
     this.#counted.set(sliceKey, counted);
   }
 
-  #exactFrom(sliceKey: string): number {
-    return this.#extent.firstMinutes.get(sliceKey) ?? Infinity;
+  #exactFrom(slo: CompiledSlo): number {
+    return Math.max(...countedFor(slo).map(({ sliceKey }) => this.#extent.firstMinutes.get(sliceKey) ?? Infinity));
+  }
+
+  #countedFor(slo: CompiledSlo): Counted {
+    const counted = countedFor(slo).flatMap(({ sliceKey }) => this.#counted.get(sliceKey) ?? []);
+    return { recounted: counted.reduce((sum, { recounted }) => sum + recounted, 0), sampled: counted.some(({ sampled }) => sampled) };
   }
 
   #estimated({ slos }: RulesUnderTest): ReadonlySet<string> {
-    return new Set(slos.filter(({ sliceKey }) => this.#exactFrom(sliceKey) > minuteOf(this.#input.fromMs)).map(({ slo }) => slo.name));
+    return new Set(slos.filter((slo) => this.#exactFrom(slo) > minuteOf(this.#input.fromMs)).map(({ slo }) => slo.name));
   }
 
-  #basisOf({ slo, sliceKey, measure }: CompiledSlo): CountBasis {
-    const exactFrom = this.#exactFrom(sliceKey);
-    const { recounted, sampled } = this.#counted.get(sliceKey) ?? { recounted: 0, sampled: false };
+  #basisOf(compiled: CompiledSlo): CountBasis {
+    const exactFrom = this.#exactFrom(compiled);
+    const { recounted, sampled } = this.#countedFor(compiled);
     return {
-      slo: slo.name, recounted, sampled, recountable: measure === undefined,
+      slo: compiled.slo.name, recounted, sampled, recountable: countedFor(compiled).every(({ sliceKey }) => this.#slos.get(sliceKey)?.measure === undefined),
       exactFromMs: Number.isFinite(exactFrom) ? Math.max(exactFrom, this.#beginMinute) * MINUTE_MS : undefined,
       estimatedFromMs: recounted > 0 ? Math.max(this.#extent.firstSpanMinute ?? 0, this.#beginMinute) * MINUTE_MS : undefined,
     };

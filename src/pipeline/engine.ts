@@ -1,6 +1,6 @@
 import type { CoverageIndex } from '../budget/coverage-index.js';
 import { minuteOf } from '../budget/minute-series.js';
-import type { SliceIndex } from '../budget/slice-index.js';
+import { countedFor, type SliceIndex } from '../budget/slice-index.js';
 import { evaluateSlo, SEVERITY_RANK, type SloStatus } from '../budget/slo-status.js';
 import type { Slo } from '../config/slo.js';
 import type { Evidence } from '../diagnosis/evidence.js';
@@ -72,7 +72,7 @@ export class Engine {
 
   /** Takes new rules; slices of their keys must be in the index already. */
   useRules(slos: readonly MeasuredSlo[]): void {
-    for (const { slo, sliceKey } of slos) this.#slices.track(sliceKey, slo);
+    for (const rule of slos) this.#slices.track(rule);
     this.#slices.retain(slos);
     this.#slos = slos;
     const names = new Set(slos.map(({ slo }) => slo.name));
@@ -251,11 +251,12 @@ export class Engine {
   }
 
   #crosses(sliceKeys: ReadonlySet<string>, nowMs: number): boolean {
-    return this.#slos.some(({ slo, sliceKey }) => {
-      if (!sliceKeys.has(sliceKey)) return false;
+    return this.#slos.some((rule) => {
+      const { slo } = rule;
+      if (slo.partOf !== undefined || !countedFor(rule).some(({ sliceKey }) => sliceKeys.has(sliceKey))) return false;
       const known = this.#statuses.find((status) => status.slo === slo.name)?.state;
       const coverage = (fromMinute: number, toMinute: number): number => this.#coverage.share(fromMinute, toMinute);
-      const state = evaluateSlo(slo, this.#slices.judged(sliceKey, slo), { nowMs, coverage }).state;
+      const state = evaluateSlo(slo, this.#slices.judged(rule), { nowMs, coverage }).state;
       return state !== known && (state === 'page' || (state === 'ticket' && known !== 'page'));
     });
   }

@@ -1,19 +1,14 @@
 import { excludedBudget } from '../budget/excluded-budget.js';
-import type { SliceIndex } from '../budget/slice-index.js';
+import { countedFor, type SliceIndex, type SliceRule } from '../budget/slice-index.js';
 import { evaluateSlo, type SloStatus } from '../budget/slo-status.js';
 import type { CoverageOf } from '../budget/window-reading.js';
-import type { Slo } from '../config/slo.js';
 import { advance, type IncidentChange } from '../incident/advance.js';
 import type { ConditionSignal } from '../incident/condition-signal.js';
 import type { Incident } from '../incident/incident.js';
 import { resolve } from '../incident/person-actions.js';
 import { incidentKeyOf, signalOf, sloNameOf, stoppedSignalOf } from './slo-signal.js';
 
-/** An SLO and where its slices are. */
-export interface MeasuredSlo {
-  readonly slo: Slo;
-  readonly sliceKey: string;
-}
+export type MeasuredSlo = SliceRule;
 
 export interface EvaluateInput {
   readonly nowMs: number;
@@ -39,27 +34,35 @@ export interface Evaluation extends IncidentChange {
 export function evaluate(input: EvaluateInput): Evaluation {
   const { nowMs, openIncidents } = input;
   const incidentByKey = new Map(openIncidents.map((incident) => [incident.key, incident]));
-  const judged = input.slos.map(({ slo, sliceKey }) => {
-    const evaluated = evaluateSlo(slo, input.slices.judged(sliceKey, slo), { nowMs, coverage: input.coverage });
-    const excluded = excludedBudget(slo, sliceKey, input);
+  const judged = input.slos.map((rule) => {
+    const { slo } = rule;
+    const evaluated = evaluateSlo(slo, input.slices.judged(rule), { nowMs, coverage: input.coverage });
+    const excluded = excludedBudget(rule, input);
     const status = excluded === undefined ? evaluated : { ...evaluated, excluded };
-    const context = { nowMs, incident: incidentByKey.get(incidentKeyOf(slo.name)), breachReceivedAtMs: input.badReceivedAtMs?.get(sliceKey) };
+    // Parts of a composite objective tell nobody: the whole does.
+    if (slo.partOf !== undefined) return { status, signals: [] };
+    const context = { nowMs, incident: incidentByKey.get(incidentKeyOf(slo.name)), breachReceivedAtMs: firstReceived(rule, input.badReceivedAtMs) };
     const stopped = stoppedSignalOf(slo, status, context);
-    return { status, signal: signalOf(slo, status, context), stopped: stopped === undefined ? [] : [stopped] };
+    return { status, signals: [signalOf(slo, status, context), ...(stopped === undefined ? [] : [stopped])] };
   });
-  const change = advance({ signals: [...judged.flatMap(({ signal, stopped }) => [signal, ...stopped]), ...(input.otherSignals ?? [])], openIncidents, nowMs });
+  const change = advance({ signals: [...judged.flatMap(({ signals }) => signals), ...(input.otherSignals ?? [])], openIncidents, nowMs });
   const orphaned = resolveOrphans(input);
   return {
     statuses: judged.map(({ status }) => status),
-    signals: judged.map(({ signal }) => signal),
+    signals: judged.flatMap(({ signals }) => signals.slice(0, 1)),
     incidents: [...change.incidents, ...orphaned.flatMap(({ incidents }) => incidents)],
     transitions: [...change.transitions, ...orphaned.flatMap(({ transitions }) => transitions)],
   };
 }
 
+function firstReceived(rule: MeasuredSlo, badReceivedAtMs: ReadonlyMap<string, number> | undefined): number | undefined {
+  const received = countedFor(rule).flatMap(({ sliceKey }) => badReceivedAtMs?.get(sliceKey) ?? []);
+  return received.length === 0 ? undefined : Math.min(...received);
+}
+
 /** An incident whose SLO was taken out of the rules would stay open for ever: nothing speaks for it any more. */
 function resolveOrphans({ slos, openIncidents, nowMs }: EvaluateInput): IncidentChange[] {
-  const names = new Set(slos.map(({ slo }) => slo.name));
+  const names = new Set(slos.filter(({ slo }) => slo.partOf === undefined).map(({ slo }) => slo.name));
   return openIncidents
     .filter((incident) => !names.has(sloNameOf(incident) ?? '') && sloNameOf(incident) !== undefined)
     .map((incident) => resolve(incident, 'tocsin (its SLO was removed from the rules)', nowMs));

@@ -1,5 +1,5 @@
 import type { SliceDelta } from '../budget/minute-series.js';
-import { SliceIndex } from '../budget/slice-index.js';
+import { countedFor, SliceIndex } from '../budget/slice-index.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { CoverageOf } from '../budget/window-reading.js';
 import type { Severity } from '../config/slo.js';
@@ -54,12 +54,12 @@ export class Replay {
 
   constructor(options: ReplayOptions) {
     this.#options = options;
-    for (const { slo, sliceKey } of options.slos) this.#slices.track(sliceKey, slo);
+    for (const rule of options.slos) this.#slices.track(rule);
   }
 
   /** Judges the minutes [fromMinute, toMinute); `arrived` are the slices of these minutes, by arrival. Slices of others' keys are left out. */
   run(arrived: readonly ArrivedSlice[], fromMinute: number, toMinute: number): void {
-    const keys = new Set(this.#options.slos.map(({ sliceKey }) => sliceKey));
+    const keys = new Set(this.#options.slos.flatMap(countedFor).map(({ sliceKey }) => sliceKey));
     let next = 0;
     for (let minute = fromMinute; minute < toMinute; minute += 1) {
       for (let slice = arrived[next]; slice !== undefined && slice.arrivalMinute <= minute; slice = arrived[next]) {

@@ -20,7 +20,7 @@ class Life {
 
   constructor(whenStopped?: Severity) {
     this.#slo = buildSlo({ policy: { ...WORKBOOK_POLICY, ...(whenStopped === undefined ? {} : { whenStopped }) } });
-    this.#slices.track(KEY, this.#slo);
+    this.#slices.track({ sliceKey: KEY, slo: this.#slo });
     for (let minute = (NOW - 14 * DAY_MS) / MINUTE_MS; minute < NOW / MINUTE_MS; minute += 1) this.#add(minute, { good: 10 });
     this.#slices.trim(NOW);
   }

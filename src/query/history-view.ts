@@ -1,7 +1,8 @@
 import { periodAt, periodLimitMs } from '../budget/calendar-window.js';
 import { excludedMinutesOf } from '../budget/excluded-minutes.js';
+import { compositeSlice } from '../budget/composite-series.js';
 import { judgeSlice } from '../budget/judged-series.js';
-import type { Slo } from '../config/slo.js';
+import type { CompositePart, SliceMethod, Slo } from '../config/slo.js';
 import { formatDuration } from '../lib/duration.js';
 import { compileSlo } from '../sli/compile-slo.js';
 import type { Readers } from './readers.js';
@@ -33,20 +34,72 @@ export interface HistoryAsked extends TimeWindow {
 }
 
 export async function readHistory(readers: Pick<Readers, 'history'>, slo: Slo, { revision, ...window }: HistoryAsked): Promise<HistoryView> {
+  const { composite, method } = slo;
   const burnWindowsMs = burnWindowsOf(slo);
-  const { method, calendar, exclusions } = slo;
   const stepMinutes = Math.max(historyStepMinutes(window), method?.sliceMinutes ?? 1);
+  const asked = { window, stepMinutes, burnWindowsMs };
+  if (composite !== undefined && revision === undefined) {
+    const parts = await Promise.all(composite.map(async (part) => ({ ...part, counts: await readCounts(readers, { ...asked, slo: part.slo, sliceKey: sliceKeyOf(part.slo) }) })));
+    if (method === undefined) return { ...asked, points: compositePoints(parts.map((part) => ({ ...part, points: pointsOf(part.slo, part.counts, asked) }))) };
+    return { ...asked, points: pointsOf(slo, compositeCounts(parts, method), asked) };
+  }
+  const counts = await readCounts(readers, { ...asked, slo, sliceKey: revision === undefined ? sliceKeyOf(slo) : `${slo.name}@${revision}` });
+  return { ...asked, points: pointsOf(slo, counts, asked) };
+}
+
+type HistoryFrame = Omit<HistoryView, 'points'>;
+
+/** What the SLO is judged by, slice by slice where it counts slices. */
+async function readCounts(readers: Pick<Readers, 'history'>, { window, stepMinutes, burnWindowsMs, slo, sliceKey }: HistoryFrame & { readonly slo: Slo; readonly sliceKey: string }): Promise<MinuteCount[]> {
+  const { method, calendar, exclusions } = slo;
   const counts = await readers.history.counts({
-    ...window, sliceKey: revision === undefined ? sliceKeyOf(slo) : `${slo.name}@${revision}`, windowMs: calendar === undefined ? slo.windowMs : periodLimitMs(calendar), longestBurnMs: burnWindowsMs.at(-1) ?? 0,
+    ...window, sliceKey, windowMs: calendar === undefined ? slo.windowMs : periodLimitMs(calendar), longestBurnMs: burnWindowsMs.at(-1) ?? 0,
     stepMinutes: exclusions === undefined ? (method?.sliceMinutes ?? stepMinutes) : 1, ...(method === undefined && calendar === undefined && exclusions === undefined ? {} : { isDetailed: true }),
   });
   const counted = exclusions === undefined ? counts : inSlices(counts.filter(({ minute }) => !excludedMinutesOf(exclusions).has(minute)), method?.sliceMinutes ?? stepMinutes);
-  const judged = method === undefined ? counted : counted.map((count) => ({ minute: count.minute, ...judgeSlice(count, method) }));
-  const points = sloHistory(judged, {
-    ...window, target: slo.target, windowMs: slo.windowMs, burnWindowsMs, stepMinutes,
+  return method === undefined ? [...counted] : counted.map((count) => ({ minute: count.minute, ...judgeSlice(count, method) }));
+}
+
+function pointsOf({ target, windowMs, calendar }: Slo, counts: readonly MinuteCount[], { window, burnWindowsMs, stepMinutes }: HistoryFrame): SloHistoryPoint[] {
+  return sloHistory(counts, {
+    ...window, target, windowMs, burnWindowsMs, stepMinutes,
     ...(calendar === undefined ? {} : { windowStart: (atMs: number) => periodAt(calendar, atMs - 1).startMs }),
   });
-  return { window, stepMinutes, burnWindowsMs, points };
+}
+
+type CountedPart = CompositePart & { readonly counts: readonly MinuteCount[] };
+
+/** The slices of the parts laid on each other. */
+function compositeCounts(parts: readonly CountedPart[], method: SliceMethod): MinuteCount[] {
+  const bySlice = new Map<number, { good: number; bad: number; weight: number }[]>();
+  for (const { counts, weight } of parts) for (const { minute, good, bad } of counts) bySlice.set(minute, [...(bySlice.get(minute) ?? []), { good, bad, weight }]);
+  return [...bySlice].sort(([left], [right]) => left - right).flatMap(([minute, slices]) => {
+    const bad = compositeSlice(slices, method.kind === 'ratio-timeslices');
+    return bad === undefined ? [] : [{ minute, good: 1 - bad, bad }];
+  });
+}
+
+/** The burn rates of the parts, each times its weight, add up; so does what they spend. */
+function compositePoints(parts: readonly (CompositePart & { readonly points: readonly SloHistoryPoint[] })[]): SloHistoryPoint[] {
+  const scale = parts.reduce((sum, { slo, weight }) => sum + weight / (1 - slo.target), 0);
+  return (parts[0]?.points ?? []).map((first, index) => {
+    const points = parts.flatMap(({ slo, weight, points: own }) => (own[index] === undefined ? [] : [{ ...own[index], weight, target: slo.target }]));
+    const sum = (of: (point: (typeof points)[number]) => number | undefined): number | undefined => {
+      const known = points.filter((point) => of(point) !== undefined);
+      return known.length === 0 ? undefined : known.reduce((total, point) => total + point.weight * (of(point) ?? 0), 0);
+    };
+    const spent = sum(({ budgetRemaining }) => (budgetRemaining === undefined ? undefined : 1 - budgetRemaining));
+    const burning = sum(({ errorRatio, target }) => (errorRatio === undefined ? undefined : errorRatio / (1 - target)));
+    return {
+      atMs: first.atMs, good: plain(points, ({ good }) => good), bad: plain(points, ({ bad }) => bad), errorRatio: burning === undefined ? undefined : burning / scale,
+      window: { good: plain(points, ({ window }) => window.good), bad: plain(points, ({ window }) => window.bad) },
+      budgetRemaining: spent === undefined ? undefined : 1 - spent, burnRates: first.burnRates.map((_, place) => sum(({ burnRates }) => burnRates[place])),
+    };
+  });
+}
+
+function plain<T>(points: readonly T[], of: (point: T) => number): number {
+  return points.reduce((sum, point) => sum + of(point), 0);
 }
 
 /** Counts of minutes, in order, summed up by stretches of so many. */

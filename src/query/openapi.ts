@@ -11,7 +11,8 @@ const tier = z.object({
   failuresToFire: ratio.describe('Failures in the long window before it can fire at this traffic; null where even a total outage is no evidence'),
 });
 const slo = z.object({
-  name: z.string(), displayName: z.string(), service: z.string(), target: z.number(), window: z.string().describe('30d, or 1M for a calendar window'), timeZone: z.string().nullable(), budgetingMethod: z.enum(['Occurrences', 'Timeslices', 'RatioTimeslices']), at: instant, sli: ratio,
+  name: z.string(), displayName: z.string(), service: z.string(), target: z.number(), window: z.string().describe('30d, or 1M for a calendar window'), timeZone: z.string().nullable(), budgetingMethod: z.enum(['Occurrences', 'Timeslices', 'RatioTimeslices']),
+  parts: z.array(z.object({ name: z.string(), weight: z.number() })).nullable().describe('Of a composite objective: SLOs that share its budget'), partOf: z.string().nullable().describe('The composite objective that alerts for it'), at: instant, sli: ratio,
   errorBudgetRemaining: ratio.describe('Signed: 1 untouched, 0 spent'), projectedBudgetRemaining: ratio,
   burnRates: z.record(z.string(), ratio), state: z.enum(['ok', 'ticket', 'page', 'no-data']), young: z.boolean(), coverage: z.number(),
   confidence: z.object({ low: z.number(), high: z.number() }).nullable(), unknownWeightShare: z.number(), exhaustionSeconds: ratio, tiers: z.array(tier),

@@ -38,6 +38,8 @@ export function sloJson({ slo, status }: SloView): Record<string, unknown> {
     window: windowText(slo),
     timeZone: slo.calendar?.timeZone ?? null,
     budgetingMethod: slo.method === undefined ? 'Occurrences' : slo.method.kind === 'ratio-timeslices' ? 'RatioTimeslices' : 'Timeslices',
+    parts: slo.composite?.map((part) => ({ name: part.slo.name, weight: part.weight })) ?? null,
+    partOf: slo.partOf ?? null,
     at: new Date(status.atMs).toISOString(),
     sli: status.sli ?? null,
     errorBudgetRemaining: status.errorBudgetRemaining ?? null,

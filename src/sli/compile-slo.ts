@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { RuleQuery } from '../config/rule-set.js';
-import type { Measure, QuerySource, RatioIndicator, Slo } from '../config/slo.js';
+import type { CompositePart, Measure, QuerySource, RatioIndicator, Slo } from '../config/slo.js';
 import type { Location, Problem } from '../lib/problem.js';
 import { err, ok, type Result } from '../lib/result.js';
-import { comparisonsOf, type Query } from '../trace/traceql/ast.js';
+import { comparisonsOf, type Expression, type Query } from '../trace/traceql/ast.js';
 import { parseTraceql } from '../trace/traceql/parser.js';
 import { printTraceql } from '../trace/traceql/print.js';
 import type { TraceqlError } from '../trace/traceql/traceql-error.js';
@@ -18,14 +18,55 @@ export interface CompiledSlo {
   readonly part: { readonly polarity: 'good' | 'bad'; readonly query: Query };
   readonly weight: RatioIndicator['weight'];
   readonly measure?: Measure;
+  /** Of a composite objective, which is never counted itself: what it is made of. `total` and `part` then say which spans are about any of them. */
+  readonly parts?: readonly CompiledPart[];
   /** Of level warning. */
   readonly warnings: readonly Problem[];
+}
+
+export interface CompiledPart {
+  readonly slo: Slo;
+  readonly sliceKey: string;
+  readonly weight: number;
 }
 
 type QueryRole = RuleQuery['role'];
 
 /** Compiles the queries of an SLO, or says where in its file they are wrong. */
 export function compileSlo(slo: Slo): Result<CompiledSlo, Problem[]> {
+  return slo.composite === undefined ? compileOne(slo) : compileComposite(slo, slo.composite);
+}
+
+/** Problems of the parts are theirs: they are SLOs of their own. */
+function compileComposite(slo: Slo, composite: readonly CompositePart[]): Result<CompiledSlo, Problem[]> {
+  const compiled = composite.flatMap(({ slo: each, weight }) => {
+    const part = compileOne(each);
+    return part.ok ? [{ ...part.value, share: weight }] : [];
+  });
+  if (compiled.length < composite.length) return err([]);
+  const total = compiled.map(({ total: { filter } }) => filter).reduce(or);
+  const bad = compiled.map(({ total: { filter }, part }) => and(filter, part.polarity === 'bad' ? part.query.filter : not(part.query.filter))).reduce(or);
+  const parts = compiled.map(({ slo: each, sliceKey, share }) => ({ slo: each, sliceKey, weight: share }));
+  const meaning = JSON.stringify(parts.map(({ sliceKey, weight, slo: { target, method } }) => [sliceKey, weight, target, method ?? null]));
+  return ok({
+    slo, sliceKey: `${slo.name}@${hashOf(meaning)}`, total: { type: 'spanset', filter: total }, part: { polarity: 'bad', query: { type: 'spanset', filter: bad } },
+    weight: 'auto', parts, warnings: [],
+  });
+}
+
+function or(left: Expression, right: Expression): Expression {
+  return { type: 'or', left, right };
+}
+
+function and(left: Expression, right: Expression): Expression {
+  return { type: 'and', left, right };
+}
+
+function not(operand: Expression): Expression {
+  return { type: 'not', operand };
+}
+
+function compileOne(slo: Slo): Result<CompiledSlo, Problem[]> {
   const { total, bad, good, weight, measure } = slo.indicator;
   const polarity = bad === undefined ? 'good' : 'bad';
   const partSource = bad ?? good;
@@ -55,6 +96,10 @@ export function checkQueries(queries: readonly RuleQuery[]): Problem[] {
 /** First 8 hex digits of SHA-1 over everything that decides what is counted. */
 function revisionOf({ total, part, weight, measure }: Pick<CompiledSlo, 'total' | 'part' | 'weight' | 'measure'>): string {
   const meaning = JSON.stringify([printTraceql(total), part.polarity, printTraceql(part.query), weight, ...(measure === undefined ? [] : [measure])]);
+  return hashOf(meaning);
+}
+
+function hashOf(meaning: string): string {
   return createHash('sha1').update(meaning).digest('hex').slice(0, 8);
 }
 

@@ -22,8 +22,9 @@ export type CounterIndex = (resource: Resource) => readonly SloCounter[];
 
 /** An SLO that demands `resource.service.name = "x"` never meets a span of another service. */
 export function indexCounters(slos: readonly CompiledSlo[]): CounterIndex {
-  const share = sharedMatchers(slos);
-  const counters = slos.map((slo) => ({ service: serviceOf(slo.total.filter), counter: counterOf(slo, share) }));
+  const counted = slos.filter(({ parts }) => parts === undefined);
+  const share = sharedMatchers(counted);
+  const counters = counted.map((slo) => ({ service: serviceOf(slo.total.filter), counter: counterOf(slo, share) }));
   const anyService = counters.filter(({ service }) => service === undefined).map(({ counter }) => counter);
   const byService = new Map<string, SloCounter[]>();
   for (const { service, counter } of counters) {

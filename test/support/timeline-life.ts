@@ -93,7 +93,7 @@ export class Life {
     const booted = await machine.boot({ slos: this.#slos, clock, onCommit: (news) => { this.#committed(news); } });
     this.#booted = booted;
     const since = minuteOf(clock.nowMs()) - HISTORY_MINUTES;
-    for (const { slo, sliceKey } of this.#slos) this.#slices.track(sliceKey, slo);
+    for (const rule of this.#slos) this.#slices.track(rule);
     this.#slices.add(await booted.loadSlices(since));
     for (const minute of await booted.loadUptime(since)) this.#coverage.markCovered(minute);
     this.#dispatcher = this.#newDispatcher(booted);
@@ -172,7 +172,7 @@ export class Life {
       const known = new Set(this.#slos.map(({ sliceKey }) => sliceKey));
       const added = new Set(slos.map(({ sliceKey }) => sliceKey).filter((sliceKey) => !known.has(sliceKey)));
       const stored = await this.#living(() => booted.loadSlices(minuteOf(this.#parts.clock.nowMs()) - HISTORY_MINUTES));
-      for (const { slo, sliceKey } of slos) if (added.has(sliceKey)) this.#slices.track(sliceKey, slo);
+      for (const rule of slos) if (added.has(rule.sliceKey)) this.#slices.track(rule);
       this.#slices.add([...stored].filter(({ sliceKey }) => added.has(sliceKey)));
       await this.#living(() => booted.useRules(slos));
       this.#required(this.#engine).useRules(slos);

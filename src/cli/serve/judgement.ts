@@ -80,7 +80,7 @@ export class Judgement {
     const slices = new SliceIndex();
     const coverage = new CoverageIndex();
     const sinceMinute = minuteOf(ports.clock.nowMs()) - longestWindowMinutes(book);
-    for (const { slo, sliceKey } of book.slos) slices.track(sliceKey, slo);
+    for (const rule of book.slos) slices.track(rule);
     slices.add(sloMinutes(await ports.store.loadSloSlices(sinceMinute)));
     for (const minute of await new DuckdbUptime(ports.store).load(sinceMinute)) coverage.markCovered(minute);
     return new Judgement(ports, book, { slices, coverage });

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { minuteOf } from '../../budget/minute-series.js';
-import { seriesLimits, type SliceIndex } from '../../budget/slice-index.js';
+import { countedFor, seriesLimits, type SliceIndex } from '../../budget/slice-index.js';
 import { RULE_FILE } from '../../config/fs-rules.js';
 import { watchRules, type RulesWatcher } from '../../config/fs-rules-watcher.js';
 import type { Settings } from '../../config/settings.js';
@@ -86,12 +86,13 @@ export class LiveRules {
   async #use(book: RuleBook): Promise<void> {
     const { store, slices, engine, clock } = this.#ports;
     const known = new Set(this.#book.slos.map(({ sliceKey }) => sliceKey));
-    const added = new Set(book.slos.map(({ sliceKey }) => sliceKey).filter((sliceKey) => !known.has(sliceKey)));
-    const deepened = book.slos.filter(({ sliceKey, slo }) => known.has(sliceKey) && slices.needsHistory(sliceKey, slo));
+    const counted = book.slos.flatMap(countedFor);
+    const added = new Set(counted.map(({ sliceKey }) => sliceKey).filter((sliceKey) => !known.has(sliceKey)));
+    const deepened = counted.filter(({ sliceKey, slo }) => known.has(sliceKey) && slices.needsHistory(sliceKey, slo));
     if (added.size > 0 || deepened.length > 0) {
       // Read before the store counts for the new keys: what it commits from then on comes as news, and nothing comes twice.
       const columns = await store.loadSloSlices(minuteOf(clock.nowMs()) - longestWindowMinutes(book));
-      for (const { slo, sliceKey } of book.slos) if (added.has(sliceKey)) slices.track(sliceKey, slo);
+      for (const rule of counted) if (added.has(rule.sliceKey)) slices.track(rule);
       const rows = [...sloMinutes(columns)];
       slices.add(rows.filter(({ sliceKey }) => added.has(sliceKey)));
       for (const { sliceKey, slo } of deepened) slices.restore(sliceKey, slo, rows.filter((row) => row.sliceKey === sliceKey));
