@@ -2,6 +2,7 @@ import type { SliceMethod, Slo } from '../config/slo.js';
 import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
 import { periodLimitMs } from './calendar-window.js';
 import { CompositeSeries, CompositeSlices } from './composite-series.js';
+import { groupNames, readGroupKey, type SloGroup } from '../sli/slo-group.js';
 import { excludedMinutesOf } from './excluded-minutes.js';
 import { JudgedSeries } from './judged-series.js';
 import { MinuteSeries, minuteOf, type CountSeries, type SeriesLimits, type SliceDelta } from './minute-series.js';
@@ -20,6 +21,9 @@ export function seriesLimits(slo: Slo): SeriesLimits {
     detailMinutes: Math.ceil(longestMs / MINUTE_MS) + DETAIL_SLACK_MINUTES,
   };
 }
+
+/** Groups of one SLO in memory, each of them up to 150 KB. */
+const MAX_KNOWN_GROUPS = 100;
 
 /** An SLO and where its slices are. */
 export interface SliceRule {
@@ -44,6 +48,8 @@ export class SliceIndex {
   readonly #series = new Map<string, MinuteSeries>();
   /** By slice key, then by what is made of its events: for SLOs that count slices instead of events, or exclude minutes. */
   readonly #judged = new Map<string, Map<string, JudgedSeries>>();
+  /** By slice key of the whole SLO: the groups that were met, by their own slice keys. */
+  readonly #groups = new Map<string, Map<string, SloGroup>>();
   /** Composite objectives that count slices, by slice key and what is left out. */
   readonly #composites = new Map<string, KnownComposite>();
 
@@ -59,6 +65,7 @@ export class SliceIndex {
 
   #trackOne(sliceKey: string, slo: Slo): void {
     const limits = seriesLimits(slo);
+    for (const groupKey of this.#groups.get(sliceKey)?.keys() ?? []) this.series(groupKey).widen(limits);
     const series = this.#series.get(sliceKey) ?? new MinuteSeries(limits);
     series.widen(limits);
     this.#series.set(sliceKey, series);
@@ -70,6 +77,14 @@ export class SliceIndex {
     if (rule.parts === undefined) return this.#judgedOne(rule.sliceKey, rule.slo);
     if (rule.slo.method !== undefined) return this.#compositeSlices(rule, rule.slo.method).series;
     return new CompositeSeries(rule.parts.map(({ slo, sliceKey, weight }) => ({ slo, weight, series: this.#judgedOne(sliceKey, slo) })));
+  }
+
+  /** The groups of an SLO that counts them apart, each with what it is judged by. */
+  groups({ sliceKey, slo }: Pick<SliceRule, 'sliceKey' | 'slo'>): { readonly group: SloGroup; readonly sliceKey: string; readonly series: CountSeries }[] {
+    const { groupBy } = slo.indicator;
+    if (groupBy === undefined) return [];
+    const names = groupNames(groupBy.map(({ text }) => text)).join('\n');
+    return [...(this.#groups.get(sliceKey) ?? [])].filter(([, group]) => group.names.join('\n') === names).map(([key, group]) => ({ group, sliceKey: key, series: this.#judgedOne(key, slo) }));
   }
 
   #judgedOne(sliceKey: string, slo: Slo): MinuteSeries {
@@ -126,19 +141,43 @@ export class SliceIndex {
   series(sliceKey: string): MinuteSeries {
     let series = this.#series.get(sliceKey);
     if (series === undefined) {
-      series = new MinuteSeries(DEFAULT_LIMITS);
+      series = new MinuteSeries(this.#noteGroup(sliceKey) ?? DEFAULT_LIMITS);
       this.#series.set(sliceKey, series);
     }
     return series;
   }
 
+  /** A group looks as far back as its SLO. */
+  #noteGroup(key: string): SeriesLimits | undefined {
+    const { sliceKey, group } = readGroupKey(key);
+    if (group === undefined) return undefined;
+    const known = this.#groups.get(sliceKey) ?? new Map<string, SloGroup>();
+    this.#groups.set(sliceKey, known.set(key, group));
+    return this.#series.get(sliceKey)?.limits;
+  }
+
+  /** Groups come and go (versions, tenants): of each SLO those that were met last are kept. */
+  #dropOldGroups(): void {
+    for (const groups of this.#groups.values()) {
+      if (groups.size <= MAX_KNOWN_GROUPS) continue;
+      const byAge = [...groups.keys()].sort((left, right) => (this.series(right).lastMinute ?? 0) - (this.series(left).lastMinute ?? 0));
+      for (const key of byAge.slice(MAX_KNOWN_GROUPS)) {
+        groups.delete(key);
+        this.#series.delete(key);
+        this.#judged.delete(key);
+      }
+    }
+  }
+
   /** Forgets series whose rules are gone, and what was made of them for rules that changed. */
   retain(rules: readonly SliceRule[]): void {
     const sliceKeys = new Set(rules.map(({ sliceKey }) => sliceKey));
-    for (const sliceKey of this.#series.keys()) if (!sliceKeys.has(sliceKey)) this.#series.delete(sliceKey);
+    const isKept = (key: string): boolean => sliceKeys.has(readGroupKey(key).sliceKey);
+    for (const key of this.#series.keys()) if (!isKept(key)) this.#series.delete(key);
+    for (const key of this.#groups.keys()) if (!sliceKeys.has(key)) this.#groups.delete(key);
     const judgedKeys = new Set(rules.flatMap((rule) => [rule.slo, withoutExclusions(rule).slo].map((each) => `${rule.sliceKey} ${judgedKey(each)}`)));
     for (const [sliceKey, judged] of this.#judged) {
-      for (const key of judged.keys()) if (!judgedKeys.has(`${sliceKey} ${key}`)) judged.delete(key);
+      for (const key of judged.keys()) if (!judgedKeys.has(`${readGroupKey(sliceKey).sliceKey} ${key}`)) judged.delete(key);
       if (judged.size === 0) this.#judged.delete(sliceKey);
     }
     for (const key of this.#composites.keys()) if (!judgedKeys.has(key)) this.#composites.delete(key);
@@ -147,6 +186,7 @@ export class SliceIndex {
   /** Frees minutes that no window reaches any more. Cheap; call it about once an hour. */
   trim(nowMs: number): void {
     const nowMinute = minuteOf(nowMs);
+    this.#dropOldGroups();
     for (const series of this.#series.values()) series.trim(nowMinute);
     for (const judged of this.#judged.values()) for (const { series } of judged.values()) series.trim(nowMinute);
     for (const { slices } of this.#composites.values()) slices.series.trim(nowMinute);

@@ -1,4 +1,5 @@
 import type { Severity, Slo, Tier } from '../config/slo.js';
+import type { SloGroup } from '../sli/slo-group.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, formatDuration } from '../lib/duration.js';
 import { periodAt, type Period } from './calendar-window.js';
 import { overDispersion } from './dispersion.js';
@@ -65,6 +66,10 @@ export interface SloStatus {
   readonly eventsPerHour?: number;
   /** What exclusions take out of the SLO's window (excluded-budget.ts); absent where it has none. */
   readonly excluded?: ExcludedBudget | undefined;
+  /** Where the SLO counts groups apart: each of them, those that burn fastest first. */
+  readonly groups?: readonly SloStatus[];
+  /** Of one group: which. */
+  readonly group?: SloGroup;
   /** Effective events since the last minute with a bad one, and how long that is: what recovery is judged by. */
   readonly sinceLastBad?: { readonly total: number; readonly durationMs: number };
 }

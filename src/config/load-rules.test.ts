@@ -113,7 +113,6 @@ spec: { type: traces, connectionDetails: {} }
 
 describe('what this version cannot honour is an error, never ignored', () => {
   test.each([
-    ['groupBy', slo({ indicator: RATIO.replace("'{ kind = server }'", "'{ kind = server }', groupBy: [http.route]") }), 'spec.indicator.spec.ratioMetric.total.metricSource.spec.groupBy'],
     ['unit: trace', slo({ indicator: RATIO.replace("'{ kind = server }'", "'{ kind = server }', unit: trace") }), 'spec.indicator.spec.ratioMetric.total.metricSource.spec.unit'],
     ['another metric source', slo({ indicator: RATIO.replace('type: traces', 'type: prometheus') }), 'spec.indicator.spec.ratioMetric.total.metricSource.type'],
     ['a kind of a later version', 'apiVersion: tocsin.dev/v1\nkind: SignatureRule\nmetadata: { name: x }\n', 'kind'],
@@ -122,6 +121,21 @@ describe('what this version cannot honour is an error, never ignored', () => {
     expect(problems.map((problem) => `${problem.code} ${problem.path}`)).toContain(`rules/not-supported-yet ${path}`);
     expect(problems.every(({ at }) => at.file === 'a.yaml' && at.line >= 1)).toBe(true);
     expect(rules.slos).toEqual([]);
+  });
+});
+
+describe('groups', () => {
+  test('are made by attributes at "total"', () => {
+    const grouped = only(slo({ indicator: RATIO.replace("'{ kind = server }'", "'{ kind = server }', groupBy: [http.route, resource.cloud.region]") }));
+    expect(grouped.indicator.groupBy?.map(({ text, at }) => [text, at.line])).toEqual([['http.route', 8], ['resource.cloud.region', 8]]);
+  });
+
+  test.each([
+    ['at "bad"', RATIO.replace("'{ status = error }'", "'{ status = error }', groupBy: [http.route]"), 'rules/invalid-value spec.indicator.spec.ratioMetric.bad.metricSource.spec.groupBy'],
+    ['by nothing', RATIO.replace("'{ kind = server }'", "'{ kind = server }', groupBy: []"), 'rules/invalid-value spec.indicator.spec.ratioMetric.total.metricSource.spec.groupBy'],
+    ['by what is no name', RATIO.replace("'{ kind = server }'", "'{ kind = server }', groupBy: ['a b']"), 'rules/invalid-value spec.indicator.spec.ratioMetric.total.metricSource.spec.groupBy[0]'],
+  ])('%s are refused', (_, indicator, problem) => {
+    expect(load(slo({ indicator })).problems.map(({ code, path }) => `${code} ${path}`)).toContain(problem);
   });
 });
 

@@ -43,6 +43,9 @@ export const metadataSchema = z.strictObject({
 
 const envelope = { apiVersion: z.literal('openslo/v1'), metadata: metadataSchema };
 
+/** Attributes, like resource.cloud.region, span.http.route or tenant. */
+const groupBySchema = z.array(z.string().regex(/^[\w.\-/"]{1,256}$/, 'is not the name of an attribute, like resource.cloud.region')).min(1).max(3);
+
 const metricSourceSchema = z.strictObject({
   metricSource: z.strictObject({
     metricSourceRef: nameSchema.optional(),
@@ -51,6 +54,7 @@ const metricSourceSchema = z.strictObject({
       query: z.string().min(1).max(MAX_QUERY),
       unit: z.enum(['span', 'trace']).optional(),
       weight: z.string().min(1).max(256).optional(),
+      groupBy: groupBySchema.optional(),
     }),
   }),
 });
@@ -63,6 +67,7 @@ const thresholdSourceSchema = z.strictObject({
       query: z.string().min(1).max(MAX_QUERY),
       unit: z.enum(['span', 'trace']).optional(),
       weight: z.string().min(1).max(256).optional(),
+      groupBy: groupBySchema.optional(),
       /** A percentile of the durations in a slice; without it each span is compared. */
       aggregate: z.string().min(1).max(16).optional(),
       durationUnit: z.enum(['ms', 's']).optional(),
@@ -80,6 +85,7 @@ const rawSourceSchema = z.strictObject({
       value: z.string().regex(/^[\w.\-/]{1,256}$/, 'is not the name of an attribute of spans, like batch.success_ratio'),
       unit: z.enum(['span', 'trace']).optional(),
       weight: z.string().min(1).max(256).optional(),
+      groupBy: groupBySchema.optional(),
     }),
   }),
 });
@@ -231,12 +237,3 @@ export type MetricSource = z.output<typeof metricSourceSchema>;
 export type AlertPolicySpec = z.output<typeof policySpecSchema>;
 export type AlertConditionSpec = z.output<typeof conditionSpecSchema>;
 export type DataSourceSpec = z.output<typeof openSloSchemas.DataSource>['spec'];
-
-/** Keys of OpenSLO v1 and of Tocsin's trace source that later versions will honour. */
-const NOT_YET: readonly (readonly [at: RegExp, key: string, reason: string])[] = [
-  [/metricSource\.spec$/, 'groupBy', 'an SLO has one budget in this version; write one SLO for each group'],
-];
-
-export function openSloNotYet(path: string, key: string): string | undefined {
-  return NOT_YET.find(([at, name]) => name === key && at.test(path))?.[2];
-}

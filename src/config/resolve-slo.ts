@@ -302,9 +302,13 @@ class Resolving {
     return policy === undefined ? undefined : { ...first, name: metadata.name, displayName: metadata.displayName ?? metadata.name, target, composite, policy };
   }
 
-  /** Where slices are counted, those of all parts are laid on each other. */
+  /** Parts tell nobody, so they have no groups. Where slices are counted, those of all parts are laid on each other. */
   #checkParts(parts: readonly Slo[]): void {
     const [first] = parts;
+    for (const { indicator: { groupBy } } of parts) {
+      const [attribute] = groupBy ?? [];
+      if (attribute !== undefined) this.#context.problems.push(errorAt(attribute.at, 'rules/invalid-value', { path: 'groupBy', message: 'parts of a composite objective have no groups: the whole alerts for them', hint: 'remove groupBy, or write an SLO of its own' }));
+    }
     if (first?.method === undefined) return;
     for (const [index, { method, target }] of parts.entries()) {
       const path = ['spec', 'objectives', index];

@@ -2,9 +2,9 @@ import { closest } from '../lib/closest.js';
 import { errorAt } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
 import { validateDocument } from '../lib/validate-document.js';
-import { formatPath, parseYaml, valueAt, type TextFile, type YamlDocument } from '../lib/yaml-document.js';
+import { parseYaml, valueAt, type TextFile, type YamlDocument } from '../lib/yaml-document.js';
 import { withoutForeignSpecs } from './foreign-source.js';
-import { openSloNotYet, openSloSchemas } from './open-slo-schema.js';
+import { openSloSchemas } from './open-slo-schema.js';
 import { TOCSIN_KINDS_NOT_YET, tocsinSchemas } from './tocsin-schema.js';
 import type { z } from 'zod';
 
@@ -46,7 +46,7 @@ function addDocument(source: YamlDocument, documents: RuleDocuments): Problem[] 
 
 function addOfKind<K extends Kind>(kind: K, source: YamlDocument, documents: RuleDocuments): Problem[] {
   const schema = SCHEMAS[kind] as unknown as z.ZodType<RuleDocument<K>['content']>;
-  const checked = validateDocument(schema, withoutForeignSpecs(source), { area: 'rules', notYet: (path, key) => openSloNotYet(formatPath(path), key) });
+  const checked = validateDocument(schema, withoutForeignSpecs(source), { area: 'rules' });
   if (!checked.ok) {
     documents.broken.add(`${kind}/${String(valueAt(source.value, ['metadata', 'name']))}`);
     return checked.error;

@@ -15,6 +15,8 @@ export interface RatioIndicator {
   readonly bad?: QuerySource;
   readonly good?: QuerySource;
   readonly weight: 'auto' | 'none' | { readonly attribute: string };
+  /** Attributes by whose values the events are also counted apart. */
+  readonly groupBy?: readonly QuerySource[];
   /** Where events are not simply good or bad; `bad` or `good` then say which spans show what went wrong. */
   readonly measure?: Measure;
 }

@@ -3,7 +3,7 @@ import { formatPath, type DocumentPath } from '../lib/yaml-document.js';
 import type { Placed } from './alert-policy.js';
 import type { Objective, SliSpec } from './open-slo-schema.js';
 import type { RatioIndicator } from './slo.js';
-import { checkSource, readWeight, type IndicatorContext } from './trace-indicator.js';
+import { checkSource, readGroupBy, readWeight, type IndicatorContext } from './trace-indicator.js';
 
 type ThresholdSpec = NonNullable<SliSpec['thresholdMetric']>;
 
@@ -54,6 +54,7 @@ export function readThreshold(sli: PlacedThreshold, objective: Placed<Objective>
     total: { text: query, at: sli.source.atText([...sourceOf(sli), 'spec', 'query']) },
     good: { text: `{ duration ${OPERATORS[op]} ${plain(value)}${durationUnit} }`, at: objective.source.at([...objective.path, 'value']) },
     weight: readWeight(weight),
+    ...readGroupBy(metricSource.spec, { ...sli, path: [...sourceOf(sli), 'spec'] }),
   };
   if (aggregate === undefined) return { indicator };
   if (aggregate === MEAN) return { indicator: { ...indicator, measure: { kind: 'mean', limitNs: value * NS_OF[durationUnit] } }, slices: { kind: 'mean' } };

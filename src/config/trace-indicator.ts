@@ -31,7 +31,8 @@ export function readRatio(sli: Placed<SliSpec> & { readonly metric: NonNullable<
     if (part === undefined) continue;
     checkSource(part, { ...sli, path: [...sli.path, 'ratioMetric', role, 'metricSource'] }, context);
     queries[role] = { text: part.metricSource.spec.query, at: sli.source.atText([...sli.path, 'ratioMetric', role, 'metricSource', 'spec', 'query']) };
-    const { weight } = part.metricSource.spec;
+    const { weight, groupBy } = part.metricSource.spec;
+    if (role !== 'total' && groupBy !== undefined) refuse([role, 'metricSource', 'spec', 'groupBy'], 'rules/invalid-value', { message: `"${role}" is matched within "total": the groups are those of "total"`, hint: 'write groupBy at "total"' });
     const counted = total.metricSource.spec.weight;
     if (role !== 'total' && weight !== undefined && weight !== (counted ?? 'auto')) {
       refuse([role, 'metricSource', 'spec', 'weight'], 'rules/invalid-value', { message: `"${role}" is weighted by "${weight}" and "total" by "${counted ?? 'auto'}"`, hint: 'a ratio needs one weight: write it at "total"' });
@@ -39,7 +40,7 @@ export function readRatio(sli: Placed<SliSpec> & { readonly metric: NonNullable<
   }
   if (queries.total === undefined || context.problems.length > before) return undefined;
   const { bad, good } = queries;
-  return { total: queries.total, ...(bad === undefined ? {} : { bad }), ...(good === undefined ? {} : { good }), weight: readWeight(total.metricSource.spec.weight) };
+  return { total: queries.total, ...(bad === undefined ? {} : { bad }), ...(good === undefined ? {} : { good }), weight: readWeight(total.metricSource.spec.weight), ...readGroupBy(total.metricSource.spec, { ...sli, path: [...sli.path, 'ratioMetric', 'total', 'metricSource', 'spec'] }) };
 }
 
 type RawSource = NonNullable<NonNullable<SliSpec['ratioMetric']>['raw']>;
@@ -55,8 +56,13 @@ function readRaw(sli: Placed<SliSpec> & { readonly raw: RawSource; readonly of: 
     total: { text: query, at: sli.source.atText([...path, 'spec', 'query']) },
     bad: { text: `{ span."${value}" ${sli.of === 'good' ? '< 1' : '> 0'} }`, at: sli.source.at([...path, 'spec', 'value']) },
     weight: readWeight(weight),
+    ...readGroupBy(sli.raw.metricSource.spec, { ...sli, path: [...path, 'spec'] }),
     measure: { kind: 'share', attribute: value, of: sli.of },
   };
+}
+
+export function readGroupBy({ groupBy }: { readonly groupBy?: readonly string[] | undefined }, place: Placed<unknown>): Pick<RatioIndicator, 'groupBy'> {
+  return groupBy === undefined ? {} : { groupBy: groupBy.map((text, index) => ({ text, at: place.source.at([...place.path, 'groupBy', index]) })) };
 }
 
 export function readWeight(text: string | undefined): RatioIndicator['weight'] {

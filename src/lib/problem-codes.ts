@@ -45,6 +45,7 @@ export const PROBLEM_CODES = {
   'rules/no-hash-key': 'A Redaction rule hashes, but no key to hash with is set.',
 
   'sli/bad-query': 'The query of an SLI is not TraceQL that rules may use.',
+  'sli/bad-group': 'What an SLO is grouped by is not an attribute.',
   'sli/no-part': 'An SLI says neither which events are bad nor which are good.',
   'sli/counts-retries': 'The total counts client spans, so a request that is retried counts once per try.',
   'sli/root-may-be-missing': 'A query asks for the root of the trace, which is known only when it arrives together with the span.',

@@ -1,7 +1,8 @@
 import type { CoverageIndex } from '../budget/coverage-index.js';
 import { minuteOf } from '../budget/minute-series.js';
+import { groupStatuses } from '../budget/group-statuses.js';
 import { countedFor, type SliceIndex } from '../budget/slice-index.js';
-import { evaluateSlo, SEVERITY_RANK, type SloStatus } from '../budget/slo-status.js';
+import { evaluateSlo, SEVERITY_RANK, type SloState, type SloStatus } from '../budget/slo-status.js';
 import type { Slo } from '../config/slo.js';
 import type { Evidence } from '../diagnosis/evidence.js';
 import type { IncidentChange } from '../incident/advance.js';
@@ -247,17 +248,21 @@ export class Engine {
     const name = sloNameOf(incident);
     const measured = this.#slos.find(({ slo }) => slo.name === name);
     const status = evaluation.statuses.find(({ slo }) => slo === name);
-    return measured === undefined || status === undefined ? undefined : this.#ports.gatherEvidence(measured, status);
+    if (measured === undefined || status === undefined) return undefined;
+    // Where only a group fires, the proof is of its events.
+    return this.#ports.gatherEvidence(measured, status.firing === undefined ? (status.groups?.find(({ firing }) => firing !== undefined) ?? status) : status);
   }
 
   #crosses(sliceKeys: ReadonlySet<string>, nowMs: number): boolean {
     return this.#slos.some((rule) => {
       const { slo } = rule;
       if (slo.partOf !== undefined || !countedFor(rule).some(({ sliceKey }) => sliceKeys.has(sliceKey))) return false;
-      const known = this.#statuses.find((status) => status.slo === slo.name)?.state;
+      const status = this.#statuses.find((each) => each.slo === slo.name);
       const coverage = (fromMinute: number, toMinute: number): number => this.#coverage.share(fromMinute, toMinute);
-      const state = evaluateSlo(slo, this.#slices.judged(rule), { nowMs, coverage }).state;
-      return state !== known && (state === 'page' || (state === 'ticket' && known !== 'page'));
+      const isWorse = (state: SloState, before: SloState | undefined): boolean => state !== before && (state === 'page' || (state === 'ticket' && before !== 'page'));
+      if (isWorse(evaluateSlo(slo, this.#slices.judged(rule), { nowMs, coverage }).state, status?.state)) return true;
+      const groups = new Map(status?.groups?.map(({ group, state }) => [group?.text, state]));
+      return groupStatuses(rule, this.#slices, { nowMs, coverage }).some(({ group, state }) => isWorse(state, groups.get(group?.text)));
     });
   }
 

@@ -1,4 +1,5 @@
 import { excludedBudget } from '../budget/excluded-budget.js';
+import { groupStatuses } from '../budget/group-statuses.js';
 import { countedFor, type SliceIndex, type SliceRule } from '../budget/slice-index.js';
 import { evaluateSlo, type SloStatus } from '../budget/slo-status.js';
 import type { CoverageOf } from '../budget/window-reading.js';
@@ -6,6 +7,7 @@ import { advance, type IncidentChange } from '../incident/advance.js';
 import type { ConditionSignal } from '../incident/condition-signal.js';
 import type { Incident } from '../incident/incident.js';
 import { resolve } from '../incident/person-actions.js';
+import { groupSignals } from './group-signals.js';
 import { incidentKeyOf, signalOf, sloNameOf, stoppedSignalOf } from './slo-signal.js';
 
 export type MeasuredSlo = SliceRule;
@@ -38,12 +40,15 @@ export function evaluate(input: EvaluateInput): Evaluation {
     const { slo } = rule;
     const evaluated = evaluateSlo(slo, input.slices.judged(rule), { nowMs, coverage: input.coverage });
     const excluded = excludedBudget(rule, input);
-    const status = excluded === undefined ? evaluated : { ...evaluated, excluded };
+    const groups = groupStatuses(rule, input.slices, { nowMs, coverage: input.coverage });
+    const reading = excluded === undefined ? evaluated : { ...evaluated, excluded };
+    const status = groups.length === 0 ? reading : { ...reading, groups };
     // Parts of a composite objective tell nobody: the whole does.
     if (slo.partOf !== undefined) return { status, signals: [] };
     const context = { nowMs, incident: incidentByKey.get(incidentKeyOf(slo.name)), breachReceivedAtMs: firstReceived(rule, input.badReceivedAtMs) };
-    const stopped = stoppedSignalOf(slo, status, context);
-    return { status, signals: [signalOf(slo, status, context), ...(stopped === undefined ? [] : [stopped])] };
+    const stopped = stoppedSignalOf(slo, reading, context);
+    const signal = signalOf(slo, reading, context);
+    return { status, signals: [signal, ...groupSignals(slo, { groups, whole: signal }, context), ...(stopped === undefined ? [] : [stopped])] };
   });
   const change = advance({ signals: [...judged.flatMap(({ signals }) => signals), ...(input.otherSignals ?? [])], openIncidents, nowMs });
   const orphaned = resolveOrphans(input);

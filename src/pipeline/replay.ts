@@ -5,6 +5,7 @@ import type { CoverageOf } from '../budget/window-reading.js';
 import type { Severity } from '../config/slo.js';
 import type { Incident, Transition } from '../incident/incident.js';
 import { MINUTE_MS } from '../lib/duration.js';
+import { readGroupKey } from '../sli/slo-group.js';
 import { evaluate, type MeasuredSlo } from './evaluate.js';
 import { sloNameOf } from './slo-signal.js';
 
@@ -63,7 +64,7 @@ export class Replay {
     let next = 0;
     for (let minute = fromMinute; minute < toMinute; minute += 1) {
       for (let slice = arrived[next]; slice !== undefined && slice.arrivalMinute <= minute; slice = arrived[next]) {
-        if (keys.has(slice.sliceKey)) this.#slices.add([slice]);
+        if (keys.has(readGroupKey(slice.sliceKey).sliceKey)) this.#slices.add([slice]);
         next += 1;
       }
       if (minute >= this.#options.fromMinute) this.#judge(minute);

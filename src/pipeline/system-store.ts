@@ -7,6 +7,8 @@ import { NO_REDACTION } from '../ingest/redact-compile.js';
 import { redactorFor, rulesInForce, type Redactor } from '../ingest/redactor.js';
 import type { Clock } from '../lib/clock.js';
 import { GraphCounter } from '../sli/graph-counter.js';
+import { OperationLimiter } from '../sli/operation-limiter.js';
+import { MAX_GROUPS } from '../sli/slo-group.js';
 import { createMeasurer, type Measurer } from '../sli/measurer.js';
 import type { Row, Statement } from '../store/database.js';
 import { openDatabase, type DatabaseOptions, type DuckdbDatabase } from '../store/duckdb-database.js';
@@ -35,6 +37,7 @@ export class SystemStore implements Store {
   readonly #tally: IngestTally;
   readonly #normaliser = createNormaliser();
   readonly #graph = new GraphCounter();
+  readonly #groups = new OperationLimiter(MAX_GROUPS);
   readonly #ports: AbsorbPorts;
   #redactor: Redactor;
   #measurer: Measurer;
@@ -46,7 +49,7 @@ export class SystemStore implements Store {
     this.#tally = parts.tally;
     this.#redactor = timedRedactor(redactorFor(rules.redaction), parts.tally);
     parts.tally.useRedactionRules(rulesInForce(rules.redaction));
-    this.#measurer = timedMeasurer(createMeasurer(rules.slos, { graph: this.#graph }), parts.tally);
+    this.#measurer = timedMeasurer(createMeasurer(rules.slos, { graph: this.#graph, groups: this.#groups }), parts.tally);
     const { tally, sink } = parts;
     this.#ports = {
       traces: timed(createTraceDecoder(), tally), logs: timed(createLogDecoder(), tally), redactor: () => this.#redactor,
@@ -88,7 +91,7 @@ export class SystemStore implements Store {
   useRules({ slos, redaction }: StoreRules): Promise<void> {
     this.#redactor = timedRedactor(redactorFor(redaction), this.#tally);
     this.#tally.useRedactionRules(rulesInForce(redaction));
-    this.#measurer = timedMeasurer(createMeasurer(slos, { graph: this.#graph }), this.#tally);
+    this.#measurer = timedMeasurer(createMeasurer(slos, { graph: this.#graph, groups: this.#groups }), this.#tally);
     return Promise.resolve();
   }
 

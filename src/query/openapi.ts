@@ -16,6 +16,10 @@ const slo = z.object({
   errorBudgetRemaining: ratio.describe('Signed: 1 untouched, 0 spent'), projectedBudgetRemaining: ratio,
   burnRates: z.record(z.string(), ratio), state: z.enum(['ok', 'ticket', 'page', 'no-data']), young: z.boolean(), coverage: z.number(),
   confidence: z.object({ low: z.number(), high: z.number() }).nullable(), unknownWeightShare: z.number(), exhaustionSeconds: ratio, tiers: z.array(tier),
+  groups: z.array(z.object({
+    group: z.string(), attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).nullable().describe('null: all groups beyond the limit'),
+    sli: ratio, errorBudgetRemaining: ratio, state: z.enum(['ok', 'ticket', 'page', 'no-data']), events: z.number(), burnRates: z.record(z.string(), ratio),
+  })).describe('Where the SLO counts groups apart, those that burn fastest first'),
   budgetConfidence: z.object({ low: z.number(), high: z.number() }).nullable(), samplingWarning: z.string().nullable(),
   silence: z.object({ seconds: z.number(), stopped: z.boolean(), pValue: z.number(), words: z.string() }).nullable(), eventsPerHour: ratio, sizing: z.array(z.string()),
 });

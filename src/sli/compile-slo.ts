@@ -3,9 +3,10 @@ import type { RuleQuery } from '../config/rule-set.js';
 import type { CompositePart, Measure, QuerySource, RatioIndicator, Slo } from '../config/slo.js';
 import type { Location, Problem } from '../lib/problem.js';
 import { err, ok, type Result } from '../lib/result.js';
-import { comparisonsOf, type Expression, type Query } from '../trace/traceql/ast.js';
+import { comparisonsOf, type AttributeField, type Expression, type Query } from '../trace/traceql/ast.js';
 import { parseTraceql } from '../trace/traceql/parser.js';
 import { printTraceql } from '../trace/traceql/print.js';
+import { groupFilter, type SloGroup } from './slo-group.js';
 import type { TraceqlError } from '../trace/traceql/traceql-error.js';
 
 /** An SLO ready to be measured. Plain data, so that it can be handed to a worker thread; `createMeasurer` turns it into functions. */
@@ -18,6 +19,8 @@ export interface CompiledSlo {
   readonly part: { readonly polarity: 'good' | 'bad'; readonly query: Query };
   readonly weight: RatioIndicator['weight'];
   readonly measure?: Measure;
+  /** Attributes by whose values the events are also counted apart (slo-group.ts). They belong to no revision: the whole is the same. */
+  readonly groupBy?: readonly AttributeField[];
   /** Of a composite objective, which is never counted itself: what it is made of. `total` and `part` then say which spans are about any of them. */
   readonly parts?: readonly CompiledPart[];
   /** Of level warning. */
@@ -79,10 +82,28 @@ function compileOne(slo: Slo): Result<CompiledSlo, Problem[]> {
       ...(partQuery.ok ? [] : [queryProblem(partSource, polarity, partQuery.error)]),
     ]);
   }
+  const groupBy = slo.indicator.groupBy?.map(readGroupAttribute);
+  const notGroups = groupBy?.flatMap((read) => (read.ok ? [] : [read.error])) ?? [];
+  if (notGroups.length > 0) return err(notGroups);
   const part = { polarity, query: partQuery.value } as const;
   const warnings = [...warningsOf(total, 'total', totalQuery.value), ...warningsOf(partSource, polarity, partQuery.value)];
   const counted = { total: totalQuery.value, part, weight, ...(measure === undefined ? {} : { measure }) };
-  return ok({ slo, sliceKey: `${slo.name}@${revisionOf(counted)}`, ...counted, warnings });
+  return ok({ slo, sliceKey: `${slo.name}@${revisionOf(counted)}`, ...counted, ...(groupBy === undefined ? {} : { groupBy: groupBy.flatMap((read) => (read.ok ? [read.value] : [])) }), warnings });
+}
+
+/** `region` is `.region`: of the span, else of its resource. */
+function readGroupAttribute({ text, at }: QuerySource): Result<AttributeField, Problem> {
+  const scoped = /^(\.|(span|resource|event|link|instrumentation|parent)\.)/.test(text) ? text : `.${text}`;
+  const query = parseTraceql(`{ ${scoped} != nil }`);
+  const field = query.ok && query.value.filter.type === 'comparison' ? query.value.filter.field : undefined;
+  if (field?.type === 'attribute' && field.ofParent !== true && ['any', 'span', 'resource'].includes(field.scope)) return ok(field);
+  return err({ at, level: 'error', code: 'sli/bad-group', path: 'groupBy', message: `"${text}" is not an attribute of a span or its resource`, hint: 'write it like resource.cloud.region, span.http.route or tenant' });
+}
+
+/** The same SLO, its events those of one group. */
+export function restrictedTo(compiled: CompiledSlo, group: SloGroup): CompiledSlo {
+  const filter = groupFilter(compiled.groupBy ?? [], group);
+  return filter === undefined ? compiled : { ...compiled, total: { type: 'spanset', filter: and(compiled.total.filter, filter) } };
 }
 
 /** What is wrong with queries that belong to no sound SLO. */

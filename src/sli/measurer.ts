@@ -7,6 +7,7 @@ import type { GraphCounter } from './graph-counter.js';
 import { OperationLimiter } from './operation-limiter.js';
 import { countRed } from './red-counter.js';
 import type { GraphSlice, RedSlice, SloSlice } from './slice.js';
+import { MAX_GROUPS } from './slo-group.js';
 import { indexCounters, type CounterIndex, type SloCounter } from './slo-counter.js';
 
 export interface Measurement {
@@ -26,6 +27,8 @@ export interface MeasurerOptions {
   readonly maxOperationsPerService?: number;
   /** Counts who calls whom. It waits for halves of calls, and so outlives measurers, which change with the rules. */
   readonly graph?: GraphCounter;
+  /** Which groups of which SLO are counted apart; it outlives measurers as well. */
+  readonly groups?: OperationLimiter;
 }
 
 /**
@@ -33,10 +36,12 @@ export interface MeasurerOptions {
  * limit on their number, and nothing else.
  */
 export function createMeasurer(slos: readonly CompiledSlo[], options: MeasurerOptions = {}): Measurer {
-  const index = indexCounters(slos);
+  const groups = options.groups ?? new OperationLimiter(MAX_GROUPS);
+  const index = indexCounters(slos, groups);
   const limiter = new OperationLimiter(options.maxOperationsPerService);
   return {
     measure(batch, arrivalMinute) {
+      groups.startBatch(arrivalMinute);
       const red = countRed(batch, arrivalMinute, limiter);
       const graphSlices = options.graph?.count(batch, arrivalMinute) ?? [];
       return { sloSlices: countSlos(batch, arrivalMinute, index), redSlices: red.slices, graphSlices, operationsOverLimit: red.overLimit };
@@ -77,6 +82,7 @@ class Tally {
   readonly #slices: SloSlice[];
   readonly #byMinute = new Map<number, SloSlice>();
   #current: SloSlice | undefined;
+  readonly #groups = new Map<string, Tally>();
   /** The newest bad event of the batch: its row, and its slice. */
   #lastBadRow = -1;
   #lastBadSlice: SloSlice | undefined;
@@ -88,7 +94,8 @@ class Tally {
   }
 
   add(batch: SpanBatch, row: number): void {
-    const { measure } = this.counter;
+    const { measure, groupKeyOf } = this.counter;
+    if (groupKeyOf !== undefined) this.#group(groupKeyOf(batch, row)).add(batch, row);
     if (measure !== undefined) {
       this.#addMeasured(batch, row, measure);
       return;
@@ -112,8 +119,17 @@ class Tally {
     }
   }
 
+  #group(sliceKey: string): Tally {
+    const known = this.#groups.get(sliceKey);
+    if (known !== undefined) return known;
+    const tally = new Tally({ ...this.counter, sliceKey, groupKeyOf: undefined }, this.#arrivalMinute, this.#slices);
+    this.#groups.set(sliceKey, tally);
+    return tally;
+  }
+
   /** Ids are written out once a batch, not once a bad event: an outage has many. */
   finish(batch: SpanBatch): void {
+    for (const group of this.#groups.values()) group.finish(batch);
     const row = this.#lastBadRow;
     if (this.#lastBadSlice === undefined) return;
     this.#lastBadSlice.lastBad = {

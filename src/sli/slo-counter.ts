@@ -1,7 +1,9 @@
-import type { Resource } from '../trace/span-batch.js';
-import { conjunctsOf, type Expression } from '../trace/traceql/ast.js';
-import { compileExpression, compileResourceExpression, isResourceOnly, type ResourceMatcher, type ShareMatcher, type SpanMatcher } from '../trace/traceql/matcher.js';
+import type { Resource, SpanBatch } from '../trace/span-batch.js';
+import { conjunctsOf, type AttributeField, type Expression } from '../trace/traceql/ast.js';
+import { compileAttributeValue, compileExpression, compileResourceExpression, isResourceOnly, type ResourceMatcher, type ShareMatcher, type SpanMatcher } from '../trace/traceql/matcher.js';
 import type { CompiledSlo } from './compile-slo.js';
+import type { OperationLimiter } from './operation-limiter.js';
+import { groupKeyOf, groupValueOf, otherGroupKeyOf } from './slo-group.js';
 import { sharedMatchers } from './shared-matchers.js';
 
 /** One SLO as functions. */
@@ -15,16 +17,18 @@ export interface SloCounter {
   readonly isTotal: SpanMatcher;
   readonly isPart: SpanMatcher;
   readonly partIsBad: boolean;
+  /** Which group an event also counts for; undefined where there are no groups. */
+  readonly groupKeyOf: ((batch: SpanBatch, row: number) => string) | undefined;
 }
 
 /** The SLOs that a span of the resource could count for, before `admitsResource` is asked. */
 export type CounterIndex = (resource: Resource) => readonly SloCounter[];
 
 /** An SLO that demands `resource.service.name = "x"` never meets a span of another service. */
-export function indexCounters(slos: readonly CompiledSlo[]): CounterIndex {
+export function indexCounters(slos: readonly CompiledSlo[], limiter: OperationLimiter): CounterIndex {
   const counted = slos.filter(({ parts }) => parts === undefined);
   const share = sharedMatchers(counted);
-  const counters = counted.map((slo) => ({ service: serviceOf(slo.total.filter), counter: counterOf(slo, share) }));
+  const counters = counted.map((slo) => ({ service: serviceOf(slo.total.filter), counter: counterOf(slo, share, limiter) }));
   const anyService = counters.filter(({ service }) => service === undefined).map(({ counter }) => counter);
   const byService = new Map<string, SloCounter[]>();
   for (const { service, counter } of counters) {
@@ -41,7 +45,7 @@ function serviceOf(filter: Expression): string | undefined {
   return undefined;
 }
 
-function counterOf(compiled: CompiledSlo, share: ShareMatcher): SloCounter {
+function counterOf(compiled: CompiledSlo, share: ShareMatcher, limiter: OperationLimiter): SloCounter {
   const terms = conjunctsOf(compiled.total.filter);
   const ofResource = terms.filter(isResourceOnly).map(compileResourceExpression);
   const ofSpan = terms.filter((term) => !isResourceOnly(term));
@@ -53,6 +57,16 @@ function counterOf(compiled: CompiledSlo, share: ShareMatcher): SloCounter {
     isTotal: allOf(ofSpan.map((term) => compileExpression(term, share))),
     isPart: compileExpression(compiled.part.query.filter, share),
     partIsBad: compiled.part.polarity === 'bad',
+    groupKeyOf: compiled.groupBy === undefined ? undefined : groupKeys(compiled.sliceKey, compiled.groupBy, limiter),
+  };
+}
+
+function groupKeys(sliceKey: string, fields: readonly AttributeField[], limiter: OperationLimiter): SloCounter['groupKeyOf'] {
+  const readers = fields.map(compileAttributeValue);
+  const other = otherGroupKeyOf(sliceKey, fields);
+  return (batch, row) => {
+    const key = groupKeyOf(sliceKey, fields, readers.map((read) => groupValueOf(read(batch, row))));
+    return limiter.admits(sliceKey, key) ? key : other;
   };
 }
 

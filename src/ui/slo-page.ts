@@ -4,7 +4,7 @@ import { minuteOf } from '../budget/minute-series.js';
 import type { SloStatus, TierReading } from '../budget/slo-status.js';
 import { windowText } from '../config/calendar.js';
 import type { SliceMethod } from '../config/slo.js';
-import { formatDuration, MINUTE_MS } from '../lib/duration.js';
+import { formatDuration, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { formatBurn, formatPercent } from '../lib/format.js';
 import type { Incident } from '../incident/incident.js';
 import { NOTHING_BURNED, type BurnedRow, type BurnedView } from '../query/burned-view.js';
@@ -65,8 +65,25 @@ export function sloPage(view: SloView, history: HistoryView, around: Surrounding
     charts: [budgetChart(view, history, markers), burnChart(view, history, markers), errorChart(view, history, markers)],
     burned: { bad: around.burned.bad, parts: [{ title: 'Version', rows: around.burned.byVersion.map(burnedRow) }, { title: 'Operation', rows: around.burned.byOperation.map(burnedRow) }] },
     events: eventsOf(around),
+    groups: groupsOf(view),
     exclusions: exclusionsOf(view),
     earlier: around.revisions.filter(({ sliceKey }) => sliceKey !== sliceKeyOf(slo)).slice(0, REVISIONS_SHOWN).map(earlierRow),
+  };
+}
+
+const GROUPS_SHOWN = 20;
+
+/** The groups that burn fastest. */
+function groupsOf({ slo, status }: SloView): Record<string, unknown> | undefined {
+  const { groups = [] } = status;
+  if (groups.length === 0) return undefined;
+  const shortMs = slo.policy.tiers[0]?.longMs ?? HOUR_MS;
+  return {
+    total: groups.length, window: formatDuration(shortMs),
+    rows: groups.slice(0, GROUPS_SHOWN).map((each) => ({
+      name: each.group?.text ?? '', state: each.state, words: STATE_WORDS[each.state], sli: each.sli, budget: each.errorBudgetRemaining,
+      burn: each.burnRates[formatDuration(shortMs)], events: formatNumber(Math.round(each.events ?? 0)),
+    })),
   };
 }
 

@@ -17,6 +17,7 @@ import type { RuleBook } from '../../pipeline/fs-rule-book.js';
 import { gatherEvidence } from '../../pipeline/gather-evidence.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import type { Store } from '../../pipeline/store.js';
+import { restrictedTo } from '../../sli/compile-slo.js';
 import { findRunbook } from '../../runbook/find-runbook.js';
 import { renderRunbookOrRaw } from '../../runbook/render-runbook.js';
 import { runbookContextOf } from '../../runbook/runbook-context.js';
@@ -107,7 +108,7 @@ export class Judgement {
     if (leftMs === 0) return undefined;
     const stop = this.#ports.metrics.evidenceDuration.startTimer();
     try {
-      return await within(leftMs, gatherEvidence(this.#evidence, compiled, status));
+      return await within(leftMs, gatherEvidence(this.#evidence, status.group === undefined ? compiled : restrictedTo(compiled, status.group), status));
     } catch (error) {
       this.#ports.log.warn({ err: error, slo: slo.name }, 'a page goes out without representative traces');
       return undefined;

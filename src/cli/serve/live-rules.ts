@@ -12,6 +12,7 @@ import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import type { Store } from '../../pipeline/store.js';
 import { RUNBOOK_FILE } from '../../runbook/runbook.js';
+import { readGroupKey } from '../../sli/slo-group.js';
 import { keepSloRevisions } from '../../store/duckdb-slo-revisions.js';
 import { sloMinutes } from '../../store/slo-slice-columns.js';
 
@@ -94,7 +95,7 @@ export class LiveRules {
       const columns = await store.loadSloSlices(minuteOf(clock.nowMs()) - longestWindowMinutes(book));
       for (const rule of counted) if (added.has(rule.sliceKey)) slices.track(rule);
       const rows = [...sloMinutes(columns)];
-      slices.add(rows.filter(({ sliceKey }) => added.has(sliceKey)));
+      slices.add(rows.filter(({ sliceKey }) => added.has(readGroupKey(sliceKey).sliceKey)));
       for (const { sliceKey, slo } of deepened) slices.restore(sliceKey, slo, rows.filter((row) => row.sliceKey === sliceKey));
     }
     await store.useRules({ slos: book.slos, redaction: book.redaction });

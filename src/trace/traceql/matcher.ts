@@ -117,6 +117,18 @@ function compileAttribute(field: AttributeField, { operator, literal }: Comparis
   };
 }
 
+/** What the attribute holds for a span. */
+export function compileAttributeValue(field: AttributeField): ValueAt {
+  const keys = aliasesOf(field.key);
+  const ofResource: ValueAt = (batch, row) => {
+    const attributes = batch.resources[batch.resourceIndex[row] ?? 0]?.attributes ?? [];
+    return firstValue(attributes, keys, { from: 0, to: attributes.length });
+  };
+  if (field.scope === 'resource') return ofResource;
+  const ofSpan = spanValueOf(field.key);
+  return field.scope === 'span' ? ofSpan : (batch, row) => ofSpan(batch, row) ?? ofResource(batch, row);
+}
+
 type ValueAt = (batch: SpanBatch, row: number) => AttributeValue | undefined;
 
 /** The value under the asked name or one of its aliases, else what it can be made of. */
