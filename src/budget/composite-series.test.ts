@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Slo } from '../config/slo.js';
 import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import { CompositeSeries } from './composite-series.js';
+import { excludedBudget } from './excluded-budget.js';
 import { MinuteSeries, minuteOf } from './minute-series.js';
 import { SliceIndex, type SliceRule } from './slice-index.js';
 import { buildSlo, minuteOfEvents } from './slo-builder.js';
@@ -128,5 +129,19 @@ describe('a composite objective', () => {
     expect(status(index, whole).errorBudgetRemaining).toBe(1);
     index.retain([whole, ...whole.slo.composite?.map(({ slo }) => ({ slo, sliceKey: `${slo.name}@1` })) ?? []]);
     expect(status(index, whole).errorBudgetRemaining).toBe(1);
+  });
+});
+
+describe('events that are excluded', () => {
+  test('spend nothing, and what they would have spent is said', () => {
+    const at = { file: 'rules/a.yaml', line: 1, column: 1 };
+    const slo = buildSlo({ target: 0.9, excludedEvents: [{ name: 'probes', by: 'ann', reason: 'no user', match: { text: '{ name = "probe" }', at }, fromMs: undefined, toMs: undefined }] });
+    const whole: SliceRule = { slo, sliceKey: 'a@1' };
+    const index = new SliceIndex();
+    index.track(whole);
+    index.add([{ sliceKey: 'a@1', ...minuteOfEvents(minuteOf(NOW) - 5, { good: 900 }) }, { sliceKey: 'a@1 -probes', ...minuteOfEvents(minuteOf(NOW) - 5, { good: 50, bad: 50 }) }]);
+    index.retain([whole]);
+    expect(status(index, whole).errorBudgetRemaining).toBe(1);
+    expect(excludedBudget(whole, { slices: index, nowMs: NOW })).toEqual({ minutes: 0, events: [{ name: 'probes', good: 50, bad: 50 }], budgetWithout: expect.closeTo(0.5, 9) as number, now: undefined });
   });
 });

@@ -213,7 +213,7 @@ describe('excluded minutes', () => {
     index.track({ sliceKey: KEY, slo });
     index.add([{ sliceKey: KEY, ...minuteOfEvents(minuteOf(NOW) - 150, { bad: 50 }) }, { sliceKey: KEY, ...minuteOfEvents(minuteOf(NOW) - 30, { good: 9_950 }) }]);
     expect(evaluateSlo(slo, index.judged({ sliceKey: KEY, slo }), { nowMs: NOW, coverage: fullCoverage }).errorBudgetRemaining).toBe(1);
-    expect(excludedBudget({ sliceKey: KEY, slo }, { slices: index, nowMs: NOW })).toEqual({ minutes: 58, budgetWithout: expect.closeTo(0.5, 9) as number, now: undefined });
+    expect(excludedBudget({ sliceKey: KEY, slo }, { slices: index, nowMs: NOW })).toEqual({ minutes: 58, events: [], budgetWithout: expect.closeTo(0.5, 9) as number, now: undefined });
     expect(excludedBudget({ sliceKey: KEY, slo }, { slices: index, nowMs: NOW - 150 * MINUTE_MS })?.now).toBe('upgrade');
     expect(excludedBudget({ sliceKey: KEY, slo: buildSlo() }, { slices: index, nowMs: NOW })).toBeUndefined();
   });

@@ -2,7 +2,7 @@ import type { SliceMethod, Slo } from '../config/slo.js';
 import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
 import { periodLimitMs } from './calendar-window.js';
 import { CompositeSeries, CompositeSlices } from './composite-series.js';
-import { groupNames, readGroupKey, type SloGroup } from '../sli/slo-group.js';
+import { excludedKeyOf, groupNames, readGroupKey, type SloGroup } from '../sli/slo-group.js';
 import { excludedMinutesOf } from './excluded-minutes.js';
 import { JudgedSeries } from './judged-series.js';
 import { MinuteSeries, minuteOf, type CountSeries, type SeriesLimits, type SliceDelta } from './minute-series.js';
@@ -87,6 +87,11 @@ export class SliceIndex {
     return [...(this.#groups.get(sliceKey) ?? [])].filter(([, group]) => group.names.join('\n') === names).map(([key, group]) => ({ group, sliceKey: key, series: this.#judgedOne(key, slo) }));
   }
 
+  /** What was taken out of an SLO's events, by exclusion. */
+  excludedEvents({ sliceKey, slo }: SliceRule): { readonly name: string; readonly series: MinuteSeries }[] {
+    return (slo.excludedEvents ?? []).map(({ name }) => ({ name, series: this.series(excludedKeyOf(sliceKey, name)) }));
+  }
+
   #judgedOne(sliceKey: string, slo: Slo): MinuteSeries {
     return isJudgedApart(slo) ? this.#judgedSeries(sliceKey, slo).series : this.series(sliceKey);
   }
@@ -150,7 +155,7 @@ export class SliceIndex {
   /** A group looks as far back as its SLO. */
   #noteGroup(key: string): SeriesLimits | undefined {
     const { sliceKey, group } = readGroupKey(key);
-    if (group === undefined) return undefined;
+    if (group === undefined) return this.#series.get(sliceKey)?.limits;
     const known = this.#groups.get(sliceKey) ?? new Map<string, SloGroup>();
     this.#groups.set(sliceKey, known.set(key, group));
     return this.#series.get(sliceKey)?.limits;

@@ -18,7 +18,9 @@ export type { TierReading, WindowReading } from './readings.js';
 export interface ExcludedBudget {
   /** Minutes of the window that count for nothing. */
   readonly minutes: number;
-  /** The budget as it would be if they counted. */
+  /** Events of the window that count for nothing, by exclusion. */
+  readonly events: readonly { readonly name: string; readonly good: number; readonly bad: number }[];
+  /** The budget as it would be if all of that counted; where slices are counted, if the minutes did. */
   readonly budgetWithout: number | undefined;
   /** Name of the exclusion in force now. */
   readonly now: string | undefined;

@@ -3,7 +3,7 @@ import { errorAt } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
 import { err, ok, type Result } from '../lib/result.js';
 import { isTimeZone, type WallMs } from '../lib/time-zone.js';
-import type { Exclusion, ExclusionRule, ExclusionWindow } from './exclusion.js';
+import type { EventExclusion, Exclusion, ExclusionRule, ExclusionWindow } from './exclusion.js';
 import { parseRecurrence } from './recurrence.js';
 import type { RuleDocument } from './rule-documents.js';
 import type { Slo } from './slo.js';
@@ -18,12 +18,29 @@ export function readExclusions(documents: Iterable<ExclusionDocument>, known: { 
   return [...documents].flatMap((document) => {
     const { content: { metadata, spec }, source } = document;
     const unknown = [...unknownNames(document, 'slos', known.slos), ...unknownNames(document, 'services', known.services)];
-    const window = readWindow(document);
+    const what = spec.match === undefined ? mapped(readWindow(document), (window) => ({ window })) : readMatch(document, spec.match);
     problems.push(...unknown);
-    if (!window.ok) problems.push(window.error);
-    if (!window.ok || unknown.length > 0) return [];
-    return [{ name: metadata.name, by: spec.by, reason: spec.reason, window: window.value, slos: spec.slos ?? [], services: spec.services ?? [], at: source.at(['metadata', 'name']) }];
+    if (!what.ok) problems.push(what.error);
+    if (!what.ok || unknown.length > 0) return [];
+    return [{ name: metadata.name, by: spec.by, reason: spec.reason, ...what.value, slos: spec.slos ?? [], services: spec.services ?? [], at: source.at(['metadata', 'name']) }];
   });
+}
+
+function mapped<T, U>(result: Result<T, Problem>, map: (value: T) => U): Result<U, Problem> {
+  return result.ok ? ok(map(result.value)) : result;
+}
+
+/** Some of the events, always or from one moment to another. */
+function readMatch({ content: { spec }, source }: ExclusionDocument, text: string): Result<Pick<EventExclusion, 'match' | 'fromMs' | 'toMs'>, Problem> {
+  const problem = (field: 'from' | 'to' | 'recurring', message: string, hint: string): Result<never, Problem> => err(errorAt(source.at(['spec', field]), 'rules/invalid-value', { path: `spec.${field}`, message, hint }));
+  if (spec.recurring !== undefined) return problem('recurring', 'events are excluded always, or from one moment to another', 'write from and to, or leave out "match" to exclude whole minutes');
+  for (const field of ['from', 'to'] as const) {
+    const written = spec[field];
+    if (written !== undefined && parseMoment(written) === undefined) return problem(field, `"${written}" is not a moment`, 'write it with its zone, like 2026-11-29T02:00:00+01:00');
+  }
+  const [fromMs, toMs] = [parseMoment(spec.from ?? ''), parseMoment(spec.to ?? '')];
+  if (fromMs !== undefined && toMs !== undefined && toMs <= fromMs) return problem('to', 'the exclusion ends before it begins', 'write a later moment');
+  return ok({ match: { text, at: source.atText(['spec', 'match']) }, fromMs, toMs });
 }
 
 /** Gives an SLO the exclusions that name it, or its service, or nobody in particular. `document`: the name of its SLO document. */
@@ -33,11 +50,13 @@ export function excluder(rules: readonly ExclusionRule[]): (slo: Slo, document: 
   const exclude = (slo: Slo, document: string): Slo => {
     const own = rules.filter(({ slos, services }) => (slos.length === 0 && services.length === 0) || slos.includes(document) || services.includes(slo.service));
     if (own.length === 0) return slo;
-    const key = JSON.stringify(own.map(({ name }) => name));
-    const exclusions = lists.get(key) ?? own.map(({ name, by, reason, window }) => ({ name, by, reason, window }));
+    const ofMinutes = own.filter((rule) => 'window' in rule);
+    const key = JSON.stringify(ofMinutes.map(({ name }) => name));
+    const exclusions = lists.get(key) ?? ofMinutes.map(({ name, by, reason, window }) => ({ name, by, reason, window }));
     lists.set(key, exclusions);
+    const excludedEvents = own.flatMap((rule) => ('match' in rule ? [{ name: rule.name, by: rule.by, reason: rule.reason, match: rule.match, fromMs: rule.fromMs, toMs: rule.toMs }] : []));
     const { composite } = slo;
-    return { ...slo, exclusions, ...(composite === undefined ? {} : { composite: composite.map((part) => ({ ...part, slo: exclude(part.slo, document) })) }) };
+    return { ...slo, ...(exclusions.length === 0 ? {} : { exclusions }), ...(excludedEvents.length === 0 ? {} : { excludedEvents }), ...(composite === undefined ? {} : { composite: composite.map((part) => ({ ...part, slo: exclude(part.slo, document) })) }) };
   };
   return exclude;
 }

@@ -1,5 +1,6 @@
 import type { Location } from '../lib/problem.js';
 import type { WallMs } from '../lib/time-zone.js';
+import type { QuerySource } from './query-source.js';
 import type { Recurrence } from './recurrence.js';
 
 /** When it is excluded: whole minutes, [from, to). */
@@ -15,7 +16,21 @@ export interface Exclusion {
   readonly window: ExclusionWindow;
 }
 
-export interface ExclusionRule extends Exclusion {
+/** Events that count for no budget and no alert from when the rule is in force; they are counted apart. */
+export interface EventExclusion {
+  readonly name: string;
+  readonly by: string;
+  readonly reason: string;
+  /** Matched within the total of the SLO. */
+  readonly match: QuerySource;
+  /** By the time at which their spans ended: [fromMs, toMs), open where it is undefined. */
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+}
+
+export type ExclusionRule = (Exclusion | EventExclusion) & ExclusionScope;
+
+export interface ExclusionScope {
   /** Names of SLO documents, of which each objective is meant, and of services; both empty: every SLO. */
   readonly slos: readonly string[];
   readonly services: readonly string[];

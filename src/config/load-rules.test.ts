@@ -299,6 +299,24 @@ describe('exclusions', () => {
     expect(problems.filter(({ level }) => level === 'error')).toMatchObject([{ path, message }]);
   });
 
+  test('may be of events, always or for a while', () => {
+    const { rules, problems } = load(slo({}), [exclusion("match: '{ name = \"probe\" }'", 'probes'), exclusion(`match: '{ name = "k6" }', from: 2026-11-29T02:00:00Z`, 'test')].join('---\n'));
+    expect(problems).toEqual([]);
+    expect(rules.slos[0]?.exclusions).toBeUndefined();
+    expect(rules.slos[0]?.excludedEvents?.map(({ name, match, fromMs, toMs }) => [name, match.text, fromMs, toMs])).toEqual([
+      ['probes', '{ name = "probe" }', undefined, undefined], ['test', '{ name = "k6" }', Date.UTC(2026, 10, 29, 2), undefined],
+    ]);
+    expect(rules.otherQueries.map(({ role, source: { at } }) => [role, at.file, at.line])).toEqual([['match', 'b.yaml', 5], ['match', 'b.yaml', 11]]);
+  });
+
+  test.each([
+    ['that recur', `match: '{ }', ${SUNDAYS}`, 'spec.recurring', 'events are excluded always, or from one moment to another'],
+    ['from no moment', "match: '{ }', from: today", 'spec.from', '"today" is not a moment'],
+    ['that end first', "match: '{ }', from: 2026-11-29T02:00:00Z, to: 2026-11-29T01:00:00Z", 'spec.to', 'the exclusion ends before it begins'],
+  ])('events %s are refused', (_, spec, path, message) => {
+    expect(load(slo({}), exclusion(spec)).problems.filter(({ level }) => level === 'error')).toMatchObject([{ path, message }]);
+  });
+
   test('must say who and why', () => {
     const { problems } = load(slo({}), exclusion(ONCE).replace('by: ann, reason: database, ', ''));
     expect(problems.map(({ path }) => path).sort()).toEqual(['spec.by', 'spec.reason']);

@@ -16,7 +16,8 @@ export function otherQueries(documents: RuleDocuments, slos: readonly Slo[]): Ru
     ...spec.objectives.flatMap(({ indicator }, index) => (indicator === undefined ? [] : queriesOf(indicator.spec, { source, path: ['spec', 'objectives', index, 'indicator', 'spec'] }, documents))),
   ]);
   const shared = [...documents.SLI.values()].flatMap(({ content, source }) => queriesOf(content.spec, { source, path: ['spec'] }, documents));
-  return [...inline, ...shared].filter(({ source }) => !resolved.has(placeOf(source.at)));
+  const excluded = [...documents.Exclusion.values()].flatMap(({ content: { spec: { match } }, source }) => (match === undefined ? [] : [{ role: 'match' as const, source: { text: match, at: source.atText(['spec', 'match']) } }]));
+  return [...inline, ...shared, ...excluded].filter(({ source }) => !resolved.has(placeOf(source.at)));
 }
 
 function queriesOf({ ratioMetric, thresholdMetric }: SliSpec, place: { readonly source: YamlDocument; readonly path: DocumentPath }, documents: RuleDocuments): RuleQuery[] {

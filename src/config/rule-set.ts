@@ -49,7 +49,7 @@ export interface RunbookReference {
 }
 
 export interface RuleQuery {
-  readonly role: 'total' | 'good' | 'bad';
+  readonly role: 'total' | 'good' | 'bad' | 'match';
   readonly source: QuerySource;
 }
 

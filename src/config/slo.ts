@@ -1,13 +1,9 @@
 import type { Calendar } from './calendar.js';
-import type { Exclusion } from './exclusion.js';
+import type { EventExclusion, Exclusion } from './exclusion.js';
 import type { Location } from '../lib/problem.js';
+import type { QuerySource } from './query-source.js';
 
-/** TraceQL as the operator wrote it; stage `sli` compiles it, so that its errors can name the place. */
-export interface QuerySource {
-  readonly text: string;
-  /** Position of the first character of the query. */
-  readonly at: Location;
-}
+export type { QuerySource } from './query-source.js';
 
 /** A ratio of spans. Exactly one of `bad` and `good` is set; it is matched within `total`. */
 export interface RatioIndicator {
@@ -89,6 +85,8 @@ export interface Slo {
   readonly policy: BurnRatePolicy;
   /** Minutes that count for nothing; absent where there are none. */
   readonly exclusions?: readonly Exclusion[];
+  /** Events that count for nothing; absent where there are none. */
+  readonly excludedEvents?: readonly EventExclusion[];
   /** From the annotations `tocsin.dev/runbook` and `tocsin.dev/owner`. */
   readonly runbook?: string;
   readonly owner?: string;

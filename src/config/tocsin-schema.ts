@@ -46,6 +46,7 @@ export const tocsinSchemas = {
       reason: z.string().min(1).max(1_050),
       slos: z.array(z.string().min(1)).min(1).max(MAX_EXCLUDED).optional(),
       services: z.array(z.string().min(1)).min(1).max(MAX_EXCLUDED).optional(),
+      match: z.string().min(1).max(8_192).optional(),
       from: z.string().optional(),
       to: z.string().optional(),
       recurring: z.strictObject({ rrule: z.string().max(256), start: z.string(), duration: z.string(), timeZone: z.string().optional() }).optional(),

@@ -1,6 +1,6 @@
 import type { LogLine } from '../diagnosis/culprit/traffic.js';
 import type { SpanId, TraceId } from '../lib/ids.js';
-import type { CompiledSlo } from '../sli/compile-slo.js';
+import { countedTotal, type CompiledSlo } from '../sli/compile-slo.js';
 import type { Span } from '../trace/span.js';
 import { compileToSql, type SqlCondition } from '../trace/traceql/sql.js';
 
@@ -11,9 +11,9 @@ export interface EventCriteria {
   readonly good?: SqlCondition;
 }
 
-export function criteriaOf(compiled: Pick<CompiledSlo, 'total' | 'part'>): EventCriteria {
+export function criteriaOf(compiled: Pick<CompiledSlo, 'total' | 'part' | 'excludes'>): EventCriteria {
   const part = compileToSql(compiled.part.query, 'part');
-  return { total: compileToSql(compiled.total, 'total'), ...(compiled.part.polarity === 'bad' ? { bad: part } : { good: part }) };
+  return { total: compileToSql(countedTotal(compiled), 'total'), ...(compiled.part.polarity === 'bad' ? { bad: part } : { good: part }) };
 }
 
 /** Event time (end of the span), Unix milliseconds, `fromMs` inclusive and `toMs` exclusive. */

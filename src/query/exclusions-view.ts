@@ -1,6 +1,7 @@
 import { excludedMinutesOf, type ExcludedStretch } from '../budget/excluded-minutes.js';
 import { minuteOf } from '../budget/minute-series.js';
 import { windowMinutes } from '../budget/slo-status.js';
+import type { EventExclusion } from '../config/exclusion.js';
 import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
 import type { SloView } from './slo-view.js';
 
@@ -22,8 +23,19 @@ export function exclusionsJson(view: SloView): Record<string, unknown> {
   return {
     excludedMinutes: excluded?.minutes ?? 0,
     errorBudgetRemainingWithoutExclusions: excluded?.budgetWithout ?? null,
+    excludedEvents: eventExclusions(view).map(({ exclusion: { name, by, reason, match, fromMs, toMs }, good, bad }) => ({
+      name, by, reason, match: match.text, from: fromMs === undefined ? null : new Date(fromMs).toISOString(), to: toMs === undefined ? null : new Date(toMs).toISOString(), goodEvents: good, badEvents: bad,
+    })),
     exclusions: exclusionStretches(view).map(({ from, to, exclusion: { name, by, reason } }) => ({ name, by, reason, from: isoOf(from), to: isoOf(to) })),
   };
+}
+
+/** Exclusions of events, with what they took out of the SLO's window. */
+export function eventExclusions({ slo, status }: SloView): { readonly exclusion: EventExclusion; readonly good: number; readonly bad: number }[] {
+  return (slo.excludedEvents ?? []).map((exclusion) => {
+    const { good, bad } = status.excluded?.events.find(({ name }) => name === exclusion.name) ?? { good: 0, bad: 0 };
+    return { exclusion, good, bad };
+  });
 }
 
 function isoOf(minute: number): string {

@@ -25,6 +25,7 @@ const slo = z.object({
 });
 const sloDetail = slo.extend({
   excludedMinutes: z.number().describe('Minutes of the window that count for nothing'), errorBudgetRemainingWithoutExclusions: ratio,
+  excludedEvents: z.array(z.object({ name: z.string(), by: z.string(), reason: z.string(), match: z.string(), from: instant.nullable(), to: instant.nullable(), goodEvents: z.number(), badEvents: z.number() })).describe('Events of the window that count for nothing, by exclusion'),
   exclusions: z.array(z.object({ name: z.string(), by: z.string(), reason: z.string(), from: instant, to: instant })).describe('Within the window, and in the week to come'),
 });
 const historyPoint = z.object({ at: instant, good: z.number(), bad: z.number(), errorRatio: ratio, errorBudgetRemaining: ratio, burnRates: z.record(z.string(), ratio) });

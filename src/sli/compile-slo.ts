@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { EventExclusion } from '../config/exclusion.js';
 import type { RuleQuery } from '../config/rule-set.js';
 import type { CompositePart, Measure, QuerySource, RatioIndicator, Slo } from '../config/slo.js';
 import type { Location, Problem } from '../lib/problem.js';
@@ -21,10 +22,16 @@ export interface CompiledSlo {
   readonly measure?: Measure;
   /** Attributes by whose values the events are also counted apart (slo-group.ts). They belong to no revision: the whole is the same. */
   readonly groupBy?: readonly AttributeField[];
+  /** Events of the total that count for nothing. They belong to no revision either. */
+  readonly excludes?: readonly CompiledExclusion[];
   /** Of a composite objective, which is never counted itself: what it is made of. `total` and `part` then say which spans are about any of them. */
   readonly parts?: readonly CompiledPart[];
   /** Of level warning. */
   readonly warnings: readonly Problem[];
+}
+
+export interface CompiledExclusion extends Pick<EventExclusion, 'name' | 'fromMs' | 'toMs'> {
+  readonly query: Query;
 }
 
 export interface CompiledPart {
@@ -85,10 +92,21 @@ function compileOne(slo: Slo): Result<CompiledSlo, Problem[]> {
   const groupBy = slo.indicator.groupBy?.map(readGroupAttribute);
   const notGroups = groupBy?.flatMap((read) => (read.ok ? [] : [read.error])) ?? [];
   if (notGroups.length > 0) return err(notGroups);
+  const excludes = compileExclusions(slo);
+  if (excludes === undefined) return err([]);
   const part = { polarity, query: partQuery.value } as const;
   const warnings = [...warningsOf(total, 'total', totalQuery.value), ...warningsOf(partSource, polarity, partQuery.value)];
   const counted = { total: totalQuery.value, part, weight, ...(measure === undefined ? {} : { measure }) };
-  return ok({ slo, sliceKey: `${slo.name}@${revisionOf(counted)}`, ...counted, ...(groupBy === undefined ? {} : { groupBy: groupBy.flatMap((read) => (read.ok ? [read.value] : [])) }), warnings });
+  return ok({ slo, sliceKey: `${slo.name}@${revisionOf(counted)}`, ...counted, ...(groupBy === undefined ? {} : { groupBy: groupBy.flatMap((read) => (read.ok ? [read.value] : [])) }), ...(excludes.length === 0 ? {} : { excludes }), warnings });
+}
+
+/** Undefined where one is wrong: that is told once, at its own place, however many SLOs it is about. */
+function compileExclusions({ excludedEvents = [] }: Slo): CompiledExclusion[] | undefined {
+  const compiled = excludedEvents.flatMap(({ name, match, fromMs, toMs }) => {
+    const query = parseTraceql(match.text);
+    return query.ok ? [{ name, fromMs, toMs, query: query.value }] : [];
+  });
+  return compiled.length === excludedEvents.length ? compiled : undefined;
 }
 
 /** `region` is `.region`: of the span, else of its resource. */
@@ -98,6 +116,12 @@ function readGroupAttribute({ text, at }: QuerySource): Result<AttributeField, P
   const field = query.ok && query.value.filter.type === 'comparison' ? query.value.filter.field : undefined;
   if (field?.type === 'attribute' && field.ofParent !== true && ['any', 'span', 'resource'].includes(field.scope)) return ok(field);
   return err({ at, level: 'error', code: 'sli/bad-group', path: 'groupBy', message: `"${text}" is not an attribute of a span or its resource`, hint: 'write it like resource.cloud.region, span.http.route or tenant' });
+}
+
+/** What the total is without the events that never count: for looking at stored spans. */
+export function countedTotal({ total, excludes = [] }: Pick<CompiledSlo, 'total' | 'excludes'>): Query {
+  const always = excludes.filter(({ fromMs, toMs }) => fromMs === undefined && toMs === undefined);
+  return { type: 'spanset', filter: always.reduce((filter, { query }) => and(filter, not(query.filter)), total.filter) };
 }
 
 /** The same SLO, its events those of one group. */
@@ -161,5 +185,6 @@ function missingPart(slo: Slo): Problem {
 }
 
 function pathOf(role: QueryRole): string {
+  if (role === 'match') return 'spec.match';
   return `spec.indicator.spec.ratioMetric.${role}.metricSource.spec.query`;
 }

@@ -82,7 +82,8 @@ class Tally {
   readonly #slices: SloSlice[];
   readonly #byMinute = new Map<number, SloSlice>();
   #current: SloSlice | undefined;
-  readonly #groups = new Map<string, Tally>();
+  /** Of its groups, and of what is excluded. */
+  readonly #beside = new Map<string, Tally>();
   /** The newest bad event of the batch: its row, and its slice. */
   #lastBadRow = -1;
   #lastBadSlice: SloSlice | undefined;
@@ -94,8 +95,13 @@ class Tally {
   }
 
   add(batch: SpanBatch, row: number): void {
-    const { measure, groupKeyOf } = this.counter;
-    if (groupKeyOf !== undefined) this.#group(groupKeyOf(batch, row)).add(batch, row);
+    const { measure, groupKeyOf, excludedKeyOf } = this.counter;
+    const excluded = excludedKeyOf?.(batch, row);
+    if (excluded !== undefined) {
+      this.#under(excluded).add(batch, row);
+      return;
+    }
+    if (groupKeyOf !== undefined) this.#under(groupKeyOf(batch, row)).add(batch, row);
     if (measure !== undefined) {
       this.#addMeasured(batch, row, measure);
       return;
@@ -119,17 +125,17 @@ class Tally {
     }
   }
 
-  #group(sliceKey: string): Tally {
-    const known = this.#groups.get(sliceKey);
+  #under(sliceKey: string): Tally {
+    const known = this.#beside.get(sliceKey);
     if (known !== undefined) return known;
-    const tally = new Tally({ ...this.counter, sliceKey, groupKeyOf: undefined }, this.#arrivalMinute, this.#slices);
-    this.#groups.set(sliceKey, tally);
+    const tally = new Tally({ ...this.counter, sliceKey, groupKeyOf: undefined, excludedKeyOf: undefined }, this.#arrivalMinute, this.#slices);
+    this.#beside.set(sliceKey, tally);
     return tally;
   }
 
   /** Ids are written out once a batch, not once a bad event: an outage has many. */
   finish(batch: SpanBatch): void {
-    for (const group of this.#groups.values()) group.finish(batch);
+    for (const tally of this.#beside.values()) tally.finish(batch);
     const row = this.#lastBadRow;
     if (this.#lastBadSlice === undefined) return;
     this.#lastBadSlice.lastBad = {

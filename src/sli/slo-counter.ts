@@ -1,9 +1,9 @@
 import type { Resource, SpanBatch } from '../trace/span-batch.js';
 import { conjunctsOf, type AttributeField, type Expression } from '../trace/traceql/ast.js';
 import { compileAttributeValue, compileExpression, compileResourceExpression, isResourceOnly, type ResourceMatcher, type ShareMatcher, type SpanMatcher } from '../trace/traceql/matcher.js';
-import type { CompiledSlo } from './compile-slo.js';
+import type { CompiledExclusion, CompiledSlo } from './compile-slo.js';
 import type { OperationLimiter } from './operation-limiter.js';
-import { groupKeyOf, groupValueOf, otherGroupKeyOf } from './slo-group.js';
+import { excludedKeyOf, groupKeyOf, groupValueOf, otherGroupKeyOf } from './slo-group.js';
 import { sharedMatchers } from './shared-matchers.js';
 
 /** One SLO as functions. */
@@ -17,6 +17,8 @@ export interface SloCounter {
   readonly isTotal: SpanMatcher;
   readonly isPart: SpanMatcher;
   readonly partIsBad: boolean;
+  /** The exclusion that takes an event out, as the key it is counted under; undefined where none does. */
+  readonly excludedKeyOf: ((batch: SpanBatch, row: number) => string | undefined) | undefined;
   /** Which group an event also counts for; undefined where there are no groups. */
   readonly groupKeyOf: ((batch: SpanBatch, row: number) => string) | undefined;
 }
@@ -57,7 +59,16 @@ function counterOf(compiled: CompiledSlo, share: ShareMatcher, limiter: Operatio
     isTotal: allOf(ofSpan.map((term) => compileExpression(term, share))),
     isPart: compileExpression(compiled.part.query.filter, share),
     partIsBad: compiled.part.polarity === 'bad',
+    excludedKeyOf: compiled.excludes === undefined ? undefined : excludedKeys(compiled.sliceKey, compiled.excludes, share),
     groupKeyOf: compiled.groupBy === undefined ? undefined : groupKeys(compiled.sliceKey, compiled.groupBy, limiter),
+  };
+}
+
+function excludedKeys(sliceKey: string, excludes: readonly CompiledExclusion[], share: ShareMatcher): SloCounter['excludedKeyOf'] {
+  const compiled = excludes.map(({ name, query, fromMs = -Infinity, toMs = Infinity }) => ({ key: excludedKeyOf(sliceKey, name), matches: compileExpression(query.filter, share), fromMs, toMs }));
+  return (batch, row) => {
+    const endMs = batch.endMs[row] ?? 0;
+    return compiled.find(({ matches, fromMs, toMs }) => endMs >= fromMs && endMs < toMs && matches(batch, row))?.key;
   };
 }
 

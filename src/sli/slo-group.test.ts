@@ -3,7 +3,7 @@ import type { RatioIndicator, Slo } from '../config/slo.js';
 import { attributeOf } from '../trace/attribute-json.js';
 import { spanBatch, type SpanDescription } from '../trace/batch-builder.js';
 import { compileMatcher } from '../trace/traceql/matcher.js';
-import { compileSlo, restrictedTo, type CompiledSlo } from './compile-slo.js';
+import { compileSlo, countedTotal, restrictedTo, type CompiledSlo } from './compile-slo.js';
 import { createMeasurer } from './measurer.js';
 import { OperationLimiter } from './operation-limiter.js';
 import { groupNames, groupValueOf, readGroupKey } from './slo-group.js';
@@ -75,5 +75,27 @@ describe('groups of an SLO', () => {
   test('values are texts, numbers and booleans, and never without end', () => {
     expect([attributeOf('a', 'x'.repeat(500)), attributeOf('a', 3n), attributeOf('a', true), attributeOf('a', ['x', 1n])].map(({ value }) => groupValueOf(value))).toEqual(['x'.repeat(128), 3, true, '["x",1]']);
     expect([groupValueOf(null), groupValueOf(undefined)]).toEqual([null, null]);
+  });
+});
+
+describe('events that are excluded', () => {
+  const health = { name: 'health', by: 'ann', reason: 'no user', match: { text: '{ span.region = "probe" }', at: AT } };
+
+  test('are counted apart, and for no group, while the exclusion lasts', () => {
+    const spans = [request('eu'), request('probe', 'error'), request('probe')];
+    const count = (window: { fromMs: number | undefined; toMs: number | undefined }): unknown => createMeasurer([compiled({ ...sloBy('region'), excludedEvents: [{ ...health, ...window }] })]).measure(spanBatch(spans), 1).sloSlices
+      .map(({ sliceKey, good, bad }) => `${sliceKey.slice(sliceKey.indexOf('@') + 9)}: ${good} ${bad}`).sort();
+    const endMs = spanBatch(spans).endMs[0] ?? 0;
+    expect(count({ fromMs: undefined, toMs: undefined })).toEqual([' -health: 1 1', ' {".region":"eu"}: 1 0', ': 1 0']);
+    expect(count({ fromMs: endMs, toMs: endMs + 1 })).toEqual([' -health: 1 1', ' {".region":"eu"}: 1 0', ': 1 0']);
+    expect(count({ fromMs: endMs + 1, toMs: undefined })).toEqual([' {".region":"eu"}: 1 0', ' {".region":"probe"}: 1 1', ': 2 1']);
+    expect(count({ fromMs: undefined, toMs: endMs })).toEqual([' {".region":"eu"}: 1 0', ' {".region":"probe"}: 1 1', ': 2 1']);
+  });
+
+  test('are not among the events that stored spans are asked for', () => {
+    const slo = compiled({ ...sloBy(), excludedEvents: [{ ...health, fromMs: undefined, toMs: undefined }] });
+    const matches = compileMatcher(countedTotal(slo));
+    expect([0, 1, 2].filter((row) => matches(spanBatch([request('eu'), request('probe'), request(undefined)]), row))).toEqual([0, 2]);
+    expect(slo.sliceKey).toBe(compiled(sloBy()).sliceKey);
   });
 });

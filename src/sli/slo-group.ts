@@ -28,10 +28,16 @@ export function otherGroupKeyOf(sliceKey: string, fields: readonly AttributeFiel
   return `${sliceKey} ${JSON.stringify(Object.fromEntries(fields.map((field) => [printField(field), []])))}`;
 }
 
+/** Events that an exclusion takes out are counted as well, so that what it spares can be said: `checkout@3f2a9c01 -health-checks`. */
+export function excludedKeyOf(sliceKey: string, exclusion: string): string {
+  return `${sliceKey} -${exclusion}`;
+}
+
 /** The key of the whole SLO, and its group where the key is one of a group. */
 export function readGroupKey(key: string): { readonly sliceKey: string; readonly group: SloGroup | undefined } {
   const space = key.indexOf(' ');
   if (space < 0) return { sliceKey: key, group: undefined };
+  if (key[space + 1] === '-') return { sliceKey: key.slice(0, space), group: undefined };
   const values = JSON.parse(key.slice(space + 1)) as Record<string, GroupValue | []>;
   const isOther = Object.values(values).some(Array.isArray);
   const names = Object.keys(values).map(plainName);

@@ -59,7 +59,7 @@ test('what is excluded is listed, the next and the latest, with what it spares; 
   const window = { kind: 'once', fromMs: NOW - 2 * MINUTE_MS, toMs: NOW + 8 * MINUTE_MS } as const;
   const excluding = { ...slo, exclusions: [{ name: 'later', window: { kind: 'once' as const, fromMs: NOW + DAY_MS, toMs: NOW + DAY_MS + 60 * MINUTE_MS } }, { name: 'upgrade', window }, { name: 'too far', window: { kind: 'once' as const, fromMs: NOW + 9 * DAY_MS, toMs: NOW + 10 * DAY_MS } }]
     .map((each) => ({ by: 'ann', reason: 'database', ...each })) };
-  const status = sampleReading({ atMs: NOW, errorBudgetRemaining: 0.9, excluded: { minutes: 3, budgetWithout: 0.2, now: 'upgrade' } });
+  const status = sampleReading({ atMs: NOW, errorBudgetRemaining: 0.9, excluded: { events: [], minutes: 3, budgetWithout: 0.2, now: 'upgrade' } });
   const counted = { firstMs: NOW - DAY_MS, lastMs: NOW, good: 30, bad: 10 };
   const page = sloPage({ slo: excluding, status }, historyOf(2), { burned: NOTHING_BURNED, incidents: [], revisions: [{ sliceKey: `${slo.name}@0badcafe`, definition: undefined, counted }, { sliceKey: sliceKeyOf(slo), definition: undefined, counted }] });
   expect(page['exclusions']).toMatchObject({

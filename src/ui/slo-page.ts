@@ -8,7 +8,7 @@ import { formatDuration, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { formatBurn, formatPercent } from '../lib/format.js';
 import type { Incident } from '../incident/incident.js';
 import { NOTHING_BURNED, type BurnedRow, type BurnedView } from '../query/burned-view.js';
-import { exclusionStretches } from '../query/exclusions-view.js';
+import { eventExclusions, exclusionStretches } from '../query/exclusions-view.js';
 import { sliceKeyOf, type HistoryView } from '../query/history-view.js';
 import { revisionName } from '../query/revisions-view.js';
 import type { SloRevision } from '../query/slo-revision-reader.js';
@@ -111,7 +111,8 @@ function exclusionsOf(view: SloView): Record<string, unknown> | undefined {
   const rows = [...begun.slice(-EXCLUSIONS_SHOWN), ...toCome.slice(0, EXCLUSIONS_SHOWN / 2)].reverse().map(({ from, to, exclusion: { name, by, reason } }) => ({
     name, by, reason, fromMs: from * MINUTE_MS, length: formatDuration((to - from) * MINUTE_MS), isNow: from <= minuteNow && minuteNow < to,
   }));
-  return { rows, forMs: excluded.minutes * MINUTE_MS, now: excluded.now, budgetWithout: excluded.budgetWithout, budgetWith: errorBudgetRemaining };
+  const events = eventExclusions(view).map(({ exclusion: { name, by, reason, match }, good, bad }) => ({ name, by, reason, match: match.text, bad: formatNumber(Math.round(bad)), all: formatNumber(Math.round(good + bad)) }));
+  return { rows, events, forMs: excluded.minutes * MINUTE_MS, now: excluded.now, budgetWithout: excluded.budgetWithout, budgetWith: errorBudgetRemaining };
 }
 
 function capitalised(words: string): string {
