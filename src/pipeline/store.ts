@@ -6,6 +6,7 @@ import type { Database } from '../store/database.js';
 import type { DatabaseHealth } from '../store/duckdb-database.js';
 import type { SloSliceColumns } from '../store/slo-slice-columns.js';
 import type { CommitNews } from '../store/span-sink.js';
+import type { ArrivedSlice } from './replay.js';
 import type { IngestStats } from './ingest-tally.js';
 
 /** Of the rules, what the way in needs. */
@@ -20,8 +21,11 @@ export interface StoreRules {
  * (`StoreClient`), in tests also in this one (`SystemStore`).
  */
 export interface Store extends Absorber, Database {
-  /** From the next export on, these SLOs are counted and these rules redact. */
-  useRules(rules: StoreRules): Promise<void>;
+  /**
+   * From the next export on, these SLOs are counted and these rules redact. SLOs that are new are counted from the spans that are stored:
+   * resolves with the slices of those, which are stored as well and are not told by `onCommit`.
+   */
+  useRules(rules: StoreRules): Promise<readonly ArrivedSlice[]>;
   /** Live slices since a Unix minute, summed per SLO and event minute. */
   loadSloSlices(sinceMinute: number): Promise<SloSliceColumns>;
   stats(): Promise<StoreStats>;

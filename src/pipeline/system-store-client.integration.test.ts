@@ -78,13 +78,13 @@ test('spans sent to the thread are stored, counted, announced, and there after a
   ]);
 });
 
-test('new rules count from the next export on', async () => {
+test('new rules count what is stored and what comes, and tell what they found', async () => {
   const client = await start();
   const nowMs = Date.now();
   await client.absorb(exportOf(['before'], nowMs));
-  await client.useRules({ slos: [slo()], redaction: NO_REDACTION });
+  expect(await client.useRules({ slos: [slo()], redaction: NO_REDACTION })).toMatchObject([{ events: 1 }]);
   await client.absorb(exportOf(['after'], nowMs));
-  expect([...sloMinutes(await client.loadSloSlices(0))].map((row) => row.events)).toEqual([1]);
+  expect([...sloMinutes(await client.loadSloSlices(0))].map((row) => row.events)).toEqual([2]);
 });
 
 test('garbage is malformed, errors of SQL reject, and the thread goes on', async () => {

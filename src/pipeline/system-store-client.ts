@@ -5,6 +5,7 @@ import type { ServiceHygiene } from '../ingest/normalise-services.js';
 import { DatabaseUnavailableError } from '../store/database-error.js';
 import type { Row, Statement } from '../store/database.js';
 import type { SloSliceColumns } from '../store/slo-slice-columns.js';
+import type { ArrivedSlice } from './replay.js';
 import type { Store, StoreEvents, StoreRules, StoreStats } from './store.js';
 import type { StoreCall, StoreReply, StoreRequest, StoreSettings } from './store-messages.js';
 
@@ -85,7 +86,7 @@ export class StoreClient implements Store {
     return this.#call({ kind: 'transaction', statements });
   }
 
-  useRules({ slos, redaction }: StoreRules): Promise<void> {
+  useRules({ slos, redaction }: StoreRules): Promise<readonly ArrivedSlice[]> {
     return this.#call({ kind: 'rules', rules: { slos, redaction } });
   }
 

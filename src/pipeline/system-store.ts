@@ -17,7 +17,9 @@ import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
 import type { SloSliceColumns } from '../store/slo-slice-columns.js';
 import type { GroupLimits } from '../store/system-group-commit.js';
 import { absorb, type AbsorbPorts } from './absorb.js';
+import { Backfill } from './backfill.js';
 import { IngestTally } from './ingest-tally.js';
+import type { ArrivedSlice } from './replay.js';
 import { DATABASE_FILE, type Store, type StoreEvents, type StoreRules, type StoreStats } from './store.js';
 
 /** Without rules nothing is counted and nothing redacted. */
@@ -42,6 +44,9 @@ export class SystemStore implements Store {
   #redactor: Redactor;
   #measurer: Measurer;
   #closing: Promise<void> | undefined;
+  /** While rules change that need it, exports wait for this. */
+  #changing: Promise<void> | undefined;
+  readonly #absorbing = new Set<{ readonly receivedAtMs: number; readonly done: Promise<void> }>();
 
   private constructor(parts: { database: DuckdbDatabase; sink: DuckdbSpanSink; tally: IngestTally; clock: Clock }, rules: StoreRules) {
     this.#database = parts.database;
@@ -69,15 +74,29 @@ export class SystemStore implements Store {
         events?.onCommit?.(news);
       },
     });
-    return new SystemStore({ database, sink, tally, clock }, { slos, redaction });
+    const store = new SystemStore({ database, sink, tally, clock }, { slos, redaction });
+    // Rules may have come while Tocsin was not running.
+    await store.useRules({ slos, redaction });
+    return store;
   }
 
   async absorb(request: ExportRequest): Promise<ExportOutcome> {
+    while (this.#changing !== undefined) await this.#changing;
     const outcome = this.#closing === undefined
-      ? await absorb(request, this.#ports)
+      ? await this.#underWay(request, absorb(request, this.#ports))
       : { kind: 'busy' as const, retryAfterMs: STOPPING_RETRY_MS, message: 'the service is stopping' };
     this.#tally.answered(request, outcome);
     return outcome;
+  }
+
+  async #underWay<T>({ receivedAtMs }: ExportRequest, work: Promise<T>): Promise<T> {
+    const entry = { receivedAtMs, done: work.then(nothing, nothing) };
+    this.#absorbing.add(entry);
+    try {
+      return await work;
+    } finally {
+      this.#absorbing.delete(entry);
+    }
   }
 
   query(statement: Statement): Promise<Row[]> {
@@ -88,11 +107,43 @@ export class SystemStore implements Store {
     return this.#database.transaction(statements);
   }
 
-  useRules({ slos, redaction }: StoreRules): Promise<void> {
+  async useRules(rules: StoreRules): Promise<readonly ArrivedSlice[]> {
+    let isTaken = false;
+    const take = (): void => {
+      if (!isTaken) this.#take(rules);
+      isTaken = true;
+    };
+    try {
+      const oldestMs = Math.min(this.#ports.clock.nowMs(), ...[...this.#absorbing].map(({ receivedAtMs }) => receivedAtMs));
+      const backfill = await Backfill.begin(this.#database, rules.slos, oldestMs);
+      return backfill === undefined ? [] : await this.#whileNothingIsUnderWay(() => backfill.finish().finally(take));
+    } finally {
+      // Whatever became of the past, the rules count from now on.
+      take();
+    }
+  }
+
+  /** Exports wait meanwhile; they are not refused. */
+  async #whileNothingIsUnderWay<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#changing !== undefined) await this.#changing;
+    const change = this.#settled().then(work);
+    this.#changing = change.then(nothing, nothing);
+    try {
+      return await change;
+    } finally {
+      this.#changing = undefined;
+    }
+  }
+
+  async #settled(): Promise<void> {
+    const underWay = [...this.#absorbing].map(({ done }) => done);
+    await Promise.all([this.#sink.drain(), ...underWay]);
+  }
+
+  #take({ slos, redaction }: StoreRules): void {
     this.#redactor = timedRedactor(redactorFor(redaction), this.#tally);
     this.#tally.useRedactionRules(rulesInForce(redaction));
     this.#measurer = timedMeasurer(createMeasurer(slos, { graph: this.#graph, groups: this.#groups }), this.#tally);
-    return Promise.resolve();
   }
 
   loadSloSlices(sinceMinute: number): Promise<SloSliceColumns> {
@@ -111,6 +162,10 @@ export class SystemStore implements Store {
     this.#closing ??= this.#sink.drain().then(() => this.#database.close());
     return this.#closing;
   }
+}
+
+function nothing(): void {
+  // Told where it was asked for.
 }
 
 /** Long enough for a restart. */

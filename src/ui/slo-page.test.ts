@@ -68,4 +68,9 @@ test('what is excluded is listed, the next and the latest, with what it spares; 
   });
   expect(page['earlier']).toEqual([{ revision: '0badcafe', total: undefined, outcome: 'bad', part: undefined, fromMs: NOW - DAY_MS, toMs: NOW, events: '40', sli: 0.75 }]);
   expect(sloPage({ slo, status: sampleReading({}) }, historyOf(2))).toMatchObject({ exclusions: undefined, earlier: [] });
+  // An SLO that was counted from stored spans says how far back it reaches.
+  const definition = { total: '{ }', polarity: 'bad', part: '{ }', firstInForceMs: NOW - 60 * MINUTE_MS } as const;
+  const notesOf = (firstMs: number): unknown => sloPage({ slo, status: sampleReading({}) }, historyOf(2), { burned: NOTHING_BURNED, incidents: [], revisions: [{ sliceKey: sliceKeyOf(slo), definition, counted: { ...counted, firstMs } }] })['notes'];
+  expect(notesOf(NOW - DAY_MS)).toEqual([expect.stringMatching(/^Counted since .*, and before that from the spans that were stored then, back to /)]);
+  expect(notesOf(NOW - 60 * MINUTE_MS)).toEqual([]);
 });

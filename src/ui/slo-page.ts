@@ -3,9 +3,9 @@ import { waitingInWords } from '../budget/firing.js';
 import { minuteOf } from '../budget/minute-series.js';
 import type { SloStatus, TierReading } from '../budget/slo-status.js';
 import { windowText } from '../config/calendar.js';
-import type { SliceMethod } from '../config/slo.js';
+import type { SliceMethod, Slo } from '../config/slo.js';
 import { formatDuration, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
-import { formatBurn, formatPercent } from '../lib/format.js';
+import { formatBurn, formatPercent, formatTime } from '../lib/format.js';
 import type { Incident } from '../incident/incident.js';
 import { NOTHING_BURNED, type BurnedRow, type BurnedView } from '../query/burned-view.js';
 import { eventExclusions, exclusionStretches } from '../query/exclusions-view.js';
@@ -60,7 +60,7 @@ export function sloPage(view: SloView, history: HistoryView, around: Surrounding
     window: windowText(slo),
     method: slo.method === undefined ? undefined : methodInWords(slo.method),
     outcome: slo.indicator.bad === undefined ? { word: 'Good', text: slo.indicator.good?.text ?? '' } : { word: 'Bad', text: slo.indicator.bad.text },
-    notes: [...(status.silence === undefined ? [] : [capitalised(status.silence.words)]), ...(status.samplingWarning === undefined ? [] : [status.samplingWarning]), ...sizingOf(view)],
+    notes: [...backfilled(slo, around.revisions), ...(status.silence === undefined ? [] : [capitalised(status.silence.words)]), ...(status.samplingWarning === undefined ? [] : [status.samplingWarning]), ...sizingOf(view)],
     tiers: status.tiers.map((reading) => ({ ...tierRow(reading), toFire: toFire(view, reading), knowsTraffic: status.eventsPerHour !== undefined })),
     charts: [budgetChart(view, history, markers), burnChart(view, history, markers), errorChart(view, history, markers)],
     burned: { bad: around.burned.bad, parts: [{ title: 'Version', rows: around.burned.byVersion.map(burnedRow) }, { title: 'Operation', rows: around.burned.byOperation.map(burnedRow) }] },
@@ -85,6 +85,13 @@ function groupsOf({ slo, status }: SloView): Record<string, unknown> | undefined
       burn: each.burnRates[formatDuration(shortMs)], events: formatNumber(Math.round(each.events ?? 0)),
     })),
   };
+}
+
+/** How far back an SLO that is younger than its spans is exact. */
+function backfilled(slo: Slo, revisions: readonly SloRevision[]): string[] {
+  const { definition, counted } = revisions.find(({ sliceKey }) => sliceKey === sliceKeyOf(slo)) ?? {};
+  if (definition === undefined || counted === undefined || counted.firstMs >= definition.firstInForceMs - MINUTE_MS) return [];
+  return [`Counted since ${formatTime(definition.firstInForceMs)}, and before that from the spans that were stored then, back to ${formatTime(counted.firstMs)}`];
 }
 
 const REVISIONS_SHOWN = 10;

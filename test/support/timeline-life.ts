@@ -174,7 +174,7 @@ export class Life {
       const stored = await this.#living(() => booted.loadSlices(minuteOf(this.#parts.clock.nowMs()) - HISTORY_MINUTES));
       for (const rule of slos) if (added.has(rule.sliceKey)) this.#slices.track(rule);
       this.#slices.add([...stored].filter(({ sliceKey }) => added.has(sliceKey)));
-      await this.#living(() => booted.useRules(slos));
+      this.#slices.add(await this.#living(() => booted.useRules(slos)));
       this.#required(this.#engine).useRules(slos);
       this.#slos = slos;
     })());

@@ -14,6 +14,7 @@ import type { CommittedSlices } from '../../src/pipeline/engine.js';
 import type { EvaluationStore } from '../../src/pipeline/evaluation-store.js';
 import type { EvidenceReader } from '../../src/pipeline/evidence-reader.js';
 import { MemoryEvaluationStore } from '../../src/pipeline/memory-evaluation-store.js';
+import type { ArrivedSlice } from '../../src/pipeline/replay.js';
 import { openStore, type SystemStore } from '../../src/pipeline/system-store.js';
 import type { CompiledSlo } from '../../src/sli/compile-slo.js';
 import { createMeasurer, type Measurer } from '../../src/sli/measurer.js';
@@ -37,7 +38,8 @@ export interface Booted {
   /** Undefined where no spans are kept. */
   readonly evidence: EvidenceReader | undefined;
   absorb(shipment: Shipment): Promise<ExportOutcome>;
-  useRules(slos: readonly CompiledSlo[]): Promise<void>;
+  /** Resolves with what was counted from stored spans. */
+  useRules(slos: readonly CompiledSlo[]): Promise<readonly ArrivedSlice[]>;
   loadSlices(sinceMinute: number): Promise<Iterable<SloMinute>>;
   loadUptime(sinceMinute: number): Promise<Iterable<number>>;
   /** Once a minute. */
@@ -69,7 +71,10 @@ export class MemoryMachine implements Machine {
       outbox: this.#outbox,
       evidence: undefined,
       absorb: (shipment) => Promise.resolve(this.#absorb(shipment, { measurer, receivedAtMs: clock.nowMs(), onCommit })),
-      useRules: (next) => Promise.resolve(void (measurer = createMeasurer(next))),
+      useRules: (next) => {
+        measurer = createMeasurer(next);
+        return Promise.resolve([]);
+      },
       loadSlices: (sinceMinute) => Promise.resolve(this.#slices.filter(({ eventMinute }) => eventMinute >= sinceMinute)),
       loadUptime: (sinceMinute) => Promise.resolve([...this.#uptime].filter((minute) => minute >= sinceMinute)),
       maintain: (nowMs) => Promise.resolve(void this.#uptime.add(Math.floor(nowMs / 60_000))),

@@ -10,6 +10,7 @@ import { notifiersOf, type NotifierLookup } from '../../notify/system-notifiers.
 import type { Engine } from '../../pipeline/engine.js';
 import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
+import type { ArrivedSlice } from '../../pipeline/replay.js';
 import type { Store } from '../../pipeline/store.js';
 import { RUNBOOK_FILE } from '../../runbook/runbook.js';
 import { readGroupKey } from '../../sli/slo-group.js';
@@ -98,11 +99,22 @@ export class LiveRules {
       slices.add(rows.filter(({ sliceKey }) => added.has(readGroupKey(sliceKey).sliceKey)));
       for (const { sliceKey, slo } of deepened) slices.restore(sliceKey, slo, rows.filter((row) => row.sliceKey === sliceKey));
     }
-    await store.useRules({ slos: book.slos, redaction: book.redaction });
+    slices.add(await this.#takeRules(book));
     await this.#keepDefinitions(book);
     engine.useRules(book.slos);
     this.#book = book;
     this.#notifiers = this.#notifiersFor(book);
+  }
+
+  /** The rules count from now on, also where the past of new SLOs could not be counted. */
+  async #takeRules({ slos, redaction }: RuleBook): Promise<readonly ArrivedSlice[]> {
+    const { store, log } = this.#ports;
+    try {
+      return await store.useRules({ slos, redaction });
+    } catch (error) {
+      log.warn({ err: error }, 'new SLOs could not be counted from stored spans; they count from now on');
+      return [];
+    }
   }
 
   /** A disk that is full must not keep rules from coming into force, nor the service from starting: the next start tries again. */
