@@ -113,7 +113,6 @@ spec: { type: traces, connectionDetails: {} }
 
 describe('what this version cannot honour is an error, never ignored', () => {
   test.each([
-    ['unit: trace', slo({ indicator: RATIO.replace("'{ kind = server }'", "'{ kind = server }', unit: trace") }), 'spec.indicator.spec.ratioMetric.total.metricSource.spec.unit'],
     ['another metric source', slo({ indicator: RATIO.replace('type: traces', 'type: prometheus') }), 'spec.indicator.spec.ratioMetric.total.metricSource.type'],
     ['a kind of a later version', 'apiVersion: tocsin.dev/v1\nkind: SignatureRule\nmetadata: { name: x }\n', 'kind'],
   ])('%s', (_, text, path) => {
@@ -121,6 +120,24 @@ describe('what this version cannot honour is an error, never ignored', () => {
     expect(problems.map((problem) => `${problem.code} ${problem.path}`)).toContain(`rules/not-supported-yet ${path}`);
     expect(problems.every(({ at }) => at.file === 'a.yaml' && at.line >= 1)).toBe(true);
     expect(rules.slos).toEqual([]);
+  });
+});
+
+describe('whole traces', () => {
+  const total = (indicator: string): string => indicator.replace("'{ kind = server }'", "'{ kind = server }', unit: trace");
+
+  test('are counted where total says so', () => {
+    expect(only(slo({ indicator: total(RATIO) })).indicator.unit).toBe('trace');
+    expect(only(slo({ indicator: total(RATIO).replace("'{ status = error }'", "'{ status = error }', unit: trace") })).indicator.unit).toBe('trace');
+    expect(only(slo()).indicator.unit).toBeUndefined();
+  });
+
+  test.each([
+    ['for one half of a ratio', slo({ indicator: RATIO.replace("'{ status = error }'", "'{ status = error }', unit: trace") }), 'spec.indicator.spec.ratioMetric.bad.metricSource.spec.unit'],
+    ['for durations', slo({ indicator: "indicator: { spec: { thresholdMetric: { metricSource: { type: traces, spec: { query: '{ }', durationUnit: ms, unit: trace } } } } }", objectives: '[{ target: 0.9, op: lte, value: 3 }]' }), 'spec.indicator.spec.thresholdMetric.metricSource.spec.unit'],
+    ['for shares', slo({ indicator: "indicator: { spec: { ratioMetric: { rawType: success, raw: { metricSource: { type: traces, spec: { query: '{ }', value: share, unit: trace } } } } } }" }), 'spec.indicator.spec.ratioMetric.raw.metricSource.spec.unit'],
+  ])('%s are refused', (_, text, path) => {
+    expect(load(text).problems.map(({ code, path: at }) => `${code} ${at}`)).toContain(`rules/invalid-value ${path}`);
   });
 });
 

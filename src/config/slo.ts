@@ -11,6 +11,8 @@ export interface RatioIndicator {
   readonly bad?: QuerySource;
   readonly good?: QuerySource;
   readonly weight: 'auto' | 'none' | { readonly attribute: string };
+  /** An event is a whole trace that `total` finds a span of; `bad` or `good` are then asked of the trace. Absent: a span. */
+  readonly unit?: 'trace';
   /** Attributes by whose values the events are also counted apart. */
   readonly groupBy?: readonly QuerySource[];
   /** Where events are not simply good or bad; `bad` or `good` then say which spans show what went wrong. */

@@ -3,7 +3,7 @@ import { formatPath, type DocumentPath } from '../lib/yaml-document.js';
 import type { Placed } from './alert-policy.js';
 import type { Objective, SliSpec } from './open-slo-schema.js';
 import type { RatioIndicator } from './slo.js';
-import { checkSource, readGroupBy, readWeight, type IndicatorContext } from './trace-indicator.js';
+import { checkSource, readGroupBy, refuseTraces, readWeight, type IndicatorContext } from './trace-indicator.js';
 
 type ThresholdSpec = NonNullable<SliSpec['thresholdMetric']>;
 
@@ -26,6 +26,7 @@ export function checkThreshold(sli: PlacedThreshold, context: IndicatorContext):
   const { metricSource } = sli.metric;
   const source = sourceOf(sli);
   checkSource(sli.metric, { ...sli, path: source }, context);
+  refuseTraces(sli.metric, { ...sli, path: source }, context);
   const { aggregate, durationUnit } = metricSource.spec;
   if (durationUnit === undefined) refuse(sli, context, { at: [...source, 'spec'], code: 'rules/missing-key', message: 'the unit of the threshold is missing', hint: 'write durationUnit: ms (or s)' });
   if (aggregate !== undefined && aggregate !== MEAN && percentileOf(aggregate) === undefined) refuse(sli, context, { at: [...source, 'spec', 'aggregate'], code: 'rules/invalid-value', message: `"${aggregate}" is neither a percentile nor the mean`, hint: 'write p50, p95, p99, p99.9 or mean' });

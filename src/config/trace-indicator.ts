@@ -31,7 +31,10 @@ export function readRatio(sli: Placed<SliSpec> & { readonly metric: NonNullable<
     if (part === undefined) continue;
     checkSource(part, { ...sli, path: [...sli.path, 'ratioMetric', role, 'metricSource'] }, context);
     queries[role] = { text: part.metricSource.spec.query, at: sli.source.atText([...sli.path, 'ratioMetric', role, 'metricSource', 'spec', 'query']) };
-    const { weight, groupBy } = part.metricSource.spec;
+    const { weight, groupBy, unit } = part.metricSource.spec;
+    if (role !== 'total' && unit !== undefined && unit !== (total.metricSource.spec.unit ?? 'span')) {
+      refuse([role, 'metricSource', 'spec', 'unit'], 'rules/invalid-value', { message: `"${role}" counts by ${unit} and "total" by ${total.metricSource.spec.unit ?? 'span'}`, hint: 'a ratio counts one thing: write unit at "total"' });
+    }
     if (role !== 'total' && groupBy !== undefined) refuse([role, 'metricSource', 'spec', 'groupBy'], 'rules/invalid-value', { message: `"${role}" is matched within "total": the groups are those of "total"`, hint: 'write groupBy at "total"' });
     const counted = total.metricSource.spec.weight;
     if (role !== 'total' && weight !== undefined && weight !== (counted ?? 'auto')) {
@@ -40,7 +43,7 @@ export function readRatio(sli: Placed<SliSpec> & { readonly metric: NonNullable<
   }
   if (queries.total === undefined || context.problems.length > before) return undefined;
   const { bad, good } = queries;
-  return { total: queries.total, ...(bad === undefined ? {} : { bad }), ...(good === undefined ? {} : { good }), weight: readWeight(total.metricSource.spec.weight), ...readGroupBy(total.metricSource.spec, { ...sli, path: [...sli.path, 'ratioMetric', 'total', 'metricSource', 'spec'] }) };
+  return { total: queries.total, ...(bad === undefined ? {} : { bad }), ...(good === undefined ? {} : { good }), weight: readWeight(total.metricSource.spec.weight), ...(total.metricSource.spec.unit === 'trace' ? { unit: 'trace' as const } : {}), ...readGroupBy(total.metricSource.spec, { ...sli, path: [...sli.path, 'ratioMetric', 'total', 'metricSource', 'spec'] }) };
 }
 
 type RawSource = NonNullable<NonNullable<SliSpec['ratioMetric']>['raw']>;
@@ -50,6 +53,7 @@ function readRaw(sli: Placed<SliSpec> & { readonly raw: RawSource; readonly of: 
   const before = context.problems.length;
   const path = [...sli.path, 'ratioMetric', 'raw', 'metricSource'];
   checkSource(sli.raw, { ...sli, path }, context);
+  refuseTraces(sli.raw, { ...sli, path }, context);
   if (context.problems.length > before) return undefined;
   const { query, value, weight } = sli.raw.metricSource.spec;
   return {
@@ -82,13 +86,16 @@ export function checkSource({ metricSource }: { readonly metricSource: Pick<Metr
     refuse('metricSourceRef', 'rules/unknown-reference', { message: `there is no DataSource "${reference}"`, hint: near === undefined ? 'remove it and write type: traces' : `did you mean "${near}"?` });
     return;
   }
-  if (metricSource.spec.unit === 'trace') {
-    const path: DocumentPath = [...place.path, 'spec', 'unit'];
-    problems.push(errorAt(place.source.at(path), 'rules/not-supported-yet', { path: formatPath(path), message: '"unit: trace" is not supported yet: SLIs count spans in this version', hint: 'write unit: span and choose the entry span of the journey in "total"' }));
-  }
   const type = metricSource.type ?? dataSource?.content.spec.type;
   if (type === undefined) refuse('type', 'rules/missing-key', { message: 'the type of the metric source is missing', hint: 'write type: traces' });
   else if (!TRACE_TYPES.includes(type)) refuse('type', 'rules/not-supported-yet', { message: `the metric source "${type}" is not supported: Tocsin computes SLIs from the spans that it receives`, hint: 'write type: traces and a TraceQL query' });
+}
+
+/** Shares and durations are of one span. */
+export function refuseTraces({ metricSource }: { readonly metricSource: { readonly spec: { readonly unit?: 'span' | 'trace' | undefined } } }, place: Placed<unknown>, { problems }: IndicatorContext): void {
+  if (metricSource.spec.unit !== 'trace') return;
+  const path: DocumentPath = [...place.path, 'spec', 'unit'];
+  problems.push(errorAt(place.source.at(path), 'rules/invalid-value', { path: formatPath(path), message: 'a threshold or a raw ratio is of spans, not of traces', hint: 'write a ratioMetric with total and bad, or choose the entry span of the journey in "query"' }));
 }
 
 /** What `checkSource` has nothing against: only then is the query TraceQL. */

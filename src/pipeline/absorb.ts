@@ -22,7 +22,7 @@ export interface AbsorbPorts {
 }
 
 /** What a decoded request adds to the store, before it is known where it came from. */
-type Contents = Pick<AdmittedExport, 'rejected' | 'deduplicated' | 'message' | 'spans' | 'claim' | 'logs' | 'sloSlices' | 'redSlices' | 'graphSlices'>;
+type Contents = Pick<AdmittedExport, 'rejected' | 'deduplicated' | 'message' | 'spans' | 'claim' | 'logs' | 'sloSlices' | 'redSlices' | 'graphSlices' | 'journeys'>;
 
 /**
  * The way of every export: recall (the same bytes again) → decode → admit (spans that are new) → redact → normalise → measure → commit → answer.
@@ -54,14 +54,14 @@ async function admitTraces(request: ExportRequest, ports: AbsorbPorts): Promise<
   }
 }
 
-function measured(decoded: SpanBatch, { receivedAtMs, protocol }: ExportRequest, { redactor, normaliser, measurer, tally }: AbsorbPorts): Pick<Contents, 'spans' | 'sloSlices' | 'redSlices' | 'graphSlices'> {
+function measured(decoded: SpanBatch, { receivedAtMs, protocol }: ExportRequest, { redactor, normaliser, measurer, tally }: AbsorbPorts): Pick<Contents, 'spans' | 'sloSlices' | 'redSlices' | 'graphSlices' | 'journeys'> {
   const { batch, hits } = redactor().spans(decoded);
   tally.redacted(hits);
   const spans = normaliser.spans(batch, { receivedAtMs, imported: protocol === 'import' });
   const measurement = measurer().measure(spans, Math.floor(receivedAtMs / 60_000));
   tally.measured(measurement);
-  const { sloSlices, redSlices, graphSlices } = measurement;
-  return { spans, sloSlices, redSlices, graphSlices };
+  const { sloSlices, redSlices, graphSlices, journeys } = measurement;
+  return { spans, sloSlices, redSlices, graphSlices, journeys };
 }
 
 function admitLogs(request: ExportRequest, { logs, redactor, normaliser, tally }: AbsorbPorts): Contents | ExportOutcome {

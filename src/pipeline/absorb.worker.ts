@@ -24,6 +24,7 @@ function run(store: SystemStore, call: StoreCall): Promise<unknown> {
     case 'query': return store.query(call.statement);
     case 'transaction': return store.transaction(call.statements);
     case 'rules': return store.useRules(call.rules);
+    case 'journeys': return store.judgeJourneys();
     case 'slo-slices': return store.loadSloSlices(call.sinceMinute);
     case 'stats': return store.stats();
     case 'hygiene': return store.hygiene();

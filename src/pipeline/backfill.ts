@@ -35,8 +35,8 @@ export class Backfill {
 
   /** Undefined where every SLO was counted before. `oldestMs`: arrival of the oldest request under way, or now. */
   static async begin(database: Database, slos: readonly CompiledSlo[], oldestMs: number): Promise<Backfill | undefined> {
-    // Shares and mean durations are not in the columns that a recount reads; composite objectives are counted by their parts.
-    const counted = slos.filter(({ parts, measure }) => parts === undefined && measure === undefined);
+    // Shares, mean durations and whole traces are not in the columns that a recount reads; composite objectives are counted by their parts.
+    const counted = slos.filter(({ parts, measure, journey }) => parts === undefined && measure === undefined && journey === undefined);
     if (counted.length === 0) return undefined;
     const rows = await database.query({ sql: KNOWN, params: { slice_keys: counted.map(({ sliceKey }) => sliceKey).join(SEPARATOR) } });
     const known = new Set(rows.map((row) => String(row['key'])));

@@ -36,7 +36,7 @@ export interface CountBasis {
   /** Spans that the recount found, and whether they were a sample: then figures have an interval. */
   readonly recounted: number;
   readonly sampled: boolean;
-  /** False where events are not simply good or bad (shares, mean durations): stored spans are then not counted anew. */
+  /** False where events are not simply good or bad (shares, mean durations, whole traces): stored spans are then not counted anew. */
   readonly recountable: boolean;
 }
 
@@ -136,7 +136,7 @@ class BacktestRun {
     const exact = await history.slices({ sliceKeys: [...this.#slos.keys()], fromMinute, toMinute, imported });
     const estimated: ArrivedSlice[] = [];
     for (const slo of this.#slos.values()) {
-      if (slo.measure !== undefined) continue;
+      if (!isRecountable(slo)) continue;
       const range = { fromMinute: Math.max(fromMinute, this.#extent.firstSpanMinute ?? Infinity), toMinute: Math.min(toMinute, this.#exactFrom(slo)) };
       if (range.fromMinute >= range.toMinute) continue;
       const slices = await history.recount({ slo, ...range, imported });
@@ -180,11 +180,16 @@ class BacktestRun {
     const exactFrom = this.#exactFrom(compiled);
     const { recounted, sampled } = this.#countedFor(compiled);
     return {
-      slo: compiled.slo.name, recounted, sampled, recountable: countedFor(compiled).every(({ sliceKey }) => this.#slos.get(sliceKey)?.measure === undefined),
+      slo: compiled.slo.name, recounted, sampled, recountable: countedFor(compiled).every(({ sliceKey }) => isRecountable(this.#slos.get(sliceKey))),
       exactFromMs: Number.isFinite(exactFrom) ? Math.max(exactFrom, this.#beginMinute) * MINUTE_MS : undefined,
       estimatedFromMs: recounted > 0 ? Math.max(this.#extent.firstSpanMinute ?? 0, this.#beginMinute) * MINUTE_MS : undefined,
     };
   }
+}
+
+/** Where a stored span is an event that is good or bad. */
+function isRecountable(slo: CompiledSlo | undefined): boolean {
+  return slo?.measure === undefined && slo?.journey === undefined;
 }
 
 function pagesOf(incidents: readonly ReplayedIncident[]): number {

@@ -30,6 +30,8 @@ export interface EnginePorts extends AlertingPorts {
    * share that time, or an outage that breaks fifty SLOs at once would be told a minute late. Must not throw.
    */
   gatherEvidence(measured: MeasuredSlo, status: SloStatus): Promise<Evidence | undefined>;
+  /** Has whole traces judged that are due; what counts comes as a commit. Must not throw. */
+  judgeJourneys?(): Promise<void>;
   /** How often an export was refused for want of room since the start. Minutes in which it was are not covered: what they hold is incomplete. */
   refusals?(): number;
   /** A commit crossed a threshold: the next tick should not wait for its turn. */
@@ -112,6 +114,7 @@ export class Engine {
     return this.#turns.run(async () => {
       this.#cover(minuteOf(nowMs));
       await this.#remind(nowMs);
+      await this.#ports.judgeJourneys?.();
       const openIncidents = await this.#alerting.openIncidents();
       const badReceivedAtMs = new Map(this.#badReceivedAtMs);
       const evaluation = evaluate({

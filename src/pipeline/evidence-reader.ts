@@ -1,6 +1,6 @@
 import type { LogLine } from '../diagnosis/culprit/traffic.js';
 import type { SpanId, TraceId } from '../lib/ids.js';
-import { countedTotal, type CompiledSlo } from '../sli/compile-slo.js';
+import { compileSlo, countedTotal, type CompiledSlo } from '../sli/compile-slo.js';
 import type { Span } from '../trace/span.js';
 import { compileToSql, type SqlCondition } from '../trace/traceql/sql.js';
 
@@ -11,9 +11,35 @@ export interface EventCriteria {
   readonly good?: SqlCondition;
 }
 
-export function criteriaOf(compiled: Pick<CompiledSlo, 'total' | 'part' | 'excludes'>): EventCriteria {
-  const part = compileToSql(compiled.part.query, 'part');
-  return { total: compileToSql(countedTotal(compiled), 'total'), ...(compiled.part.polarity === 'bad' ? { bad: part } : { good: part }) };
+type Counted = Pick<CompiledSlo, 'total' | 'part' | 'excludes' | 'journey' | 'sliceKey' | 'parts'>;
+
+export function criteriaOf(compiled: Counted): EventCriteria {
+  if (compiled.parts === undefined) return criteriaOfOne(compiled, '');
+  const parts = compiled.parts.flatMap(({ slo }, index) => {
+    const part = compileSlo(slo);
+    return part.ok ? [criteriaOfOne(part.value, `p${index}_`)] : [];
+  });
+  const params = Object.assign({}, ...parts.flatMap(({ total, bad, good }) => [total.params, bad?.params, good?.params])) as SqlCondition['params'];
+  const isBad = ({ bad, good }: EventCriteria): string => (bad === undefined ? `(${good?.where ?? 'TRUE'}) IS NOT TRUE` : `(${bad.where}) IS TRUE`);
+  return {
+    total: { where: parts.map(({ total }) => `((${total.where}) IS TRUE)`).join(' OR '), params },
+    bad: { where: parts.map((part) => `((${part.total.where}) IS TRUE AND ${isBad(part)})`).join(' OR '), params: {} },
+  };
+}
+
+function criteriaOfOne(compiled: Counted, prefix: string): EventCriteria {
+  const total = compileToSql(countedTotal(compiled), `${prefix}total`);
+  if (compiled.journey !== undefined) return { total, bad: judgedBad(compiled.sliceKey, `${prefix}journey_key`) };
+  const part = compileToSql(compiled.part.query, `${prefix}part`);
+  return { total, ...(compiled.part.polarity === 'bad' ? { bad: part } : { good: part }) };
+}
+
+/** Whole traces are judged when they are there: what was found is stored. */
+function judgedBad(sliceKey: string, param: string): SqlCondition {
+  return {
+    where: `EXISTS (SELECT 1 FROM journeys j WHERE j.slo_key = $${param} AND j.bad AND j.trace_id_high = s.trace_id_high AND j.trace_id_low = s.trace_id_low AND j.span_id = s.span_id)`,
+    params: { [param]: sliceKey },
+  };
 }
 
 /** Event time (end of the span), Unix milliseconds, `fromMs` inclusive and `toMs` exclusive. */

@@ -16,7 +16,7 @@ export interface RecountQuery extends Omit<SliceQuery, 'sliceKeys'> {
 }
 
 /** What decides the count of an SLO. */
-export type CountedSlo = Pick<CompiledSlo, 'sliceKey' | 'total' | 'part' | 'weight' | 'excludes'>;
+export type CountedSlo = Pick<CompiledSlo, 'sliceKey' | 'total' | 'part' | 'weight' | 'excludes' | 'journey'>;
 
 /** What is stored: minutes by arrival, imported ones by event. */
 export interface HistoryExtent {

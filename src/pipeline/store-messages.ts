@@ -16,6 +16,7 @@ export type StoreCall =
   | { readonly kind: 'query'; readonly statement: Statement }
   | { readonly kind: 'transaction'; readonly statements: readonly Statement[] }
   | { readonly kind: 'rules'; readonly rules: StoreRules }
+  | { readonly kind: 'journeys' }
   | { readonly kind: 'slo-slices'; readonly sinceMinute: number }
   | { readonly kind: 'stats' }
   | { readonly kind: 'hygiene' }

@@ -26,6 +26,8 @@ export interface Store extends Absorber, Database {
    * resolves with the slices of those, which are stored as well and are not told by `onCommit`.
    */
   useRules(rules: StoreRules): Promise<readonly ArrivedSlice[]>;
+  /** Judges the traces that are due, for SLOs of whole traces. What counts is told by `onCommit` before this resolves. */
+  judgeJourneys(): Promise<void>;
   /** Live slices since a Unix minute, summed per SLO and event minute. */
   loadSloSlices(sinceMinute: number): Promise<SloSliceColumns>;
   stats(): Promise<StoreStats>;

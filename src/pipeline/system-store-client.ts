@@ -90,6 +90,10 @@ export class StoreClient implements Store {
     return this.#call({ kind: 'rules', rules: { slos, redaction } });
   }
 
+  judgeJourneys(): Promise<void> {
+    return this.#call({ kind: 'journeys' });
+  }
+
   loadSloSlices(sinceMinute: number): Promise<SloSliceColumns> {
     return this.#call({ kind: 'slo-slices', sinceMinute });
   }

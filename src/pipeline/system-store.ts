@@ -6,6 +6,7 @@ import { createNormaliser, type Normaliser } from '../ingest/normaliser.js';
 import { NO_REDACTION } from '../ingest/redact-compile.js';
 import { redactorFor, rulesInForce, type Redactor } from '../ingest/redactor.js';
 import type { Clock } from '../lib/clock.js';
+import type { CompiledSlo } from '../sli/compile-slo.js';
 import { GraphCounter } from '../sli/graph-counter.js';
 import { OperationLimiter } from '../sli/operation-limiter.js';
 import { MAX_GROUPS } from '../sli/slo-group.js';
@@ -18,6 +19,7 @@ import type { SloSliceColumns } from '../store/slo-slice-columns.js';
 import type { GroupLimits } from '../store/system-group-commit.js';
 import { absorb, type AbsorbPorts } from './absorb.js';
 import { Backfill } from './backfill.js';
+import { judgeJourneys } from './journeys.js';
 import { IngestTally } from './ingest-tally.js';
 import type { ArrivedSlice } from './replay.js';
 import { DATABASE_FILE, type Store, type StoreEvents, type StoreRules, type StoreStats } from './store.js';
@@ -41,14 +43,17 @@ export class SystemStore implements Store {
   readonly #graph = new GraphCounter();
   readonly #groups = new OperationLimiter(MAX_GROUPS);
   readonly #ports: AbsorbPorts;
+  readonly #onCommit: StoreEvents['onCommit'];
   #redactor: Redactor;
+  #journeys: readonly CompiledSlo[] = [];
   #measurer: Measurer;
   #closing: Promise<void> | undefined;
   /** While rules change that need it, exports wait for this. */
   #changing: Promise<void> | undefined;
   readonly #absorbing = new Set<{ readonly receivedAtMs: number; readonly done: Promise<void> }>();
 
-  private constructor(parts: { database: DuckdbDatabase; sink: DuckdbSpanSink; tally: IngestTally; clock: Clock }, rules: StoreRules) {
+  private constructor(parts: { database: DuckdbDatabase; sink: DuckdbSpanSink; tally: IngestTally; clock: Clock; onCommit: StoreEvents['onCommit'] }, rules: StoreRules) {
+    this.#onCommit = parts.onCommit;
     this.#database = parts.database;
     this.#sink = parts.sink;
     this.#tally = parts.tally;
@@ -74,7 +79,7 @@ export class SystemStore implements Store {
         events?.onCommit?.(news);
       },
     });
-    const store = new SystemStore({ database, sink, tally, clock }, { slos, redaction });
+    const store = new SystemStore({ database, sink, tally, clock, onCommit: (news) => events?.onCommit?.(news) }, { slos, redaction });
     // Rules may have come while Tocsin was not running.
     await store.useRules({ slos, redaction });
     return store;
@@ -141,9 +146,18 @@ export class SystemStore implements Store {
   }
 
   #take({ slos, redaction }: StoreRules): void {
+    this.#journeys = slos.filter(({ journey }) => journey !== undefined);
     this.#redactor = timedRedactor(redactorFor(redaction), this.#tally);
     this.#tally.useRedactionRules(rulesInForce(redaction));
     this.#measurer = timedMeasurer(createMeasurer(slos, { graph: this.#graph, groups: this.#groups }), this.#tally);
+  }
+
+  async judgeJourneys(): Promise<void> {
+    if (this.#journeys.length === 0) return;
+    const startedMs = performance.now();
+    const nowMs = this.#ports.clock.nowMs();
+    const { live, oldestReceivedAtMs } = await judgeJourneys(this.#database, this.#journeys, nowMs);
+    if (live.length > 0) this.#onCommit?.({ committedAtMs: nowMs, tookMs: performance.now() - startedMs, oldestReceivedAtMs, exports: 0, spans: 0, logs: 0, sloSlices: live });
   }
 
   loadSloSlices(sinceMinute: number): Promise<SloSliceColumns> {

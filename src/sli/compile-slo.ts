@@ -5,8 +5,9 @@ import type { CompositePart, Measure, QuerySource, RatioIndicator, Slo } from '.
 import type { Location, Problem } from '../lib/problem.js';
 import { err, ok, type Result } from '../lib/result.js';
 import { comparisonsOf, type AttributeField, type Expression, type Query } from '../trace/traceql/ast.js';
-import { parseTraceql } from '../trace/traceql/parser.js';
-import { printTraceql } from '../trace/traceql/print.js';
+import type { SpansetExpression } from '../trace/traceql/query-ast.js';
+import { parseSearch, parseTraceql } from '../trace/traceql/parser.js';
+import { printSearch, printTraceql } from '../trace/traceql/print.js';
 import { groupFilter, type SloGroup } from './slo-group.js';
 import type { TraceqlError } from '../trace/traceql/traceql-error.js';
 
@@ -20,6 +21,8 @@ export interface CompiledSlo {
   readonly part: { readonly polarity: 'good' | 'bad'; readonly query: Query };
   readonly weight: RatioIndicator['weight'];
   readonly measure?: Measure;
+  /** Where an event is a whole trace: what is asked of the trace, instead of `part.query`. */
+  readonly journey?: SpansetExpression;
   /** Attributes by whose values the events are also counted apart (slo-group.ts). They belong to no revision: the whole is the same. */
   readonly groupBy?: readonly AttributeField[];
   /** Events of the total that count for nothing. They belong to no revision either. */
@@ -82,7 +85,8 @@ function compileOne(slo: Slo): Result<CompiledSlo, Problem[]> {
   const partSource = bad ?? good;
   if (partSource === undefined) return err([missingPart(slo)]);
   const totalQuery = parseTraceql(total.text);
-  const partQuery = parseTraceql(partSource.text);
+  const journey = slo.indicator.unit === 'trace' ? parseJourney(partSource.text) : undefined;
+  const partQuery = journey === undefined ? parseTraceql(partSource.text) : journey.ok ? ok(EVERY_SPAN) : journey;
   if (!totalQuery.ok || !partQuery.ok) {
     return err([
       ...(totalQuery.ok ? [] : [queryProblem(total, 'total', totalQuery.error)]),
@@ -96,7 +100,7 @@ function compileOne(slo: Slo): Result<CompiledSlo, Problem[]> {
   if (excludes === undefined) return err([]);
   const part = { polarity, query: partQuery.value } as const;
   const warnings = [...warningsOf(total, 'total', totalQuery.value), ...warningsOf(partSource, polarity, partQuery.value)];
-  const counted = { total: totalQuery.value, part, weight, ...(measure === undefined ? {} : { measure }) };
+  const counted = { total: totalQuery.value, part, ...(journey?.ok === true ? { journey: journey.value } : {}), weight, ...(measure === undefined ? {} : { measure }) };
   return ok({ slo, sliceKey: `${slo.name}@${revisionOf(counted)}`, ...counted, ...(groupBy === undefined ? {} : { groupBy: groupBy.flatMap((read) => (read.ok ? [read.value] : [])) }), ...(excludes.length === 0 ? {} : { excludes }), warnings });
 }
 
@@ -107,6 +111,16 @@ function compileExclusions({ excludedEvents = [] }: Slo): CompiledExclusion[] | 
     return query.ok ? [{ name, fromMs, toMs, query: query.value }] : [];
   });
   return compiled.length === excludedEvents.length ? compiled : undefined;
+}
+
+const EVERY_SPAN: Query = { type: 'spanset', filter: { type: 'constant', value: true } };
+
+/** What is asked of a trace is a search: any of its spans, and how they stand to each other. */
+function parseJourney(text: string): Result<SpansetExpression, TraceqlError> {
+  const query = parseSearch(text);
+  if (!query.ok) return query;
+  if (query.value.type === 'search') return ok(query.value.search);
+  return err({ message: 'a journey is judged by what is found in its trace, and this computes metrics', hint: 'leave out what follows the last |', offset: 0, line: 1, column: 1 });
 }
 
 /** `region` is `.region`: of the span, else of its resource. */
@@ -139,8 +153,9 @@ export function checkQueries(queries: readonly RuleQuery[]): Problem[] {
 }
 
 /** First 8 hex digits of SHA-1 over everything that decides what is counted. */
-function revisionOf({ total, part, weight, measure }: Pick<CompiledSlo, 'total' | 'part' | 'weight' | 'measure'>): string {
-  const meaning = JSON.stringify([printTraceql(total), part.polarity, printTraceql(part.query), weight, ...(measure === undefined ? [] : [measure])]);
+function revisionOf({ total, part, weight, measure, journey }: Pick<CompiledSlo, 'total' | 'part' | 'weight' | 'measure' | 'journey'>): string {
+  const asked = journey === undefined ? printTraceql(part.query) : `trace: ${printSearch(journey)}`;
+  const meaning = JSON.stringify([printTraceql(total), part.polarity, asked, weight, ...(measure === undefined ? [] : [measure])]);
   return hashOf(meaning);
 }
 

@@ -80,7 +80,7 @@ describe('counting events of an SLO', () => {
   });
 
   test('gives no slice where there was no event', () => {
-    expect(createMeasurer(SLOS).measure(spanBatch([{ kind: 'internal' }]), MINUTE)).toEqual({ sloSlices: [], redSlices: [], graphSlices: [], operationsOverLimit: 0 });
+    expect(createMeasurer(SLOS).measure(spanBatch([{ kind: 'internal' }]), MINUTE)).toEqual({ sloSlices: [], journeys: [], redSlices: [], graphSlices: [], operationsOverLimit: 0 });
   });
 });
 

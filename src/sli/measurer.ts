@@ -3,6 +3,7 @@ import { hexOf } from '../lib/ids.js';
 import type { Measure } from '../config/slo.js';
 import { spanAttribute, type SpanBatch } from '../trace/span-batch.js';
 import type { CompiledSlo } from './compile-slo.js';
+import type { JourneyEntry } from './journey.js';
 import type { GraphCounter } from './graph-counter.js';
 import { OperationLimiter } from './operation-limiter.js';
 import { countRed } from './red-counter.js';
@@ -12,6 +13,8 @@ import { indexCounters, type CounterIndex, type SloCounter } from './slo-counter
 
 export interface Measurement {
   readonly sloSlices: SloSlice[];
+  /** Entries of traces that are judged as a whole. */
+  readonly journeys: JourneyEntry[];
   readonly redSlices: RedSlice[];
   readonly graphSlices: GraphSlice[];
   /** Spans counted under the operation `other` because their service has too many operations. */
@@ -44,12 +47,13 @@ export function createMeasurer(slos: readonly CompiledSlo[], options: MeasurerOp
       groups.startBatch(arrivalMinute);
       const red = countRed(batch, arrivalMinute, limiter);
       const graphSlices = options.graph?.count(batch, arrivalMinute) ?? [];
-      return { sloSlices: countSlos(batch, arrivalMinute, index), redSlices: red.slices, graphSlices, operationsOverLimit: red.overLimit };
+      const journeys: JourneyEntry[] = [];
+      return { sloSlices: countSlos(batch, { arrivalMinute, journeys }, index), journeys, redSlices: red.slices, graphSlices, operationsOverLimit: red.overLimit };
     },
   };
 }
 
-function countSlos(batch: SpanBatch, arrivalMinute: number, index: CounterIndex): SloSlice[] {
+function countSlos(batch: SpanBatch, { arrivalMinute, journeys }: { readonly arrivalMinute: number; readonly journeys: JourneyEntry[] }, index: CounterIndex): SloSlice[] {
   const slices: SloSlice[] = [];
   const tallies = new Map<SloCounter, Tally>();
   const talliesOfResource = batch.resources.map((resource) =>
@@ -65,11 +69,24 @@ function countSlos(batch: SpanBatch, arrivalMinute: number, index: CounterIndex)
     const candidates = talliesOfResource[batch.resourceIndex[row] ?? 0];
     if (candidates === undefined) continue;
     for (const tally of candidates) {
-      if (tally.counter.isTotal(batch, row)) tally.add(batch, row);
+      if (!tally.counter.isTotal(batch, row)) continue;
+      if (tally.counter.isJourney) journeys.push(journeyEntry(tally.counter, batch, row));
+      else tally.add(batch, row);
     }
   }
   for (const tally of tallies.values()) tally.finish(batch);
   return slices;
+}
+
+function journeyEntry({ sliceKey, weight: mode, groupKeyOf, excludedKeyOf }: SloCounter, batch: SpanBatch, row: number): JourneyEntry {
+  const excluded = excludedKeyOf?.(batch, row);
+  const known = knownWeight(batch, row, mode);
+  const traceId = new DataView(batch.traceIds.buffer, batch.traceIds.byteOffset + row * TRACE_ID_BYTES, TRACE_ID_BYTES);
+  return {
+    sloKey: sliceKey, sliceKey: excluded ?? sliceKey, groupKey: excluded === undefined ? (groupKeyOf?.(batch, row) ?? '') : '',
+    traceIdHigh: traceId.getBigUint64(0), traceIdLow: traceId.getBigUint64(SPAN_ID_BYTES), spanId: new DataView(batch.spanIds.buffer, batch.spanIds.byteOffset + row * SPAN_ID_BYTES, SPAN_ID_BYTES).getBigUint64(0),
+    startNs: batch.startNs[row] ?? 0n, eventMinute: Math.floor((batch.endMs[row] ?? 0) / MINUTE_MS), weight: known ?? (mode === 'auto' ? (batch.weights[row] ?? 1) : 1), weightUnknown: known === undefined,
+  };
 }
 
 const TRACE_ID_BYTES = 16;

@@ -17,6 +17,8 @@ export interface SloCounter {
   readonly isTotal: SpanMatcher;
   readonly isPart: SpanMatcher;
   readonly partIsBad: boolean;
+  /** A match is the entry of a trace, which is judged later. */
+  readonly isJourney: boolean;
   /** The exclusion that takes an event out, as the key it is counted under; undefined where none does. */
   readonly excludedKeyOf: ((batch: SpanBatch, row: number) => string | undefined) | undefined;
   /** Which group an event also counts for; undefined where there are no groups. */
@@ -59,6 +61,7 @@ function counterOf(compiled: CompiledSlo, share: ShareMatcher, limiter: Operatio
     isTotal: allOf(ofSpan.map((term) => compileExpression(term, share))),
     isPart: compileExpression(compiled.part.query.filter, share),
     partIsBad: compiled.part.polarity === 'bad',
+    isJourney: compiled.journey !== undefined,
     excludedKeyOf: compiled.excludes === undefined ? undefined : excludedKeys(compiled.sliceKey, compiled.excludes, share),
     groupKeyOf: compiled.groupBy === undefined ? undefined : groupKeys(compiled.sliceKey, compiled.groupBy, limiter),
   };

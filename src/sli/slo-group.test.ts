@@ -78,6 +78,29 @@ describe('groups of an SLO', () => {
   });
 });
 
+describe('SLOs of whole traces', () => {
+  const journeyOf = (bad: string, isTrace = true): Slo => ({ ...sloBy(), indicator: { ...sloBy().indicator, bad: { text: bad, at: AT }, ...(isTrace ? { unit: 'trace' } : {}) } });
+
+  test('may ask the whole language, and begin anew when it asks something else', () => {
+    const { journey, sliceKey } = compiled(journeyOf('{ name = "a" } >> { status = error }'));
+    expect(journey?.type).toBe('operation');
+    expect(compiled(journeyOf('{name="a"}>>{status=error}')).sliceKey).toBe(sliceKey);
+    expect(compiled(journeyOf('{ name = "a" } > { status = error }')).sliceKey).not.toBe(sliceKey);
+    expect(compiled(journeyOf('{ status = error }')).sliceKey).not.toBe(compiled(journeyOf('{ status = error }', false)).sliceKey);
+  });
+
+  test.each(['{ status = error } | rate()', '{ status = ', '{ name = "a" } >>'])('"%s" finds nothing in a trace', (text) => {
+    const result = compileSlo(journeyOf(text));
+    expect(result.ok ? [] : result.error.map(({ code, at }) => [code, at.file, at.line])).toEqual([['sli/bad-query', AT.file, AT.line]]);
+  });
+
+  test('leave entries behind instead of counts', () => {
+    const { sloSlices, journeys } = createMeasurer([compiled(journeyOf('{ status = error }'))]).measure(spanBatch([request('eu', 'error'), { kind: 'client' }]), 1);
+    expect(sloSlices).toEqual([]);
+    expect(journeys).toMatchObject([{ weight: 1, weightUnknown: false, groupKey: '' }]);
+  });
+});
+
 describe('events that are excluded', () => {
   const health = { name: 'health', by: 'ann', reason: 'no user', match: { text: '{ span.region = "probe" }', at: AT } };
 

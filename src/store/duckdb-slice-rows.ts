@@ -9,6 +9,8 @@ export const newRedSliceAppender = (): DuckdbChunkAppender =>
   new DuckdbChunkAppender('red_slices', ['VARCHAR', 'VARCHAR', 'UTINYINT', 'INTEGER', 'INTEGER', 'SMALLINT', 'DOUBLE', 'DOUBLE', 'DOUBLE']);
 export const newGraphSliceAppender = (): DuckdbChunkAppender =>
   new DuckdbChunkAppender('graph_slices', ['VARCHAR', 'VARCHAR', 'VARCHAR', 'INTEGER', 'INTEGER', 'SMALLINT', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE']);
+export const newJourneyAppender = (): DuckdbChunkAppender =>
+  new DuckdbChunkAppender('journeys', ['VARCHAR', 'VARCHAR', 'VARCHAR', 'UBIGINT', 'UBIGINT', 'UBIGINT', 'BIGINT', 'INTEGER', 'BIGINT', 'DOUBLE', 'BOOLEAN', 'BOOLEAN', 'BOOLEAN', 'BIGINT']);
 export const newLedgerAppender = (): DuckdbChunkAppender =>
   new DuckdbChunkAppender('ledger', ['INTEGER', 'VARCHAR', 'VARCHAR', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE']);
 export const newDigestAppender = (): DuckdbChunkAppender =>
@@ -29,6 +31,12 @@ export function appendRedSlices(appender: DuckdbChunkAppender, slices: readonly 
 export function appendGraphSlices(appender: DuckdbChunkAppender, slices: readonly GraphSlice[]): void {
   for (const slice of slices) {
     appender.appendRow([slice.client, slice.server, slice.kind, slice.eventMinute, slice.arrivalMinute, slice.bucket, slice.calls, slice.failed, slice.clientNs, slice.serverNs]);
+  }
+}
+
+export function appendJourneys(appender: DuckdbChunkAppender, { journeys = [], receivedAtMs, protocol }: AdmittedExport): void {
+  for (const { sloKey, sliceKey, groupKey, traceIdHigh, traceIdLow, spanId, startNs, eventMinute, weight, weightUnknown } of journeys) {
+    appender.appendRow([sloKey, sliceKey, groupKey, traceIdHigh, traceIdLow, spanId, startNs, eventMinute, receivedAtMs, weight, weightUnknown, protocol === 'import', null, null]);
   }
 }
 

@@ -8,7 +8,7 @@ import { inTransaction, type DuckdbDatabase, type WriteConnection } from './duck
 import { LogColumns } from './duckdb-log-columns.js';
 import { NewResources } from './duckdb-new-resources.js';
 import {
-  appendDigest, appendGraphSlices, appendLedger, appendRedSlices, appendSloSlices, newDigestAppender, newGraphSliceAppender, newLedgerAppender, newRedSliceAppender,
+  appendDigest, appendGraphSlices, appendJourneys, appendLedger, appendRedSlices, appendSloSlices, newDigestAppender, newGraphSliceAppender, newJourneyAppender, newLedgerAppender, newRedSliceAppender,
   newSloSliceAppender,
 } from './duckdb-slice-rows.js';
 import { runStatement } from './duckdb-statement.js';
@@ -56,6 +56,7 @@ export class DuckdbSpanSink implements SpanSink {
   readonly #sloSlices = newSloSliceAppender();
   readonly #redSlices = newRedSliceAppender();
   readonly #graphSlices = newGraphSliceAppender();
+  readonly #journeys = newJourneyAppender();
   readonly #ledger = newLedgerAppender();
   readonly #digests = newDigestAppender();
 
@@ -117,6 +118,7 @@ export class DuckdbSpanSink implements SpanSink {
     for (const admitted of group.exports) {
       if (admitted.logs !== undefined) this.#logs.append(admitted.logs, arrivalOf(admitted));
       appendDigest(this.#digests, admitted, acceptedCount(admitted));
+      appendJourneys(this.#journeys, admitted);
     }
     appendSloSlices(this.#sloSlices, group.slices.live, false);
     appendSloSlices(this.#sloSlices, group.slices.imported, true);
@@ -141,7 +143,7 @@ export class DuckdbSpanSink implements SpanSink {
   }
 
   #appenders() {
-    return [this.#bulk.appender, this.#fresh.appender, this.#logs.appender, this.#sloSlices, this.#redSlices, this.#graphSlices, this.#ledger, this.#digests];
+    return [this.#bulk.appender, this.#fresh.appender, this.#logs.appender, this.#sloSlices, this.#redSlices, this.#graphSlices, this.#journeys, this.#ledger, this.#digests];
   }
 
   #parts() {

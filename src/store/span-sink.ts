@@ -1,4 +1,5 @@
 import type { ExportOutcome, ExportRequest } from '../ingest/absorber.js';
+import type { JourneyEntry } from '../sli/journey.js';
 import type { GraphSlice, RedSlice, SloSlice } from '../sli/slice.js';
 import type { LogBatch } from '../trace/log-record.js';
 import type { SpanBatch } from '../trace/span-batch.js';
@@ -23,6 +24,7 @@ export interface AdmittedExport {
   readonly sloSlices: readonly SloSlice[];
   readonly redSlices: readonly RedSlice[];
   readonly graphSlices?: readonly GraphSlice[];
+  readonly journeys?: readonly JourneyEntry[];
 }
 
 /** What one commit changed, for those who keep figures in memory (the tick's index of slices, the metrics). */

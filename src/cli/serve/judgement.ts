@@ -64,6 +64,7 @@ export class Judgement {
       requestEarlyTick: ports.requestEarlyTick,
       requestTickAt: ports.requestTickAt,
       refusals: ports.refusals,
+      judgeJourneys: () => ports.store.judgeJourneys().catch((error: unknown) => ports.log.error({ err: error }, 'whole traces could not be judged; they are tried again at the next tick')),
     }, state);
     this.rules = new LiveRules({ ...ports, slices: state.slices, engine: this.engine }, book);
     this.dispatcher = new Dispatcher({

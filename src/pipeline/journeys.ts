@@ -1,0 +1,140 @@
+import { MINUTE_MS } from '../lib/duration.js';
+import type { CompiledSlo } from '../sli/compile-slo.js';
+import { JOURNEY_CORRECTION_MS, JOURNEY_QUIET_MS, JOURNEY_WAIT_MS } from '../sli/journey.js';
+import type { SloSlice } from '../sli/slice.js';
+import type { Database, Row, Statement } from '../store/database.js';
+import { loadSql } from '../store/fs-sql.js';
+import { mergeSloSlices } from '../store/merge-slices.js';
+import { IMPORTED_AFTER_MS } from '../store/span-sink.js';
+import { compileSearch } from '../trace/traceql/search-sql.js';
+import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
+
+const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
+const JUDGE = sql('judge-journeys');
+const SETTLE = sql('settle-journeys');
+const DROP = sql('drop-journeys');
+const FORGET = sql('forget-journeys');
+const INSERT = sql('insert-slo-slices');
+
+/** Commits may be a little late: a span that arrived shortly before the last look may not have been seen by it. */
+const SLACK_MS = 5_000;
+/** Spans of a trace that came so long before its entry are not looked for. */
+const BEFORE_ENTRY_MS = 15 * MINUTE_MS;
+/** Bad traces are what alerts and charts of who burned the budget show. */
+const BAD_KEPT_MS = 24 * 60 * MINUTE_MS;
+/** Traces judged at once; the rest is due the next time. */
+const MAX_TRACES = 20_000;
+const FOREVER = 2 ** 53;
+
+/** What one look at the traces has found. */
+export interface JudgedJourneys {
+  /** May page; stored. */
+  readonly live: readonly SloSlice[];
+  /** Arrival of the oldest entry among them. */
+  readonly oldestReceivedAtMs: number;
+}
+
+/** One entry as it is stored. */
+interface Entry {
+  readonly sliceKey: string;
+  readonly groupKey: string;
+  readonly key: readonly [traceIdHigh: string, traceIdLow: string, spanId: string];
+  readonly eventMinute: number;
+  readonly arrivalMs: number;
+  readonly weight: number;
+  readonly weightUnknown: boolean;
+  readonly imported: boolean;
+  readonly before: boolean | undefined;
+  readonly bad: boolean;
+}
+
+/**
+ * Judges whole traces for SLOs of `unit: trace`. A trace counts once, by its earliest entry, in the minute in which that span ended, when nothing of it
+ * has come for ten seconds or a minute after the entry came. A span that comes later may change the verdict: the minute is then put right.
+ * Verdicts and slices are written in one transaction: a crash leaves both or neither.
+ */
+export async function judgeJourneys(database: Database, slos: readonly CompiledSlo[], nowMs: number): Promise<JudgedJourneys> {
+  const live: SloSlice[][] = [];
+  let oldestReceivedAtMs = nowMs;
+  for (const slo of slos) {
+    if (slo.journey === undefined) continue;
+    const entries = (await database.query(judgeStatement(slo, nowMs))).map((row) => entryOf(row, slo));
+    if (entries.length === 0) continue;
+    const { counted, dropped } = byTrace(entries);
+    const changed = counted.filter(({ before, bad }) => before !== bad);
+    const slices = changed.flatMap((entry) => slicesOf(entry, nowMs));
+    await database.transaction([
+      ...withRows({ sql: SETTLE, params: { slo_key: slo.sliceKey, now_ms: nowMs } }, counted.map(({ key, bad }) => [...key, String(bad)])),
+      ...withRows({ sql: DROP, params: { slo_key: slo.sliceKey } }, dropped.map(({ key }) => key)),
+      ...insertStatements(slices),
+      { sql: FORGET, params: { good_before_ms: nowMs - JOURNEY_CORRECTION_MS, bad_before_ms: nowMs - BAD_KEPT_MS } },
+    ]);
+    live.push(slices.filter(({ imported }) => !imported).map(({ slice }) => slice));
+    oldestReceivedAtMs = Math.min(oldestReceivedAtMs, ...changed.map(({ arrivalMs }) => arrivalMs));
+  }
+  return { live: mergeSloSlices(live), oldestReceivedAtMs };
+}
+
+function judgeStatement({ sliceKey, journey }: CompiledSlo, nowMs: number): Statement {
+  const search = compileSearch(journey ?? { type: 'filter', condition: { type: 'boolean', value: true } });
+  // Only spans of the traces in question are looked at, whatever else is stored.
+  const ctes = search.ctes.replaceAll(SPAN_ROWS, 'journey_rows').replaceAll(/\bspans (?=[sp]\b)/g, 'journey_rows ');
+  return {
+    sql: JUDGE.replace('/* spans */', () => SPAN_ROWS).replace('/* search */', () => `${ctes},`).replace('/* found */', () => search.result),
+    params: {
+      ...search.params.values, slo_key: sliceKey, correct_since_ms: nowMs - JOURNEY_CORRECTION_MS, since_ms: nowMs - JOURNEY_CORRECTION_MS - BEFORE_ENTRY_MS, waited_ms: nowMs - JOURNEY_WAIT_MS, quiet_ms: nowMs - JOURNEY_QUIET_MS,
+      slack_ms: SLACK_MS, limit: MAX_TRACES, near_from_ms: 0, near_to_ms: FOREVER,
+    },
+  };
+}
+
+function entryOf(row: Row, { part }: CompiledSlo): Entry {
+  const found = row['found'] === true;
+  return {
+    sliceKey: String(row['slice_key']), groupKey: String(row['group_key']), key: [String(row['trace_id_high']), String(row['trace_id_low']), String(row['span_id'])],
+    eventMinute: Number(row['event_minute']), arrivalMs: Number(row['arrival_ms']), weight: Number(row['weight']), weightUnknown: row['weight_unknown'] === true, imported: row['imported'] === true,
+    before: row['bad'] === null ? undefined : row['bad'] === true, bad: found === (part.polarity === 'bad'),
+  };
+}
+
+/** Each trace counts once: by the entry that counted already, else by the earliest. */
+function byTrace(entries: readonly Entry[]): { readonly counted: readonly Entry[]; readonly dropped: readonly Entry[] } {
+  const byTraceId = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const id = `${entry.key[0]} ${entry.key[1]}`;
+    byTraceId.set(id, [...(byTraceId.get(id) ?? []), entry]);
+  }
+  const counted = [...byTraceId.values()].flatMap((own) => own.find(({ before }) => before !== undefined) ?? own.slice(0, 1));
+  const isCounted = new Set(counted);
+  return { counted, dropped: entries.filter((entry) => !isCounted.has(entry)) };
+}
+
+interface JourneySlice {
+  readonly slice: SloSlice;
+  readonly imported: boolean;
+}
+
+function slicesOf(entry: Entry, nowMs: number): JourneySlice[] {
+  const imported = entry.imported || entry.arrivalMs - (entry.eventMinute + 1) * MINUTE_MS > IMPORTED_AFTER_MS;
+  const keys = entry.groupKey === '' ? [entry.sliceKey] : [entry.sliceKey, entry.groupKey];
+  return keys.map((sliceKey) => ({ slice: { sliceKey, eventMinute: entry.eventMinute, arrivalMinute: Math.floor(nowMs / MINUTE_MS), ...deltaOf(entry) }, imported }));
+}
+
+/** A verdict that changed takes back what it counted before. */
+function deltaOf({ before, bad, weight, weightUnknown }: Entry): Pick<SloSlice, 'good' | 'bad' | 'goodSquared' | 'badSquared' | 'events' | 'unknownWeight'> {
+  const one = (isBad: boolean, sign: number): { good: number; bad: number } => (isBad ? { good: 0, bad: sign } : { good: sign, bad: 0 });
+  const now = one(bad, 1);
+  const then = before === undefined ? { good: 0, bad: 0 } : one(before, -1);
+  const [good, wrong] = [now.good + then.good, now.bad + then.bad];
+  const isNew = before === undefined;
+  return { good: good * weight, bad: wrong * weight, goodSquared: good * weight * weight, badSquared: wrong * weight * weight, events: isNew ? 1 : 0, unknownWeight: isNew && weightUnknown ? 1 : 0 };
+}
+
+function insertStatements(slices: readonly JourneySlice[]): Statement[] {
+  const merged = [false, true].flatMap((imported) => mergeSloSlices([slices.filter((each) => each.imported === imported).map(({ slice }) => slice)]).map((slice) => ({ ...slice, imported })));
+  return merged.length === 0 ? [] : [{ sql: INSERT, params: { rows: JSON.stringify(merged) } }];
+}
+
+function withRows({ sql: text, params }: Statement, rows: readonly (readonly string[])[]): Statement[] {
+  return rows.length === 0 ? [] : [{ sql: text, params: { ...params, rows: JSON.stringify(rows) } }];
+}
