@@ -1,6 +1,6 @@
 import type { Labels } from '../incident/incident.js';
 import { formatMatcher, matches } from '../lib/label-matcher.js';
-import type { Receiver } from './receiver.js';
+import type { Receiver } from './receiver-configs.js';
 import type { Route, Routing } from './routing.js';
 
 /** One node of the route tree that was looked at, in the order in which Alertmanager looks. */
@@ -56,5 +56,6 @@ export function describeReceiver(receiver: Receiver | undefined): string[] {
   return [
     ...receiver.slacks.map(({ channel }, index) => `slack[${String(index)}] ${channel}`),
     ...receiver.webhooks.map(({ url }, index) => `webhook[${String(index)}] ${'text' in url ? url.text : `(address in ${url.file})`}`),
+    ...receiver.pagerduties.map(({ url }, index) => `pagerduty[${String(index)}] ${url}`),
   ];
 }

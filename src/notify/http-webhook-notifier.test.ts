@@ -7,7 +7,7 @@ import { HttpWebhookNotifier, type WebhookNotifierOptions } from './http-webhook
 import { notifierContract } from './notifier.contract.js';
 import { sampleDelivery, sampleNotification } from './sample-delivery.js';
 import { readWebhookSecret } from './standard-webhooks.js';
-import { startWebhookStandIn, type WebhookStandIn } from './stand-in/http-webhook-stand-in.js';
+import { failAsTold, startWebhookStandIn, type WebhookStandIn } from './stand-in/http-webhook-stand-in.js';
 import { webhookBody } from './webhook-body.js';
 
 let receiver: WebhookStandIn;
@@ -18,11 +18,7 @@ const notifier = (options: Partial<WebhookNotifierOptions> = {}): HttpWebhookNot
 describe('HttpWebhookNotifier', () => {
   notifierContract(async () => ({
     build: (timeoutMs) => notifier({ timeoutMs }),
-    failNext: (fault) => {
-      if ('slowBody' in fault) receiver.failNext({ slowBody: 500 });
-      else if ('status' in fault) receiver.failNext({ status: fault.status, ...(fault.retryAfterSeconds === undefined ? {} : { headers: { 'retry-after': String(fault.retryAfterSeconds) } }) });
-      else receiver.failNext(fault);
-    },
+    failNext: (fault) => { failAsTold(receiver, fault); },
     requests: () => receiver.requests(),
     taken: () => receiver.received().length,
     close: () => receiver.close(),

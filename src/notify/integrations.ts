@@ -1,4 +1,4 @@
-import type { Receiver } from './receiver.js';
+import type { Receiver } from './receiver-configs.js';
 
 /** One way in which a receiver is told: the second of its webhooks is `webhook[1]`. */
 export interface Integration {
@@ -9,7 +9,9 @@ export interface Integration {
   readonly updatesInPlace: boolean;
 }
 
-export function integrationName(kind: 'slack' | 'webhook', index: number): string {
+export type IntegrationKind = 'slack' | 'webhook' | 'pagerduty';
+
+export function integrationName(kind: IntegrationKind, index: number): string {
   return `${kind}[${String(index)}]`;
 }
 
@@ -20,6 +22,11 @@ export function integrationName(kind: 'slack' | 'webhook', index: number): strin
 export function integrationsOf(receiver: Receiver): readonly Integration[] {
   return [
     ...receiver.slacks.map((_config, index) => ({ name: integrationName('slack', index), tellsResolved: true, updatesInPlace: true })),
-    ...receiver.webhooks.map(({ sendResolved }, index) => ({ name: integrationName('webhook', index), tellsResolved: sendResolved, updatesInPlace: false })),
+    ...listeners('webhook', receiver.webhooks),
+    ...listeners('pagerduty', receiver.pagerduties),
   ];
+}
+
+function listeners(kind: IntegrationKind, configs: readonly { readonly sendResolved: boolean }[]): Integration[] {
+  return configs.map(({ sendResolved }, index) => ({ name: integrationName(kind, index), tellsResolved: sendResolved, updatesInPlace: false }));
 }

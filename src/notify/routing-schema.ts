@@ -60,6 +60,13 @@ const webhookConfigSchema = z.strictObject({
   http_config: httpConfigSchema.optional(),
 });
 
+const pagerdutyConfigSchema = z.strictObject({
+  send_resolved: z.boolean().optional(),
+  routing_key: text.optional(),
+  routing_key_file: text.optional(),
+  url: text.optional(),
+});
+
 const scalar = z.union([text, z.number()]);
 const ranges = z.array(scalar).max(MAX_MATCHERS).nullish();
 const timeIntervalSchema = z.strictObject({
@@ -88,7 +95,7 @@ const inhibitRuleSchema = z.strictObject({
 
 /** The part of Alertmanager's configuration that this version honours; `routingNotYet` knows the rest. */
 export const routingSchema = z.strictObject({
-  global: z.strictObject({ slack_api_url: text.optional(), resolve_timeout: duration.optional() }).nullish(),
+  global: z.strictObject({ slack_api_url: text.optional(), resolve_timeout: duration.optional(), pagerduty_url: text.optional() }).nullish(),
   route: routeSchema,
   inhibit_rules: z.array(inhibitRuleSchema).max(MAX_NODES).nullish(),
   time_intervals: z.array(timeIntervalSchema).max(MAX_NODES).nullish(),
@@ -97,12 +104,15 @@ export const routingSchema = z.strictObject({
     name: z.string().min(1).max(256),
     slack_configs: z.array(slackConfigSchema).max(MAX_MATCHERS).nullish(),
     webhook_configs: z.array(webhookConfigSchema).max(MAX_MATCHERS).nullish(),
+    pagerduty_configs: z.array(pagerdutyConfigSchema).max(MAX_MATCHERS).nullish(),
   })).min(1).max(MAX_NODES),
 });
 
 export type RoutingDocument = z.output<typeof routingSchema>;
 export type ReceiverDocument = RoutingDocument['receivers'][number];
 export type SlackConfigDocument = z.output<typeof slackConfigSchema>;
+export type GlobalDocument = RoutingDocument['global'];
+export type PagerdutyConfigDocument = z.output<typeof pagerdutyConfigSchema>;
 export type WebhookConfigDocument = z.output<typeof webhookConfigSchema>;
 export type TimeIntervalDocument = z.output<typeof timeIntervalSchema>;
 export type InhibitRuleDocument = z.output<typeof inhibitRuleSchema>;
@@ -110,7 +120,9 @@ export type HttpConfigDocument = z.output<typeof httpConfigSchema>;
 
 const TEMPLATE = 'Tocsin writes the message itself, the same for every receiver';
 const CONNECTION = 'Tocsin connects directly, with the system\'s certificates';
-const OTHER_RECEIVER = 'this version sends to slack_configs and webhook_configs only';
+const OTHER_RECEIVER = 'this version does not send there; docs/alerting.md lists its receivers';
+const EVENTS_V1 = 'Tocsin speaks PagerDuty\'s Events API v2; write routing_key_file with the key of an integration of that kind';
+const PLAIN_HTTP = { http_config: CONNECTION, timeout: 'the timeout is fixed in this version' };
 const NO_INCOMING_WEBHOOK = 'Tocsin updates its messages in place, which incoming webhooks cannot; use a bot token (TOCSIN_SLACK_TOKEN)';
 
 const HTTP_KEYS = [
@@ -121,13 +133,14 @@ const SLACK_KEYS = [
   'username', 'color', 'title', 'title_link', 'pretext', 'text', 'fields', 'short_fields', 'footer', 'fallback', 'callback_id', 'icon_emoji', 'icon_url',
   'image_url', 'thumb_url', 'link_names', 'mrkdwn_in', 'actions', 'message_text',
 ];
+const PAGERDUTY_KEYS = ['client', 'client_url', 'description', 'severity', 'source', 'class', 'component', 'group', 'details', 'images', 'links'];
 const RECEIVER_KEYS = [
   'discord_configs', 'email_configs', 'incidentio_configs', 'jira_configs', 'mattermost_configs', 'msteams_configs', 'msteamsv2_configs', 'opsgenie_configs',
-  'pagerduty_configs', 'pushover_configs', 'rocketchat_configs', 'sns_configs', 'telegram_configs', 'victorops_configs', 'webex_configs', 'wechat_configs',
+  'pushover_configs', 'rocketchat_configs', 'sns_configs', 'telegram_configs', 'victorops_configs', 'webex_configs', 'wechat_configs',
 ];
 const GLOBAL_KEYS = [
   'smtp_from', 'smtp_hello', 'smtp_smarthost', 'smtp_auth_username', 'smtp_auth_password', 'smtp_auth_password_file', 'smtp_auth_secret',
-  'smtp_auth_secret_file', 'smtp_auth_identity', 'smtp_require_tls', 'smtp_tls_config', 'smtp_force_implicit_tls', 'pagerduty_url', 'opsgenie_api_url',
+  'smtp_auth_secret_file', 'smtp_auth_identity', 'smtp_require_tls', 'smtp_tls_config', 'smtp_force_implicit_tls', 'opsgenie_api_url',
   'opsgenie_api_key', 'opsgenie_api_key_file', 'wechat_api_url', 'wechat_api_secret', 'wechat_api_secret_file', 'wechat_api_corp_id', 'victorops_api_url',
   'victorops_api_key', 'victorops_api_key_file', 'telegram_api_url', 'telegram_bot_token', 'telegram_bot_token_file', 'webex_api_url', 'jira_api_url',
   'rocketchat_api_url', 'rocketchat_token', 'rocketchat_token_file', 'rocketchat_token_id', 'rocketchat_token_id_file', 'mattermost_webhook_url', 'mattermost_webhook_url_file',
@@ -145,6 +158,7 @@ const NOT_YET: readonly (readonly [at: RegExp, Readonly<Record<string, string>>]
   [/^receivers\[\d+\]$/, { ...reasons(RECEIVER_KEYS, OTHER_RECEIVER), labels: 'labels cannot be added by receivers in this version' }],
   [/http_config$/, reasons(HTTP_KEYS, CONNECTION)],
   [/slack_configs\[\d+\]$/, { ...reasons(SLACK_KEYS, TEMPLATE), api_url_file: NO_INCOMING_WEBHOOK, app_token: 'set TOCSIN_SLACK_TOKEN, or http_config.authorization.credentials_file', app_token_file: 'write http_config.authorization.credentials_file', app_url: 'write api_url', update_message: 'messages are always updated in place', timeout: 'the timeout is fixed in this version' }],
+  [/pagerduty_configs\[\d+\]$/, { ...reasons(PAGERDUTY_KEYS, TEMPLATE), ...PLAIN_HTTP, service_key: EVENTS_V1, service_key_file: EVENTS_V1 }],
   [/webhook_configs\[\d+\]$/, { timeout: 'the timeout is fixed in this version', payload: TEMPLATE }],
 ];
 

@@ -171,7 +171,7 @@ receivers:
       - url: http://127.0.0.1:9/hook
       - { url_file: /run/url, send_resolved: false, max_alerts: 5, http_config: { authorization: { type: Token, credentials_file: /run/x } } }
 `);
-    expect(found.get('nobody')).toEqual({ name: 'nobody', slacks: [], webhooks: [] });
+    expect(found.get('nobody')).toEqual({ name: 'nobody', slacks: [], webhooks: [], pagerduties: [] });
     expect(found.get('both')?.slacks).toEqual([
       { channel: '#a', apiUrl: 'https://slack.com/api/', tokenFile: undefined, sendResolved: false },
       { channel: 'C123', apiUrl: 'http://127.0.0.1:9/api/', tokenFile: '/run/token', sendResolved: true },
@@ -196,7 +196,8 @@ describe('what this version cannot honour is an error, never ignored', () => {
   const base = 'route:\n  receiver: root\nreceivers:\n  - name: root\n';
   test.each([
     ['templates', `${base}templates: [x.tmpl]\n`, '5:1 routing/not-supported-yet templates'],
-    ['PagerDuty', `${base}    pagerduty_configs: [{ routing_key: x }]\n`, '5:5 routing/not-supported-yet receivers[0].pagerduty_configs'],
+    ['PagerDuty\'s old API', `${base}    pagerduty_configs: [{ routing_key_file: x, service_key_file: y }]\n`, '5:48 routing/not-supported-yet receivers[0].pagerduty_configs[0].service_key_file'],
+    ['a PagerDuty description', `${base}    pagerduty_configs: [{ routing_key_file: x, description: y }]\n`, '5:48 routing/not-supported-yet receivers[0].pagerduty_configs[0].description'],
     ['email', `${base}    email_configs: [{ to: x }]\n`, '5:5 routing/not-supported-yet receivers[0].email_configs'],
     ['a Slack title', `${base}    slack_configs: [{ channel: a, title: x }]\n`, '5:35 routing/not-supported-yet receivers[0].slack_configs[0].title'],
     ['a templated channel', `${base}    slack_configs: [{ channel: '{{ .x }}' }]\n`, '5:32 routing/not-supported-yet receivers[0].slack_configs[0].channel'],
@@ -246,6 +247,8 @@ describe('mistakes', () => {
     ['a duration with a fraction', base.replace('root\n', 'root\n  group_wait: 1.5m\n'), '3:15 routing/invalid-value route.group_wait'],
     ['Slack without a channel', `${base}    slack_configs: [{ send_resolved: true }]\n`, '5:21 routing/missing-key receivers[0].slack_configs[0]'],
     ['a webhook without a url', `${base}    webhook_configs: [{ send_resolved: true }]\n`, '5:23 routing/missing-key receivers[0].webhook_configs[0]'],
+    ['PagerDuty without a key', `${base}    pagerduty_configs: [{ send_resolved: true }]\n`, '5:25 routing/missing-key receivers[0].pagerduty_configs[0]'],
+    ['PagerDuty at an address of another API', `${base}    pagerduty_configs: [{ routing_key_file: x, url: 'https://events.pagerduty.com/generic' }]\n`, '5:53 routing/invalid-value receivers[0].pagerduty_configs[0].url'],
     ['a url that is none', `${base}    webhook_configs: [{ url: nowhere }]\n`, '5:30 routing/invalid-value receivers[0].webhook_configs[0].url'],
     ['a url of another scheme', `${base}    webhook_configs: [{ url: 'file:///etc/passwd' }]\n`, '5:30 routing/invalid-value receivers[0].webhook_configs[0].url'],
     ['a second document', `${base}---\na: 1\n`, '6:1 routing/invalid-value '],
@@ -256,6 +259,7 @@ describe('mistakes', () => {
   test.each([
     ['an incoming webhook', `${base}    slack_configs: [{ channel: a, api_url: 'https://hooks.slack.com/services/T0/B0/s3cret' }]\n`],
     ['credentials', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', http_config: { authorization: { credentials: s3cret } } }]\n`],
+    ['a routing key', `${base}    pagerduty_configs: [{ routing_key: s3cret }]\n`],
     ['a password in the url', `${base}    webhook_configs: [{ url: 'http://me:s3cret@127.0.0.1' }]\n`],
   ])('%s is a secret: refused, and not repeated', (_, text) => {
     const parsed = parse(text);

@@ -1,17 +1,14 @@
 import type { RepresentativeTrace } from '../diagnosis/evidence.js';
-import type { Alert, Incident, Transition } from '../incident/incident.js';
-import { conditionInWords, severityInWords } from '../incident/words.js';
-import { SEVERITY_RANK } from '../budget/slo-status.js';
+import type { Incident, Transition } from '../incident/incident.js';
 import { formatLatency, formatSpan } from '../lib/format.js';
 import type { Notification } from './delivery.js';
 import { incidentUrl, sloUrl, traceUrl } from './links.js';
+import { arithmeticOf, headlineOf, leadOf, TITLE_MAX } from './message-parts.js';
 import { blocksTextLength, mrkdwn, type LinkButton, type SlackBlock, type SlackMessage } from './slack-blocks.js';
 import { BLOCKS_TEXT_MAX, BUTTON_TEXT_MAX, HEADER_TEXT_MAX, SECTION_TEXT_MAX, URL_MAX } from './slack-limits.js';
 import { codeSpan, date, escapeText, link, shorten } from './slack-mrkdwn.js';
 import { runbookExcerpt } from './slack-runbook-excerpt.js';
 
-const TITLE_MAX = 100;
-const WHO_MAX = 30;
 /** One fact of a message: an error message of a megabyte must not push the runbook out of sight. */
 const FACT_MAX = 300;
 const TRACES_MAX = 5;
@@ -25,8 +22,8 @@ const CONTEXT_MAX = 2_000;
  */
 export function incidentMessage(notification: Notification): SlackMessage {
   const { incident } = notification.delivery.transition;
-  const headline = headlineOf(incident);
-  const words = wordsOf(incident);
+  const headline = `${emojiOf(incident)} ${headlineOf(incident)}`;
+  const words = arithmeticOf(incident);
   const blocks: readonly (SlackBlock | undefined)[] = [
     { type: 'header', text: { type: 'plain_text', text: shorten(headline, HEADER_TEXT_MAX), emoji: true } },
     section([words === undefined ? undefined : `*${capital(escapeText(shorten(words, FACT_MAX)))}*`, timesOf(notification)]),
@@ -64,31 +61,10 @@ function newsOf({ news }: Transition): string {
   return escapeText(shorten(news ?? '', FACT_MAX));
 }
 
-function headlineOf(incident: Incident): string {
-  const title = shorten(incident.title.replaceAll(/\s+/g, ' ').trim(), TITLE_MAX);
-  return `${emojiOf(incident)} ${stateOf(incident)}: ${title}`;
-}
-
-function stateOf({ status, severity, acknowledgedBy }: Incident): string {
-  if (status === 'resolved') return 'Resolved';
-  return status === 'acknowledged' ? `${severityInWords(severity)}, ${shorten(acknowledgedBy ?? 'somebody', WHO_MAX)} has it` : severityInWords(severity);
-}
-
 function emojiOf(incident: Incident): string {
   if (incident.status === 'resolved') return '✅';
   if (incident.status === 'acknowledged') return '🟠';
   return incident.severity === 'page' ? '🔴' : '🟡';
-}
-
-/** The alert that decides: the most severe one that still fires, else the first. */
-function leadOf(incident: Incident): Alert | undefined {
-  const firing = incident.alerts.filter((alert) => alert.status === 'firing');
-  return firing.reduce<Alert | undefined>((best, alert) => (best === undefined || SEVERITY_RANK[alert.severity] > SEVERITY_RANK[best.severity] ? alert : best), undefined) ?? incident.alerts[0];
-}
-
-function wordsOf(incident: Incident): string | undefined {
-  const lead = leadOf(incident);
-  return lead === undefined ? undefined : conditionInWords({ title: incident.title, annotations: lead.annotations, reading: lead.reading });
 }
 
 function timesOf({ delivery: { transition } }: Notification): string {

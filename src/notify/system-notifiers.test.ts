@@ -34,6 +34,7 @@ receivers:
     webhook_configs:
       - { url: '${hook.url}', http_config: { authorization: { credentials_file: '${file('bearer')}' } } }
       - { url_file: '${file('url')}' }
+    pagerduty_configs: [{ routing_key_file: '${file('key')}', url: '${new URL('/v2/enqueue', hook.url).href}' }]
 `,
   });
   if (!routing.ok) throw new Error(JSON.stringify(routing.error));
@@ -79,6 +80,12 @@ describe('webhooks', () => {
     writeFileSync(file('url'), `${hook.url}\n`);
     expect(await lookup()('shop', 'webhook[1]')?.notify(sampleNotification('opened'))).toMatchObject({ kind: 'delivered' });
   });
+});
+
+test('PagerDuty is told with the key of its file', async () => {
+  writeFileSync(file('key'), 'R012\n');
+  expect(await lookup()('shop', 'pagerduty[0]')?.notify(sampleNotification('opened'))).toMatchObject({ kind: 'delivered' });
+  expect(hook.received().map(({ path, body }) => [path, (JSON.parse(body) as { routing_key: string }).routing_key])).toEqual([['/v2/enqueue', 'R012']]);
 });
 
 test('what routing.yaml does not have is not there', () => {

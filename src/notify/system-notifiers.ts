@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { ReceiverRule } from '../config/rule-set.js';
 import type { DeliveryResult, Notifier } from './delivery.js';
+import { HttpPagerdutyNotifier } from './http-pagerduty-notifier.js';
 import { HttpWebhookNotifier } from './http-webhook-notifier.js';
 import { integrationName } from './integrations.js';
-import type { SlackConfig, WebhookConfig } from './receiver.js';
+import type { PagerdutyConfig, SlackConfig, WebhookConfig } from './receiver-configs.js';
 import type { Routing } from './routing.js';
 import { SlackNotifier } from './slack-notifier.js';
 import { readWebhookSecret } from './standard-webhooks.js';
@@ -31,6 +32,7 @@ export function notifiersOf(sources: NotifierSources): NotifierLookup {
     const secretFile = sources.receivers.find((rule) => rule.name === receiver.name)?.webhookSecretFile;
     for (const [index, config] of receiver.slacks.entries()) notifiers.set(keyOf(receiver.name, integrationName('slack', index)), slackNotifier(config, sources.slack));
     for (const [index, config] of receiver.webhooks.entries()) notifiers.set(keyOf(receiver.name, integrationName('webhook', index)), webhookNotifier(config, secretFile));
+    for (const [index, config] of receiver.pagerduties.entries()) notifiers.set(keyOf(receiver.name, integrationName('pagerduty', index)), pagerdutyNotifier(config));
   }
   return (receiver, integration) => notifiers.get(keyOf(receiver, integration));
 }
@@ -63,6 +65,13 @@ function webhookNotifier(config: WebhookConfig, secretFile: string | undefined):
         url, maxAlerts: config.maxAlerts, ...(authorization === undefined ? {} : { authorization }), ...(secret === undefined ? {} : { secret: secret.value }),
       }),
     };
+  });
+}
+
+function pagerdutyNotifier({ url, routingKeyFile }: PagerdutyConfig): Notifier {
+  return new RebuiltNotifier(() => {
+    const routingKey = secretOf(routingKeyFile);
+    return { key: routingKey, build: () => new HttpPagerdutyNotifier({ url, routingKey }) };
   });
 }
 

@@ -32,6 +32,8 @@ describe('rules in the documentation', () => {
     expect(rules.map(([name]) => name)).toEqual([
       'README.md: rules/basket.yaml', 'README.md: rules/routing.yaml', 'docs/slo.md: rules/search.yaml', 'docs/slo.md: rules/month.yaml', 'docs/slo.md: rules/slices.yaml', 'docs/slo.md: rules/order.yaml', 'docs/slo.md: rules/buying.yaml', 'docs/slo.md: rules/regions.yaml', 'docs/slo.md: rules/slow.yaml', 'docs/slo.md: rules/maintenance.yaml', 'docs/slo.md: rules/not-ours.yaml',
       'docs/slo.md: rules/stopped.yaml', 'docs/slo.md: rules/gates.yaml', 'docs/alerting.md: rules/routing.yaml',
+      // Receivers.
+      'docs/alerting.md: rules/routing.yaml',
     ]);
   });
 
@@ -40,6 +42,16 @@ describe('rules in the documentation', () => {
     const { book, problems } = await checked(label, ['rules/maintenance.yaml', 'rules/not-ours.yaml'].includes(label) ? `${blocksOf(SLO).find((block) => block.label === 'rules/slices.yaml')?.text ?? ''}---\n${text}` : text);
     expect(problems.map(formatProblem)).toEqual([]);
     expect(book?.slos.length).toBe(label === 'rules/buying.yaml' ? 3 : ['rules/routing.yaml', 'rules/stopped.yaml', 'rules/gates.yaml'].includes(label) ? 0 : 1);
+  });
+
+  test.skipIf(!requireOrSkip('amtool', 'apt-get install prometheus-alertmanager')).each(rules.filter(([name]) => name.endsWith('rules/routing.yaml')))('amtool accepts %s', (_name, { text }) => {
+    const directory = mkdtempSync(join(tmpdir(), 'tocsin-docs-'));
+    try {
+      writeFileSync(join(directory, 'routing.yaml'), text);
+      expect(execFileSync('amtool', ['check-config', join(directory, 'routing.yaml')], { encoding: 'utf8' })).toContain('SUCCESS');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   test('the first SLO has the tiers that the README names', async () => {

@@ -2,6 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 export interface ReceivedWebhook {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** As it came: signatures are over these bytes. */
   readonly body: string;
@@ -27,8 +30,16 @@ export interface WebhookStandIn {
   close(): Promise<void>;
 }
 
+export interface StandInAnswer {
+  readonly status: number;
+  readonly body?: string;
+}
+
+/** What the service says to a request that it got whole. One that it refuses (400 and above) is not among the received. */
+export type StandInService = (request: ReceivedWebhook) => StandInAnswer;
+
 /** A webhook receiver for tests: takes everything and answers 200, unless told otherwise. */
-export async function startWebhookStandIn(): Promise<WebhookStandIn> {
+export async function startWebhookStandIn(service: StandInService = () => ({ status: 200, body: 'ok' })): Promise<WebhookStandIn> {
   const received: ReceivedWebhook[] = [];
   const faults: { readonly fault: WebhookFault; times: number }[] = [];
   let requests = 0;
@@ -36,8 +47,12 @@ export async function startWebhookStandIn(): Promise<WebhookStandIn> {
     requests += 1;
     void read(request).then((body) => {
       const fault = next(faults);
-      if (fault === undefined || 'acceptThenReset' in fault) received.push({ headers: request.headers, body });
-      answer(request, response, fault);
+      const whole: ReceivedWebhook = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
+      const isTaken = fault === undefined || 'acceptThenReset' in fault;
+      const said = isTaken ? service(whole) : { status: 503 };
+      if (isTaken && said.status < 400) received.push(whole);
+      if (fault === undefined) response.writeHead(said.status).end(said.body ?? '');
+      else misbehave(request, response, fault);
     }).catch(() => undefined);
   });
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
@@ -54,9 +69,8 @@ export async function startWebhookStandIn(): Promise<WebhookStandIn> {
   };
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, fault: WebhookFault | undefined): void {
-  if (fault === undefined) response.end('ok');
-  else if ('status' in fault) response.writeHead(fault.status, fault.headers).end(fault.body ?? '');
+function misbehave(request: IncomingMessage, response: ServerResponse, fault: WebhookFault): void {
+  if ('status' in fault) response.writeHead(fault.status, fault.headers).end(fault.body ?? '');
   else if ('slowBody' in fault) response.writeHead(fault.slowBody).write('still ');
   else if ('reset' in fault || 'acceptThenReset' in fault) request.socket.destroy();
 }
@@ -73,4 +87,11 @@ async function read(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** How the shared suite makes any receiver over HTTP misbehave. */
+export function failAsTold(standIn: WebhookStandIn, fault: { readonly status: number; readonly retryAfterSeconds?: number } | { readonly hang: true } | { readonly reset: true } | { readonly slowBody: true }): void {
+  if ('slowBody' in fault) standIn.failNext({ slowBody: 500 });
+  else if ('status' in fault) standIn.failNext({ status: fault.status, ...(fault.retryAfterSeconds === undefined ? {} : { headers: { 'retry-after': String(fault.retryAfterSeconds) } }) });
+  else standIn.failNext(fault);
 }

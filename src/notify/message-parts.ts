@@ -1,0 +1,29 @@
+import { SEVERITY_RANK } from '../budget/slo-status.js';
+import type { Alert, Incident } from '../incident/incident.js';
+import { conditionInWords, severityInWords } from '../incident/words.js';
+import { shorten } from './slack-mrkdwn.js';
+
+export const TITLE_MAX = 100;
+const WHO_MAX = 30;
+
+/** The alert that decides: the most severe one that still fires, else the first. */
+export function leadOf(incident: Incident): Alert | undefined {
+  const firing = incident.alerts.filter((alert) => alert.status === 'firing');
+  return firing.reduce<Alert | undefined>((best, alert) => (best === undefined || SEVERITY_RANK[alert.severity] > SEVERITY_RANK[best.severity] ? alert : best), undefined) ?? incident.alerts[0];
+}
+
+/** `Page, ann has it: Checkout works`. */
+export function headlineOf(incident: Incident): string {
+  return `${stateOf(incident)}: ${shorten(incident.title.replaceAll(/\s+/g, ' ').trim(), TITLE_MAX)}`;
+}
+
+function stateOf({ status, severity, acknowledgedBy }: Incident): string {
+  if (status === 'resolved') return 'Resolved';
+  return status === 'acknowledged' ? `${severityInWords(severity)}, ${shorten(acknowledgedBy ?? 'somebody', WHO_MAX)} has it` : severityInWords(severity);
+}
+
+/** What is wrong, in numbers: of the alert that decides. */
+export function arithmeticOf(incident: Incident): string | undefined {
+  const lead = leadOf(incident);
+  return lead === undefined ? undefined : conditionInWords({ title: incident.title, annotations: lead.annotations, reading: lead.reading });
+}

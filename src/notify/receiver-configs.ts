@@ -1,0 +1,38 @@
+/** `Authorization: <type> <content of credentialsFile>`. */
+export interface Authorization {
+  readonly type: string;
+  readonly credentialsFile: string;
+}
+
+export interface SlackConfig {
+  /** `#alerts`, a channel id, or a user id. */
+  readonly channel: string;
+  /** Base of the Web API with a slash at the end; undefined: Slack's own. */
+  readonly apiUrl: string | undefined;
+  /** The bot token's file; undefined: TOCSIN_SLACK_TOKEN. */
+  readonly tokenFile: string | undefined;
+  readonly sendResolved: boolean;
+}
+
+export interface WebhookConfig {
+  readonly url: { readonly text: string } | { readonly file: string };
+  readonly sendResolved: boolean;
+  /** 0: all. */
+  readonly maxAlerts: number;
+  readonly authorization: Authorization | undefined;
+}
+
+export interface PagerdutyConfig {
+  /** Of Events API v2: `…/v2/enqueue`. */
+  readonly url: string;
+  readonly routingKeyFile: string;
+  readonly sendResolved: boolean;
+}
+
+/** A receiver without any config is allowed: it swallows what is routed to it. */
+export interface Receiver {
+  readonly name: string;
+  readonly slacks: readonly SlackConfig[];
+  readonly webhooks: readonly WebhookConfig[];
+  readonly pagerduties: readonly PagerdutyConfig[];
+}
