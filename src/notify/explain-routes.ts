@@ -57,5 +57,7 @@ export function describeReceiver(receiver: Receiver | undefined): string[] {
     ...receiver.slacks.map(({ channel }, index) => `slack[${String(index)}] ${channel}`),
     ...receiver.webhooks.map(({ url }, index) => `webhook[${String(index)}] ${'text' in url ? url.text : `(address in ${url.file})`}`),
     ...receiver.pagerduties.map(({ url }, index) => `pagerduty[${String(index)}] ${url}`),
+    ...receiver.teams.map(({ urlFile }, index) => `teams[${String(index)}] (address in ${urlFile})`),
+    ...receiver.opsgenies.map(({ url }, index) => `opsgenie[${String(index)}] ${url}`),
   ];
 }

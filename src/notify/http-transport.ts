@@ -8,6 +8,8 @@ const REASON_BODY_MAX = 200;
 const ERROR_BODY_BYTES_MAX = 4_096;
 
 export interface HttpPost {
+  /** POST where it is left out. */
+  readonly method?: 'POST' | 'PUT';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -15,12 +17,12 @@ export interface HttpPost {
   readonly nowMs: number;
 }
 
-/** One POST, and what its answer means for the delivery. Redirects are not followed: they would take secrets along. */
-export async function postForDelivery({ url, headers, body, timeoutMs = HTTP_TIMEOUT_MS, nowMs }: HttpPost): Promise<DeliveryResult> {
+/** One request, and what its answer means for the delivery. Redirects are not followed: they would take secrets along. */
+export async function postForDelivery({ method = 'POST', url, headers, body, timeoutMs = HTTP_TIMEOUT_MS, nowMs }: HttpPost): Promise<DeliveryResult> {
   try {
     // The signal also covers a body that comes drop by drop.
     const signal = AbortSignal.timeout(timeoutMs);
-    const response = await fetch(url, { method: 'POST', headers: { 'user-agent': 'Tocsin', 'content-type': 'application/json', ...headers }, body, redirect: 'manual', signal });
+    const response = await fetch(url, { method, headers: { 'user-agent': 'Tocsin', 'content-type': 'application/json', ...headers }, body, redirect: 'manual', signal });
     return await resultOf(response, nowMs);
   } catch (error) {
     return { kind: 'retryable', reason: reasonOf(error, timeoutMs), retryAfterMs: undefined, ambiguous: true };

@@ -9,7 +9,7 @@ export interface Integration {
   readonly updatesInPlace: boolean;
 }
 
-export type IntegrationKind = 'slack' | 'webhook' | 'pagerduty';
+export type IntegrationKind = 'slack' | 'webhook' | 'pagerduty' | 'teams' | 'opsgenie';
 
 export function integrationName(kind: IntegrationKind, index: number): string {
   return `${kind}[${String(index)}]`;
@@ -24,6 +24,8 @@ export function integrationsOf(receiver: Receiver): readonly Integration[] {
     ...receiver.slacks.map((_config, index) => ({ name: integrationName('slack', index), tellsResolved: true, updatesInPlace: true })),
     ...listeners('webhook', receiver.webhooks),
     ...listeners('pagerduty', receiver.pagerduties),
+    ...listeners('teams', receiver.teams),
+    ...listeners('opsgenie', receiver.opsgenies),
   ];
 }
 

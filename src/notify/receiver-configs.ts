@@ -29,10 +29,37 @@ export interface PagerdutyConfig {
   readonly sendResolved: boolean;
 }
 
+export interface TeamsConfig {
+  /** File with the address of a workflow ("When a Teams webhook request is received"). */
+  readonly urlFile: string;
+  readonly sendResolved: boolean;
+}
+
+/** Opsgenie's own shape: `{ type: "team", name: "payments" }`. */
+export interface OpsgenieResponder {
+  readonly type: 'team' | 'user' | 'escalation' | 'schedule';
+  readonly id?: string;
+  readonly name?: string;
+  readonly username?: string;
+}
+
+export interface OpsgenieConfig {
+  /** Base of the API with a slash at the end. */
+  readonly url: string;
+  readonly apiKeyFile: string;
+  /** Undefined: P1 for pages, P3 for tickets. */
+  readonly priority: string | undefined;
+  readonly responders: readonly OpsgenieResponder[];
+  readonly tags: readonly string[];
+  readonly sendResolved: boolean;
+}
+
 /** A receiver without any config is allowed: it swallows what is routed to it. */
 export interface Receiver {
   readonly name: string;
   readonly slacks: readonly SlackConfig[];
   readonly webhooks: readonly WebhookConfig[];
   readonly pagerduties: readonly PagerdutyConfig[];
+  readonly teams: readonly TeamsConfig[];
+  readonly opsgenies: readonly OpsgenieConfig[];
 }

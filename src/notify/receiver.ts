@@ -2,6 +2,7 @@ import { errorAt } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
 import { formatPath, type DocumentPath, type YamlDocument } from '../lib/yaml-document.js';
 import { readPagerdutyConfig } from './read-pagerduty-config.js';
+import { readOpsgenieConfig, readTeamsConfig } from './read-service-configs.js';
 import type { Receiver, SlackConfig, WebhookConfig } from './receiver-configs.js';
 import { ReceiverSource } from './receiver-source.js';
 import type { GlobalDocument, ReceiverDocument, RoutingDocument, SlackConfigDocument, WebhookConfigDocument } from './routing-schema.js';
@@ -40,6 +41,8 @@ class ReceiverReader {
       slacks: (receiver.slack_configs ?? []).flatMap((config, index) => this.#readSlack(config, [...path, 'slack_configs', index])),
       webhooks: (receiver.webhook_configs ?? []).flatMap((config, index) => this.#readWebhook(config, [...path, 'webhook_configs', index])),
       pagerduties: (receiver.pagerduty_configs ?? []).flatMap((config, index) => readPagerdutyConfig(config, [...path, 'pagerduty_configs', index], shared)),
+      teams: (receiver.msteamsv2_configs ?? []).flatMap((config, index) => readTeamsConfig(config, [...path, 'msteamsv2_configs', index], shared)),
+      opsgenies: (receiver.opsgenie_configs ?? []).flatMap((config, index) => readOpsgenieConfig(config, [...path, 'opsgenie_configs', index], shared)),
     };
   }
 

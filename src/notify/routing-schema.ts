@@ -67,6 +67,22 @@ const pagerdutyConfigSchema = z.strictObject({
   url: text.optional(),
 });
 
+const teamsConfigSchema = z.strictObject({
+  send_resolved: z.boolean().optional(),
+  webhook_url: text.optional(),
+  webhook_url_file: text.optional(),
+});
+
+const opsgenieConfigSchema = z.strictObject({
+  send_resolved: z.boolean().optional(),
+  api_key: text.optional(),
+  api_key_file: text.optional(),
+  api_url: text.optional(),
+  priority: text.optional(),
+  tags: text.optional(),
+  responders: z.array(z.strictObject({ id: text.optional(), name: text.optional(), username: text.optional(), type: z.enum(['team', 'user', 'escalation', 'schedule']) })).max(MAX_MATCHERS).nullish(),
+});
+
 const scalar = z.union([text, z.number()]);
 const ranges = z.array(scalar).max(MAX_MATCHERS).nullish();
 const timeIntervalSchema = z.strictObject({
@@ -95,7 +111,7 @@ const inhibitRuleSchema = z.strictObject({
 
 /** The part of Alertmanager's configuration that this version honours; `routingNotYet` knows the rest. */
 export const routingSchema = z.strictObject({
-  global: z.strictObject({ slack_api_url: text.optional(), resolve_timeout: duration.optional(), pagerduty_url: text.optional() }).nullish(),
+  global: z.strictObject({ slack_api_url: text.optional(), resolve_timeout: duration.optional(), pagerduty_url: text.optional(), opsgenie_api_url: text.optional(), opsgenie_api_key_file: text.optional() }).nullish(),
   route: routeSchema,
   inhibit_rules: z.array(inhibitRuleSchema).max(MAX_NODES).nullish(),
   time_intervals: z.array(timeIntervalSchema).max(MAX_NODES).nullish(),
@@ -105,6 +121,8 @@ export const routingSchema = z.strictObject({
     slack_configs: z.array(slackConfigSchema).max(MAX_MATCHERS).nullish(),
     webhook_configs: z.array(webhookConfigSchema).max(MAX_MATCHERS).nullish(),
     pagerduty_configs: z.array(pagerdutyConfigSchema).max(MAX_MATCHERS).nullish(),
+    msteamsv2_configs: z.array(teamsConfigSchema).max(MAX_MATCHERS).nullish(),
+    opsgenie_configs: z.array(opsgenieConfigSchema).max(MAX_MATCHERS).nullish(),
   })).min(1).max(MAX_NODES),
 });
 
@@ -113,6 +131,8 @@ export type ReceiverDocument = RoutingDocument['receivers'][number];
 export type SlackConfigDocument = z.output<typeof slackConfigSchema>;
 export type GlobalDocument = RoutingDocument['global'];
 export type PagerdutyConfigDocument = z.output<typeof pagerdutyConfigSchema>;
+export type TeamsConfigDocument = z.output<typeof teamsConfigSchema>;
+export type OpsgenieConfigDocument = z.output<typeof opsgenieConfigSchema>;
 export type WebhookConfigDocument = z.output<typeof webhookConfigSchema>;
 export type TimeIntervalDocument = z.output<typeof timeIntervalSchema>;
 export type InhibitRuleDocument = z.output<typeof inhibitRuleSchema>;
@@ -134,14 +154,15 @@ const SLACK_KEYS = [
   'image_url', 'thumb_url', 'link_names', 'mrkdwn_in', 'actions', 'message_text',
 ];
 const PAGERDUTY_KEYS = ['client', 'client_url', 'description', 'severity', 'source', 'class', 'component', 'group', 'details', 'images', 'links'];
+const OPSGENIE_KEYS = ['message', 'description', 'source', 'details', 'entity', 'actions', 'note'];
 const RECEIVER_KEYS = [
-  'discord_configs', 'email_configs', 'incidentio_configs', 'jira_configs', 'mattermost_configs', 'msteams_configs', 'msteamsv2_configs', 'opsgenie_configs',
+  'discord_configs', 'email_configs', 'incidentio_configs', 'jira_configs', 'mattermost_configs',
   'pushover_configs', 'rocketchat_configs', 'sns_configs', 'telegram_configs', 'victorops_configs', 'webex_configs', 'wechat_configs',
 ];
 const GLOBAL_KEYS = [
   'smtp_from', 'smtp_hello', 'smtp_smarthost', 'smtp_auth_username', 'smtp_auth_password', 'smtp_auth_password_file', 'smtp_auth_secret',
-  'smtp_auth_secret_file', 'smtp_auth_identity', 'smtp_require_tls', 'smtp_tls_config', 'smtp_force_implicit_tls', 'opsgenie_api_url',
-  'opsgenie_api_key', 'opsgenie_api_key_file', 'wechat_api_url', 'wechat_api_secret', 'wechat_api_secret_file', 'wechat_api_corp_id', 'victorops_api_url',
+  'smtp_auth_secret_file', 'smtp_auth_identity', 'smtp_require_tls', 'smtp_tls_config', 'smtp_force_implicit_tls',
+  'wechat_api_url', 'wechat_api_secret', 'wechat_api_secret_file', 'wechat_api_corp_id', 'victorops_api_url',
   'victorops_api_key', 'victorops_api_key_file', 'telegram_api_url', 'telegram_bot_token', 'telegram_bot_token_file', 'webex_api_url', 'jira_api_url',
   'rocketchat_api_url', 'rocketchat_token', 'rocketchat_token_file', 'rocketchat_token_id', 'rocketchat_token_id_file', 'mattermost_webhook_url', 'mattermost_webhook_url_file',
 ];
@@ -153,12 +174,14 @@ function reasons(keys: readonly string[], reason: string): Record<string, string
 /** Keys of Alertmanager 0.34 (docs/configuration.md) that this version refuses, by the place where they stand. */
 const NOT_YET: readonly (readonly [at: RegExp, Readonly<Record<string, string>>])[] = [
   [/^$/, { templates: TEMPLATE, tracing: 'Tocsin traces itself when OTEL_EXPORTER_OTLP_ENDPOINT is set' }],
-  [/^global$/, { ...reasons(GLOBAL_KEYS, OTHER_RECEIVER), http_config: CONNECTION, slack_api_url_file: NO_INCOMING_WEBHOOK, slack_app_token: 'set TOCSIN_SLACK_TOKEN', slack_app_token_file: 'set slack.tokenFile in tocsin.yaml', slack_app_url: 'write slack_api_url' }],
+  [/^global$/, { ...reasons(GLOBAL_KEYS, OTHER_RECEIVER), http_config: CONNECTION, slack_api_url_file: NO_INCOMING_WEBHOOK, opsgenie_api_key: 'write opsgenie_api_key_file', slack_app_token: 'set TOCSIN_SLACK_TOKEN', slack_app_token_file: 'set slack.tokenFile in tocsin.yaml', slack_app_url: 'write slack_api_url' }],
   [/^route(?:\.routes\[\d+\])*$/, { labels: 'labels cannot be added by routes in this version' }],
-  [/^receivers\[\d+\]$/, { ...reasons(RECEIVER_KEYS, OTHER_RECEIVER), labels: 'labels cannot be added by receivers in this version' }],
+  [/^receivers\[\d+\]$/, { ...reasons(RECEIVER_KEYS, OTHER_RECEIVER), labels: 'labels cannot be added by receivers in this version', msteams_configs: 'Microsoft has switched off the connectors behind it; write msteamsv2_configs with the address of a workflow' }],
   [/http_config$/, reasons(HTTP_KEYS, CONNECTION)],
   [/slack_configs\[\d+\]$/, { ...reasons(SLACK_KEYS, TEMPLATE), api_url_file: NO_INCOMING_WEBHOOK, app_token: 'set TOCSIN_SLACK_TOKEN, or http_config.authorization.credentials_file', app_token_file: 'write http_config.authorization.credentials_file', app_url: 'write api_url', update_message: 'messages are always updated in place', timeout: 'the timeout is fixed in this version' }],
   [/pagerduty_configs\[\d+\]$/, { ...reasons(PAGERDUTY_KEYS, TEMPLATE), ...PLAIN_HTTP, service_key: EVENTS_V1, service_key_file: EVENTS_V1 }],
+  [/msteamsv2_configs\[\d+\]$/, { title: TEMPLATE, summary: TEMPLATE, text: TEMPLATE, ...PLAIN_HTTP }],
+  [/opsgenie_configs\[\d+\]$/, { ...reasons(OPSGENIE_KEYS, TEMPLATE), ...PLAIN_HTTP, update_alerts: 'the priority of an open alert follows the incident' }],
   [/webhook_configs\[\d+\]$/, { timeout: 'the timeout is fixed in this version', payload: TEMPLATE }],
 ];
 

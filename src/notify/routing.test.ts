@@ -171,7 +171,7 @@ receivers:
       - url: http://127.0.0.1:9/hook
       - { url_file: /run/url, send_resolved: false, max_alerts: 5, http_config: { authorization: { type: Token, credentials_file: /run/x } } }
 `);
-    expect(found.get('nobody')).toEqual({ name: 'nobody', slacks: [], webhooks: [], pagerduties: [] });
+    expect(found.get('nobody')).toEqual({ name: 'nobody', slacks: [], webhooks: [], pagerduties: [], teams: [], opsgenies: [] });
     expect(found.get('both')?.slacks).toEqual([
       { channel: '#a', apiUrl: 'https://slack.com/api/', tokenFile: undefined, sendResolved: false },
       { channel: 'C123', apiUrl: 'http://127.0.0.1:9/api/', tokenFile: '/run/token', sendResolved: true },
@@ -180,6 +180,11 @@ receivers:
       { url: { text: 'http://127.0.0.1:9/hook' }, sendResolved: true, maxAlerts: 0, authorization: undefined },
       { url: { file: '/run/url' }, sendResolved: false, maxAlerts: 5, authorization: { type: 'Token', credentialsFile: '/run/x' } },
     ]);
+  });
+
+  test('Opsgenie may have its key and address from global', () => {
+    const { receivers: found } = routing('global: { opsgenie_api_key_file: /run/key, opsgenie_api_url: "https://api.eu.opsgenie.com" }\nroute: { receiver: ops }\nreceivers: [{ name: ops, opsgenie_configs: [{ tags: "a, b", responders: [{ username: ann@example.com, type: user }] }] }]\n');
+    expect(found.get('ops')?.opsgenies).toEqual([{ url: 'https://api.eu.opsgenie.com/', apiKeyFile: '/run/key', priority: undefined, tags: ['a', 'b'], responders: [{ type: 'user', username: 'ann@example.com' }], sendResolved: true }]);
   });
 
   test('a Receiver document must name one that exists and has a webhook to sign', () => {
@@ -201,6 +206,8 @@ describe('what this version cannot honour is an error, never ignored', () => {
     ['email', `${base}    email_configs: [{ to: x }]\n`, '5:5 routing/not-supported-yet receivers[0].email_configs'],
     ['a Slack title', `${base}    slack_configs: [{ channel: a, title: x }]\n`, '5:35 routing/not-supported-yet receivers[0].slack_configs[0].title'],
     ['a templated channel', `${base}    slack_configs: [{ channel: '{{ .x }}' }]\n`, '5:32 routing/not-supported-yet receivers[0].slack_configs[0].channel'],
+    ['Teams by the old connectors', `${base}    msteams_configs: [{ webhook_url_file: x }]\n`, '5:5 routing/not-supported-yet receivers[0].msteams_configs'],
+    ['a Teams text', `${base}    msteamsv2_configs: [{ webhook_url_file: x, text: y }]\n`, '5:48 routing/not-supported-yet receivers[0].msteamsv2_configs[0].text'],
     ['a webhook timeout', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', timeout: 5s }]\n`, '5:50 routing/not-supported-yet receivers[0].webhook_configs[0].timeout'],
     ['a proxy', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', http_config: { proxy_url: x } }]\n`, '5:65 routing/not-supported-yet receivers[0].webhook_configs[0].http_config.proxy_url'],
     ['labels of a route', base.replace('  receiver: root\n', '  receiver: root\n  labels: { a: b }\n'), '3:3 routing/not-supported-yet route.labels'],
@@ -249,6 +256,9 @@ describe('mistakes', () => {
     ['a webhook without a url', `${base}    webhook_configs: [{ send_resolved: true }]\n`, '5:23 routing/missing-key receivers[0].webhook_configs[0]'],
     ['PagerDuty without a key', `${base}    pagerduty_configs: [{ send_resolved: true }]\n`, '5:25 routing/missing-key receivers[0].pagerduty_configs[0]'],
     ['PagerDuty at an address of another API', `${base}    pagerduty_configs: [{ routing_key_file: x, url: 'https://events.pagerduty.com/generic' }]\n`, '5:53 routing/invalid-value receivers[0].pagerduty_configs[0].url'],
+    ['Teams without an address', `${base}    msteamsv2_configs: [{ send_resolved: true }]\n`, '5:25 routing/missing-key receivers[0].msteamsv2_configs[0]'],
+    ['a responder without a name', `${base}    opsgenie_configs: [{ api_key_file: x, responders: [{ type: team }] }]\n`, '5:56 routing/missing-key receivers[0].opsgenie_configs[0].responders[0]'],
+    ['a priority that is none', `${base}    opsgenie_configs: [{ api_key_file: x, priority: high }]\n`, '5:53 routing/invalid-value receivers[0].opsgenie_configs[0].priority'],
     ['a url that is none', `${base}    webhook_configs: [{ url: nowhere }]\n`, '5:30 routing/invalid-value receivers[0].webhook_configs[0].url'],
     ['a url of another scheme', `${base}    webhook_configs: [{ url: 'file:///etc/passwd' }]\n`, '5:30 routing/invalid-value receivers[0].webhook_configs[0].url'],
     ['a second document', `${base}---\na: 1\n`, '6:1 routing/invalid-value '],
@@ -260,6 +270,8 @@ describe('mistakes', () => {
     ['an incoming webhook', `${base}    slack_configs: [{ channel: a, api_url: 'https://hooks.slack.com/services/T0/B0/s3cret' }]\n`],
     ['credentials', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', http_config: { authorization: { credentials: s3cret } } }]\n`],
     ['a routing key', `${base}    pagerduty_configs: [{ routing_key: s3cret }]\n`],
+    ['the address of a Teams workflow', `${base}    msteamsv2_configs: [{ webhook_url: 'https://x.example/?sig=s3cret' }]\n`],
+    ['an API key', `${base}    opsgenie_configs: [{ api_key: s3cret }]\n`],
     ['a password in the url', `${base}    webhook_configs: [{ url: 'http://me:s3cret@127.0.0.1' }]\n`],
   ])('%s is a secret: refused, and not repeated', (_, text) => {
     const parsed = parse(text);

@@ -3,8 +3,10 @@ import type { ReceiverRule } from '../config/rule-set.js';
 import type { DeliveryResult, Notifier } from './delivery.js';
 import { HttpPagerdutyNotifier } from './http-pagerduty-notifier.js';
 import { HttpWebhookNotifier } from './http-webhook-notifier.js';
-import { integrationName } from './integrations.js';
-import type { PagerdutyConfig, SlackConfig, WebhookConfig } from './receiver-configs.js';
+import { HttpOpsgenieNotifier } from './http-opsgenie-notifier.js';
+import { HttpTeamsNotifier } from './http-teams-notifier.js';
+import { integrationName, type IntegrationKind } from './integrations.js';
+import type { SlackConfig, WebhookConfig } from './receiver-configs.js';
 import type { Routing } from './routing.js';
 import { SlackNotifier } from './slack-notifier.js';
 import { readWebhookSecret } from './standard-webhooks.js';
@@ -30,9 +32,14 @@ export function notifiersOf(sources: NotifierSources): NotifierLookup {
   const notifiers = new Map<string, Notifier>();
   for (const receiver of sources.routing.receivers.values()) {
     const secretFile = sources.receivers.find((rule) => rule.name === receiver.name)?.webhookSecretFile;
-    for (const [index, config] of receiver.slacks.entries()) notifiers.set(keyOf(receiver.name, integrationName('slack', index)), slackNotifier(config, sources.slack));
-    for (const [index, config] of receiver.webhooks.entries()) notifiers.set(keyOf(receiver.name, integrationName('webhook', index)), webhookNotifier(config, secretFile));
-    for (const [index, config] of receiver.pagerduties.entries()) notifiers.set(keyOf(receiver.name, integrationName('pagerduty', index)), pagerdutyNotifier(config));
+    const add = <Config>(kind: IntegrationKind, configs: readonly Config[], build: (config: Config) => Notifier): void => {
+      for (const [index, config] of configs.entries()) notifiers.set(keyOf(receiver.name, integrationName(kind, index)), build(config));
+    };
+    add('slack', receiver.slacks, (config) => slackNotifier(config, sources.slack));
+    add('webhook', receiver.webhooks, (config) => webhookNotifier(config, secretFile));
+    add('pagerduty', receiver.pagerduties, ({ url, routingKeyFile }) => bySecret(routingKeyFile, (routingKey) => new HttpPagerdutyNotifier({ url, routingKey })));
+    add('teams', receiver.teams, ({ urlFile }) => bySecret(urlFile, (url) => new HttpTeamsNotifier({ url })));
+    add('opsgenie', receiver.opsgenies, ({ apiKeyFile, ...config }) => bySecret(apiKeyFile, (apiKey) => new HttpOpsgenieNotifier({ ...config, apiKey })));
   }
   return (receiver, integration) => notifiers.get(keyOf(receiver, integration));
 }
@@ -68,10 +75,10 @@ function webhookNotifier(config: WebhookConfig, secretFile: string | undefined):
   });
 }
 
-function pagerdutyNotifier({ url, routingKeyFile }: PagerdutyConfig): Notifier {
+function bySecret(file: string, build: (secret: string) => Notifier): Notifier {
   return new RebuiltNotifier(() => {
-    const routingKey = secretOf(routingKeyFile);
-    return { key: routingKey, build: () => new HttpPagerdutyNotifier({ url, routingKey }) };
+    const secret = secretOf(file);
+    return { key: secret, build: () => build(secret) };
   });
 }
 
