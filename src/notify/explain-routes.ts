@@ -59,5 +59,6 @@ export function describeReceiver(receiver: Receiver | undefined): string[] {
     ...receiver.pagerduties.map(({ url }, index) => `pagerduty[${String(index)}] ${url}`),
     ...receiver.teams.map(({ urlFile }, index) => `teams[${String(index)}] (address in ${urlFile})`),
     ...receiver.opsgenies.map(({ url }, index) => `opsgenie[${String(index)}] ${url}`),
+    ...receiver.emails.map(({ to }, index) => `email[${String(index)}] ${to.join(', ')}`),
   ];
 }

@@ -9,7 +9,7 @@ export interface Integration {
   readonly updatesInPlace: boolean;
 }
 
-export type IntegrationKind = 'slack' | 'webhook' | 'pagerduty' | 'teams' | 'opsgenie';
+export type IntegrationKind = 'slack' | 'webhook' | 'pagerduty' | 'teams' | 'opsgenie' | 'email';
 
 export function integrationName(kind: IntegrationKind, index: number): string {
   return `${kind}[${String(index)}]`;
@@ -26,6 +26,7 @@ export function integrationsOf(receiver: Receiver): readonly Integration[] {
     ...listeners('pagerduty', receiver.pagerduties),
     ...listeners('teams', receiver.teams),
     ...listeners('opsgenie', receiver.opsgenies),
+    ...listeners('email', receiver.emails),
   ];
 }
 

@@ -25,7 +25,7 @@ const PATIENT_MS = 20_000;
 const IMPATIENT_MS = 150;
 
 /** What every notifier promises about a receiver that misbehaves. */
-export function notifierContract(open: () => Promise<NotifierUnderTest>): void {
+export function notifierContract(open: () => Promise<NotifierUnderTest>, { knowsRetryAfter = true }: { readonly knowsRetryAfter?: boolean } = {}): void {
   let subject: NotifierUnderTest;
   beforeEach(async () => { subject = await open(); });
   afterEach(async () => { await subject.close(); });
@@ -46,7 +46,8 @@ export function notifierContract(open: () => Promise<NotifierUnderTest>): void {
       expect(subject.requests()).toBe(1);
     });
 
-    test('Retry-After of a 429 is passed on', async () => {
+    // SMTP has no word for it.
+    if (knowsRetryAfter) test('Retry-After of a 429 is passed on', async () => {
       expect(await sendAgainst({ status: 429, retryAfterSeconds: 7 })).toMatchObject({ kind: 'retryable', retryAfterMs: 7_000 });
     });
 

@@ -54,6 +54,19 @@ export interface OpsgenieConfig {
   readonly sendResolved: boolean;
 }
 
+export interface EmailConfig {
+  readonly to: readonly string[];
+  readonly from: string;
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte: port 465. */
+  readonly implicitTls: boolean;
+  readonly requireTls: boolean;
+  readonly hello: string;
+  readonly auth: { readonly username: string; readonly passwordFile: string } | undefined;
+  readonly sendResolved: boolean;
+}
+
 /** A receiver without any config is allowed: it swallows what is routed to it. */
 export interface Receiver {
   readonly name: string;
@@ -62,4 +75,5 @@ export interface Receiver {
   readonly pagerduties: readonly PagerdutyConfig[];
   readonly teams: readonly TeamsConfig[];
   readonly opsgenies: readonly OpsgenieConfig[];
+  readonly emails: readonly EmailConfig[];
 }

@@ -1,6 +1,7 @@
 import { errorAt } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
 import { formatPath, type DocumentPath, type YamlDocument } from '../lib/yaml-document.js';
+import { readEmailConfig } from './read-email-config.js';
 import { readPagerdutyConfig } from './read-pagerduty-config.js';
 import { readOpsgenieConfig, readTeamsConfig } from './read-service-configs.js';
 import type { Receiver, SlackConfig, WebhookConfig } from './receiver-configs.js';
@@ -43,6 +44,7 @@ class ReceiverReader {
       pagerduties: (receiver.pagerduty_configs ?? []).flatMap((config, index) => readPagerdutyConfig(config, [...path, 'pagerduty_configs', index], shared)),
       teams: (receiver.msteamsv2_configs ?? []).flatMap((config, index) => readTeamsConfig(config, [...path, 'msteamsv2_configs', index], shared)),
       opsgenies: (receiver.opsgenie_configs ?? []).flatMap((config, index) => readOpsgenieConfig(config, [...path, 'opsgenie_configs', index], shared)),
+      emails: (receiver.email_configs ?? []).flatMap((config, index) => readEmailConfig(config, [...path, 'email_configs', index], shared)),
     };
   }
 

@@ -83,6 +83,33 @@ const opsgenieConfigSchema = z.strictObject({
   responders: z.array(z.strictObject({ id: text.optional(), name: text.optional(), username: text.optional(), type: z.enum(['team', 'user', 'escalation', 'schedule']) })).max(MAX_MATCHERS).nullish(),
 });
 
+const emailConfigSchema = z.strictObject({
+  send_resolved: z.boolean().optional(),
+  to: text.optional(),
+  from: text.optional(),
+  smarthost: text.optional(),
+  hello: text.optional(),
+  auth_username: text.optional(),
+  auth_password: text.optional(),
+  auth_password_file: text.optional(),
+  require_tls: z.boolean().optional(),
+});
+
+/** What receivers inherit. */
+const globalSchema = z.strictObject({
+  slack_api_url: text.optional(),
+  resolve_timeout: duration.optional(),
+  pagerduty_url: text.optional(),
+  opsgenie_api_url: text.optional(),
+  opsgenie_api_key_file: text.optional(),
+  smtp_from: text.optional(),
+  smtp_hello: text.optional(),
+  smtp_smarthost: text.optional(),
+  smtp_auth_username: text.optional(),
+  smtp_auth_password_file: text.optional(),
+  smtp_require_tls: z.boolean().optional(),
+});
+
 const scalar = z.union([text, z.number()]);
 const ranges = z.array(scalar).max(MAX_MATCHERS).nullish();
 const timeIntervalSchema = z.strictObject({
@@ -111,7 +138,7 @@ const inhibitRuleSchema = z.strictObject({
 
 /** The part of Alertmanager's configuration that this version honours; `routingNotYet` knows the rest. */
 export const routingSchema = z.strictObject({
-  global: z.strictObject({ slack_api_url: text.optional(), resolve_timeout: duration.optional(), pagerduty_url: text.optional(), opsgenie_api_url: text.optional(), opsgenie_api_key_file: text.optional() }).nullish(),
+  global: globalSchema.nullish(),
   route: routeSchema,
   inhibit_rules: z.array(inhibitRuleSchema).max(MAX_NODES).nullish(),
   time_intervals: z.array(timeIntervalSchema).max(MAX_NODES).nullish(),
@@ -122,6 +149,7 @@ export const routingSchema = z.strictObject({
     webhook_configs: z.array(webhookConfigSchema).max(MAX_MATCHERS).nullish(),
     pagerduty_configs: z.array(pagerdutyConfigSchema).max(MAX_MATCHERS).nullish(),
     msteamsv2_configs: z.array(teamsConfigSchema).max(MAX_MATCHERS).nullish(),
+    email_configs: z.array(emailConfigSchema).max(MAX_MATCHERS).nullish(),
     opsgenie_configs: z.array(opsgenieConfigSchema).max(MAX_MATCHERS).nullish(),
   })).min(1).max(MAX_NODES),
 });
@@ -133,6 +161,7 @@ export type GlobalDocument = RoutingDocument['global'];
 export type PagerdutyConfigDocument = z.output<typeof pagerdutyConfigSchema>;
 export type TeamsConfigDocument = z.output<typeof teamsConfigSchema>;
 export type OpsgenieConfigDocument = z.output<typeof opsgenieConfigSchema>;
+export type EmailConfigDocument = z.output<typeof emailConfigSchema>;
 export type WebhookConfigDocument = z.output<typeof webhookConfigSchema>;
 export type TimeIntervalDocument = z.output<typeof timeIntervalSchema>;
 export type InhibitRuleDocument = z.output<typeof inhibitRuleSchema>;
@@ -141,6 +170,7 @@ export type HttpConfigDocument = z.output<typeof httpConfigSchema>;
 const TEMPLATE = 'Tocsin writes the message itself, the same for every receiver';
 const CONNECTION = 'Tocsin connects directly, with the system\'s certificates';
 const OTHER_RECEIVER = 'this version does not send there; docs/alerting.md lists its receivers';
+const SMTP_AUTH = 'Tocsin logs in with a name and auth_password_file';
 const EVENTS_V1 = 'Tocsin speaks PagerDuty\'s Events API v2; write routing_key_file with the key of an integration of that kind';
 const PLAIN_HTTP = { http_config: CONNECTION, timeout: 'the timeout is fixed in this version' };
 const NO_INCOMING_WEBHOOK = 'Tocsin updates its messages in place, which incoming webhooks cannot; use a bot token (TOCSIN_SLACK_TOKEN)';
@@ -155,13 +185,13 @@ const SLACK_KEYS = [
 ];
 const PAGERDUTY_KEYS = ['client', 'client_url', 'description', 'severity', 'source', 'class', 'component', 'group', 'details', 'images', 'links'];
 const OPSGENIE_KEYS = ['message', 'description', 'source', 'details', 'entity', 'actions', 'note'];
+const SMTP_KEYS = ['smtp_auth_secret', 'smtp_auth_secret_file', 'smtp_auth_identity'];
 const RECEIVER_KEYS = [
-  'discord_configs', 'email_configs', 'incidentio_configs', 'jira_configs', 'mattermost_configs',
+  'discord_configs', 'incidentio_configs', 'jira_configs', 'mattermost_configs',
   'pushover_configs', 'rocketchat_configs', 'sns_configs', 'telegram_configs', 'victorops_configs', 'webex_configs', 'wechat_configs',
 ];
 const GLOBAL_KEYS = [
-  'smtp_from', 'smtp_hello', 'smtp_smarthost', 'smtp_auth_username', 'smtp_auth_password', 'smtp_auth_password_file', 'smtp_auth_secret',
-  'smtp_auth_secret_file', 'smtp_auth_identity', 'smtp_require_tls', 'smtp_tls_config', 'smtp_force_implicit_tls',
+  'smtp_tls_config', 'smtp_force_implicit_tls',
   'wechat_api_url', 'wechat_api_secret', 'wechat_api_secret_file', 'wechat_api_corp_id', 'victorops_api_url',
   'victorops_api_key', 'victorops_api_key_file', 'telegram_api_url', 'telegram_bot_token', 'telegram_bot_token_file', 'webex_api_url', 'jira_api_url',
   'rocketchat_api_url', 'rocketchat_token', 'rocketchat_token_file', 'rocketchat_token_id', 'rocketchat_token_id_file', 'mattermost_webhook_url', 'mattermost_webhook_url_file',
@@ -174,7 +204,7 @@ function reasons(keys: readonly string[], reason: string): Record<string, string
 /** Keys of Alertmanager 0.34 (docs/configuration.md) that this version refuses, by the place where they stand. */
 const NOT_YET: readonly (readonly [at: RegExp, Readonly<Record<string, string>>])[] = [
   [/^$/, { templates: TEMPLATE, tracing: 'Tocsin traces itself when OTEL_EXPORTER_OTLP_ENDPOINT is set' }],
-  [/^global$/, { ...reasons(GLOBAL_KEYS, OTHER_RECEIVER), http_config: CONNECTION, slack_api_url_file: NO_INCOMING_WEBHOOK, opsgenie_api_key: 'write opsgenie_api_key_file', slack_app_token: 'set TOCSIN_SLACK_TOKEN', slack_app_token_file: 'set slack.tokenFile in tocsin.yaml', slack_app_url: 'write slack_api_url' }],
+  [/^global$/, { ...reasons(GLOBAL_KEYS, OTHER_RECEIVER), http_config: CONNECTION, slack_api_url_file: NO_INCOMING_WEBHOOK, opsgenie_api_key: 'write opsgenie_api_key_file', smtp_auth_password: 'write smtp_auth_password_file', ...reasons(SMTP_KEYS, SMTP_AUTH), slack_app_token: 'set TOCSIN_SLACK_TOKEN', slack_app_token_file: 'set slack.tokenFile in tocsin.yaml', slack_app_url: 'write slack_api_url' }],
   [/^route(?:\.routes\[\d+\])*$/, { labels: 'labels cannot be added by routes in this version' }],
   [/^receivers\[\d+\]$/, { ...reasons(RECEIVER_KEYS, OTHER_RECEIVER), labels: 'labels cannot be added by receivers in this version', msteams_configs: 'Microsoft has switched off the connectors behind it; write msteamsv2_configs with the address of a workflow' }],
   [/http_config$/, reasons(HTTP_KEYS, CONNECTION)],
@@ -182,6 +212,7 @@ const NOT_YET: readonly (readonly [at: RegExp, Readonly<Record<string, string>>]
   [/pagerduty_configs\[\d+\]$/, { ...reasons(PAGERDUTY_KEYS, TEMPLATE), ...PLAIN_HTTP, service_key: EVENTS_V1, service_key_file: EVENTS_V1 }],
   [/msteamsv2_configs\[\d+\]$/, { title: TEMPLATE, summary: TEMPLATE, text: TEMPLATE, ...PLAIN_HTTP }],
   [/opsgenie_configs\[\d+\]$/, { ...reasons(OPSGENIE_KEYS, TEMPLATE), ...PLAIN_HTTP, update_alerts: 'the priority of an open alert follows the incident' }],
+  [/email_configs\[\d+\]$/, { ...reasons(['headers', 'html', 'text', 'threading'], TEMPLATE), ...reasons(['auth_secret', 'auth_secret_file', 'auth_identity'], SMTP_AUTH), tls_config: CONNECTION, force_implicit_tls: 'port 465 means TLS from the first byte, every other port STARTTLS' }],
   [/webhook_configs\[\d+\]$/, { timeout: 'the timeout is fixed in this version', payload: TEMPLATE }],
 ];
 

@@ -171,7 +171,7 @@ receivers:
       - url: http://127.0.0.1:9/hook
       - { url_file: /run/url, send_resolved: false, max_alerts: 5, http_config: { authorization: { type: Token, credentials_file: /run/x } } }
 `);
-    expect(found.get('nobody')).toEqual({ name: 'nobody', slacks: [], webhooks: [], pagerduties: [], teams: [], opsgenies: [] });
+    expect(found.get('nobody')).toEqual({ name: 'nobody', slacks: [], webhooks: [], pagerduties: [], teams: [], opsgenies: [], emails: [] });
     expect(found.get('both')?.slacks).toEqual([
       { channel: '#a', apiUrl: 'https://slack.com/api/', tokenFile: undefined, sendResolved: false },
       { channel: 'C123', apiUrl: 'http://127.0.0.1:9/api/', tokenFile: '/run/token', sendResolved: true },
@@ -185,6 +185,11 @@ receivers:
   test('Opsgenie may have its key and address from global', () => {
     const { receivers: found } = routing('global: { opsgenie_api_key_file: /run/key, opsgenie_api_url: "https://api.eu.opsgenie.com" }\nroute: { receiver: ops }\nreceivers: [{ name: ops, opsgenie_configs: [{ tags: "a, b", responders: [{ username: ann@example.com, type: user }] }] }]\n');
     expect(found.get('ops')?.opsgenies).toEqual([{ url: 'https://api.eu.opsgenie.com/', apiKeyFile: '/run/key', priority: undefined, tags: ['a', 'b'], responders: [{ type: 'user', username: 'ann@example.com' }], sendResolved: true }]);
+  });
+
+  test('email has from global what it does not say itself', () => {
+    const { receivers: found } = routing('global: { smtp_from: t@example.com, smtp_smarthost: "smtp.example.com:465", smtp_auth_username: t, smtp_auth_password_file: /run/mail, smtp_require_tls: false }\nroute: { receiver: mail }\nreceivers: [{ name: mail, email_configs: [{ to: "a@example.com, b@example.com" }] }]\n');
+    expect(found.get('mail')?.emails).toEqual([{ to: ['a@example.com', 'b@example.com'], from: 't@example.com', host: 'smtp.example.com', port: 465, implicitTls: true, hello: 'localhost', auth: { username: 't', passwordFile: '/run/mail' }, requireTls: false, sendResolved: false }]);
   });
 
   test('a Receiver document must name one that exists and has a webhook to sign', () => {
@@ -203,7 +208,8 @@ describe('what this version cannot honour is an error, never ignored', () => {
     ['templates', `${base}templates: [x.tmpl]\n`, '5:1 routing/not-supported-yet templates'],
     ['PagerDuty\'s old API', `${base}    pagerduty_configs: [{ routing_key_file: x, service_key_file: y }]\n`, '5:48 routing/not-supported-yet receivers[0].pagerduty_configs[0].service_key_file'],
     ['a PagerDuty description', `${base}    pagerduty_configs: [{ routing_key_file: x, description: y }]\n`, '5:48 routing/not-supported-yet receivers[0].pagerduty_configs[0].description'],
-    ['email', `${base}    email_configs: [{ to: x }]\n`, '5:5 routing/not-supported-yet receivers[0].email_configs'],
+    ['headers of a mail', `${base}    email_configs: [{ to: x, from: y, smarthost: 'z:25', headers: {} }]\n`, '5:58 routing/not-supported-yet receivers[0].email_configs[0].headers'],
+    ['Discord', `${base}    discord_configs: [{ webhook_url: x }]\n`, '5:5 routing/not-supported-yet receivers[0].discord_configs'],
     ['a Slack title', `${base}    slack_configs: [{ channel: a, title: x }]\n`, '5:35 routing/not-supported-yet receivers[0].slack_configs[0].title'],
     ['a templated channel', `${base}    slack_configs: [{ channel: '{{ .x }}' }]\n`, '5:32 routing/not-supported-yet receivers[0].slack_configs[0].channel'],
     ['Teams by the old connectors', `${base}    msteams_configs: [{ webhook_url_file: x }]\n`, '5:5 routing/not-supported-yet receivers[0].msteams_configs'],
@@ -259,6 +265,9 @@ describe('mistakes', () => {
     ['Teams without an address', `${base}    msteamsv2_configs: [{ send_resolved: true }]\n`, '5:25 routing/missing-key receivers[0].msteamsv2_configs[0]'],
     ['a responder without a name', `${base}    opsgenie_configs: [{ api_key_file: x, responders: [{ type: team }] }]\n`, '5:56 routing/missing-key receivers[0].opsgenie_configs[0].responders[0]'],
     ['a priority that is none', `${base}    opsgenie_configs: [{ api_key_file: x, priority: high }]\n`, '5:53 routing/invalid-value receivers[0].opsgenie_configs[0].priority'],
+    ['email without a smarthost', `${base}    email_configs: [{ to: x, from: y }]\n`, '5:21 routing/missing-key receivers[0].email_configs[0]'],
+    ['a smarthost without a port', `${base}    email_configs: [{ to: x, from: y, smarthost: z }]\n`, '5:50 routing/invalid-value receivers[0].email_configs[0].smarthost'],
+    ['email with a name and no password', `${base}    email_configs: [{ to: x, from: y, smarthost: 'z:25', auth_username: a }]\n`, '5:21 routing/missing-key receivers[0].email_configs[0]'],
     ['a url that is none', `${base}    webhook_configs: [{ url: nowhere }]\n`, '5:30 routing/invalid-value receivers[0].webhook_configs[0].url'],
     ['a url of another scheme', `${base}    webhook_configs: [{ url: 'file:///etc/passwd' }]\n`, '5:30 routing/invalid-value receivers[0].webhook_configs[0].url'],
     ['a second document', `${base}---\na: 1\n`, '6:1 routing/invalid-value '],
@@ -272,6 +281,7 @@ describe('mistakes', () => {
     ['a routing key', `${base}    pagerduty_configs: [{ routing_key: s3cret }]\n`],
     ['the address of a Teams workflow', `${base}    msteamsv2_configs: [{ webhook_url: 'https://x.example/?sig=s3cret' }]\n`],
     ['an API key', `${base}    opsgenie_configs: [{ api_key: s3cret }]\n`],
+    ['a mail password', `${base}    email_configs: [{ to: x, from: y, smarthost: 'z:25', auth_username: a, auth_password: s3cret }]\n`],
     ['a password in the url', `${base}    webhook_configs: [{ url: 'http://me:s3cret@127.0.0.1' }]\n`],
   ])('%s is a secret: refused, and not repeated', (_, text) => {
     const parsed = parse(text);

@@ -6,9 +6,10 @@ import { HttpWebhookNotifier } from './http-webhook-notifier.js';
 import { HttpOpsgenieNotifier } from './http-opsgenie-notifier.js';
 import { HttpTeamsNotifier } from './http-teams-notifier.js';
 import { integrationName, type IntegrationKind } from './integrations.js';
-import type { SlackConfig, WebhookConfig } from './receiver-configs.js';
+import type { EmailConfig, SlackConfig, WebhookConfig } from './receiver-configs.js';
 import type { Routing } from './routing.js';
 import { SlackNotifier } from './slack-notifier.js';
+import { SmtpEmailNotifier } from './smtp-email-notifier.js';
 import { readWebhookSecret } from './standard-webhooks.js';
 
 export interface NotifierSettings {
@@ -40,6 +41,7 @@ export function notifiersOf(sources: NotifierSources): NotifierLookup {
     add('pagerduty', receiver.pagerduties, ({ url, routingKeyFile }) => bySecret(routingKeyFile, (routingKey) => new HttpPagerdutyNotifier({ url, routingKey })));
     add('teams', receiver.teams, ({ urlFile }) => bySecret(urlFile, (url) => new HttpTeamsNotifier({ url })));
     add('opsgenie', receiver.opsgenies, ({ apiKeyFile, ...config }) => bySecret(apiKeyFile, (apiKey) => new HttpOpsgenieNotifier({ ...config, apiKey })));
+    add('email', receiver.emails, emailNotifier);
   }
   return (receiver, integration) => notifiers.get(keyOf(receiver, integration));
 }
@@ -80,6 +82,10 @@ function bySecret(file: string, build: (secret: string) => Notifier): Notifier {
     const secret = secretOf(file);
     return { key: secret, build: () => build(secret) };
   });
+}
+
+function emailNotifier({ auth, ...config }: EmailConfig): Notifier {
+  return auth === undefined ? new SmtpEmailNotifier({ ...config, auth }) : bySecret(auth.passwordFile, (password) => new SmtpEmailNotifier({ ...config, auth: { username: auth.username, password } }));
 }
 
 interface Recipe {
