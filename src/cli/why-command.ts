@@ -1,6 +1,6 @@
 import { loadSettings } from '../config/fs-settings.js';
 import { publicUrlOf } from '../config/settings.js';
-import { formatTime } from '../lib/format.js';
+import { formatPercent, formatTime } from '../lib/format.js';
 import { CouldNotRun, EXIT_FINE, EXIT_NO, printLine, type Command } from './command.js';
 
 const TIMEOUT_MS = 10_000;
@@ -18,6 +18,12 @@ interface DecisionRow {
   readonly became: string | null;
 }
 
+interface CauseRow {
+  readonly at: string;
+  readonly words: string;
+  readonly shares: readonly { readonly slo: string; readonly explained: number; readonly examined: number; readonly atLeast: number }[];
+}
+
 export const whyCommand: Command = {
   usage: 'INCIDENT [--server URL] [--json]',
   takesArguments: true,
@@ -25,16 +31,17 @@ export const whyCommand: Command = {
   help: [
     ['INCIDENT', 'its id, as messages and pages show it: inc-20261120-030405-8e78'],
     ['--server URL', 'pages address of a running service; default: the configured one'],
-    ['--json', 'as JSON: {"decisions":[{at,alert,group,route,receiver,integration,outcome,reason,delivery,deliveryStatus,attempts,became}…]}'],
+    ['--json', 'as JSON: {"causes":[{at,rule,words,shares,traces…}…],"decisions":[{at,alert,group,route,receiver,integration,outcome,reason,delivery,deliveryStatus,attempts,became}…]}'],
     ['TOCSIN_TOKEN', 'environment variable: a token of the role viewer, where the service asks for one'],
     ['', 'Exit code 1 when nothing was decided about an incident of that id.'],
   ],
   async run({ values, positionals: [id, surplus] }) {
     if (id === undefined || surplus !== undefined) throw new CouldNotRun('name one incident: tocsin why inc-…');
     const server = typeof values['server'] === 'string' ? values['server'] : await configuredServer();
-    const decisions = await decisionsOf(server, id);
-    if (values['json'] === true) printLine(JSON.stringify({ decisions }, null, 2));
-    else print(decisions, id);
+    const { decisions } = await answerOf<{ readonly decisions: readonly DecisionRow[] }>(server, `${id}/decisions`) ?? { decisions: [] };
+    const { causes } = await answerOf<{ readonly causes: readonly CauseRow[] }>(server, id) ?? { causes: [] };
+    if (values['json'] === true) printLine(JSON.stringify({ causes, decisions }, null, 2));
+    else print(causes, decisions, id);
     return decisions.length > 0 ? EXIT_FINE : EXIT_NO;
   },
 };
@@ -45,21 +52,28 @@ async function configuredServer(): Promise<string> {
   return publicUrlOf({ ...settings, publicUrl: undefined }, settings.http.port);
 }
 
-async function decisionsOf(server: string, id: string): Promise<readonly DecisionRow[]> {
+/** Undefined where there is no such incident. The last part of `path` may follow its id. */
+async function answerOf<T>(server: string, path: string): Promise<T | undefined> {
   if (!URL.canParse(server)) throw new CouldNotRun(`"${server}" is not a URL`);
   const token = process.env[TOKEN_VARIABLE];
   let answer: Response;
   try {
-    answer = await fetch(new URL(`/api/v1/incidents/${encodeURIComponent(id)}/decisions`, server), { signal: AbortSignal.timeout(TIMEOUT_MS), headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+    answer = await fetch(new URL(`/api/v1/incidents/${path.split('/').map(encodeURIComponent).join('/')}`, server), { signal: AbortSignal.timeout(TIMEOUT_MS), headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
   } catch (error) {
     throw new CouldNotRun(`no Tocsin at ${server}: ${error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)}`);
   }
   if (answer.status === 401 || answer.status === 403) throw new CouldNotRun(`the service asks for a token that may read (role viewer): set ${TOKEN_VARIABLE}`);
+  if (answer.status === 404) return undefined;
   if (!answer.ok) throw new CouldNotRun(`${server} answers HTTP ${String(answer.status)}`);
-  return ((await answer.json()) as { readonly decisions: readonly DecisionRow[] }).decisions;
+  return (await answer.json()) as T;
 }
 
-function print(decisions: readonly DecisionRow[], id: string): void {
+function print(causes: readonly CauseRow[], decisions: readonly DecisionRow[], id: string): void {
+  for (const { at, words, shares } of causes) {
+    printLine(`one incident since ${formatTime(Date.parse(at))}: ${words}`);
+    for (const { slo, explained, examined, atLeast } of shares) printLine(`  ${slo}: ${String(explained)} of ${String(examined)} bad events, with 95 % confidence at least ${formatPercent(atLeast, 0)}`);
+  }
+  if (causes.length > 0) printLine('');
   if (decisions.length === 0) printLine(`nothing was decided about ${id}`);
   let last = '';
   for (const { at, alert, group, route, receiver, integration, outcome, reason, became } of decisions) {

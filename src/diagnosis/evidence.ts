@@ -18,6 +18,21 @@ export interface RepresentativeTrace {
   readonly durationNs: number;
 }
 
+/** Where bad events began, those that went wrong in the same way together. */
+export interface Origin {
+  readonly service: string;
+  readonly operation: string;
+  /** Set where `service` sent no span itself: who called it. */
+  readonly caller?: string;
+  readonly kind: 'failed' | 'slow';
+  /** Equal for events that went wrong in the same way at the same place, in whatever SLO they are seen. */
+  readonly key: string;
+  /** What failed, for people; undefined for slow ones. */
+  readonly what?: string;
+  /** Events of those examined. */
+  readonly count: number;
+}
+
 /** The proof attached to an alert, taken from the traces that really made the budget burn. Frozen when the page opens. */
 export interface Evidence {
   readonly takenAtMs: number;
@@ -31,6 +46,8 @@ export interface Evidence {
   readonly suspect: string | undefined;
   /** The place that sentence names. */
   readonly suspectPlace?: { readonly service: string; readonly operation: string };
+  /** The most frequent ones first; undefined in what was stored before they were. */
+  readonly origins?: readonly Origin[];
   /** The attribute value most over-represented among the bad events; shares are of the traces looked at. */
   readonly cohort?: { readonly attribute: string; readonly value: string; readonly badShare: number; readonly healthyShare: number };
 }

@@ -8,6 +8,7 @@ import { cohortHint } from './cohort-hint.js';
 import type { Evidence, RepresentativeTrace, TraceRole } from './evidence.js';
 import { eventOf, findingOf, peerDirectory, usualTimes, type EventTrace, type Finding } from './finding.js';
 import { medoid } from './medoid.js';
+import { originsOf } from './origins.js';
 import { groupBy, mostFrequentPlace, plural, suspectInWords } from './suspect.js';
 import { culpritAgainst } from './culprit-against.js';
 import { buildTraceTree } from './trace-tree.js';
@@ -53,6 +54,7 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
     signature: signatureOfCluster(clusters[0]),
     suspect: culprit?.reason ?? (suspect && suspectInWords(suspect, findings, hint)),
     suspectPlace: culprit === undefined ? suspect && { service: suspect.place.service, operation: suspect.place.operation } : { service: culprit.service, operation: culprit.operation },
+    origins: originsOf(clusters),
     cohort: culprit === undefined ? hint : undefined,
   };
 }

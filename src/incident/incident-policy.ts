@@ -14,3 +14,15 @@ export const BUDGET_STEPS = [0.5, 0.25, 0.1, 0] as const;
 
 /** An incident of weeks updated every ten minutes stays below one megabyte: beyond this its oldest number-only entries go first. */
 export const TIMELINE_ENTRIES_MAX = 500;
+
+/**
+ * Two conditions have one cause where, with 95 % confidence, at least this share of the bad events of each begins at the same place. Well above
+ * half, so that a second cause of any size keeps its own page; all of ten events are enough (Wilson's lower bound of 10 of 10 is 0.72).
+ */
+export const CAUSE_SHARE_LOW = 0.7;
+
+/** Fewer bad events than this show no share. */
+export const CAUSE_EVENTS_MIN = 10;
+
+/** Links to causes kept of one incident: an outage of hundreds of SLOs must not fill its document. */
+export const CAUSES_MAX = 50;

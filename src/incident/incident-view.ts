@@ -1,4 +1,5 @@
 import type { RepresentativeTrace } from '../diagnosis/evidence.js';
+import type { CauseLink } from './cause.js';
 import type { Alert, Incident } from './incident.js';
 import { conditionInWords } from './words.js';
 
@@ -12,6 +13,8 @@ export function incidentJson(incident: Incident): Readonly<Record<string, unknow
     suspect: evidence?.suspect ?? null,
     badEvents: evidence?.badEvents ?? null,
     traces: (evidence?.traces ?? []).map(traceJson),
+    causes: (incident.causes ?? []).map(causeJson),
+    mergedInto: incident.mergedInto ?? null,
     runbook: runbook ?? null,
     timeline: incident.timeline.map(({ atMs, ...entry }) => ({ at: isoTime(atMs), ...entry })),
   };
@@ -34,6 +37,15 @@ function alertJson(alert: Alert, title: string): Readonly<Record<string, unknown
     words: conditionInWords({ title, annotations: alert.annotations, reading }) ?? null,
     errorBudgetRemaining: reading?.errorBudgetRemaining ?? null,
     burnRates: Object.fromEntries(Object.entries(reading?.burnRates ?? {}).map(([window, rate]) => [window, rate ?? null])),
+  };
+}
+
+/** Why alerts of others are in it. */
+function causeJson({ atMs, rule, place, shares, words, alertIds, from, traces }: CauseLink): Readonly<Record<string, unknown>> {
+  return {
+    at: isoTime(atMs), rule, service: place?.service ?? null, operation: place?.operation ?? null, words, alerts: alertIds, from: from ?? null,
+    shares: shares.map(({ slo, explained, examined, low }) => ({ slo, explained, examined, atLeast: Number(low.toFixed(3)) })),
+    traces: traces.map(({ traceId, spanId }) => ({ traceId, spanId, url: `/traces/${traceId}?span=${spanId}` })),
   };
 }
 

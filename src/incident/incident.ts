@@ -1,6 +1,7 @@
 import type { Severity } from '../config/slo.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { Evidence } from '../diagnosis/evidence.js';
+import type { CauseLink } from './cause.js';
 import type { AlertId, IncidentId } from '../lib/ids.js';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -52,6 +53,10 @@ export interface Incident {
   /** Name of the runbook (file name without `.md`). */
   readonly runbook: string | undefined;
   readonly timeline: readonly TimelineEntry[];
+  /** Why alerts of others are in it: what showed that they have one cause. Oldest first. */
+  readonly causes?: readonly CauseLink[];
+  /** The incident that it became part of, which ended it. */
+  readonly mergedInto?: IncidentId;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Alert, Incident, Labels } from '../incident/incident.js';
 import type { SilencesInForce } from '../incident/silence.js';
-import type { AlertId } from '../lib/ids.js';
+import type { AlertId, IncidentId } from '../lib/ids.js';
 import { isWithinAny } from '../lib/time-interval.js';
 import { Inhibitor, type Inhibition } from './inhibition.js';
 import type { Mute } from './notification-group.js';
@@ -16,6 +16,7 @@ const routed = new WeakMap<Routing, WeakMap<Labels, readonly RouteMatch[]>>();
 /** All alerts of one moment, with where they go and what keeps them quiet. */
 export class AlertView {
   readonly alerts: ReadonlyMap<AlertId, KnownAlert>;
+  readonly #merged: ReadonlyMap<IncidentId, Incident>;
   readonly #routing: Routing;
   readonly #silences: SilencesInForce;
   readonly #inhibitor: Inhibitor;
@@ -24,6 +25,7 @@ export class AlertView {
 
   constructor(incidents: readonly Incident[], input: { readonly routing: Routing; readonly silences: SilencesInForce; readonly nowMs: number }) {
     this.alerts = alertsOf(incidents);
+    this.#merged = new Map(incidents.filter(({ mergedInto }) => mergedInto !== undefined).map((incident) => [incident.id, incident]));
     this.#routing = input.routing;
     this.#silences = input.silences;
     this.#nowMs = input.nowMs;
@@ -37,6 +39,13 @@ export class AlertView {
     let matches = known.get(labels);
     if (matches === undefined) known.set(labels, matches = matchRoutes(this.#routing, labels));
     return matches;
+  }
+
+  /** The alert as it ended in an incident that was merged into another, where it goes on. */
+  leftBehind(id: AlertId, incidentId: IncidentId): KnownAlert | undefined {
+    const incident = this.#merged.get(incidentId);
+    const alert = incident?.alerts.find((each) => each.id === id);
+    return incident === undefined || alert === undefined ? undefined : { alert, incident };
   }
 
   inhibitionOf({ labels }: Alert): Inhibition | undefined {

@@ -2,7 +2,7 @@ import type { Alert, Incident, Transition, TransitionKind } from '../incident/in
 import { formatTime } from '../lib/format.js';
 import { formatDuration } from '../lib/duration.js';
 import type { AlertId, IncidentId } from '../lib/ids.js';
-import type { AlertView } from './alert-view.js';
+import type { AlertView, KnownAlert } from './alert-view.js';
 import { DecisionLog } from './decision-log.js';
 import type { Delivery } from './delivery.js';
 import { groupDelivery } from './group-delivery.js';
@@ -49,6 +49,8 @@ export class GroupTurn {
   readonly #told = new Map<string, ToldState>();
   #members = new Map<AlertId, IncidentId>();
   #muted = new Map<AlertId, Mute>();
+  /** Alerts that go on in another incident's group: for this one they have ended. */
+  readonly #leftBehind = new Map<AlertId, KnownAlert>();
 
   constructor(view: AlertView, input: TurnInput, { group, routed }: { readonly group: NotificationGroup; readonly routed: RoutedMembers | undefined }) {
     this.#view = view;
@@ -106,7 +108,9 @@ export class GroupTurn {
 
   #keepOrDrop(id: AlertId, incident: IncidentId): void {
     if (this.#members.has(id)) return;
-    const known = this.#view.alerts.get(id);
+    const leftBehind = this.#view.leftBehind(id, incident);
+    if (leftBehind !== undefined) this.#leftBehind.set(id, leftBehind);
+    const known = this.#find(id);
     if (known === undefined) return;
     if (known.alert.status === 'resolved' || this.#wasTold(id)) this.#members.set(id, known.incident.id);
     else this.#log.note({ alertId: id, incidentId: incident }, { outcome: 'left', reason: 'its labels or routing.yaml changed before anybody was told: it goes elsewhere now' });
@@ -206,7 +210,7 @@ export class GroupTurn {
     const { view, told, kind } = message;
     const known = new Set(told?.firing);
     const ids = [...view.firing, ...view.mutedButTold, ...view.resolved];
-    const alerts = ids.flatMap((id) => this.#view.alerts.get(id) ?? []);
+    const alerts = ids.flatMap((id) => this.#find(id) ?? []);
     const changed = kind === 'unmuted' ? view.unmuted : kind === 'alerts-resolved' ? view.resolved : new Set([...view.firing].filter((id) => !known.has(id)));
     const delivery = groupDelivery(this.#group, { integration: integration.name, ...message, alerts, quiet: [...new Set(ids.flatMap((id) => this.#muted.get(id)?.words ?? []))], changed: alerts.filter(({ alert }) => changed.has(alert.id)), transitions: this.#input.transitions, nowMs: this.#input.nowMs });
     this.#deliveries.push(delivery);
@@ -239,7 +243,11 @@ export class GroupTurn {
   }
 
   #alert(id: AlertId): Alert | undefined {
-    return this.#view.alerts.get(id)?.alert;
+    return this.#find(id)?.alert;
+  }
+
+  #find(id: AlertId): KnownAlert | undefined {
+    return this.#leftBehind.get(id) ?? this.#view.alerts.get(id);
   }
 
   #known(id: AlertId): { readonly alertId: AlertId; readonly incidentId: IncidentId } {

@@ -8,12 +8,14 @@ import type { Evidence } from '../diagnosis/evidence.js';
 import type { IncidentChange } from '../incident/advance.js';
 import { attachEvidence, attachLate } from '../incident/attach-evidence.js';
 import type { ConditionSignal } from '../incident/condition-signal.js';
+import { groupByCause, type CauseFinder } from '../incident/group-by-cause.js';
 import type { Incident } from '../incident/incident.js';
 import { acknowledge, resolve } from '../incident/person-actions.js';
 import { mergePosted, receivePosted, type PostedAlert, type PostedAlertInput } from '../incident/posted-alert.js';
 import type { Silence } from '../incident/silence.js';
 import { remindOfSilences, silencedIncidents } from '../incident/silence-news.js';
 import { expired, matchersOf, setSilence, type SilenceRefusal, type SilenceRequest } from '../incident/silence-rules.js';
+import { traceCause } from '../incident/trace-cause.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import type { AlertId, SilenceId } from '../lib/ids.js';
 import { err, ok, type Result } from '../lib/result.js';
@@ -32,6 +34,8 @@ export interface EnginePorts extends AlertingPorts {
   gatherEvidence(measured: MeasuredSlo, status: SloStatus): Promise<Evidence | undefined>;
   /** Has whole traces judged that are due; what counts comes as a commit. Must not throw. */
   judgeJourneys?(): Promise<void>;
+  /** Who says that two incidents have one cause; by default their traces do. */
+  readonly causes?: readonly CauseFinder[];
   /** How often an export was refused for want of room since the start. Minutes in which it was are not covered: what they hold is incomplete. */
   refusals?(): number;
   /** A commit crossed a threshold: the next tick should not wait for its turn. */
@@ -122,8 +126,11 @@ export class Engine {
         otherSignals: postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }),
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });
-      await this.#alerting.save(await this.#withEvidence(evaluation), nowMs);
-      const late = await this.#lateEvidence(evaluation, openIncidents, nowMs);
+      const proven = await this.#withEvidence(evaluation);
+      const finders = this.#ports.causes ?? [traceCause];
+      await this.#alerting.save(groupByCause({ change: proven, openIncidents, finders, nowMs }), nowMs);
+      const stillOpen = await this.#alerting.openIncidents();
+      const late = groupByCause({ change: await this.#lateEvidence(evaluation, stillOpen, nowMs), openIncidents: stillOpen, finders, nowMs });
       if (late.incidents.length > 0) await this.#alerting.save(late, nowMs);
       this.#statuses = evaluation.statuses;
       this.#signals = evaluation.signals;

@@ -8,7 +8,7 @@ import type { ConditionSignal } from '../incident/condition-signal.js';
 import type { Incident } from '../incident/incident.js';
 import { resolve } from '../incident/person-actions.js';
 import { groupSignals } from './group-signals.js';
-import { incidentKeyOf, signalOf, sloNameOf, stoppedSignalOf } from './slo-signal.js';
+import { incidentsBySlo, signalOf, slosFiringIn, sloNameOf, stoppedSignalOf } from './slo-signal.js';
 
 export type MeasuredSlo = SliceRule;
 
@@ -35,7 +35,7 @@ export interface Evaluation extends IncidentChange {
 /** The whole judgement of one moment: slices and rules in, statuses and news out. Live, in backtests and in tests it is this one function. */
 export function evaluate(input: EvaluateInput): Evaluation {
   const { nowMs, openIncidents } = input;
-  const incidentByKey = new Map(openIncidents.map((incident) => [incident.key, incident]));
+  const incidents = incidentsBySlo(openIncidents);
   const judged = input.slos.map((rule) => {
     const { slo } = rule;
     const evaluated = evaluateSlo(slo, input.slices.judged(rule), { nowMs, coverage: input.coverage });
@@ -45,7 +45,7 @@ export function evaluate(input: EvaluateInput): Evaluation {
     const status = groups.length === 0 ? reading : { ...reading, groups };
     // Parts of a composite objective tell nobody: the whole does.
     if (slo.partOf !== undefined) return { status, signals: [] };
-    const context = { nowMs, incident: incidentByKey.get(incidentKeyOf(slo.name)), breachReceivedAtMs: firstReceived(rule, input.badReceivedAtMs) };
+    const context = { nowMs, incident: incidents.get(slo.name), breachReceivedAtMs: firstReceived(rule, input.badReceivedAtMs) };
     const stopped = stoppedSignalOf(slo, reading, context);
     const signal = signalOf(slo, reading, context);
     return { status, signals: [signal, ...groupSignals(slo, { groups, whole: signal }, context), ...(stopped === undefined ? [] : [stopped])] };
@@ -68,7 +68,10 @@ function firstReceived(rule: MeasuredSlo, badReceivedAtMs: ReadonlyMap<string, n
 /** An incident whose SLO was taken out of the rules would stay open for ever: nothing speaks for it any more. */
 function resolveOrphans({ slos, openIncidents, nowMs }: EvaluateInput): IncidentChange[] {
   const names = new Set(slos.filter(({ slo }) => slo.partOf === undefined).map(({ slo }) => slo.name));
-  return openIncidents
-    .filter((incident) => !names.has(sloNameOf(incident) ?? '') && sloNameOf(incident) !== undefined)
-    .map((incident) => resolve(incident, 'tocsin (its SLO was removed from the rules)', nowMs));
+  const isSpokenFor = (incident: Incident): boolean => {
+    const own = sloNameOf(incident);
+    if (own === undefined && slosFiringIn(incident).size === 0) return true;
+    return names.has(own ?? '') || incident.alerts.some(({ status, reading }) => status === 'firing' && (reading === undefined || names.has(reading.slo)));
+  };
+  return openIncidents.filter((incident) => !isSpokenFor(incident)).map((incident) => resolve(incident, 'tocsin (its SLO was removed from the rules)', nowMs));
 }

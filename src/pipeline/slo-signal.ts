@@ -16,6 +16,22 @@ export function sloNameOf(incident: Pick<Incident, 'key'>): string | undefined {
   return incident.key.startsWith('slo:') ? incident.key.slice('slo:'.length) : undefined;
 }
 
+/** By SLO: the incident in which it fires, its own or one that it joined, and else the open one of its key. */
+export function incidentsBySlo(openIncidents: readonly Incident[]): ReadonlyMap<string, Incident> {
+  const incidents = new Map<string, Incident>();
+  for (const incident of openIncidents) {
+    const name = sloNameOf(incident);
+    if (name !== undefined) incidents.set(name, incident);
+  }
+  for (const incident of openIncidents) for (const name of slosFiringIn(incident)) incidents.set(name, incident);
+  return incidents;
+}
+
+/** SLOs whose alerts fire in an incident. Posted alerts may name an SLO, but have no reading of it. */
+export function slosFiringIn({ alerts }: Pick<Incident, 'alerts'>): ReadonlySet<string> {
+  return new Set(alerts.flatMap(({ status, reading }) => (status === 'firing' && reading !== undefined ? [reading.slo] : [])));
+}
+
 export interface SignalContext {
   readonly incident: Incident | undefined;
   readonly nowMs: number;
@@ -34,7 +50,7 @@ export function signalOf(slo: Slo, status: SloStatus, { incident, breachReceived
   const title = `"${slo.displayName}" is failing`;
   const severity = decision.severity ?? before?.severity ?? 'ticket';
   return {
-    key: incidentKeyOf(slo.name),
+    key: incident?.key ?? incidentKeyOf(slo.name),
     alertId,
     labels: { ...identity, severity },
     annotations: { summary: `${title}: ${headline(status, slo)}`, description: slo.description, reason: decision.reason },
@@ -59,7 +75,7 @@ export function stoppedSignalOf(slo: Slo, status: SloStatus, { incident, nowMs }
   const title = `The traces of "${slo.displayName}" have stopped`;
   const words = silence?.words ?? 'events come again';
   return {
-    key: incidentKeyOf(slo.name), alertId, labels: { ...identity, severity }, annotations: { summary: `${title}: ${words}`, description: slo.description, reason: words },
+    key: incident?.key ?? incidentKeyOf(slo.name), alertId, labels: { ...identity, severity }, annotations: { summary: `${title}: ${words}`, description: slo.description, reason: words },
     severity, title, firing: silence?.stopped === true || stillSilent, reading: status, ...(slo.runbook === undefined ? {} : { runbook: slo.runbook }),
   };
 }

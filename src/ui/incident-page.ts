@@ -1,8 +1,9 @@
 import type { RepresentativeTrace, TraceRole } from '../diagnosis/evidence.js';
+import type { CauseLink } from '../incident/cause.js';
 import type { Incident, TimelineKind } from '../incident/incident.js';
 import { headline } from '../budget/arithmetic-in-words.js';
 import type { SloStatus } from '../budget/slo-status.js';
-import { formatBurn, formatSpan } from '../lib/format.js';
+import { formatBurn, formatPercent, formatSpan } from '../lib/format.js';
 import type { SloStatusReader } from '../query/slo-status-reader.js';
 
 const ROLE_WORDS: Readonly<Record<TraceRole, string>> = { 'most-common': 'Most common', first: 'First', slowest: 'Slowest', newest: 'Newest', healthy: 'Healthy twin' };
@@ -68,6 +69,7 @@ export function incidentPage(incident: Incident, slos: SloStatusReader): Record<
     card: incidentCard(incident, slos),
     arithmetic: arithmeticOf(incident, slos),
     traces: (incident.evidence?.traces ?? []).map(traceRow),
+    causes: (incident.causes ?? []).map(causeRow),
     timeline: incident.timeline.map((entry) => ({ ...entry, words: TIMELINE_WORDS[entry.kind] })).reverse(),
     alerts: incident.alerts.map((alert) => ({
       ...alert,
@@ -76,6 +78,10 @@ export function incidentPage(incident: Incident, slos: SloStatusReader): Record<
       shownLabels: Object.entries(alert.labels).filter(([label]) => label !== 'incident' && label !== 'alertname').map(([label, value]) => ({ label, value })),
     })),
   };
+}
+
+function causeRow({ words, shares, traces, from }: CauseLink): Record<string, unknown> {
+  return { words, from, traces, sure: shares.length === 0 ? '' : `with 95 % confidence at least ${shares.map(({ slo, low }) => `${formatPercent(low, 0)} of ${slo}`).join(', ')}` };
 }
 
 function traceRow(trace: RepresentativeTrace): Record<string, unknown> {

@@ -5,6 +5,8 @@ import type { Shipment } from './timeline-traffic.js';
 export interface Traffic {
   readonly service: string;
   readonly perMinute: number;
+  /** Who is called; `SERVICE-bank` unless said. */
+  readonly backend?: string;
   /** Independent errors of an ordinary day; traffic then arrives at random, too. Without it, everything is even and nothing fails. */
   readonly errorRatio?: number;
   /** Nearly nothing at night, twice the mean at noon. */
@@ -33,14 +35,14 @@ export class Sender {
   }
 
   export(fromMs: number, toMs: number): void {
-    const { service } = this.#traffic;
+    const { service, backend } = this.#traffic;
     const requests = this.#requests(fromMs, toMs);
     if (requests === 0) return;
     this.#failuresDue += requests * this.failing;
     const failed = Math.floor(this.#failuresDue + 1e-9);
     this.#failuresDue -= failed;
     const unlucky = this.#random.binomial(requests - failed, this.#traffic.errorRatio ?? 0);
-    this.queue.push({ service, fromMs, toMs, good: requests - failed - unlucky, bad: failed + unlucky });
+    this.queue.push({ service, fromMs, toMs, good: requests - failed - unlucky, bad: failed + unlucky, ...(backend === undefined ? {} : { backend }) });
   }
 
   #requests(fromMs: number, toMs: number): number {

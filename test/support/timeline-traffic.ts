@@ -9,6 +9,8 @@ export interface Shipment {
   readonly toMs: number;
   readonly good: number;
   readonly bad: number;
+  /** Who is called; `SERVICE-bank` unless said. */
+  readonly backend?: string;
   readonly protocol?: 'http' | 'import';
 }
 
@@ -19,7 +21,7 @@ const DURATION_MS = 20;
  * Ids follow from the shipment, so sending it again sends the same bytes.
  */
 export function spansOf(shipment: Shipment): SpanDescription[] {
-  const { service, fromMs, toMs, good, bad } = shipment;
+  const { service, fromMs, toMs, good, bad, backend = `${shipment.service}-bank` } = shipment;
   const count = good + bad;
   return Array.from({ length: count }, (_, index) => {
     const failed = Math.floor(((index + 1) * bad) / count) > Math.floor((index * bad) / count);
@@ -29,7 +31,7 @@ export function spansOf(shipment: Shipment): SpanDescription[] {
     return [
       { ...trace, service, name: `POST /${service}`, spanId: id.slice(0, 16), durationMs: DURATION_MS, attributes: { 'http.route': `/${service}`, 'order.region': index % 2 === 0 ? 'eu' : 'us' } },
       {
-        ...trace, service: `${service}-bank`, name: 'POST /charge', spanId: id.slice(20, 36), parentSpanId: id.slice(0, 16), startMs: startMs + 2, durationMs: 10,
+        ...trace, service: backend, name: 'POST /charge', spanId: id.slice(20, 36), parentSpanId: id.slice(0, 16), startMs: startMs + 2, durationMs: 10,
         ...(failed ? { events: [{ name: 'exception', attributes: { 'exception.type': 'BankTimeout', 'exception.message': `the bank did not answer for order ${1_000 + index}` } }] } : {}),
       },
     ] satisfies SpanDescription[];

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import type { Evidence, Origin } from '../diagnosis/evidence.js';
+import { MINUTE_MS } from '../lib/duration.js';
+import type { IncidentId } from '../lib/ids.js';
+import type { IncidentChange } from './advance.js';
+import { alertIdOf } from './condition-signal.js';
+import { groupByCause } from './group-by-cause.js';
+import type { Incident } from './incident.js';
+import { sampleAlert, sampleIncident, sampleReading, SAMPLE_START_MS as T0 } from './sample-incident.js';
+import { traceCause } from './trace-cause.js';
+
+const BANK: Origin = { service: 'bank', operation: 'POST /charge', kind: 'failed', key: 'v1:bank', what: 'BankTimeout', count: 57 };
+const elsewhere = (name: string, count: number): Origin => ({ service: name, operation: `GET /${name}`, kind: 'failed', key: `v1:${name}`, count });
+
+interface Story {
+  readonly service: string;
+  readonly origins?: readonly Origin[];
+  readonly examined?: number;
+  readonly atMs?: number;
+  readonly changes?: Partial<Incident>;
+}
+
+/** An incident of the service's own SLO. */
+function burning({ service, origins = [BANK], examined = 60, atMs = T0, changes = {} }: Story): Incident {
+  const id = `inc-${service}` as IncidentId;
+  const slo = `${service}-availability`;
+  const labels = { alertname: 'ErrorBudgetBurn', slo, service, severity: changes.severity ?? 'page' };
+  const alert = sampleAlert({ incidentId: id, id: alertIdOf(labels), severity: changes.severity ?? 'page', labels: { ...labels, incident: id }, reading: sampleReading({ slo }) });
+  const evidence: Evidence = { ...sampleIncident().evidence!, takenAtMs: atMs, examined, origins };
+  return sampleIncident({ id, key: `slo:${slo}`, title: `"${service}" is failing`, startedAtMs: atMs, alerts: [alert], evidence, timeline: [], ...changes });
+}
+
+const opening = (...incidents: readonly Incident[]): IncidentChange => ({ incidents, transitions: incidents.map((incident) => ({ kind: 'opened', incident, atMs: incident.startedAtMs })) });
+const group = (change: IncidentChange, openIncidents: readonly Incident[] = [], nowMs = T0): IncidentChange => groupByCause({ change, openIncidents, finders: [traceCause], nowMs });
+const news = ({ transitions }: IncidentChange): string[] => transitions.map(({ kind, incident }) => `${kind} ${incident.id}`);
+
+describe('alerts that share a cause', () => {
+  test('two SLOs whose bad events begin with the same error at the same place open one incident, with the proof', () => {
+    const change = group(opening(burning({ service: 'front' }), burning({ service: 'shop' })));
+    expect(news(change)).toEqual(['opened inc-front']);
+    const [incident] = change.incidents;
+    expect(change.incidents).toHaveLength(1);
+    expect(incident!.alerts.map(({ labels, incidentId }) => [labels['slo'], labels['incident'], incidentId])).toEqual([['front-availability', 'inc-front', 'inc-front'], ['shop-availability', 'inc-front', 'inc-front']]);
+    expect(incident!.causes).toMatchObject([{ rule: 'same-origin', place: { service: 'bank', operation: 'POST /charge' }, shares: [{ slo: 'shop-availability', explained: 57, examined: 60 }, { slo: 'front-availability' }] }]);
+    expect(incident!.causes![0]!.traces.length).toBeGreaterThan(0);
+    expect(incident!.timeline.at(-1)!.text).toBe('shop-availability joins: 57 of 60 bad events of shop-availability and 57 of 60 of front-availability began with the same error (BankTimeout) in bank POST /charge.');
+    expect(change.transitions[0]!.incident).toBe(incident);
+  });
+
+  test('what fails by itself leads; what only suffers from it joins', () => {
+    const change = group(opening(burning({ service: 'front' }), burning({ service: 'bank' })));
+    expect(news(change)).toEqual(['opened inc-bank']);
+  });
+
+  test('an SLO whose bad events begin in the service of another joins it, whatever the error is called there', () => {
+    const timeout: Origin = { ...BANK, key: 'v1:timeout', what: 'Timeout' };
+    const open = burning({ service: 'bank' });
+    const late = burning({ service: 'front', origins: [timeout], atMs: T0 + MINUTE_MS });
+    const change = group(opening(late), [open], T0 + MINUTE_MS);
+    expect(news(change)).toEqual(['updated inc-bank']);
+    expect(change.incidents[0]!.causes).toMatchObject([{ rule: 'upstream' }]);
+    expect(change.transitions[0]!.news).toContain('57 of 60 bad events of front-availability began in bank, mostly in POST /charge');
+  });
+
+  test('the cause may be found after what it did: it joins the incident that is open', () => {
+    const timeout: Origin = { ...BANK, key: 'v1:timeout' };
+    const change = group(opening(burning({ service: 'bank', atMs: T0 + MINUTE_MS })), [burning({ service: 'front', origins: [timeout] })], T0 + MINUTE_MS);
+    expect(news(change)).toEqual(['updated inc-front']);
+  });
+
+  test('a page that joins a ticket upgrades it', () => {
+    const change = group(opening(burning({ service: 'shop', atMs: T0 + MINUTE_MS })), [burning({ service: 'front', changes: { severity: 'ticket' } })], T0 + MINUTE_MS);
+    expect(news(change)).toEqual(['upgraded inc-front']);
+    expect(change.incidents[0]).toMatchObject({ severity: 'page', title: '"shop" is failing' });
+  });
+
+  test('a third one finds its way through what has joined', () => {
+    const mixed = [{ ...BANK, count: 50 }, elsewhere('cache', 10)];
+    const first = group(opening(burning({ service: 'bank', origins: [{ ...BANK, key: 'v1:other' }] }), burning({ service: 'front', origins: mixed })));
+    const change = group(opening(burning({ service: 'shop', atMs: T0 + MINUTE_MS })), first.incidents, T0 + MINUTE_MS);
+    expect(change.incidents[0]!.alerts).toHaveLength(3);
+  });
+});
+
+describe('what traces do not explain pages on its own', () => {
+  test.each([
+    ['another error at another place', [elsewhere('shop', 60)], 60],
+    ['the same error for too few of them', [{ ...BANK, count: 40 }, elsewhere('shop', 20)], 60],
+    ['too few events to tell', [{ ...BANK, count: 9 }], 9],
+    ['no traces', [], 0],
+  ])('%s', (_, origins, examined) => {
+    const change = group(opening(burning({ service: 'front' }), burning({ service: 'shop', origins, examined })));
+    expect(news(change)).toEqual(['opened inc-front', 'opened inc-shop']);
+  });
+
+  test('a service that calls one which itself suffers from another', () => {
+    const open = burning({ service: 'bank', origins: [elsewhere('postgres', 60)] });
+    const change = group(opening(burning({ service: 'front', atMs: T0 + MINUTE_MS })), [open], T0 + MINUTE_MS);
+    expect(news(change)).toEqual(['opened inc-front']);
+  });
+
+  test('what has ended in an incident draws nobody into it', () => {
+    const open = group(opening(burning({ service: 'bank', origins: [elsewhere('postgres', 60)] }))).incidents[0]!;
+    const ended: Incident = { ...open, causes: [{ rule: 'person', place: undefined, shares: [], words: '', atMs: T0, alertIds: [], from: undefined, subject: { slo: 'old-availability', service: 'old', examined: 60, origins: [BANK] }, traces: [] }] };
+    const change = group(opening(burning({ service: 'front', atMs: T0 + MINUTE_MS })), [ended], T0 + MINUTE_MS);
+    expect(news(change)).toEqual(['opened inc-front']);
+  });
+});
+
+test('two incidents that were told apart become one once there is proof: the younger one ends, the older one has it all', () => {
+  const older = burning({ service: 'front' });
+  const younger = burning({ service: 'shop', atMs: T0 + MINUTE_MS, changes: { status: 'acknowledged', acknowledgedBy: 'ann' } });
+  const nowMs = T0 + 10 * MINUTE_MS;
+  const proven = { ...older, evidence: { ...older.evidence!, takenAtMs: nowMs } };
+  const change = group({ incidents: [proven], transitions: [{ kind: 'updated', incident: proven, atMs: nowMs }] }, [older, younger], nowMs);
+  expect(change.incidents.find(({ id }) => id === 'inc-shop')).toMatchObject({ status: 'resolved', mergedInto: 'inc-front', alerts: [{ status: 'resolved', endsAtMs: nowMs }] });
+  const target = change.incidents.find(({ id }) => id === 'inc-front')!;
+  expect(target).toMatchObject({ status: 'acknowledged', acknowledgedBy: 'ann', causes: [{ from: 'inc-shop' }] });
+  expect(target.alerts.map(({ status }) => status)).toEqual(['firing', 'firing']);
+  expect(news(change)).toEqual(['updated inc-front', 'resolved inc-shop', 'updated inc-front']);
+});

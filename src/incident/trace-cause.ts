@@ -1,0 +1,78 @@
+import { wilsonInterval } from '../budget/wilson.js';
+import type { Origin } from '../diagnosis/evidence.js';
+import type { Cause, CauseShare, CauseSubject } from './cause.js';
+import { CAUSE_EVENTS_MIN, CAUSE_SHARE_LOW } from './incident-policy.js';
+import type { Incident } from './incident.js';
+
+/**
+ * What the traces of two incidents say about a common cause: the same failure at the same place explains the bad events of both, or those of
+ * one begin in the very service that the other is about. Only what is sure counts: a cause that is wrongly called common hides a page.
+ */
+export function traceCause(joining: Incident, open: Incident): Cause | undefined {
+  const left = subjectsOf(joining);
+  const right = subjectsOf(open);
+  return firstOf(left, right, sameOrigin) ?? firstOf(left, right, (one, other) => upstream(one, other) ?? upstream(other, one));
+}
+
+/** The SLOs of an incident of which traces were looked at, its own first. What has ended explains nothing any more. */
+export function subjectsOf(incident: Incident): readonly CauseSubject[] {
+  const firing = new Map(incident.alerts.flatMap((alert) => (alert.status === 'firing' && alert.reading !== undefined ? [[alert.reading.slo, alert] as const] : [])));
+  const joined = (incident.causes ?? []).flatMap(({ subject }) => subject ?? []);
+  const own = subjectOf(incident, new Set(joined.map(({ slo }) => slo)));
+  return [...(own === undefined ? [] : [own]), ...joined].filter(({ slo }) => firing.has(slo));
+}
+
+/** The SLO whose bad events the incident's own evidence is about. */
+export function subjectOf({ alerts, evidence }: Incident, joined: ReadonlySet<string> = new Set()): CauseSubject | undefined {
+  const alert = alerts.find(({ reading }) => reading !== undefined && !joined.has(reading.slo));
+  if (alert?.reading === undefined || evidence?.origins === undefined) return undefined;
+  return { slo: alert.reading.slo, service: alert.labels['service'] ?? '', examined: evidence.examined, origins: evidence.origins };
+}
+
+function firstOf(left: readonly CauseSubject[], right: readonly CauseSubject[], find: (one: CauseSubject, other: CauseSubject) => Cause | undefined): Cause | undefined {
+  for (const one of left) {
+    for (const other of right) {
+      const cause = find(one, other);
+      if (cause !== undefined) return cause;
+    }
+  }
+  return undefined;
+}
+
+function sameOrigin(one: CauseSubject, other: CauseSubject): Cause | undefined {
+  const [origin] = one.origins;
+  if (origin === undefined || other.origins[0]?.key !== origin.key) return undefined;
+  const shares = [one, other].map((subject) => shareOf(subject, ({ key }) => key === origin.key));
+  if (!shares.every(isSure)) return undefined;
+  const how = origin.kind === 'slow' ? 'spent most of the extra time' : `began with the same error${origin.what === undefined ? '' : ` (${origin.what})`}`;
+  return { rule: 'same-origin', place: placeOf(origin), shares, words: `${inWords(shares)} ${how} in ${origin.service} ${origin.operation}` };
+}
+
+/** The bad events of `one` begin in the service of `other`, in an operation in which those of `other` begin as well. */
+function upstream(one: CauseSubject, other: CauseSubject): Cause | undefined {
+  if (one.service === other.service) return undefined;
+  const isThere = ({ service }: Origin): boolean => service === other.service;
+  const origin = one.origins.find(isThere);
+  if (origin === undefined || !other.origins.some((each) => isThere(each) && each.operation === origin.operation)) return undefined;
+  const shares = [one, other].map((subject) => shareOf(subject, isThere));
+  if (!shares.every(isSure)) return undefined;
+  return { rule: 'upstream', place: placeOf(origin), shares, words: `${inWords(shares.slice(0, 1))} began in ${origin.service}, mostly in ${origin.operation}, and ${other.slo} of that service fails there too` };
+}
+
+function shareOf({ slo, examined, origins }: CauseSubject, isPart: (origin: Origin) => boolean): CauseShare {
+  const explained = origins.filter(isPart).reduce((sum, { count }) => sum + count, 0);
+  return { slo, explained, examined, low: wilsonInterval(examined === 0 ? 0 : explained / examined, examined).low };
+}
+
+function isSure({ examined, low }: CauseShare): boolean {
+  return examined >= CAUSE_EVENTS_MIN && low >= CAUSE_SHARE_LOW;
+}
+
+function placeOf({ service, operation }: Origin): Cause['place'] {
+  return { service, operation };
+}
+
+/** `57 of 60 bad events of front-availability and 41 of 41 of checkout-availability`. */
+function inWords(shares: readonly CauseShare[]): string {
+  return shares.map(({ slo, explained, examined }, index) => `${String(explained)} of ${String(examined)} ${index === 0 ? 'bad events ' : ''}of ${slo}`).join(' and ');
+}
