@@ -86,6 +86,20 @@ test('a group is one conversation; after its end a new fire is a new one', () =>
   expect(conversations[2]).not.toBe(conversations[0]);
 });
 
+test('an incident that goes on in another ends its own conversation at once; the other has the alert, and its end', () => {
+  const groups = new Groups();
+  const other = alert({ alertname: 'Other', severity: 'page' }, { incidentId: 'inc-2' as IncidentId, labels: { alertname: 'Other', severity: 'page', incident: 'inc-2' } });
+  const second = incident([other], { id: 'inc-2' as IncidentId, key: 'slo:other' });
+  groups.step(0, [OPEN, second]);
+  const merged: Incident = { ...second, status: 'resolved', endedAtMs: T0 + MINUTE_MS, mergedInto: OPEN.id, alerts: [{ ...other, status: 'resolved', endsAtMs: T0 + MINUTE_MS }] };
+  const moved: Alert = { ...other, labels: { ...other.labels, incident: 'inc-1' }, incidentId: OPEN.id };
+  const both = incident([PAGE, moved]);
+  const step = groups.step(MINUTE_MS, [merged, both], { transitions: [{ kind: 'resolved', incident: merged, atMs: T0 + MINUTE_MS, atOnce: true }, { kind: 'updated', incident: both, atMs: T0 + MINUTE_MS, news: 'Other joins.' }] });
+  expect(step.deliveries.map(({ integration, incidentId, transition: { kind } }) => `${integration} ${kind} ${incidentId}`).sort()).toEqual(
+    ['slack[0] alerts-added inc-1', 'slack[0] resolved inc-2', 'webhook[0] alerts-added inc-1', 'webhook[0] resolved inc-2']);
+  expect(groups.all().map(({ labels, members }) => [labels['incident'], Object.keys(members).length])).toEqual([['inc-1', 2]]);
+});
+
 describe('news that does not wait for the turn of its group', () => {
   const ticket = alert({ alertname: 'Burn', severity: 'ticket' }, { id: PAGE.id });
   const routes = routingOf(`
