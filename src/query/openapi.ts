@@ -30,6 +30,16 @@ const sloDetail = slo.extend({
 });
 const historyPoint = z.object({ at: instant, good: z.number(), bad: z.number(), errorRatio: ratio, errorBudgetRemaining: ratio, burnRates: z.record(z.string(), ratio) });
 const history = z.object({ name: z.string(), from: instant, to: instant, stepSeconds: z.number(), points: z.array(historyPoint) });
+const signature = z.object({
+  id: z.string(), state: z.enum(['new', 'ongoing', 'regressed', 'resolved', 'ignored', 'linked']), type: z.string(), message: z.string(), service: z.string(), operation: z.string(), frames: z.array(z.string()),
+  firstSeenAt: instant, lastSeenAt: instant, total: z.number(), failures: z.number().describe('Failed requests in the window'), perHour: z.number(), share: ratio.describe('Of all failed requests of the window'),
+  operations: z.record(z.string(), z.number()), versions: z.record(z.string(), z.number()), tenants: z.record(z.string(), z.number()), regressedAt: instant.nullable(),
+  decision: z.object({ kind: z.enum(['resolved', 'ignored', 'merged']), by: z.string(), at: instant, into: z.string().nullable() }).nullable(), earlierIds: z.array(z.string()), laterIds: z.array(z.string()), exampleTraceId: z.string(), firstTraceId: z.string(),
+});
+const signatureDetail = signature.extend({
+  example: z.object({ text: z.string(), replacements: z.array(z.object({ value: z.string(), by: z.string() })), frames: z.array(z.object({ text: z.string(), own: z.boolean() })) }),
+  mergeCandidates: z.array(z.object({ id: z.string(), message: z.string(), operation: z.string() })),
+});
 const deadLetters = z.object({ deadLetters: z.array(z.object({
   id: z.string(), incident: z.string(), title: z.string(), receiver: z.string(), integration: z.string(), news: z.string(), createdAt: instant, attempts: z.number(), error: z.string().nullable(),
   overtaken: z.boolean().describe('Its receiver has later news of the incident'), retryable: z.boolean(),
@@ -82,7 +92,7 @@ const WINDOW = ['range', 'from', 'to'];
 
 /** The description served at /api/openapi.json, from the same schemas that tests hold the answers against. */
 export const API_SCHEMAS = {
-  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), DeadLetterList: deadLetters, DeadLetterRetry: z.object({ id: z.string(), status: z.literal('pending') }), SloHistory: history, SloRevisions: revisions, Trace: trace,
+  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), Signature: signatureDetail, SignatureList: z.object({ from: instant, to: instant, signatures: z.array(signature) }), DeadLetterList: deadLetters, DeadLetterRetry: z.object({ id: z.string(), status: z.literal('pending') }), SloHistory: history, SloRevisions: revisions, Trace: trace,
   TraceList: z.object({ from: instant, to: instant, traces: z.array(traceSummary) }),
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
@@ -131,6 +141,9 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/suggestions': { get: operation('SLOs that the observed traffic suggests', 'SuggestionList', { query: WINDOW }) },
       '/api/v1/services': { get: operation('Rate, errors and duration of every service', 'ServiceList', { query: WINDOW }) },
       '/api/v1/services/{service}': { get: operation('Rate, errors and duration of the operations of one service', 'Service', { path: ['service'], query: WINDOW }) },
+      '/api/v1/signatures': { get: operation('What made requests fail, most frequent first', 'SignatureList', { query: WINDOW }) },
+      '/api/v1/signatures/{id}': { get: operation('One of them, with the explanation of each replacement', 'Signature', { path: ['id'], query: WINDOW }) },
+      '/api/v1/signatures/{id}/{action}': { post: operation('resolve, ignore, reopen, or merge into another', 'Signature', { path: ['id', 'action'] }) },
       '/api/v1/ingest': { get: operation('What was received and what became of it, by sender and service', 'Ingest') },
     },
     components: { schemas: Object.fromEntries(Object.entries(API_SCHEMAS).map(([name, schema]) => [name, z.toJSONSchema(schema, { target: 'draft-2020-12', io: name.endsWith('Query') ? 'input' : 'output' })])) },

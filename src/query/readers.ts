@@ -5,6 +5,7 @@ import type { BurnedByReader } from '../pipeline/burned-by.js';
 import type { ReplayHistory } from '../pipeline/replay-history.js';
 import type { ObservedOperationReader } from './observed-operations.js';
 import type { ServiceReader } from './service-reader.js';
+import type { SignatureReader } from './signature-reader.js';
 import type { SloHistoryReader } from './slo-history-reader.js';
 import type { SloRevisionReader } from './slo-revision-reader.js';
 import type { SloStatusReader } from './slo-status-reader.js';
@@ -25,6 +26,7 @@ export interface Readers {
   readonly tags: TagReader;
   readonly topology: TopologyReader;
   readonly services: ServiceReader;
+  readonly signatures: SignatureReader;
   readonly incidents: IncidentReader;
   readonly ingest: IngestReader;
   /** For backtests. */

@@ -29,13 +29,28 @@ const PATTERNS: readonly (readonly [name: string, pattern: string])[] = [
 
 const COMBINED = new RegExp(PATTERNS.map(([, pattern]) => `(${pattern})`).join('|'), 'gu');
 
+/** One value that was taken out of a message. */
+export interface Replacement {
+  readonly value: string;
+  /** `<int>`. */
+  readonly by: string;
+}
+
 /** `card 4f1c… declined after 1200 ms` → `card <hash> declined after <duration>`. Equal input, equal output, on every machine. */
 export function parameterise(message: string): string {
-  return firstLines(message).replace(COMBINED, (match: string, ...groups: unknown[]) => {
-    const index = groups.findIndex((group) => group !== undefined);
-    const name = PATTERNS[index]?.[0];
-    return name === undefined ? match : `<${name}>`;
+  return explainParameterise(message).message;
+}
+
+/** The same, with every replacement in the order of the text. */
+export function explainParameterise(message: string): { readonly message: string; readonly replacements: readonly Replacement[] } {
+  const replacements: Replacement[] = [];
+  const parameterised = firstLines(message).replace(COMBINED, (match: string, ...groups: unknown[]) => {
+    const name = PATTERNS[groups.findIndex((group) => group !== undefined)]?.[0];
+    if (name === undefined) return match;
+    replacements.push({ value: match, by: `<${name}>` });
+    return `<${name}>`;
   });
+  return { message: parameterised, replacements };
 }
 
 /** The first lines that say something, white space collapsed, cut to a bounded length. */

@@ -25,7 +25,7 @@ function declinedCharge(changes: Partial<Record<string, Partial<SpanStory>>> = {
 describe('the error signature of a trace', () => {
   test('names the root error, not the callers that repeat it', () => {
     expect(signatureOf({ spans: declinedCharge() }, spanId('front'))).toEqual({
-      id: expect.stringMatching(/^v1:[0-9a-f]{16}$/), type: 'CardDeclined', message: 'card <int> declined', service: 'payment', operation: 'POST /charge', count: 1,
+      id: expect.stringMatching(/^v2:[0-9a-f]{16}$/), earlierIds: [expect.stringMatching(/^v1:[0-9a-f]{16}$/)], type: 'CardDeclined', message: 'card <int> declined', service: 'payment', operation: 'POST /charge', count: 1,
     });
   });
 
@@ -35,8 +35,21 @@ describe('the error signature of a trace', () => {
     expect(signatureOf({ spans: declinedCharge().reverse() }, spanId('front'))).toEqual(fromFront);
   });
 
-  test('is stable for ever: this id was made with v1', () => {
-    expect(signatureOf({ spans: declinedCharge() }, spanId('front'))?.id).toMatchInlineSnapshot(`"v1:8c74cab387668df2"`);
+  test('is stable for ever, under the names of all versions', () => {
+    const signature = signatureOf({ spans: declinedCharge() }, spanId('front'));
+    expect(signature?.earlierIds).toEqual(['v1:8c74cab387668df2']);
+    expect(signature?.id).toMatchInlineSnapshot(`"v2:b7cc6159da65db04"`);
+  });
+
+  test('tells failures at different places of the program apart, and not by their line numbers', () => {
+    const id = (stack: string): string | undefined => {
+      const spans = declinedCharge({ handler: { exception: undefined } });
+      const handler = spans.find((span) => span.spanId === spanId('handler'))!;
+      const log = { traceId: handler.traceId, spanId: handler.spanId, body: '', attributes: { 'exception.type': 'Timeout', 'exception.stacktrace': stack } };
+      return signatureOf({ spans, logs: [log] }, spanId('front'))?.id;
+    };
+    expect(id('Timeout\n    at charge (/app/pay.js:10:4)')).toBe(id('Timeout\n    at charge (/srv/build-7/pay.js:99:1)'));
+    expect(id('Timeout\n    at charge (/app/pay.js:10:4)')).not.toBe(id('Timeout\n    at refund (/app/pay.js:10:4)'));
   });
 
   test('changes with type, message, service and operation, and with nothing else', () => {

@@ -5,6 +5,7 @@ import type { ErrorSignature } from './error-signature.js';
 import { grpcStatus, httpStatus, textOf } from './operation.js';
 import { parameterise } from './parameterise.js';
 import { placeKey, rootErrorOf, type RootError } from './root-error.js';
+import { normaliseStack } from './stack-frames.js';
 
 /** An exception that came as a log record: where the conventions move it from span events. */
 export interface ExceptionLog {
@@ -19,8 +20,8 @@ export interface FailedTrace {
   readonly logs?: readonly ExceptionLog[];
 }
 
-/** Of everything that goes into the hash: what is taken, how messages are parameterised, how parts are joined. */
-const VERSION = 'v1';
+/** Of everything that goes into the hash: what is taken, how messages are parameterised, how parts are joined. v1 had no stack. */
+const VERSION = 'v2';
 
 const GRPC_NAMES = [
   'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED',
@@ -34,10 +35,15 @@ export function signatureOf(trace: FailedTrace, badSpanId: SpanId): ErrorSignatu
 }
 
 export function signatureOfRoot(root: RootError, logs: readonly ExceptionLog[]): ErrorSignature {
-  const { type, text } = whatFailed(root.span, logs);
+  const { type, text, stack } = whatFailed(root.span, logs);
   const message = parameterise(text);
   const { service, operation } = root.place;
-  return { id: `${VERSION}:${stableHash([type, message, ...placeKey(root.place)])}`, type, message, service, operation, count: 1 };
+  const frames = normaliseStack(stack)?.key;
+  const earlier = [type, message, ...placeKey(root.place)];
+  return {
+    id: `${VERSION}:${stableHash([...earlier, 'stack', ...(frames ?? [])])}`, earlierIds: [`v1:${stableHash(earlier)}`],
+    type, message, service, operation, count: 1, ...(frames === undefined ? {} : { frames }),
+  };
 }
 
 /** One entry per signature with its number of occurrences, most frequent first; equal numbers in the order of their ids. */
@@ -52,11 +58,11 @@ export function groupSignatures(signatures: Iterable<ErrorSignature | undefined>
 }
 
 /** The exception as event, then as log record, then `error.type`, the protocol's status, the status message. */
-function whatFailed(span: Span, logs: readonly ExceptionLog[]): { readonly type: string; readonly text: string } {
+export function whatFailed(span: Span, logs: readonly ExceptionLog[]): { readonly type: string; readonly text: string; readonly stack: string } {
   const exception = exceptionOf(span, logs);
   const text = textOf(exception?.attributes ?? {}, ['exception.message']) ?? (span.statusMessage === '' ? exception?.body : span.statusMessage) ?? '';
   const type = textOf(exception?.attributes ?? {}, ['exception.type']) ?? namedType(span) ?? protocolType(span);
-  return { type: type ?? 'error', text };
+  return { type: type ?? 'error', text, stack: textOf(exception?.attributes ?? {}, ['exception.stacktrace']) ?? '' };
 }
 
 /** The last one recorded is the one the span ended with. */

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTestApp } from '../../test/support/page-app.js';
-import { HOSTILE_INCIDENT_ID, OPEN_INCIDENT_ID, pageFakes, type PageFakes } from '../../test/support/page-fakes.js';
+import { HOSTILE_INCIDENT_ID, OPEN_INCIDENT_ID, SIGNATURE_ID, pageFakes, type PageFakes } from '../../test/support/page-fakes.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, HOSTILE_TRACE_ID } from '../../test/support/page-trace.js';
 import type { UiOptions } from './ui-options.js';
 
@@ -21,7 +21,7 @@ afterEach(() => app.close());
 const PAGES = [
   '/', '/slos/checkout-availability', '/slos/checkout-availability?range=30d', '/slos/invoice-freshness', '/incidents', '/incidents?show=open', `/incidents/${OPEN_INCIDENT_ID}`, `/incidents/${HOSTILE_INCIDENT_ID}`,
   '/traces', '/traces?q=%7B&minDuration=x', `/traces/${FAILED_TRACE_ID}`, `/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`, `/traces/${FAILED_TRACE_ID}/spans/${FAILED_SPAN_ID}`, `/traces/${HOSTILE_TRACE_ID}?span=0000000000000001`,
-  '/services', '/services/checkout', '/ingest', '/login',
+  '/services', '/services/checkout', '/ingest', '/login', '/signatures', `/signatures/${SIGNATURE_ID}`, '/signatures/v2:0000000000000002',
 ];
 
 describe('every page', () => {
@@ -42,7 +42,7 @@ describe('every page', () => {
     for (const url of PAGES) for (const [, href = ''] of (await get(url)).body.matchAll(/ (?:href|src|action)="(\/[^"]*)"/g)) links.add(href.replaceAll('&amp;', '&'));
     const dead: string[] = [];
     for (const link of links) {
-      if (/\/(acknowledge|resolve|silence|logout|retry)$/.test(link)) continue;
+      if (/\/(acknowledge|resolve|silence|logout|retry|ignore|merge)$/.test(link)) continue;
       const { statusCode } = await get(link);
       if (statusCode !== 200) dead.push(`${link} ${statusCode}`);
     }
@@ -57,10 +57,27 @@ function withoutText(html: string): string {
   return [...html.matchAll(/<[^>]*>/g)].map(([tag]) => tag.replace(/"[^"]*"/g, (value) => (value.includes('&') ? '""' : value))).join('\n');
 }
 
+describe('an error signature', () => {
+  test('is decided about by a person, on its page and by the API', async () => {
+    expect((await post(`/signatures/${SIGNATURE_ID}/resolve`, { origin: 'http://localhost', 'sec-fetch-site': 'same-origin' })).headers.location).toBe('/signatures/v2%3A8c74cab387668df2');
+    const merged = await app.inject({ method: 'POST', url: `/api/v1/signatures/${SIGNATURE_ID}/merge`, headers: { host: 'localhost' }, payload: { into: 'v2:0000000000000001' } });
+    expect(merged.statusCode).toBe(200);
+    expect((await app.inject({ method: 'POST', url: `/api/v1/signatures/${SIGNATURE_ID}/merge`, headers: { host: 'localhost' }, payload: { into: 'v2:none' } })).statusCode).toBe(404);
+    expect((await app.inject({ method: 'POST', url: `/api/v1/signatures/${SIGNATURE_ID}/explode`, headers: { host: 'localhost' } })).statusCode).toBe(404);
+    expect(fakes.asked).toEqual([`resolved ${SIGNATURE_ID} local`, `merge ${SIGNATURE_ID} v2:0000000000000001 local`, `merge ${SIGNATURE_ID} v2:none local`]);
+  });
+
+  test('explains each replacement', async () => {
+    const { example, mergeCandidates } = (await get(`/api/v1/signatures/${SIGNATURE_ID}`)).json<{ example: unknown; mergeCandidates: unknown }>();
+    expect(example).toEqual({ text: 'card 4111 declined', replacements: [{ value: '4111', by: '<int>' }], frames: [{ text: 'query (client.js)', own: false }, { text: 'charge (payment.js)', own: true }] });
+    expect(mergeCandidates).toEqual([{ id: 'v2:0000000000000001', message: 'card <int> expired', operation: 'POST /charge' }]);
+  });
+});
+
 describe('what is not there', () => {
   test.each([
     ['/nowhere', 404, 'request/not-found'], ['/slos/none', 404, 'slo/not-found'], ['/incidents/none', 404, 'incident/not-found'], [`/traces/${'9'.repeat(32)}`, 404, 'trace/not-found'], ['/traces/xyz', 400, 'trace/invalid-id'],
-    [`/traces/${FAILED_TRACE_ID}/spans/ffffffffffffffff`, 404, 'span/not-found'], ['/services/none', 404, 'service/not-found'], ['/services?range=5', 400, 'request/invalid'], ['/services?range=91d', 400, 'request/invalid'], ['/slos/front-latency?from=yesterday', 400, 'request/invalid'],
+    [`/traces/${FAILED_TRACE_ID}/spans/ffffffffffffffff`, 404, 'span/not-found'], ['/services/none', 404, 'service/not-found'], ['/signatures/none', 404, 'signature/not-found'], ['/services?range=5', 400, 'request/invalid'], ['/services?range=91d', 400, 'request/invalid'], ['/slos/front-latency?from=yesterday', 400, 'request/invalid'],
   ])('%s is a page of its own with a way on, status %i and code %s', async (url, status, code) => {
     const response = await get(url);
     expect(response.statusCode).toBe(status);

@@ -1,6 +1,7 @@
 import type { Incident } from '../incident/incident.js';
 import type { DeadLetters } from '../notify/dead-letters.js';
 import type { DecisionReader } from '../notify/decision-reader.js';
+import type { SignatureDecision } from '../signature/signature-life.js';
 import type { Readers } from '../query/readers.js';
 import type { AccessPolicy } from './access-policy.js';
 import type { TrustedAddress } from './request-trust.js';
@@ -19,9 +20,16 @@ export interface IncidentActions {
   silence(id: string, actor: string): Promise<void>;
 }
 
+/** What a person may do about an error signature; false where there is none of that id. */
+export interface SignatureActions {
+  decide(id: string, decision: SignatureDecision, actor: string): Promise<boolean>;
+  merge(id: string, into: string, actor: string): Promise<boolean>;
+}
+
 export interface UiOptions {
   readonly readers: Readers;
   readonly actions: IncidentActions;
+  readonly signatureActions: SignatureActions;
   readonly decisions: DecisionReader;
   readonly deadLetters: DeadLetters;
   /** The runbook of the incident; undefined when it has none. */

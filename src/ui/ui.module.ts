@@ -15,6 +15,7 @@ import { PageRenderer } from './page-renderer.js';
 import { SameOriginGuard } from './same-origin.guard.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 import { ServicePageController } from './service-page.controller.js';
+import { SignaturePageController, SignaturesController } from './signatures.controller.js';
 import { SloPageController } from './slo-page.controller.js';
 import { TracePageController } from './trace-page.controller.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
@@ -35,7 +36,7 @@ export class UiModule implements OnModuleInit {
     return {
       module: UiModule,
       imports: [QueryModule.register(options.readers)],
-      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, LoginController, AssetsController, DeadLettersController, DeadLetterPageController],
+      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, LoginController, AssetsController, DeadLettersController, DeadLetterPageController, SignaturesController, SignaturePageController],
       providers: [
         { provide: UI_OPTIONS, useValue: options },
         PageRenderer,

@@ -14,6 +14,8 @@ import type { BurnedBy } from '../../src/pipeline/burned-by.js';
 import type { IngestReport } from '../../src/query/ingest-report.js';
 import type { RequestSummary, ServiceSummary } from '../../src/query/service-reader.js';
 import type { MinuteCount } from '../../src/query/slo-history-reader.js';
+import type { SignatureReader } from '../../src/query/signature-reader.js';
+import type { TrackedSignature } from '../../src/signature/tracked-signature.js';
 import type { StoredTrace, TraceSearch, TraceSummary } from '../../src/query/trace-reader.js';
 import { printSearch } from '../../src/trace/traceql/print.js';
 import { OPEN_ACCESS } from '../../src/ui/access-policy.js';
@@ -176,6 +178,19 @@ function decisionsOf(incidentId: IncidentId): DecisionRecord[] {
   ];
 }
 
+export const SIGNATURE_ID = 'v2:8c74cab387668df2';
+
+function signatureFakes(): SignatureReader {
+  const of = (id: string, changes: Partial<TrackedSignature>): TrackedSignature => ({
+    id, type: 'CardDeclined', message: 'card <int> declined', service: 'payment', operation: 'POST /charge', frames: ['charge (payment.js)'], firstSeenMs: BEGAN_MS, lastSeenMs: PAGE_NOW_MS - 20_000, total: 143, wasThere: false,
+    operations: { 'front POST /checkout': 143 }, versions: { '1.4.2': 139, '1.4.1': 4 }, tenants: {}, example: { traceId: FAILED_TRACE_ID, text: 'card 4111 declined', stack: 'CardDeclined\n    at query (/app/node_modules/pg/client.js:1:1)\n    at charge (/app/payment.js:42:9)' },
+    firstTraceId: FAILED_TRACE_ID, earlierIds: [], laterIds: [], ...changes,
+  });
+  const all = [of(SIGNATURE_ID, {}), of('v2:0000000000000001', { message: 'card <int> expired', firstSeenMs: PAGE_NOW_MS - 9 * DAY_MS, total: 12 }), of('v2:0000000000000002', { type: HOSTILE_TEXT, message: HOSTILE_TEXT, service: HOSTILE_TEXT, operations: { [HOSTILE_TEXT]: 1 }, example: { traceId: FAILED_TRACE_ID, text: HOSTILE_TEXT, stack: '' } })];
+  const counts = (id: string): ReadonlyMap<number, number> => new Map(Array.from({ length: 8 }, (_, index) => [Math.floor(BEGAN_MS / MINUTE_MS) + index, id === SIGNATURE_ID ? 12 + index : 1]));
+  return { all: () => all, byId: (id) => all.find((each) => each.id === id), counts, failures: (_from, _to, id) => (id === undefined ? [...all] : all.filter((each) => each.id === id)).reduce((sum, each) => sum + [...counts(each.id).values()].reduce((total, value) => total + value, 0), 0) };
+}
+
 export interface PageFakes {
   readonly options: UiOptions;
   readonly clock: FakeClock;
@@ -224,6 +239,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
         operations: async (service) => (isEmpty || !services().some((known) => known.service === service) ? [] : [{ operation: 'POST /orders', ...requests(3.9, 0.068, 231) }, { operation: 'GET /orders/:id', ...requests(0.41, 0, 18) }]),
         series: async (_service, window) => Array.from({ length: 60 }, (_, index) => ({ atMs: window.fromMs + (index * (window.toMs - window.fromMs)) / 60, ...requests(4.3 * wave(index, 60), index > 51 ? 0.3 : 0.001, 200 * wave(index * 3, 60)) })),
       },
+      signatures: isEmpty ? { all: () => [], byId: () => undefined, counts: () => new Map(), failures: () => 0 } : signatureFakes(),
       ingest: { ingest: async () => ingestReport(isEmpty) },
       incidents: { byId: async (id) => stored.find((incident) => incident.id === id), list: async ({ status, limit }) => stored.filter((incident) => status === undefined || status.includes(incident.status)).slice(0, limit) },
       burnedBy: { burnedBy: async () => (isEmpty ? [] : burnedBy()) },
@@ -236,6 +252,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       },
     },
     actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`), silence: async (id, actor) => void asked.push(`silence ${id} ${actor}`) },
+    signatureActions: { decide: async (id, decision, actor) => { asked.push(`${decision} ${id} ${actor}`); return signatureFakes().byId(id) !== undefined; }, merge: async (id, into, actor) => { asked.push(`merge ${id} ${into} ${actor}`); return signatureFakes().byId(into) !== undefined; } },
     deadLetters: { list: async () => (isEmpty ? [] : deadLetters()), retry: async (id) => { asked.push(`retry ${id}`); return id === 'dlv-dead' ? 'retried' : id === 'dlv-old' ? 'overtaken' : 'not-found'; } },
     decisions: { ofIncident: async (id) => (id === incidents()[0]?.id ? decisionsOf(id) : []) },
     runbookFor: async (incident) => (incident.runbook === undefined ? undefined : { title: 'Checkout errors', markdown: RUNBOOK }),

@@ -6,6 +6,7 @@ import type { SilenceActions } from '../../incident/silence-actions.js';
 import { DecisionsModule } from '../../notify/decisions.controller.js';
 import { AlertmanagerModule, type AlertmanagerPorts } from '../../pipeline/alertmanager.controller.js';
 import { MaintenanceJob, type MaintenanceJobOptions } from '../../pipeline/maintenance.job.js';
+import { SignatureJob, type SignatureJobOptions } from '../../pipeline/signature.job.js';
 import { TickJob, type TickJobOptions } from '../../pipeline/tick.job.js';
 import { UiModule } from '../../ui/ui.module.js';
 import type { UiOptions } from '../../ui/ui-options.js';
@@ -18,10 +19,11 @@ export interface AppParts {
   readonly alertmanager: AlertmanagerPorts;
   readonly self: SelfPorts;
   readonly tick: Omit<TickJobOptions, 'scheduler'>;
+  readonly signatures: Omit<SignatureJobOptions, 'scheduler'>;
   readonly maintenance: Omit<MaintenanceJobOptions, 'scheduler'>;
 }
 
-/** The Nest application: pages, API, metrics, and the two jobs. Everything it holds was built before it. */
+/** The Nest application: pages, API, metrics, and the jobs. Everything it holds was built before it. */
 @Module({})
 export class AppModule {
   static register(parts: AppParts): DynamicModule {
@@ -32,6 +34,7 @@ export class AppModule {
       providers: [
         { provide: SELF_PORTS, useValue: parts.self },
         { provide: TickJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new TickJob({ ...parts.tick, scheduler }) },
+        { provide: SignatureJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new SignatureJob({ ...parts.signatures, scheduler }) },
         { provide: MaintenanceJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new MaintenanceJob({ ...parts.maintenance, scheduler }) },
       ],
     };

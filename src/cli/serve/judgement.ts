@@ -10,6 +10,8 @@ import { DuckdbOutbox } from '../../notify/duckdb-outbox.js';
 import { Dispatcher } from '../../notify/system-dispatcher.js';
 import { DuckdbEvaluationStore } from '../../pipeline/duckdb-evaluation-store.js';
 import { DuckdbEvidenceReader } from '../../pipeline/duckdb-evidence-reader.js';
+import { DuckdbSignatureStore } from '../../pipeline/duckdb-signature-store.js';
+import { SignatureBook } from '../../pipeline/signature-book.js';
 import { Engine } from '../../pipeline/engine.js';
 import type { MeasuredSlo } from '../../pipeline/evaluate.js';
 import { EvidenceBudget } from '../../pipeline/evidence-budget.js';
@@ -46,6 +48,7 @@ const EVIDENCE_BUDGET_MS = 2_000;
 
 /** Everything between a committed slice and a sent message: rules, engine, outbox, dispatcher, filled with what the store remembers. */
 export class Judgement {
+  readonly signatures: SignatureBook;
   readonly rules: LiveRules;
   readonly engine: Engine;
   readonly dispatcher: Dispatcher;
@@ -56,6 +59,7 @@ export class Judgement {
   private constructor(ports: JudgementPorts, book: RuleBook, state: { readonly slices: SliceIndex; readonly coverage: CoverageIndex }) {
     this.#ports = ports;
     this.#evidence = new DuckdbEvidenceReader(ports.store);
+    this.signatures = new SignatureBook(new DuckdbSignatureStore(ports.store, this.#evidence));
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
       gatherEvidence: (measured, status) => this.#gatherEvidence(measured, status),
@@ -85,7 +89,9 @@ export class Judgement {
     for (const rule of book.slos) slices.track(rule);
     slices.add(sloMinutes(await ports.store.loadSloSlices(sinceMinute)));
     for (const minute of await new DuckdbUptime(ports.store).load(sinceMinute)) coverage.markCovered(minute);
-    return new Judgement(ports, book, { slices, coverage });
+    const judgement = new Judgement(ports, book, { slices, coverage });
+    await judgement.signatures.resume(ports.clock.nowMs());
+    return judgement;
   }
 
   /** The runbook as it reads for this incident; undefined when none fits. */

@@ -169,6 +169,7 @@ class Start {
       actions, silences: silenceActions(engine), alertmanager: alertmanagerPorts(engine),
       ui: {
         readers: readersOf(store, judgement, this.#counters),
+        signatureActions: signatureActionsOf(judgement),
         decisions: new DuckdbDecisionReader(store),
         deadLetters: deadLettersOf(store, judgement),
         actions: {
@@ -193,6 +194,7 @@ class Start {
         traced: (work) => traced('tick', {}, work),
         onError: (error) => log.error({ err: error }, 'an evaluation failed; the next one tries again'),
       },
+      signatures: { book: judgement.signatures, clock: systemClock, onError: (error) => log.error({ err: error }, 'failures could not be read for their signatures; the next round tries again') },
       maintenance: {
         database: store, hotRetentionMs: settings.hotRetentionMs, clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
         onError: (error) => log.error({ err: error }, 'maintenance of the store failed'),
@@ -256,7 +258,7 @@ interface PageParts {
   readonly tokens: readonly Token[] | undefined;
 }
 
-function readersOf(store: StoreClient, { engine, rules }: Judgement, counters: IngestCounters): Readers {
+function readersOf(store: StoreClient, { engine, rules, signatures }: Judgement, counters: IngestCounters): Readers {
   return {
     clock: systemClock,
     slos: { statuses: () => engine.statuses(), slo: (name) => engine.slo(name) },
@@ -267,12 +269,20 @@ function readersOf(store: StoreClient, { engine, rules }: Judgement, counters: I
     tags: new DuckdbTagReader(store),
     topology: new DuckdbTopologyReader(store),
     services: new DuckdbServiceReader(store),
+    signatures,
     incidents: new DuckdbIncidentReader(store),
     ingest: ingestReader({ store, counters, clock: systemClock }),
     replay: new DuckdbReplayHistory(store),
     burnedBy: new DuckdbBurnedByReader(store),
     operations: new DuckdbObservedOperationReader(store),
     gates: () => rules.book.gates,
+  };
+}
+
+function signatureActionsOf({ signatures }: Judgement): AppParts['ui']['signatureActions'] {
+  return {
+    decide: async (id, decision, by) => (await signatures.decide(id, decision, { by, nowMs: systemClock.nowMs() })) !== undefined,
+    merge: async (id, into, by) => (await signatures.merge(id, into, { by, nowMs: systemClock.nowMs() })) !== undefined,
   };
 }
 

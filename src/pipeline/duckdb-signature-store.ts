@@ -1,0 +1,69 @@
+import { decodeDocument, encodeDocument } from '../lib/document-json.js';
+import { MINUTE_MS } from '../lib/duration.js';
+import type { TrackedSignature } from '../signature/tracked-signature.js';
+import type { Database, Statement } from '../store/database.js';
+import { loadSql } from '../store/fs-sql.js';
+import { traceIdOf } from '../store/trace-key.js';
+import type { EvidenceReader } from './evidence-reader.js';
+import { MAX_SIGNATURES } from './signature-book.js';
+import type { FailedTraces, SignatureChanges, SignatureMemory, SignatureStore } from './signature-store.js';
+
+const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
+const FAILED = sql('failed-traces');
+const LOAD = sql('load-signatures');
+const LOAD_COUNTS = sql('load-signature-counts');
+const LOAD_PROGRESS = sql('load-signature-progress');
+const FORGET = sql('forget-signatures');
+const STORE = sql('store-signatures');
+const ADD_COUNTS = sql('add-signature-counts');
+const FORGET_PROGRESS = sql('forget-signature-progress');
+const STORE_PROGRESS = sql('store-signature-progress');
+const TRIM = sql('delete-signature-counts');
+
+/** Traces read at a time; of more, each that is read stands for several. */
+const TRACES_PER_READ = 200;
+/** A trace that failed this long ago already is not counted again when more of it arrives. */
+const REMEMBERED_MS = 10 * MINUTE_MS;
+
+export class DuckdbSignatureStore implements SignatureStore {
+  readonly #database: Database;
+  readonly #reader: Pick<EvidenceReader, 'tracesOf' | 'logsOf'>;
+
+  constructor(database: Database, reader: Pick<EvidenceReader, 'tracesOf' | 'logsOf'>) {
+    this.#database = database;
+    this.#reader = reader;
+  }
+
+  async load(fromMinute: number): Promise<SignatureMemory> {
+    const [documents, counts, [progress]] = await Promise.all([
+      this.#database.query({ sql: LOAD, params: { limit: MAX_SIGNATURES } }), this.#database.query({ sql: LOAD_COUNTS, params: { from_minute: fromMinute } }), this.#database.query({ sql: LOAD_PROGRESS }),
+    ]);
+    return {
+      signatures: documents.map((row) => decodeDocument<TrackedSignature>(String(row['document']))),
+      counts: counts.map((row) => ({ id: String(row['signature_id']), minute: Number(row['minute']), failures: Number(row['failures']) })),
+      progress: progress === undefined ? undefined : { sinceMs: Number(progress['since_ms']), readToMs: Number(progress['read_to_ms']) },
+    };
+  }
+
+  async save({ signatures, counts, progress }: SignatureChanges): Promise<void> {
+    const statements: Statement[] = [];
+    if (signatures.length > 0) {
+      const rows = signatures.map((signature) => ({ id: signature.id, last_seen_ms: signature.lastSeenMs, document: encodeDocument(signature) }));
+      statements.push({ sql: FORGET, params: { ids: JSON.stringify(signatures.map(({ id }) => id)) } }, { sql: STORE, params: { rows: JSON.stringify(rows) } });
+    }
+    if (counts.length > 0) statements.push({ sql: ADD_COUNTS, params: { rows: JSON.stringify(counts) } });
+    if (progress !== undefined) statements.push({ sql: FORGET_PROGRESS }, { sql: STORE_PROGRESS, params: { since_ms: progress.sinceMs, read_to_ms: progress.readToMs } });
+    if (statements.length > 0) await this.#database.transaction(statements);
+  }
+
+  async failedTraces(fromMs: number, toMs: number): Promise<FailedTraces> {
+    const rows = await this.#database.query({ sql: FAILED, params: { from_ms: fromMs, to_ms: toMs, before_ms: REMEMBERED_MS, limit: TRACES_PER_READ } });
+    const ids = rows.map((row) => traceIdOf({ high: row['trace_id_high'] as bigint, low: row['trace_id_low'] as bigint }));
+    const [traces, logs] = [await this.#reader.tracesOf(ids), await this.#reader.logsOf(ids)];
+    return { count: Number(rows[0]?.['trace_count'] ?? 0), traces: ids.flatMap((id) => { const spans = traces.get(id); return spans === undefined ? [] : [{ spans, logs: logs.get(id) ?? [] }]; }) };
+  }
+
+  trim(beforeMinute: number): Promise<void> {
+    return this.#database.transaction([{ sql: TRIM, params: { before_minute: beforeMinute } }]);
+  }
+}

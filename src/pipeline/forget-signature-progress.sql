@@ -1,0 +1,2 @@
+-- Before the new row.
+DELETE FROM signature_progress

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTraceqlStore, type TraceqlStore } from '../../test/support/traceql-store.js';
+import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
+import { stateOf } from '../signature/signature-life.js';
+import { occurrencesOf } from '../signature/occurrences.js';
+import type { TrackedSignature } from '../signature/tracked-signature.js';
+import { DEFAULT_START_MS, type SpanDescription } from '../trace/batch-builder.js';
+import { DuckdbEvidenceReader } from './duckdb-evidence-reader.js';
+import { DuckdbSignatureStore } from './duckdb-signature-store.js';
+import { SETTLE_MS, SignatureBook } from './signature-book.js';
+
+const ARRIVED = DEFAULT_START_MS;
+const READ = ARRIVED + SETTLE_MS + 1_000;
+const WHO = { by: 'ann', nowMs: READ };
+
+let store: TraceqlStore;
+beforeAll(async () => { store = await openTraceqlStore(); });
+afterAll(() => store.close());
+
+/** The front repeats what payment failed with; every third request is retried and goes well. */
+function shop(requests: number): SpanDescription[] {
+  return Array.from({ length: requests }, (_, index): SpanDescription[] => {
+    const traceId = (index + 1).toString(16).padStart(32, '0');
+    const [front, call, pay] = ['1', '2', '3'].map((digit) => `${digit}${(index + 1).toString(16).padStart(15, '0')}`) as [string, string, string];
+    const isSaved = index % 3 === 2;
+    return [
+      { traceId, spanId: front, name: 'POST /checkout', service: 'front', kind: 'server', startMs: ARRIVED - 5_000, durationMs: 30, ...(isSaved ? {} : { status: 'error' }) },
+      { traceId, spanId: call, parentSpanId: front, name: 'POST', service: 'front', kind: 'client', startMs: ARRIVED - 5_000, durationMs: 20, status: 'error' },
+      { traceId, spanId: pay, parentSpanId: call, name: 'charge', service: 'payment', kind: 'internal', startMs: ARRIVED - 5_000, durationMs: 10, status: 'error', resource: { 'service.version': '2.3' }, events: [{ name: 'exception', timeMs: ARRIVED - 5_000, attributes: { 'exception.type': 'Declined', 'exception.message': `card ${4_000 + index} declined` } }] },
+    ];
+  }).flat();
+}
+
+const fresh = async (): Promise<{ readonly book: SignatureBook; readonly kept: DuckdbSignatureStore }> => {
+  await store.database.transaction(['signatures', 'signature_counts', 'signature_progress'].map((table) => ({ sql: `DELETE FROM ${table}` })));
+  const kept = new DuckdbSignatureStore(store.database, new DuckdbEvidenceReader(store.database));
+  const book = new SignatureBook(kept);
+  await book.resume(ARRIVED - DAY_MS);
+  return { book, kept };
+};
+
+describe('the book of signatures', () => {
+  test('counts each failed request once, for what made it fail, and remembers it', async () => {
+    await store.replace(shop(30));
+    const { book, kept } = await fresh();
+    await book.read(READ);
+    await book.read(READ + 5_000);
+    const [signature, ...others] = book.all();
+    expect(others).toEqual([]);
+    expect(signature).toMatchObject({ type: 'Declined', message: 'card <int> declined', service: 'payment', total: 20, operations: { 'front POST /checkout': 20 }, versions: { 2.3: 20 }, wasThere: true });
+    const minute = Math.floor((ARRIVED - 5_000) / MINUTE_MS);
+    expect([book.failures(minute, minute + 1), book.failures(minute, minute + 1, signature?.id), book.failures(minute + 1, minute + 5)]).toEqual([20, 20, 0]);
+    const again = new SignatureBook(kept);
+    await again.resume(READ);
+    expect(again.all()).toEqual(book.all());
+    expect(again.failures(minute, minute + 1)).toBe(20);
+  });
+
+  test('of more traces than are read each stands for several', async () => {
+    await store.replace(shop(900));
+    const { book } = await fresh();
+    await book.read(READ);
+    expect(book.all()[0]?.total).toBeGreaterThan(500);
+    expect(book.all()[0]?.total).toBeLessThan(700);
+  });
+
+  test('does what people decide, and calls what comes back regressed', async () => {
+    await store.replace(shop(3));
+    const { book, kept } = await fresh();
+    await book.read(READ);
+    const id = book.all()[0]!.id;
+    expect(await book.decide('v2:none', 'ignored', WHO)).toBeUndefined();
+    await book.decide(id, 'ignored', WHO);
+    expect(stateOf(book.byId(id)!, READ)).toBe('ignored');
+    await book.decide(id, 'resolved', { by: 'ann', nowMs: ARRIVED - 6_000 });
+    await kept.save({ signatures: [], counts: [], progress: { sinceMs: ARRIVED - DAY_MS, readToMs: ARRIVED - MINUTE_MS } });
+    const later = new SignatureBook(kept);
+    await later.resume(READ);
+    expect(stateOf(later.byId(id)!, READ)).toBe('resolved');
+    await later.read(READ);
+    expect(stateOf(later.byId(id)!, READ)).toBe('regressed');
+    expect(stateOf(later.byId(id)!, READ + 2 * DAY_MS)).toBe('ongoing');
+    expect(stateOf(later.byId(id)!, READ + 9 * DAY_MS)).toBe('resolved');
+  });
+
+  test('what a better normaliser names anew is the same failure, with its history and its decision', async () => {
+    await store.replace(shop(3));
+    const { book, kept } = await fresh();
+    await book.read(READ);
+    const today = book.all()[0]!;
+    const { traces } = await kept.failedTraces(ARRIVED - MINUTE_MS, READ);
+    const [v1] = occurrencesOf(traces[0]!)[0]?.signature.earlierIds ?? [];
+    const old: TrackedSignature = { ...today, id: String(v1), firstSeenMs: ARRIVED - 30 * DAY_MS, wasThere: false, decision: { kind: 'ignored', by: 'ann', atMs: ARRIVED - DAY_MS } };
+    await kept.save({ signatures: [old], counts: [], progress: { sinceMs: ARRIVED - 40 * DAY_MS, readToMs: ARRIVED - MINUTE_MS } });
+    await store.database.transaction([{ sql: `DELETE FROM signatures WHERE signature_id = '${today.id}'` }]);
+    const next = new SignatureBook(kept);
+    await next.resume(READ);
+    await next.read(READ);
+    expect(next.byId(today.id)).toMatchObject({ firstSeenMs: old.firstSeenMs, wasThere: true, earlierIds: [v1], decision: old.decision });
+    expect(stateOf(next.byId(String(v1))!, READ)).toBe('linked');
+    expect(next.byId(String(v1))?.laterIds).toEqual([today.id]);
+  });
+
+  test('counts what was merged under the other', async () => {
+    await store.replace(shop(3));
+    const { book, kept } = await fresh();
+    await book.read(READ);
+    const known = book.all()[0]!;
+    await kept.save({ signatures: [{ ...known, id: 'v2:other', total: 0 }], counts: [], progress: { sinceMs: ARRIVED - DAY_MS, readToMs: ARRIVED - MINUTE_MS } });
+    const later = new SignatureBook(kept);
+    await later.resume(READ);
+    expect(await later.merge(known.id, known.id, WHO)).toBeUndefined();
+    await later.merge(known.id, 'v2:other', WHO);
+    await later.read(READ);
+    expect(later.byId('v2:other')?.total).toBe(2);
+    expect(stateOf(later.byId(known.id)!, READ)).toBe('linked');
+  });
+});

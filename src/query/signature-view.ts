@@ -1,0 +1,70 @@
+import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
+import { explainParameterise, type Replacement } from '../signature/parameterise.js';
+import { mergeCandidates, stateOf } from '../signature/signature-life.js';
+import { normaliseStack, type StackFrame } from '../signature/stack-frames.js';
+import type { SignatureState, TrackedSignature } from '../signature/tracked-signature.js';
+import type { SignatureReader } from './signature-reader.js';
+import type { TimeWindow } from './time-window.js';
+
+export interface SignatureView {
+  readonly signature: TrackedSignature;
+  readonly state: SignatureState;
+  /** Failed requests in the window, weighted. */
+  readonly failures: number;
+  readonly perHour: number;
+  /** Of all failed requests of the window. */
+  readonly share: number | undefined;
+  /** Failed requests by equal parts of the window, oldest first. */
+  readonly line: readonly number[];
+}
+
+export interface SignatureDetail extends SignatureView {
+  readonly replacements: readonly Replacement[];
+  readonly frames: readonly StackFrame[];
+  readonly candidates: readonly TrackedSignature[];
+}
+
+const PARTS = 48;
+
+/** Those with failures in the window, most frequent first, then by when they were last seen. Linked ones speak through those they are linked to. */
+export function signatureViews(reader: SignatureReader, window: TimeWindow, nowMs: number): readonly SignatureView[] {
+  return reader.all().map((signature) => viewOf(signature, reader, { window, nowMs })).filter(({ state, failures, signature }) => state !== 'linked' && (failures > 0 || signature.lastSeenMs >= window.fromMs))
+    .sort((left, right) => right.failures - left.failures || right.signature.lastSeenMs - left.signature.lastSeenMs);
+}
+
+export function signatureDetail(reader: SignatureReader, id: string, { window, nowMs }: { readonly window: TimeWindow; readonly nowMs: number }): SignatureDetail | undefined {
+  const signature = reader.byId(id);
+  if (signature === undefined) return undefined;
+  const { text, stack } = signature.example;
+  return { ...viewOf(signature, reader, { window, nowMs }), replacements: explainParameterise(text).replacements, frames: normaliseStack(stack)?.frames ?? [], candidates: mergeCandidates(signature, reader.all()) };
+}
+
+function viewOf(signature: TrackedSignature, reader: SignatureReader, { window, nowMs }: { readonly window: TimeWindow; readonly nowMs: number }): SignatureView {
+  const [from, to] = [Math.floor(window.fromMs / MINUTE_MS), Math.floor(window.toMs / MINUTE_MS) + 1];
+  const failures = reader.failures(from, to, signature.id);
+  const all = reader.failures(from, to);
+  const line = new Array<number>(PARTS).fill(0);
+  for (const [minute, count] of reader.counts(signature.id)) {
+    const part = Math.floor(((minute - from) / (to - from)) * PARTS);
+    if (part >= 0 && part < PARTS) line[part] = (line[part] ?? 0) + count;
+  }
+  return { signature, state: stateOf(signature, nowMs), failures, perHour: failures / ((window.toMs - window.fromMs) / HOUR_MS), share: all === 0 ? undefined : failures / all, line };
+}
+
+export function signatureJson({ signature, state, failures, perHour, share }: SignatureView): Record<string, unknown> {
+  const { id, type, message, service, operation, frames, firstSeenMs, lastSeenMs, total, operations, versions, tenants, decision, regressedAtMs, earlierIds, laterIds } = signature;
+  return {
+    id, state, type, message, service, operation, frames, firstSeenAt: iso(firstSeenMs), lastSeenAt: iso(lastSeenMs), total, failures, perHour, share: share ?? null, operations, versions, tenants,
+    regressedAt: regressedAtMs === undefined ? null : iso(regressedAtMs), decision: decision === undefined ? null : { kind: decision.kind, by: decision.by, at: iso(decision.atMs), into: decision.into ?? null }, earlierIds, laterIds,
+    exampleTraceId: signature.example.traceId, firstTraceId: signature.firstTraceId,
+  };
+}
+
+export function signatureDetailJson(detail: SignatureDetail): Record<string, unknown> {
+  const { replacements, frames, candidates, signature } = detail;
+  return { ...signatureJson(detail), example: { text: signature.example.text, replacements, frames }, mergeCandidates: candidates.map(({ id, message, operation }) => ({ id, message, operation })) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,97 @@
+import { DAY_MS, HOUR_MS } from '../lib/duration.js';
+import type { Occurrence } from './occurrences.js';
+import { MAX_AFFECTED, type SignatureState, type TrackedSignature } from './tracked-signature.js';
+
+/** So long it is new, or regressed, before it is part of the furniture. */
+export const NEWS_MS = DAY_MS;
+/** Quiet for so long it counts as resolved; should it come back, it has regressed. */
+export const QUIET_MS = 7 * DAY_MS;
+/** What is seen this soon after Tocsin began to keep track was there before: a fresh installation must not call everything new. */
+export const LEARNING_MS = HOUR_MS;
+/** Text and stack of the example are cut here. */
+const MAX_TEXT = 2_048;
+const MAX_STACK = 8_192;
+
+export function stateOf(signature: TrackedSignature, nowMs: number): SignatureState {
+  const { decision, firstSeenMs, lastSeenMs, regressedAtMs, laterIds } = signature;
+  if (laterIds.length > 0 || decision?.kind === 'merged') return 'linked';
+  if (decision !== undefined) return decision.kind === 'ignored' ? 'ignored' : 'resolved';
+  if (nowMs - lastSeenMs > QUIET_MS) return 'resolved';
+  if (regressedAtMs !== undefined && nowMs - regressedAtMs < NEWS_MS) return 'regressed';
+  return nowMs - firstSeenMs < NEWS_MS ? 'new' : 'ongoing';
+}
+
+export interface LifeContext {
+  readonly trackingSinceMs: number;
+  readonly nowMs: number;
+  /** What earlier versions of the normaliser stored of this failure. */
+  readonly earlier: readonly TrackedSignature[];
+}
+
+/** A signature after some more requests failed for it; `known` is undefined where it was never seen. */
+export function withOccurrences(known: TrackedSignature | undefined, occurrences: readonly Occurrence[], context: LifeContext): TrackedSignature {
+  const ordered = [...occurrences].sort((left, right) => left.atMs - right.atMs || (left.traceId < right.traceId ? -1 : 1));
+  const [first, last] = [ordered[0] as Occurrence, ordered.at(-1) as Occurrence];
+  const before = known ?? born(first, context);
+  const cameBack = hasComeBack(before, first, context);
+  const { decision, ...rest } = before;
+  return {
+    ...rest, ...(decision === undefined || (cameBack && decision.kind === 'resolved') ? {} : { decision }), ...(cameBack ? { regressedAtMs: context.nowMs } : {}),
+    lastSeenMs: Math.max(before.lastSeenMs, last.atMs), firstSeenMs: Math.min(before.firstSeenMs, first.atMs), total: before.total + sum(occurrences),
+    operations: tally(before.operations, occurrences, ({ request }) => request), versions: tally(before.versions, occurrences, ({ version }) => version), tenants: tally(before.tenants, occurrences, ({ tenant }) => tenant),
+    example: { traceId: last.traceId, text: last.text.slice(0, MAX_TEXT), stack: last.stack.slice(0, MAX_STACK) },
+  };
+}
+
+function born(first: Occurrence, { trackingSinceMs, earlier }: LifeContext): TrackedSignature {
+  const { id, type, message, service, operation, frames = [] } = first.signature;
+  const decision = earlier.map((each) => each.decision).find((each) => each !== undefined);
+  return {
+    id, type, message, service, operation, frames, firstSeenMs: Math.min(first.atMs, ...earlier.map(({ firstSeenMs }) => firstSeenMs)), lastSeenMs: Math.max(0, ...earlier.map(({ lastSeenMs }) => lastSeenMs)) || first.atMs, total: 0,
+    wasThere: earlier.length > 0 || first.atMs < trackingSinceMs + LEARNING_MS, operations: {}, versions: {}, tenants: {},
+    example: { traceId: first.traceId, text: '', stack: '' }, firstTraceId: earlier[0]?.firstTraceId ?? first.traceId, earlierIds: earlier.map((each) => each.id), laterIds: [],
+    ...(decision === undefined ? {} : { decision }),
+  };
+}
+
+/** What was sent before the decision may arrive after it. */
+function hasComeBack({ decision, lastSeenMs }: TrackedSignature, { atMs }: Occurrence, { nowMs }: LifeContext): boolean {
+  if (decision?.kind === 'ignored' || decision?.kind === 'merged') return false;
+  return decision?.kind === 'resolved' ? atMs > decision.atMs : Math.min(atMs, nowMs) - lastSeenMs > QUIET_MS;
+}
+
+function tally(before: Readonly<Record<string, number>>, occurrences: readonly Occurrence[], keyOf: (occurrence: Occurrence) => string): Readonly<Record<string, number>> {
+  const counts = new Map(Object.entries(before));
+  for (const occurrence of occurrences) {
+    const key = keyOf(occurrence).slice(0, 200);
+    if (key !== '') counts.set(key, (counts.get(key) ?? 0) + occurrence.weight);
+  }
+  return Object.fromEntries([...counts].sort(([leftKey, left], [rightKey, right]) => right - left || (leftKey < rightKey ? -1 : 1)).slice(0, MAX_AFFECTED));
+}
+
+function sum(occurrences: readonly Occurrence[]): number {
+  return occurrences.reduce((total, { weight }) => total + weight, 0);
+}
+
+/** A person's word on a signature; `reopened` takes the last one back. */
+export type SignatureDecision = 'resolved' | 'ignored' | 'reopened';
+
+export function decided(signature: TrackedSignature, kind: SignatureDecision, { by, nowMs }: { readonly by: string; readonly nowMs: number }): TrackedSignature {
+  const { decision: _last, ...open } = signature;
+  return kind === 'reopened' ? open : { ...open, decision: { kind, by, atMs: nowMs } };
+}
+
+/** Signatures that may be one: same type and place, and messages that differ in few words. A person decides. */
+export function mergeCandidates(signature: TrackedSignature, all: Iterable<TrackedSignature>): readonly TrackedSignature[] {
+  return [...all].filter((other) => other.id !== signature.id && other.laterIds.length === 0 && other.decision?.kind !== 'merged' && other.type === signature.type && other.service === signature.service && similarity(signature, other) >= MERGE_SIMILARITY)
+    .sort((left, right) => similarity(signature, right) - similarity(signature, left) || (left.id < right.id ? -1 : 1)).slice(0, 5);
+}
+
+/** Half of the words at the same places: what Drain takes for one statement of a log. */
+const MERGE_SIMILARITY = 0.5;
+
+function similarity(left: TrackedSignature, right: TrackedSignature): number {
+  const [ours, theirs] = [left, right].map(({ message, frames }) => [...message.split(/\s+/u), ...frames]) as [string[], string[]];
+  const equal = ours.filter((word, index) => word === theirs[index]).length;
+  return equal / Math.max(ours.length, theirs.length, 1);
+}

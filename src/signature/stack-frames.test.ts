@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { KEY_FRAMES, normaliseStack, type StackLanguage } from './stack-frames.js';
+
+const STACKS: readonly (readonly [StackLanguage, string, readonly string[]])[] = [
+  ['javascript', `Error: no funds
+    at Client.query (/app/node_modules/pg/lib/client.js:526:17)
+    at async charge (/app/dist/payment.js:42:9)
+    at async /app/dist/main.4f3a2b1c.js:7:3
+    at process.processTicksAndRejections (node:internal/process/task_queues:105:5)`, ['charge (payment.js)', '<anonymous> (main.<hash>.js)']],
+  ['java', `java.lang.RuntimeException: wrapped
+	at com.acme.Front.handle(Front.java:12)
+Caused by: java.sql.SQLException: gone
+	at org.postgresql.Driver.connect(Driver.java:99)
+	at com.acme.Orders.lambda$save$3(Orders.java:41)
+	at com.acme.Orders$$EnhancerBySpringCGLIB$$1a2b3c.save(<generated>)
+	at java.base/java.lang.Thread.run(Thread.java:840)
+	... 12 more`, ['org.postgresql.Driver.connect', 'com.acme.Orders.lambda$save', 'com.acme.Orders$generated.save']],
+  ['python', `Traceback (most recent call last):
+  File "/usr/lib/python3.12/site-packages/flask/app.py", line 880, in full_dispatch
+    rv = self.dispatch()
+  File "/srv/shop/views.py", line 12, in checkout
+    charge(order)
+  File "/srv/shop/pay.py", line 7, in charge
+    raise Declined(order)
+shop.Declined: 12`, ['charge (pay.py)', 'checkout (views.py)']],
+  ['go', `goroutine 12 [running]:
+runtime.gopanic({0x1, 0x2})
+	/usr/local/go/src/runtime/panic.go:770 +0x132
+github.com/acme/shop/pay.(*Client).Charge(0xc000012, {0x1, 0x2})
+	/src/pay/client.go:41 +0x1d
+main.main.func1()
+	/src/main.go:12 +0x25`, ['github.com/acme/shop/pay.(*Client).Charge', 'main.main.func']],
+  ['dotnet', `System.InvalidOperationException: no funds
+   at Shop.Payments.Charge(Order order) in /src/Payments.cs:line 17
+   at Shop.Api.<Checkout>d__4.MoveNext() in /src/Api.cs:line 33
+   at System.Runtime.CompilerServices.TaskAwaiter.Throw(Task task) in /_/src/TaskAwaiter.cs:line 20`, ['Shop.Payments.Charge', 'Shop.Api.Checkout.MoveNext']],
+  ['ruby', `/srv/app/pay.rb:12:in 'charge'
+/usr/lib/ruby/gems/3.3/rack.rb:1:in 'call'
+/srv/app/web.rb:40:in 'block (2 levels) in checkout'`, ['charge (pay.rb)', 'checkout (web.rb)']],
+  ['php', `#0 /app/src/Pay.php(12): Shop\\Pay->charge('12')
+#1 /app/vendor/symfony/Kernel.php(3): Kernel->handle()
+#2 {main}`, ['Shop\\Pay->charge (Pay.php)']],
+  ['rust', `   0: std::panicking::begin_panic
+             at /rustc/1/library/std/src/panicking.rs:1:2
+   1: shop::pay::charge::h0123456789abcdef
+             at ./src/pay.rs:12:5`, ['shop::pay::charge']],
+];
+
+describe('a stack', () => {
+  test.each(STACKS)('of %s is its own frames, without lines', (language, stack, key) => {
+    expect(normaliseStack(stack)).toMatchObject({ language, key });
+  });
+
+  test('is the same after every line has moved and the program lies elsewhere', () => {
+    for (const [, stack, key] of STACKS) {
+      const moved = stack.replaceAll('/srv/', '/opt/release-12/').replaceAll('/app/', '/home/x/').replace(/:(\d+):(\d+)/g, (_all, line, column) => `:${Number(line) + 7}:${column}`);
+      expect(normaliseStack(moved)?.key).toEqual(key);
+    }
+  });
+
+  test('says which frames it left out', () => {
+    expect(normaliseStack(STACKS[0]![1])?.frames.map(({ own }) => own)).toEqual([false, true, true, false]);
+  });
+
+  test('of libraries alone keeps theirs, and recursion is one frame', () => {
+    const deep = Array.from({ length: 30 }, (_, index) => `    at walk (/app/node_modules/tree/walk.js:${index + 1}:1)`).join('\n');
+    expect(normaliseStack(`RangeError\n${deep}\n    at emit (node:events:1:1)`)?.key).toEqual(['walk (walk.js)', 'emit (node:events)']);
+  });
+
+  test('that is none is none', () => {
+    for (const text of ['', 'it broke', 'at noon (we left)', '\tat nowhere']) expect(normaliseStack(text)).toBeUndefined();
+  });
+
+  test('is done within bounded time whatever the sender writes', () => {
+    const nasty = fc.oneof(
+      fc.string({ maxLength: 40_000, unit: 'binary' }),
+      fc.constantFrom('    at ', 'at a.b(', 'a.', '/', '(', '::', 'File "', '#0 ', '    at a (', '  0: ', '<a>b__', '$$Lambda', '\n', '    at a.b(c) in ').map((piece) => piece.repeat(6_000)),
+      fc.array(fc.constantFrom('at', ' ', 'a', '.', '(', ')', ':', '1', '\n', '\t', '/', '$', '<', '>', 'in '), { maxLength: 3_000 }).map((pieces) => pieces.join('')),
+    );
+    fc.assert(fc.property(nasty, (stack) => {
+      const start = performance.now();
+      expect(normaliseStack(stack)?.key.length ?? 0).toBeLessThanOrEqual(KEY_FRAMES);
+      expect(performance.now() - start).toBeLessThan(1_000);
+    }), { numRuns: 200 });
+  });
+});

@@ -1,0 +1,137 @@
+/** One frame of a stack, without what changes from build to build or from host to host. */
+export interface StackFrame {
+  /** `com.acme.Cart.add`, `charge (payment.js)`. */
+  readonly text: string;
+  /** Of the program itself, not of its runtime, framework or libraries. */
+  readonly own: boolean;
+}
+
+export type StackLanguage = 'javascript' | 'java' | 'python' | 'go' | 'dotnet' | 'ruby' | 'php' | 'rust';
+
+export interface NormalisedStack {
+  readonly language: StackLanguage;
+  /** Innermost first, as they were read; at most MAX_FRAMES. */
+  readonly frames: readonly StackFrame[];
+  /** What tells failures apart: own frames, innermost first; those of libraries where there is no own one. At most KEY_FRAMES. */
+  readonly key: readonly string[];
+}
+
+/** Stacks are cut here before anything looks at them. */
+export const MAX_STACK_LENGTH = 32_768;
+const MAX_LINE_LENGTH = 1_024;
+export const MAX_FRAMES = 64;
+/** Deeper frames say how the request came here, which is the operation's part of the signature. */
+export const KEY_FRAMES = 5;
+
+interface RawFrame {
+  readonly name: string;
+  readonly file: string;
+}
+
+interface Grammar {
+  readonly language: StackLanguage;
+  readonly parse: (line: string, next: string) => RawFrame | undefined;
+  readonly foreign: RegExp;
+  /** Python writes the innermost frame last. */
+  readonly innermostLast?: boolean;
+  /** Paths of files belong to the frame's identity. */
+  readonly withFile: boolean;
+}
+
+/** The one that reads most lines counts, of equals the first. Every repetition is bounded. */
+const GRAMMARS: readonly Grammar[] = [
+  {
+    language: 'python', innermostLast: true, withFile: true, parse: (line) => frame(/^\s{0,16}File "([^"]{1,512})", line \d{1,9}, in (.{1,256})$/.exec(line), [2, 1]),
+    foreign: /[\\/](?:site-packages|dist-packages)[\\/]|[\\/]lib[\\/]python[\d.]{1,8}[\\/]|<frozen /,
+  },
+  {
+    language: 'dotnet', withFile: false, parse: (line) => frame(/^\s{1,16}at ([\w.`<>+[\], ]{1,400}\.[\w.`<>|]{1,200})\(.{0,500}\) in (.{1,400}):line \d{1,9}\s{0,4}$/.exec(line), [1, 2]),
+    foreign: /^(?:System|Microsoft|Grpc|Npgsql|MassTransit|Polly|Newtonsoft)\./,
+  },
+  {
+    language: 'java', withFile: false, parse: (line) => frame(/^\s{1,16}at (?:[\w.@-]{1,200}\/){0,2}([\w.$/<>]{1,400})\(([^()]{0,200})\)/.exec(javaLine(line)), [1, 2]),
+    foreign: /^(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|akka|org\.springframework|org\.apache|org\.hibernate|org\.eclipse|org\.jboss|io\.netty|io\.grpc|io\.vertx|io\.micronaut|io\.quarkus|io\.opentelemetry|reactor|com\.zaxxer|okhttp3|com\.fasterxml)\./,
+  },
+  {
+    language: 'rust', withFile: false, parse: (line, next) => {
+      const [, name] = /^\s{1,16}\d{1,4}: (?:0x[0-9a-f]{1,16} - )?([\w:<>&$ ,{}#]{1,400})$/.exec(line) ?? [];
+      return name === undefined ? undefined : { name: name.replace(/::h[0-9a-f]{16}$/, ''), file: /^\s{1,24}at (.{1,400}?):\d/.exec(next)?.[1] ?? '' };
+    },
+    foreign: /^<?(?:std|core|alloc|tokio|hyper|tower|futures|futures_util|axum|tonic|__rust|rust_begin)\b/,
+  },
+  {
+    language: 'javascript', withFile: true,
+    parse: (line) => frame(/^\s{1,16}at (?:async )?(?:new )?([^()]{1,256}?) \((?:async )?([^()]{1,600}?)(?::\d{1,9}){1,2}\)$/.exec(line), [1, 2]) ?? frame(/^\s{1,16}at (?:async )?()([^()\s]{1,600}?)(?::\d{1,9}){1,2}$/.exec(line), [1, 2]),
+    foreign: /[\\/]node_modules[\\/]|^node:|^internal[\\/]|^<anonymous>$|^native$/,
+  },
+  {
+    language: 'ruby', withFile: true, parse: (line) => frame(/^\s{0,16}(?:from )?([^\s:]{1,400}\.rb):\d{1,9}:in [`'](?:block (?:\(\d{1,3} levels\) )?in )?([^'`]{1,200})'$/.exec(line), [2, 1]),
+    foreign: /[\\/]gems[\\/]|[\\/]lib[\\/]ruby[\\/]/,
+  },
+  {
+    language: 'php', withFile: true, parse: (line) => frame(/^#\d{1,4} ([^()]{1,400})\(\d{1,9}\): ([\w\\>:{}-]{1,256})\(/.exec(line), [2, 1]), foreign: /[\\/]vendor[\\/]/,
+  },
+  {
+    language: 'go', withFile: false, parse: (line, next) => {
+      const [, name] = /^([\w./@~-]{1,300}(?:\.\(\*?[\w[\].]{1,100}\))?(?:\.[\w-]{1,100}){1,8})\(.{0,600}\)$/.exec(line) ?? [];
+      const [, file] = /^\s{1,16}([^\s:]{1,400}\.go):\d{1,9}/.exec(next) ?? [];
+      return name === undefined || file === undefined ? undefined : { name, file };
+    },
+    foreign: /^(?:runtime|net|net\/http|testing|sync|reflect|database\/sql|google\.golang\.org|golang\.org|go\.opentelemetry\.io)\b|[\\/]go[\\/]pkg[\\/]mod[\\/]|[\\/]usr[\\/]local[\\/]go[\\/]/,
+  },
+];
+
+/** Undefined where no frame of a known language is in the text. */
+export function normaliseStack(stack: string): NormalisedStack | undefined {
+  const lines = causeOf(stack.slice(0, MAX_STACK_LENGTH)).split(/\r?\n/u).map((line) => line.slice(0, MAX_LINE_LENGTH).trimEnd());
+  let best: { readonly grammar: Grammar; readonly raw: readonly RawFrame[] } | undefined;
+  for (const grammar of GRAMMARS) {
+    const raw = lines.flatMap((line, index) => grammar.parse(line, lines[index + 1] ?? '') ?? []);
+    if (raw.length > (best?.raw.length ?? 0)) best = { grammar, raw };
+  }
+  if (best === undefined) return undefined;
+  const { grammar, raw } = best;
+  const ordered = grammar.innermostLast === true ? raw.toReversed() : raw;
+  const frames = ordered.slice(0, MAX_FRAMES).map((each): StackFrame => ({ text: frameText(each, grammar), own: !grammar.foreign.test(each.name) && !grammar.foreign.test(each.file) }));
+  const own = frames.filter((each) => each.own);
+  return { language: grammar.language, frames, key: withoutRepeats((own.length > 0 ? own : frames).map(({ text }) => text)).slice(0, KEY_FRAMES) };
+}
+
+/** Of a chain of causes the last one is where it began; Python writes it first. */
+function causeOf(stack: string): string {
+  const java = stack.lastIndexOf('\nCaused by: ');
+  if (java >= 0) return stack.slice(java);
+  const dotnet = stack.indexOf('--- End of inner exception stack trace ---');
+  if (dotnet >= 0) return stack.slice(0, dotnet);
+  const python = /\n\s*\n(?:The above exception was the direct cause|During handling of the above exception)/.exec(stack);
+  return python === null ? stack : stack.slice(0, python.index);
+}
+
+function frame(match: RegExpExecArray | null, [name, file]: readonly [number, number]): RawFrame | undefined {
+  return match === null ? undefined : { name: match[name] ?? '', file: match[file] ?? '' };
+}
+
+/** Native frames of Java and frames of .NET without sources look alike; Java's have a file or say "Native Method" or "Unknown Source". */
+function javaLine(line: string): string {
+  return /\((?:[\w$-]{1,200}\.(?:java|kt|scala|groovy|clj)(?::\d{1,9})?|Native Method|Unknown Source|<generated>)\)/.test(line) ? line : '';
+}
+
+/** What a compiler or a bundler makes up anew with each build or start is no part of a name. */
+function frameText({ name, file }: RawFrame, { withFile }: Grammar): string {
+  const plain = name.replace(/\$\$(?:Lambda|EnhancerBy\w{1,40}|FastClassBy\w{1,40}|SpringCGLIB)[\w$/]{0,80}/g, '$$generated').replace(/(lambda\$\w{1,100})\$\d{1,6}/g, '$1')
+    .replace(/\$Proxy\d{1,6}/g, '$$Proxy').replace(/GeneratedMethodAccessor\d{1,6}/g, 'GeneratedMethodAccessor').replace(/0x[0-9a-fA-F]{1,16}/g, '<hex>')
+    .replace(/<(\w{1,100})>[bdg]__\d{1,4}(?:_\d{1,4})?/g, '$1').replace(/\.func\d{1,4}(?:\.\d{1,4})*$/, '.func').trim();
+  const base = withFile ? fileName(file) : '';
+  const called = plain === '' || plain === 'Object.<anonymous>' ? '<anonymous>' : plain;
+  return base === '' ? called : `${called} (${base})`;
+}
+
+/** The last part of the path; `main.4f3a2b1c.js` is `main.<hash>.js`. */
+function fileName(path: string): string {
+  return (path.split(/[\\/]/).at(-1) ?? '').replace(/\?.{0,600}$/, '').replace(/(?<=[.-])(?=[a-f]{0,31}\d)[0-9a-f]{6,32}(?=\.)/g, '<hash>');
+}
+
+/** Recursion of any depth is one frame. */
+function withoutRepeats(texts: readonly string[]): string[] {
+  return texts.filter((text, index) => text !== texts[index - 1]);
+}

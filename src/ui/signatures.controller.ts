@@ -1,0 +1,127 @@
+import { Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { DAY_MS, formatDuration } from '../lib/duration.js';
+import { ApiError } from '../query/api-error.js';
+import { readInput, windowInput, windowOf } from '../query/request-input.js';
+import { signatureDetail, signatureDetailJson, signatureJson, signatureViews, type SignatureDetail } from '../query/signature-view.js';
+import type { TimeWindow } from '../query/time-window.js';
+import type { TrackedSignature } from '../signature/tracked-signature.js';
+import { sparkline } from './chart.js';
+import type { PageReply, PageRequest } from './http-types.js';
+import { renderPage } from './page-model.js';
+import { PageRenderer } from './page-renderer.js';
+import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+
+const RANGES = ['1h', '6h', '1d', '7d'];
+const DECISIONS: Readonly<Record<string, 'resolved' | 'ignored' | 'reopened'>> = { resolve: 'resolved', ignore: 'ignored', reopen: 'reopened' };
+const SHOWN = 200;
+
+/** Failures by kind, for programs. */
+@Controller('/api/v1/signatures')
+export class SignaturesController {
+  readonly #options: UiOptions;
+
+  constructor(@Inject(UI_OPTIONS) options: UiOptions) {
+    this.#options = options;
+  }
+
+  @Get()
+  list(@Query() query: unknown): unknown {
+    const { signatures, clock } = this.#options.readers;
+    const window = windowFrom(query, clock.nowMs());
+    return { from: new Date(window.fromMs).toISOString(), to: new Date(window.toMs).toISOString(), signatures: signatureViews(signatures, window, clock.nowMs()).map(signatureJson) };
+  }
+
+  @Get(':id')
+  one(@Param('id') id: string, @Query() query: unknown): unknown {
+    return signatureDetailJson(detailOf(this.#options, id, query));
+  }
+
+  @Post(':id/:action')
+  @HttpCode(200)
+  async act(@Req() request: PageRequest): Promise<unknown> {
+    return signatureDetailJson(detailOf(this.#options, await act(this.#options, request), {}));
+  }
+}
+
+/** The same for people. */
+@Controller('/signatures')
+export class SignaturePageController {
+  readonly #options: UiOptions;
+  readonly #renderer: PageRenderer;
+
+  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
+    this.#options = options;
+    this.#renderer = renderer;
+  }
+
+  @Get()
+  @Header('content-type', 'text/html; charset=utf-8')
+  list(@Query() query: unknown): string {
+    const { signatures, clock } = this.#options.readers;
+    const window = windowFrom(query, clock.nowMs());
+    const views = signatureViews(signatures, window, clock.nowMs());
+    return renderPage(this.#renderer, this.#options, {
+      template: 'signatures', title: 'Errors', section: 'signatures', refreshSeconds: 15, ...ranges(window), count: views.length,
+      rows: views.slice(0, SHOWN).map((view) => ({ ...view, line: sparkline(view.line) })),
+    });
+  }
+
+  @Get(':id')
+  @Header('content-type', 'text/html; charset=utf-8')
+  one(@Param('id') id: string, @Query() query: unknown): string {
+    const detail = detailOf(this.#options, id, query);
+    const { signature } = detail;
+    const known = (ids: readonly string[]): readonly TrackedSignature[] => ids.flatMap((each) => this.#options.readers.signatures.byId(each) ?? []);
+    return renderPage(this.#renderer, this.#options, {
+      template: 'signature', title: signature.type, section: 'signatures', ...ranges(windowFrom(query, this.#options.readers.clock.nowMs())), ...detail, line: sparkline(detail.line), earlier: known(signature.earlierIds), later: known([...signature.laterIds, ...(signature.decision?.into === undefined ? [] : [signature.decision.into])]),
+      affected: [...affected('Requests that fail', signature.operations), ...affected('Versions', signature.versions), ...affected('Tenants', signature.tenants)],
+    });
+  }
+
+  @Post(':id/:action')
+  async act(@Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
+    await reply.redirect(`/signatures/${encodeURIComponent(await act(this.#options, request))}`, 303);
+  }
+}
+
+function affected(title: string, counts: Readonly<Record<string, number>>): readonly Record<string, unknown>[] {
+  const rows = Object.entries(counts).map(([name, count]) => ({ name, count }));
+  const all = rows.reduce((sum, { count }) => sum + count, 0);
+  return rows.length === 0 ? [] : [{ title, rows: rows.map((row) => ({ ...row, share: row.count / all })) }];
+}
+
+function windowFrom(query: unknown, nowMs: number): TimeWindow {
+  return windowOf(readInput(windowInput, query), nowMs, DAY_MS);
+}
+
+function ranges(window: TimeWindow): Record<string, unknown> {
+  const current = formatDuration(window.toMs - window.fromMs);
+  return { range: current, ranges: RANGES.map((range) => ({ range, current: range === current })) };
+}
+
+function detailOf({ readers }: UiOptions, id: string, query: unknown): SignatureDetail {
+  const nowMs = readers.clock.nowMs();
+  const detail = signatureDetail(readers.signatures, id, { window: windowFrom(query, nowMs), nowMs });
+  if (detail === undefined) throw notFound(id);
+  return detail;
+}
+
+function notFound(id: string): ApiError {
+  return new ApiError('signature/not-found', `There is no error signature "${id.slice(0, 100)}".`, { hint: 'GET /api/v1/signatures lists those that were seen.' });
+}
+
+function intoOf(body: unknown): string {
+  const into = typeof body === 'object' && body !== null && 'into' in body ? body.into : undefined;
+  return typeof into === 'string' ? into : '';
+}
+
+/** Does what `/{id}/{action}` asks for; resolves to the id. */
+async function act({ signatureActions }: UiOptions, request: PageRequest): Promise<string> {
+  const { id, action } = request.params as { readonly id: string; readonly action: string };
+  const [actor, into] = [request.actor ?? 'local', intoOf(request.body)];
+  const decision = DECISIONS[action];
+  if (action !== 'merge' && decision === undefined) throw new ApiError('request/not-found', 'There is nothing at this address.', { hint: 'A signature can be resolved, ignored, reopened or merged.' });
+  const changed = decision === undefined ? await signatureActions.merge(id, into, actor) : await signatureActions.decide(id, decision, actor);
+  if (!changed) throw notFound(action === 'merge' && into !== '' ? into : id);
+  return id;
+}
