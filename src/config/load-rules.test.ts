@@ -170,7 +170,7 @@ spec: { ratioMetric: { total: { metricSource: { type: traces, spec: { query: '{ 
     const { rules, problems } = load(slo({ indicator: '', objectives: PARTS }), PAY);
     expect(problems).toEqual([]);
     const [whole, ...parts] = rules.slos;
-    expect(rules.slos.map(({ name, partOf, policy }) => [name, partOf, policy.tiers.length])).toEqual([['checkout', undefined, 2], ['checkout-search', 'checkout', 0], ['checkout-2', 'checkout', 0]]);
+    expect(rules.slos.map(({ name, partOf, policy }) => [name, partOf, policy.tiers.length])).toEqual([['checkout', undefined, 2], ['checkout-search', 'checkout', 2], ['checkout-2', 'checkout', 2]]);
     expect(whole?.composite?.map(({ slo: { name }, weight }) => [name, weight])).toEqual([['checkout-search', 1], ['checkout-2', 2]]);
     // 1/(1-T) = 1/0.01 + 2/0.001
     expect(whole?.target).toBeCloseTo(1 - 1 / 2_100, 12);

@@ -39,7 +39,7 @@ export function resolveSlo(rule: SloRule, context: ResolveContext): Slo[] {
     const metric = metrics[index];
     const measured = metric === undefined ? undefined : resolving.measured(metric, index);
     if (target === undefined || window === undefined || rules === undefined) return [];
-    const policy = isComposite ? NO_ALERTS : resolving.policy(rules, { targetAt: resolving.targetAt(index), target, windowMs: window.windowMs, method: measured?.method });
+    const policy = resolving.policy(rules, { targetAt: resolving.targetAt(index), target, windowMs: window.windowMs, method: measured?.method });
     if (measured === undefined || policy === undefined || resolving.failed()) return [];
     return [sloOf(rule, { index, objective, target, window, measured, policy })];
   });
@@ -47,9 +47,6 @@ export function resolveSlo(rule: SloRule, context: ResolveContext): Slo[] {
   const whole = resolving.composite(slos, rules);
   return whole === undefined || resolving.failed() ? [] : [whole, ...slos.map((slo) => ({ ...slo, partOf: whole.name }))];
 }
-
-/** Parts of a composite objective tell nobody: the whole does. */
-const NO_ALERTS: BurnRatePolicy = { name: 'none', tiers: [], evidence: { enabled: true, burn: 2, significance: 0.001 } };
 
 interface Measured {
   readonly indicator: RatioIndicator;

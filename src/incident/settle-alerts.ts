@@ -63,5 +63,6 @@ function saysMore(signal: ConditionSignal, alert: Alert): boolean {
 }
 
 function nameOf(alert: Alert): string {
-  return `${severityInWords(alert.severity)} ${alert.labels['alertname'] ?? alert.labels['slo'] ?? alert.id}`;
+  const group = alert.reading?.group;
+  return `${severityInWords(alert.severity)} ${alert.labels['alertname'] ?? alert.labels['slo'] ?? alert.id}${group === undefined ? '' : ` (${group.text})`}`;
 }

@@ -70,6 +70,6 @@ function newsOf({ kind, changed, alerts }: GroupMessage): string | undefined {
 }
 
 function namesOf(alerts: readonly Alert[]): string {
-  const names = alerts.slice(0, NAMED_MAX).map(({ labels, id }) => [labels['alertname'] ?? id, labels['slo'] ?? labels['instance']].filter((part) => part !== undefined).join(' '));
+  const names = alerts.slice(0, NAMED_MAX).map(({ labels, id, reading }) => [labels['alertname'] ?? id, labels['slo'] ?? labels['instance'], reading?.group === undefined ? undefined : `(${reading.group.text})`].filter((part) => part !== undefined).join(' '));
   return alerts.length > NAMED_MAX ? `${names.join(', ')} and ${String(alerts.length - NAMED_MAX)} more` : names.join(', ');
 }

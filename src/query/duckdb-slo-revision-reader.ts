@@ -18,10 +18,10 @@ export class DuckdbSloRevisionReader implements SloRevisionReader {
 }
 
 function revisionOf(row: Row): SloRevision {
-  const { slice_key: sliceKey, total, polarity, part, first_in_force_ms: inForce, first_minute: first, last_minute: last, good, bad } = row;
+  const { slice_key: sliceKey, total, polarity, part, first_in_force_ms: inForce, first_minute: first, last_minute: last, stored_minute: stored, good, bad } = row;
   return {
     sliceKey: String(sliceKey),
     definition: total === null ? undefined : { total: String(total), polarity: polarity === 'good' ? 'good' : 'bad', part: String(part), firstInForceMs: Number(inForce) },
-    counted: first === null ? undefined : { firstMs: Number(first) * MINUTE_MS, lastMs: (Number(last) + 1) * MINUTE_MS, good: Number(good), bad: Number(bad) },
+    counted: first === null ? undefined : { firstMs: Number(first) * MINUTE_MS, lastMs: (Number(last) + 1) * MINUTE_MS, good: Number(good), bad: Number(bad), ...(stored === null ? {} : { storedFromMs: Number(stored) * MINUTE_MS }) },
   };
 }

@@ -46,7 +46,7 @@ const deadLetters = z.object({ deadLetters: z.array(z.object({
 })) });
 const revisions = z.object({ name: z.string(), revisions: z.array(z.object({
   revision: z.string(), current: z.boolean(), inForceSince: instant.nullable(), total: z.string().nullable().describe('TraceQL; null where it was counted before definitions were kept'), good: z.string().nullable().optional(), bad: z.string().nullable().optional(),
-  countedFrom: instant.nullable(), countedTo: instant.nullable(), goodEvents: z.number(), badEvents: z.number(), sli: ratio,
+  countedFrom: instant.nullable(), countedFromStoredSpansSince: instant.nullable().describe('How far back it was counted from spans that were stored before it was in force'), countedTo: instant.nullable(), goodEvents: z.number(), badEvents: z.number(), sli: ratio,
 })) });
 const attributes = z.record(z.string(), z.unknown());
 const span = z.object({

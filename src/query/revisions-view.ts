@@ -19,6 +19,7 @@ export function revisionsJson(slo: Slo, revisions: readonly SloRevision[]): Reco
       total: definition?.total ?? null,
       [definition?.polarity ?? 'bad']: definition?.part ?? null,
       countedFrom: counted === undefined ? null : new Date(counted.firstMs).toISOString(),
+      countedFromStoredSpansSince: counted?.storedFromMs === undefined ? null : new Date(counted.storedFromMs).toISOString(),
       countedTo: counted === undefined ? null : new Date(counted.lastMs).toISOString(),
       goodEvents: counted?.good ?? 0,
       badEvents: counted?.bad ?? 0,

@@ -4,8 +4,8 @@ export interface SloRevision {
   readonly sliceKey: string;
   /** Undefined for what was counted before definitions were kept. */
   readonly definition: { readonly total: string; readonly polarity: 'good' | 'bad'; readonly part: string; readonly firstInForceMs: number } | undefined;
-  /** Undefined where nothing was counted. */
-  readonly counted: { readonly firstMs: number; readonly lastMs: number; readonly good: number; readonly bad: number } | undefined;
+  /** Undefined where nothing was counted. `storedFromMs`: how far back it was counted from spans that were stored before it was in force. */
+  readonly counted: { readonly firstMs: number; readonly lastMs: number; readonly good: number; readonly bad: number; readonly storedFromMs?: number } | undefined;
 }
 
 export interface SloRevisionReader {

@@ -37,12 +37,25 @@ test('an SLO that was changed keeps what it counted before readable, with what i
   await count(before.sliceKey, minute + 4, 100, 0);
   await count('checkout@01234567', minute - 100, 7, 1);
   await count(other.sliceKey, minute, 1, 1);
+  await count(`${before.sliceKey} {"region":"eu"}`, minute, 90, 10);
+  await count(`${before.sliceKey} -probes`, minute, 1, 0);
 
   const read = revisionsJson(after.slo, await new DuckdbSloRevisionReader(database).revisions('checkout'));
   const inForce = { bad: '{ name = "it\'s" }', inForceSince: new Date(NOW).toISOString() };
   expect(read).toEqual({ name: 'checkout', revisions: [
-    { ...inForce, revision: after.sliceKey.slice(-8), current: true, inForceSince: new Date(NOW + 5 * MINUTE_MS).toISOString(), total: '{ kind = server }', countedFrom: null, countedTo: null, goodEvents: 0, badEvents: 0, sli: null },
-    { ...inForce, revision: before.sliceKey.slice(-8), current: false, total: '{ }', countedFrom: new Date(NOW).toISOString(), countedTo: new Date(NOW + 5 * MINUTE_MS).toISOString(), goodEvents: 190, badEvents: 10, sli: 0.95 },
-    { revision: '01234567', current: false, inForceSince: null, total: null, bad: null, countedFrom: new Date(NOW - 100 * MINUTE_MS).toISOString(), countedTo: new Date(NOW - 99 * MINUTE_MS).toISOString(), goodEvents: 7, badEvents: 1, sli: 0.875 },
+    { ...inForce, revision: after.sliceKey.slice(-8), current: true, inForceSince: new Date(NOW + 5 * MINUTE_MS).toISOString(), total: '{ kind = server }', countedFrom: null, countedFromStoredSpansSince: null, countedTo: null, goodEvents: 0, badEvents: 0, sli: null },
+    { ...inForce, revision: before.sliceKey.slice(-8), current: false, total: '{ }', countedFrom: new Date(NOW).toISOString(), countedFromStoredSpansSince: null, countedTo: new Date(NOW + 5 * MINUTE_MS).toISOString(), goodEvents: 190, badEvents: 10, sli: 0.95 },
+    { revision: '01234567', current: false, inForceSince: null, total: null, bad: null, countedFrom: new Date(NOW - 100 * MINUTE_MS).toISOString(), countedFromStoredSpansSince: null, countedTo: new Date(NOW - 99 * MINUTE_MS).toISOString(), goodEvents: 7, badEvents: 1, sli: 0.875 },
   ] });
+});
+
+test('says how far back a new one was counted from stored spans, which late spans are not', async () => {
+  const slo = compiled('checkout', '{ }');
+  const minute = NOW / MINUTE_MS;
+  await keepSloRevisions(database, [slo], NOW);
+  const storedFrom = async (): Promise<number | undefined> => (await new DuckdbSloRevisionReader(database).revisions('checkout'))[0]?.counted?.storedFromMs;
+  await database.transaction([{ sql: 'INSERT INTO slo_slices VALUES ($key, $minute, $arrival, 1, 0, 1, 0, 1, 0, false)', params: { key: slo.sliceKey, minute: minute - 50, arrival: minute + 1 } }]);
+  expect(await storedFrom()).toBeUndefined();
+  await count(slo.sliceKey, minute - 30, 5, 0);
+  expect(await storedFrom()).toBe(NOW - 30 * MINUTE_MS);
 });

@@ -70,7 +70,7 @@ test('what is excluded is listed, the next and the latest, with what it spares; 
   expect(sloPage({ slo, status: sampleReading({}) }, historyOf(2))).toMatchObject({ exclusions: undefined, earlier: [] });
   // An SLO that was counted from stored spans says how far back it reaches.
   const definition = { total: '{ }', polarity: 'bad', part: '{ }', firstInForceMs: NOW - 60 * MINUTE_MS } as const;
-  const notesOf = (firstMs: number): unknown => sloPage({ slo, status: sampleReading({}) }, historyOf(2), { burned: NOTHING_BURNED, incidents: [], revisions: [{ sliceKey: sliceKeyOf(slo), definition, counted: { ...counted, firstMs } }] })['notes'];
+  const notesOf = (storedFromMs: number | undefined): unknown => sloPage({ slo, status: sampleReading({}) }, historyOf(2), { burned: NOTHING_BURNED, incidents: [], revisions: [{ sliceKey: sliceKeyOf(slo), definition, counted: { ...counted, ...(storedFromMs === undefined ? {} : { storedFromMs }) } }] })['notes'];
   expect(notesOf(NOW - DAY_MS)).toEqual([expect.stringMatching(/^Counted since .*, and before that from the spans that were stored then, back to /)]);
-  expect(notesOf(NOW - 60 * MINUTE_MS)).toEqual([]);
+  expect(notesOf(undefined)).toEqual([]);
 });

@@ -90,8 +90,8 @@ function groupsOf({ slo, status }: SloView): Record<string, unknown> | undefined
 /** How far back an SLO that is younger than its spans is exact. */
 function backfilled(slo: Slo, revisions: readonly SloRevision[]): string[] {
   const { definition, counted } = revisions.find(({ sliceKey }) => sliceKey === sliceKeyOf(slo)) ?? {};
-  if (definition === undefined || counted === undefined || counted.firstMs >= definition.firstInForceMs - MINUTE_MS) return [];
-  return [`Counted since ${formatTime(definition.firstInForceMs)}, and before that from the spans that were stored then, back to ${formatTime(counted.firstMs)}`];
+  if (definition === undefined || counted?.storedFromMs === undefined) return [];
+  return [`Counted since ${formatTime(definition.firstInForceMs)}, and before that from the spans that were stored then, back to ${formatTime(counted.storedFromMs)}`];
 }
 
 const REVISIONS_SHOWN = 10;
