@@ -4,6 +4,13 @@ import { minuteOf } from './minute-series.js';
 import { withoutExclusions, type SliceIndex, type SliceRule } from './slice-index.js';
 import { windowMinutes, type ExcludedBudget } from './slo-status.js';
 
+/** The budget of an SLO by its rules and the slices there are; undefined without events. */
+export function errorBudgetRemaining(rule: SliceRule, slices: SliceIndex, nowMs: number): number | undefined {
+  const { fromMinute, toMinute } = windowMinutes(rule.slo, nowMs);
+  const { good, bad } = slices.judged(rule).sum(fromMinute, toMinute);
+  return good + bad > 0 ? 1 - bad / (good + bad) / (1 - rule.slo.target) : undefined;
+}
+
 const NO_MINUTES: readonly Exclusion[] = [];
 
 /** What the exclusions of an SLO take out, and the budget as it would be without them; undefined where it has none. */

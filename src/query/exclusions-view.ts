@@ -3,6 +3,7 @@ import { minuteOf } from '../budget/minute-series.js';
 import { windowMinutes } from '../budget/slo-status.js';
 import type { EventExclusion } from '../config/exclusion.js';
 import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
+import type { ExclusionChange } from './slo-revision-reader.js';
 import type { SloView } from './slo-view.js';
 
 /** Who plans the week wants to see what is coming. */
@@ -36,6 +37,16 @@ export function eventExclusions({ slo, status }: SloView): { readonly exclusion:
     const { good, bad } = status.excluded?.events.find(({ name }) => name === exclusion.name) ?? { good: 0, bad: 0 };
     return { exclusion, good, bad };
   });
+}
+
+/** The answer of `GET /api/v1/slos/{name}/exclusions`. */
+export function exclusionLogJson(slo: string, log: readonly ExclusionChange[]): Record<string, unknown> {
+  return {
+    name: slo,
+    changes: log.map(({ atMs, exclusion, change, by, reason, what, budgetBefore, budgetAfter }) => ({
+      at: new Date(atMs).toISOString(), exclusion, change, by, reason, what, errorBudgetRemainingBefore: budgetBefore ?? null, errorBudgetRemainingAfter: budgetAfter ?? null,
+    })),
+  };
 }
 
 function isoOf(minute: number): string {

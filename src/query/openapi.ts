@@ -44,6 +44,10 @@ const deadLetters = z.object({ deadLetters: z.array(z.object({
   id: z.string(), incident: z.string(), title: z.string(), receiver: z.string(), integration: z.string(), news: z.string(), createdAt: instant, attempts: z.number(), error: z.string().nullable(),
   overtaken: z.boolean().describe('Its receiver has later news of the incident'), retryable: z.boolean(),
 })) });
+const exclusionLog = z.object({ name: z.string(), changes: z.array(z.object({
+  at: instant, exclusion: z.string(), change: z.enum(['added', 'changed', 'removed']), by: z.string(), reason: z.string(), what: z.string().describe('TraceQL, or when'),
+  errorBudgetRemainingBefore: ratio, errorBudgetRemainingAfter: ratio,
+})) });
 const revisions = z.object({ name: z.string(), revisions: z.array(z.object({
   revision: z.string(), current: z.boolean(), inForceSince: instant.nullable(), total: z.string().nullable().describe('TraceQL; null where it was counted before definitions were kept'), good: z.string().nullable().optional(), bad: z.string().nullable().optional(),
   countedFrom: instant.nullable(), countedFromStoredSpansSince: instant.nullable().describe('How far back it was counted from spans that were stored before it was in force'), countedTo: instant.nullable(), goodEvents: z.number(), badEvents: z.number(), sli: ratio,
@@ -92,7 +96,7 @@ const WINDOW = ['range', 'from', 'to'];
 
 /** The description served at /api/openapi.json, from the same schemas that tests hold the answers against. */
 export const API_SCHEMAS = {
-  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), Signature: signatureDetail, SignatureList: z.object({ from: instant, to: instant, signatures: z.array(signature) }), DeadLetterList: deadLetters, DeadLetterRetry: z.object({ id: z.string(), status: z.literal('pending') }), SloHistory: history, SloRevisions: revisions, Trace: trace,
+  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), Signature: signatureDetail, SignatureList: z.object({ from: instant, to: instant, signatures: z.array(signature) }), DeadLetterList: deadLetters, DeadLetterRetry: z.object({ id: z.string(), status: z.literal('pending') }), SloHistory: history, SloRevisions: revisions, SloExclusions: exclusionLog, Trace: trace,
   TraceList: z.object({ from: instant, to: instant, traces: z.array(traceSummary) }),
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
@@ -121,6 +125,7 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/slos': { get: operation('All SLOs, worst first', 'SloList') },
       '/api/v1/slos/{name}': { get: operation('One SLO', 'Slo', { path: ['name'] }) },
       '/api/v1/slos/{name}/history': { get: operation('Budget, error ratio and burn rates over time', 'SloHistory', { path: ['name'], query: [...WINDOW, 'revision'] }) },
+      '/api/v1/slos/{name}/exclusions': { get: operation('Which exclusions came, changed and went, by whom and why, and the budget before and after', 'SloExclusions', { path: ['name'] }) },
       '/api/v1/slos/{name}/revisions': { get: operation('Its definitions, today\'s and earlier ones, and what each came to', 'SloRevisions', { path: ['name'] }) },
       '/api/v1/incidents': { get: operation('Incidents, newest first', 'IncidentList', { query: ['status', 'limit'] }) },
       '/api/v1/incidents/{id}': { get: operation('One incident with its evidence and timeline', 'Incident', { path: ['id'] }) },

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { DAY_MS } from '../lib/duration.js';
 import { ApiError } from './api-error.js';
-import { exclusionsJson } from './exclusions-view.js';
+import { exclusionLogJson, exclusionsJson } from './exclusions-view.js';
 import { historyJson, readHistory } from './history-view.js';
 import { READERS, type Readers } from './readers.js';
 import { historyInput, readInput, windowOf } from './request-input.js';
@@ -33,6 +33,12 @@ export class SlosController {
     const { revision, ...range } = readInput(historyInput, query);
     const window = windowOf(range, this.#readers.clock.nowMs(), DAY_MS);
     return historyJson(slo, await readHistory(this.#readers, slo, { ...window, revision }));
+  }
+
+  @Get(':name/exclusions')
+  async exclusions(@Param('name') name: string): Promise<unknown> {
+    const { slo } = this.#find(name);
+    return exclusionLogJson(slo.name, await this.#readers.revisions.exclusionLog(slo.name));
   }
 
   @Get(':name/revisions')

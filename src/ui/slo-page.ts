@@ -11,7 +11,7 @@ import { NOTHING_BURNED, type BurnedRow, type BurnedView } from '../query/burned
 import { eventExclusions, exclusionStretches } from '../query/exclusions-view.js';
 import { sliceKeyOf, type HistoryView } from '../query/history-view.js';
 import { revisionName } from '../query/revisions-view.js';
-import type { SloRevision } from '../query/slo-revision-reader.js';
+import type { ExclusionChange, SloRevision } from '../query/slo-revision-reader.js';
 import { sizingOf, toFire, type SloView } from '../query/slo-view.js';
 import { chart, type Chart, type ChartMarker } from './chart.js';
 import { TIMELINE_WORDS } from './incident-page.js';
@@ -44,6 +44,8 @@ export interface Surroundings {
   readonly incidents: readonly Incident[];
   /** Newest first; the one in force is among them. */
   readonly revisions: readonly SloRevision[];
+  /** Newest first. */
+  readonly exclusionLog?: readonly ExclusionChange[];
 }
 
 const NOTHING_AROUND: Surroundings = { burned: NOTHING_BURNED, incidents: [], revisions: [] };
@@ -149,11 +151,14 @@ function burnedRow({ label, bad, share, errorRatio }: BurnedRow): Record<string,
 const EVENTS_SHOWN = 12;
 
 /** Newest first: deployments, and what was told about incidents. */
-function eventsOf({ burned, incidents }: Surroundings): Record<string, unknown>[] {
+function eventsOf({ burned, incidents, exclusionLog = [] }: Surroundings): Record<string, unknown>[] {
   const deployments = burned.deployments.map(({ atMs, service, version }) => ({ atMs, kind: 'note', words: 'Deployed', text: `${service} ${version}`, href: undefined }));
   const told = incidents.flatMap((incident) => incident.timeline.filter(({ kind }) => kind !== 'notified')
     .map(({ atMs, kind, text }) => ({ atMs, kind, words: TIMELINE_WORDS[kind], text: text === '' ? incident.title : text, href: `/incidents/${encodeURIComponent(incident.id)}` })));
-  return [...deployments, ...told].sort((left, right) => right.atMs - left.atMs).slice(0, EVENTS_SHOWN);
+  const excluded = exclusionLog.map(({ atMs, exclusion, change, by, reason, budgetBefore, budgetAfter }) => ({
+    atMs, kind: 'note', words: `Exclusion ${change}`, text: `${exclusion}, ${by}: ${reason}${budgetBefore === undefined || budgetAfter === undefined ? '' : ` (budget ${formatPercent(budgetBefore, 1)} before, ${formatPercent(budgetAfter, 1)} after)`}`, href: undefined,
+  }));
+  return [...deployments, ...told, ...excluded].sort((left, right) => right.atMs - left.atMs).slice(0, EVENTS_SHOWN);
 }
 
 function tierRow(reading: TierReading): Record<string, unknown> {

@@ -229,7 +229,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       clock,
       slos: { statuses: () => (isEmpty ? [] : statuses()), slo: (name) => SLOS.find((slo) => slo.name === name) },
       history: { counts: async (query) => (query.sliceKey.startsWith('invoice') ? [] : historyCounts(query.fromMs - query.windowMs, query.toMs, query.stepMinutes)) },
-      revisions: { revisions: async (slo) => (isEmpty ? [] : revisionsOf(slo)) },
+      revisions: { revisions: async (slo) => (isEmpty ? [] : revisionsOf(slo)), exclusionLog: async () => [] },
       traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)), findSpansets: async () => [], explainSearch: async () => ({ sql: 'SELECT 1', params: {}, plan: 'DUMMY_SCAN' }) },
       metrics: { metrics: async () => ({ series: [], timestampsMs: [], truncated: false }), explainMetrics: async () => [] },
       tags: { tagNames: async () => ({ resource: [], span: [], event: [], link: [] }), tagValues: async () => [] },

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { minuteOf } from '../../budget/minute-series.js';
-import { countedFor, seriesLimits, type SliceIndex } from '../../budget/slice-index.js';
+import { errorBudgetRemaining } from '../../budget/excluded-budget.js';
+import { countedFor, seriesLimits, type SliceIndex, type SliceRule } from '../../budget/slice-index.js';
 import { RULE_FILE } from '../../config/fs-rules.js';
 import { watchRules, type RulesWatcher } from '../../config/fs-rules-watcher.js';
 import type { Settings } from '../../config/settings.js';
@@ -14,6 +15,7 @@ import type { ArrivedSlice } from '../../pipeline/replay.js';
 import type { Store } from '../../pipeline/store.js';
 import { RUNBOOK_FILE } from '../../runbook/runbook.js';
 import { readGroupKey } from '../../sli/slo-group.js';
+import { logExclusions } from '../../store/duckdb-exclusion-log.js';
 import { keepSloRevisions } from '../../store/duckdb-slo-revisions.js';
 import { sloMinutes } from '../../store/slo-slice-columns.js';
 
@@ -119,9 +121,13 @@ export class LiveRules {
 
   /** A disk that is full must not keep rules from coming into force, nor the service from starting: the next start tries again. */
   async #keepDefinitions(book: RuleBook): Promise<void> {
-    const { store, clock, log } = this.#ports;
+    const { store, slices, clock, log } = this.#ports;
     try {
-      await keepSloRevisions(store, book.slos, clock.nowMs());
+      const nowMs = clock.nowMs();
+      await keepSloRevisions(store, book.slos, nowMs);
+      const [before, after] = [this.#book, book].map(({ slos: rules }) => new Map(rules.map((rule) => [rule.slo.name, rule])));
+      const budgetOf = (rule: SliceRule | undefined): number | undefined => (rule === undefined ? undefined : errorBudgetRemaining(rule, slices, nowMs));
+      await logExclusions(store, book.slos.map(({ slo }) => slo), { nowMs, budgetsOf: (slo) => ({ before: budgetOf(before?.get(slo)), after: budgetOf(after?.get(slo)) }) });
     } catch (error) {
       log.warn({ err: error }, 'the definitions of the SLOs could not be written down; they are in force all the same');
     }

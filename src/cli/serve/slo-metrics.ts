@@ -1,6 +1,7 @@
 import type { Engine } from '../../pipeline/engine.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import type { SloEventCounter } from '../../pipeline/slo-event-counter.js';
+import { groupFamilies } from '../../query/group-metrics.js';
 import { slothFamilies, slothIdLabels } from '../../query/sloth-metrics.js';
 
 /** SLOs on /metrics: Sloth's names for dashboards, and counters with traces for those who look closer. */
@@ -8,7 +9,8 @@ export function addSloMetrics(metrics: PrometheusMetrics, parts: { readonly engi
   const { engine, events, version } = parts;
   metrics.addFamilies(() => {
     const statuses = new Map(engine.statuses().map((status) => [status.slo, status]));
-    return slothFamilies(engine.measured().map(({ slo }) => ({ slo, status: statuses.get(slo.name) })), { version, firing: engine.firing() });
+    const inputs = engine.measured().map(({ slo }) => ({ slo, status: statuses.get(slo.name) }));
+    return [...slothFamilies(inputs, { version, firing: engine.firing() }), ...groupFamilies(inputs)];
   });
   metrics.addSource({
     name: 'tocsin_slo_events_total', help: 'Weighted events that an SLO counted since the start, good and bad; bad ones carry the newest trace as exemplar.', type: 'counter',
