@@ -7,4 +7,4 @@ export const STAGES = [
 
 // Shell files hold the side effects: Nest wiring, sockets, files, threads, foreign clients. Everything else is core and stays pure.
 export const SHELL_FILE =
-  '(\\.(module|controller|job|guard|filter|worker)\\.ts$|/(duckdb|slack|memory|fs|http|grpc|system|otel|prometheus)-[^/]*\\.ts$|^src/(cli|ui)/|^agent/main\\.ts$|\\.test\\.ts$|\\.contract\\.ts$)';
+  '(\\.(module|controller|job|guard|filter|worker)\\.ts$|/(duckdb|slack|memory|fs|http|grpc|smtp|system|otel|prometheus)-[^/]*\\.ts$|^src/(cli|ui)/|^agent/main\\.ts$|\\.test\\.ts$|\\.contract\\.ts$)';

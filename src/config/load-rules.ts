@@ -102,7 +102,11 @@ function readService({ content, source }: NonNullable<ReturnType<RuleDocuments['
 }
 
 function readReceiver({ content, source }: NonNullable<ReturnType<RuleDocuments['Receiver']['get']>>): ReceiverRule {
-  return { name: content.metadata.name, webhookSecretFile: content.spec.webhook?.secretFile, at: source.at(['metadata', 'name']) };
+  const { webhook, alertmanagers } = content.spec;
+  return {
+    name: content.metadata.name, webhookSecretFile: webhook?.secretFile, at: source.at(['metadata', 'name']),
+    ...(alertmanagers === undefined ? {} : { alertmanagers: alertmanagers.map(({ url, credentialsFile, sendResolved = true }) => ({ url: url.endsWith('/') ? url : `${url}/`, credentialsFile, sendResolved })) }),
+  };
 }
 
 function readRunbookReference({ content, source }: NonNullable<ReturnType<RuleDocuments['SLO']['get']>>): RunbookReference[] {

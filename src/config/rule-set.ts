@@ -33,11 +33,21 @@ export interface ServiceRule {
   readonly at: Location;
 }
 
+/** Another Alertmanager that takes alerts. */
+export interface ForwardRule {
+  readonly url: string;
+  /** File with a bearer token. */
+  readonly credentialsFile: string | undefined;
+  readonly sendResolved: boolean;
+}
+
 /** What Alertmanager's file cannot say about a receiver; bound to it by name. */
 export interface ReceiverRule {
   readonly name: string;
   /** File with the Standard Webhooks secret (`whsec_…`) of this receiver's webhooks. */
   readonly webhookSecretFile: string | undefined;
+  /** Alerts of this receiver are posted to these as well. */
+  readonly alertmanagers?: readonly ForwardRule[];
   readonly at: Location;
 }
 

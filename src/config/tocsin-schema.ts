@@ -36,7 +36,10 @@ export const tocsinSchemas = {
     // Receivers of routing.yaml may have any name, so this is not an RFC 1123 name.
     metadata: z.strictObject({ name: z.string().min(1).max(256) }),
     kind: z.literal('Receiver'),
-    spec: z.strictObject({ webhook: z.strictObject({ secretFile: z.string().min(1).max(4_096) }).optional() }),
+    spec: z.strictObject({
+      webhook: z.strictObject({ secretFile: z.string().min(1).max(4_096) }).optional(),
+      alertmanagers: z.array(z.strictObject({ url: z.url({ protocol: /^https?$/ }).max(4_096), credentialsFile: z.string().min(1).max(4_096).optional(), sendResolved: z.boolean().optional() })).min(1).max(10).optional(),
+    }),
   }),
   Exclusion: z.strictObject({
     ...envelope,

@@ -60,5 +60,6 @@ export function describeReceiver(receiver: Receiver | undefined): string[] {
     ...receiver.teams.map(({ urlFile }, index) => `teams[${String(index)}] (address in ${urlFile})`),
     ...receiver.opsgenies.map(({ url }, index) => `opsgenie[${String(index)}] ${url}`),
     ...receiver.emails.map(({ to }, index) => `email[${String(index)}] ${to.join(', ')}`),
+    ...receiver.alertmanagers.map(({ url }, index) => `alertmanager[${String(index)}] ${url}`),
   ];
 }

@@ -9,7 +9,7 @@ export interface Integration {
   readonly updatesInPlace: boolean;
 }
 
-export type IntegrationKind = 'slack' | 'webhook' | 'pagerduty' | 'teams' | 'opsgenie' | 'email';
+export type IntegrationKind = 'slack' | 'webhook' | 'pagerduty' | 'teams' | 'opsgenie' | 'email' | 'alertmanager';
 
 export function integrationName(kind: IntegrationKind, index: number): string {
   return `${kind}[${String(index)}]`;
@@ -27,6 +27,7 @@ export function integrationsOf(receiver: Receiver): readonly Integration[] {
     ...listeners('teams', receiver.teams),
     ...listeners('opsgenie', receiver.opsgenies),
     ...listeners('email', receiver.emails),
+    ...listeners('alertmanager', receiver.alertmanagers),
   ];
 }
 

@@ -1,3 +1,5 @@
+import type { ForwardRule } from '../config/rule-set.js';
+
 /** `Authorization: <type> <content of credentialsFile>`. */
 export interface Authorization {
   readonly type: string;
@@ -76,4 +78,6 @@ export interface Receiver {
   readonly teams: readonly TeamsConfig[];
   readonly opsgenies: readonly OpsgenieConfig[];
   readonly emails: readonly EmailConfig[];
+  /** From `kind: Receiver` documents: Alertmanager's file has no word for it. */
+  readonly alertmanagers: readonly ForwardRule[];
 }

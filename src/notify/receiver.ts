@@ -45,6 +45,7 @@ class ReceiverReader {
       teams: (receiver.msteamsv2_configs ?? []).flatMap((config, index) => readTeamsConfig(config, [...path, 'msteamsv2_configs', index], shared)),
       opsgenies: (receiver.opsgenie_configs ?? []).flatMap((config, index) => readOpsgenieConfig(config, [...path, 'opsgenie_configs', index], shared)),
       emails: (receiver.email_configs ?? []).flatMap((config, index) => readEmailConfig(config, [...path, 'email_configs', index], shared)),
+      alertmanagers: [],
     };
   }
 

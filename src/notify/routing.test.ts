@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { requireOrSkip } from '../../test/support/require.js';
 import { formatProblem } from '../lib/problem.js';
-import { checkReceiverRules, matchRoutes, parseRouting, type Routing } from './routing.js';
+import { checkReceiverRules, matchRoutes, parseRouting, type Routing, withReceiverRules } from './routing.js';
+import { integrationsOf } from './integrations.js';
 
 const parse = (text: string): ReturnType<typeof parseRouting> => parseRouting({ path: 'routing.yaml', text });
 const routing = (text: string): Routing => {
@@ -171,7 +172,7 @@ receivers:
       - url: http://127.0.0.1:9/hook
       - { url_file: /run/url, send_resolved: false, max_alerts: 5, http_config: { authorization: { type: Token, credentials_file: /run/x } } }
 `);
-    expect(found.get('nobody')).toEqual({ name: 'nobody', slacks: [], webhooks: [], pagerduties: [], teams: [], opsgenies: [], emails: [] });
+    expect(found.get('nobody')).toEqual({ name: 'nobody', slacks: [], webhooks: [], pagerduties: [], teams: [], opsgenies: [], emails: [], alertmanagers: [] });
     expect(found.get('both')?.slacks).toEqual([
       { channel: '#a', apiUrl: 'https://slack.com/api/', tokenFile: undefined, sendResolved: false },
       { channel: 'C123', apiUrl: 'http://127.0.0.1:9/api/', tokenFile: '/run/token', sendResolved: true },
@@ -200,6 +201,13 @@ receivers:
     expect(checkReceiverRules(known, [rule('hook')])).toMatchObject([{ code: 'routing/unknown-receiver', hint: 'did you mean "hooks"?', at }]);
     expect(checkReceiverRules(known, [rule('quiet')])).toMatchObject([{ code: 'rules/invalid-value' }]);
   });
+});
+
+test('a Receiver document adds Alertmanagers to forward to', () => {
+  const alertmanagers = [{ url: 'http://127.0.0.1:9093/', credentialsFile: undefined, sendResolved: true }];
+  const bound = withReceiverRules(routing('route: { receiver: hooks }\nreceivers: [{ name: hooks }, { name: quiet }]\n'), [{ name: 'hooks', webhookSecretFile: undefined, alertmanagers, at: { file: 'a', line: 1, column: 1 } }]);
+  expect(integrationsOf(bound.receivers.get('hooks')!)).toEqual([{ name: 'alertmanager[0]', tellsResolved: true, updatesInPlace: false }]);
+  expect(integrationsOf(bound.receivers.get('quiet')!)).toEqual([]);
 });
 
 describe('what this version cannot honour is an error, never ignored', () => {

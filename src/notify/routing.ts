@@ -198,6 +198,16 @@ function formatLabels(labels: Labels): string {
   return `{${names.map((name) => `${name}=${JSON.stringify(labels[name])}`).join(', ')}}`;
 }
 
+/** Routing with what `kind: Receiver` documents say beside it. */
+export function withReceiverRules(routing: Routing, rules: readonly ReceiverRule[]): Routing {
+  const receivers = new Map(routing.receivers);
+  for (const { name, alertmanagers } of rules) {
+    const known = receivers.get(name);
+    if (known !== undefined && alertmanagers !== undefined) receivers.set(name, { ...known, alertmanagers });
+  }
+  return { ...routing, receivers };
+}
+
 /** `kind: Receiver` documents must name a receiver that routing.yaml defines. */
 export function checkReceiverRules(routing: Routing, rules: readonly ReceiverRule[]): Problem[] {
   const names = [...routing.receivers.keys()];

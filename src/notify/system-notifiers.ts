@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ReceiverRule } from '../config/rule-set.js';
 import type { DeliveryResult, Notifier } from './delivery.js';
+import { HttpAlertmanagerNotifier } from './http-alertmanager-notifier.js';
 import { HttpPagerdutyNotifier } from './http-pagerduty-notifier.js';
 import { HttpWebhookNotifier } from './http-webhook-notifier.js';
 import { HttpOpsgenieNotifier } from './http-opsgenie-notifier.js';
@@ -42,6 +43,7 @@ export function notifiersOf(sources: NotifierSources): NotifierLookup {
     add('teams', receiver.teams, ({ urlFile }) => bySecret(urlFile, (url) => new HttpTeamsNotifier({ url })));
     add('opsgenie', receiver.opsgenies, ({ apiKeyFile, ...config }) => bySecret(apiKeyFile, (apiKey) => new HttpOpsgenieNotifier({ ...config, apiKey })));
     add('email', receiver.emails, emailNotifier);
+    add('alertmanager', receiver.alertmanagers, ({ url, credentialsFile }) => (credentialsFile === undefined ? new HttpAlertmanagerNotifier({ url }) : bySecret(credentialsFile, (secret) => new HttpAlertmanagerNotifier({ url, authorization: `Bearer ${secret}` }))));
   }
   return (receiver, integration) => notifiers.get(keyOf(receiver, integration));
 }

@@ -8,7 +8,7 @@ import type { Problem } from '../lib/problem.js';
 import type { TextFile } from '../lib/yaml-document.js';
 import { MIN_HASH_KEY_BYTES } from '../ingest/redact-concealer.js';
 import { compileRedaction, type RedactionRules } from '../ingest/redact-compile.js';
-import { checkReceiverRules, parseRouting, type Routing } from '../notify/routing.js';
+import { checkReceiverRules, parseRouting, withReceiverRules, type Routing } from '../notify/routing.js';
 import { loadRunbooksDirectory } from '../runbook/fs-runbooks.js';
 import type { Runbook } from '../runbook/runbook.js';
 import { checkQueries, compileSlo, type CompiledSlo } from '../sli/compile-slo.js';
@@ -66,7 +66,7 @@ function readRouting(file: TextFile, rules: RuleSet, problems: Problem[]): Routi
     return undefined;
   }
   problems.push(...checkReceiverRules(routing.value, rules.receivers));
-  return routing.value;
+  return withReceiverRules(routing.value, rules.receivers);
 }
 
 /** What compiles here compiles in the store's thread as well. */

@@ -15,12 +15,16 @@ import { blocksOf, OPERATIONS, OWN, README, SLO, tableOf } from './documents.js'
 
 const rules = OWN.flatMap((document) => blocksOf(document).filter(({ label }) => label.startsWith('rules/')).map((block) => [`${document.path}: ${block.label}`, block] as const));
 
+/** Rules that name receivers stand beside the routing of the same page. */
+const BESIDE = new Map([['rules/routing.yaml', rules.filter(([name]) => name === 'docs/alerting.md: rules/routing.yaml')[1]?.[1].text ?? '']]);
+const NAMES_RECEIVERS = ['rules/receivers.yaml'];
+
 /** As `tocsin check` looks at it, alone in its directory. */
-async function checked(path: string, text: string): Promise<LoadedRuleBook> {
+async function checked(path: string, text: string, beside = new Map<string, string>()): Promise<LoadedRuleBook> {
   const directory = mkdtempSync(join(tmpdir(), 'tocsin-docs-'));
   try {
     for (const name of ['rules', 'runbooks']) mkdirSync(join(directory, name));
-    writeFileSync(join(directory, path), text);
+    for (const [name, content] of [...beside, [path, text] as const]) writeFileSync(join(directory, name), content);
     return await loadRuleBook({ rulesDir: join(directory, 'rules'), runbooksDir: join(directory, 'runbooks') });
   } finally {
     rmSync(directory, { recursive: true });
@@ -33,15 +37,15 @@ describe('rules in the documentation', () => {
       'README.md: rules/basket.yaml', 'README.md: rules/routing.yaml', 'docs/slo.md: rules/search.yaml', 'docs/slo.md: rules/month.yaml', 'docs/slo.md: rules/slices.yaml', 'docs/slo.md: rules/order.yaml', 'docs/slo.md: rules/buying.yaml', 'docs/slo.md: rules/regions.yaml', 'docs/slo.md: rules/slow.yaml', 'docs/slo.md: rules/maintenance.yaml', 'docs/slo.md: rules/not-ours.yaml',
       'docs/slo.md: rules/stopped.yaml', 'docs/slo.md: rules/gates.yaml', 'docs/alerting.md: rules/routing.yaml',
       // Receivers.
-      'docs/alerting.md: rules/routing.yaml',
+      'docs/alerting.md: rules/routing.yaml', 'docs/alerting.md: rules/receivers.yaml',
     ]);
   });
 
   test.each(rules)('%s is taken without a word', async (_name, { label, text }) => {
     // What is excluded is excluded from the SLO of the example before it.
-    const { book, problems } = await checked(label, ['rules/maintenance.yaml', 'rules/not-ours.yaml'].includes(label) ? `${blocksOf(SLO).find((block) => block.label === 'rules/slices.yaml')?.text ?? ''}---\n${text}` : text);
+    const { book, problems } = await checked(label, ['rules/maintenance.yaml', 'rules/not-ours.yaml'].includes(label) ? `${blocksOf(SLO).find((block) => block.label === 'rules/slices.yaml')?.text ?? ''}---\n${text}` : text, NAMES_RECEIVERS.includes(label) ? BESIDE : new Map());
     expect(problems.map(formatProblem)).toEqual([]);
-    expect(book?.slos.length).toBe(label === 'rules/buying.yaml' ? 3 : ['rules/routing.yaml', 'rules/stopped.yaml', 'rules/gates.yaml'].includes(label) ? 0 : 1);
+    expect(book?.slos.length).toBe(label === 'rules/buying.yaml' ? 3 : ['rules/routing.yaml', 'rules/stopped.yaml', 'rules/gates.yaml', ...NAMES_RECEIVERS].includes(label) ? 0 : 1);
   });
 
   test.skipIf(!requireOrSkip('amtool', 'apt-get install prometheus-alertmanager')).each(rules.filter(([name]) => name.endsWith('rules/routing.yaml')))('amtool accepts %s', (_name, { text }) => {
