@@ -114,7 +114,7 @@ spec: { type: traces, connectionDetails: {} }
 describe('what this version cannot honour is an error, never ignored', () => {
   test.each([
     ['another metric source', slo({ indicator: RATIO.replace('type: traces', 'type: prometheus') }), 'spec.indicator.spec.ratioMetric.total.metricSource.type'],
-    ['a kind of a later version', 'apiVersion: tocsin.dev/v1\nkind: SignatureRule\nmetadata: { name: x }\n', 'kind'],
+    ['a kind of a later version', 'apiVersion: tocsin.dev/v1\nkind: EscalationPolicy\nmetadata: { name: x }\n', 'kind'],
   ])('%s', (_, text, path) => {
     const { problems, rules } = load(text);
     expect(problems.map((problem) => `${problem.code} ${problem.path}`)).toContain(`rules/not-supported-yet ${path}`);
@@ -337,5 +337,29 @@ describe('exclusions', () => {
   test('must say who and why', () => {
     const { problems } = load(slo({}), exclusion(ONCE).replace('by: ann, reason: database, ', ''));
     expect(problems.map(({ path }) => path).sort()).toEqual(['spec.by', 'spec.reason']);
+  });
+});
+
+describe('signature rules', () => {
+  const rule = (spec: string): string => `apiVersion: tocsin.dev/v1\nkind: SignatureRule\nmetadata: { name: errors }\nspec: { severity: page, ${spec} }\n`;
+
+  test.each([
+    ['when: { new: {} }', { kind: 'new', atLeast: 1, overMs: 300_000 }], ['when: { rate: { above: 9, over: 10m } }', { kind: 'rate', above: 9, overMs: 600_000 }],
+    ['when: { share: { above: 20% } }', { kind: 'share', above: 0.2, atLeast: 1, overMs: 300_000 }], ['when: { jump: { times: 3 } }', { kind: 'jump', times: 3, significance: 0.001, overMs: 300_000 }],
+  ])('%s', (spec, when) => {
+    const { rules, problems } = load(rule(spec));
+    expect(problems).toEqual([]);
+    expect(rules.signatureRules).toMatchObject([{ name: 'errors', severity: 'page', services: [], when }]);
+  });
+
+  test.each(['when: {}', 'when: { new: {}, rate: { above: 1 } }', 'when: { share: { above: 0.2x } }', 'when: { rate: { above: 1, over: 90s } }'])('%s is refused', (spec) => {
+    const { rules, problems } = load(rule(spec));
+    expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual(['rules/invalid-value spec.when']);
+    expect(rules.signatureRules).toEqual([]);
+  });
+
+  test('a runbook that is not there is named', () => {
+    const { rules } = load(rule('runbook: errors, when: { new: {} }'));
+    expect(checkRunbookReferences(rules, ['error']).map(({ message, path }) => `${path} ${message}`)).toEqual(['spec.runbook SignatureRule "errors" names the runbook "errors", which does not exist']);
   });
 });

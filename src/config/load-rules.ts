@@ -14,6 +14,7 @@ import { readRuleDocuments, type RuleDocuments } from './rule-documents.js';
 import { otherQueries } from './rule-queries.js';
 import type { BurnRateRule, ReceiverRule, RuleSet, RunbookReference, ServiceRule } from './rule-set.js';
 import type { Slo } from './slo.js';
+import { readSignatureRules } from './signature-rule.js';
 import { checkThreshold } from './threshold-indicator.js';
 import { dataSourceProblems, readRatio } from './trace-indicator.js';
 
@@ -37,15 +38,17 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
     slos.push(...resolveSlo(rule, { documents, policies, problems }).map((slo) => exclude(slo, name)));
   }
   problems.push(...nameProblems(slos));
+  const signatureRules = readSignatureRules(documents.SignatureRule.values(), problems);
   const rules: RuleSet = {
     slos,
     services: [...documents.Service.values()].map(readService),
     policies: [...policies.values()],
     receivers: [...documents.Receiver.values()].map(readReceiver),
     redactions: [...documents.Redaction.values()].map((document) => readRedaction(document, problems)),
+    signatureRules,
     gates: readReleaseGates(documents.ReleaseGate.values(), new Set(documents.SLO.keys()), problems),
     exclusions,
-    runbookReferences: [...documents.SLO.values()].flatMap(readRunbookReference),
+    runbookReferences: [...[...documents.SLO.values()].flatMap(readRunbookReference), ...[...documents.SignatureRule.values()].flatMap(readSignatureRunbook)],
     otherQueries: otherQueries(documents, slos),
   };
   return { rules: deepFreeze(rules), problems: sortProblems(problems) };
@@ -112,14 +115,18 @@ function readReceiver({ content, source }: NonNullable<ReturnType<RuleDocuments[
 function readRunbookReference({ content, source }: NonNullable<ReturnType<RuleDocuments['SLO']['get']>>): RunbookReference[] {
   const runbook = content.metadata.annotations?.[RUNBOOK_ANNOTATION];
   if (runbook === undefined) return [];
-  return [{ slo: content.metadata.name, runbook, at: source.at(['metadata', 'annotations', RUNBOOK_ANNOTATION]) }];
+  return [{ rule: `SLO "${content.metadata.name}"`, path: `metadata.annotations.${RUNBOOK_ANNOTATION}`, runbook, at: source.at(['metadata', 'annotations', RUNBOOK_ANNOTATION]) }];
 }
 
-/** SLOs that name a runbook which is not among `names`. */
+function readSignatureRunbook({ content: { metadata, spec: { runbook } }, source }: NonNullable<ReturnType<RuleDocuments['SignatureRule']['get']>>): RunbookReference[] {
+  return runbook === undefined ? [] : [{ rule: `SignatureRule "${metadata.name}"`, path: 'spec.runbook', runbook, at: source.at(['spec', 'runbook']) }];
+}
+
+/** Rules that name a runbook which is not among `names`. */
 export function checkRunbookReferences(rules: RuleSet, names: readonly string[]): Problem[] {
-  return rules.runbookReferences.filter(({ runbook }) => !names.includes(runbook)).map(({ slo, runbook, at }) => {
+  return rules.runbookReferences.filter(({ runbook }) => !names.includes(runbook)).map(({ rule, path, runbook, at }) => {
     const near = closest(runbook, names);
     const hint = near !== undefined ? `did you mean "${near}"?` : /^https?:/.test(runbook) ? 'put it into runbooks/ as NAME.md (a link inside is fine) and write NAME here' : `write runbooks/${runbook}.md`;
-    return errorAt(at, 'rules/unknown-runbook', { path: `metadata.annotations.${RUNBOOK_ANNOTATION}`, message: `SLO "${slo}" names the runbook "${runbook}", which does not exist`, hint });
+    return errorAt(at, 'rules/unknown-runbook', { path, message: `${rule} names the runbook "${runbook}", which does not exist`, hint });
   });
 }

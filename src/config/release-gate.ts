@@ -1,3 +1,4 @@
+import { parsePercent } from '../lib/percent.js';
 import { err, ok, type Result } from '../lib/result.js';
 import { errorAt } from '../lib/problem-codes.js';
 import type { Location, Problem } from '../lib/problem.js';
@@ -91,10 +92,4 @@ function readStep(step: GateDocument['content']['spec']['steps'][number]): Resul
   const share = parsePercent(budgetBelow ?? versionBurned ?? '');
   if (share === undefined) return err(`"${budgetBelow ?? versionBurned ?? ''}" is not a share of the budget: write it like 25%`);
   return ok({ when: { kind: budgetBelow === undefined ? 'version-burned' : 'budget-below', share }, action, note });
-}
-
-/** `25%` → 0.25; a budget can be overspent, so it may be negative. */
-function parsePercent(text: string): number | undefined {
-  const match = /^(-?\d+(?:\.\d+)?)\s*%$/.exec(text);
-  return match === null ? undefined : Number(match[1]) / 100;
 }

@@ -2,6 +2,7 @@ import type { Location } from '../lib/problem.js';
 import type { ExclusionRule } from './exclusion.js';
 import type { RedactionPolicy } from './redaction.js';
 import type { ReleaseGateRule } from './release-gate.js';
+import type { SignatureRule } from './signature-rule.js';
 import type { QuerySource, Severity, Slo } from './slo.js';
 
 /** A tier as it is written: a share of the budget, which becomes a factor with the SLO's window, or the factor itself. */
@@ -51,9 +52,11 @@ export interface ReceiverRule {
   readonly at: Location;
 }
 
-/** Where an SLO names its runbook, so that a missing one can be pointed at. */
+/** Where a rule names its runbook, so that a missing one can be pointed at. */
 export interface RunbookReference {
-  readonly slo: string;
+  /** `SLO "checkout"`. */
+  readonly rule: string;
+  readonly path: string;
   readonly runbook: string;
   readonly at: Location;
 }
@@ -71,6 +74,7 @@ export interface RuleSet {
   readonly receivers: readonly ReceiverRule[];
   /** In the order of files and documents: where two rules want the same value, the first has it. */
   readonly redactions: readonly RedactionPolicy[];
+  readonly signatureRules: readonly SignatureRule[];
   readonly gates: readonly ReleaseGateRule[];
   readonly exclusions: readonly ExclusionRule[];
   readonly runbookReferences: readonly RunbookReference[];
@@ -78,4 +82,4 @@ export interface RuleSet {
   readonly otherQueries: readonly RuleQuery[];
 }
 
-export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], redactions: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], redactions: [], signatureRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };

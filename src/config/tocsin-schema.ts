@@ -56,6 +56,23 @@ export const tocsinSchemas = {
     }),
   }),
   Redaction: redactionSchema,
+  SignatureRule: z.strictObject({
+    ...envelope,
+    kind: z.literal('SignatureRule'),
+    spec: z.strictObject({
+      description: z.string().max(1_050).optional(),
+      severity: z.enum(['page', 'ticket']),
+      runbook: z.string().min(1).max(256).optional(),
+      services: z.array(z.string().min(1)).min(1).max(MAX_EXCLUDED).optional(),
+      types: z.array(z.string().min(1)).min(1).max(MAX_EXCLUDED).optional(),
+      when: z.strictObject({
+        new: z.strictObject({ atLeast: z.number().positive().optional(), over: z.string().optional() }).optional(),
+        rate: z.strictObject({ above: z.number().nonnegative(), over: z.string().optional() }).optional(),
+        share: z.strictObject({ above: z.string(), atLeast: z.number().positive().optional(), over: z.string().optional() }).optional(),
+        jump: z.strictObject({ times: z.number().min(1), significance: z.number().gt(0).max(0.5).optional(), over: z.string().optional() }).optional(),
+      }),
+    }),
+  }),
   ReleaseGate: z.strictObject({
     ...envelope,
     kind: z.literal('ReleaseGate'),
@@ -79,7 +96,6 @@ export type ReceiverDocument = z.output<typeof tocsinSchemas.Receiver>;
 
 /** Kinds of the design that later versions will honour: a known name deserves a better answer than "unknown kind". */
 export const TOCSIN_KINDS_NOT_YET: Readonly<Record<string, string>> = {
-  SignatureRule: 'alerts on error signatures are not built yet',
   EscalationPolicy: 'escalation is not built yet',
   Sampling: 'everything is kept for the hot retention in this version',
   RunbookAction: 'runbooks are read by people in this version',

@@ -34,6 +34,8 @@ export interface EnginePorts extends AlertingPorts {
   gatherEvidence(measured: MeasuredSlo, status: SloStatus): Promise<Evidence | undefined>;
   /** Has whole traces judged that are due; what counts comes as a commit. Must not throw. */
   judgeJourneys?(): Promise<void>;
+  /** What rules say of error signatures. */
+  signatureSignals?(openIncidents: readonly Incident[], nowMs: number): readonly ConditionSignal[];
   /** Who says that two incidents have one cause; by default their traces do. */
   readonly causes?: readonly CauseFinder[];
   /** How often an export was refused for want of room since the start. Minutes in which it was are not covered: what they hold is incomplete. */
@@ -123,7 +125,7 @@ export class Engine {
       const badReceivedAtMs = new Map(this.#badReceivedAtMs);
       const evaluation = evaluate({
         nowMs, slos: this.#slos, slices: this.#slices, openIncidents, badReceivedAtMs,
-        otherSignals: postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }),
+        otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? [])],
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });
       const proven = await this.#withEvidence(evaluation);

@@ -1,5 +1,5 @@
--- Traces whose first failed span arrived in a stretch of time: their number, and a sample spread by hash. A 5xx or a gRPC fault of a server
--- counts as well where the status was left unset.
+-- Traces whose first failed span arrived in a stretch of time: their number, and a sample spread by hash.
+-- A 5xx or a gRPC fault of a server counts as well where the status was left unset.
 WITH failed AS (
   SELECT trace_id_high, trace_id_low, min(arrival_ms) AS first_ms
   FROM spans

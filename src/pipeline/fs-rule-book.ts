@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { loadRulesDirectory } from '../config/fs-rules.js';
 import { checkRunbookReferences } from '../config/load-rules.js';
 import type { ReleaseGateRule } from '../config/release-gate.js';
+import type { SignatureRule } from '../config/signature-rule.js';
 import type { ReceiverRule, RuleSet } from '../config/rule-set.js';
 import { errorAt, hasErrors, sortProblems } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
@@ -20,6 +21,7 @@ export interface RuleBook {
   readonly routing: Routing;
   readonly receivers: readonly ReceiverRule[];
   readonly gates: readonly ReleaseGateRule[];
+  readonly signatureRules: readonly SignatureRule[];
   readonly runbooks: readonly Runbook[];
 }
 
@@ -47,7 +49,7 @@ export async function loadRuleBook({ rulesDir, runbooksDir, redaction: { keyFile
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
   if (routing === undefined || hasErrors(sorted)) return { book: undefined, problems: sorted };
-  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, gates: rules.rules.gates, runbooks: runbooks.runbooks }, problems: sorted };
+  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, gates: rules.rules.gates, signatureRules: rules.rules.signatureRules, runbooks: runbooks.runbooks }, problems: sorted };
 }
 
 function compileAll(rules: RuleSet, problems: Problem[]): CompiledSlo[] {

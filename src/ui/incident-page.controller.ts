@@ -56,6 +56,7 @@ export class IncidentPageController {
     return renderPage(this.#renderer, this.#options, {
       template: 'incident', title: incident.title, section: 'incidents', refreshSeconds: incident.status === 'resolved' ? undefined : 15,
       ...incidentPage(incident, this.#options.readers.slos),
+      signatureKnown: this.#options.readers.signatures.byId(incident.evidence?.signature?.id ?? '') !== undefined,
       decisions: decisionRows(await this.#options.decisions.ofIncident(incident.id), incident),
       runbook: runbook === undefined ? undefined : { title: runbook.title, html: renderMarkdown(withoutTitle(runbook)) },
     });

@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestApp, listen } from '../support/page-app.js';
-import { HOSTILE_INCIDENT_ID, OPEN_INCIDENT_ID, pageFakes, type PageFakes } from '../support/page-fakes.js';
+import { HOSTILE_INCIDENT_ID, OPEN_INCIDENT_ID, SIGNATURE_ID, pageFakes, type PageFakes } from '../support/page-fakes.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, HOSTILE_TRACE_ID, LARGE_TRACE_ID, LARGE_TRACE_SPANS } from '../support/page-trace.js';
 import { requireOrSkip } from '../support/require.js';
 import { launchChromium } from './chromium.js';
@@ -28,6 +28,8 @@ const PAGES: readonly (readonly [name: string, path: string, heading: string, te
   ['trace-hostile', `/traces/${HOSTILE_TRACE_ID}?span=0000000000000001`, '<script>', ['no parent']],
   ['services', '/services', 'Services', ['catalogue', '41.2/s', '6.2 %']],
   ['service', '/services/checkout', 'checkout', ['POST /orders', 'Requests per second']],
+  ['signatures', '/signatures', 'Errors', ['CardDeclined', 'card <int> declined', 'New']],
+  ['signature', `/signatures/${SIGNATURE_ID}`, 'CardDeclined', ['Why these failures are one', 'Perhaps the same', 'front POST /checkout']],
   ['ingest', '/ingest', 'Ingest', ['The ledger balances', '1,204,331', '≤ 10 s']],
   ['not-found', '/nowhere', 'Not found', ['overview']],
 ];

@@ -11,6 +11,7 @@ import { Dispatcher } from '../../notify/system-dispatcher.js';
 import { DuckdbEvaluationStore } from '../../pipeline/duckdb-evaluation-store.js';
 import { DuckdbEvidenceReader } from '../../pipeline/duckdb-evidence-reader.js';
 import { DuckdbSignatureStore } from '../../pipeline/duckdb-signature-store.js';
+import { signatureSignals } from '../../pipeline/signature-signals.js';
 import { SignatureBook } from '../../pipeline/signature-book.js';
 import { Engine } from '../../pipeline/engine.js';
 import type { MeasuredSlo } from '../../pipeline/evaluate.js';
@@ -63,6 +64,7 @@ export class Judgement {
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
       gatherEvidence: (measured, status) => this.#gatherEvidence(measured, status),
+      signatureSignals: (openIncidents, nowMs) => signatureSignals({ rules: this.rules.book.signatureRules, book: this.signatures, openIncidents, nowMs }),
       routing: () => this.rules.book.routing,
       wakeDispatcher: () => this.dispatcher.wake(),
       requestEarlyTick: ports.requestEarlyTick,

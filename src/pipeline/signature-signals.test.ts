@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { SignatureRule } from '../config/signature-rule.js';
+import { sampleAlert, sampleIncident } from '../incident/sample-incident.js';
+import { MINUTE_MS } from '../lib/duration.js';
+import type { TraceId } from '../lib/ids.js';
+import type { TrackedSignature } from '../signature/tracked-signature.js';
+import { signatureSignals } from './signature-signals.js';
+
+const NOW = 1_000_000 * MINUTE_MS;
+const rule: SignatureRule = { name: 'news', description: '', severity: 'ticket', runbook: 'errors', services: ['payment'], types: [], when: { kind: 'rate', above: 3, overMs: 5 * MINUTE_MS }, at: { file: 'rules/x.yaml', line: 1, column: 1 } };
+const signature = (id: string, service = 'payment'): TrackedSignature => ({
+  id, type: 'Declined', message: 'card <int>', service, operation: 'charge', frames: [], firstSeenMs: 0, lastSeenMs: NOW, total: 1, wasThere: true, operations: {}, versions: {}, tenants: {},
+  example: { traceId: 'a'.repeat(32) as TraceId, text: '', stack: '' }, firstTraceId: 'a'.repeat(32) as TraceId, earlierIds: [], laterIds: [],
+});
+const book = { all: () => [signature('v2:1'), signature('v2:2'), signature('v2:3', 'front')], failures: (_from: number, _to: number, id?: string): number => (id === 'v2:2' ? 0 : 10) };
+const input = { rules: [rule], book, openIncidents: [], nowMs: NOW };
+
+test('rules speak of the signatures that they are about, where those fail', () => {
+  expect(signatureSignals(input).map(({ key, firing, severity, runbook, labels }) => ({ key, firing, severity, runbook, labels }))).toEqual([
+    { key: 'signature:v2:1', firing: true, severity: 'ticket', runbook: 'errors', labels: { alertname: 'ErrorSignature', rule: 'news', signature: 'v2:1', service: 'payment', severity: 'ticket' } },
+  ]);
+});
+
+test('an alert belongs to the incident that has its signature as evidence', () => {
+  const page = sampleIncident();
+  const incident = { ...page, evidence: { ...page.evidence!, signature: { ...page.evidence!.signature!, id: 'v2:1' } } };
+  expect(signatureSignals({ ...input, openIncidents: [incident] }).map(({ key }) => key)).toEqual([page.key]);
+});
+
+test('an alert whose rule is gone is over, in the incident where it is', () => {
+  const [signal] = signatureSignals(input);
+  const { id: incidentId } = sampleIncident();
+  const incident = sampleIncident({ key: 'signature:v2:1', alerts: [sampleAlert({ incidentId, id: signal!.alertId, labels: signal!.labels })] });
+  expect(signatureSignals({ ...input, openIncidents: [incident] })).toMatchObject([{ key: 'signature:v2:1', alertId: signal!.alertId, firing: true }]);
+  expect(signatureSignals({ ...input, rules: [], openIncidents: [incident] })).toMatchObject([{ key: 'signature:v2:1', alertId: signal!.alertId, firing: false }]);
+});
