@@ -18,7 +18,7 @@ export class DuckdbTagReader implements TagReader {
   async tagNames(query: TagQuery): Promise<Readonly<Record<TagScope, readonly string[]>>> {
     const compiled = compileSearch(query.search);
     const rows = await this.#database.query({
-      sql: `WITH RECURSIVE ${compiled.ctes}, ${looked(compiled)},
+      sql: `WITH RECURSIVE /* archive */ ${compiled.ctes}, ${looked(compiled)},
 names AS (
   SELECT DISTINCT 'span' AS scope, unnest(json_keys(attributes)) AS name FROM looked
   UNION SELECT 'resource', unnest(json_keys(r.attributes)) FROM (SELECT DISTINCT resource_id FROM looked) l JOIN resources r USING (resource_id)
@@ -35,7 +35,7 @@ SELECT scope, name FROM names ORDER BY scope, name LIMIT $limit`,
   async tagValues(field: Field, query: TagQuery): Promise<readonly TagValue[]> {
     const compiled = compileSearch(query.search, { extra: (expressions) => expressions.json({ type: 'field', field }) });
     const rows = await this.#database.query({
-      sql: `WITH RECURSIVE ${compiled.ctes}, ${looked(compiled)}
+      sql: `WITH RECURSIVE /* archive */ ${compiled.ctes}, ${looked(compiled)}
 SELECT value, count(*) AS spans FROM (SELECT ${compiled.extra.sql} AS value FROM looked s JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}) found
 WHERE value IS NOT NULL GROUP BY value ORDER BY spans DESC, value LIMIT $limit`,
       params: parametersOf(compiled, query),

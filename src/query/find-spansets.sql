@@ -1,5 +1,5 @@
 -- The newest traces that a search found, with the first spans of each of their spansets: one row a span, the trace's sums repeated on it.
-WITH RECURSIVE /* search */
+WITH RECURSIVE /* archive */ /* search */
 matched AS (
   SELECT th, tl, max(start_ns) AS matched_ns, count(DISTINCT rid) AS matched_count
   FROM /* found */
@@ -28,8 +28,8 @@ placed AS (
   FROM (SELECT DISTINCT th, tl, grp, rid, sid, start_ns FROM /* found */) f SEMI JOIN matched m ON m.th = f.th AND m.tl = f.tl
   WINDOW spanset AS (PARTITION BY f.th, f.tl, f.grp)
 )
-SELECT t.th AS trace_id_high, t.tl AS trace_id_low, t.* EXCLUDE (th, tl), CAST(to_json(placed.grp) AS VARCHAR) AS grp, placed.spanset_count,
+SELECT sums.th AS trace_id_high, sums.tl AS trace_id_low, sums.* EXCLUDE (th, tl), CAST(to_json(placed.grp) AS VARCHAR) AS grp, placed.spanset_count,
   s.span_id, s.name AS span_name, s.start_ns AS span_start_ns, s.duration_ns AS span_duration_ns, CAST(to_json(/* shown */) AS VARCHAR) AS shown
-FROM placed JOIN summed t ON t.th = placed.th AND t.tl = placed.tl JOIN /* spans */ s ON s.row_id = placed.rid JOIN resources r ON r.resource_id = s.resource_id /* joins */
+FROM placed JOIN summed sums ON sums.th = placed.th AND sums.tl = placed.tl JOIN /* spans */ s ON s.row_id = placed.rid JOIN resources r ON r.resource_id = s.resource_id /* joins */
 WHERE placed.place <= $spans_per_spanset
-ORDER BY t.matched_ns DESC, trace_id_low, placed.grp, span_start_ns, s.span_id
+ORDER BY sums.matched_ns DESC, trace_id_low, placed.grp, span_start_ns, s.span_id

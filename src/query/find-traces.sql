@@ -1,5 +1,5 @@
 -- The newest traces that a search found, each summed up over all its spans. The search itself comes as common table expressions; `found` stands for its last one.
-WITH RECURSIVE /* search */
+WITH RECURSIVE /* archive */ /* search */
 matched AS (
   SELECT th, tl, max(start_ns) AS matched_ns, count(DISTINCT rid) AS matched_count
   FROM /* found */

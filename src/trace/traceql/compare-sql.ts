@@ -17,7 +17,7 @@ const INTRINSICS = `[['name', CAST(to_json(s.name) AS VARCHAR)], ['status', to_j
 export function compileCompare(search: SpansetExpression, called: Compare, window: MetricsWindow): CompiledMetrics {
   const compiled = compileSearch(search, { extra: (expressions) => `coalesce(${expressions.condition(called.selection.condition)}, FALSE)`, joins: ['root'] });
   const selectedTime = called.window === undefined ? '' : ' AND s.start_ns > CAST($selection_start_ns AS BIGINT) AND s.start_ns <= CAST($selection_end_ns AS BIGINT)';
-  const sql = `WITH RECURSIVE ${compiled.ctes},
+  const sql = `WITH RECURSIVE /* archive */ ${compiled.ctes},
 observed AS (
   SELECT ${intervalSql(window)} AS interval, ${window.weighted ? 's.weight' : '1::DOUBLE'} AS weight, (${compiled.extra.sql})${selectedTime} AS selected, s.attributes, r.attributes AS resource, ${INTRINSICS} AS intrinsics
   FROM (SELECT DISTINCT rid FROM ${compiled.result}) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}

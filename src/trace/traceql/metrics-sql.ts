@@ -31,7 +31,7 @@ const SECOND = '1e9::DOUBLE';
 export function compileMetrics(search: SpansetExpression, called: Counting, window: MetricsWindow): CompiledMetrics {
   const compiled = compileSearch(search, { extra: (expressions) => observed(called, expressions) });
   const from = `observed AS (SELECT ${intervalSql(window)} AS interval, ${window.weighted ? 's.weight' : '1::DOUBLE'} AS weight, ${compiled.extra.sql} FROM (SELECT DISTINCT rid FROM ${compiled.result}) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins} WHERE ${inWindow(window)})`;
-  return { sql: `WITH RECURSIVE ${compiled.ctes},\n${from}\n${aggregated(called)}`, params: withWindow(compiled, window), looksAround: compiled.looksAround };
+  return { sql: `WITH RECURSIVE /* archive */ ${compiled.ctes},\n${from}\n${aggregated(called)}`, params: withWindow(compiled, window), looksAround: compiled.looksAround };
 }
 
 /** The columns that every function needs of a span: what it groups by, and the value it is about, durations in seconds. */
@@ -84,7 +84,7 @@ function bucketSql(of: Field): string {
 export function compileExemplars(search: SpansetExpression, called: Counting, { window, limit }: { readonly window: MetricsWindow; readonly limit: number }): CompiledMetrics {
   const compiled = compileSearch(search, { extra: (expressions) => observed(called, expressions) });
   const value = called.type === 'count' ? `s.duration_ns / ${SECOND}` : 'value';
-  const sql = `WITH RECURSIVE ${compiled.ctes},
+  const sql = `WITH RECURSIVE /* archive */ ${compiled.ctes},
 spread AS (
   SELECT s.trace_id_high, s.trace_id_low, s.span_id, s.start_ns, s.duration_ns, ${compiled.extra.sql}, row_number() OVER (PARTITION BY ntile ORDER BY hash(s.span_id)) AS place
   FROM (SELECT rid, ntile($exemplars) OVER (ORDER BY start_ns) AS ntile FROM (SELECT DISTINCT rid, start_ns FROM ${compiled.result})) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}

@@ -25,8 +25,8 @@ export type Join = 'parent' | 'root' | 'traceTimes' | 'children' | 'nestedSet';
 export type ListName = 'event' | 'link';
 export const LIST_COLUMNS: Readonly<Record<ListName, string>> = { event: 's.events', link: 's.links' };
 
-/** The hot spans with a number for each row, so that a statement can come back to the very row: ids alone are not unique everywhere. */
-export const SPAN_ROWS = '(SELECT *, rowid * 2 AS row_id FROM spans_bulk UNION ALL SELECT *, rowid * 2 + 1 AS row_id FROM spans_fresh)';
+/** Spans with a number for each row, so that a statement can come back to the very row: ids alone are not unique everywhere. See store/archive for where they are. */
+export const SPAN_ROWS = 'span_rows';
 
 const SERVER = SPAN_KINDS.indexOf('server');
 const INT_TYPES = `('UBIGINT', 'BIGINT', 'HUGEINT')`;

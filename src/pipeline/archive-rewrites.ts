@@ -1,0 +1,122 @@
+import { HOUR_MS } from '../lib/duration.js';
+import type { ArchiveGroup, CataloguedFile } from '../store/archive/duckdb-archive.js';
+
+/** How long what is kept: the first rule that fits a trace says so. */
+export interface RetentionRule {
+  /** Of the trace's root; undefined: any. */
+  readonly service?: string;
+  /** Why the trace was kept; undefined: any. */
+  readonly reason?: string;
+  readonly maxAgeMs: number;
+}
+
+export interface RetentionLimits {
+  readonly rules: readonly RetentionRule[];
+  /** For what no rule fits. */
+  readonly maxAgeMs: number;
+  /** Of all files together. */
+  readonly maxBytes: number | undefined;
+  /** Bytes that the disk must have free; the archive makes room for them. */
+  readonly minFreeBytes: number;
+}
+
+/** Files that one new file takes the place of, without the groups `dropped` (`service␟reason`); none at all where nothing is left. */
+export interface Rewrite {
+  readonly files: readonly CataloguedFile[];
+  readonly dropped: readonly string[];
+  readonly isEmpty: boolean;
+}
+
+export interface ArchiveContents {
+  readonly files: readonly CataloguedFile[];
+  readonly groups: readonly ArchiveGroup[];
+}
+
+export interface RewritePlan {
+  readonly nowMs: number;
+  /** Hours before this one get no new files any more, but for spans that come very late. */
+  readonly closedBeforeHour: number;
+  readonly limits: RetentionLimits;
+  readonly freeBytes: number | undefined;
+}
+
+/** What goes first when there is no room: what is kept for its own sake is worth less than what somebody asked for. */
+const DROP_ORDER = ['baseline', 'fast', 'rare', 'new', 'slow'];
+const ERRORS = 'error';
+const PINNED = 'pinned';
+/** While its hour is open, so many files are merged. */
+const MAX_OPEN_FILES = 12;
+
+/** Which files have to be written anew: by age, by size, and because an hour has several. */
+export function planRewrites({ files, groups }: ArchiveContents, plan: RewritePlan): readonly Rewrite[] {
+  const byFile = groupsByFile(groups);
+  const dropped = new Map<string, Set<string>>();
+  for (const file of files) dropped.set(file.fileId, new Set(expired(file, byFile.get(file.fileId) ?? [], plan).map(keyOf)));
+  dropForRoom({ files, groups }, plan, dropped);
+  return [...hoursOf(files)].flatMap(([hour, ofHour]) => rewriteOf(ofHour, { byFile, dropped, merges: ofHour.length > 1 && (hour < plan.closedBeforeHour || ofHour.length >= MAX_OPEN_FILES) }));
+}
+
+export function retentionOf(group: Pick<ArchiveGroup, 'service' | 'reason'>, { rules, maxAgeMs }: RetentionLimits): number {
+  const rule = rules.find(({ service, reason }) => (service === undefined || service === group.service) && (reason === undefined || reason === group.reason));
+  return rule?.maxAgeMs ?? maxAgeMs;
+}
+
+function expired({ hour }: CataloguedFile, groups: readonly ArchiveGroup[], { nowMs, limits }: RewritePlan): readonly ArchiveGroup[] {
+  return groups.filter((group) => (hour + 1) * HOUR_MS + retentionOf(group, limits) <= nowMs);
+}
+
+/** The oldest normal traces first, errors last, what is pinned never. */
+function dropForRoom({ files, groups }: ArchiveContents, { limits, freeBytes }: RewritePlan, dropped: Map<string, Set<string>>): void {
+  const fileOf = new Map(files.map((file) => [file.fileId, file]));
+  const sizes = groups.flatMap((group) => {
+    const file = fileOf.get(group.fileId);
+    if (file === undefined || dropped.get(group.fileId)?.has(keyOf(group)) === true) return [];
+    return [{ group, hour: file.hour, bytes: (file.bytes * group.spans) / Math.max(1, file.spans) }];
+  });
+  const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  let excess = Math.max(total - (limits.maxBytes ?? Infinity), freeBytes === undefined ? 0 : limits.minFreeBytes - freeBytes);
+  const candidates = sizes.filter(({ group }) => group.reason !== PINNED).sort((left, right) => rankOf(left.group) - rankOf(right.group) || left.hour - right.hour);
+  for (const { group, bytes } of candidates) {
+    if (excess <= 0) return;
+    dropped.get(group.fileId)?.add(keyOf(group));
+    excess -= bytes;
+  }
+}
+
+function rankOf({ reason }: ArchiveGroup): number {
+  if (reason === ERRORS) return DROP_ORDER.length + 1;
+  const place = DROP_ORDER.indexOf(reason);
+  return place === -1 ? DROP_ORDER.length : place;
+}
+
+function rewriteOf(files: readonly CataloguedFile[], { byFile, dropped, merges }: { readonly byFile: ReadonlyMap<string, readonly ArchiveGroup[]>; readonly dropped: ReadonlyMap<string, ReadonlySet<string>>; readonly merges: boolean }): readonly Rewrite[] {
+  // Groups expire by the hour, so that the files of an hour lose the same ones; for want of room, one file may lose more than its neighbours.
+  const sets = merges && sameDrops(files, { byFile, dropped }) ? [files] : files.map((file) => [file]);
+  return sets.flatMap((set): Rewrite[] => {
+    const gone = [...new Set(set.flatMap(({ fileId }) => [...dropped.get(fileId) ?? []]))].sort();
+    if (gone.length === 0 && set.length === 1) return [];
+    const isEmpty = set.every(({ fileId }) => (byFile.get(fileId) ?? []).every((group) => gone.includes(keyOf(group))));
+    return [{ files: set, dropped: gone, isEmpty }];
+  });
+}
+
+function sameDrops(files: readonly CataloguedFile[], { byFile, dropped }: { readonly byFile: ReadonlyMap<string, readonly ArchiveGroup[]>; readonly dropped: ReadonlyMap<string, ReadonlySet<string>> }): boolean {
+  const gone = new Set(files.flatMap(({ fileId }) => [...dropped.get(fileId) ?? []]));
+  return files.every(({ fileId }) => (byFile.get(fileId) ?? []).every((group) => gone.has(keyOf(group)) === (dropped.get(fileId)?.has(keyOf(group)) ?? false)));
+}
+
+function groupsByFile(groups: readonly ArchiveGroup[]): ReadonlyMap<string, readonly ArchiveGroup[]> {
+  const byFile = new Map<string, ArchiveGroup[]>();
+  for (const group of groups) byFile.set(group.fileId, [...byFile.get(group.fileId) ?? [], group]);
+  return byFile;
+}
+
+function hoursOf(files: readonly CataloguedFile[]): ReadonlyMap<number, readonly CataloguedFile[]> {
+  const hours = new Map<number, CataloguedFile[]>();
+  for (const file of files) hours.set(file.hour, [...hours.get(file.hour) ?? [], file]);
+  return hours;
+}
+
+function keyOf({ service, reason }: Pick<ArchiveGroup, 'service' | 'reason'>): string {
+  return `${service}\u001f${reason}`;
+}

@@ -1,0 +1,194 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FakeClock } from '../lib/clock.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
+import type { TraceId } from '../lib/ids.js';
+import { DuckdbMetricsReader } from '../query/duckdb-metrics-reader.js';
+import { DuckdbTagReader } from '../query/duckdb-tag-reader.js';
+import { DuckdbTraceReader } from '../query/duckdb-trace-reader.js';
+import { parseTraceMetrics, parseTraceSearch } from '../query/trace-query.js';
+import { DuckdbArchive } from '../store/archive/duckdb-archive.js';
+import { ArchivedSpans } from '../store/archive/duckdb-archived-spans.js';
+import { FsArchiveStorage } from '../store/archive/fs-archive-storage.js';
+import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
+import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
+import { DEFAULT_START_MS, spanBatch, type SpanDescription } from '../trace/batch-builder.js';
+import { EVERY_SPAN } from '../trace/traceql/query-ast.js';
+import { Archiver, type ArchiverOptions } from './system-archiver.js';
+
+const START = DEFAULT_START_MS;
+const HOT_MS = 6 * HOUR_MS;
+const A = 'a'.repeat(32) as TraceId;
+const B = '00000000000000000000000000000b0b' as TraceId;
+const C = 'c'.repeat(32) as TraceId;
+
+/** Everything that a span can hold, and what is hard to keep in a map of texts. */
+const SPANS: readonly SpanDescription[] = [
+  { traceId: A, spanId: '1', name: 'POST /checkout', service: 'front', startMs: START, durationMs: 300, attributes: { 'http.response.status_code': 500, region: 'eu-2', 'quote"d': 'a "text": null' }, status: 'error' },
+  {
+    traceId: A, spanId: '2', parentSpanId: '1', name: 'charge', service: 'payment', kind: 'client', startMs: START + 20.5, durationMs: 250, status: 'error', statusMessage: 'declined <b>now</b>',
+    attributes: { amount: 9_223_372_036_854_775_807n, small: -9_007_199_254_740_993n, number: '17', yes: 'true', flag: true, ratio: 0.5, list: ['x', 1, null], nothing: null, nested: { a: null, b: 'c' }, empty: '', "it's": 'ünï' }, resource: { 'host.name': 'h1', cpus: 8 },
+    events: [{ name: 'exception', timeMs: START + 200, attributes: { 'exception.type': 'Declined', escaped: false } }, { name: '', timeMs: START + 201 }],
+    links: [{ traceId: B, spanId: '0000000000000009' }], weight: 4,
+  },
+  { traceId: B, spanId: 'ffffffffffffffff', parentSpanId: '99', name: 'GET /items', service: 'catalogue', startMs: START + 5_000, durationMs: 20 },
+];
+
+let directory = '';
+let database: DuckdbDatabase;
+let storage: FsArchiveStorage;
+let parts: Omit<ArchiverOptions, 'keep' | 'limits' | 'hotRetentionMs'>;
+let stored = 0;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tocsin-archive-'));
+  database = await openDatabase(join(directory, 'tocsin.duckdb'));
+  storage = new FsArchiveStorage(join(directory, 'archive'));
+  parts = { archive: new DuckdbArchive(database), storage, generation: { current: 0 } };
+});
+afterEach(async () => {
+  await database.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function store(spans: readonly SpanDescription[], receivedAtMs = START): Promise<void> {
+  const sink = await DuckdbSpanSink.open(database, { clock: new FakeClock(receivedAtMs), limits: { maxWaitMs: 0, maxRows: 1 } });
+  stored += 1;
+  const request = { signal: 'traces', encoding: 'protobuf', protocol: 'grpc', body: new Uint8Array(), receivedAtMs } as const;
+  const outcome = await sink.store({ ...request, digest: stored.toString(16).padStart(32, '0'), rejected: 0, deduplicated: 0, message: '', spans: spanBatch(spans), sloSlices: [], redSlices: [] });
+  expect(outcome.kind).toBe('stored');
+}
+
+function archiver(options: Partial<ArchiverOptions> = {}): Archiver {
+  return new Archiver({
+    ...parts, hotRetentionMs: HOT_MS,
+    limits: () => ({ rules: [], maxAgeMs: 30 * DAY_MS, maxBytes: undefined, minFreeBytes: 0 }),
+    keep: async () => {
+      await database.transaction([{ sql: `INSERT INTO leaving_kept SELECT trace_id_high, trace_id_low, hour, service, CASE WHEN errors > 0 THEN 'error' ELSE 'baseline' END, 1 FROM leaving_traces` }]);
+      return [];
+    },
+    ...options,
+  });
+}
+
+const readers = (): { traces: DuckdbTraceReader; tags: DuckdbTagReader; metrics: DuckdbMetricsReader } => {
+  const both = new ArchivedSpans(database, parts);
+  return { traces: new DuckdbTraceReader(both), tags: new DuckdbTagReader(both), metrics: new DuckdbMetricsReader(both) };
+};
+
+async function count(table: string): Promise<number> {
+  return Number((await database.query({ sql: `SELECT count(*) AS n FROM ${table}` }))[0]?.['n']);
+}
+
+async function everythingRead(): Promise<unknown> {
+  const { traces, tags, metrics } = readers();
+  const window = { fromMs: START - HOUR_MS, toMs: START + HOUR_MS, limit: 20 };
+  const found: unknown[] = [];
+  for (const id of [A, B, C]) found.push(await traces.traceById(id));
+  for (const text of ['{}', '{ status = error }', '{ .region = "eu-2" }', '{ .number = "17" }', '{ .amount > 5 }', '{ event.exception.type = "Declined" }', '{ kind = client } < { }', '{ parent.region = "eu-2" }', '{ trace:id = "b0b" }', '{ .flag }', '{ nestedSetLeft > 0 && rootServiceName = "front" }', '{} | count() > 1', '{} >> {} | by(resource.host.name) | select(.list)']) {
+    found.push(await traces.findTraces({ ...window, search: parseTraceSearch(text) }), await traces.findSpansets({ ...window, search: parseTraceSearch(text), spansPerSpanset: 3 }));
+  }
+  found.push(await tags.tagNames({ ...window, search: EVERY_SPAN }));
+  const query = parseTraceMetrics('{} | count_over_time() by (resource.service.name)');
+  found.push((await metrics.metrics({ query, startNs: BigInt(START - HOUR_MS) * 1_000_000n, endNs: BigInt(START + HOUR_MS) * 1_000_000n, stepNs: 0n, exemplars: 0 })).series);
+  return found;
+}
+
+test('what has left the hot store is read as it was: by id, in every kind of search, in tags and in metrics', async () => {
+  await store(SPANS);
+  await store([{ traceId: C, spanId: '5', name: 'still here', service: 'front', startMs: START + 6 * HOUR_MS, durationMs: 5 }], START + 6 * HOUR_MS);
+  const before = await everythingRead();
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  expect(await count('spans')).toBe(1);
+  expect(await count('archive_files')).toBe(1);
+  expect(await everythingRead()).toEqual(before);
+});
+
+test('others read the files under the names of otel_traces', async () => {
+  await store(SPANS);
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  const [path = ''] = await storage.list();
+  expect(path).toMatch(/^date=\d{4}-\d\d-\d\d\/hour=\d\d\/\d+-[0-9a-f]{8}\.parquet$/);
+  const rows = await database.query({ sql: `SELECT "ServiceName", "SpanName", "SpanKind", "StatusCode", "Duration"::BIGINT AS took, "SpanAttributes"['region'] AS region, "ResourceAttributes"['host.name'] AS host, "Events"[1]."Attributes"['exception.type'] AS type, date, hour
+    FROM read_parquet('${join(directory, 'archive')}/**/*.parquet', hive_partitioning = true)` });
+  expect(rows.map(({ ServiceName: service, SpanName: name, SpanKind: kind, StatusCode: status, took, region, host, type }) => [service, name, kind, status, took, region, host, type])).toEqual([
+    ['catalogue', 'GET /items', 'Server', 'Unset', 20_000_000n, null, null, null],
+    ['front', 'POST /checkout', 'Server', 'Error', 300_000_000n, 'eu-2', null, null],
+    ['payment', 'charge', 'Client', 'Error', 250_000_000n, null, 'h1', 'Declined'],
+  ]);
+  const [meta] = await database.query({ sql: `SELECT DISTINCT compression FROM parquet_metadata('${join(directory, 'archive', path)}')` });
+  expect(meta).toEqual({ compression: 'ZSTD' });
+});
+
+test('a trace leaves whole: while its spans still come it stays, and what comes later joins it in the archive', async () => {
+  await store([SPANS[0]!]);
+  await store([SPANS[1]!], START + 2 * MINUTE_MS);
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  expect(await count('spans')).toBe(2);
+  await archiver().run(START + HOT_MS + 3 * MINUTE_MS);
+  expect(await count('spans')).toBe(0);
+  await store([{ ...SPANS[0]!, spanId: '77', parentSpanId: '1' }], START + 8 * HOUR_MS);
+  expect((await readers().traces.traceById(A))?.spans).toHaveLength(3);
+  await archiver().run(START + 15 * HOUR_MS);
+  expect(await count('spans')).toBe(0);
+  expect((await readers().traces.traceById(A))?.spans).toHaveLength(3);
+});
+
+test('hot = pending + kept + sampled out, by minute of arrival', async () => {
+  await store(SPANS);
+  await store([{ traceId: C, spanId: '5', name: 'still here', startMs: START, durationMs: 5 }], START + HOUR_MS);
+  await archiver({ keep: async () => {
+    await database.transaction([{ sql: `INSERT INTO leaving_kept SELECT trace_id_high, trace_id_low, hour, service, 'error', 1 FROM leaving_traces WHERE errors > 0` }]);
+    return [];
+  } }).run(START + HOT_MS + MINUTE_MS);
+  expect(await database.query({ sql: 'SELECT sum(kept) AS kept, sum(sampled_out) AS sampled_out FROM left_hot' })).toEqual([{ kept: 2, sampled_out: 1 }]);
+  expect(await count('spans')).toBe(1);
+  expect(await readers().traces.traceById(B)).toBeUndefined();
+});
+
+test('the files of an hour become one when it is over, and the old ones go when nobody can be reading them', async () => {
+  for (let index = 0; index < 4; index += 1) {
+    await store([{ traceId: String(index + 1).padStart(32, '0'), spanId: '1', name: 'GET /', startMs: START + index * MINUTE_MS, durationMs: 5 }], START + index * MINUTE_MS);
+    await archiver().run(START + index * MINUTE_MS + HOT_MS + MINUTE_MS);
+  }
+  expect(await count('archive_files')).toBe(4);
+  const before = await everythingRead();
+  const later = START + 20 * HOUR_MS;
+  await archiver().run(later);
+  expect([await count('archive_files'), await count('archived_traces'), (await storage.list()).length]).toEqual([1, 4, 5]);
+  expect(await everythingRead()).toEqual(before);
+  await archiver().run(later + 11 * MINUTE_MS);
+  expect([await count('archive_retired'), (await storage.list()).length]).toEqual([0, 1]);
+  expect(await everythingRead()).toEqual(before);
+});
+
+test('retention goes by age, by service and by why a trace was kept', async () => {
+  await store(SPANS);
+  const limits = () => ({ rules: [{ service: 'front', reason: 'error', maxAgeMs: 90 * DAY_MS }], maxAgeMs: 30 * DAY_MS, maxBytes: undefined, minFreeBytes: 0 });
+  await archiver({ limits }).run(START + HOT_MS + MINUTE_MS);
+  await archiver({ limits }).run(START + 31 * DAY_MS);
+  expect([await readers().traces.traceById(B), (await readers().traces.traceById(A))?.spans.length, await count('archived_traces')]).toEqual([undefined, 2, 1]);
+  await archiver({ limits }).run(START + 91 * DAY_MS);
+  expect(await readers().traces.traceById(A)).toBeUndefined();
+  await archiver({ limits }).run(START + 91 * DAY_MS + HOUR_MS);
+  expect(await storage.list()).toEqual([]);
+});
+
+test('a file that is not in the catalogue is no part of the archive, and goes at the next start', async () => {
+  await store(SPANS);
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  writeFileSync(join(directory, 'archive', 'left-over.parquet'), 'half a file');
+  writeFileSync(storage.stage('left-over.parquet'), 'half a file');
+  await archiver().run(START + HOT_MS + 2 * MINUTE_MS);
+  expect(await storage.list()).toHaveLength(1);
+  expect(readdirSync(join(directory, 'archive', '.writing'))).toEqual([]);
+});
+
+test('a file that was cut short is told of, not read', async () => {
+  await store(SPANS);
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  const [path = ''] = await storage.list();
+  writeFileSync(join(directory, 'archive', path), 'PAR1');
+  await expect(readers().traces.traceById(A)).rejects.toThrow(`the archive's file ${path} has 4 bytes instead of`);
+});

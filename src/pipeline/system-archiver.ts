@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
+import type { Statement } from '../store/database.js';
+import type { ArchiveStorage } from '../store/archive/archive-storage.js';
+import type { CataloguedFile, DuckdbArchive, FileContents, NewFile } from '../store/archive/duckdb-archive.js';
+import type { ArchiveGeneration } from '../store/archive/duckdb-archived-spans.js';
+import { planRewrites, type RetentionLimits, type Rewrite } from './archive-rewrites.js';
+
+/** Decides which of the gathered traces are kept, into `leaving_kept`; gives back what else the transaction that lets them go has to write. */
+export type KeepLeaving = (leaving: { readonly nowMs: number; readonly beforeMs: number; readonly sinceMs: number }) => Promise<readonly Statement[]>;
+
+export interface ArchiverOptions {
+  readonly archive: DuckdbArchive;
+  readonly storage: ArchiveStorage;
+  readonly generation: ArchiveGeneration;
+  readonly hotRetentionMs: number;
+  readonly keep: KeepLeaving;
+  readonly limits: () => RetentionLimits;
+}
+
+/** Spans that leave in one go: what is sorted and held while a file is written stays small. */
+const SPANS_AT_ONCE = 300_000;
+/** Rounds in one run, so that one that has much to catch up with lets others work. */
+const ROUNDS_AT_ONCE = 20;
+/** A trace that had a span so long after the boundary is under way and leaves with a later round. */
+const QUIET_MS = 10 * MINUTE_MS;
+/** No statement reads a file for longer than this after another one took its place. */
+const RETIRED_FOR_MS = 10 * MINUTE_MS;
+/** Files that are rewritten in one run at most. */
+const REWRITES_AT_ONCE = 50;
+
+/**
+ * Moves traces from the hot store into the archive and keeps the archive in order. Whatever is interrupted leaves the catalogue as it was:
+ * a file belongs to the archive with the very transaction that deletes its spans from the hot tables, and files that the catalogue does not
+ * know are removed at the next start.
+ */
+export class Archiver {
+  readonly #options: ArchiverOptions;
+  #recovered = false;
+
+  constructor(options: ArchiverOptions) {
+    this.#options = options;
+  }
+
+  async run(nowMs: number): Promise<void> {
+    if (!this.#recovered) await this.#recover(nowMs);
+    this.#recovered = true;
+    for (let round = 0; round < ROUNDS_AT_ONCE && await this.#leave(nowMs); round += 1);
+    await this.#tidy(nowMs);
+    await this.#removeRetired(nowMs - RETIRED_FOR_MS);
+  }
+
+  /** After a start nothing reads the archive yet: what is not in the catalogue goes. */
+  async #recover(nowMs: number): Promise<void> {
+    const { archive, storage } = this.#options;
+    await storage.clearStage();
+    const known = new Set([...(await archive.files()).map(({ path }) => path), ...await archive.retired(nowMs)]);
+    for (const path of await storage.list()) if (!known.has(path)) await storage.remove(path);
+  }
+
+  /** One round; whether there is more. */
+  async #leave(nowMs: number): Promise<boolean> {
+    const { archive, hotRetentionMs, keep } = this.#options;
+    const untilMs = nowMs - hotRetentionMs;
+    const sinceMs = await archive.leftBeforeMs();
+    const beforeMs = boundary(await archive.hotMinutes(sinceMs, untilMs), untilMs);
+    if (beforeMs <= sinceMs) return false;
+    await archive.gather({ beforeMs, quietMs: QUIET_MS, overdueMs: beforeMs - Math.max(hotRetentionMs, QUIET_MS) });
+    const more = await keep({ nowMs, beforeMs, sinceMs });
+    const files = await this.#writeKept(beforeMs, nowMs);
+    await archive.leave(files, { beforeMs, more });
+    this.#options.generation.current += 1;
+    return beforeMs < untilMs;
+  }
+
+  async #writeKept(beforeMs: number, nowMs: number): Promise<readonly NewFile[]> {
+    const { archive } = this.#options;
+    const files: NewFile[] = [];
+    for (const hour of await archive.keptHours()) {
+      files.push(await this.#publish(hour, nowMs, (file) => archive.writeHour(hour, { beforeMs, file })));
+    }
+    const written = files.reduce((sum, { spans }) => sum + spans, 0);
+    const kept = await archive.keptSpans();
+    if (written !== kept) throw new Error(`the archive's files have ${written} spans instead of ${kept}: nothing was taken out of the hot store`);
+    return files;
+  }
+
+  async #publish(hour: number, nowMs: number, write: (file: string) => Promise<FileContents>): Promise<NewFile> {
+    const { storage } = this.#options;
+    const fileId = `${hour}-${randomUUID().slice(0, 8)}`;
+    const name = `${fileId}.parquet`;
+    const path = `${hourPath(hour)}/${name}`;
+    const contents = await write(storage.stage(name));
+    return { ...contents, ...await storage.publish(name, path), fileId, path, hour, writtenMs: nowMs };
+  }
+
+  /** Merges the files of hours that are over, and drops what its retention is over for. */
+  async #tidy(nowMs: number): Promise<void> {
+    const { archive, storage, limits, hotRetentionMs } = this.#options;
+    // Room that is on its way is not asked for twice.
+    const isFreeing = (await archive.retired(nowMs)).length > 0;
+    const rewrites = planRewrites({ files: await archive.files(), groups: await archive.groups() }, { nowMs, closedBeforeHour: Math.floor((nowMs - hotRetentionMs - 2 * QUIET_MS) / HOUR_MS), limits: limits(), freeBytes: isFreeing ? undefined : await storage.freeBytes() });
+    for (const rewrite of rewrites.slice(0, REWRITES_AT_ONCE)) await this.#rewrite(rewrite, nowMs);
+  }
+
+  async #rewrite({ files, dropped, isEmpty }: Rewrite, nowMs: number): Promise<void> {
+    const { archive } = this.#options;
+    const file = isEmpty ? undefined : await this.#rewritten(files, dropped, nowMs);
+    const local = file === undefined ? undefined : (await this.#options.storage.local([file]))[0];
+    await archive.replace(files, { file, local, dropped, nowMs });
+    this.#options.generation.current += 1;
+  }
+
+  async #rewritten(files: readonly CataloguedFile[], dropped: readonly string[], nowMs: number): Promise<NewFile> {
+    const { archive, storage } = this.#options;
+    const sources = await storage.local(files);
+    const written = await this.#publish(files[0]?.hour ?? 0, nowMs, (file) => archive.rewrite(sources, dropped, file));
+    const expected = files.reduce((sum, { spans }) => sum + spans, 0);
+    if (dropped.length === 0 && written.spans !== expected) throw new Error(`${written.path} has ${written.spans} spans instead of ${expected}: the files it was made of stay`);
+    return written;
+  }
+
+  async #removeRetired(beforeMs: number): Promise<void> {
+    const { archive, storage } = this.#options;
+    for (const path of await archive.retired(beforeMs)) {
+      await storage.remove(path);
+      await archive.forgetRetired(path);
+    }
+  }
+}
+
+/** Until which arrival spans leave in this round: whole minutes, as many as fit. */
+function boundary(minutes: readonly { readonly minute: number; readonly spans: number }[], untilMs: number): number {
+  let spans = 0;
+  for (const [index, minute] of minutes.entries()) {
+    spans += minute.spans;
+    if (index > 0 && spans > SPANS_AT_ONCE) return Math.min(untilMs, minute.minute * MINUTE_MS);
+  }
+  return untilMs;
+}
+
+/** Directories as Hive names them, which DuckDB, Spark and others turn into columns. */
+export function hourPath(hour: number): string {
+  const [date = '', time = ''] = new Date(hour * HOUR_MS).toISOString().split('T');
+  return `date=${date}/hour=${time.slice(0, 2)}`;
+}

@@ -1,0 +1,92 @@
+/**
+ * A span in the archive: names and shapes of the OpenTelemetry Collector's ClickHouse exporter (table `otel_traces`), which many readers know,
+ * and after them what Tocsin needs to read back exactly what it wrote. A Parquet map has one type of value, so that texts stand in it as they
+ * are and everything else as JSON; the columns `…Typed` hold once more, as one JSON object, what is no text.
+ */
+
+const MAP = 'MAP(VARCHAR, VARCHAR)';
+const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
+const STATUSES = ['Unset', 'Ok', 'Error'];
+
+/** Select list over a span `s`, its resource `r` and what was decided about its trace, `k`. */
+export const TO_ARCHIVE = `make_timestamp_ns(s.start_ns) AS "Timestamp",
+  printf('%016x%016x', s.trace_id_high, s.trace_id_low) AS "TraceId",
+  printf('%016x', s.span_id) AS "SpanId",
+  CASE WHEN s.parent_span_id = 0 THEN '' ELSE printf('%016x', s.parent_span_id) END AS "ParentSpanId",
+  s.trace_state AS "TraceState", s.name AS "SpanName", ${wordOf('s.kind', KINDS)} AS "SpanKind", s.service AS "ServiceName",
+  ${mapOf('r.attributes')} AS "ResourceAttributes", s.scope_name AS "ScopeName", s.scope_version AS "ScopeVersion",
+  ${mapOf('s.attributes')} AS "SpanAttributes", CAST(s.duration_ns AS UBIGINT) AS "Duration",
+  ${wordOf('s.status', STATUSES)} AS "StatusCode", s.status_message AS "StatusMessage",
+  ${listOf('s.events', `{'Timestamp': make_timestamp_ns(CAST(json_extract(e, '/timeNs') ->> '$' AS BIGINT)), 'Name': coalesce(json_extract(e, '/name') ->> '$', ''), 'Attributes': ${mapOf(inner('e'))}, 'Typed': ${typedOf(inner('e'))}}`)} AS "Events",
+  ${listOf('s.links', `{'TraceId': coalesce(json_extract(e, '/traceId') ->> '$', ''), 'SpanId': coalesce(json_extract(e, '/spanId') ->> '$', ''), 'TraceState': coalesce(json_extract(e, '/traceState') ->> '$', ''), 'Attributes': ${mapOf(inner('e'))}, 'Typed': ${typedOf(inner('e'))}}`)} AS "Links",
+  s.weight / k.probability AS "Weight",
+  ${typedOf('s.attributes')} AS "SpanAttributesTyped", s.flags AS "Flags", s.weight_unknown AS "WeightUnknown", s.dropped_count AS "DroppedCount",
+  s.arrival_ms AS "ArrivalMs", s.imported AS "Imported", s.resource_id AS "ResourceId", k.service AS "KeptService", k.reason AS "KeptReason", k.probability AS "KeptProbability"`;
+
+/** Select list over a row `a` of the archive that gives the columns of `span_rows`. */
+const FROM_ARCHIVE = `CAST('0x' || a."TraceId"[1:16] AS UBIGINT) AS trace_id_high, CAST('0x' || a."TraceId"[17:32] AS UBIGINT) AS trace_id_low,
+  CAST('0x' || a."SpanId" AS UBIGINT) AS span_id, CASE WHEN a."ParentSpanId" = '' THEN 0::UBIGINT ELSE CAST('0x' || a."ParentSpanId" AS UBIGINT) END AS parent_span_id,
+  a."SpanName" AS name, ${numberOf('a."SpanKind"', KINDS)} AS kind, ${numberOf('a."StatusCode"', STATUSES)} AS status, a."StatusMessage" AS status_message,
+  epoch_ns(a."Timestamp") AS start_ns, (epoch_ns(a."Timestamp") + CAST(a."Duration" AS BIGINT)) // 1000000 AS end_ms, CAST(a."Duration" AS BIGINT) AS duration_ns,
+  a."ServiceName" AS service, a."ResourceId" AS resource_id, a."ScopeName" AS scope_name, a."ScopeVersion" AS scope_version,
+  ${objectOf('a."SpanAttributes"', 'a."SpanAttributesTyped"')} AS attributes,
+  ${textOfList('a."Events"', `'{"timeNs":' || epoch_ns(e."Timestamp") || ',"name":' || to_json(e."Name") || ',"attributes":' || ${objectOf('e."Attributes"', 'e."Typed"')} || '}'`)} AS events,
+  ${textOfList('a."Links"', `'{"traceId":"' || e."TraceId" || '","spanId":"' || e."SpanId" || '","traceState":' || to_json(e."TraceState") || ',"attributes":' || ${objectOf('e."Attributes"', 'e."Typed"')} || '}'`)} AS links,
+  a."TraceState" AS trace_state, a."Flags" AS flags, a."Weight" AS weight, a."WeightUnknown" AS weight_unknown, a."DroppedCount" AS dropped_count,
+  a."ArrivalMs" AS arrival_ms, a."Imported" AS imported, a."KeptProbability" AS kept_probability, 4611686018427387904 + (a.file_index << 32) + a.file_row_number AS row_id`;
+
+/** How files are written: zstd; row groups small enough that one trace reads little, large enough to compress well. */
+export const PARQUET_OPTIONS = 'FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE 61440';
+export const ARCHIVE_ORDER = '"ServiceName", "Timestamp"';
+
+/** Files as a relation with all their columns. */
+export function parquetFiles(paths: readonly string[]): string {
+  return `read_parquet([${paths.map(quoted).join(', ')}], hive_partitioning = false, union_by_name = true)`;
+}
+
+/** Rows of these files as rows of `span_rows`; `where` is over the archive's own columns of `a`. */
+export function archivedSpanRows(paths: readonly string[], where = 'TRUE'): string {
+  return `SELECT ${FROM_ARCHIVE} FROM (SELECT *, file_index, file_row_number FROM ${parquetFiles(paths)}) a WHERE ${where}`;
+}
+
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function wordOf(number: string, words: readonly string[]): string {
+  return `[${words.map(quoted).join(', ')}][${number} + 1]`;
+}
+
+function numberOf(word: string, words: readonly string[]): string {
+  return `CAST(list_position([${words.map(quoted).join(', ')}], ${word}) - 1 AS UTINYINT)`;
+}
+
+/** JSON text of an object as a map of texts. */
+function mapOf(json: string): string {
+  return `CAST(CAST(coalesce(${json}, '{}') AS JSON) AS ${MAP})`;
+}
+
+/** The entries of an object that are no texts, as JSON; NULL where all are. Looks closer only where a value begins with something else than a quote. */
+function typedOf(json: string): string {
+  return `CASE WHEN regexp_matches(CAST(${json} AS VARCHAR), '":[^"]') THEN nullif('{' || array_to_string(list_transform(list_filter(map_entries(CAST(CAST(${json} AS JSON) AS MAP(VARCHAR, JSON))), lambda t: coalesce(json_type(t.value), 'NULL') <> 'VARCHAR'), lambda t: to_json(t.key) || ':' || coalesce(CAST(t.value AS VARCHAR), 'null')), ',') || '}', '{}') END`;
+}
+
+function inner(element: string): string {
+  return `json_extract(${element}, '/attributes')`;
+}
+
+function listOf(json: string, element: string): string {
+  return `coalesce(list_transform(CAST(CAST(${json} AS JSON) AS JSON[]), lambda e: ${element}), [])`;
+}
+
+function textOfList(list: string, element: string): string {
+  return `CASE WHEN len(${list}) > 0 THEN '[' || array_to_string(list_transform(${list}, lambda e: ${element}), ',') || ']' END`;
+}
+
+/** The other way round. A merge patch takes null for "remove", so that objects with a null in them are put together entry by entry. */
+function objectOf(map: string, typed: string): string {
+  const entry = `to_json(t.key) || ':' || coalesce(CAST(CAST(CAST(${typed} AS JSON) AS MAP(VARCHAR, JSON))[t.key] AS VARCHAR), CASE WHEN t.value IS NULL THEN 'null' ELSE CAST(to_json(t.value) AS VARCHAR) END)`;
+  return `CASE WHEN ${typed} IS NULL THEN CAST(to_json(${map}) AS VARCHAR)
+    WHEN contains(${typed}, 'null') THEN '{' || array_to_string(list_transform(map_entries(${map}), lambda t: ${entry}), ',') || '}'
+    ELSE CAST(json_merge_patch(to_json(${map}), CAST(${typed} AS JSON)) AS VARCHAR) END`;
+}
