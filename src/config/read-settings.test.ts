@@ -22,7 +22,7 @@ describe('defaults', () => {
     expect(settings.http).toEqual({ host: '127.0.0.1', port: 4400 });
     expect(settings.otlp).toEqual({ host: '127.0.0.1', grpcPort: 4317, httpPort: 4318, senderShare: 0.5 });
     expect([settings.dataDir, settings.rulesDir, settings.runbooksDir]).toEqual(['./data', './rules', './runbooks']);
-    expect([settings.evaluationIntervalMs, settings.hotRetentionMs]).toEqual([5_000, 86_400_000]);
+    expect([settings.evaluationIntervalMs, settings.hotRetentionMs]).toEqual([5_000, 21_600_000]);
     expect(publicUrlOf(settings)).toBe('http://127.0.0.1:4400');
     expect(publicUrlOf(settings, 51234)).toBe('http://127.0.0.1:51234');
   });
@@ -65,8 +65,8 @@ describe('the environment', () => {
   });
 
   test('what this version cannot do is refused', () => {
-    const loaded = read('store: clickhouse\n', { TOCSIN_REDIS_URL: 'redis://127.0.0.1', TOCSIN_ARCHIVE_URL: 's3://bucket' });
-    expect(loaded.problems.map(({ code, path }) => `${code} ${path}`)).toEqual(['settings/not-supported-yet TOCSIN_REDIS_URL', 'settings/not-supported-yet TOCSIN_ARCHIVE_URL', 'settings/not-supported-yet store']);
+    const loaded = read('store: clickhouse\n', { TOCSIN_REDIS_URL: 'redis://127.0.0.1', TOCSIN_ARCHIVE_URL: 'ftp://host' });
+    expect(loaded.problems.map(({ code, path }) => `${code} ${path}`)).toEqual(['settings/invalid-value TOCSIN_ARCHIVE_URL', 'settings/not-supported-yet TOCSIN_REDIS_URL', 'settings/not-supported-yet store']);
   });
 
   test('a collector in OTEL_EXPORTER_OTLP_ENDPOINT turns self-tracing on', () => {

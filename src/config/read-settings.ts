@@ -186,6 +186,7 @@ function settle(merged: SettingsFile, secrets: Secrets, environment: Environment
     store: 'duckdb',
     evaluationIntervalMs: merged.evaluationInterval ?? defaults.DEFAULT_EVALUATION_INTERVAL_MS,
     hotRetentionMs: merged.hotRetention ?? defaults.DEFAULT_HOT_RETENTION_MS,
+    archiveUrl: merged.archiveUrl,
     access: {
       tokensFile: merged.access?.tokensFile,
       tls: certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile },

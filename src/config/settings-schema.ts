@@ -49,6 +49,12 @@ const publicUrl = httpUrl.transform((text) => text.replace(/\/+$/, ''));
 const slackApiUrl = httpUrl.transform((text) => (text.endsWith('/') ? text : `${text}/`));
 const slackToken = secret.regex(/^[\x21-\x7e]+$/, 'must not hold spaces or line breaks');
 
+/** `file:` and a path, absolute or from the working directory. */
+const archiveUrl = z.string().max(4_096).transform((text, context): string => {
+  if (/^file:.+/.test(text)) return text;
+  return refuse(context, `"${text}" is no place for the archive`, { hint: 'write file: and a directory, like file:/var/lib/tocsin/archive' });
+});
+
 function notYet(reason: string): z.ZodType<string> {
   return z.string().superRefine((text, context) => {
     context.addIssue({ code: 'custom', message: `"${text}" is not supported yet: ${reason}`, params: { code: 'settings/not-supported-yet', hint: 'leave it out' } satisfies IssueParams });
@@ -81,7 +87,7 @@ export const settingsFileSchema = z.strictObject({
   }).optional(),
   clickhouseUrl: notYet('this version has the embedded DuckDB only').optional(),
   redisUrl: notYet('this version runs as one process').optional(),
-  archiveUrl: notYet('this version keeps traces in the hot store only').optional(),
+  archiveUrl: archiveUrl.optional(),
   evaluationInterval: duration(MIN_EVALUATION_INTERVAL_MS, MAX_EVALUATION_INTERVAL_MS).optional(),
   hotRetention: duration(MIN_HOT_RETENTION_MS, MAX_RETENTION_MS).optional(),
   access: z.strictObject({

@@ -1,4 +1,4 @@
-import { DAY_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -34,6 +34,8 @@ export interface Settings {
   readonly store: 'duckdb';
   readonly evaluationIntervalMs: number;
   readonly hotRetentionMs: number;
+  /** Where traces go from the hot store: `file:` and a directory. Undefined: `archive` in the data directory. */
+  readonly archiveUrl: string | undefined;
   readonly access: {
     /** Undefined: open, which is allowed on loopback only. */
     readonly tokensFile: string | undefined;
@@ -53,8 +55,8 @@ export const DEFAULT_OTLP_HTTP_PORT = 4318;
 export const DEFAULT_OTLP_SENDER_SHARE = 0.5;
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_EVALUATION_INTERVAL_MS = 5 * SECOND_MS;
-/** Until the archive exists there is nothing after hot, so traces stay a day. semantics.md: 6 h with an archive. */
-export const DEFAULT_HOT_RETENTION_MS = DAY_MS;
+/** Then they go into the archive. */
+export const DEFAULT_HOT_RETENTION_MS = 6 * HOUR_MS;
 export const MIN_HOT_RETENTION_MS = 15 * MINUTE_MS;
 export const MIN_EVALUATION_INTERVAL_MS = 100;
 export const MAX_EVALUATION_INTERVAL_MS = 5 * MINUTE_MS;

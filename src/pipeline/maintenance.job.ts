@@ -10,6 +10,8 @@ export interface MaintenanceJobOptions {
   readonly database: Database;
   readonly scheduler: SchedulerRegistry;
   readonly hotRetentionMs: number;
+  /** Moves what is older than the hot retention into the archive, and keeps that in order. */
+  readonly archiver: { run(nowMs: number): Promise<void>; stop(): void };
   /** Whether what was sent in this minute was taken. */
   readonly takesIn: (minute: number) => boolean;
   readonly clock: Clock;
@@ -21,11 +23,12 @@ const EVERY_MS = MINUTE_MS;
 /** Deleting reads the whole table; once in a while is enough, because retention is hours. */
 const EXPIRE_EVERY_ROUNDS = 10;
 
-/** Once a minute: writes down that Tocsin was up, merges slices; from time to time deletes what is older than the retention. */
+/** Once a minute: writes down that Tocsin was up, merges slices; from time to time moves what is older than the hot retention into the archive. */
 export class MaintenanceJob implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #options: MaintenanceJobOptions;
   readonly #uptime: DuckdbUptime;
   #running: Promise<void> = Promise.resolve();
+  #archiving: Promise<void> | undefined;
   #rounds = 0;
   #compactedTo = 0;
 
@@ -41,7 +44,9 @@ export class MaintenanceJob implements OnApplicationBootstrap, OnApplicationShut
 
   async onApplicationShutdown(): Promise<void> {
     if (this.#options.scheduler.doesExist('interval', MAINTENANCE)) this.#options.scheduler.deleteInterval(MAINTENANCE);
+    this.#options.archiver.stop();
     await this.#running;
+    await this.#archiving;
   }
 
   #start(): void {
@@ -60,7 +65,15 @@ export class MaintenanceJob implements OnApplicationBootstrap, OnApplicationShut
     const nowMs = clock.nowMs();
     await this.#recordUptime(Math.floor(nowMs / MINUTE_MS));
     this.#compactedTo = await compactSlices(database, this.#compactedTo, nowMs);
-    if (this.#rounds % EXPIRE_EVERY_ROUNDS === 0) await deleteExpired(database, nowMs, hotRetentionMs);
+    if (this.#rounds % EXPIRE_EVERY_ROUNDS === 0) {
+      await deleteExpired(database, nowMs, hotRetentionMs);
+      this.#archive(nowMs);
+    }
     this.#rounds += 1;
+  }
+
+  /** Beside the rest: catching up can take longer than a minute, and uptime is recorded every minute. */
+  #archive(nowMs: number): void {
+    this.#archiving ??= this.#options.archiver.run(nowMs).catch(this.#options.onError).finally(() => { this.#archiving = undefined; });
   }
 }

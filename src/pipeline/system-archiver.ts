@@ -37,6 +37,7 @@ const REWRITES_AT_ONCE = 50;
 export class Archiver {
   readonly #options: ArchiverOptions;
   #recovered = false;
+  #stopping = false;
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
@@ -45,9 +46,14 @@ export class Archiver {
   async run(nowMs: number): Promise<void> {
     if (!this.#recovered) await this.#recover(nowMs);
     this.#recovered = true;
-    for (let round = 0; round < ROUNDS_AT_ONCE && await this.#leave(nowMs); round += 1);
+    for (let round = 0; round < ROUNDS_AT_ONCE && !this.#stopping && await this.#leave(nowMs); round += 1);
     await this.#tidy(nowMs);
     await this.#removeRetired(nowMs - RETIRED_FOR_MS);
+  }
+
+  /** Whatever is under way is finished, and nothing new begun. */
+  stop(): void {
+    this.#stopping = true;
   }
 
   /** After a start nothing reads the archive yet: what is not in the catalogue goes. */
@@ -100,7 +106,10 @@ export class Archiver {
     // Room that is on its way is not asked for twice.
     const isFreeing = (await archive.retired(nowMs)).length > 0;
     const rewrites = planRewrites({ files: await archive.files(), groups: await archive.groups() }, { nowMs, closedBeforeHour: Math.floor((nowMs - hotRetentionMs - 2 * QUIET_MS) / HOUR_MS), limits: limits(), freeBytes: isFreeing ? undefined : await storage.freeBytes() });
-    for (const rewrite of rewrites.slice(0, REWRITES_AT_ONCE)) await this.#rewrite(rewrite, nowMs);
+    for (const rewrite of rewrites.slice(0, REWRITES_AT_ONCE)) {
+      if (this.#stopping) return;
+      await this.#rewrite(rewrite, nowMs);
+    }
   }
 
   async #rewrite({ files, dropped, isEmpty }: Rewrite, nowMs: number): Promise<void> {

@@ -54,24 +54,26 @@ describe('compaction', () => {
   });
 });
 
-describe('hot retention', () => {
-  test('goes by arrival and spares pinned traces', async () => {
-    const pinned = '0000000000000000000000000000000a' as TraceId;
-    await sink.store(admitted(request('old'), [{ name: 'pinned', traceId: pinned }, { name: 'old' }]));
-    await sink.store({ ...admitted(request('new'), [{ name: 'new' }]), receivedAtMs: NOW_MS + HOUR_MS });
-    await database.transaction(pinTraces([pinned], 'incident-1' as IncidentId));
-    await database.transaction(pinTraces([pinned], 'incident-1' as IncidentId));
+describe('hot retention of logs', () => {
+  const log = (low: number): Promise<void> => database.transaction([{ sql: `INSERT INTO logs SELECT 0, $low, 3, 0, 17, 'ERROR', 'declined', 'payment', 1, '', '{}', $arrival_ms, FALSE`, params: { low, arrival_ms: NOW_MS } }]);
+
+  test('goes by arrival and spares those of pinned traces; digests go as well', async () => {
+    await sink.store(admitted(request('old'), [{ name: 'old' }]));
+    await log(10);
+    await log(11);
+    await database.transaction(pinTraces(['0000000000000000000000000000000a' as TraceId], 'incident-1' as IncidentId));
     await deleteExpired(database, NOW_MS + 6 * HOUR_MS + 1, 6 * HOUR_MS);
-    expect(await database.query({ sql: 'SELECT name FROM spans ORDER BY name' })).toEqual([{ name: 'new' }, { name: 'pinned' }]);
+    expect(await database.query({ sql: 'SELECT trace_id_low FROM logs' })).toEqual([{ trace_id_low: 10n }]);
     expect(await count('batches')).toBe(0);
+    expect(await count('spans')).toBe(1);
   });
 
   test('never goes below a quarter of an hour, whatever it is told', async () => {
-    await sink.store(admitted(request('a'), [{ name: 'one' }]));
+    await log(11);
     await deleteExpired(database, NOW_MS + 14 * 60_000, 0);
-    expect(await count('spans')).toBe(1);
+    expect(await count('logs')).toBe(1);
     await deleteExpired(database, NOW_MS + 15 * 60_000 + 1, 0);
-    expect(await count('spans')).toBe(0);
+    expect(await count('logs')).toBe(0);
   });
 });
 

@@ -4,7 +4,6 @@ import { DIGEST_RETENTION_MS } from './digest-index.js';
 import { loadSql } from './fs-sql.js';
 import { traceKey } from './trace-key.js';
 
-const DELETE_SPANS = ['bulk', 'fresh'].map((table) => loadSql(import.meta.url, `delete-expired-${table}-spans.sql`));
 const DELETE_LOGS = loadSql(import.meta.url, 'delete-expired-logs.sql');
 const DELETE_DIGESTS = loadSql(import.meta.url, 'delete-expired-digests.sql');
 const PIN_TRACE = loadSql(import.meta.url, 'pin-trace.sql');
@@ -19,11 +18,10 @@ const MIN_HOT_RETENTION_MS = 15 * 60_000;
 /** A minute is closed for compaction when nothing can still commit into it: requests wait seconds, not minutes. */
 const OPEN_ARRIVAL_MINUTES = 2;
 
-/** Deletes hot spans and logs older than the retention, by arrival, sparing pinned traces, and digests nobody needs any more. */
+/** Deletes logs older than the hot retention, by arrival, sparing those of pinned traces, and digests nobody needs any more. Spans leave by the archiver. */
 export function deleteExpired(database: Database, nowMs: number, hotRetentionMs: number): Promise<void> {
   const before_ms = nowMs - Math.max(hotRetentionMs, MIN_HOT_RETENTION_MS);
   return database.transaction([
-    ...DELETE_SPANS.map((sql) => ({ sql, params: { before_ms } })),
     { sql: DELETE_LOGS, params: { before_ms } },
     { sql: DELETE_DIGESTS, params: { before_ms: nowMs - DIGEST_RETENTION_MS } },
   ]);

@@ -65,7 +65,7 @@ async function underTest(): Promise<SinkUnderTest> {
 describe('the DuckDB span sink', () => {
   spanSinkContract(underTest);
 
-  test.each([['spans', SPAN_TABLE], ['logs', LOG_TABLE]])('appends %s in the order and types of the table', async (table, columns) => {
+  test.each([['spans_fresh', SPAN_TABLE], ['spans_bulk', SPAN_TABLE], ['logs', LOG_TABLE]])('appends %s in the order and types of the table', async (table, columns) => {
     const rows = await database.query({ sql: 'SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_name = $table ORDER BY ordinal_position', params: { table } });
     expect(rows).toEqual(Object.entries(columns).map(([name, type]) => ({ name, type })));
   });

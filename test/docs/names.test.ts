@@ -97,7 +97,7 @@ describe('figures in the documentation', () => {
   test('of time are the defaults', () => {
     // "24 hours", "an hour", "a day", "ten minutes", and the steps a half, a quarter, a tenth and zero.
     expect({ hot: DEFAULT_HOT_RETENTION_MS, digests: DIGEST_RETENTION_MS, imported: IMPORTED_AFTER_MS, outbox: GIVE_UP_AFTER_MS, update: UPDATE_INTERVAL_MS, steps: BUDGET_STEPS })
-      .toEqual({ hot: 24 * HOUR_MS, digests: HOUR_MS, imported: HOUR_MS, outbox: DAY_MS, update: 10 * MINUTE_MS, steps: [0.5, 0.25, 0.1, 0] });
+      .toEqual({ hot: 6 * HOUR_MS, digests: HOUR_MS, imported: HOUR_MS, outbox: DAY_MS, update: 10 * MINUTE_MS, steps: [0.5, 0.25, 0.1, 0] });
     expect(ARCHITECTURE.text).toContain(`up to ${DEFAULT_GROUP_LIMITS.maxWaitMs} ms (or ${DEFAULT_GROUP_LIMITS.maxRows.toLocaleString('en-US')} rows)`);
   });
 

@@ -11,8 +11,10 @@ import { ApiError } from '../../query/api-error.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import { parseTraceSearch } from '../../query/trace-query.js';
 import { DatabaseUnavailableError } from '../../store/database-error.js';
+import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
 import { spansOfBatch } from '../../trace/spans-of-batch.js';
 import type { Span } from '../../trace/span.js';
+import { archiveParts, type ArchiveParts } from '../archive-parts.js';
 import { CouldNotRun } from '../command.js';
 import { findServiceApi, ServiceRefused, type ServiceApi } from '../service-api.js';
 
@@ -40,7 +42,7 @@ export async function openTraces(server: string | undefined, settings: Settings)
   const path = join(settings.dataDir, DATABASE_FILE);
   if (!existsSync(path)) throw new CouldNotRun(`there is nothing to export: no Tocsin runs at ${publicUrlOf({ ...settings, publicUrl: undefined })}, and ${path} does not exist`);
   try {
-    return new StoredTraces(await StoreClient.start({ dataDir: settings.dataDir, slos: [], redaction: NO_REDACTION }));
+    return new StoredTraces(await StoreClient.start({ dataDir: settings.dataDir, slos: [], redaction: NO_REDACTION }), archiveParts(settings));
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error;
     throw new CouldNotRun(`${error.message}${error.reason === 'locked' ? ' If that is Tocsin, name the address of its pages with --server.' : ''}`);
@@ -82,9 +84,9 @@ class StoredTraces implements TraceSource {
   readonly #store: StoreClient;
   readonly #reader: DuckdbTraceReader;
 
-  constructor(store: StoreClient) {
+  constructor(store: StoreClient, archive: ArchiveParts) {
     this.#store = store;
-    this.#reader = new DuckdbTraceReader(store);
+    this.#reader = new DuckdbTraceReader(new ArchivedSpans(store, archive));
   }
 
   async find({ query, rangeMs, limit }: TraceQuery): Promise<readonly TraceId[]> {

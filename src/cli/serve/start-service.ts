@@ -27,6 +27,7 @@ import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
 import { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import { SloEventCounter } from '../../pipeline/slo-event-counter.js';
+import { Archiver } from '../../pipeline/system-archiver.js';
 import { StoreClient } from '../../pipeline/system-store-client.js';
 import { TickJob } from '../../pipeline/tick.job.js';
 import { DuckdbObservedOperationReader } from '../../query/duckdb-observed-operation-reader.js';
@@ -39,6 +40,9 @@ import { DuckdbTagReader } from '../../query/duckdb-tag-reader.js';
 import { DuckdbTopologyReader } from '../../query/duckdb-topology-reader.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
+import { DuckdbArchive } from '../../store/archive/duckdb-archive.js';
+import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
+import { archiveParts, DEFAULT_RETENTION, keepEverything, type ArchiveParts } from '../archive-parts.js';
 import { accessProblems } from '../check/find-problems.js';
 import { tocsinVersion } from '../tocsin-version.js';
 import { alertmanagerPorts, silenceActions } from './alerting-ports.js';
@@ -93,6 +97,7 @@ class Start {
   readonly #metrics = new PrometheusMetrics();
   readonly #counters = new IngestCounters();
   readonly #sloEvents = new SloEventCounter();
+  readonly #archiveParts: ArchiveParts;
   #tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   #httpPort: number;
   #judgement: Judgement | undefined;
@@ -104,6 +109,7 @@ class Start {
     this.#input = input;
     this.#cleanup = cleanup;
     this.#httpPort = input.settings.http.port;
+    this.#archiveParts = archiveParts(input.settings);
   }
 
   async run(): Promise<ServiceAddresses> {
@@ -168,7 +174,7 @@ class Start {
     return {
       actions, silences: silenceActions(engine), alertmanager: alertmanagerPorts(engine),
       ui: {
-        readers: readersOf(store, judgement, this.#counters),
+        readers: readersOf({ store, archived: new ArchivedSpans(store, this.#archiveParts), judgement, counters: this.#counters }),
         signatureActions: signatureActionsOf(judgement),
         decisions: new DuckdbDecisionReader(store),
         deadLetters: deadLettersOf(store, judgement),
@@ -196,10 +202,15 @@ class Start {
       },
       signatures: { book: judgement.signatures, clock: systemClock, onError: (error) => log.error({ err: error }, 'failures could not be read for their signatures; the next round tries again') },
       maintenance: {
-        database: store, hotRetentionMs: settings.hotRetentionMs, clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
+        database: store, hotRetentionMs: settings.hotRetentionMs, archiver: this.#archiver(store), clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
         onError: (error) => log.error({ err: error }, 'maintenance of the store failed'),
       },
     };
+  }
+
+  #archiver(store: StoreClient): Archiver {
+    const archive = new DuckdbArchive(store);
+    return new Archiver({ ...this.#archiveParts, archive, hotRetentionMs: this.#input.settings.hotRetentionMs, limits: () => DEFAULT_RETENTION, keep: keepEverything(store) });
   }
 
   /** Asked for late: a port may be chosen by the system. */
@@ -258,22 +269,30 @@ interface PageParts {
   readonly tokens: readonly Token[] | undefined;
 }
 
-function readersOf(store: StoreClient, { engine, rules, signatures }: Judgement, counters: IngestCounters): Readers {
+interface ReaderParts {
+  readonly store: StoreClient;
+  /** The same with the archive behind the hot store. */
+  readonly archived: ArchivedSpans;
+  readonly judgement: Judgement;
+  readonly counters: IngestCounters;
+}
+
+function readersOf({ store, archived, judgement: { engine, rules, signatures }, counters }: ReaderParts): Readers {
   return {
     clock: systemClock,
     slos: { statuses: () => engine.statuses(), slo: (name) => engine.slo(name) },
     history: new DuckdbSloHistoryReader(store),
     revisions: new DuckdbSloRevisionReader(store),
-    traces: new DuckdbTraceReader(store),
-    metrics: new DuckdbMetricsReader(store),
-    tags: new DuckdbTagReader(store),
+    traces: new DuckdbTraceReader(archived),
+    metrics: new DuckdbMetricsReader(archived),
+    tags: new DuckdbTagReader(archived),
     topology: new DuckdbTopologyReader(store),
     services: new DuckdbServiceReader(store),
     signatures,
     incidents: new DuckdbIncidentReader(store),
     ingest: ingestReader({ store, counters, clock: systemClock }),
-    replay: new DuckdbReplayHistory(store),
-    burnedBy: new DuckdbBurnedByReader(store),
+    replay: new DuckdbReplayHistory(archived),
+    burnedBy: new DuckdbBurnedByReader(archived),
     operations: new DuckdbObservedOperationReader(store),
     gates: () => rules.book.gates,
   };

@@ -67,8 +67,8 @@ async function makeDirectories(root: string, below: string): Promise<void> {
   for (const part of below.split('/')) {
     const parent = place;
     place = join(place, part);
-    const made = await mkdir(place).then(() => true, (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
+    const made = await mkdir(place).then(() => true, (error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
       return false;
     });
     if (made) await syncFile(parent);
