@@ -25,13 +25,17 @@ class Timeline {
   news: Transition[] = [];
 
   tick(nowMs: number, ...signals: ConditionSignal[]): string[] {
-    return this.apply(advance({ signals, openIncidents: this.open(), nowMs }));
+    return this.apply(advance({ signals, openIncidents: this.open(), nowMs, recentlyEnded: this.ended() }));
   }
 
   apply(change: IncidentChange): string[] {
     for (const incident of change.incidents) this.incidents.set(incident.id, incident);
     this.news.push(...change.transitions);
     return change.transitions.map(({ kind }) => kind);
+  }
+
+  ended(): Incident[] {
+    return [...this.incidents.values()].filter(({ status }) => status === 'resolved');
   }
 
   open(): Incident[] {
@@ -53,7 +57,7 @@ describe('one incident from start to end', () => {
     expect(timeline.tick(T0 + 10_000, signal({ firing: false }))).toEqual(['resolved']);
     expect(timeline.only()).toMatchObject({ status: 'resolved', endedAtMs: T0 + 10_000, alerts: [{ status: 'resolved', endsAtMs: T0 + 10_000 }] });
     expect(timeline.tick(T0 + 15_000, signal({ firing: false }))).toEqual([]);
-    expect(timeline.tick(T0 + 20_000, signal())).toEqual(['opened']);
+    expect(timeline.tick(T0 + 60 * MINUTE_MS, signal())).toEqual(['opened']);
     expect(timeline.incidents.size).toBe(2);
   });
 
@@ -208,7 +212,7 @@ describe('whatever the signals', () => {
       for (const { afterMs, signals, person } of ticks) {
         now += afterMs;
         timeline.tick(now, ...signals);
-        expect(advance({ signals, openIncidents: timeline.open(), nowMs: now })).toEqual({ incidents: [], transitions: [] });
+        expect(advance({ signals, openIncidents: timeline.open(), recentlyEnded: timeline.ended(), nowMs: now })).toEqual({ incidents: [], transitions: [] });
         const [first] = timeline.open();
         if (first !== undefined && person === 'acknowledges') timeline.apply(acknowledge(first, 'ann', now));
         if (first !== undefined && person === 'resolves') timeline.apply(resolve(first, 'ann', now));
@@ -217,13 +221,57 @@ describe('whatever the signals', () => {
       }
       for (const incident of timeline.incidents.values()) {
         const kinds = timeline.news.filter((news) => news.incident.id === incident.id).map(({ kind }) => kind);
+        // Opened and ended by turns; in each of its lives it is upgraded once at most.
+        const turns = kinds.filter((kind) => kind === 'opened' || kind === 'resolved');
+        expect(turns).toEqual(turns.map((_, index) => (index % 2 === 0 ? 'opened' : 'resolved')));
+        expect(turns.length % 2).toBe(incident.status === 'resolved' ? 0 : 1);
         expect(kinds[0]).toBe('opened');
-        expect(kinds.lastIndexOf('opened')).toBe(0);
-        expect(kinds.filter((kind) => kind === 'resolved')).toHaveLength(incident.status === 'resolved' ? 1 : 0);
-        expect(kinds.filter((kind) => kind === 'upgraded').length).toBeLessThanOrEqual(1);
+        for (const life of kinds.join(' ').split('resolved')) expect(life.match(/upgraded/g)?.length ?? 0).toBeLessThanOrEqual(1);
         if (incident.status === 'resolved') expect(kinds.at(-1)).toBe('resolved');
         expect(incident.status === 'resolved').toBe(incident.alerts.every(({ status }) => status === 'resolved'));
       }
     }));
+  });
+});
+
+describe('what comes back', () => {
+  const fire = signal();
+  const quiet = signal({ firing: false });
+
+  test('soon after its end opens the same incident again, told like a new one and taken by nobody', () => {
+    const story = new Timeline();
+    story.tick(T0, fire);
+    story.apply(acknowledge(story.open()[0]!, 'ann', T0));
+    story.tick(T0 + MINUTE_MS, quiet);
+    expect(story.tick(T0 + 10 * MINUTE_MS, fire)).toEqual(['opened']);
+    expect(story.open()).toMatchObject([{ status: 'open', acknowledgedBy: undefined, endedAtMs: undefined, startedAtMs: T0, alerts: [{ status: 'firing', startsAtMs: T0 + 10 * MINUTE_MS }] }]);
+    expect(story.open()[0]!.timeline.at(-1)!.text).toContain('Page opened again, 9 min after its end');
+    expect(story.incidents.size).toBe(1);
+  });
+
+  test.each([
+    ['after a quarter of an hour', (story: Timeline) => story.tick(T0 + MINUTE_MS, quiet), 17],
+    ['where a person ended it', (story: Timeline) => story.apply(resolve(story.open()[0]!, 'ann', T0 + MINUTE_MS)), 2],
+    ['where it went on in another', (story: Timeline) => { const [open] = story.open(); return story.apply({ incidents: [{ ...open!, status: 'resolved', endedAtMs: T0 + MINUTE_MS, mergedInto: 'inc-other' as Incident['id'] }], transitions: [] }); }, 2],
+  ])('is a new incident %s', (_, end, minutes) => {
+    const story = new Timeline();
+    story.tick(T0, fire);
+    end(story);
+    expect(story.tick(T0 + minutes * MINUTE_MS, fire)).toEqual(['opened']);
+    expect(story.incidents.size).toBe(2);
+  });
+
+  test('again and again keeps the incident open until it was quiet for a quarter of an hour, and tells nobody of what lies between', () => {
+    const story = new Timeline();
+    for (const minute of [0, 4, 8]) {
+      story.tick(T0 + minute * MINUTE_MS, fire);
+      if (minute < 8) story.tick(T0 + (minute + 2) * MINUTE_MS, quiet);
+    }
+    story.news = [];
+    for (const minute of [10, 12, 14]) story.tick(T0 + minute * MINUTE_MS, minute === 12 ? fire : quiet);
+    for (let minute = 15; minute < 29; minute += 1) story.tick(T0 + minute * MINUTE_MS, quiet);
+    expect(story.news.filter(({ kind }) => kind !== 'updated')).toEqual([]);
+    expect(story.open()[0]!.timeline.filter(({ kind, text }) => kind === 'note' && text.startsWith('Quiet, and kept open'))).toHaveLength(2);
+    expect(story.tick(T0 + 29 * MINUTE_MS, quiet)).toEqual(['resolved']);
   });
 });

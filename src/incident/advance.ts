@@ -2,7 +2,9 @@ import { SEVERITY_RANK } from '../budget/slo-status.js';
 import type { Severity } from '../config/slo.js';
 import type { IncidentId } from '../lib/ids.js';
 import type { ConditionSignal } from './condition-signal.js';
+import { hasBeenQuiet, isFlapping, reopenable } from './flapping.js';
 import { incidentIdOf } from './incident-id.js';
+import { FLAP_HOLD_MS } from './incident-policy.js';
 import type { Alert, Incident, Transition } from './incident.js';
 import { numbersNews } from './numbers-news.js';
 import { alertOf, settleAlerts } from './settle-alerts.js';
@@ -14,6 +16,8 @@ export interface AdvanceInput {
   readonly signals: readonly ConditionSignal[];
   /** Every incident that is not resolved. */
   readonly openIncidents: readonly Incident[];
+  /** Those that ended of late: what comes back opens them again. The youngest last. */
+  readonly recentlyEnded?: readonly Incident[];
   readonly nowMs: number;
   /** `attempt` counts up while the id is taken. */
   readonly newIncidentId?: (key: string, nowMs: number, attempt: number) => IncidentId;
@@ -38,7 +42,7 @@ export function advance(input: AdvanceInput): IncidentChange {
   for (const [key, signals] of signalsByKey(input.signals)) {
     const incident = openByKey.get(key);
     if (incident !== undefined) changes.push(advanceOpen(incident, signals, input.nowMs));
-    else if (signals.some((signal) => signal.firing)) changes.push(open(signals, newId(input, key, taken), input.nowMs));
+    else if (signals.some((signal) => signal.firing)) changes.push(reopen(reopenable(input.recentlyEnded ?? [], key, input.nowMs), signals, input.nowMs) ?? open(signals, newId(input, key, taken), input.nowMs));
   }
   return { incidents: changes.flatMap((change) => change.incidents), transitions: changes.flatMap((change) => change.transitions) };
 }
@@ -76,13 +80,36 @@ function open(signals: readonly ConditionSignal[], id: IncidentId, nowMs: number
   return changeOf(opened, { kind: 'opened', incident: opened, atMs: nowMs, ...receivedAt(firing) });
 }
 
-function advanceOpen(incident: Incident, signals: readonly ConditionSignal[], nowMs: number): IncidentChange {
+/** The same trouble again, soon after its end: the same incident, told like a new one, for whoever had it may be asleep again. */
+function reopen(incident: Incident | undefined, signals: readonly ConditionSignal[], nowMs: number): IncidentChange | undefined {
+  if (incident?.endedAtMs === undefined) return undefined;
+  const firing = signals.filter((signal) => signal.firing);
+  const lead = mostSevere(firing);
+  const again: Incident = { ...incident, status: 'open', severity: lead.severity, title: lead.title, endedAtMs: undefined, acknowledgedBy: undefined };
+  const text = `${severityInWords(lead.severity)} opened again, ${formatSpan(nowMs - incident.endedAtMs)} after its end${withWords(lead)}`;
+  const reopened = withEntry(withReadings(settleAlerts(again, signals, nowMs), signals, nowMs), { atMs: nowMs, kind: 'opened', actor: 'tocsin', text });
+  return changeOf(reopened, { kind: 'opened', incident: reopened, atMs: nowMs, ...receivedAt(firing) });
+}
+
+/** Nothing fires in an incident that flaps: not believed before it has been quiet for a while. Undefined where it is to go its way. */
+function hold(incident: Incident, signals: readonly ConditionSignal[], nowMs: number): IncidentChange | undefined {
+  if (signals.some(({ firing }) => firing) || !isFlapping(incident, nowMs)) return undefined;
+  if (incident.quietSinceMs !== undefined) return hasBeenQuiet(incident, nowMs) ? undefined : NO_CHANGE;
+  const text = `Quiet, and kept open: it opened again and again. It ends after ${formatSpan(FLAP_HOLD_MS)} of quiet.`;
+  return { incidents: [withEntry({ ...incident, quietSinceMs: nowMs }, { atMs: nowMs, kind: 'note', actor: 'tocsin', text })], transitions: [] };
+}
+
+function advanceOpen(known: Incident, signals: readonly ConditionSignal[], nowMs: number): IncidentChange {
+  const held = hold(known, signals, nowMs);
+  if (held !== undefined) return held;
+  const { quietSinceMs, ...rest } = known;
+  const incident = quietSinceMs === undefined || !signals.some(({ firing }) => firing) ? known : rest;
   const settled = settleAlerts(incident, signals, nowMs);
   if (settled.alerts.every((alert) => alert.status === 'resolved')) return close(settled, signals, nowMs);
   const severity = highest(settled.alerts.filter((alert) => alert.status === 'firing').map((alert) => alert.severity));
   if (SEVERITY_RANK[severity] > SEVERITY_RANK[incident.severity]) return upgrade(settled, signals, nowMs);
   const news = numbersNews(incident, signals, nowMs);
-  if (news === undefined) return settled === incident ? NO_CHANGE : { incidents: [settled], transitions: [] };
+  if (news === undefined) return settled === known ? NO_CHANGE : { incidents: [settled], transitions: [] };
   const read = withReadings(settled, signals, nowMs);
   const updated = withEntry(read, { atMs: nowMs, kind: 'updated', actor: 'tocsin', text: news.text });
   return changeOf(updated, { kind: 'updated', incident: updated, atMs: nowMs, ...(news.urgent ? { news: news.text } : {}) });

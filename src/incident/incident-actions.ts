@@ -5,6 +5,8 @@ import type { Incident } from './incident.js';
 export interface IncidentActions {
   acknowledge(id: IncidentId, who: string): Promise<Incident | undefined>;
   resolve(id: IncidentId, who: string): Promise<Incident | undefined>;
+  /** `id` goes on in `into`, which is what comes back. */
+  merge(id: IncidentId, into: IncidentId, who: string): Promise<Incident | undefined>;
 }
 
 export const INCIDENT_CLOCK = Symbol('IncidentClock');

@@ -26,3 +26,11 @@ export const CAUSE_EVENTS_MIN = 10;
 
 /** Links to causes kept of one incident: an outage of hundreds of SLOs must not fill its document. */
 export const CAUSES_MAX = 50;
+
+/** A condition that comes back so soon is the same trouble. A quarter of an hour is three of the short windows of a fast page. */
+export const REOPEN_WITHIN_MS = 15 * MINUTE_MS;
+
+/** Opened so often within an hour, an incident flaps: it then ends only after a quarter of an hour of quiet (Prometheus' `keep_firing_for`, by need). */
+export const FLAP_OPENINGS = 3;
+export const FLAP_WITHIN_MS = 60 * MINUTE_MS;
+export const FLAP_HOLD_MS = 15 * MINUTE_MS;

@@ -7,6 +7,7 @@ import { ok } from '../lib/result.js';
 import { IncidentModule } from './incident.module.js';
 import type { Incident } from './incident.js';
 import { MemoryIncidentTable } from './memory-incident-table.js';
+import { merge } from './join-incidents.js';
 import { acknowledge, resolve } from './person-actions.js';
 import { sampleIncident, SAMPLE_START_MS } from './sample-incident.js';
 import type { Silence } from './silence.js';
@@ -30,7 +31,15 @@ beforeEach(async () => {
     table.replace(change(incident, who, SAMPLE_START_MS + 60_000).incidents);
     return table.byId(id);
   };
-  const actions = { acknowledge: (id: IncidentId, who: string) => act(id, who, acknowledge), resolve: (id: IncidentId, who: string) => act(id, who, resolve) };
+  const actions = {
+    acknowledge: (id: IncidentId, who: string) => act(id, who, acknowledge), resolve: (id: IncidentId, who: string) => act(id, who, resolve),
+    merge: async (id: IncidentId, into: IncidentId, who: string) => {
+      const [source, target] = [await table.byId(id), await table.byId(into)];
+      const { incidents } = merge(target!, source!, { cause: { rule: 'person', place: undefined, shares: [], words: `${who} says so` }, actor: who, nowMs: NOW_MS });
+      table.replace(incidents);
+      return incidents.at(-1);
+    },
+  };
   silencesKnown = new Map();
   const keep = (changed: readonly Silence[]): Silence => {
     for (const silence of changed) silencesKnown.set(silence.id, silence);
@@ -91,6 +100,19 @@ describe('acting', () => {
     expect(await ask('POST', '/inc-1/acknowledge')).toMatchObject({ status: 200, body: { status: 'acknowledged', acknowledgedBy: 'local' } });
     expect(await ask('POST', '/inc-1/resolve')).toMatchObject({ status: 200, body: { status: 'resolved', endedAt: '2026-11-20T03:05:05.000Z' } });
     expect(asked).toEqual(['acknowledge by local', 'resolve by local']);
+  });
+
+  test('two incidents become one; what is over, unknown or the same one is refused', async () => {
+    const merging = async (id: string, payload?: object): Promise<{ status: number; body: Record<string, unknown> }> => {
+      const answer = await app!.inject({ method: 'POST', url: `/api/v1/incidents/${id}/merge`, ...(payload === undefined ? {} : { payload }) });
+      return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
+    };
+    table.replace([sampleIncident({ id: 'inc-3' as IncidentId, key: 'c', startedAtMs: SAMPLE_START_MS + 5 })]);
+    expect(await merging('inc-3', { into: 'inc-1' })).toMatchObject({ status: 200, body: { id: 'inc-1', causes: [{ rule: 'person', from: 'inc-3', words: 'local says so' }] } });
+    expect((await ask('GET', '/inc-3')).body).toMatchObject({ status: 'resolved', mergedInto: 'inc-1' });
+    expect(await merging('inc-3', { into: 'inc-1' })).toMatchObject({ status: 409, body: { code: 'incident/resolved' } });
+    expect(await merging('inc-1', { into: 'inc-none' })).toMatchObject({ status: 404 });
+    for (const payload of [{ into: 'inc-1' }, {}, undefined]) expect(await merging('inc-1', payload)).toMatchObject({ status: 400, body: { code: 'request/invalid' } });
   });
 
   test('resolving twice is fine, taking over what is over is not', async () => {

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, UseFilters } from '@nestjs/common';
+import { z } from 'zod';
 import type { IncidentId } from '../lib/ids.js';
 import { INCIDENT_ACTIONS, INCIDENT_READER, type IncidentActions } from './incident-actions.js';
 import { IncidentApiError } from './incident-api-error.js';
@@ -11,6 +12,7 @@ import { SILENCE_ACTIONS, type SilenceActions } from './silence-actions.js';
 import { readSilenceWish } from './silence-input.js';
 import { refusalOf } from './silence.controller.js';
 
+const mergeInput = z.strictObject({ into: z.string().max(200) });
 const SHOWN_ID_MAX = 100;
 
 /** The access guard writes down who asks; without tokens it is whoever sits at this machine. */
@@ -58,6 +60,19 @@ export class IncidentController {
   async resolve(@Param('id') id: string, @Req() request: RequestOfSomeone): Promise<unknown> {
     const found = await this.#find(id);
     return incidentJson((await this.#actions.resolve(found.id, request.actor ?? 'local')) ?? (await this.#find(id)));
+  }
+
+  /** It ends, and what fires in it goes on in the incident named by `into`. */
+  @Post(':id/merge')
+  @HttpCode(200)
+  async merge(@Param('id') id: string, @Body() body: unknown, @Req() request: RequestOfSomeone): Promise<unknown> {
+    const wish = mergeInput.safeParse(body);
+    if (!wish.success) throw new IncidentApiError('request/invalid', 'The body must name the incident that it becomes part of.', 'For example {"into": "inc-20261120-030405-8e78"}');
+    const [source, target] = [await this.#find(id), await this.#find(wish.data.into)];
+    if (source.id === target.id) throw new IncidentApiError('request/invalid', 'An incident cannot be merged into itself.', 'Name another one that is open.');
+    const merged = await this.#actions.merge(source.id, target.id, request.actor ?? 'local');
+    if (merged === undefined) throw new IncidentApiError('incident/resolved', 'Only incidents that are open can be merged.', 'GET /api/v1/incidents?status=open,acknowledged lists what goes on.');
+    return incidentJson(merged);
   }
 
   /** Nobody is told of what fires in it for so long; an upgrade to a page is. */

@@ -55,6 +55,8 @@ export interface Incident {
   readonly timeline: readonly TimelineEntry[];
   /** Why alerts of others are in it: what showed that they have one cause. Oldest first. */
   readonly causes?: readonly CauseLink[];
+  /** Since when nothing fires in an incident that flaps, and is kept open for that. */
+  readonly quietSinceMs?: number;
   /** The incident that it became part of, which ended it. */
   readonly mergedInto?: IncidentId;
 }

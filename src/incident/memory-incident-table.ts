@@ -27,6 +27,13 @@ export class MemoryIncidentTable implements IncidentReader {
     return [...this.#byId.values()].filter((incident) => incident.status !== 'resolved').sort((left, right) => left.startedAtMs - right.startedAtMs || (left.id < right.id ? -1 : 1));
   }
 
+  /** Those that ended so long before the last end or later, the youngest end last. */
+  recentlyEnded(withinMs: number): Incident[] {
+    const ended = [...this.#byId.values()].filter((incident): incident is Incident & { readonly endedAtMs: number } => incident.status === 'resolved' && incident.endedAtMs !== undefined);
+    const lastMs = ended.reduce((last, { endedAtMs }) => Math.max(last, endedAtMs), 0);
+    return ended.filter(({ endedAtMs }) => endedAtMs >= lastMs - withinMs).sort((left, right) => left.endedAtMs - right.endedAtMs || (left.id < right.id ? -1 : 1));
+  }
+
   async list(filter: IncidentFilter): Promise<readonly Incident[]> {
     const wanted = [...this.#byId.values()].filter((incident) => filter.status === undefined || filter.status.length === 0 || filter.status.includes(incident.status));
     wanted.sort((left, right) => right.startedAtMs - left.startedAtMs || (left.id < right.id ? 1 : -1));

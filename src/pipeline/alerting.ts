@@ -1,5 +1,6 @@
 import type { IncidentChange } from '../incident/advance.js';
 import type { Incident } from '../incident/incident.js';
+import { isReopenable } from '../incident/flapping.js';
 import { isOver, type PostedAlert } from '../incident/posted-alert.js';
 import { silenceState, SilencesInForce, type Silence } from '../incident/silence.js';
 import { DAY_MS } from '../lib/duration.js';
@@ -40,6 +41,8 @@ interface Memory {
   readonly open: Map<IncidentId, Incident>;
   /** Over, and not yet told by every group. */
   readonly ended: Map<IncidentId, Incident>;
+  /** So recently that they may open again. */
+  readonly recent: readonly Incident[];
   readonly groups: Map<string, NotificationGroup>;
   readonly posted: Map<AlertId, PostedAlert>;
   readonly silences: Map<SilenceId, Silence>;
@@ -62,6 +65,11 @@ export class Alerting {
 
   async openIncidents(): Promise<readonly Incident[]> {
     return [...(await this.#remembered()).open.values()];
+  }
+
+  /** Those that may open again, the youngest end last. */
+  async recentlyEnded(nowMs: number): Promise<readonly Incident[]> {
+    return (await this.#remembered()).recent.filter((incident) => isReopenable(incident, nowMs));
   }
 
   async posted(): Promise<ReadonlyMap<AlertId, PostedAlert>> {
@@ -94,7 +102,7 @@ export class Alerting {
     });
     const changes = this.#changesOf({ change: { ...change, incidents: [...change.incidents, ...corrected] }, grouping, after, nowMs });
     if (isSomething(changes)) await this.#commit(changes);
-    this.#memory = settled(after, changes);
+    this.#memory = { ...settled(after, changes), recent: after.recent.filter((incident) => isReopenable(incident, nowMs)) };
     if (changes.deliveries.length > 0) this.#ports.wakeDispatcher();
     this.#askForTurn();
   }
@@ -132,9 +140,9 @@ export class Alerting {
 
   async #remembered(): Promise<Memory> {
     if (this.#memory !== undefined) return this.#memory;
-    const { openIncidents, endedIncidents, groups, posted, silences } = await this.#ports.store.loadMemory();
+    const { openIncidents, endedIncidents, recentlyEnded, groups, posted, silences } = await this.#ports.store.loadMemory();
     return this.#memory = {
-      open: byId(openIncidents), ended: byId(endedIncidents), groups: new Map(groups.map((group) => [groupId(group), group])), posted: byId(posted), silences: byId(silences),
+      open: byId(openIncidents), ended: byId(endedIncidents), recent: recentlyEnded, groups: new Map(groups.map((group) => [groupId(group), group])), posted: byId(posted), silences: byId(silences),
     };
   }
 }
@@ -148,10 +156,12 @@ function afterChange(memory: Memory, change: AlertingChange): Memory {
   const after: Memory = { ...memory, open: new Map(memory.open), ended: new Map(memory.ended) };
   for (const incident of change.incidents) {
     after.open.delete(incident.id);
+    after.ended.delete(incident.id);
     (incident.status === 'resolved' ? after.ended : after.open).set(incident.id, incident);
   }
+  const changed = new Set(change.incidents.map(({ id }) => id));
   return {
-    ...after, posted: withAll(memory.posted, change.posted ?? []), silences: withAll(memory.silences, change.silences ?? []),
+    ...after, recent: [...memory.recent.filter(({ id }) => !changed.has(id)), ...change.incidents.filter(({ status }) => status === 'resolved')], posted: withAll(memory.posted, change.posted ?? []), silences: withAll(memory.silences, change.silences ?? []),
   };
 }
 
@@ -184,7 +194,7 @@ function correctEnds({ posted, ended }: Memory, nowMs: number): Incident[] {
   return corrected;
 }
 
-function settled(after: Memory, changes: EvaluationChanges): Memory {
+function settled(after: Memory, changes: EvaluationChanges): Omit<Memory, 'recent'> {
   const groups = new Map(after.groups);
   for (const group of changes.removedGroups ?? []) groups.delete(groupId(group));
   for (const group of changes.groups ?? []) groups.set(groupId(group), group);

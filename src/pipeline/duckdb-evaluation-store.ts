@@ -1,3 +1,4 @@
+import { REOPEN_WITHIN_MS } from '../incident/incident-policy.js';
 import type { Incident } from '../incident/incident.js';
 import type { PostedAlert } from '../incident/posted-alert.js';
 import type { Silence } from '../incident/silence.js';
@@ -12,6 +13,7 @@ import type { AlertingMemory, EvaluationChanges, EvaluationStore } from './evalu
 const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
 const LOAD_OPEN = sql('load-open-incidents');
 const LOAD_INCIDENTS = sql('load-incidents');
+const LOAD_ENDED = sql('load-recently-ended');
 const LOAD_GROUPS = sql('load-notification-groups');
 const LOAD_POSTED = sql('load-posted-alerts');
 const LOAD_SILENCES = sql('load-silences');
@@ -42,6 +44,7 @@ export class DuckdbEvaluationStore implements EvaluationStore {
     return {
       openIncidents, groups,
       endedIncidents: ended.length === 0 ? [] : await this.#documents<Incident>({ sql: LOAD_INCIDENTS, params: { ids: JSON.stringify(ended) } }),
+      recentlyEnded: await this.#documents<Incident>({ sql: LOAD_ENDED, params: { within_ms: REOPEN_WITHIN_MS } }),
       posted: await this.#documents<PostedAlert>({ sql: LOAD_POSTED }), silences: await this.#documents<Silence>({ sql: LOAD_SILENCES }),
     };
   }

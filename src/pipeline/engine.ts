@@ -10,6 +10,7 @@ import { attachEvidence, attachLate } from '../incident/attach-evidence.js';
 import type { ConditionSignal } from '../incident/condition-signal.js';
 import { groupByCause, type CauseFinder } from '../incident/group-by-cause.js';
 import type { Incident } from '../incident/incident.js';
+import { merge } from '../incident/join-incidents.js';
 import { acknowledge, resolve } from '../incident/person-actions.js';
 import { mergePosted, receivePosted, type PostedAlert, type PostedAlertInput } from '../incident/posted-alert.js';
 import type { Silence } from '../incident/silence.js';
@@ -124,7 +125,7 @@ export class Engine {
       const openIncidents = await this.#alerting.openIncidents();
       const badReceivedAtMs = new Map(this.#badReceivedAtMs);
       const evaluation = evaluate({
-        nowMs, slos: this.#slos, slices: this.#slices, openIncidents, badReceivedAtMs,
+        nowMs, slos: this.#slos, slices: this.#slices, openIncidents, badReceivedAtMs, recentlyEnded: await this.#alerting.recentlyEnded(nowMs),
         otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? [])],
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });
@@ -150,6 +151,19 @@ export class Engine {
   /** `undefined` where no incident of that id is open. */
   resolve(id: string, who: string, nowMs: number): Promise<Incident | undefined> {
     return this.#act(id, (incident) => resolve(incident, who, nowMs), nowMs);
+  }
+
+  /** A person says that two incidents are one: `id` ends, and goes on in `into`. Gives the latter; undefined where one of them is not open. */
+  merge({ id, into }: { readonly id: string; readonly into: string }, who: string, nowMs: number): Promise<Incident | undefined> {
+    return this.#turns.run(async () => {
+      const open = new Map((await this.#alerting.openIncidents()).map((incident) => [incident.id as string, incident]));
+      const [source, target] = [open.get(id), open.get(into)];
+      if (source === undefined || target === undefined || source === target) return undefined;
+      const cause = { rule: 'person', place: undefined, shares: [], words: `${who} says that they have one cause` } as const;
+      const change = merge(target, source, { cause, actor: who, nowMs });
+      await this.#alerting.save(change, nowMs);
+      return change.incidents.at(-1);
+    });
   }
 
   /** Takes alerts that others judged. They are on disk when it resolves, and the next tick, which comes soon, makes incidents of them. */

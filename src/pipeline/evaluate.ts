@@ -19,6 +19,8 @@ export interface EvaluateInput {
   readonly coverage: CoverageOf;
   /** Every incident that is not resolved. */
   readonly openIncidents: readonly Incident[];
+  /** Those that ended of late, the youngest last. */
+  readonly recentlyEnded?: readonly Incident[];
   /** Conditions that others judged: posted alerts. */
   readonly otherSignals?: readonly ConditionSignal[];
   /** When the bad events that are new since the last evaluation were received, by slice key. */
@@ -50,7 +52,7 @@ export function evaluate(input: EvaluateInput): Evaluation {
     const signal = signalOf(slo, reading, context);
     return { status, signals: [signal, ...groupSignals(slo, { groups, whole: signal }, context), ...(stopped === undefined ? [] : [stopped])] };
   });
-  const change = advance({ signals: [...judged.flatMap(({ signals }) => signals), ...(input.otherSignals ?? [])], openIncidents, nowMs });
+  const change = advance({ signals: [...judged.flatMap(({ signals }) => signals), ...whereTheyFire(input.otherSignals ?? [], openIncidents)], openIncidents, nowMs, recentlyEnded: input.recentlyEnded ?? [] });
   const orphaned = resolveOrphans(input);
   return {
     statuses: judged.map(({ status }) => status),
@@ -63,6 +65,13 @@ export function evaluate(input: EvaluateInput): Evaluation {
 function firstReceived(rule: MeasuredSlo, badReceivedAtMs: ReadonlyMap<string, number> | undefined): number | undefined {
   const received = countedFor(rule).flatMap(({ sliceKey }) => badReceivedAtMs?.get(sliceKey) ?? []);
   return received.length === 0 ? undefined : Math.min(...received);
+}
+
+/** Conditions that others judged speak to the incident in which they fire, which may not be the one of their key: incidents are merged. */
+function whereTheyFire(signals: readonly ConditionSignal[], openIncidents: readonly Incident[]): ConditionSignal[] {
+  if (signals.length === 0) return [];
+  const keys = new Map(openIncidents.flatMap(({ key, alerts }) => alerts.flatMap(({ id, status }) => (status === 'firing' ? [[id, key] as const] : []))));
+  return signals.map((signal) => ({ ...signal, key: keys.get(signal.alertId) ?? signal.key }));
 }
 
 /** An incident whose SLO was taken out of the rules would stay open for ever: nothing speaks for it any more. */

@@ -55,6 +55,12 @@ export function evaluationStoreContract(open: () => Promise<EvaluationStoreUnder
       expect(await subject.incidents.byId(resolved.id)).toStrictEqual(resolved);
     });
 
+    test('those that ended shortly before the last end come back, the youngest end last', async () => {
+      const ended = (id: string, minutes: number): Incident => incident(id, { key: id, status: 'resolved', endedAtMs: T0 + minutes * 60_000 });
+      await save([ended('a', 0), ended('b', 30), ended('c', 20), incident('d', { key: 'd' })]);
+      expect((await subject.store.loadMemory()).recentlyEnded.map(({ id }) => id)).toEqual(['c', 'b']);
+    });
+
     test('an unknown id is undefined', async () => {
       expect(await subject.incidents.byId('inc-none' as IncidentId)).toBeUndefined();
     });

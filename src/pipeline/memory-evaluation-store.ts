@@ -1,3 +1,4 @@
+import { REOPEN_WITHIN_MS } from '../incident/incident-policy.js';
 import type { MemoryIncidentTable } from '../incident/memory-incident-table.js';
 import type { PostedAlert } from '../incident/posted-alert.js';
 import type { Silence } from '../incident/silence.js';
@@ -25,7 +26,7 @@ export class MemoryEvaluationStore implements EvaluationStore {
     const groups = [...this.#groups.values()];
     const ended = [...new Set(groups.flatMap(({ members }) => Object.values(members)))].filter((id) => !open.has(id));
     const endedIncidents = (await Promise.all(ended.map((id) => this.#incidents.byId(id)))).filter((incident) => incident !== undefined);
-    return { openIncidents, groups, endedIncidents, posted: [...this.#posted.values()], silences: [...this.#silences.values()] };
+    return { openIncidents, groups, endedIncidents, recentlyEnded: this.#incidents.recentlyEnded(REOPEN_WITHIN_MS), posted: [...this.#posted.values()], silences: [...this.#silences.values()] };
   }
 
   /** The table refuses before anything has changed, so all changes or nothing. */

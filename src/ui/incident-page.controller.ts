@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { Incident } from '../incident/incident.js';
 import { DAY_MS } from '../lib/duration.js';
 import type { IncidentId } from '../lib/ids.js';
@@ -13,6 +13,8 @@ import { PageRenderer } from './page-renderer.js';
 import { UI_OPTIONS, type RenderedRunbook, type UiOptions } from './ui-options.js';
 
 const LIST_LIMIT = 200;
+/** Open incidents that one may be merged into, the newest. */
+const MERGE_TARGETS = 50;
 const DEAD_LETTERS_SHOWN = 10;
 
 /** What cannot be sent again is worth a day's notice, the rest a week's; the API lists all. */
@@ -53,8 +55,10 @@ export class IncidentPageController {
   async incident(@Param('id') id: string): Promise<string> {
     const incident = await this.#find(id);
     const runbook = await this.#runbookOf(incident);
+    const open = incident.status === 'resolved' ? [] : await this.#options.readers.incidents.list({ limit: MERGE_TARGETS, status: ['open', 'acknowledged'] });
     return renderPage(this.#renderer, this.#options, {
       template: 'incident', title: incident.title, section: 'incidents', refreshSeconds: incident.status === 'resolved' ? undefined : 15,
+      mergeTargets: open.filter(({ id: other }) => other !== incident.id).map(({ id: other, title }) => ({ id: other, title })),
       ...incidentPage(incident, this.#options.readers.slos),
       signatureKnown: this.#options.readers.signatures.byId(incident.evidence?.signature?.id ?? '') !== undefined,
       decisions: decisionRows(await this.#options.decisions.ofIncident(incident.id), incident),
@@ -74,6 +78,14 @@ export class IncidentPageController {
     const incident = await this.#find(id);
     await this.#options.actions.resolve(incident.id, request.actor ?? 'local');
     await reply.redirect(`/incidents/${encodeURIComponent(incident.id)}`, 303);
+  }
+
+  @Post(':id/merge')
+  async merge(@Param('id') id: string, @Body() body: { readonly into?: unknown } | undefined, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
+    const incident = await this.#find(id);
+    const target = await this.#find(typeof body?.into === 'string' ? body.into : '');
+    const merged = await this.#options.actions.merge({ id: incident.id, into: target.id }, request.actor ?? 'local');
+    await reply.redirect(`/incidents/${encodeURIComponent(merged ? target.id : incident.id)}`, 303);
   }
 
   @Post(':id/silence')

@@ -16,6 +16,8 @@ export interface RenderedRunbook {
 export interface IncidentActions {
   acknowledge(id: string, actor: string): Promise<void>;
   resolve(id: string, actor: string): Promise<void>;
+  /** `id` goes on in `into`. False where one of them is not open. */
+  merge(which: { readonly id: string; readonly into: string }, actor: string): Promise<boolean>;
   /** For an hour. */
   silence(id: string, actor: string): Promise<void>;
 }

@@ -251,7 +251,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
         recount: async ({ slo, fromMinute }) => [{ sliceKey: slo.sliceKey, eventMinute: fromMinute, arrivalMinute: fromMinute, good: 8, bad: 2.5, goodSquared: 8, badSquared: 6.25, events: 9, unknownWeight: 0 }],
       },
     },
-    actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`), silence: async (id, actor) => void asked.push(`silence ${id} ${actor}`) },
+    actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`), merge: async ({ id, into }, actor) => asked.push(`merge ${id} ${into} ${actor}`) > 0, silence: async (id, actor) => void asked.push(`silence ${id} ${actor}`) },
     signatureActions: { decide: async (id, decision, actor) => { asked.push(`${decision} ${id} ${actor}`); return signatureFakes().byId(id) !== undefined; }, merge: async (id, into, actor) => { asked.push(`merge ${id} ${into} ${actor}`); return signatureFakes().byId(into) !== undefined; } },
     deadLetters: { list: async () => (isEmpty ? [] : deadLetters()), retry: async (id) => { asked.push(`retry ${id}`); return id === 'dlv-dead' ? 'retried' : id === 'dlv-old' ? 'overtaken' : 'not-found'; } },
     decisions: { ofIncident: async (id) => (id === incidents()[0]?.id ? decisionsOf(id) : []) },

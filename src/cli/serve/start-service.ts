@@ -170,6 +170,7 @@ class Start {
     const actions: IncidentActions = {
       acknowledge: (id, who) => engine.acknowledge(id, who, systemClock.nowMs()),
       resolve: (id, who) => engine.resolve(id, who, systemClock.nowMs()),
+      merge: (id, into, who) => engine.merge({ id, into }, who, systemClock.nowMs()),
     };
     return {
       actions, silences: silenceActions(engine), alertmanager: alertmanagerPorts(engine),
@@ -181,6 +182,7 @@ class Start {
         actions: {
           acknowledge: async (id, actor) => { await engine.acknowledge(id, actor, systemClock.nowMs()); },
           resolve: async (id, actor) => { await engine.resolve(id, actor, systemClock.nowMs()); },
+          merge: async ({ id, into }, actor) => (await engine.merge({ id, into }, actor, systemClock.nowMs())) !== undefined,
           silence: async (id, actor) => { await engine.silenceIncident(id, { durationMs: HOUR_MS, comment: 'silenced from the incident\'s page', createdBy: actor }, systemClock.nowMs()); },
         },
         runbookFor: (incident) => Promise.resolve(judgement.runbookOf(incident)),
