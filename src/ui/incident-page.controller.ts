@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { Incident } from '../incident/incident.js';
 import { DAY_MS } from '../lib/duration.js';
 import type { IncidentId } from '../lib/ids.js';
@@ -81,9 +81,10 @@ export class IncidentPageController {
   }
 
   @Post(':id/merge')
-  async merge(@Param('id') id: string, @Body() body: { readonly into?: unknown } | undefined, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
+  async merge(@Param('id') id: string, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
     const incident = await this.#find(id);
-    const target = await this.#find(typeof body?.into === 'string' ? body.into : '');
+    const { into } = (request.body ?? {}) as { readonly into?: unknown };
+    const target = await this.#find(typeof into === 'string' ? into : '');
     const merged = await this.#options.actions.merge({ id: incident.id, into: target.id }, request.actor ?? 'local');
     await reply.redirect(`/incidents/${encodeURIComponent(merged ? target.id : incident.id)}`, 303);
   }

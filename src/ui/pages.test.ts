@@ -103,6 +103,13 @@ describe('what is not there', () => {
 describe('a change', () => {
   const url = `/incidents/${OPEN_INCIDENT_ID}/acknowledge`;
 
+  test('an incident is merged into another, and leads there', async () => {
+    const headers = { origin: 'http://localhost', 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' };
+    const response = await app.inject({ method: 'POST', url: `/incidents/${OPEN_INCIDENT_ID}/merge`, headers, payload: `into=${OPEN_INCIDENT_ID}` });
+    expect(response.statusCode).toBe(303);
+    expect(fakes.asked).toEqual([`merge ${OPEN_INCIDENT_ID} ${OPEN_INCIDENT_ID} local`]);
+  });
+
   test('asked for on our page is done and leads back to it', async () => {
     const response = await post(url, { origin: 'http://localhost', 'sec-fetch-site': 'same-origin' });
     expect(response.statusCode).toBe(303);
