@@ -1,3 +1,4 @@
+import type { ChangeBook } from './change.js';
 import type { IncidentReader } from '../incident/incident-reader.js';
 import type { ReleaseGateRule } from '../config/release-gate.js';
 import type { Clock } from '../lib/clock.js';
@@ -21,6 +22,7 @@ export interface Readers {
   readonly slos: SloStatusReader;
   readonly history: SloHistoryReader;
   readonly revisions: SloRevisionReader;
+  readonly changes: ChangeBook;
   readonly traces: TraceReader;
   readonly metrics: MetricsReader;
   readonly tags: TagReader;

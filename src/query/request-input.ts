@@ -34,6 +34,8 @@ const time = z.string().optional().transform((value, context) => {
   return z.NEVER;
 });
 
+/** A moment: RFC 3339, or Unix seconds or milliseconds. */
+export const timeInput = time;
 export const windowInput = z.object({ range, from: time, to: time });
 /** `revision`: eight hex digits, as `/revisions` lists them. */
 export const historyInput = windowInput.extend({ revision: z.string().regex(/^[0-9a-f]{8}$/, 'must be eight hex digits, as /revisions lists them').optional() });

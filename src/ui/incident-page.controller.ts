@@ -6,6 +6,7 @@ import type { DeadLetter } from '../notify/outbox.js';
 import { ApiError } from '../query/api-error.js';
 import type { PageReply, PageRequest } from './http-types.js';
 import { decisionRows } from './decision-rows.js';
+import { aroundStart, changeRows } from './incident-changes.js';
 import { incidentCard, incidentPage } from './incident-page.js';
 import { renderMarkdown } from './markdown.js';
 import { renderPage } from './page-model.js';
@@ -61,6 +62,7 @@ export class IncidentPageController {
       mergeTargets: open.filter(({ id: other }) => other !== incident.id).map(({ id: other, title }) => ({ id: other, title })),
       ...incidentPage(incident, this.#options.readers.slos),
       signatureKnown: this.#options.readers.signatures.byId(incident.evidence?.signature?.id ?? '') !== undefined,
+      changes: changeRows(await this.#options.readers.changes.list(aroundStart(incident)), incident),
       decisions: decisionRows(await this.#options.decisions.ofIncident(incident.id), incident),
       runbook: runbook === undefined ? undefined : { title: runbook.title, html: renderMarkdown(withoutTitle(runbook)) },
     });

@@ -8,11 +8,13 @@ import { formatDuration, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { formatBurn, formatPercent, formatTime } from '../lib/format.js';
 import type { Incident } from '../incident/incident.js';
 import { NOTHING_BURNED, type BurnedRow, type BurnedView } from '../query/burned-view.js';
+import type { Change } from '../query/change.js';
 import { eventExclusions, exclusionStretches } from '../query/exclusions-view.js';
 import { sliceKeyOf, type HistoryView } from '../query/history-view.js';
 import { revisionName } from '../query/revisions-view.js';
 import type { ExclusionChange, SloRevision } from '../query/slo-revision-reader.js';
 import { sizingOf, toFire, type SloView } from '../query/slo-view.js';
+import { CHANGE_WORDS, changeInWords } from './change-words.js';
 import { chart, type Chart, type ChartMarker } from './chart.js';
 import { TIMELINE_WORDS } from './incident-page.js';
 import { formatNumber, STATE_WORDS, stateSentence } from './words.js';
@@ -46,6 +48,8 @@ export interface Surroundings {
   readonly revisions: readonly SloRevision[];
   /** Newest first. */
   readonly exclusionLog?: readonly ExclusionChange[];
+  /** Of the service, and of the whole system. */
+  readonly changes?: readonly Change[];
 }
 
 const NOTHING_AROUND: Surroundings = { burned: NOTHING_BURNED, incidents: [], revisions: [] };
@@ -136,9 +140,12 @@ function methodInWords(method: SliceMethod): string {
 }
 
 /** Versions that appeared, incidents that opened, minutes that do not count: why a line bends. */
-function markersOf({ burned, incidents }: Surroundings, stretches: readonly ExcludedStretch[]): ChartMarker[] {
+const MARKER_LENGTH = 24;
+
+function markersOf({ burned, incidents, changes = [] }: Surroundings, stretches: readonly ExcludedStretch[]): ChartMarker[] {
   return [
     ...burned.deployments.map(({ atMs, version }) => ({ atMs, label: version, style: 'deployment' })),
+    ...changes.map(({ atMs, version, title }) => ({ atMs, label: version ?? title.slice(0, MARKER_LENGTH), style: 'deployment' })),
     ...incidents.map(({ startedAtMs, severity }) => ({ atMs: startedAtMs, label: severity, style: severity })),
     ...stretches.map(({ from, exclusion }) => ({ atMs: from * MINUTE_MS, label: `excluded: ${exclusion.name}`, style: 'excluded' })),
   ];
@@ -151,14 +158,15 @@ function burnedRow({ label, bad, share, errorRatio }: BurnedRow): Record<string,
 const EVENTS_SHOWN = 12;
 
 /** Newest first: deployments, and what was told about incidents. */
-function eventsOf({ burned, incidents, exclusionLog = [] }: Surroundings): Record<string, unknown>[] {
+function eventsOf({ burned, incidents, exclusionLog = [], changes = [] }: Surroundings): Record<string, unknown>[] {
   const deployments = burned.deployments.map(({ atMs, service, version }) => ({ atMs, kind: 'note', words: 'Deployed', text: `${service} ${version}`, href: undefined }));
   const told = incidents.flatMap((incident) => incident.timeline.filter(({ kind }) => kind !== 'notified')
     .map(({ atMs, kind, text }) => ({ atMs, kind, words: TIMELINE_WORDS[kind], text: text === '' ? incident.title : text, href: `/incidents/${encodeURIComponent(incident.id)}` })));
   const excluded = exclusionLog.map(({ atMs, exclusion, change, by, reason, budgetBefore, budgetAfter }) => ({
     atMs, kind: 'note', words: `Exclusion ${change}`, text: `${exclusion}, ${by}: ${reason}${budgetBefore === undefined || budgetAfter === undefined ? '' : ` (budget ${formatPercent(budgetBefore, 1)} before, ${formatPercent(budgetAfter, 1)} after)`}`, href: undefined,
   }));
-  return [...deployments, ...told, ...excluded].sort((left, right) => right.atMs - left.atMs).slice(0, EVENTS_SHOWN);
+  const changed = changes.map(({ atMs, kind, service, version, title, by, url }) => ({ atMs, kind: 'note', words: CHANGE_WORDS[kind], text: changeInWords({ service, version, title, by }), href: url }));
+  return [...deployments, ...told, ...excluded, ...changed].sort((left, right) => right.atMs - left.atMs).slice(0, EVENTS_SHOWN);
 }
 
 function tierRow(reading: TierReading): Record<string, unknown> {

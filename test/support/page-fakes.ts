@@ -1,6 +1,7 @@
 import type { SloStatus } from '../../src/budget/slo-status.js';
 import { buildSlo } from '../../src/budget/slo-builder.js';
 import type { Slo } from '../../src/config/slo.js';
+import type { Change } from '../../src/query/change.js';
 import type { SloRevision } from '../../src/query/slo-revision-reader.js';
 import type { Incident } from '../../src/incident/incident.js';
 import { sampleAlert, sampleIncident, sampleReading } from '../../src/incident/sample-incident.js';
@@ -216,6 +217,11 @@ function revisionsOf(slo: string): SloRevision[] {
   return slo !== SLOS[0]?.name ? [] : [{ sliceKey: `${slo}@0badcafe`, definition: { total: '{ name = "POST /orders" }', polarity: 'bad', part: '{ status = error }', firstInForceMs: BEGAN_MS - 20 * DAY_MS }, counted }];
 }
 
+/** What was done just before it began. */
+function changesOf(): Change[] {
+  return [{ id: 'deploy-42', atMs: BEGAN_MS - 4 * 60_000, kind: 'deployment', service: 'checkout', version: 'v2.3', title: 'new payment client', by: 'ci', url: 'https://status.bank.example/deploys/42' }, { id: 'n1', atMs: BEGAN_MS + 60_000, kind: 'note', service: undefined, version: undefined, title: HOSTILE_TEXT, by: 'marta', url: undefined }];
+}
+
 /** A shop eight minutes into an incident; `empty` is a service that was started a moment ago. */
 export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empty' = 'shop'): PageFakes {
   const clock = new FakeClock(PAGE_NOW_MS);
@@ -230,6 +236,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       slos: { statuses: () => (isEmpty ? [] : statuses()), slo: (name) => SLOS.find((slo) => slo.name === name) },
       history: { counts: async (query) => (query.sliceKey.startsWith('invoice') ? [] : historyCounts(query.fromMs - query.windowMs, query.toMs, query.stepMinutes)) },
       revisions: { revisions: async (slo) => (isEmpty ? [] : revisionsOf(slo)), exclusionLog: async () => [] },
+      changes: { record: async () => {}, list: async () => (isEmpty ? [] : changesOf()) },
       traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)), findSpansets: async () => [], explainSearch: async () => ({ sql: 'SELECT 1', params: {}, plan: 'DUMMY_SCAN' }) },
       metrics: { metrics: async () => ({ series: [], timestampsMs: [], truncated: false }), explainMetrics: async () => [] },
       tags: { tagNames: async () => ({ resource: [], span: [], event: [], link: [] }), tagValues: async () => [] },

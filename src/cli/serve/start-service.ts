@@ -33,6 +33,7 @@ import { TickJob } from '../../pipeline/tick.job.js';
 import { DuckdbObservedOperationReader } from '../../query/duckdb-observed-operation-reader.js';
 import { DuckdbServiceReader } from '../../query/duckdb-service-reader.js';
 import { DuckdbSloHistoryReader } from '../../query/duckdb-slo-history-reader.js';
+import { DuckdbChangeBook } from '../../query/duckdb-change-book.js';
 import { DuckdbSloRevisionReader } from '../../query/duckdb-slo-revision-reader.js';
 import { DuckdbMetricsReader } from '../../query/duckdb-metrics-reader.js';
 import { DuckdbSpanMetrics } from '../../query/duckdb-span-metrics.js';
@@ -285,6 +286,7 @@ function readersOf({ store, archived, judgement: { engine, rules, signatures }, 
     slos: { statuses: () => engine.statuses(), slo: (name) => engine.slo(name) },
     history: new DuckdbSloHistoryReader(store),
     revisions: new DuckdbSloRevisionReader(store),
+    changes: new DuckdbChangeBook(store),
     traces: new DuckdbTraceReader(archived),
     metrics: new DuckdbMetricsReader(archived),
     tags: new DuckdbTagReader(archived),
