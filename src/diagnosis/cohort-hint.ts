@@ -1,5 +1,6 @@
 import { binomialTail } from '../budget/binomial.js';
 import type { Attributes, Span } from '../trace/span.js';
+import { CONSEQUENCES } from './cohort-items.js';
 import type { EventTrace } from './finding.js';
 import { eventOf } from './finding.js';
 
@@ -21,9 +22,6 @@ const MIN_DIFFERENCE = 0.3;
 const SIGNIFICANCE = 0.01;
 const MAX_VALUE_LENGTH = 80;
 const MAX_SPANS_PER_TRACE = 200;
-
-/** Attributes that tell that it failed, or which process ran, not why: status, exceptions, ports, whole URLs. */
-const CONSEQUENCES = /^(?:error|exception|otel|telemetry|process|os|thread|code)\.|^(?:http\.(?:status_code|status_text|url|target|response\..*|response_content_length.*)|rpc\.(?:grpc\.status_code|response\.status_code)|url\.(?:full|query)|service\.name|(?:net|client|network|server)\..*port|net\.transport|(?:client|network\.peer|net\.peer|net\.sock\.peer)\.(?:address|ip|addr))$/;
 
 interface Candidate extends CohortHint {
   /** On the event itself rather than somewhere below it. */

@@ -33,6 +33,26 @@ export interface Origin {
   readonly count: number;
 }
 
+/** What failing traces have and healthy ones have not. Shares are weighted. */
+export interface CohortDifference {
+  /** One value, or two that matter together. `service` is empty for the event itself. */
+  readonly items: readonly { readonly service: string; readonly attribute: string; readonly value: string }[];
+  readonly badShare: number;
+  readonly healthyShare: number;
+  /** Failing traces that have it. */
+  readonly support: number;
+  /** Undefined where no healthy trace has it. */
+  readonly lift: number | undefined;
+  /** Difference of the shares with its 95 % interval. */
+  readonly effect: { readonly difference: number; readonly low: number; readonly high: number };
+  readonly pValue: number;
+  /** The rate of false discoveries at which it is just believed. */
+  readonly qValue: number;
+  /** So many other values are on exactly the same traces. */
+  readonly same: number;
+  readonly words: string;
+}
+
 /** The proof attached to an alert, taken from the traces that really made the budget burn. Frozen when the page opens. */
 export interface Evidence {
   readonly takenAtMs: number;
@@ -48,6 +68,8 @@ export interface Evidence {
   readonly suspectPlace?: { readonly service: string; readonly operation: string };
   /** The most frequent ones first; undefined in what was stored before they were. */
   readonly origins?: readonly Origin[];
+  /** All that failing traces have and healthy ones have not, the largest difference first; absent in evidence of older versions. */
+  readonly comparison?: readonly CohortDifference[];
   /** The attribute value most over-represented among the bad events; shares are of the traces looked at. */
   readonly cohort?: { readonly attribute: string; readonly value: string; readonly badShare: number; readonly healthyShare: number };
 }

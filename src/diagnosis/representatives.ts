@@ -5,6 +5,7 @@ import { operationName } from '../signature/operation.js';
 import { endNs, placeInWords } from '../signature/root-error.js';
 import type { Span } from '../trace/span.js';
 import { cohortHint } from './cohort-hint.js';
+import { compareCohorts } from './compare-cohorts.js';
 import type { Evidence, RepresentativeTrace, TraceRole } from './evidence.js';
 import { eventOf, findingOf, peerDirectory, usualTimes, type EventTrace, type Finding } from './finding.js';
 import { medoid } from './medoid.js';
@@ -55,6 +56,7 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
     suspect: culprit?.reason ?? (suspect && suspectInWords(suspect, findings, hint)),
     suspectPlace: culprit === undefined ? suspect && { service: suspect.place.service, operation: suspect.place.operation } : { service: culprit.service, operation: culprit.operation },
     origins: originsOf(clusters),
+    comparison: compareCohorts(findings.map((finding) => finding.trace), comparable(healthy, findings)),
     cohort: culprit === undefined ? hint : undefined,
   };
 }

@@ -69,6 +69,10 @@ const incidentSummary = z.object({
   id: z.string(), key: z.string(), status: z.enum(['open', 'acknowledged', 'resolved']), severity: z.enum(['page', 'ticket']), title: z.string(), startedAt: instant, endedAt: instant.nullable(), acknowledgedBy: z.string().nullable(), url: z.string(),
 });
 const incident = incidentSummary.extend({
+  comparison: z.array(z.object({
+    items: z.array(z.object({ service: z.string(), attribute: z.string(), value: z.string() })), badShare: z.number(), healthyShare: z.number(), support: z.number(), lift: ratio, effect: z.object({ difference: z.number(), low: z.number(), high: z.number() }),
+    pValue: z.number(), qValue: z.number(), same: z.number(), words: z.string(),
+  })).describe('What failing traces have and healthy ones have not'),
   alerts: z.array(z.looseObject({ id: z.string(), status: z.enum(['firing', 'resolved']), labels: z.record(z.string(), z.string()) })), signatures: z.array(z.looseObject({ id: z.string(), type: z.string(), message: z.string() })),
   suspect: z.string().nullable(), badEvents: z.number().nullable(), traces: z.array(z.looseObject({ traceId: z.string(), spanId: z.string(), role: z.string(), reason: z.string(), url: z.string() })), runbook: z.string().nullable(),
   causes: z.array(z.looseObject({ at: instant, rule: z.enum(['same-origin', 'upstream', 'person']), words: z.string(), alerts: z.array(z.string()), shares: z.array(z.object({ slo: z.string(), explained: z.number(), examined: z.number(), atLeast: z.number() })) })).describe('Why alerts of others are in it'),

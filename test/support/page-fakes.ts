@@ -1,5 +1,6 @@
 import type { SloStatus } from '../../src/budget/slo-status.js';
 import { buildSlo } from '../../src/budget/slo-builder.js';
+import type { CohortDifference } from '../../src/diagnosis/evidence.js';
 import type { Slo } from '../../src/config/slo.js';
 import type { Change } from '../../src/query/change.js';
 import type { SloRevision } from '../../src/query/slo-revision-reader.js';
@@ -98,11 +99,17 @@ kubectl rollout undo deployment/payment
 \`\`\`
 `;
 
+/** 92 of 100 failures, 3 of 100 healthy requests. */
+function comparison(): readonly CohortDifference[] {
+  const row = { badShare: 0.92, healthyShare: 0.03, support: 92, lift: 30.7, effect: { difference: 0.89, low: 0.8, high: 0.93 }, pValue: 1e-40, qValue: 1e-38, same: 1, words: '' };
+  return [{ ...row, items: [{ service: '', attribute: 'region', value: 'eu-2' }] }, { ...row, same: 0, lift: undefined, items: [{ service: 'payment', attribute: 'service.version', value: '2.3' }, { service: '', attribute: HOSTILE_TEXT, value: HOSTILE_TEXT }] }];
+}
+
 function incidents(): Incident[] {
   const page = sampleIncident({ startedAtMs: BEGAN_MS });
   const traces = page.evidence?.traces.map((trace, index) => ({ ...trace, startMs: BEGAN_MS + index * 45_000, ...(index === 0 ? { traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID } : {}) })) ?? [];
   const open: Incident = {
-    ...page, evidence: page.evidence === undefined ? undefined : { ...page.evidence, takenAtMs: BEGAN_MS + 30_000, traces },
+    ...page, evidence: page.evidence === undefined ? undefined : { ...page.evidence, takenAtMs: BEGAN_MS + 30_000, traces, comparison: comparison() },
     alerts: [sampleAlert({ incidentId: page.id, startsAtMs: BEGAN_MS, reading: statuses()[0] })],
     timeline: [
       ...page.timeline.map((entry) => ({ ...entry, atMs: BEGAN_MS })), { atMs: BEGAN_MS + 400, kind: 'notified', actor: 'tocsin', text: 'Slack #payments-oncall' },
