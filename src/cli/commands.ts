@@ -19,5 +19,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'suggest', summary: 'propose SLOs from observed traffic, as files ready to commit', load: async () => (await import('./suggest-command.js')).suggestCommand },
   { name: 'export', summary: 'traces as OTLP/JSON lines, JSON for Jaeger\'s UI, or Parquet', load: async () => (await import('./export-command.js')).exportCommand },
   { name: 'routes', summary: 'where an alert with these labels goes, and why', load: async () => (await import('./routes-command.js')).routesCommand },
+  { name: 'what-if', summary: 'tell the past again under another routing file: who would hear of what', load: async () => (await import('./what-if-command.js')).whatIfCommand },
   { name: 'why', summary: 'why receivers were told of an incident, or not', load: async () => (await import('./why-command.js')).whyCommand },
 ];
