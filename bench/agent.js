@@ -1,17 +1,24 @@
-// What the agent costs, and what it misses: wrk against nginx, a Node and a Go server, redis-benchmark against Redis, pgbench against
-// PostgreSQL, with the agent on and off in turns. As root, after `npm run build:agent`. argv: seconds for each run (default 5), and
-// which servers (default: all, as `nginx,node,go,redis,postgres`).
+// What the agent costs, and what it misses: nginx, a Node and a Go server, Redis and PostgreSQL under load, with the agent off and on
+// in turns. As root, after `npm run build:agent`.
+//
+//   sudo node bench/agent.js [--seconds 8] [--rounds 3] [--rate 5000] [--servers nginx,node,go,redis,postgres] [--settle 3]
+//
+// The load has a fixed rate (bench/lib/steady.go, pgbench -R), because what a request costs and misses is only comparable at the same rate.
+// `--rate 0` asks as fast as it can (wrk, redis-benchmark, pgbench): how the agent fares when it is starved.
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { cpuSeconds, memoryMib } from './lib/process-cost.js';
 
-const SECONDS = Number(process.argv[2] ?? 5);
-const ONLY = process.argv[3]?.split(',');
-const ROUNDS = 2;
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '8' }, rounds: { type: 'string', default: '3' }, rate: { type: 'string', default: '5000' }, servers: { type: 'string' }, settle: { type: 'string', default: '3' } } });
+const SECONDS = Number(values.seconds);
+const RATE = Number(values.rate);
+const CONNECTIONS = 16;
+const MICRO = 1e6;
 const root = new URL('..', import.meta.url).pathname;
 const place = mkdtempSync(join(tmpdir(), 'tocsin-bench-agent-'));
 chmodSync(place, 0o755);
@@ -41,12 +48,8 @@ async function reachable(port) {
   throw new Error(`nothing listens on ${port}`);
 }
 
-/** Takes spans and throws them away: what they cost the receiver is measured elsewhere. */
-async function receiver() {
-  const server = http.createServer((request, response) => request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end())).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  return server.address().port;
-}
+const sink = new Worker(new URL('./lib/otlp-sink.js', import.meta.url));
+const fromSink = () => new Promise((resolve) => sink.once('message', resolve));
 
 async function startAgent(port) {
   writeFileSync(join(place, 'agent.yaml'), `otlp: { endpoint: "http://127.0.0.1:${port}" }\n`);
@@ -66,25 +69,42 @@ async function stopAgent({ child }) {
 }
 
 const MS = { us: 0.001, ms: 1, s: 1000 };
-/** Requests and the median of their latency, by each tool's own words. `ends`: how many of the two ends of a request are spans. */
-const LOADS = {
-  nginx: (port) => wrk(port, 2), node: (port) => wrk(port, 2), go: (port) => wrk(port, 2),
+/** Requests and the median of their latency, by each tool's own words. Both ends of each request are spans. */
+const STEADY = {
+  nginx: (port) => steady('http', port), node: (port) => steady('http', port), go: (port) => steady('http', port), redis: (port) => steady('redis', port),
+  postgres: (port) => {
+    const text = run('pgbench', ['-h', '127.0.0.1', '-p', port, '-U', 'bench', '-n', '-S', '-R', RATE, '-c', CONNECTIONS, '-T', SECONDS, 'postgres']);
+    const ms = (what) => Number(new RegExp(`${what}[^\\n]*?([\\d.]+)`).exec(text)[1]);
+    const latencyMs = ms('latency average = ') - ms('schedule lag: avg ');
+    return { requests: Number(/processed: (\d+)/.exec(text)[1]), rate: Number(/tps = ([\d.]+)/.exec(text)[1]), p50Ms: latencyMs, p99Ms: NaN, wrong: Number(/failed transactions: (\d+)/.exec(text)?.[1] ?? 0) };
+  },
+};
+
+function steady(kind, port) {
+  const { requests, wrong, p50Us, p99Us } = JSON.parse(run(join(place, 'steady'), [kind, port, RATE, CONNECTIONS, SECONDS]));
+  return { requests, wrong, rate: requests / SECONDS, p50Ms: p50Us / 1000, p99Ms: p99Us / 1000 };
+}
+
+const FAST = {
+  nginx: (port) => wrk(port), node: (port) => wrk(port), go: (port) => wrk(port),
   redis: (port) => {
     const text = run('redis-benchmark', ['-p', port, '-t', 'get', '-n', String(SECONDS * 12_000), '-c', '16', '--precision', '3']);
     const [, rate] = /([\d.]+) requests per second, p50=/.exec(text.replaceAll('\r', '\n')) ?? /throughput summary: ([\d.]+)/.exec(text) ?? [];
     const p50 = /p50=([\d.]+)/.exec(text)?.[1] ?? /p50[^\n]*\n\s*[\d.]+\s+[\d.]+\s+([\d.]+)/.exec(text)?.[1];
-    return { requests: SECONDS * 12_000, rate: Number(rate), p50Ms: Number(p50), ends: 2 };
+    return { requests: SECONDS * 12_000, rate: Number(rate), p50Ms: Number(p50) };
   },
   postgres: (port) => {
     const text = run('pgbench', ['-h', '127.0.0.1', '-p', port, '-U', 'bench', '-n', '-S', '-c', '8', '-T', String(SECONDS), 'postgres']);
-    return { requests: Number(/processed: (\d+)/.exec(text)[1]), rate: Number(/tps = ([\d.]+)/.exec(text)[1]), p50Ms: Number(/latency average = ([\d.]+)/.exec(text)[1]), ends: 2 };
+    return { requests: Number(/processed: (\d+)/.exec(text)[1]), rate: Number(/tps = ([\d.]+)/.exec(text)[1]), p50Ms: Number(/latency average = ([\d.]+)/.exec(text)[1]) };
   },
 };
 
-function wrk(port, ends) {
+const LOADS = RATE > 0 ? STEADY : FAST;
+
+function wrk(port) {
   const text = run('wrk', ['-t', '1', '-c', '16', '-d', `${SECONDS}s`, '--latency', `http://127.0.0.1:${port}/`]);
   const [, p50, unit] = /50%\s+([\d.]+)(us|ms|s)/.exec(text);
-  return { requests: Number(/(\d+) requests in/.exec(text)[1]), rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]), p50Ms: Number(p50) * MS[unit], ends };
+  return { requests: Number(/(\d+) requests in/.exec(text)[1]), rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]), p50Ms: Number(p50) * MS[unit] };
 }
 
 function run(command, args) {
@@ -100,10 +120,14 @@ http { access_log off; keepalive_requests 1000000; client_body_temp_path ${place
   node: async (port) => start(process.execPath, ['-e', `require('http').createServer((q,s)=>s.end('hello')).listen(${port},'127.0.0.1')`]),
   go: async (port) => {
     writeFileSync(join(place, 'main.go'), `package main\nimport ("net/http"; "os")\nfunc main() { http.ListenAndServe("127.0.0.1:"+os.Args[1], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("hello")) })) }\n`);
-    execFileSync('go', ['build', '-o', join(place, 'goserver'), join(place, 'main.go')], { env: { ...process.env, GO111MODULE: 'off', GOCACHE: join(place, 'gocache'), HOME: place } });
+    buildGo('goserver', join(place, 'main.go'));
     start(join(place, 'goserver'), [String(port)]);
   },
-  redis: async (port) => start('redis-server', ['--port', String(port), '--save', '', '--dir', place]),
+  redis: async (port) => {
+    start('redis-server', ['--port', String(port), '--save', '', '--dir', place]);
+    await reachable(port);
+    run('redis-cli', ['-p', port, 'SET', 'bench', 'hello']);
+  },
   postgres: async (port) => {
     const bin = run('sh', ['-c', 'ls -d /usr/lib/postgresql/*/bin | tail -1']).trim();
     const data = join(place, 'pg');
@@ -118,7 +142,33 @@ http { access_log off; keepalive_requests 1000000; client_body_temp_path ${place
   },
 };
 
+function buildGo(name, source) {
+  execFileSync('go', ['build', '-o', join(place, name), source], { env: { ...process.env, GO111MODULE: 'off', GOCACHE: join(tmpdir(), 'tocsin-bench-gocache'), HOME: place } });
+}
+
 const median = (numbers) => [...numbers].sort((left, right) => left - right)[Math.floor((numbers.length - 1) / 2)];
+
+/** One run with the agent: what both processes took while the load ran and until its spans were sent. */
+async function measureOn(name, { port, receiverPort }) {
+  const agent = await startAgent(receiverPort);
+  await later(Number(values.settle) * 1000);
+  const cpu = () => ({ parser: cpuSeconds(agent.child.pid), loader: cpuSeconds(agent.loaderPid) });
+  const before = cpu();
+  const load = LOADS[name](port);
+  await later(1_500);
+  const after = cpu();
+  const memory = [agent.child.pid, agent.loaderPid].map(memoryMib);
+  await stopAgent(agent);
+  const report = agent.report();
+  const counted = fromSink();
+  sink.postMessage(port);
+  const perRequest = (which) => ((after[which] - before[which]) * MICRO) / load.requests;
+  const rss = { parserMib: memory[0].highest, loaderMib: memory[1].highest };
+  return { ...load, parserUs: perRequest('parser'), loaderUs: perRequest('loader'), ...rss, complete: (await counted) / (load.requests * 2), report };
+}
+
+const lossesOf = ({ losses, ...counters }) => [losses.loader, ...losses.cpus, counters].flatMap(Object.entries)
+  .filter(([key, value]) => /ringFull|dropped$|Limit|abandoned|unknownConnection|overflown|refused|rejected/.test(key) && value > 0).map(([key, value]) => `${key} ${value}`);
 
 async function measure(name, receiverPort) {
   const port = await freePort();
@@ -126,30 +176,24 @@ async function measure(name, receiverPort) {
   await reachable(port);
   LOADS[name](port);
   const [on, off] = [[], []];
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < Number(values.rounds); round += 1) {
     off.push(LOADS[name](port));
-    const agent = await startAgent(receiverPort);
-    await later(500);
-    const before = cpuSeconds(agent.child.pid) + cpuSeconds(agent.loaderPid);
-    const load = LOADS[name](port);
-    await later(1_500);
-    const cpuS = cpuSeconds(agent.child.pid) + cpuSeconds(agent.loaderPid) - before;
-    const rssMib = memoryMib(agent.child.pid).highest + memoryMib(agent.loaderPid).highest;
-    await stopAgent(agent);
-    const { exchanges, sentSpans } = agent.report();
-    on.push({ ...load, cpuS, rssMib, complete: exchanges / (load.requests * load.ends), sent: sentSpans / (load.requests * load.ends) });
+    on.push(await measureOn(name, { port, receiverPort }));
   }
-  const pick = (runs, key) => median(runs.map((run) => run[key]));
+  const pick = (runs, key, digits = 1) => Number(median(runs.map((run) => run[key])).toFixed(digits));
+  const added = on.map((run, round) => (run.p50Ms - off[round].p50Ms) * 1000);
   return {
-    name, ratePerS: Math.round(pick(off, 'rate')), rateWithAgent: Math.round(pick(on, 'rate')), p50OffMs: pick(off, 'p50Ms'), p50OnMs: pick(on, 'p50Ms'),
-    addedUs: Math.round((pick(on, 'p50Ms') - pick(off, 'p50Ms')) * 1000), cpuPercentPer1000: Number((median(on.map((run) => (run.cpuS / run.requests) * 1000 * 100))).toFixed(2)),
-    rssMib: Math.round(pick(on, 'rssMib')), completePercent: Number((pick(on, 'complete') * 100).toFixed(3)), sentPercent: Number((pick(on, 'sent') * 100).toFixed(3)),
+    name, rateOff: pick(off, 'rate', 0), rateOn: pick(on, 'rate', 0), p50OffUs: Math.round(pick(off, 'p50Ms', 4) * 1000), p50OnUs: Math.round(pick(on, 'p50Ms', 4) * 1000), addedUs: added.map(Math.round),
+    parserUs: pick(on, 'parserUs'), loaderUs: pick(on, 'loaderUs'), percentPer1000: Number((median(on.map((run) => run.parserUs + run.loaderUs)) / 10).toFixed(2)),
+    parserMib: pick(on, 'parserMib'), loaderMib: pick(on, 'loaderMib'), completePercent: Number((Math.min(...on.map((run) => run.complete)) * 100).toFixed(3)),
+    wrong: [...on, ...off].reduce((sum, run) => sum + (run.wrong ?? 0), 0), lost: on.flatMap((run) => lossesOf(run.report)), load: loadavg().map((one) => one.toFixed(1)).join(' '),
   };
 }
 
 try {
-  const port = await receiver();
-  for (const name of ONLY ?? Object.keys(SERVERS)) {
+  const port = await fromSink();
+  if (RATE > 0) buildGo('steady', join(root, 'bench', 'lib', 'steady.go'));
+  for (const name of values.servers?.split(',') ?? Object.keys(SERVERS)) {
     try {
       process.stdout.write(`${JSON.stringify(await measure(name, port))}\n`);
     } catch (error) {
