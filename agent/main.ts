@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { setFlagsFromString } from 'node:v8';
 import pino from 'pino';
 import { formatProblem } from '../src/lib/problem.js';
 import { loadAgentConfig } from './config/fs-agent-config.js';
@@ -31,8 +30,6 @@ export async function runAgent({ configFile }: { readonly configFile: string | u
     process.stderr.write(NOT_BUILT);
     return COULD_NOT_RUN;
   }
-  // The space for young objects grows to 48 MiB under load and never shrinks; kept small, it is cleaned a little more often.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const log = pino({ level: loaded.config.logLevel, base: null }, pino.destination(STDERR));
   const stopped = new Promise<'stop'>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('stop'));

@@ -14,7 +14,10 @@ import { dropPrivileges } from './system-privileges.js';
 import { Teller } from './teller.js';
 import { Tracer } from './tracer.js';
 
-const TELL_MS = 500;
+/** Put into words soon: what lives long is dear to the garbage collector. */
+const TELL_MS = 25;
+/** Sent in larger pieces. */
+const POST_MS = 500;
 const TIDY_MS = 1_000;
 const REPORT_MS = 60_000;
 const RELOAD_MS = 2_000;
@@ -41,6 +44,9 @@ export class RunningAgent {
   #teller: Teller;
   #exporter!: Exporter;
   #loader!: Loader;
+  /** Encoded, waits to be posted. */
+  #told: Buffer[] = [];
+  #toldSpans = 0;
   #configText = '';
   #lastTrouble: string | undefined;
 
@@ -64,6 +70,7 @@ export class RunningAgent {
       throw new Error(trouble);
     }
     agent.#every(TELL_MS, () => agent.#tell());
+    agent.#every(POST_MS, () => agent.#post());
     agent.#every(TIDY_MS, () => agent.#tracer.tidy());
     agent.#every(RELOAD_MS, () => void agent.#reloadIfChanged());
     agent.#every(REPORT_MS, () => agent.#report());
@@ -80,6 +87,7 @@ export class RunningAgent {
     this.#loader.quit();
     await Promise.race([this.#loader.ended, later(DRAIN_MS)]);
     this.#tell();
+    this.#post();
     const deadlineMs = Date.now() + DRAIN_MS;
     while (!this.#exporter.isIdle && Date.now() < deadlineMs) await later(20);
     this.close();
@@ -115,8 +123,18 @@ export class RunningAgent {
     for (let from = 0; from < finished.length; from += MAX_SPANS_A_REQUEST) {
       const groups = this.#teller.tell(finished.slice(from, from + MAX_SPANS_A_REQUEST), this.#loaded.config.policy);
       const spans = countSpans(groups);
-      if (spans > 0) this.#exporter.outbox.add(this.#encoder.encode(groups), spans, Date.now());
+      if (spans === 0) continue;
+      if (this.#toldSpans + spans > MAX_SPANS_A_REQUEST) this.#post();
+      this.#told.push(this.#encoder.encode(groups));
+      this.#toldSpans += spans;
     }
+  }
+
+  #post(): void {
+    // Encoded messages one after the other are one message with all their spans (protobuf, repeated fields).
+    if (this.#toldSpans > 0) this.#exporter.outbox.add(Buffer.concat(this.#told), this.#toldSpans, Date.now());
+    this.#told = [];
+    this.#toldSpans = 0;
     this.#exporter.pump();
     const { trouble } = this.#exporter.outbox;
     if (trouble !== this.#lastTrouble) {

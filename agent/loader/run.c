@@ -2,11 +2,14 @@
 #include "loader.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -178,6 +181,29 @@ static void forget_process(void *context, __u32 pid)
 	session_know_process(&loader->session, pid, false);
 }
 
+/* Pages of a library that nothing was written to: they come back from the file when they are needed. */
+static int release_object(struct dl_phdr_info *object, size_t size, void *context)
+{
+	uintptr_t page = sysconf(_SC_PAGESIZE);
+
+	(void)size, (void)context;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+		uintptr_t begin = (object->dlpi_addr + part->p_vaddr + page - 1) & ~(page - 1);
+		uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_memsz) & ~(page - 1);
+		if (part->p_type == PT_LOAD && !(part->p_flags & PF_W) && end > begin)
+			madvise((void *)begin, end - begin, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+/* Looking for libraries takes tables of instructions and symbols, which then lie there for nothing. */
+static void release_memory(void)
+{
+	malloc_trim(0);
+	dl_iterate_phdr(release_object, NULL);
+}
+
 static void tick(struct loop *loop)
 {
 	__u64 now = now_ns();
@@ -189,6 +215,7 @@ static void tick(struct loop *loop)
 	if (report) {
 		report_clock(loop->loader);
 		report_cost(loop->loader);
+		release_memory();
 	}
 	if (loop->ticks % FORGET_TICKS == 0)
 		processes_sweep(&loop->loader->processes, forget_process, loop->loader);
@@ -276,6 +303,7 @@ static bool begin(struct loader *loader)
 	if (loader->options.tls)
 		libraries_scan_all(&loader->libraries);
 	keep_capabilities();
+	release_memory();
 	return true;
 }
 

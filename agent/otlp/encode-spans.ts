@@ -1,4 +1,5 @@
 import type { OtlpSpan, PlainValue, ResourceSpans, SpanLink } from '../otlp-span.js';
+import { ValueCache } from '../value-cache.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 
 const KIND = { server: 2, client: 3 } as const;
@@ -9,6 +10,8 @@ const SCOPE = 'tocsin.agent';
 export class SpanEncoder {
   readonly #writer = new ProtobufWriter();
   readonly #version: string;
+  /** Attributes as they are written; those of spans are the same again and again. */
+  readonly #written = new ValueCache<Buffer>();
 
   constructor(version: string) {
     this.#version = version;
@@ -41,7 +44,7 @@ export class SpanEncoder {
     writer.varint(6, KIND[span.kind]);
     writer.fixed64(7, span.startNs);
     writer.fixed64(8, span.endNs);
-    for (const pair of span.attributes) this.#attribute(9, pair);
+    for (const pair of span.attributes) this.#spanAttribute(pair);
     for (const link of span.links) writer.message(13, () => this.#link(link));
     if (span.isError) {
       writer.message(15, () => {
@@ -56,6 +59,17 @@ export class SpanEncoder {
     this.#writer.hex(1, traceId);
     this.#writer.hex(2, spanId);
     for (const pair of attributes) this.#attribute(4, pair);
+  }
+
+  #spanAttribute(pair: readonly [string, PlainValue]): void {
+    const known = this.#written.get(pair[0], pair[1]);
+    if (known !== undefined) {
+      this.#writer.raw(known);
+      return;
+    }
+    const from = this.#writer.length;
+    this.#attribute(9, pair);
+    this.#written.remember(pair[0], pair[1], this.#writer.since(from));
   }
 
   #attribute(field: number, [key, value]: readonly [string, PlainValue]): void {

@@ -16,6 +16,18 @@ export class ProtobufWriter {
     return taken;
   }
 
+  /** A copy of what was written from a place on. */
+  since(from: number): Buffer {
+    return Buffer.from(this.#bytes.subarray(from, this.#at));
+  }
+
+  /** Fields that were written before. */
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
   /** A field with a message that `write` fills in. */
   message(field: number, write: () => void): void {
     this.#tag(field, 2);

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { CouldNotRun, type Command } from './command.js';
 
 /** What the agent's program offers; it is its own program and shares no module with the service, so it is loaded by its path. */
@@ -6,6 +7,11 @@ interface AgentProgram {
   readonly runDoctor: (options: { readonly json: boolean }) => Promise<number>;
 }
 
+/**
+ * Set before the agent is loaded, because what has grown never shrinks. The space for young objects grows to 48 MiB under load, and the one for old objects to three times what is alive. Kept small, both are
+ * cleaned more often; half the memory costs a tenth more time. The small space is cleaned by one thread: more only wait for each other.
+ */
+const MEMORY_FLAGS = ['--semi-space-growth-factor=1', '--min-semi-space-size=2', '--max-semi-space-size=2', '--heap-growing-percent=30', '--no-parallel-scavenge'];
 export const agentCommand: Command = {
   usage: '[doctor] [--config FILE] [--json]',
   takesArguments: true,
@@ -19,6 +25,7 @@ export const agentCommand: Command = {
   async run({ values, positionals }) {
     const [word, more] = positionals;
     if ((word !== undefined && word !== 'doctor') || more !== undefined) throw new CouldNotRun(`agent takes no "${more ?? word ?? ''}". \`tocsin agent --help\` says what it takes`);
+    for (const flag of MEMORY_FLAGS) setFlagsFromString(flag);
     const program = (await import(new URL('../agent/agent/main.js', import.meta.url).href)) as AgentProgram;
     if (word === 'doctor') return program.runDoctor({ json: values['json'] === true });
     if (values['json'] === true) throw new CouldNotRun('agent takes --json only with doctor');
