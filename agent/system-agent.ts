@@ -11,6 +11,7 @@ import type { ResourceSpans } from './otlp-span.js';
 import { Exporter, senderOf } from './system-export.js';
 import { startLoader, type Loader, type LoaderEnd } from './system-loader.js';
 import { dropPrivileges } from './system-privileges.js';
+import type { SpanNode } from './span-node.js';
 import { Teller } from './teller.js';
 import { Tracer } from './tracer.js';
 
@@ -44,6 +45,8 @@ export class RunningAgent {
   #teller: Teller;
   #exporter!: Exporter;
   #loader!: Loader;
+  /** Finished, and told at the next tick: the other end of a connection may be heard a moment later. */
+  #ripening: SpanNode[] = [];
   /** Encoded, waits to be posted. */
   #told: Buffer[] = [];
   #toldSpans = 0;
@@ -87,6 +90,7 @@ export class RunningAgent {
     this.#loader.quit();
     await Promise.race([this.#loader.ended, later(DRAIN_MS)]);
     this.#tell();
+    this.#tell();
     this.#post();
     const deadlineMs = Date.now() + DRAIN_MS;
     while (!this.#exporter.isIdle && Date.now() < deadlineMs) await later(20);
@@ -119,7 +123,8 @@ export class RunningAgent {
   }
 
   #tell(): void {
-    const finished = this.#tracer.takeFinished();
+    const finished = this.#ripening;
+    this.#ripening = this.#tracer.takeFinished();
     for (let from = 0; from < finished.length; from += MAX_SPANS_A_REQUEST) {
       const groups = this.#teller.tell(finished.slice(from, from + MAX_SPANS_A_REQUEST), this.#loaded.config.policy);
       const spans = countSpans(groups);

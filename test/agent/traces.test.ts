@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AgentGround } from '../support/agent-ground.js';
-import { runnableLoaderOrSkip } from '../support/agent-loader.js';
+import { heldInKernel, isInKernel, runnableLoaderOrSkip } from '../support/agent-loader.js';
 import { eventually } from '../support/eventually.js';
 import { requireOrSkip } from '../support/require.js';
 import { disposeServices, newGround, sloOf, startServiceProcess, type ServiceProcess } from '../support/service-process.js';
@@ -59,15 +59,21 @@ describe.skipIf(!canRun)('next to the running service', () => {
     expect(await exitOf(child)).toBe(0);
   }, 200_000);
 
-  test('kill -9 of either process ends the other, and the applications do not notice', async () => {
+  test('kill -9 of either process ends the other and leaves nothing in the kernel, and the applications do not notice', async () => {
     const first = await ground.agent(config);
+    const ofFirst = heldInKernel(first.loaderPid);
+    expect(ofFirst.filter(({ kind }) => kind === 'link').length).toBeGreaterThan(0);
+    expect(ofFirst.every(isInKernel)).toBe(true);
     first.child.kill('SIGKILL');
     await eventually(() => expect(existsSync(`/proc/${first.loaderPid}`)).toBe(false));
+    await eventually(() => expect(ofFirst.filter(isInKernel)).toEqual([]));
     expect(await ground.get('/orders/1')).toBe(200);
 
     const second = await ground.agent(config);
+    const ofSecond = heldInKernel(second.loaderPid);
     process.kill(second.loaderPid, 'SIGKILL');
     expect(await exitOf(second.child)).toBe(2);
+    await eventually(() => expect(ofSecond.filter(isInKernel)).toEqual([]));
     expect(second.stderr()).toContain('the loader ended (SIGKILL)');
     expect(await ground.get('/orders/2')).toBe(200);
     expect(ground.shop.exitCode).toBeNull();

@@ -1,0 +1,134 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTraceDecoder } from '../../src/ingest/decoder.js';
+import { AgentGround } from '../support/agent-ground.js';
+import { runnableLoaderOrSkip } from '../support/agent-loader.js';
+import { spanRows } from '../support/batch-rows.js';
+import { eventually } from '../support/eventually.js';
+
+interface Heard {
+  readonly port: number;
+  readonly name: string;
+  readonly keys: readonly string[];
+}
+
+/** Takes spans, and keeps what the test looks at. */
+class Receiver {
+  readonly spans: Heard[] = [];
+  readonly #server = http.createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
+      const decoded = createTraceDecoder().decode({ body: gunzipSync(Buffer.concat(chunks)), encoding: 'protobuf', receivedAtMs: Date.now() });
+      if (decoded.ok) for (const { name, attributes } of spanRows(decoded.batch)) this.spans.push({ name, port: portOf(attributes), keys: attributes.map(([key]) => key) });
+      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+    });
+  });
+
+  async listen(): Promise<string> {
+    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  /** Names of the spans about a server; other programs of this machine are traced too. */
+  about(port: number): string[] {
+    return this.spans.filter((span) => span.port === port).map(({ name }) => name);
+  }
+}
+
+function portOf(attributes: readonly (readonly [string, unknown, boolean])[]): number {
+  return Number(attributes.find(([key]) => key === 'server.port' || key === 'net.host.port' || key === 'net.peer.port')?.[1] ?? 0);
+}
+
+describe.skipIf(!runnableLoaderOrSkip())('a changed agent.yaml', { timeout: 120_000 }, () => {
+  const ground = new AgentGround();
+  const [first, second] = [new Receiver(), new Receiver()];
+  let server: ChildProcess;
+  let port: number;
+  let agent: Awaited<ReturnType<AgentGround['agent']>>;
+  let endpoints: readonly string[];
+
+  beforeAll(async () => {
+    endpoints = [await first.listen(), await second.listen()];
+    server = spawn(process.execPath, ['-e', "const s = require('node:http').createServer((q, r) => r.end('fine')).listen(0, '127.0.0.1', () => console.log(s.address().port))"], { stdio: ['ignore', 'pipe', 'ignore'] });
+    port = Number(String((await once(server.stdout!, 'data') as [Buffer])[0]));
+    agent = await ground.agent(`otlp: { endpoint: "${endpoints[0]!}" }\n`);
+  });
+
+  afterAll(() => {
+    server.kill();
+    ground.remove();
+    first.close();
+    second.close();
+  });
+
+  const ask = async (path: string): Promise<void> => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+    expect(await answer.text()).toBe('fine');
+  };
+
+  const change = async (text: string, word: string): Promise<void> => {
+    const before = agent.stderr().split(word).length;
+    writeFileSync(join(ground.directory, 'agent.yaml'), text);
+    await eventually(() => expect(agent.stderr().split(word).length).toBeGreaterThan(before));
+  };
+
+  /** Asks a path that nothing excludes until it is heard: what was asked before it would have been heard too. */
+  const settle = (receiver: Receiver, name: string): Promise<void> => eventually(async () => {
+    await ask('/last');
+    expect(receiver.about(port)).toContain(name);
+  });
+
+  test('is taken over while the agent runs, and what was not right keeps the one before in force', async () => {
+    await eventually(async () => {
+      await ask('/before');
+      expect(first.about(port)).toContain('GET /before');
+    });
+
+    await change(`otlp: { endpoint: "${endpoints[0]!}" }\nagent: { ebpf: { network: { exclude_paths: [/quiet/*] } } }\n`, 'configuration reloaded');
+    await ask('/quiet/one');
+    await settle(first, 'GET /last');
+    expect(first.about(port).filter((name) => name.includes('quiet'))).toEqual([]);
+
+    await change('agent: { ebpf: { network: { exclude_paths: [] } } }\nnonsense: 1\n', 'stays in force');
+    expect(agent.stderr()).toContain('agent/unknown-key');
+    first.spans.length = 0;
+    await ask('/quiet/two');
+    await settle(first, 'GET /last');
+    expect(first.about(port).filter((name) => name.includes('quiet'))).toEqual([]);
+
+    await change(`otlp: { endpoint: "${endpoints[1]!}" }\nagent: { semantic_conventions: older }\n`, 'configuration reloaded');
+    await ask('/quiet/three');
+    await settle(second, 'GET /last');
+    expect(second.about(port)).toContain('GET /quiet/three');
+    expect(second.spans.find((span) => span.port === port)?.keys).toContain('http.method');
+
+    await change(`otlp: { endpoint: "${endpoints[1]!}", traces: { enabled: false } }\n`, 'configuration reloaded');
+    // A call that began before may still be told; from the next tick on nothing is.
+    const reported = agent.stderr().length;
+    second.spans.length = 0;
+    await ask('/off');
+    await change(`otlp: { endpoint: "${endpoints[1]!}" }\n`, 'configuration reloaded');
+    await settle(second, 'GET /last');
+    expect(second.about(port)).not.toContain('GET /off');
+    expect(agent.stderr().slice(reported)).not.toContain('refused');
+
+    await change(`otlp: { endpoint: "${endpoints[1]!}" }\nagent: { ebpf: { network: { exclude_ports: [${port}] } } }\n`, 'configuration reloaded');
+    second.spans.length = 0;
+    await ask('/port');
+    await change(`otlp: { endpoint: "${endpoints[1]!}" }\n`, 'configuration reloaded');
+    await settle(second, 'GET /last');
+    expect(second.about(port)).not.toContain('GET /port');
+    expect(agent.child.exitCode).toBeNull();
+  });
+});
