@@ -13,6 +13,7 @@ import { resolveSlo } from './resolve-slo.js';
 import { readRuleDocuments, type RuleDocuments } from './rule-documents.js';
 import { otherQueries } from './rule-queries.js';
 import type { BurnRateRule, ReceiverRule, RuleSet, RunbookReference, ServiceRule } from './rule-set.js';
+import { readSampling } from './sampling-rules.js';
 import type { Slo } from './slo.js';
 import { readSignatureRules } from './signature-rule.js';
 import { checkThreshold } from './threshold-indicator.js';
@@ -46,6 +47,7 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
     receivers: [...documents.Receiver.values()].map(readReceiver),
     redactions: [...documents.Redaction.values()].map((document) => readRedaction(document, problems)),
     signatureRules,
+    sampling: readSampling(documents.Sampling.values(), problems),
     gates: readReleaseGates(documents.ReleaseGate.values(), new Set(documents.SLO.keys()), problems),
     exclusions,
     runbookReferences: [...[...documents.SLO.values()].flatMap(readRunbookReference), ...[...documents.SignatureRule.values()].flatMap(readSignatureRunbook)],

@@ -3,6 +3,7 @@ import type { ExclusionRule } from './exclusion.js';
 import type { RedactionPolicy } from './redaction.js';
 import type { ReleaseGateRule } from './release-gate.js';
 import type { SignatureRule } from './signature-rule.js';
+import { DEFAULT_SAMPLING, type SamplingRules } from './sampling.js';
 import type { QuerySource, Severity, Slo } from './slo.js';
 
 /** A tier as it is written: a share of the budget, which becomes a factor with the SLO's window, or the factor itself. */
@@ -75,6 +76,7 @@ export interface RuleSet {
   /** In the order of files and documents: where two rules want the same value, the first has it. */
   readonly redactions: readonly RedactionPolicy[];
   readonly signatureRules: readonly SignatureRule[];
+  readonly sampling: SamplingRules;
   readonly gates: readonly ReleaseGateRule[];
   readonly exclusions: readonly ExclusionRule[];
   readonly runbookReferences: readonly RunbookReference[];
@@ -82,4 +84,4 @@ export interface RuleSet {
   readonly otherQueries: readonly RuleQuery[];
 }
 
-export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], redactions: [], signatureRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], redactions: [], sampling: DEFAULT_SAMPLING, signatureRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };

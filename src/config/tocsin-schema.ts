@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { metadataSchema } from './open-slo-schema.js';
 import { redactionSchema } from './redaction-schema.js';
+import { samplingSpecSchema } from './sampling-schema.js';
 
 const MAX_TIERS = 8;
 const MAX_STEPS = 20;
@@ -56,6 +57,7 @@ export const tocsinSchemas = {
     }),
   }),
   Redaction: redactionSchema,
+  Sampling: z.strictObject({ ...envelope, kind: z.literal('Sampling'), spec: samplingSpecSchema }),
   SignatureRule: z.strictObject({
     ...envelope,
     kind: z.literal('SignatureRule'),
@@ -97,6 +99,5 @@ export type ReceiverDocument = z.output<typeof tocsinSchemas.Receiver>;
 /** Kinds of the design that later versions will honour: a known name deserves a better answer than "unknown kind". */
 export const TOCSIN_KINDS_NOT_YET: Readonly<Record<string, string>> = {
   EscalationPolicy: 'escalation is not built yet',
-  Sampling: 'everything is kept for the hot retention in this version',
   RunbookAction: 'runbooks are read by people in this version',
 };

@@ -41,6 +41,8 @@ export const PROBLEM_CODES = {
   'rules/suspicious-target': 'A target looks like a mix-up of ratio and percent.',
   'rules/suspicious-operator': 'A burn-rate condition compares in the direction that would alert on a healthy service.',
   'rules/decided-elsewhere': 'A field has no effect, because another file decides it.',
+  'rules/sampling-contradicts': 'A policy of the Sampling document has no effect, or makes another one have none.',
+  'rules/bad-sampling-query': 'The query of a sampling policy is not a TraceQL search.',
   'rules/bad-pattern': 'A pattern of a Redaction rule is not a regular expression that Tocsin accepts.',
   'rules/no-hash-key': 'A Redaction rule hashes, but no key to hash with is set.',
 

@@ -3,6 +3,7 @@ import { loadRulesDirectory } from '../config/fs-rules.js';
 import { checkRunbookReferences } from '../config/load-rules.js';
 import type { ReleaseGateRule } from '../config/release-gate.js';
 import type { SignatureRule } from '../config/signature-rule.js';
+import type { SamplingRules } from '../config/sampling.js';
 import type { ReceiverRule, RuleSet } from '../config/rule-set.js';
 import { errorAt, hasErrors, sortProblems } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
@@ -12,6 +13,7 @@ import { compileRedaction, type RedactionRules } from '../ingest/redact-compile.
 import { checkReceiverRules, parseRouting, withReceiverRules, type Routing } from '../notify/routing.js';
 import { loadRunbooksDirectory } from '../runbook/fs-runbooks.js';
 import type { Runbook } from '../runbook/runbook.js';
+import { checkSampling } from '../sampling/policy-queries.js';
 import { checkQueries, compileSlo, type CompiledSlo } from '../sli/compile-slo.js';
 
 /** Everything an operator wrote, read as a whole: what is measured, who is told, what to do. */
@@ -21,6 +23,7 @@ export interface RuleBook {
   readonly routing: Routing;
   readonly receivers: readonly ReceiverRule[];
   readonly gates: readonly ReleaseGateRule[];
+  readonly sampling: SamplingRules;
   readonly signatureRules: readonly SignatureRule[];
   readonly runbooks: readonly Runbook[];
 }
@@ -45,11 +48,12 @@ export async function loadRuleBook({ rulesDir, runbooksDir, redaction: { keyFile
   const [rules, runbooks] = await Promise.all([loadRulesDirectory(rulesDir), loadRunbooksDirectory(runbooksDir)]);
   const problems = [...rules.problems, ...runbooks.problems, ...checkRunbookReferences(rules.rules, runbooks.runbooks.map(({ name }) => name))];
   const slos = compileAll(rules.rules, problems);
+  problems.push(...checkSampling(rules.rules.sampling));
   const redaction = readRedaction(rules.rules, keyFile, problems);
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
   if (routing === undefined || hasErrors(sorted)) return { book: undefined, problems: sorted };
-  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, gates: rules.rules.gates, signatureRules: rules.rules.signatureRules, runbooks: runbooks.runbooks }, problems: sorted };
+  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, gates: rules.rules.gates, sampling: rules.rules.sampling, signatureRules: rules.rules.signatureRules, runbooks: runbooks.runbooks }, problems: sorted };
 }
 
 function compileAll(rules: RuleSet, problems: Problem[]): CompiledSlo[] {

@@ -26,6 +26,7 @@ import { DuckdbOutbox } from '../../notify/duckdb-outbox.js';
 import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
 import { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
+import { keepBySampling } from '../../pipeline/duckdb-sampling.js';
 import { SloEventCounter } from '../../pipeline/slo-event-counter.js';
 import { Archiver } from '../../pipeline/system-archiver.js';
 import { StoreClient } from '../../pipeline/system-store-client.js';
@@ -43,7 +44,7 @@ import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
 import { DuckdbArchive } from '../../store/archive/duckdb-archive.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
-import { archiveParts, DEFAULT_RETENTION, keepEverything, type ArchiveParts } from '../archive-parts.js';
+import { archiveParts, type ArchiveParts } from '../archive-parts.js';
 import { accessProblems } from '../check/find-problems.js';
 import { tocsinVersion } from '../tocsin-version.js';
 import { alertmanagerPorts, silenceActions } from './alerting-ports.js';
@@ -205,15 +206,19 @@ class Start {
       },
       signatures: { book: judgement.signatures, clock: systemClock, onError: (error) => log.error({ err: error }, 'failures could not be read for their signatures; the next round tries again') },
       maintenance: {
-        database: store, hotRetentionMs: settings.hotRetentionMs, archiver: this.#archiver(store), clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
+        database: store, hotRetentionMs: settings.hotRetentionMs, archiver: this.#archiver(store, judgement), clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
         onError: (error) => log.error({ err: error }, 'maintenance of the store failed'),
       },
     };
   }
 
-  #archiver(store: StoreClient): Archiver {
+  #archiver(store: StoreClient, { rules, engine }: Judgement): Archiver {
     const archive = new DuckdbArchive(store);
-    return new Archiver({ ...this.#archiveParts, archive, hotRetentionMs: this.#input.settings.hotRetentionMs, limits: () => DEFAULT_RETENTION, keep: keepEverything(store) });
+    const burning = (): ReadonlySet<string> => {
+      const firing = new Set(engine.statuses().flatMap(({ slo, firing: tier }) => (tier === undefined ? [] : [slo])));
+      return new Set(rules.book.slos.flatMap(({ slo }) => (firing.has(slo.name) ? [slo.service] : [])));
+    };
+    return new Archiver({ ...this.#archiveParts, archive, hotRetentionMs: this.#input.settings.hotRetentionMs, limits: () => rules.book.sampling.retention, keep: keepBySampling({ database: store, rules: () => rules.book.sampling, burning }) });
   }
 
   /** Asked for late: a port may be chosen by the system. */

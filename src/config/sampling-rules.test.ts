@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { loadRules } from './load-rules.js';
+import { DEFAULT_SAMPLING } from './sampling.js';
+
+const load = (spec: string): ReturnType<typeof loadRules> => loadRules([{ path: 'rules/sampling.yaml', text: `apiVersion: tocsin.dev/v1\nkind: Sampling\nmetadata: { name: own }\nspec:\n${spec.replace(/^/gm, '  ')}\n` }]);
+const said = (spec: string): string[] => load(spec).problems.map(({ code, message }) => `${code} ${message}`);
+
+test('what is left out has its default', () => {
+  const { rules, problems } = load('budget: none\nslow: 2%\nretention: { maxAge: 7d, maxSize: 50GB, rules: [{ service: pay, reason: error, maxAge: 90d }] }');
+  expect(problems).toEqual([]);
+  expect(rules.sampling).toEqual({ ...DEFAULT_SAMPLING, budget: undefined, slow: 0.02, retention: { ...DEFAULT_SAMPLING.retention, maxAgeMs: 604_800_000, maxBytes: 50e9, rules: [{ service: 'pay', reason: 'error', maxAgeMs: 7_776_000_000 }] } });
+  expect(loadRules([]).rules.sampling).toEqual(DEFAULT_SAMPLING);
+});
+
+test('a composite policy becomes one limit for each of its parts, in its order', () => {
+  const { rules, problems } = load(`policies:
+  - name: mix
+    type: composite
+    composite:
+      max_total_spans_per_second: 200
+      policy_order: [slow, rest]
+      composite_sub_policy: [{ name: rest, type: always_sample }, { name: slow, type: latency, latency: { threshold_ms: 100 } }]
+      rate_allocation: [{ policy: slow, percent: 75 }]`);
+  expect(problems).toEqual([]);
+  expect(rules.sampling.policies.map(({ name, action }) => [name, action])).toEqual([['mix/slow', { kind: 'limit', spansPerSecond: 150 }], ['mix/rest', { kind: 'limit', spansPerSecond: 50 }]]);
+});
+
+test.each([
+  ['policies: [{ name: a, type: latency, latency: { threshold_ms: 500, upper_threshold_ms: 100 } }]', '"a" matches no trace: none takes more than 500 ms and at most 100 ms'],
+  ['policies: [{ name: a, type: and, and: { and_sub_policy: [{ name: x, type: span_count, span_count: { min_spans: 9 } }, { name: y, type: span_count, span_count: { min_spans: 1, max_spans: 5 } }] } }]', '"a" matches no trace: none has at least 9 spans and at most 5'],
+  ['policies: [{ name: a, type: numeric_attribute, numeric_attribute: { key: size, min_value: 5, max_value: 2 } }]', '"a" matches no trace: no number is at least 5 and at most 2'],
+  ['policies: [{ name: a, type: always_sample }, { name: a, type: span_count, span_count: { min_spans: 2 } }]\nbudget: none', 'there are two policies named "a"'],
+  ['policies: [{ name: a, type: always_sample }]', '"a" keeps every trace, so that the budget has no effect'],
+  ['policies: [{ name: a, type: drop, drop: { drop_sub_policy: [{ name: x, type: always_sample }] } }]', '"a" drops every trace'],
+  ['policies: [{ name: a, type: boolean_attribute, boolean_attribute: { key: x, value: true } }, { name: b, type: drop, drop: { drop_sub_policy: [{ name: c, type: boolean_attribute, boolean_attribute: { key: x, value: true } }] } }]', '"b" drops what "a" keeps: dropping wins, so that keeping has no effect'],
+  ['policies: [{ name: a, type: drop, drop: { drop_sub_policy: [{ name: x, type: status_code, status_code: { status_codes: [ERROR] } }] } }]', '"a" drops every trace with an error, and errors are kept'],
+  ['policies: [{ name: a, type: rate_limiting, rate_limiting: { spans_per_second: 500 } }]\nbudget: { spansPerSecond: 100 }', '"a" may keep 500 spans a second, and the budget is 100 for all'],
+  ['policies: [{ name: a, type: probabilistic, probabilistic: { sampling_percentage: 0 } }]', '"a" keeps 0 % of what it matches, which is the same as no policy'],
+])('contradictions are told: %s', (spec, message) => {
+  expect(said(spec)).toEqual([`rules/sampling-contradicts ${message}`]);
+});
+
+test.each([
+  ['budget: { spansPerSecond: 1, bytesPerSecond: 2 }', 'the budget has to be in spans or in bytes'],
+  ['slow: one in a hundred', '"one in a hundred" is no share'],
+  ['retention: { maxSize: 50 gigs }', '"50 gigs" is no size'],
+  ['retention: { rules: [{ reason: whim, maxAge: 1d }] }', 'no trace is kept for "whim"'],
+  ['policies: [{ name: m, type: composite, composite: { max_total_spans_per_second: 1, policy_order: [b], composite_sub_policy: [{ name: a, type: always_sample }], rate_allocation: [{ policy: c, percent: 20 }] } }]', '"b" is no part of this policy'],
+])('what cannot be read is told: %s', (spec, message) => {
+  expect(load(spec).problems[0]?.message).toContain(message);
+});

@@ -1,0 +1,101 @@
+import type { SamplingCondition, SamplingPolicy, SamplingRules } from '../config/sampling.js';
+import { DAY_MS, HOUR_MS } from '../lib/duration.js';
+import { decide, type Stratum, type TraceClass } from '../sampling/decide.js';
+import { searchOf } from '../sampling/policy-queries.js';
+import type { Database, Row, Statement } from '../store/database.js';
+import { loadSql } from '../store/fs-sql.js';
+import { compileSearch } from '../trace/traceql/search-sql.js';
+import type { KeepLeaving } from './system-archiver.js';
+
+const CLASSIFY = loadSql(import.meta.url, 'classify-leaving.sql');
+const KEEP = loadSql(import.meta.url, 'keep-leaving.sql');
+const LEARN = ['durations', 'shapes', 'operations'].map((name) => ({
+  update: loadSql(import.meta.url, `learn-${name}-update.sql`), insert: loadSql(import.meta.url, `learn-${name}-insert.sql`),
+}));
+/** What was learned fades by half in so long. */
+const HALF_LIFE_MS = DAY_MS / 2;
+/** Of an operation so many traces must have been seen before one of them is unusual. */
+const ENOUGH_TRACES = 100;
+/** An operation whose traces have more shapes than this has no usual ones. */
+const MOST_SHAPES = 500;
+/** Of which nothing is left. */
+const FADED = 0.05;
+
+export interface SamplingPorts {
+  readonly database: Database;
+  readonly rules: () => SamplingRules;
+  readonly burning: () => ReadonlySet<string>;
+}
+
+/** Decides by the rules which of the leaving traces are kept, and learns from all of them what is usual. */
+export function keepBySampling(ports: SamplingPorts): KeepLeaving {
+  return async ({ beforeMs, sinceMs }) => {
+    const { database, burning } = ports;
+    const rules = ports.rules();
+    const matches = await matchStatements(database, rules.policies);
+    const params = { slow: rules.slow, fast: rules.fast, rare: rules.rare, enough: ENOUGH_TRACES, most_shapes: MOST_SHAPES, new_since_ms: beforeMs - rules.newForMs };
+    await database.transaction([...matches, { sql: CLASSIFY.replace('/* policies */ NULL', () => [...policyCases(rules.policies), 'NULL'].join(', ')), params }]);
+    const [progress] = await database.query({ sql: 'SELECT learned_ms, saved_spans FROM sampling_progress' });
+    const { decisions, saved } = decide(await strataOf(database), { rules, seconds: secondsOf(sinceMs, beforeMs), saved: Number(progress?.['saved_spans'] ?? 0), burning: burning() });
+    await database.transaction([{ sql: KEEP, params: { decisions: JSON.stringify(decisions) } }]);
+    return learnStatements({ fade: 0.5 ** (Math.max(0, beforeMs - Number(progress?.['learned_ms'] ?? 0)) / HALF_LIFE_MS), beforeMs, saved });
+  };
+}
+
+/** The first round knows no earlier one; after a long pause the budget is not that of the pause. */
+function secondsOf(sinceMs: number, beforeMs: number): number {
+  return (sinceMs === 0 ? HOUR_MS : Math.min(DAY_MS, beforeMs - sinceMs)) / 1_000;
+}
+
+async function strataOf(database: Database): Promise<readonly Stratum[]> {
+  const rows = await database.query({ sql: `SELECT c.stratum, count(*) AS traces, sum(l.spans) AS spans, sum(l.bytes) AS bytes
+    FROM leaving_classes c JOIN leaving_traces l ON l.trace_id_high = c.trace_id_high AND l.trace_id_low = c.trace_id_low GROUP BY ALL ORDER BY c.stratum` });
+  return rows.map(stratumOf);
+}
+
+function stratumOf(row: Row): Stratum {
+  const key = String(row['stratum']);
+  const [service = '', operation = '', why = '', policies = '', reason = '', probability = ''] = JSON.parse(key) as string[];
+  return {
+    key, service, operation, class: why as TraceClass, policies: policies === '' ? [] : policies.split(',').map(Number),
+    earlier: reason === '' ? undefined : { reason, probability: Number(probability) }, traces: Number(row['traces']), spans: Number(row['spans']), bytes: Number(row['bytes']),
+  };
+}
+
+/** Queries of policies, numbered in order, run over the hot spans around the leaving traces. */
+async function matchStatements(database: Database, policies: readonly SamplingPolicy[]): Promise<readonly Statement[]> {
+  const queries = policies.flatMap(({ conditions }) => conditions.filter((condition) => condition.kind === 'query'));
+  if (queries.length === 0) return [];
+  const [range] = await database.query({ sql: 'SELECT coalesce(min(start_ns) // 1000000, 0) AS from_ms, coalesce(max(start_ns + duration_ns) // 1000000 + 1, 0) AS to_ms FROM leaving_traces' });
+  return queries.map(({ text }, number) => {
+    const { ctes, result, params } = compileSearch(searchOf(text));
+    const sql = `INSERT INTO leaving_matches WITH RECURSIVE ${ctes} SELECT DISTINCT f.th, f.tl, ${number} FROM ${result} f SEMI JOIN leaving_traces l ON l.trace_id_high = f.th AND l.trace_id_low = f.tl`;
+    return { sql, params: { ...params.values, near_from_ms: Number(range?.['from_ms']), near_to_ms: Number(range?.['to_ms']) } };
+  });
+}
+
+/** For each policy its place, where all its conditions hold. */
+function policyCases(policies: readonly SamplingPolicy[]): readonly string[] {
+  let number = 0;
+  const conditionSql = (condition: SamplingCondition): string => {
+    switch (condition.kind) {
+      case 'latency':
+        return `l.duration_ns > ${condition.minMs * 1e6}${condition.maxMs === undefined ? '' : ` AND l.duration_ns <= ${condition.maxMs * 1e6}`}`;
+      case 'span-count':
+        return `l.spans >= ${condition.min}${condition.max === undefined ? '' : ` AND l.spans <= ${condition.max}`}`;
+      case 'query':
+        return `${condition.negated ? 'NOT ' : ''}list_contains(coalesce(m.conditions, []), ${number++})`;
+    }
+  };
+  return policies.map(({ conditions }, place) => `CASE WHEN ${['TRUE', ...conditions.map(conditionSql)].join(' AND ')} THEN ${place} END`);
+}
+
+function learnStatements({ fade, beforeMs, saved }: { readonly fade: number; readonly beforeMs: number; readonly saved: number }): readonly Statement[] {
+  const params = { fade, before_ms: beforeMs, saved, faded: FADED };
+  const statements = [
+    ...LEARN.flatMap(({ update, insert }) => [update, insert]),
+    ...['sampling_durations', 'sampling_shapes'].map((table) => `DELETE FROM ${table} WHERE traces < $faded`),
+    'UPDATE sampling_progress SET learned_ms = $before_ms, saved_spans = $saved',
+  ];
+  return statements.map((sql) => ({ sql, params }));
+}

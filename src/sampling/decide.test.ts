@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_SAMPLING, type SamplingPolicy } from '../config/sampling.js';
+import { decide, MIN_PROBABILITY, type SamplingRound, type Stratum } from './decide.js';
+import { shareFairly } from './share-fairly.js';
+
+const stratum = (changes: Partial<Stratum>): Stratum => ({
+  key: JSON.stringify(changes), service: 'cart', operation: 'GET /', class: 'baseline', policies: [], earlier: undefined, traces: 100, spans: 1_000, bytes: 50_000, ...changes,
+});
+const policy = (name: string, action: SamplingPolicy['action']): SamplingPolicy => ({ name, conditions: [], action, at: { file: 'rules/sampling.yaml', line: 1, column: 1 } });
+const round = (changes: Partial<SamplingRound> & { readonly perSecond?: number; readonly policies?: readonly SamplingPolicy[] } = {}): SamplingRound => ({
+  seconds: 1, saved: 0, burning: new Set(), ...changes, rules: { ...DEFAULT_SAMPLING, policies: changes.policies ?? [], budget: { unit: 'spans', perSecond: changes.perSecond ?? 1_000 }, ...changes.rules },
+});
+const probabilities = (strata: readonly Stratum[], options: SamplingRound): number[] => decide(strata, options).decisions.map(({ probability }) => probability);
+
+test('everything is kept while the budget allows, and what is left is saved for an hour at most', () => {
+  const { decisions, saved } = decide([stratum({ spans: 300 }), stratum({ class: 'error', spans: 200 })], round());
+  expect(decisions.map(({ probability, reason }) => [probability, reason])).toEqual([[1, 'baseline'], [1, 'error']]);
+  expect(saved).toBe(500);
+  expect(decide([], round({ saved: 5_000_000 })).saved).toBe(3_600_000);
+  expect(probabilities([stratum({ spans: 3_000 })], round({ saved: 2_000 }))).toEqual([1]);
+});
+
+test('errors come first, then what is unusual, and a part is for what is normal', () => {
+  expect(probabilities([stratum({ class: 'error', spans: 500 }), stratum({ class: 'slow', spans: 600 }), stratum({ spans: 10_000 })], round())).toEqual([1, 0.5, 0.02]);
+  expect(probabilities([stratum({ class: 'error', spans: 8_000 }), stratum({ spans: 10_000 })], round())).toEqual([0.1, 0.02]);
+});
+
+test('a loud service leaves a quiet one alone, and a rare operation of a service its traces', () => {
+  const strata = [stratum({ service: 'loud', spans: 100_000 }), stratum({ service: 'quiet', spans: 200 }), stratum({ service: 'quiet', operation: 'rare', spans: 20 })];
+  expect(probabilities(strata, round())).toEqual([780 / 100_000, 1, 1]);
+});
+
+test('a service whose budget burns gets more', () => {
+  const strata = [stratum({ service: 'a', spans: 10_000 }), stratum({ service: 'b', spans: 10_000 })];
+  expect(probabilities(strata, round({ burning: new Set(['b']) }))).toEqual([0.02, 0.08]);
+});
+
+test('pinned traces and those that have left in part are outside of it; a policy keeps, limits or drops', () => {
+  const policies = [policy('all of it', { kind: 'keep', probability: 1 }), policy('a tenth', { kind: 'keep', probability: 0.1 }), policy('limited', { kind: 'limit', spansPerSecond: 100 }), policy('noise', { kind: 'drop' })];
+  const strata = [
+    stratum({ class: 'pinned', spans: 1e6 }), stratum({ earlier: { probability: 0.3, reason: 'slow' } }), stratum({ policies: [0, 1] }), stratum({ policies: [1] }),
+    stratum({ policies: [2], spans: 400 }), stratum({ policies: [0, 3] }),
+  ];
+  expect(decide(strata, round({ policies })).decisions.map(({ probability, reason }) => [probability, reason])).toEqual([
+    [1, 'pinned'], [0.3, 'slow'], [1, 'all of it'], [0.1, 'a tenth'], [0.25, 'limited'], [0, 'dropped'],
+  ]);
+});
+
+test('nothing but a policy keeps a trace from being kept at all', () => {
+  expect(probabilities([stratum({ class: 'pinned', spans: 1e9 }), stratum({ spans: 1e9 })], round())[1]).toBe(MIN_PROBABILITY);
+});
+
+const strataArbitrary = fc.array(fc.record({
+  service: fc.constantFrom('a', 'b', 'c'), operation: fc.constantFrom('x', 'y'), class: fc.constantFrom('error', 'slow', 'new', 'baseline'), spans: fc.integer({ min: 1, max: 100_000 }),
+}), { minLength: 1, maxLength: 20 }).map((list) => list.map((changes, index) => stratum({ ...changes, class: changes.class, key: String(index) })));
+
+test('what is kept fits into the budget, and a larger budget never keeps less of anything', () => {
+  fc.assert(fc.property(strataArbitrary, fc.integer({ min: 1, max: 100_000 }), (strata, perSecond) => {
+    const [less, more] = [perSecond, perSecond * 2].map((rate) => probabilities(strata, round({ perSecond: rate })));
+    const kept = strata.reduce((sum, { spans }, index) => sum + spans * (less?.[index] ?? 0), 0);
+    const floor = strata.reduce((sum, { spans }) => sum + spans * MIN_PROBABILITY, 0);
+    expect(kept).toBeLessThanOrEqual(perSecond + floor + 1e-6);
+    for (const [index, probability] of (less ?? []).entries()) expect(more?.[index]).toBeGreaterThanOrEqual(probability - 1e-12);
+  }));
+});
+
+describe('shares', () => {
+  test('are fair: nobody gets more than it asks for, and nobody who got less could have more without a smaller one losing', () => {
+    fc.assert(fc.property(fc.array(fc.record({ demand: fc.integer({ min: 0, max: 1_000 }), weight: fc.integer({ min: 1, max: 5 }) }), { maxLength: 10 }), fc.integer({ min: 0, max: 3_000 }), (claims, amount) => {
+      const shares = shareFairly(claims, amount);
+      const demand = claims.reduce((sum, claim) => sum + claim.demand, 0);
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(Math.min(amount, demand), 6);
+      const level = Math.min(...shares.flatMap((share, index) => (share < (claims[index]?.demand ?? 0) - 1e-9 ? [share / (claims[index]?.weight ?? 1)] : [])));
+      for (const [index, share] of shares.entries()) expect(share / (claims[index]?.weight ?? 1)).toBeLessThanOrEqual(Math.max(level, 0) + 1e-9 + (level === Infinity ? 1_000 : 0));
+    }));
+  });
+});
