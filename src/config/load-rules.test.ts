@@ -114,7 +114,7 @@ spec: { type: traces, connectionDetails: {} }
 describe('what this version cannot honour is an error, never ignored', () => {
   test.each([
     ['another metric source', slo({ indicator: RATIO.replace('type: traces', 'type: prometheus') }), 'spec.indicator.spec.ratioMetric.total.metricSource.type'],
-    ['a kind of a later version', 'apiVersion: tocsin.dev/v1\nkind: EscalationPolicy\nmetadata: { name: x }\n', 'kind'],
+    ['a kind of a later version', 'apiVersion: tocsin.dev/v1\nkind: RunbookAction\nmetadata: { name: x }\n', 'kind'],
   ])('%s', (_, text, path) => {
     const { problems, rules } = load(text);
     expect(problems.map((problem) => `${problem.code} ${problem.path}`)).toContain(`rules/not-supported-yet ${path}`);

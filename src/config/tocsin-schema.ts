@@ -13,6 +13,9 @@ const evidenceSchema = z.union([
   z.strictObject({ burn: z.number().positive().optional(), significance: z.number().gt(0).max(0.5).optional() }),
 ]);
 
+const MAX_REPEATS = 20;
+const names = z.array(z.string().min(1).max(256)).max(50);
+
 /** Kinds of `apiVersion: tocsin.dev/v1`. */
 export const tocsinSchemas = {
   BurnRatePolicy: z.strictObject({
@@ -41,6 +44,24 @@ export const tocsinSchemas = {
       webhook: z.strictObject({ secretFile: z.string().min(1).max(4_096) }).optional(),
       alertmanagers: z.array(z.strictObject({ url: z.url({ protocol: /^https?$/ }).max(4_096), credentialsFile: z.string().min(1).max(4_096).optional(), sendResolved: z.boolean().optional() })).min(1).max(10).optional(),
     }),
+  }),
+  EscalationPolicy: z.strictObject({
+    ...envelope,
+    kind: z.literal('EscalationPolicy'),
+    spec: z.strictObject({
+      receivers: names.min(1),
+      severity: z.enum(['page', 'ticket']).optional(),
+      during: names.optional(),
+      steps: z.array(z.strictObject({ after: z.string().max(64), receivers: names.optional(), persons: names.optional(), during: names.optional() })).min(1).max(MAX_STEPS),
+      repeat: z.int().min(0).max(MAX_REPEATS).optional(),
+      remindAcknowledgedEvery: z.string().max(64).optional(),
+    }),
+  }),
+  Person: z.strictObject({
+    ...envelope,
+    kind: z.literal('Person'),
+    metadata: z.strictObject({ name: z.string().min(1).max(256) }),
+    spec: z.strictObject({ receiver: z.string().min(1).max(256).optional(), slackUser: z.string().regex(/^[UW][A-Z0-9]{2,30}$/, 'a Slack user id looks like U012AB3CD').optional() }),
   }),
   Exclusion: z.strictObject({
     ...envelope,
@@ -98,6 +119,5 @@ export type ReceiverDocument = z.output<typeof tocsinSchemas.Receiver>;
 
 /** Kinds of the design that later versions will honour: a known name deserves a better answer than "unknown kind". */
 export const TOCSIN_KINDS_NOT_YET: Readonly<Record<string, string>> = {
-  EscalationPolicy: 'escalation is not built yet',
   RunbookAction: 'runbooks are read by people in this version',
 };

@@ -85,7 +85,9 @@ function reopen(incident: Incident | undefined, signals: readonly ConditionSigna
   if (incident?.endedAtMs === undefined) return undefined;
   const firing = signals.filter((signal) => signal.firing);
   const lead = mostSevere(firing);
-  const again: Incident = { ...incident, status: 'open', severity: lead.severity, title: lead.title, endedAtMs: undefined, acknowledgedBy: undefined };
+  // Whoever was called is called again, from the first step on.
+  const { escalation: _over, ...before } = incident;
+  const again: Incident = { ...before, status: 'open', severity: lead.severity, title: lead.title, endedAtMs: undefined, acknowledgedBy: undefined };
   const text = `${severityInWords(lead.severity)} opened again, ${formatSpan(nowMs - incident.endedAtMs)} after its end${withWords(lead)}`;
   const reopened = withEntry(withReadings(settleAlerts(again, signals, nowMs), signals, nowMs), { atMs: nowMs, kind: 'opened', actor: 'tocsin', text });
   return changeOf(reopened, { kind: 'opened', incident: reopened, atMs: nowMs, ...receivedAt(firing) });

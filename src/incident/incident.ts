@@ -27,7 +27,7 @@ export interface Alert {
 
 export type IncidentStatus = 'open' | 'acknowledged' | 'resolved';
 
-export type TimelineKind = 'opened' | 'upgraded' | 'alert-joined' | 'alert-resolved' | 'updated' | 'acknowledged' | 'silenced' | 'resolved' | 'notified' | 'note';
+export type TimelineKind = 'opened' | 'upgraded' | 'alert-joined' | 'alert-resolved' | 'updated' | 'acknowledged' | 'silenced' | 'resolved' | 'escalated' | 'notified' | 'note';
 
 export interface TimelineEntry {
   readonly atMs: number;
@@ -35,6 +35,22 @@ export interface TimelineEntry {
   /** Person, token or `tocsin`. */
   readonly actor: string;
   readonly text: string;
+}
+
+/** How far those who should take an incident have been called. */
+export interface Escalation {
+  readonly policy: string;
+  /** When its first receiver was told. */
+  readonly startedAtMs: number;
+  /** Steps of this round that were taken. */
+  readonly taken: number;
+  /** Rounds that are over. */
+  readonly round: number;
+  /** The next step, or once it is acknowledged the next reminder; undefined: nothing more. */
+  readonly nextAtMs: number | undefined;
+  readonly acknowledged?: boolean;
+  /** Why the step that is due waits. */
+  readonly held?: string;
 }
 
 /** A set of alerts with one cause. At most one incident that is not resolved exists per key. */
@@ -53,6 +69,8 @@ export interface Incident {
   /** Name of the runbook (file name without `.md`). */
   readonly runbook: string | undefined;
   readonly timeline: readonly TimelineEntry[];
+  /** Set once an escalation policy watches it. */
+  readonly escalation?: Escalation;
   /** Why alerts of others are in it: what showed that they have one cause. Oldest first. */
   readonly causes?: readonly CauseLink[];
   /** Since when nothing fires in an incident that flaps, and is kept open for that. */
@@ -63,9 +81,9 @@ export interface Incident {
 
 /**
  * What a message tells. The first five are news of the incident itself; the others are Alertmanager's, about the alerts of a
- * notification group: some joined, some ended, a silence or a mute time ended while they fired, nothing changed for `repeat_interval`.
+ * notification group: some joined, some ended, a silence or a mute time ended while they fired, nothing changed for `repeat_interval`; or nobody acknowledged.
  */
-export type TransitionKind = 'opened' | 'upgraded' | 'updated' | 'acknowledged' | 'resolved' | 'alerts-added' | 'alerts-resolved' | 'unmuted' | 'repeated';
+export type TransitionKind = 'opened' | 'upgraded' | 'updated' | 'acknowledged' | 'resolved' | 'alerts-added' | 'alerts-resolved' | 'unmuted' | 'repeated' | 'escalated';
 
 /** News about an incident that receivers should hear: what changed, and the incident as it was then. */
 export interface Transition {

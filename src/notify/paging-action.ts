@@ -17,7 +17,8 @@ export function pagingActionOf({ transition, group }: Pick<Delivery, 'transition
     case 'upgraded':
     case 'alerts-added':
     case 'unmuted':
-    case 'repeated': return 'trigger';
+    case 'repeated':
+    case 'escalated': return 'trigger';
   }
 }
 

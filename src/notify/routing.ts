@@ -8,6 +8,7 @@ import type { Problem } from '../lib/problem.js';
 import { err, ok, type Result } from '../lib/result.js';
 import { validateDocument } from '../lib/validate-document.js';
 import { formatPath, parseYaml, type DocumentPath, type TextFile } from '../lib/yaml-document.js';
+import type { EscalationPolicy } from './escalation-policy.js';
 import type { InhibitRule } from './inhibition.js';
 import { readInhibitRules, readIntervalNames, readTimeIntervals } from './read-intervals.js';
 import { readReceivers } from './receiver.js';
@@ -47,6 +48,8 @@ export interface Routing {
   /** By name. */
   readonly timeIntervals: ReadonlyMap<string, readonly TimeInterval[]>;
   readonly inhibitRules: readonly InhibitRule[];
+  /** From `kind: EscalationPolicy` documents. */
+  readonly escalations: readonly EscalationPolicy[];
   /** A posted alert without an end counts as over after so long. */
   readonly resolveTimeoutMs: number;
 }
@@ -76,7 +79,7 @@ export function parseRouting(file: TextFile): Result<Routing, Problem[]> {
   const root = new RouteReader(checked.value, reading, timeIntervals).read();
   const inhibitRules = readInhibitRules(checked.value.inhibit_rules, reading);
   const resolveTimeoutMs = reading.duration(checked.value.global?.resolve_timeout, ['global', 'resolve_timeout'], DEFAULT_RESOLVE_TIMEOUT_MS);
-  return hasErrors(problems) ? err(sortProblems(problems)) : ok({ root: deepFreeze(root), receivers, timeIntervals, inhibitRules, resolveTimeoutMs });
+  return hasErrors(problems) ? err(sortProblems(problems)) : ok({ root: deepFreeze(root), receivers, timeIntervals, inhibitRules, escalations: [], resolveTimeoutMs });
 }
 
 class RouteReader {

@@ -22,6 +22,7 @@ const TEXTS = {
   'alerts-resolved': 'ErrorBudgetBurn front-availability ended; 1 still firing.',
   unmuted: 'No longer silenced, and still firing: ErrorBudgetBurn checkout-availability.',
   repeated: 'Still firing: ErrorBudgetBurn checkout-availability.',
+  escalated: 'Nobody has acknowledged it, 12 min after it began: escalated to second-line (step 1 of 2 of the escalation "pages").',
 } as const satisfies Readonly<Record<TransitionKind, string>>;
 
 /** The sample incident as it is after news of this kind, on its way to Slack. For previews and tests. */

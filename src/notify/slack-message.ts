@@ -53,7 +53,8 @@ export function threadReply(notification: Notification): { readonly text: string
     case 'alerts-resolved': return { text: `➖ ${newsOf(transition)}`, broadcast: false };
     // Both are there to be heard: nobody may know any more that it still burns.
     case 'unmuted':
-    case 'repeated': return { text: `${emojiOf(transition.incident)} ${newsOf(transition)}`, broadcast: true };
+    case 'repeated':
+    case 'escalated': return { text: `${emojiOf(transition.incident)} ${newsOf(transition)}`, broadcast: true };
   }
 }
 

@@ -7,6 +7,7 @@ import { DAY_MS } from '../lib/duration.js';
 import type { AlertId, IncidentId, SilenceId } from '../lib/ids.js';
 import { advanceGroups, type GroupingChange } from '../notify/advance-groups.js';
 import { AlertView } from '../notify/alert-view.js';
+import { escalate, nextEscalationMs, type EscalationChange } from '../notify/escalation.js';
 import { groupId, type NotificationGroup } from '../notify/notification-group.js';
 import type { Routing } from '../notify/routing.js';
 import type { EvaluationChanges, EvaluationStore } from './evaluation-store.js';
@@ -100,11 +101,24 @@ export class Alerting {
       nowMs, routing: this.#ports.routing(), silences: new SilencesInForce([...after.silences.values()], nowMs), groups: memory.groups.values(),
       incidents: [...after.ended.values(), ...after.open.values()], transitions: change.transitions,
     });
-    const changes = this.#changesOf({ change: { ...change, incidents: [...change.incidents, ...corrected] }, grouping, after, nowMs });
+    const escalation = this.#escalate(after, grouping, nowMs);
+    const changes = this.#changesOf({ change: { ...change, incidents: latest([...change.incidents, ...corrected, ...escalation.incidents]) }, grouping: joined(grouping, escalation), after, nowMs });
     if (isSomething(changes)) await this.#commit(changes);
     this.#memory = { ...settled(after, changes), recent: after.recent.filter((incident) => isReopenable(incident, nowMs)) };
     if (changes.deliveries.length > 0) this.#ports.wakeDispatcher();
-    this.#askForTurn();
+    this.#askForTurn(nowMs);
+  }
+
+  /** Who is called next because nobody takes it. The incidents in `after` are brought up to date. */
+  #escalate(after: Memory, grouping: GroupingChange, nowMs: number): EscalationChange {
+    const routing = this.#ports.routing();
+    const groups = new Map(after.groups);
+    for (const group of grouping.removed) groups.delete(groupId(group));
+    for (const group of grouping.groups) groups.set(groupId(group), group);
+    const view = new AlertView([...after.open.values()], { routing, silences: new SilencesInForce([...after.silences.values()], nowMs), nowMs });
+    const escalation = escalate({ nowMs, routing, view, incidents: after.open.values(), groups: [...groups.values()] });
+    for (const incident of escalation.incidents) after.open.set(incident.id, incident);
+    return escalation;
   }
 
   async picture(nowMs: number): Promise<AlertingPicture> {
@@ -132,9 +146,14 @@ export class Alerting {
     }
   }
 
-  #askForTurn(): void {
+  #askForTurn(nowMs: number): void {
     let nextMs = Infinity;
     for (const { nextFlushMs } of this.#memory?.groups.values() ?? []) nextMs = Math.min(nextMs, nextFlushMs);
+    for (const incident of this.#memory?.open.values() ?? []) {
+      const stepMs = nextEscalationMs(incident) ?? Infinity;
+      // A step that is overdue waits for its hours, or for the end of a silence: ordinary ticks see to that.
+      if (stepMs > nowMs) nextMs = Math.min(nextMs, stepMs);
+    }
     if (nextMs < Infinity) this.#ports.requestTickAt?.(nextMs);
   }
 
@@ -204,6 +223,19 @@ function settled(after: Memory, changes: EvaluationChanges): Omit<Memory, 'recen
   for (const id of changes.removedSilences ?? []) silences.delete(id);
   const awaited = new Set([...groups.values()].flatMap(({ members }) => Object.values(members)));
   return { open: after.open, ended: new Map([...after.ended].filter(([id]) => awaited.has(id))), groups, posted, silences };
+}
+
+/** The last version of each. */
+function latest(incidents: readonly Incident[]): Incident[] {
+  return [...byId(incidents).values()];
+}
+
+function joined(grouping: GroupingChange, escalation: EscalationChange): GroupingChange {
+  const groups = new Map([...grouping.groups, ...escalation.groups].map((group) => [groupId(group), group]));
+  return {
+    groups: [...groups.values()], removed: grouping.removed,
+    deliveries: [...grouping.deliveries, ...escalation.deliveries], decisions: [...grouping.decisions, ...escalation.decisions],
+  };
 }
 
 function isSomething({ incidents, deliveries, groups = [], removedGroups = [], decisions = [], posted = [], removedPosted = [], silences = [], removedSilences = [] }: EvaluationChanges): boolean {

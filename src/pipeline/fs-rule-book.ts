@@ -10,7 +10,8 @@ import type { Problem } from '../lib/problem.js';
 import type { TextFile } from '../lib/yaml-document.js';
 import { MIN_HASH_KEY_BYTES } from '../ingest/redact-concealer.js';
 import { compileRedaction, type RedactionRules } from '../ingest/redact-compile.js';
-import { checkReceiverRules, parseRouting, withReceiverRules, type Routing } from '../notify/routing.js';
+import { bindRules, checkBoundRules } from '../notify/bind-rules.js';
+import { parseRouting, type Routing } from '../notify/routing.js';
 import { loadRunbooksDirectory } from '../runbook/fs-runbooks.js';
 import type { Runbook } from '../runbook/runbook.js';
 import { checkSampling } from '../sampling/policy-queries.js';
@@ -71,8 +72,8 @@ function readRouting(file: TextFile, rules: RuleSet, problems: Problem[]): Routi
     problems.push(...routing.error);
     return undefined;
   }
-  problems.push(...checkReceiverRules(routing.value, rules.receivers));
-  return withReceiverRules(routing.value, rules.receivers);
+  problems.push(...checkBoundRules(routing.value, rules));
+  return bindRules(routing.value, rules);
 }
 
 /** What compiles here compiles in the store's thread as well. */

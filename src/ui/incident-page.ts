@@ -10,7 +10,7 @@ const ROLE_WORDS: Readonly<Record<TraceRole, string>> = { 'most-common': 'Most c
 
 export const TIMELINE_WORDS: Readonly<Record<TimelineKind, string>> = {
   opened: 'Opened', upgraded: 'Upgraded', 'alert-joined': 'Alert joined', 'alert-resolved': 'Alert resolved', updated: 'Updated', acknowledged: 'Acknowledged',
-  silenced: 'Silenced', resolved: 'Resolved', notified: 'Notified', note: 'Note',
+  silenced: 'Silenced', resolved: 'Resolved', escalated: 'Escalated', notified: 'Notified', note: 'Note',
 };
 
 interface ArithmeticLine {

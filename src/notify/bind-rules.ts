@@ -1,0 +1,55 @@
+import type { EscalationRule, PersonRule } from '../config/escalation.js';
+import type { RuleSet } from '../config/rule-set.js';
+import { closest } from '../lib/closest.js';
+import { errorAt } from '../lib/problem-codes.js';
+import type { Location, Problem } from '../lib/problem.js';
+import type { EscalationPolicy } from './escalation-policy.js';
+import { checkReceiverRules, withReceiverRules, type Routing } from './routing.js';
+
+type Rules = Pick<RuleSet, 'receivers' | 'escalations' | 'persons'>;
+
+/** Routing with what documents of `kind: Receiver`, `EscalationPolicy` and `Person` say beside it. */
+export function bindRules(routing: Routing, rules: Rules): Routing {
+  const persons = new Map(rules.persons.map((person) => [person.name, person]));
+  return { ...withReceiverRules(routing, rules.receivers), escalations: rules.escalations.map((rule) => policyOf(rule, persons)) };
+}
+
+function policyOf(rule: EscalationRule, persons: ReadonlyMap<string, PersonRule>): EscalationPolicy {
+  const { name, receivers, severity, repeat, during, remindAcknowledgedMs } = rule;
+  const steps = rule.steps.map((step) => ({ afterMs: step.afterMs, during: step.during, receivers: [...new Set([...step.receivers, ...step.persons.flatMap((person) => persons.get(person)?.receiver ?? [])])] }));
+  return { name, receivers, severity, repeat, during, remindAcknowledgedMs, steps };
+}
+
+/** What these documents name must be there. */
+export function checkBoundRules(routing: Routing, rules: Rules): Problem[] {
+  const problems = checkReceiverRules(routing, rules.receivers);
+  const receivers = (names: readonly string[], at: Location, path: string): void => {
+    for (const name of names) if (!routing.receivers.has(name)) problems.push(errorAt(at, 'routing/unknown-receiver', { path, message: `routing.yaml has no receiver "${name}"`, hint: hintOf(name, [...routing.receivers.keys()], 'receivers are') }));
+  };
+  const intervals = (names: readonly string[], at: Location, path: string): void => {
+    for (const name of names) if (!routing.timeIntervals.has(name)) problems.push(errorAt(at, 'rules/invalid-value', { path, message: `routing.yaml has no time interval "${name}"`, hint: hintOf(name, [...routing.timeIntervals.keys()], 'time intervals are') }));
+  };
+  for (const { name, receiver, at } of rules.persons) receivers(receiver === undefined ? [] : [receiver], at, `${name}: spec.receiver`);
+  for (const { at, receivers: first, during, steps } of rules.escalations) {
+    receivers(first, at, 'spec.receivers');
+    intervals(during, at, 'spec.during');
+    for (const [index, step] of steps.entries()) {
+      const path = `spec.steps[${String(index)}]`;
+      receivers(step.receivers, at, `${path}.receivers`);
+      intervals(step.during, at, `${path}.during`);
+      problems.push(...step.persons.flatMap((person) => personProblem({ person, at, path: `${path}.persons` }, rules.persons)));
+    }
+  }
+  return problems;
+}
+
+function personProblem({ person, at, path }: { readonly person: string; readonly at: Location; readonly path: string }, persons: readonly PersonRule[]): Problem[] {
+  const known = persons.find(({ name }) => name === person);
+  if (known === undefined) return [errorAt(at, 'rules/invalid-value', { path, message: `there is no kind: Person document "${person}"`, hint: hintOf(person, persons.map(({ name }) => name), 'persons are') })];
+  return known.receiver === undefined ? [errorAt(at, 'rules/invalid-value', { path, message: `"${person}" cannot be reached: the document has no spec.receiver`, hint: 'name a receiver of routing.yaml there' })] : [];
+}
+
+function hintOf(name: string, names: readonly string[], are: string): string {
+  const near = closest(name, names);
+  return near !== undefined ? `did you mean "${near}"?` : names.length === 0 ? 'there is none yet' : `${are} ${names.join(', ')}`;
+}
