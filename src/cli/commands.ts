@@ -18,6 +18,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'gate', summary: 'release gate: exit code 0 open, 1 closed, with the reason', load: async () => (await import('./gate-command.js')).gateCommand },
   { name: 'suggest', summary: 'propose SLOs from observed traffic, as files ready to commit', load: async () => (await import('./suggest-command.js')).suggestCommand },
   { name: 'export', summary: 'traces as OTLP/JSON lines, JSON for Jaeger\'s UI, or Parquet', load: async () => (await import('./export-command.js')).exportCommand },
+  { name: 'report', summary: 'the trace-quality report: are the traces good enough to be paged by', load: async () => (await import('./report-command.js')).reportCommand },
   { name: 'routes', summary: 'where an alert with these labels goes, and why', load: async () => (await import('./routes-command.js')).routesCommand },
   { name: 'what-if', summary: 'tell the past again under another routing file: who would hear of what', load: async () => (await import('./what-if-command.js')).whatIfCommand },
   { name: 'why', summary: 'why receivers were told of an incident, or not', load: async () => (await import('./why-command.js')).whyCommand },

@@ -4,7 +4,7 @@ import { disposeServices, newGround, runTocsin } from '../support/service-proces
 afterAll(disposeServices);
 vi.setConfig({ testTimeout: 60_000 });
 
-const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'suggest', 'export', 'routes', 'what-if', 'why'] as const;
+const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'suggest', 'export', 'report', 'routes', 'what-if', 'why'] as const;
 
 describe('the tocsin command', () => {
   test('--help lists the commands, and each has its own', async () => {
@@ -42,6 +42,9 @@ describe('the tocsin command', () => {
     [['export', 'a1', '--format', 'parquet'], '--format parquet needs --out FILE'],
     [['export', '--query', '{ }', '--limit', '1000'], '--limit is a whole number from 1 to 200'],
     [['export', 'a1'], 'there is nothing to export: no Tocsin runs at'],
+    [['report'], 'name the report: tocsin report quality'],
+    [['report', 'quality', '--week', '2026-W54'], '2026 has no week 54'],
+    [['report', 'quality', '--from', 'missing.jsonl'], 'missing.jsonl does not exist'],
     [['diagnose'], 'name the files of the baseline'],
     [['diagnose', '--baseline', 'missing.jsonl', '--incident', 'notes.txt'], 'missing.jsonl does not exist'],
     [['diagnose', 'notes.txt', '--baseline', 'notes.txt'], 'diagnose takes no "notes.txt"'],

@@ -1,0 +1,118 @@
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publicUrlOf, type Settings } from '../../config/settings.js';
+import { NO_REDACTION } from '../../ingest/redact-compile.js';
+import { MINUTE_MS } from '../../lib/duration.js';
+import { formatProblem } from '../../lib/problem.js';
+import { systemClock } from '../../lib/system-clock.js';
+import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
+import { DATABASE_FILE, type Store } from '../../pipeline/store.js';
+import { openStore } from '../../pipeline/system-store.js';
+import { DuckdbQualityReader } from '../../report/duckdb-quality-reader.js';
+import type { ReportWindow } from '../../report/quality-reader.js';
+import { qualityReportView, type QualityReportView } from '../../report/quality-report-view.js';
+import { QualityReports } from '../../report/quality-reports.js';
+import { DEFAULT_THRESHOLDS } from '../../report/quality-thresholds.js';
+import { WEEK_MS } from '../../report/quality-week.js';
+import { DatabaseUnavailableError } from '../../store/database-error.js';
+import { CouldNotRun, printError } from '../command.js';
+import { readOtlpFile } from '../import/otlp-files.js';
+import { findServiceApi } from '../service-api.js';
+
+/** Younger spans still wait for their parents. */
+const SETTLE_MS = MINUTE_MS;
+const MAX_COMPLAINTS = 10;
+
+export interface ReportWish {
+  /** Undefined: the last seven days, or all that the files hold. */
+  readonly window: ReportWindow | undefined;
+  /** As it was written: `2026-W47`. */
+  readonly week: string | undefined;
+  readonly server: string | undefined;
+}
+
+/** The report of a running service, else of the data directory. */
+export async function reportOfStore(wish: ReportWish, settings: Settings): Promise<QualityReportView> {
+  const api = await findServiceApi(wish.server, settings);
+  if (api !== undefined) return api.get<QualityReportView>(`/api/v1/quality${wish.week === undefined ? '' : `?week=${wish.week}`}`);
+  const path = join(settings.dataDir, DATABASE_FILE);
+  if (!existsSync(path)) throw new CouldNotRun(`there is nothing to report on: no Tocsin runs at ${publicUrlOf({ ...settings, publicUrl: undefined })}, and ${path} does not exist. For files write: tocsin report quality --from FILE…`);
+  const { book } = await loadRuleBook(settings);
+  const store = await open(settings.dataDir);
+  try {
+    const toMs = Date.now() - SETTLE_MS;
+    return await report({ store, book, window: wish.window ?? { fromMs: toMs - WEEK_MS, toMs } });
+  } finally {
+    await store.close();
+  }
+}
+
+/** The report of files alone: they are read into a store of their own, which is removed again. */
+export async function reportOfFiles(paths: readonly string[], window: ReportWindow | undefined, settings: Settings): Promise<QualityReportView> {
+  for (const path of paths) {
+    if (!existsSync(path)) throw new CouldNotRun(`${path} does not exist`);
+    if (!statSync(path).isFile()) throw new CouldNotRun(`${path} is not a file: name the files, for example ${path.replace(/\/$/, '')}/*.jsonl.gz`);
+  }
+  const { book, problems } = await loadRuleBook(settings);
+  if (book === undefined) throw new CouldNotRun(`the rules are not right:\n${problems.map(formatProblem).join('\n')}`);
+  const directory = mkdtempSync(join(tmpdir(), 'tocsin-report-'));
+  try {
+    const store = await openStore({ dataDir: directory, clock: systemClock, redaction: book.redaction });
+    try {
+      await readInto(store, paths);
+      return await report({ store, book, window: window ?? (await extentOf(store)) });
+    } finally {
+      await store.close();
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function readInto(store: Store, paths: readonly string[]): Promise<void> {
+  const complaints: string[] = [];
+  for (const path of paths) {
+    for await (const item of readOtlpFile(path)) {
+      const at = `${item.file}:${item.line}`;
+      if ('message' in item) {
+        complaints.push(`${at}: ${item.message}`);
+        continue;
+      }
+      const { signal, encoding, body } = item;
+      const outcome = await store.absorb({ signal, encoding, body, protocol: 'import', receivedAtMs: Date.now() });
+      if (outcome.kind !== 'stored' || outcome.message !== '') complaints.push(`${at}: ${outcome.message}`);
+    }
+  }
+  for (const complaint of complaints.slice(0, MAX_COMPLAINTS)) printError(complaint);
+  if (complaints.length > MAX_COMPLAINTS) printError(`… and ${complaints.length - MAX_COMPLAINTS} more lines were not read whole`);
+}
+
+async function extentOf(store: Store): Promise<ReportWindow> {
+  const [row] = await store.query({ sql: 'SELECT min(end_ms) AS first_ms, max(end_ms) AS last_ms FROM spans' });
+  if (row?.['first_ms'] == null) throw new CouldNotRun('the files hold no spans');
+  return { fromMs: Math.floor(Number(row['first_ms']) / MINUTE_MS) * MINUTE_MS, toMs: (Math.floor(Number(row['last_ms']) / MINUTE_MS) + 1) * MINUTE_MS };
+}
+
+async function report({ store, book, window }: { readonly store: Store; readonly book: RuleBook | undefined; readonly window: ReportWindow }): Promise<QualityReportView> {
+  const reports = new QualityReports({
+    reader: new DuckdbQualityReader(store), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book),
+    thresholds: DEFAULT_THRESHOLDS, earlier: () => Promise.resolve(undefined),
+  });
+  return qualityReportView(await reports.report(window));
+}
+
+/** The owner of a service is that of its first SLO that names one. */
+export function ownersOf(book: RuleBook | undefined): ReadonlyMap<string, string> {
+  const owned = (book?.slos ?? []).flatMap(({ slo: { service, owner } }) => (owner === undefined ? [] : [[service, owner] as const]));
+  return new Map(owned.reverse());
+}
+
+async function open(dataDir: string): Promise<Store> {
+  try {
+    return await openStore({ dataDir, clock: systemClock, redaction: NO_REDACTION });
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailableError)) throw error;
+    throw new CouldNotRun(`${error.message}${error.reason === 'locked' ? ' If that is Tocsin, name the address of its pages with --server.' : ''}`);
+  }
+}

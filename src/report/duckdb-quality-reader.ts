@@ -1,0 +1,126 @@
+import { MINUTE_MS } from '../lib/duration.js';
+import { LATENCY_GAMMA } from '../sli/latency-bucket.js';
+import type { Database, Row } from '../store/database.js';
+import { loadSql } from '../store/fs-sql.js';
+import { FactTable, type ExampleSpan, type FactName, type QualityFact } from './quality-fact.js';
+import type { CountedRequests, LedgerOfReport, QualityReader, ReportWindow } from './quality-reader.js';
+import { resourceFacts } from './resource-facts.js';
+import { kindOfMark, kindOfText } from './sensitive-kind.js';
+
+const sql = (name: string): string => loadSql(import.meta.url, `read-quality-${name}.sql`);
+const STRUCTURE = sql('structure');
+const EDGES = sql('edges');
+const ATTRIBUTES = sql('attributes');
+const CONCEALED = sql('concealed');
+const VALUES = sql('values');
+const RESOURCES = sql('resources');
+const LOGS = sql('logs');
+const EXTENT = sql('extent');
+const LEDGER = sql('ledger');
+const COUNTED = sql('counted');
+
+/** Spans that one statement joins: some 100 MB of DuckDB's memory. More of them are cut into windows of time. */
+export const WINDOW_SPANS = 250_000;
+/** Parents and children that end this much before or after a window are found. */
+const MARGIN_MS = 5 * MINUTE_MS;
+/** Spans of a window whose attributes are read key by key. */
+const SAMPLED_SPANS = 6_000;
+/** Roots are moved by this to see what meets by chance. */
+const CHANCE_SHIFT_MS = 7_300;
+/** Clocks kept by NTP differ less; SDKs that know milliseconds only differ by one of them. */
+const SKEW_TOLERANCE_MS = 5;
+
+/** Computes the facts in SQL, window by window, so that memory stays bounded whatever the number of spans. */
+export class DuckdbQualityReader implements QualityReader {
+  readonly #database: Pick<Database, 'query'>;
+  readonly #windowSpans: number;
+
+  constructor(database: Pick<Database, 'query'>, windowSpans = WINDOW_SPANS) {
+    this.#database = database;
+    this.#windowSpans = windowSpans;
+  }
+
+  async facts(window: ReportWindow): Promise<QualityFact[]> {
+    const table = new FactTable();
+    for (const { spans, ...part } of await this.#windows(window)) table.add(await this.#factsOf(part, spans));
+    return table.all;
+  }
+
+  async ledger({ fromMs, toMs }: ReportWindow): Promise<LedgerOfReport[]> {
+    const rows = await this.#database.query({ sql: LEDGER, params: { from_ms: fromMs, to_ms: toMs } });
+    return rows.map((row) => ({ signal: String(row['signal']), received: Number(row['received']), hot: Number(row['hot']), rejected: Number(row['rejected']), deduplicated: Number(row['deduplicated']) }));
+  }
+
+  async counted({ fromMs, toMs }: ReportWindow): Promise<CountedRequests[]> {
+    const rows = await this.#database.query({ sql: COUNTED, params: { from_ms: fromMs, to_ms: toMs } });
+    return rows.map((row) => ({ service: String(row['service']), requests: Number(row['requests']), failures: Number(row['failures']) }));
+  }
+
+  /** Whole minutes; a minute with more spans than a window holds is a window of its own. */
+  async #windows({ fromMs, toMs }: ReportWindow): Promise<(ReportWindow & { readonly spans: number })[]> {
+    const rows = await this.#database.query({ sql: EXTENT, params: { from_ms: fromMs, to_ms: toMs } });
+    const windows: { fromMs: number; toMs: number; spans: number }[] = [];
+    for (const row of rows) {
+      const [startMs, spans] = [Number(row['minute']) * MINUTE_MS, Number(row['n'])];
+      const last = windows.at(-1);
+      if (last === undefined || last.spans + spans > this.#windowSpans) windows.push({ fromMs: Math.max(startMs, fromMs), toMs: Math.min(startMs + MINUTE_MS, toMs), spans });
+      else Object.assign(last, { toMs: Math.min(startMs + MINUTE_MS, toMs), spans: last.spans + spans });
+    }
+    return windows;
+  }
+
+  async #factsOf({ fromMs, toMs }: ReportWindow, spans: number): Promise<QualityFact[]> {
+    const own = { from_ms: fromMs, to_ms: toMs };
+    const near = { ...own, near_from_ms: fromMs - MARGIN_MS, near_to_ms: toMs + MARGIN_MS };
+    const every = Math.max(1, Math.ceil(spans / SAMPLED_SPANS));
+    const structure = await this.#database.query({ sql: STRUCTURE, params: { ...near, log_gamma: Math.log(LATENCY_GAMMA), skew_ns: SKEW_TOLERANCE_MS * 1e6 } });
+    const edges = await this.#database.query({ sql: EDGES, params: { ...near, shift_ns: CHANCE_SHIFT_MS * 1e6 } });
+    const attributes = await this.#database.query({ sql: ATTRIBUTES, params: { ...own, every } });
+    const concealed = await this.#database.query({ sql: CONCEALED, params: own });
+    const values = await this.#database.query({ sql: VALUES, params: { ...own, every } });
+    const resources = await this.#database.query({ sql: RESOURCES, params: own });
+    const logs = await this.#database.query({ sql: LOGS, params: own });
+    return [
+      ...[...structure, ...edges, ...attributes].map(factOf), ...concealed.map((row) => sensitive(row, kindOfMark(String(row['mark'])))), ...values.flatMap(unmasked),
+      ...resourceFacts(resources.map((row) => ({ service: String(row['service']), attributes: JSON.parse(String(row['attributes'])) as Record<string, unknown>, n: Number(row['n']), examples: examplesOf(row) }))),
+      ...resources.flatMap(sensitiveResource), ...logs.flatMap(logFacts),
+    ];
+  }
+}
+
+function factOf(row: Row): QualityFact {
+  return {
+    fact: String(row['fact']) as FactName, service: String(row['service']), subject: String(row['subject']),
+    n: Number(row['n']), bad: Number(row['bad']), value: Number(row['value']), examples: examplesOf(row),
+  };
+}
+
+function examplesOf(row: Row): ExampleSpan[] {
+  return (JSON.parse(String(row['examples'])) as [string, string][]).map(([traceId, spanId]) => ({ traceId, spanId }));
+}
+
+/** The subject is kind and place; the value goes no further than this. */
+function sensitive(row: Row, kind: string): QualityFact {
+  return { fact: 'sensitive', service: String(row['service']), subject: JSON.stringify([kind, String(row['place']), 'concealed']), n: Number(row['n']), bad: Number(row['n']), value: 0, examples: examplesOf(row) };
+}
+
+function unmasked(row: Row): QualityFact[] {
+  const kind = kindOfText(String(row['text']));
+  if (kind === undefined) return [];
+  return [{ ...sensitive(row, kind), subject: JSON.stringify([kind, String(row['place']), 'stored']) }];
+}
+
+function sensitiveResource(row: Row): QualityFact[] {
+  const attributes = JSON.parse(String(row['attributes'])) as Record<string, unknown>;
+  return Object.entries(attributes).flatMap(([key, value]) => {
+    if (typeof value !== 'string') return [];
+    const kind = value.includes('****') ? kindOfMark(value) : kindOfText(value);
+    return kind === undefined ? [] : [{ ...sensitive({ ...row, place: `resource ${key}` }, kind), subject: JSON.stringify([kind, `resource ${key}`, value.includes('****') ? 'concealed' : 'stored']) }];
+  });
+}
+
+function logFacts(row: Row): QualityFact[] {
+  const [service, n] = [String(row['service']), Number(row['n'])];
+  const fact = (name: FactName, bad: number): QualityFact => ({ fact: name, service, subject: '', n, bad, value: 0, examples: [] });
+  return [fact('logs', n - Number(row['correlated'])), fact('log-severity', Number(row['without_severity'])), fact('log-sensitive', Number(row['concealed']))];
+}

@@ -1,0 +1,47 @@
+import type { ServiceScore } from './instrumentation-score.js';
+import type { QualityMeasures } from './quality-measures.js';
+import type { ReportWindow } from './quality-reader.js';
+import type { QualityReport, ReportedFinding, EarlierReport } from './quality-report.js';
+import { WEEK_MS, weekOf, startOfWeek } from './quality-week.js';
+
+/** The report as the API and `--format json` give it: instants as ISO 8601, what is not known as null. docs/quality.md and /api/openapi.json have the schema. */
+export function qualityReportView(report: QualityReport) {
+  return {
+    version: report.version, week: weekIn(report.window), from: iso(report.window.fromMs), to: iso(report.window.toMs), generatedAt: iso(report.generatedAtMs),
+    overall: measuresView(report.overall), score: report.score ?? null,
+    services: report.services.map(({ service, owner, measures, score }) => ({ service, owner: owner ?? null, measures: measuresView(measures), score: scoreView(score) })),
+    findings: report.findings.map(findingView), fixed: report.fixed.map(({ id, title, since }) => ({ id, title, since: iso(since) })),
+    ledger: report.ledger, ledgerBalances: report.ledgerBalances,
+    trend: { lastWeek: earlierView(report.lastWeek), fourWeeksAgo: earlierView(report.fourWeeksAgo) },
+    disclosure: report.disclosure,
+  };
+}
+
+export type QualityReportView = ReturnType<typeof qualityReportView>;
+
+function findingView({ edge, owner, since, ...finding }: ReportedFinding) {
+  return { ...finding, edge: edge ?? null, owner: owner ?? null, since: iso(since) };
+}
+
+function scoreView({ service: _service, score, category, ...rest }: ServiceScore) {
+  return { score: score ?? null, category: category ?? null, ...rest };
+}
+
+function earlierView(earlier: EarlierReport | undefined) {
+  return earlier === undefined ? null : { from: iso(earlier.window.fromMs), to: iso(earlier.window.toMs), overall: measuresView(earlier.overall), score: earlier.score ?? null };
+}
+
+type Nullable<Type> = { readonly [Key in keyof Type]: undefined extends Type[Key] ? Exclude<Type[Key], undefined> | null : Type[Key] };
+
+function measuresView(measures: QualityMeasures): Nullable<QualityMeasures> {
+  return Object.fromEntries(Object.entries(measures).map(([key, value]) => [key, value ?? null])) as unknown as Nullable<QualityMeasures>;
+}
+
+/** Null for a window that is not one week from Monday to Monday. */
+function weekIn({ fromMs, toMs }: ReportWindow): string | null {
+  return toMs - fromMs === WEEK_MS && startOfWeek(fromMs) === fromMs ? weekOf(fromMs) : null;
+}
+
+function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}

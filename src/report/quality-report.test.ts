@@ -1,0 +1,172 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { FakeClock } from '../lib/clock.js';
+import { MINUTE_MS } from '../lib/duration.js';
+import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
+import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
+import { DEFAULT_START_MS, spanBatch, type SpanDescription } from '../trace/batch-builder.js';
+import { DuckdbQualityReader } from './duckdb-quality-reader.js';
+import type { FindingKind } from './quality-finding.js';
+import { earlierOf, type QualityReport } from './quality-report.js';
+import { QualityReports, type QualityReportsPorts } from './quality-reports.js';
+import { DEFAULT_THRESHOLDS } from './quality-thresholds.js';
+
+const START = DEFAULT_START_MS;
+const WINDOW = { fromMs: START - MINUTE_MS, toMs: START + 120 * MINUTE_MS };
+const CALLS = 60;
+const RESOURCE = { 'service.instance.id': 'a', 'deployment.environment.name': 'test', 'host.name': 'node-1' };
+
+const open: DuckdbDatabase[] = [];
+afterAll(() => Promise.all(open.map((database) => database.close())));
+
+/** The report of these spans, all of one time. */
+async function reportOf(spans: readonly SpanDescription[], ports: Partial<QualityReportsPorts> = {}, windowSpans?: number): Promise<QualityReport> {
+  const database = await openDatabase(':memory:');
+  open.push(database);
+  const sink = await DuckdbSpanSink.open(database, { clock: new FakeClock(START), limits: { maxWaitMs: 1, maxRows: 100_000 } });
+  await sink.store({ digest: 'd'.repeat(32), signal: 'traces', protocol: 'grpc', receivedAtMs: START + 20 * MINUTE_MS, rejected: 0, deduplicated: 0, message: '', spans: spanBatch(spans), sloSlices: [], redSlices: [] });
+  return new QualityReports({
+    reader: new DuckdbQualityReader(database, windowSpans), clock: new FakeClock(WINDOW.toMs), hygiene: () => Promise.resolve([]), owners: () => new Map([['checkout', 'team-orders']]),
+    thresholds: { ...DEFAULT_THRESHOLDS, collectorLatencyMs: Infinity }, earlier: () => Promise.resolve(undefined), ...ports,
+  }).report(WINDOW);
+}
+
+type Change = (spans: { root: SpanDescription; call: SpanDescription; server: SpanDescription; query: SpanDescription }, index: number) => readonly SpanDescription[];
+
+/** front calls checkout, which asks its database; sixty times, one every ten seconds. */
+function calls(change: Change = ({ root, call, server, query }) => [root, call, server, query]): SpanDescription[] {
+  return Array.from({ length: CALLS }, (_, index) => {
+    const startMs = START + index * 10_000;
+    const traceId = (index + 1).toString(16).padStart(32, 'a');
+    const id = (part: number): string => (index * 10 + part + 1).toString(16);
+    const http = { 'http.request.method': 'POST', 'http.response.status_code': 200 };
+    return change({
+      root: { traceId, spanId: id(0), service: 'front', name: 'POST /checkout', startMs, durationMs: 40, attributes: { ...http, 'url.path': '/checkout' }, resource: RESOURCE },
+      call: { traceId, spanId: id(1), parentSpanId: id(0), service: 'front', kind: 'client', name: 'POST', startMs: startMs + 5, durationMs: 30, attributes: { ...http, 'url.full': 'http://checkout:80/orders', 'server.address': 'checkout' }, resource: RESOURCE },
+      server: { traceId, spanId: id(2), parentSpanId: id(1), service: 'checkout', name: 'POST /orders', startMs: startMs + 10, durationMs: 20, attributes: { ...http, 'url.path': '/orders' }, resource: RESOURCE },
+      query: { traceId, spanId: id(3), parentSpanId: id(2), service: 'checkout', kind: 'client', name: 'SELECT orders', startMs: startMs + 12, durationMs: 6, attributes: { 'db.system.name': 'postgresql' }, resource: RESOURCE },
+    }, index);
+  }).flat();
+}
+
+const kindsOf = ({ findings }: QualityReport): FindingKind[] => findings.map(({ kind }) => kind);
+
+describe('clean traces', () => {
+  test('have no finding and the full score, and their measures are right', async () => {
+    const report = await reportOf(calls());
+    expect(kindsOf(report)).toEqual([]);
+    expect(report.score).toBe(100);
+    expect(report.overall).toMatchObject({ spans: 4 * CALLS, traces: CALLS, samplingRate: 1, unknownWeightShare: 0, partialRatio: 0, orphanRatio: 0, rootlessRatio: 0, limitsHitRatio: 0, errorRatio: 0 });
+    expect((report.overall.p50Ms ?? 0) / 40).toBeCloseTo(1, 1);
+    const [checkout, front] = report.services;
+    expect(checkout).toMatchObject({ service: 'checkout', owner: 'team-orders', measures: { spans: 2 * CALLS, traces: 0, p95Ms: undefined } });
+    expect(front).toMatchObject({ service: 'front', owner: undefined, measures: { spans: 2 * CALLS, traces: CALLS } });
+    expect(report.disclosure.notEvaluated.map(({ id }) => id)).toContain('MET-001');
+  });
+
+  test('read in many small windows give the same report as in one', async () => {
+    const [whole, cut] = [await reportOf(calls()), await reportOf(calls(), {}, 20)];
+    const counts = ({ overall, findings, services }: QualityReport): unknown => ({ overall: { ...overall, attributeBytes: 0 }, findings, services: services.map(({ score, measures }) => ({ score: score.rules.map(({ id, total, failed }) => [id, id === 'SPA-003' ? 0 : total, failed]), spans: measures.spans })) });
+    expect(counts(cut)).toEqual(counts(whole));
+  });
+
+  test('a time without spans is a report without measures, not one of zeros', async () => {
+    const report = await reportOf([]);
+    expect(report).toMatchObject({ findings: [], services: [], score: undefined, overall: { spans: 0, errorRatio: undefined, samplingRate: undefined, p95Ms: undefined } });
+  });
+});
+
+describe('a stripped header', () => {
+  const stripped: Change = ({ root, call, server, query }, index) => {
+    const traceId = (index + 1).toString(16).padStart(32, 'b');
+    return [root, call, { ...server, traceId, parentSpanId: '' }, { ...query, traceId }];
+  };
+
+  test('is found at its edge, with both traces and the fix', async () => {
+    const report = await reportOf(calls(stripped));
+    const [finding, ...others] = report.findings.filter(({ kind }) => kind === 'broken-context');
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ severity: 'high', service: 'checkout', edge: { caller: 'front', callee: 'checkout' }, owner: 'team-orders', affected: CALLS, of: CALLS, state: 'new' });
+    expect(finding?.fix.text).toContain('OTEL_PROPAGATORS=tracecontext');
+    expect(finding?.examples.map(({ traceId }) => traceId[0])).toEqual(expect.arrayContaining(['a', 'b']));
+    expect(kindsOf(report)).toEqual(['broken-context']);
+  });
+
+  test('is not seen in calls that visitors make at another time, or of another path', async () => {
+    const visitors: Change = (spans, index) => {
+      const moved = { ...spans.server, traceId: (index + 1).toString(16).padStart(32, 'c'), parentSpanId: '', spanId: `${spans.server.spanId ?? ''}f`, startMs: (spans.server.startMs ?? 0) + 3_000 };
+      const other = { ...moved, traceId: (index + 1).toString(16).padStart(32, 'd'), spanId: `${spans.server.spanId ?? ''}e`, startMs: spans.server.startMs ?? 0, attributes: { 'http.request.method': 'GET', 'url.path': '/health' } };
+      return [...Object.values(spans), moved, other];
+    };
+    expect(kindsOf(await reportOf(calls(visitors)))).toEqual([]);
+  });
+});
+
+describe('what is wrong with spans', () => {
+  const onServer = (changes: (server: SpanDescription, index: number) => Partial<SpanDescription>): Change => ({ root, call, server, query }, index) => [root, call, { ...server, ...changes(server, index) }, query];
+  const cases: readonly [string, Change, FindingKind, Record<string, unknown>][] = [
+    ['a clock that is ahead', ({ root, call, server, query }) => [root, call, ...[server, query].map((span) => ({ ...span, startMs: (span.startMs ?? 0) + 2_500, resource: { ...RESOURCE, 'host.name': 'node-2' } }))], 'clock-skew', { service: 'checkout', severity: 'high', title: 'The clock of node-2 is 2.5 s ahead of that of node-1', edge: { caller: 'front', callee: 'checkout' } }],
+    ['an e-mail address that redaction concealed', onServer((server) => ({ attributes: { ...server.attributes, 'app.user': '****@****' } })), 'sensitive-data', { service: 'checkout', severity: 'medium', title: 'checkout sends sensitive data: email in app.user', affected: CALLS }],
+    ['a secret that nobody concealed', onServer((server) => ({ attributes: { ...server.attributes, note: 'Authorization: Bearer abcdef0123456789' } })), 'sensitive-data', { severity: 'high', title: 'checkout sends sensitive data: authorization in note' }],
+    ['parents that were lost', ({ root, server, query }) => [root, server, query], 'orphans', { service: 'checkout', affected: CALLS, of: 2 * CALLS }],
+    ['ids in span names', onServer((_server, index) => ({ name: `GET /orders/${index}` })), 'span-name-cardinality', { service: 'checkout' }],
+    ['work after the end of its parent', ({ root, call, server, query }) => [root, call, server, { ...query, startMs: (query.startMs ?? 0) + 100 }], 'after-parent', { service: 'checkout', affected: CALLS }],
+    ['a service without kinds', ({ root, call, server, query }) => [root, call, { ...server, kind: 'internal' }, { ...query, kind: 'internal' }], 'missing-kinds', { service: 'checkout' }],
+    ['a failure without its status', onServer((server) => ({ attributes: { ...server.attributes, 'http.response.status_code': 500 } })), 'wrong-status', { service: 'checkout', about: undefined }],
+    ['a 404 that is called a failure', onServer((server) => ({ status: 'error', attributes: { ...server.attributes, 'http.response.status_code': 404 } })), 'wrong-status', { service: 'checkout' }],
+    ['many tiny spans', ({ root, call, server, query }) => [root, call, server, ...Array.from({ length: 25 }, (_, index) => ({ ...query, kind: 'internal' as const, name: `step ${index}`, spanId: `${query.spanId ?? ''}${(index + 16).toString(16)}`, durationMs: 0.1 }))], 'tiny-spans', { service: 'checkout' }],
+    ['a query in a loop', ({ root, call, server, query }) => [root, call, server, ...Array.from({ length: 25 }, (_, index) => ({ ...query, spanId: `${query.spanId ?? ''}${(index + 16).toString(16)}` }))], 'loop', { service: 'checkout', title: 'checkout does "SELECT orders" up to 25 times under one span' }],
+    ['weights that nobody knows', onServer(() => ({ weightUnknown: true })), 'unknown-weight', { service: 'checkout', affected: CALLS }],
+    ['samplers that disagree', onServer(() => ({ weight: 4 })), 'mixed-weights', { service: 'front' }],
+    ['limits of the SDK', onServer(() => ({ droppedCount: 3 })), 'limits-hit', { service: 'checkout', affected: CALLS }],
+    ['a call that nobody answers', ({ root, call, server, query }) => [root, call, server, query, { ...call, spanId: `${call.spanId ?? ''}f`, attributes: { 'server.address': 'legacy-billing', 'url.full': 'http://legacy-billing/x', 'http.request.method': 'GET' } }], 'blind-spot', { service: 'front', edge: { caller: 'front', callee: 'legacy-billing' } }],
+    ['two SDK versions', ({ root, call, server, query }, index) => [root, call, ...[server, query].map((span) => ({ ...span, resource: { ...RESOURCE, 'telemetry.sdk.language': 'nodejs', 'telemetry.sdk.version': index % 2 === 0 ? '1.30.0' : '2.0.0' } }))], 'mixed-versions', { service: 'checkout' }],
+    ['a service that stops', ({ root, call, server, query }, index) => (index < 20 ? [root, call, server, query] : [root, { ...call, attributes: { 'db.system.name': 'redis' } }]), 'silent-service', { service: 'checkout', severity: 'high' }],
+  ];
+
+  test.each(cases)('%s is found', async (words, change, kind, expected) => {
+    const spans = words === 'a service that stops' ? calls(change).map((span, index) => stretched(span, index)) : calls(change);
+    const report = await reportOf(words === 'ids in span names' ? [...calls(change), ...many(300)] : spans, {}, 1_000_000);
+    const found = report.findings.find((finding) => finding.kind === kind);
+    const { about: _about, ...rest } = expected;
+    expect(kindsOf(report)).toContain(kind);
+    expect(found).toMatchObject(rest);
+    expect(found?.examples.length).toBeGreaterThan(0);
+    for (const text of [found?.cause, found?.detail, found?.fix.text, found?.fix.where]) expect(text).toMatch(/\w{3}/);
+  });
+
+  /** Sixty calls over 110 minutes. */
+  function stretched(span: SpanDescription, _index: number): SpanDescription {
+    const startMs = span.startMs ?? START;
+    return { ...span, startMs: START + (startMs - START) * 11 };
+  }
+
+  function many(count: number): SpanDescription[] {
+    return Array.from({ length: count }, (_, index) => ({ traceId: (index + 1).toString(16).padStart(32, 'e'), spanId: '1', service: 'checkout', name: `GET /baskets/${index}`, startMs: START + index, durationMs: 5, resource: RESOURCE }));
+  }
+
+  test('no value of a sensitive attribute is in the report', async () => {
+    const report = await reportOf(calls(onServer((server) => ({ attributes: { ...server.attributes, note: 'Authorization: Bearer abcdef0123456789' } }))));
+    expect(JSON.stringify(report)).not.toContain('abcdef0123456789');
+  });
+});
+
+describe('from week to week', () => {
+  const leak: Change = ({ root, call, server, query }) => [root, call, { ...server, attributes: { ...server.attributes, 'app.user': '****@****' } }, query];
+
+  test('a finding is new, then open since then, then fixed', async () => {
+    const first = await reportOf(calls(leak));
+    expect(first.findings.map(({ state }) => state)).toEqual(['new']);
+    const before = { ...earlierOf(first), findings: earlierOf(first).findings.map((finding) => ({ ...finding, since: 17 })) };
+    const second = await reportOf(calls(leak), { earlier: () => Promise.resolve(before) });
+    expect(second.findings.map(({ state, since }) => [state, since])).toEqual([['open', 17]]);
+    const third = await reportOf(calls(), { earlier: (_window, weeks) => Promise.resolve(weeks === 1 ? before : undefined) });
+    expect(third).toMatchObject({ findings: [], fixed: [{ title: 'checkout sends sensitive data: email in app.user', since: 17 }], fourWeeksAgo: undefined });
+  });
+
+  test('twice the spans is a jump in volume', async () => {
+    const first = earlierOf(await reportOf(calls()));
+    const before = { ...first, services: first.services.map(({ service }) => ({ service, spansPerSecond: 5 })) };
+    const report = await reportOf(calls(), { earlier: (_window, weeks) => Promise.resolve(weeks === 1 ? before : undefined) });
+    expect(report.findings.map(({ kind, service }) => [kind, service])).toEqual([['volume-jump', 'checkout'], ['volume-jump', 'front']]);
+  });
+});

@@ -1,0 +1,44 @@
+import type { ServiceHygiene } from '../ingest/normalise-services.js';
+import type { Clock } from '../lib/clock.js';
+import type { QualityFact } from './quality-fact.js';
+import type { QualityReader, ReportWindow } from './quality-reader.js';
+import { buildQualityReport, type EarlierReport, type QualityReport } from './quality-report.js';
+import type { QualityPrices, QualityThresholds } from './quality-thresholds.js';
+
+/** What a report needs besides the spans. */
+export interface QualityReportsPorts {
+  readonly reader: QualityReader;
+  readonly clock: Clock;
+  /** What was put right on the way in since the start, by service; nothing where nobody counted. */
+  readonly hygiene: () => Promise<readonly ServiceHygiene[]>;
+  readonly owners: () => ReadonlyMap<string, string>;
+  readonly thresholds: QualityThresholds;
+  readonly prices?: QualityPrices | undefined;
+  /** The stored report of the window that began `weeks` weeks before this one. */
+  readonly earlier: (window: ReportWindow, weeks: number) => Promise<EarlierReport | undefined>;
+}
+
+const WEEKS_BEFORE = 4;
+
+/** Loads what a report is made of, and has it made. */
+export class QualityReports {
+  readonly #ports: QualityReportsPorts;
+
+  constructor(ports: QualityReportsPorts) {
+    this.#ports = ports;
+  }
+
+  async report(window: ReportWindow): Promise<QualityReport> {
+    const { reader, clock, hygiene, owners, thresholds, prices, earlier } = this.#ports;
+    const [facts, ledger, counted] = [await reader.facts(window), await reader.ledger(window), await reader.counted(window)];
+    const [lastWeek, fourWeeksAgo] = [await earlier(window, 1), await earlier(window, WEEKS_BEFORE)];
+    return buildQualityReport({
+      facts: [...facts, ...(await hygiene()).flatMap(hygieneFacts)], window, nowMs: clock.nowMs(), ledger, counted, thresholds, owners: owners(),
+      ...(prices === undefined ? {} : { prices }), ...(lastWeek === undefined ? {} : { lastWeek }), ...(fourWeeksAgo === undefined ? {} : { fourWeeksAgo }),
+    });
+  }
+}
+
+function hygieneFacts({ service, oldNames }: ServiceHygiene): QualityFact[] {
+  return Object.entries(oldNames).filter(([, n]) => n > 0).map(([name, n]) => ({ fact: 'old-name', service, subject: name, n, bad: n, value: 0, examples: [] }));
+}
