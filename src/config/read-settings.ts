@@ -183,6 +183,10 @@ function settle(merged: SettingsFile, secrets: Secrets, environment: Environment
     publicUrl: merged.publicUrl,
     slack: { ...secrets, apiUrl: merged.slack?.apiUrl, channel: merged.slack?.channel },
     redaction: { keyFile: merged.redaction?.keyFile },
+    qualityReport: {
+      slackChannel: merged.qualityReport?.slackChannel, day: merged.qualityReport?.day ?? 'monday', hour: merged.qualityReport?.hour ?? defaults.DEFAULT_REPORT_HOUR,
+      timeZone: merged.qualityReport?.timeZone ?? 'UTC', pricePerMillionSpans: merged.qualityReport?.pricePerMillionSpans,
+    },
     store: 'duckdb',
     evaluationIntervalMs: merged.evaluationInterval ?? defaults.DEFAULT_EVALUATION_INTERVAL_MS,
     hotRetentionMs: merged.hotRetention ?? defaults.DEFAULT_HOT_RETENTION_MS,

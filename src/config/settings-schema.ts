@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { formatDuration, parseDuration } from '../lib/duration.js';
+import { isTimeZone } from '../lib/time-zone.js';
 import type { IssueParams } from '../lib/validate-document.js';
-import { LOG_LEVELS, MAX_EVALUATION_INTERVAL_MS, MIN_EVALUATION_INTERVAL_MS, MIN_HOT_RETENTION_MS } from './settings.js';
+import { LOG_LEVELS, MAX_EVALUATION_INTERVAL_MS, MIN_EVALUATION_INTERVAL_MS, MIN_HOT_RETENTION_MS, WEEKDAYS } from './settings.js';
 
 function refuse(context: z.RefinementCtx, message: string, params: IssueParams = {}): never {
   context.addIssue({ code: 'custom', message, params: { ...params } });
@@ -82,6 +83,13 @@ export const settingsFileSchema = z.strictObject({
     channel: z.string().min(1).max(80).optional(),
   }).optional(),
   redaction: z.strictObject({ key: inlineSecret.optional(), keyFile: filePath.optional() }).optional(),
+  qualityReport: z.strictObject({
+    slackChannel: z.string().min(1).max(80).optional(),
+    day: z.enum(WEEKDAYS).optional(),
+    hour: z.int().min(0).max(23).optional(),
+    timeZone: z.string().max(64).refine(isTimeZone, 'is not a time zone; write it like Europe/Berlin').optional(),
+    pricePerMillionSpans: z.number().min(0).max(1e6).optional(),
+  }).optional(),
   store: z.enum(['duckdb', 'clickhouse']).superRefine((store, context) => {
     if (store === 'clickhouse') context.addIssue({ code: 'custom', message: '"clickhouse" is not supported yet: this version has the embedded DuckDB only', params: { code: 'settings/not-supported-yet', hint: 'leave it out' } satisfies IssueParams });
   }).optional(),

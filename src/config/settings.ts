@@ -3,6 +3,10 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** From the first day of the week of ISO 8601 on. */
+export const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
 /** Everything an operator may set about the service itself. Frozen; built by read-settings.ts from tocsin.yaml and the environment. */
 export interface Settings {
   readonly http: { readonly host: string; readonly port: number };
@@ -31,6 +35,17 @@ export interface Settings {
     /** Holds the key that redaction rules of mode `hash` need. */
     readonly keyFile: string | undefined;
   };
+  /** The weekly report on the quality of the traces. */
+  readonly qualityReport: {
+    /** Where its summary goes; undefined: nowhere. */
+    readonly slackChannel: string | undefined;
+    readonly day: Weekday;
+    /** 0 to 23, in `timeZone`. */
+    readonly hour: number;
+    readonly timeZone: string;
+    /** What storing a million spans costs, in any currency. Undefined: no cost is shown. */
+    readonly pricePerMillionSpans: number | undefined;
+  };
   readonly store: 'duckdb';
   readonly evaluationIntervalMs: number;
   readonly hotRetentionMs: number;
@@ -54,6 +69,7 @@ export const DEFAULT_OTLP_HTTP_PORT = 4318;
 /** Half: a noisy sender leaves as much as it takes; several leave less, but never nothing. */
 export const DEFAULT_OTLP_SENDER_SHARE = 0.5;
 export const DEFAULT_HOST = '127.0.0.1';
+export const DEFAULT_REPORT_HOUR = 9;
 export const DEFAULT_EVALUATION_INTERVAL_MS = 5 * SECOND_MS;
 /** Then they go into the archive. */
 export const DEFAULT_HOT_RETENTION_MS = 6 * HOUR_MS;

@@ -96,6 +96,30 @@ const ingest = z.object({
   services: z.array(z.object({ service: z.string(), spans: z.number(), dropped: z.number(), lagP50Ms: ratio, lagP99Ms: ratio, lateShare: z.number(), historyShare: z.number() })),
   rejected: named, limits: named, redactions: named, oldNames: named, clockFaults: z.number(), waitingBytes: z.number(), commits: z.number(), meanCommitMs: ratio,
 });
+const qualityMeasures = z.object({
+  spans: z.number(), traces: z.number(), spansPerSecond: z.number(), tracesPerSecond: z.number(), errorRatio: ratio, p50Ms: ratio, p95Ms: ratio, p99Ms: ratio, samplingRate: ratio, unknownWeightShare: ratio,
+  partialRatio: ratio, orphanRatio: ratio, rootlessRatio: ratio, collectorLatencyP50Ms: ratio, collectorLatencyP99Ms: ratio, errorCapture: ratio, logCorrelation: ratio, limitsHitRatio: ratio, attributeBytes: ratio, costOfMonth: ratio,
+});
+const exampleSpans = z.array(z.object({ traceId: z.string(), spanId: z.string() }));
+const earlierQuality = z.object({ from: instant, to: instant, overall: qualityMeasures, score: ratio }).nullable();
+const quality = z.object({
+  version: z.literal(1), week: z.string().nullable().describe('2026-W47; null for another time than one week'), from: instant, to: instant, generatedAt: instant, overall: qualityMeasures, score: ratio.describe('Mean Instrumentation Score of the services'),
+  services: z.array(z.object({
+    service: z.string(), owner: z.string().nullable(), measures: qualityMeasures,
+    score: z.object({
+      score: ratio, category: z.enum(['excellent', 'good', 'needs-improvement', 'poor']).nullable(), notApplicable: z.array(z.string()),
+      rules: z.array(z.object({ id: z.string(), impact: z.enum(['critical', 'important', 'normal', 'low']), text: z.string(), passed: z.boolean(), passRatio: z.number(), total: z.number(), failed: z.number(), examples: exampleSpans })),
+    }),
+  })),
+  findings: z.array(z.object({
+    id: z.string(), kind: z.string(), severity: z.enum(['high', 'medium', 'low']), service: z.string(), edge: z.object({ caller: z.string(), callee: z.string() }).nullable(), title: z.string(), detail: z.string(), cause: z.string(),
+    fix: z.object({ where: z.string(), language: z.enum(['yaml', 'sh', 'js', 'text']), text: z.string() }), owner: z.string().nullable(), affected: z.number(), of: z.number(), examples: exampleSpans, state: z.enum(['new', 'open', 'fixed']), since: instant,
+  })).describe('Most urgent first'),
+  fixed: z.array(z.object({ id: z.string(), title: z.string(), since: instant })), sdkVersions: z.array(z.object({ service: z.string(), version: z.string(), count: z.number(), examples: exampleSpans })),
+  ledger: z.array(z.object({ signal: z.string(), received: z.number(), hot: z.number(), rejected: z.number(), deduplicated: z.number() })), ledgerBalances: z.boolean(),
+  trend: z.object({ lastWeek: earlierQuality, fourWeeksAgo: earlierQuality }),
+  disclosure: z.object({ notEvaluated: z.array(z.object({ id: z.string(), reason: z.string() })), reading: z.array(z.string()), notMeasured: z.array(z.string()) }),
+});
 const problem = z.object({ type: z.string(), title: z.string(), status: z.number(), code: z.string().describe(`One of ${API_ERROR_CODES.join(', ')}, or a code of the part that answers`), detail: z.string(), hint: z.string().optional() });
 
 const WINDOW = ['range', 'from', 'to'];
@@ -107,7 +131,7 @@ export const API_SCHEMAS = {
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
   Incident: incident, IncidentList: z.object({ incidents: z.array(incidentSummary) }),
-  Ingest: ingest,
+  Ingest: ingest, Quality: quality,
   BacktestExtent: z.object({ firstMinutes: z.record(z.string(), z.number()), firstSpanMinute: z.number().nullable(), covered: z.array(z.tuple([z.number(), z.number()])) }),
   BacktestSlices: z.object({ sliceKeys: z.array(z.string()), rows: z.array(z.array(z.number()).length(9)).describe('Index of the key, event minute, arrival minute, good, bad, Σw² of good and of bad, events, of unknown weight') }),
   BacktestExtentQuery: extentInput, BacktestSlicesQuery: slicesInput, BacktestRecountQuery: recountInput,
@@ -158,6 +182,7 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/signatures/{id}': { get: operation('One of them, with the explanation of each replacement', 'Signature', { path: ['id'], query: WINDOW }) },
       '/api/v1/signatures/{id}/{action}': { post: operation('resolve, ignore, reopen, or merge into another', 'Signature', { path: ['id', 'action'] }) },
       '/api/v1/ingest': { get: operation('What was received and what became of it, by sender and service', 'Ingest') },
+      '/api/v1/quality': { get: operation('The trace-quality report; week like 2026-W47, else the last 7 days', 'Quality', { query: ['week'] }) },
     },
     components: { schemas: Object.fromEntries(Object.entries(API_SCHEMAS).map(([name, schema]) => [name, z.toJSONSchema(schema, { target: 'draft-2020-12', io: name.endsWith('Query') ? 'input' : 'output' })])) },
   };

@@ -28,6 +28,10 @@ export interface QualityFact {
 const LARGEST: ReadonlySet<FactName> = new Set(['span-names', 'active-minutes', 'first-seen', 'attribute-values', 'attribute-keys', 'loop']);
 export const EXAMPLES_MAX = 3;
 
+export function isLargest(fact: FactName): boolean {
+  return LARGEST.has(fact);
+}
+
 export function factKey({ fact, service, subject }: Pick<QualityFact, 'fact' | 'service' | 'subject'>): string {
   return `${fact}\u001f${service}\u001f${subject}`;
 }

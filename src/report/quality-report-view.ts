@@ -11,7 +11,7 @@ export function qualityReportView(report: QualityReport) {
     overall: measuresView(report.overall), score: report.score ?? null,
     services: report.services.map(({ service, owner, measures, score }) => ({ service, owner: owner ?? null, measures: measuresView(measures), score: scoreView(score) })),
     findings: report.findings.map(findingView), fixed: report.fixed.map(({ id, title, since }) => ({ id, title, since: iso(since) })),
-    ledger: report.ledger, ledgerBalances: report.ledgerBalances,
+    sdkVersions: report.sdkVersions, ledger: report.ledger, ledgerBalances: report.ledgerBalances,
     trend: { lastWeek: earlierView(report.lastWeek), fourWeeksAgo: earlierView(report.fourWeeksAgo) },
     disclosure: report.disclosure,
   };

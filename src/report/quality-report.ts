@@ -44,6 +44,7 @@ export interface QualityReport {
   readonly findings: readonly ReportedFinding[];
   /** Found in the report before, and not any more. */
   readonly fixed: readonly { readonly id: string; readonly title: string; readonly since: number }[];
+  readonly sdkVersions: readonly { readonly service: string; readonly version: string; readonly count: number; readonly examples: QualityFact['examples'] }[];
   readonly ledger: readonly LedgerOfReport[];
   readonly ledgerBalances: boolean;
   readonly lastWeek: EarlierReport | undefined;
@@ -88,7 +89,8 @@ export function buildQualityReport(input: ReportInput): QualityReport {
   return {
     version: REPORT_VERSION, window, generatedAtMs: input.nowMs, overall: measuresOf(measureInput, undefined),
     score: scores.length === 0 ? undefined : scores.reduce((sum, score) => sum + score, 0) / scores.length,
-    services, findings, fixed: (lastWeek?.findings ?? []).filter(({ id }) => !ids.has(id)), ledger, ledgerBalances: ledgerBalances(ledger), lastWeek, fourWeeksAgo,
+    services, findings, fixed: (lastWeek?.findings ?? []).filter(({ id }) => !ids.has(id)),
+    sdkVersions: table.of('sdk-version').map(({ service, subject, n, examples }) => ({ service, version: subject, count: n, examples })), ledger, ledgerBalances: ledgerBalances(ledger), lastWeek, fourWeeksAgo,
     disclosure: { notEvaluated: NOT_EVALUATED, reading: OUR_READING, notMeasured: NOT_MEASURED },
   };
 }

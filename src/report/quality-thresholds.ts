@@ -21,6 +21,5 @@ export const DEFAULT_THRESHOLDS: QualityThresholds = {
 
 /** What storing spans costs. Without prices no cost is shown. */
 export interface QualityPrices {
-  readonly currency: string;
   readonly perMillionSpans: number;
 }

@@ -1,5 +1,7 @@
-import { DAY_MS } from '../lib/duration.js';
+import { WEEKDAYS, type Weekday } from '../config/settings.js';
+import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import { err, ok, type Result } from '../lib/result.js';
+import { wallOf } from '../lib/time-zone.js';
 import type { ReportWindow } from './quality-reader.js';
 
 export const WEEK_MS = 7 * DAY_MS;
@@ -26,6 +28,19 @@ export function startOfWeek(atMs: number): number {
   const day = Math.floor(atMs / DAY_MS);
   // 1970-01-01 was a Thursday.
   return (day - ((day + 3) % 7)) * DAY_MS;
+}
+
+export interface WeeklySchedule {
+  readonly day: Weekday;
+  readonly hour: number;
+  readonly timeZone: string;
+}
+
+/** How long after Monday 00:00 UTC the report of the week before is due, by the offset that the zone has now. */
+export function dueAfterMs({ day, hour, timeZone }: WeeklySchedule, nowMs: number): number {
+  const offsetMs = Math.round((wallOf(nowMs, timeZone) - nowMs) / 60_000) * 60_000;
+  // East of Greenwich Monday morning comes before the week is over in UTC: it is due when it is.
+  return Math.max(0, WEEKDAYS.indexOf(day) * DAY_MS + hour * HOUR_MS - offsetMs);
 }
 
 /** The first week of a year is the one with 4 January in it. */

@@ -1,6 +1,7 @@
 -- What a sample of the spans carries: one row for each service and key, with how many values there are; and whether status and codes agree.
 -- The sample is whole traces, one in $every by trace id.
-WITH sample AS MATERIALIZED (
+WITH /* archive */
+sample AS MATERIALIZED (
   SELECT trace_id_high AS th, trace_id_low AS tl, span_id, kind, status, service, attributes FROM spans
   WHERE end_ms >= $from_ms AND end_ms < $to_ms AND trace_id_low % $every::UBIGINT = 0
 ),

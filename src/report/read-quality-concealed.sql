@@ -1,5 +1,6 @@
 -- Where redaction left its mark: what was concealed stays visible as **** or hmac:…, by service, place and an excerpt of the mark alone.
-WITH marked AS MATERIALIZED (
+WITH /* archive */
+marked AS MATERIALIZED (
   SELECT trace_id_high AS th, trace_id_low AS tl, span_id, service, name, status_message, attributes, coalesce(events, '') AS events FROM spans
   WHERE end_ms >= $from_ms AND end_ms < $to_ms
     AND (contains(attributes, '****') OR contains(attributes, '"hmac:') OR contains(name, '****') OR contains(status_message, '****') OR contains(events, '****'))

@@ -1,6 +1,7 @@
 -- Where a chain breaks: a caller's CLIENT span without a child, and while it ran a root of another service that answers the same method and path.
 -- `chance` is the same count with the roots moved in time: what coincidence alone brings together.
-WITH near AS MATERIALIZED (
+WITH /* archive */
+near AS MATERIALIZED (
   SELECT trace_id_high AS th, trace_id_low AS tl, span_id, parent_span_id AS pid, kind, start_ns, start_ns + duration_ns AS stop_ns, service, end_ms >= $from_ms AND end_ms < $to_ms AS own
   FROM spans WHERE end_ms >= $near_from_ms AND end_ms < $near_to_ms
 ),

@@ -1,6 +1,7 @@
 -- Facts about the shape of traces: counted are spans that end in [from_ms, to_ms); parents and children are looked for in [near_from_ms, near_to_ms).
 -- Every row is additive with those of other windows: fact, service, subject, n, bad, value, examples (see quality-fact.ts).
-WITH near AS MATERIALIZED (
+WITH /* archive */
+near AS MATERIALIZED (
   SELECT trace_id_high AS th, trace_id_low AS tl, span_id, parent_span_id AS pid, name, kind, status, start_ns, start_ns + duration_ns AS stop_ns,
     duration_ns, end_ms, service, resource_id, weight, weight_unknown, dropped_count, arrival_ms, imported, end_ms >= $from_ms AND end_ms < $to_ms AS own
   FROM spans WHERE end_ms >= $near_from_ms AND end_ms < $near_to_ms

@@ -1,5 +1,6 @@
 -- Distinct texts of a sample, for the detectors of sensitive data: what redaction was not told to conceal.
-WITH sample AS (
+WITH /* archive */
+sample AS (
   SELECT trace_id_high AS th, trace_id_low AS tl, span_id, service, attributes FROM spans
   WHERE end_ms >= $from_ms AND end_ms < $to_ms AND trace_id_low % $every::UBIGINT = 0
 ),

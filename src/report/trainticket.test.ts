@@ -21,9 +21,9 @@ let store: SystemStore;
 let report: QualityReport;
 beforeAll(async () => {
   store = await openStore({ dataDir: ':memory:', clock: new FakeClock(Date.parse('2023-01-29T09:00:00Z')) });
-  for await (const line of createInterface(createReadStream(FILE).pipe(createGunzip()))) {
-    await store.absorb({ signal: 'traces', encoding: 'json', body: Buffer.from(line), protocol: 'import', receivedAtMs: Date.parse('2023-01-29T09:00:00Z') });
-  }
+  const lines: string[] = [];
+  for await (const line of createInterface(createReadStream(FILE).pipe(createGunzip()))) lines.push(line);
+  await Promise.all(lines.map((line) => store.absorb({ signal: 'traces', encoding: 'json', body: Buffer.from(line), protocol: 'import', receivedAtMs: Date.parse('2023-01-29T09:00:00Z') })));
   report = await new QualityReports({
     reader: new DuckdbQualityReader(store), clock: new FakeClock(FROM_MS), hygiene: () => Promise.resolve([]), owners: () => new Map(), thresholds: DEFAULT_THRESHOLDS, earlier: () => Promise.resolve(undefined),
   }).report({ fromMs: FROM_MS, toMs: FROM_MS + 4 * 60_000 });

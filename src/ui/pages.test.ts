@@ -21,7 +21,7 @@ afterEach(() => app.close());
 const PAGES = [
   '/', '/slos/checkout-availability', '/slos/checkout-availability?range=30d', '/slos/invoice-freshness', '/incidents', '/incidents?show=open', `/incidents/${OPEN_INCIDENT_ID}`, `/incidents/${HOSTILE_INCIDENT_ID}`,
   '/traces', '/traces?q=%7B&minDuration=x', `/traces/${FAILED_TRACE_ID}`, `/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`, `/traces/${FAILED_TRACE_ID}/spans/${FAILED_SPAN_ID}`, `/traces/${HOSTILE_TRACE_ID}?span=0000000000000001`,
-  '/services', '/services/checkout', '/ingest', '/login', '/signatures', `/signatures/${SIGNATURE_ID}`, '/signatures/v2:0000000000000002',
+  '/services', '/services/checkout', '/ingest', '/quality', '/quality?week=2026-W47', '/quality/file', '/login', '/signatures', `/signatures/${SIGNATURE_ID}`, '/signatures/v2:0000000000000002',
 ];
 
 describe('every page', () => {

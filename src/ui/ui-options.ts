@@ -3,6 +3,7 @@ import type { DeadLetters } from '../notify/dead-letters.js';
 import type { DecisionReader } from '../notify/decision-reader.js';
 import type { SignatureDecision } from '../signature/signature-life.js';
 import type { Readers } from '../query/readers.js';
+import type { QualityService } from '../report/quality-service.js';
 import type { AccessPolicy } from './access-policy.js';
 import type { TrustedAddress } from './request-trust.js';
 
@@ -30,6 +31,7 @@ export interface SignatureActions {
 
 export interface UiOptions {
   readonly readers: Readers;
+  readonly quality: Pick<QualityService, 'report'>;
   readonly actions: IncidentActions;
   readonly signatureActions: SignatureActions;
   readonly decisions: DecisionReader;

@@ -30,6 +30,7 @@ const PAGES: readonly (readonly [name: string, path: string, heading: string, te
   ['service', '/services/checkout', 'checkout', ['POST /orders', 'Requests per second']],
   ['signatures', '/signatures', 'Errors', ['CardDeclined', 'card <int> declined', 'New']],
   ['signature', `/signatures/${SIGNATURE_ID}`, 'CardDeclined', ['Why these failures are one', 'Perhaps the same', 'front POST /checkout']],
+  ['quality', '/quality', 'Trace quality', ['The trace breaks between front and checkout', 'OTEL_PROPAGATORS', 'Instrumentation Score']],
   ['ingest', '/ingest', 'Ingest', ['The ledger balances', '1,204,331', '≤ 10 s']],
   ['not-found', '/nowhere', 'Not found', ['overview']],
 ];

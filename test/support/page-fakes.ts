@@ -13,6 +13,7 @@ import { sampleDelivery } from '../../src/notify/sample-delivery.js';
 import type { DeadLetter } from '../../src/notify/outbox.js';
 import type { DecisionRecord } from '../../src/notify/decision-reader.js';
 import type { BurnedBy } from '../../src/pipeline/burned-by.js';
+import { qualityReportOf } from './quality-fake.js';
 import type { IngestReport } from '../../src/query/ingest-report.js';
 import type { RequestSummary, ServiceSummary } from '../../src/query/service-reader.js';
 import type { MinuteCount } from '../../src/query/slo-history-reader.js';
@@ -266,6 +267,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       },
     },
     actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`), merge: async ({ id, into }, actor) => asked.push(`merge ${id} ${into} ${actor}`) > 0, silence: async (id, actor) => void asked.push(`silence ${id} ${actor}`) },
+    quality: { report: async (week) => qualityReportOf(week, isEmpty, PAGE_NOW_MS) },
     signatureActions: { decide: async (id, decision, actor) => { asked.push(`${decision} ${id} ${actor}`); return signatureFakes().byId(id) !== undefined; }, merge: async (id, into, actor) => { asked.push(`merge ${id} ${into} ${actor}`); return signatureFakes().byId(into) !== undefined; } },
     deadLetters: { list: async () => (isEmpty ? [] : deadLetters()), retry: async (id) => { asked.push(`retry ${id}`); return id === 'dlv-dead' ? 'retried' : id === 'dlv-old' ? 'overtaken' : 'not-found'; } },
     decisions: { ofIncident: async (id) => (id === incidents()[0]?.id ? decisionsOf(id) : []) },

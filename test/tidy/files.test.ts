@@ -87,7 +87,7 @@ test('migrations are numbered without a gap', () => {
 });
 
 /** On the list of stages, not written yet. */
-const PLANNED = ['report'];
+const PLANNED: readonly string[] = [];
 
 test('the stages are the folders of src/', () => {
   const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);

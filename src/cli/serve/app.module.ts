@@ -8,6 +8,7 @@ import { AlertmanagerModule, type AlertmanagerPorts } from '../../pipeline/alert
 import { MaintenanceJob, type MaintenanceJobOptions } from '../../pipeline/maintenance.job.js';
 import { SignatureJob, type SignatureJobOptions } from '../../pipeline/signature.job.js';
 import { TickJob, type TickJobOptions } from '../../pipeline/tick.job.js';
+import { QualityJob, type QualityJobOptions } from '../../report/quality.job.js';
 import { UiModule } from '../../ui/ui.module.js';
 import type { UiOptions } from '../../ui/ui-options.js';
 import { SELF_PORTS, SelfController, type SelfPorts } from './self.controller.js';
@@ -21,6 +22,7 @@ export interface AppParts {
   readonly tick: Omit<TickJobOptions, 'scheduler'>;
   readonly signatures: Omit<SignatureJobOptions, 'scheduler'>;
   readonly maintenance: Omit<MaintenanceJobOptions, 'scheduler'>;
+  readonly quality: Omit<QualityJobOptions, 'scheduler'>;
 }
 
 /** The Nest application: pages, API, metrics, and the jobs. Everything it holds was built before it. */
@@ -35,6 +37,7 @@ export class AppModule {
         { provide: SELF_PORTS, useValue: parts.self },
         { provide: TickJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new TickJob({ ...parts.tick, scheduler }) },
         { provide: SignatureJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new SignatureJob({ ...parts.signatures, scheduler }) },
+        { provide: QualityJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new QualityJob({ ...parts.quality, scheduler }) },
         { provide: MaintenanceJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new MaintenanceJob({ ...parts.maintenance, scheduler }) },
       ],
     };

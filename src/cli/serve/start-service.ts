@@ -45,6 +45,7 @@ import type { Readers } from '../../query/readers.js';
 import { DuckdbArchive } from '../../store/archive/duckdb-archive.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
 import { archiveParts, type ArchiveParts } from '../archive-parts.js';
+import { qualityParts } from './quality-parts.js';
 import { accessProblems } from '../check/find-problems.js';
 import { tocsinVersion } from '../tocsin-version.js';
 import { alertmanagerPorts, silenceActions } from './alerting-ports.js';
@@ -167,6 +168,8 @@ class Start {
   #appParts({ store, judgement, tokens }: PageParts): AppParts {
     const { settings, log } = this.#input;
     const { engine } = judgement;
+    const archived = new ArchivedSpans(store, this.#archiveParts);
+    const quality = qualityParts({ settings, store, archived, log, book: () => judgement.rules.book, publicUrl: () => publicUrlOf(settings, this.#httpPort) });
     const spanMetrics = new DuckdbSpanMetrics(store, systemClock.nowMs());
     this.#metrics.addFamilies(() => spanMetrics.families());
     const actions: IncidentActions = {
@@ -177,7 +180,8 @@ class Start {
     return {
       actions, silences: silenceActions(engine), alertmanager: alertmanagerPorts(engine),
       ui: {
-        readers: readersOf({ store, archived: new ArchivedSpans(store, this.#archiveParts), judgement, counters: this.#counters }),
+        readers: readersOf({ store, archived, judgement, counters: this.#counters }),
+        quality: quality.service,
         signatureActions: signatureActionsOf(judgement),
         decisions: new DuckdbDecisionReader(store),
         deadLetters: deadLettersOf(store, judgement),
@@ -205,6 +209,10 @@ class Start {
         onError: (error) => log.error({ err: error }, 'an evaluation failed; the next one tries again'),
       },
       signatures: { book: judgement.signatures, clock: systemClock, onError: (error) => log.error({ err: error }, 'failures could not be read for their signatures; the next round tries again') },
+      quality: {
+        quality: quality.service, schedule: settings.qualityReport, clock: systemClock, announce: quality.announce,
+        onError: (error) => log.error({ err: error }, 'the trace-quality report failed'),
+      },
       maintenance: {
         database: store, hotRetentionMs: settings.hotRetentionMs, archiver: this.#archiver(store, judgement), clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
         onError: (error) => log.error({ err: error }, 'maintenance of the store failed'),

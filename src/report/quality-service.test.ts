@@ -1,0 +1,171 @@
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { qualityReportOf } from '../../test/support/quality-fake.js';
+import { FakeClock } from '../lib/clock.js';
+import { DAY_MS, HOUR_MS } from '../lib/duration.js';
+import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
+import { ArchivedQualityReader, partsOf } from './archived-quality-reader.js';
+import { DuckdbQualityArchive } from './duckdb-quality-archive.js';
+import type { QualityFact } from './quality-fact.js';
+import { jaegerQualityMetrics } from './quality-jaeger-view.js';
+import type { QualityReader, ReportWindow } from './quality-reader.js';
+import type { QualityReport } from './quality-report.js';
+import { QualityReports } from './quality-reports.js';
+import { QualityService } from './quality-service.js';
+import { qualitySlackMessage } from './quality-slack.js';
+import { DEFAULT_THRESHOLDS } from './quality-thresholds.js';
+import { dueAfterMs, startOfWeek, WEEK_MS } from './quality-week.js';
+import { QualityJob } from './quality.job.js';
+
+const MONDAY = Date.parse('2026-11-23T00:00:00Z');
+const examples = [{ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }];
+
+/** Ten spans in every hour that is asked for, and the largest number of names in the last of them. */
+class HourlyReader implements QualityReader {
+  readonly asked: ReportWindow[] = [];
+
+  async facts(window: ReportWindow): Promise<QualityFact[]> {
+    this.asked.push(window);
+    const hours = (window.toMs - window.fromMs) / HOUR_MS;
+    const of = (fact: QualityFact['fact'], numbers: Partial<QualityFact>): QualityFact => ({ fact, service: 'checkout', subject: '', n: 10 * hours, bad: 0, value: 10 * hours, examples, ...numbers });
+    return Promise.resolve([of('spans', {}), of('weighted', {}), of('span-names', { value: 7 }), of('sensitive', { n: hours, subject: JSON.stringify(['email', "it's \"quoted\"", 'concealed']) })]);
+  }
+
+  ledger = () => Promise.resolve([]);
+  counted = () => Promise.resolve([]);
+}
+
+let database: DuckdbDatabase;
+let clock: FakeClock;
+let live: HourlyReader;
+let archive: DuckdbQualityArchive;
+beforeEach(async () => {
+  database = await openDatabase(':memory:');
+  clock = new FakeClock(MONDAY - 4 * HOUR_MS);
+  live = new HourlyReader();
+  archive = new DuckdbQualityArchive(database);
+});
+afterEach(() => database.close());
+
+function service(): QualityService {
+  const reports = new QualityReports({
+    reader: new ArchivedQualityReader(live, archive), clock, hygiene: () => Promise.resolve([]), owners: () => new Map(), thresholds: DEFAULT_THRESHOLDS,
+    earlier: ({ fromMs }, weeks) => archive.report(startOfWeek(fromMs) - weeks * WEEK_MS),
+  });
+  return new QualityService({ reports, live, archive, clock });
+}
+
+function job(quality: QualityService, announced: QualityReport[], errors: unknown[] = []): QualityJob {
+  return new QualityJob({
+    quality, clock, scheduler: new SchedulerRegistry(), schedule: { day: 'monday', hour: 9, timeZone: 'UTC' },
+    announce: (report) => Promise.resolve(void announced.push(report)), onError: (error) => void errors.push(error),
+  });
+}
+
+describe('hours', () => {
+  test('come back as they were stored, add up, and are computed only once', async () => {
+    const quality = service();
+    while (await quality.keepHour());
+    const asked = live.asked.length;
+    expect(asked).toBe(48 - 1);
+    expect(await quality.keepHour()).toBe(false);
+    const facts = await archive.facts({ fromMs: MONDAY - 10 * HOUR_MS, toMs: MONDAY - 5 * HOUR_MS });
+    expect(facts).toContainEqual({ fact: 'spans', service: 'checkout', subject: '', n: 50, bad: 0, value: 50, examples });
+    expect(facts).toContainEqual(expect.objectContaining({ fact: 'span-names', value: 7, n: 50 }));
+    expect(facts).toContainEqual(expect.objectContaining({ subject: JSON.stringify(['email', "it's \"quoted\"", 'concealed']) }));
+    expect(live.asked.length).toBe(asked);
+  });
+
+  test('stored twice count once', async () => {
+    for (let times = 0; times < 2; times += 1) await archive.storeHour(MONDAY, await live.facts({ fromMs: MONDAY, toMs: MONDAY + HOUR_MS }));
+    expect(await archive.facts({ fromMs: MONDAY, toMs: MONDAY + HOUR_MS })).toContainEqual(expect.objectContaining({ fact: 'spans', n: 10 }));
+  });
+
+  test('that are stored are left out of what is computed, without a gap and without an overlap', () => {
+    const [a, b, c] = [MONDAY + HOUR_MS, MONDAY + 2 * HOUR_MS, MONDAY + 4 * HOUR_MS];
+    expect(partsOf({ fromMs: MONDAY + 1_000, toMs: MONDAY + 5 * HOUR_MS + 7 }, new Set([a, b, c]))).toEqual([
+      { fromMs: MONDAY + 1_000, toMs: a, isStored: false }, { fromMs: a, toMs: b + HOUR_MS, isStored: true }, { fromMs: b + HOUR_MS, toMs: c, isStored: false },
+      { fromMs: c, toMs: c + HOUR_MS, isStored: true }, { fromMs: c + HOUR_MS, toMs: c + HOUR_MS + 7, isStored: false },
+    ]);
+  });
+});
+
+describe('the weekly report', () => {
+  const runs = async (run: QualityJob, times: number): Promise<void> => { for (let time = 0; time < times; time += 1) await run.run(); };
+
+  test('is made when it is due, once, also by a process that starts later', async () => {
+    const announced: QualityReport[] = [];
+    const first = job(service(), announced);
+    await archive.storeReport({ window: { fromMs: MONDAY - 2 * WEEK_MS, toMs: MONDAY - WEEK_MS }, overall: {} as QualityReport['overall'], score: 50, services: [], findings: [] }, clock.nowMs());
+    await runs(first, 60);
+    expect(announced).toEqual([]);
+    clock.set(MONDAY + 9 * HOUR_MS);
+    await runs(first, 60);
+    expect(announced.map(({ window, lastWeek }) => [window, lastWeek?.score])).toEqual([[{ fromMs: MONDAY - WEEK_MS, toMs: MONDAY }, 50]]);
+    await runs(job(service(), announced), 3);
+    expect(announced).toHaveLength(1);
+  });
+
+  test('that a downtime kept from being made is made after it', async () => {
+    const announced: QualityReport[] = [];
+    clock.set(MONDAY + 3 * DAY_MS);
+    await runs(job(service(), announced), 60);
+    expect(announced.map(({ window }) => window.toMs)).toEqual([MONDAY]);
+  });
+
+  test('that cannot be made is tried again, and its error is told', async () => {
+    const [announced, errors]: [QualityReport[], unknown[]] = [[], []];
+    clock.set(MONDAY + 9 * HOUR_MS);
+    const failing = job(service(), announced, errors);
+    live.facts = () => Promise.reject(new Error('no'));
+    await failing.run();
+    expect(errors).toEqual([new Error('no')]);
+    live.facts = (window) => HourlyReader.prototype.facts.call(live, window);
+    await runs(failing, 60);
+    expect(announced).toHaveLength(1);
+  });
+
+  test.each([
+    ['monday', 9, 'UTC', 9], ['friday', 17, 'UTC', 4 * 24 + 17], ['monday', 9, 'America/New_York', 14], ['monday', 3, 'Asia/Tokyo', 0],
+  ] as const)('on %s at %i o\'clock in %s is due %i hours after Monday, UTC', (day, hour, timeZone, hours) => {
+    expect(dueAfterMs({ day, hour, timeZone }, MONDAY)).toBe(hours * HOUR_MS);
+  });
+});
+
+test('the same report is not made twice within a minute', async () => {
+  const quality = service();
+  const [first, second] = await Promise.all([quality.report(undefined), quality.report(undefined)]);
+  expect(second).toBe(first);
+  clock.set(clock.nowMs() + 2 * 60_000);
+  expect(await quality.report(undefined)).not.toBe(first);
+});
+
+describe('what others read', () => {
+  const report = qualityReportOf(undefined, false, MONDAY);
+
+  test('Slack gets one screen: a header, three things to do with their fix, and no markup of others', () => {
+    const message = qualitySlackMessage(report, 'https://tocsin.example');
+    const text = JSON.stringify(message);
+    expect(message.text).toMatch(/^Trace quality, week 2026-W47: score \d+\.\d \([+-]\d+\.\d\), \d+ findings, \d high$/);
+    expect(message.blocks).toHaveLength(6);
+    expect(text).toContain('The trace breaks between front and checkout*');
+    expect(text).toContain('OTEL_PROPAGATORS=tracecontext,baggage');
+    expect(text).toContain('https://tocsin.example/quality?week=2026-W47');
+    expect(text).not.toContain('<script');
+    expect(text.length).toBeLessThan(6_000);
+  });
+
+  test('Jaeger gets its own shape, for one service, with true numbers', () => {
+    const metrics = jaegerQualityMetrics(report, 'payment');
+    expect(Object.keys(metrics)).toEqual(['traceQualityDocumentationLink', 'bannerText', 'scores', 'metrics', 'clients']);
+    expect(metrics).toMatchObject({
+      scores: [{ key: 'instrumentation', label: 'Instrumentation Score', max: 100, value: expect.any(Number) }],
+      metrics: expect.arrayContaining([
+        expect.objectContaining({ name: 'RES-007', category: 'Instrumentation Score', metricWeight: 0.75, passCount: 0, failureCount: 30_000 }),
+        expect.objectContaining({ name: 'clock-skew', category: 'Findings', failureCount: 4_000, failureExamples: [{ traceID: expect.any(String), spanIDs: [expect.any(String)] }], details: [expect.objectContaining({ rows: expect.arrayContaining([expect.objectContaining({ fix: expect.stringContaining('chrony') })]) })] }),
+      ]),
+    });
+    expect(jaegerQualityMetrics(report, 'front')).toMatchObject({ clients: [{ version: 'nodejs 2.0.0', count: 20_000 }, { version: 'nodejs 1.30.0' }] });
+    expect(jaegerQualityMetrics(report, 'nobody')).toMatchObject({ scores: [], metrics: [], bannerText: { value: 'No spans of nobody in this time' } });
+  });
+});

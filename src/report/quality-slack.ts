@@ -1,0 +1,36 @@
+import type { QualityReport } from './quality-report.js';
+import { weekOf } from './quality-week.js';
+
+const SHOWN = 3;
+/** Slack refuses longer texts of a section. */
+const SECTION_MAX = 2_900;
+
+/** The weekly summary as `chat.postMessage` takes it: one screen, with the three things to do. */
+export function qualitySlackMessage(report: QualityReport, publicUrl: string): { readonly text: string; readonly blocks: readonly unknown[] } {
+  const { findings, fixed, score, lastWeek, overall, window } = report;
+  const week = weekOf(window.fromMs);
+  const high = findings.filter(({ severity }) => severity === 'high').length;
+  const fresh = findings.filter(({ state }) => state === 'new').length;
+  const text = `Trace quality, week ${week}: ${scoreWords(score, lastWeek?.score)}, ${findings.length} finding${findings.length === 1 ? '' : 's'}${high > 0 ? `, ${high} high` : ''}`;
+  const counts = `${Math.round(overall.spans).toLocaleString('en-US')} spans of ${report.services.length} services. ${fresh} new, ${findings.length - fresh} open, ${fixed.length} fixed.`;
+  const todo = findings.slice(0, SHOWN).map((finding, index) => `*${index + 1}. ${escaped(finding.title)}* (${finding.severity}${finding.owner === undefined ? '' : `, ${escaped(finding.owner)}`})\n${escaped(finding.detail)}\nFix in ${escaped(finding.fix.where)}: \`${escaped(finding.fix.text.split('\n')[0] ?? '').replaceAll('`', '\'')}\``);
+  const section = (words: string): unknown => ({ type: 'section', text: { type: 'mrkdwn', text: words.slice(0, SECTION_MAX) } });
+  return {
+    text,
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: text.slice(0, 150) } }, section(counts),
+      ...(todo.length === 0 ? [section('Nothing to put right.')] : todo.map(section)),
+      { type: 'context', elements: [{ type: 'mrkdwn', text: `<${publicUrl}/quality?week=${week}|The whole report>` }] },
+    ],
+  };
+}
+
+function scoreWords(score: number | undefined, before: number | undefined): string {
+  if (score === undefined) return 'no score';
+  const change = before === undefined ? '' : ` (${score >= before ? '+' : ''}${(score - before).toFixed(1)})`;
+  return `score ${score.toFixed(1)}${change}`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

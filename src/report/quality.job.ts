@@ -1,0 +1,51 @@
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { SchedulerRegistry } from '@nestjs/schedule';
+import type { Clock } from '../lib/clock.js';
+import { MINUTE_MS } from '../lib/duration.js';
+import type { QualityReport } from './quality-report.js';
+import type { QualityService } from './quality-service.js';
+import { dueAfterMs, type WeeklySchedule } from './quality-week.js';
+
+const NAME = 'quality';
+const EVERY_MS = MINUTE_MS;
+
+export interface QualityJobOptions {
+  readonly quality: Pick<QualityService, 'keepHour' | 'weekly'>;
+  readonly scheduler: SchedulerRegistry;
+  readonly schedule: WeeklySchedule;
+  readonly clock: Clock;
+  /** Tells people of it. Called after it was stored; what fails is reported and not tried again. */
+  readonly announce: (report: QualityReport) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Every minute: the facts of an hour that has ended, and the weekly report when it is due. What a downtime kept from being made is made after it. */
+export class QualityJob implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #options: QualityJobOptions;
+  #running: Promise<void> | undefined;
+
+  constructor(options: QualityJobOptions) {
+    this.#options = options;
+  }
+
+  onApplicationBootstrap(): void {
+    this.#options.scheduler.addInterval(NAME, setInterval(() => { this.#running ??= this.run().finally(() => { this.#running = undefined; }); }, EVERY_MS));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#options.scheduler.deleteInterval(NAME);
+    await this.#running;
+  }
+
+  async run(): Promise<void> {
+    const { quality, schedule, clock, announce, onError } = this.#options;
+    try {
+      // The week is reported when all its hours are stored.
+      if (await quality.keepHour()) return;
+      const report = await quality.weekly(dueAfterMs(schedule, clock.nowMs()));
+      if (report !== undefined && report.overall.spans > 0) await announce(report);
+    } catch (error) {
+      onError(error);
+    }
+  }
+}
