@@ -15,7 +15,10 @@ import { qualityReportView, type QualityReportView } from '../../report/quality-
 import { QualityReports } from '../../report/quality-reports.js';
 import { DEFAULT_THRESHOLDS } from '../../report/quality-thresholds.js';
 import { WEEK_MS } from '../../report/quality-week.js';
+import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
+import type { Database } from '../../store/database.js';
 import { DatabaseUnavailableError } from '../../store/database-error.js';
+import { archiveParts } from '../archive-parts.js';
 import { CouldNotRun, printError } from '../command.js';
 import { readOtlpFile } from '../import/otlp-files.js';
 import { findServiceApi } from '../service-api.js';
@@ -42,7 +45,7 @@ export async function reportOfStore(wish: ReportWish, settings: Settings): Promi
   const store = await open(settings.dataDir);
   try {
     const toMs = Date.now() - SETTLE_MS;
-    return await report({ store, book, window: wish.window ?? { fromMs: toMs - WEEK_MS, toMs } });
+    return await report({ store, spans: new ArchivedSpans(store, archiveParts(settings)), book, window: wish.window ?? { fromMs: toMs - WEEK_MS, toMs } });
   } finally {
     await store.close();
   }
@@ -61,7 +64,7 @@ export async function reportOfFiles(paths: readonly string[], window: ReportWind
     const store = await openStore({ dataDir: directory, clock: systemClock, redaction: book.redaction });
     try {
       await readInto(store, paths);
-      return await report({ store, book, window: window ?? (await extentOf(store)) });
+      return await report({ store, spans: store, book, window: window ?? (await extentOf(store)) });
     } finally {
       await store.close();
     }
@@ -94,9 +97,17 @@ async function extentOf(store: Store): Promise<ReportWindow> {
   return { fromMs: Math.floor(Number(row['first_ms']) / MINUTE_MS) * MINUTE_MS, toMs: (Math.floor(Number(row['last_ms']) / MINUTE_MS) + 1) * MINUTE_MS };
 }
 
-async function report({ store, book, window }: { readonly store: Store; readonly book: RuleBook | undefined; readonly window: ReportWindow }): Promise<QualityReportView> {
+interface ReportParts {
+  readonly store: Store;
+  /** The store, with the archive behind it where there is one. */
+  readonly spans: Pick<Database, 'query'>;
+  readonly book: RuleBook | undefined;
+  readonly window: ReportWindow;
+}
+
+async function report({ store, spans, book, window }: ReportParts): Promise<QualityReportView> {
   const reports = new QualityReports({
-    reader: new DuckdbQualityReader(store), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book),
+    reader: new DuckdbQualityReader(spans), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book),
     thresholds: DEFAULT_THRESHOLDS, earlier: () => Promise.resolve(undefined),
   });
   return qualityReportView(await reports.report(window));
