@@ -14,7 +14,7 @@ import { admitted, NOW_MS, request } from '../store/span-sink.contract.js';
 import { spanBatch, type SpanDescription } from '../trace/batch-builder.js';
 import { DuckdbEvidenceReader } from './duckdb-evidence-reader.js';
 import { criteriaOf } from './evidence-reader.js';
-import { judgeJourneys } from './journeys.js';
+import { judgeJourneys, type JudgedJourneys } from './journeys.js';
 
 const at = { file: 'rules/a.yaml', line: 1, column: 1 };
 
@@ -26,10 +26,12 @@ let database: DuckdbDatabase;
 let sink: DuckdbSpanSink;
 let clock: FakeClock;
 let sent = 0;
+let lookedMs = 0;
 beforeEach(async () => {
   database = await openDatabase(':memory:');
   clock = new FakeClock(NOW_MS);
   sent = 0;
+  lookedMs = 0;
   sink = await DuckdbSpanSink.open(database, { clock, limits: { maxWaitMs: 1, maxRows: 10_000 } });
 });
 afterEach(() => database.close());
@@ -39,6 +41,13 @@ async function send(measurer: Measurer, spans: readonly SpanDescription[], proto
   const batch = spanBatch(spans, String(sent));
   const { journeys, sloSlices } = measurer.measure(batch, Math.floor(clock.nowMs() / 60_000));
   await sink.store({ ...admitted(request(`request ${sent}`, protocol), spans, { spans: batch }), receivedAtMs: clock.nowMs(), journeys, sloSlices });
+}
+
+async function look(slos: readonly CompiledSlo[]): Promise<JudgedJourneys> {
+  const nowMs = clock.nowMs();
+  const judged = await judgeJourneys(database, slos, { nowMs, lookedMs });
+  lookedMs = nowMs;
+  return judged;
 }
 
 async function counts(): Promise<Record<string, [good: number, bad: number, events: number]>> {
@@ -61,13 +70,13 @@ describe('whole traces as events', () => {
     const measurer = createMeasurer([slo]);
     await send(measurer, [entry(1), entry(2), charge(2)]);
     await send(measurer, [charge(1, { status: 'error' })]);
-    expect((await judgeJourneys(database, [slo], clock.nowMs())).live).toEqual([]);
+    expect((await look([slo])).live).toEqual([]);
     clock.advance(10_000);
-    const { live, oldestReceivedAtMs } = await judgeJourneys(database, [slo], clock.nowMs());
+    const { live, oldestReceivedAtMs } = await look([slo]);
     expect(live).toMatchObject([{ sliceKey: slo.sliceKey, good: 1, bad: 1, goodSquared: 1, badSquared: 1, events: 2, unknownWeight: 0 }]);
     expect(oldestReceivedAtMs).toBe(NOW_MS);
     expect(await counts()).toEqual({ buying: [1, 1, 2] });
-    expect((await judgeJourneys(database, [slo], clock.nowMs())).live).toEqual([]);
+    expect((await look([slo])).live).toEqual([]);
   });
 
   test('a trace that goes on and on is judged a minute after its entry came', async () => {
@@ -77,10 +86,10 @@ describe('whole traces as events', () => {
     for (let second = 5; second <= 55; second += 5) {
       clock.advance(NOW_MS + second * 1_000 - clock.nowMs());
       await send(measurer, [charge(1)]);
-      expect((await judgeJourneys(database, [slo], clock.nowMs())).live).toEqual([]);
+      expect((await look([slo])).live).toEqual([]);
     }
     clock.advance(NOW_MS + 60_000 - clock.nowMs());
-    expect((await judgeJourneys(database, [slo], clock.nowMs())).live).toMatchObject([{ good: 1, bad: 0 }]);
+    expect((await look([slo])).live).toMatchObject([{ good: 1, bad: 0 }]);
   });
 
   test('a late span changes the verdict, in the minute of the entry', async () => {
@@ -88,16 +97,16 @@ describe('whole traces as events', () => {
     const measurer = createMeasurer([slo]);
     await send(measurer, [entry(1)]);
     clock.advance(10_000);
-    await judgeJourneys(database, [slo], clock.nowMs());
+    await look([slo]);
     clock.advance(120_000);
     await send(measurer, [charge(1, { status: 'error' })]);
-    const { live } = await judgeJourneys(database, [slo], clock.nowMs());
+    const { live } = await look([slo]);
     expect(live).toMatchObject([{ good: -1, bad: 1, events: 0, eventMinute: Math.floor((NOW_MS - 1_000) / 60_000) }]);
     expect(await counts()).toEqual({ buying: [0, 1, 1] });
     // Much later nobody looks any more.
     clock.advance(16 * 60_000);
     await send(measurer, [charge(1)]);
-    expect((await judgeJourneys(database, [slo], clock.nowMs())).live).toEqual([]);
+    expect((await look([slo])).live).toEqual([]);
   });
 
   test('count once, by their earliest entry, with its weight, in its group, and not where an exclusion takes them out', async () => {
@@ -106,11 +115,11 @@ describe('whole traces as events', () => {
     const first = { startMs: NOW_MS - 60_000, weight: 4, attributes: { region: 'eu' } };
     await send(measurer, [entry(1, { startMs: NOW_MS - 30_000, attributes: { region: 'us' } }), entry(1, first), entry(2, { attributes: { agent: 'k6', region: 'eu' } }), charge(2, { status: 'error' })]);
     clock.advance(10_000);
-    await judgeJourneys(database, [slo], clock.nowMs());
+    await look([slo]);
     expect(await counts()).toEqual({ buying: [4, 0, 1], 'buying {".region":"eu"}': [4, 0, 1], 'buying -k6': [0, 1, 1] });
     await send(measurer, [entry(1, { startMs: NOW_MS - 90_000 })]);
     clock.advance(10_000);
-    await judgeJourneys(database, [slo], clock.nowMs());
+    await look([slo]);
     expect((await counts())['buying']).toEqual([4, 0, 1]);
     expect(Number((await database.query({ sql: 'SELECT count(*) AS n FROM journeys' }))[0]?.['n'])).toBe(2);
   });
@@ -127,7 +136,7 @@ describe('whole traces as events', () => {
       entry(2, { spanId: '00000000000000b1' }), charge(2, { spanId: '00000000000000b2', status: 'error' }),
     ]);
     clock.advance(10_000);
-    await judgeJourneys(database, slos, clock.nowMs());
+    await look(slos);
     expect(await counts()).toEqual({ structural: [1, 1, 2], complete: [1, 1, 2], retries: [1, 1, 2] });
   });
 
@@ -135,7 +144,7 @@ describe('whole traces as events', () => {
     const slo = journey();
     await send(createMeasurer([slo]), [entry(1, { status: 'error' })], 'import');
     clock.advance(10_000);
-    expect((await judgeJourneys(database, [slo], clock.nowMs())).live).toEqual([]);
+    expect((await look([slo])).live).toEqual([]);
     expect(Number((await database.query({ sql: 'SELECT sum(bad) AS n FROM slo_slices WHERE imported' }))[0]?.['n'])).toBe(1);
     expect(await counts()).toEqual({});
   });
@@ -144,7 +153,7 @@ describe('whole traces as events', () => {
     const slo = journey();
     await send(createMeasurer([slo]), [entry(1), charge(1, { status: 'error' }), entry(2), entry(3, { status: 'error' })]);
     clock.advance(10_000);
-    await judgeJourneys(database, [slo], clock.nowMs());
+    await look([slo]);
     const reader = new DuckdbEvidenceReader(database);
     const window = { criteria: criteriaOf(slo), fromMs: NOW_MS - 3_600_000, toMs: NOW_MS + 60_000, limit: 10 };
     const bad = await reader.badEvents(window);
@@ -162,10 +171,10 @@ describe('whole traces as events', () => {
         clock.advance(gap * 1_000);
         const status = failed ? 'error' : 'ok';
         await send(measurer, [isEntry ? entry(id, { status }) : charge(id, { status })]);
-        if (looks) await judgeJourneys(database, [slo], clock.nowMs());
+        if (looks) await look([slo]);
       }
       clock.advance(60_000);
-      await judgeJourneys(database, [slo], clock.nowMs());
+      await look([slo]);
       const ids = new Set(spans.filter(({ isEntry }) => isEntry).map(({ id }) => id));
       const failed = [...ids].filter((id) => spans.some((each) => each.id === id && each.failed)).length;
       expect(await counts()).toEqual(ids.size === 0 ? {} : { buying: [ids.size - failed, failed, ids.size] });

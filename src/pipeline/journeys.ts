@@ -10,6 +10,7 @@ import { compileSearch } from '../trace/traceql/search-sql.js';
 import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
 
 const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
+const DUE = sql('due-journeys');
 const JUDGE = sql('judge-journeys');
 const SETTLE = sql('settle-journeys');
 const DROP = sql('drop-journeys');
@@ -18,13 +19,19 @@ const INSERT = sql('insert-slo-slices');
 
 /** Commits may be a little late: a span that arrived shortly before the last look may not have been seen by it. */
 const SLACK_MS = 5_000;
-/** Spans of a trace that came so long before its entry are not looked for. */
-const BEFORE_ENTRY_MS = 15 * MINUTE_MS;
+/** Spans of a trace that came longer before its entry are not looked for. */
+const BEFORE_ENTRY_MS = 5 * MINUTE_MS;
 /** Bad traces are what alerts and charts of who burned the budget show. */
 const BAD_KEPT_MS = 24 * 60 * MINUTE_MS;
 /** Traces judged at once; the rest is due the next time. */
 const MAX_TRACES = 20_000;
 const FOREVER = 2 ** 53;
+
+export interface Look {
+  readonly nowMs: number;
+  /** When one looked last; 0 for never. */
+  readonly lookedMs: number;
+}
 
 /** What one look at the traces has found. */
 export interface JudgedJourneys {
@@ -53,13 +60,15 @@ interface Entry {
  * has come for ten seconds or a minute after the entry came. A span that comes later may change the verdict: the minute is then put right.
  * Verdicts and slices are written in one transaction: a crash leaves both or neither.
  */
-export async function judgeJourneys(database: Database, slos: readonly CompiledSlo[], nowMs: number): Promise<JudgedJourneys> {
+export async function judgeJourneys(database: Database, slos: readonly CompiledSlo[], { nowMs, lookedMs }: Look): Promise<JudgedJourneys> {
   const live: SloSlice[][] = [];
   let oldestReceivedAtMs = nowMs;
   for (const slo of slos) {
     if (slo.journey === undefined) continue;
-    const entries = (await database.query(judgeStatement(slo, nowMs))).map((row) => entryOf(row, slo));
-    if (entries.length === 0) continue;
+    const params = dueParams(slo, { nowMs, lookedMs });
+    const [due] = await database.query({ sql: DUE, params });
+    if (Number(due?.['due'] ?? 0) === 0) continue;
+    const entries = (await database.query(judgeStatement(slo, { ...params, since_ms: Number(due?.['first_ms']) - BEFORE_ENTRY_MS }))).map((row) => entryOf(row, slo));
     const { counted, dropped } = byTrace(entries);
     const changed = counted.filter(({ before, bad }) => before !== bad);
     const slices = changed.flatMap((entry) => slicesOf(entry, nowMs));
@@ -75,16 +84,24 @@ export async function judgeJourneys(database: Database, slos: readonly CompiledS
   return { live: mergeSloSlices(live), oldestReceivedAtMs };
 }
 
-function judgeStatement({ sliceKey, journey }: CompiledSlo, nowMs: number): Statement {
+type Params = NonNullable<Statement['params']>;
+
+/** What came before the last look was seen then, but for what was committed late. */
+function dueParams({ sliceKey }: CompiledSlo, { nowMs, lookedMs }: Look): Params {
+  const seen = Math.max(lookedMs - SLACK_MS, nowMs - JOURNEY_CORRECTION_MS);
+  return {
+    slo_key: sliceKey, waited_ms: nowMs - JOURNEY_WAIT_MS, quiet_ms: nowMs - JOURNEY_QUIET_MS, correct_since_ms: nowMs - JOURNEY_CORRECTION_MS, slack_ms: SLACK_MS, seen_ms: seen,
+    recent_ms: Math.min(seen, nowMs - JOURNEY_QUIET_MS),
+  };
+}
+
+function judgeStatement({ journey }: CompiledSlo, params: Params): Statement {
   const search = compileSearch(journey ?? { type: 'filter', condition: { type: 'boolean', value: true } });
   // Only spans of the traces in question are looked at, whatever else is stored.
   const ctes = search.ctes.replaceAll(SPAN_ROWS, 'journey_rows').replaceAll(/\bspans (?=[sp]\b)/g, 'journey_rows ');
   return {
     sql: JUDGE.replace('/* spans */', () => SPAN_ROWS).replace('/* search */', () => `${ctes},`).replace('/* found */', () => search.result),
-    params: {
-      ...search.params.values, slo_key: sliceKey, correct_since_ms: nowMs - JOURNEY_CORRECTION_MS, since_ms: nowMs - JOURNEY_CORRECTION_MS - BEFORE_ENTRY_MS, waited_ms: nowMs - JOURNEY_WAIT_MS, quiet_ms: nowMs - JOURNEY_QUIET_MS,
-      slack_ms: SLACK_MS, limit: MAX_TRACES, near_from_ms: 0, near_to_ms: FOREVER,
-    },
+    params: { ...search.params.values, ...params, limit: MAX_TRACES, near_from_ms: 0, near_to_ms: FOREVER },
   };
 }
 

@@ -1,17 +1,19 @@
--- Traces of one SLO that are due for a verdict, or whose verdict late spans may have changed: every entry of them, and whether the query finds something in the trace.
-WITH RECURSIVE waiting AS (
-  SELECT * FROM journeys WHERE slo_key = $slo_key AND (bad IS NULL OR looked_ms >= $correct_since_ms)
-),
-newest AS (
+-- The traces of due-journeys.sql: every entry of them, and whether the query finds something in the trace.
+WITH RECURSIVE recent AS (
   SELECT s.trace_id_high, s.trace_id_low, max(s.arrival_ms) AS last_ms
-  FROM spans s SEMI JOIN waiting w ON w.trace_id_high = s.trace_id_high AND w.trace_id_low = s.trace_id_low
-  WHERE s.arrival_ms >= $since_ms
+  FROM spans s SEMI JOIN journeys j ON j.trace_id_high = s.trace_id_high AND j.trace_id_low = s.trace_id_low AND j.slo_key = $slo_key
+  WHERE s.arrival_ms >= $recent_ms
   GROUP BY ALL
 ),
 due AS (
-  SELECT DISTINCT w.trace_id_high, w.trace_id_low
-  FROM waiting w JOIN newest n ON n.trace_id_high = w.trace_id_high AND n.trace_id_low = w.trace_id_low
-  WHERE (w.bad IS NULL AND (w.arrival_ms <= $waited_ms OR n.last_ms <= $quiet_ms)) OR (w.bad IS NOT NULL AND n.last_ms >= w.looked_ms - $slack_ms)
+  SELECT j.trace_id_high, j.trace_id_low
+  FROM journeys j LEFT JOIN recent n ON n.trace_id_high = j.trace_id_high AND n.trace_id_low = j.trace_id_low
+  WHERE j.slo_key = $slo_key
+    AND ((j.bad IS NULL AND (j.arrival_ms <= $waited_ms OR coalesce(n.last_ms <= $quiet_ms, j.arrival_ms <= $quiet_ms)))
+      OR (j.bad IS NOT NULL AND j.looked_ms >= $correct_since_ms AND n.last_ms >= greatest(j.looked_ms - $slack_ms, $seen_ms)))
+  GROUP BY ALL
+  -- What has to wait for the next look is what is not judged yet: a late span is seen once.
+  ORDER BY bool_or(j.bad IS NOT NULL) DESC
   LIMIT $limit
 ),
 journey_rows AS MATERIALIZED (
@@ -19,8 +21,9 @@ journey_rows AS MATERIALIZED (
 ),
 /* search */
 found AS (SELECT DISTINCT th, tl FROM /* found */)
-SELECT w.slice_key, w.group_key, CAST(w.trace_id_high AS VARCHAR) AS trace_id_high, CAST(w.trace_id_low AS VARCHAR) AS trace_id_low, CAST(w.span_id AS VARCHAR) AS span_id,
-  CAST(w.start_ns AS VARCHAR) AS start_ns, w.event_minute, w.arrival_ms, w.weight, w.weight_unknown, w.imported, w.bad, f.th IS NOT NULL AS found
-FROM waiting w SEMI JOIN due d ON d.trace_id_high = w.trace_id_high AND d.trace_id_low = w.trace_id_low
-  LEFT JOIN found f ON f.th = w.trace_id_high AND f.tl = w.trace_id_low
-ORDER BY w.start_ns, w.span_id
+SELECT j.slice_key, j.group_key, CAST(j.trace_id_high AS VARCHAR) AS trace_id_high, CAST(j.trace_id_low AS VARCHAR) AS trace_id_low, CAST(j.span_id AS VARCHAR) AS span_id,
+  j.event_minute, j.arrival_ms, j.weight, j.weight_unknown, j.imported, j.bad, f.th IS NOT NULL AS found
+FROM journeys j SEMI JOIN due d ON d.trace_id_high = j.trace_id_high AND d.trace_id_low = j.trace_id_low
+  LEFT JOIN found f ON f.th = j.trace_id_high AND f.tl = j.trace_id_low
+WHERE j.slo_key = $slo_key
+ORDER BY j.start_ns, j.span_id

@@ -46,6 +46,8 @@ export class SystemStore implements Store {
   readonly #onCommit: StoreEvents['onCommit'];
   #redactor: Redactor;
   #journeys: readonly CompiledSlo[] = [];
+  /** When whole traces were judged last. */
+  #lookedMs = 0;
   #measurer: Measurer;
   #closing: Promise<void> | undefined;
   /** While rules change that need it, exports wait for this. */
@@ -156,7 +158,8 @@ export class SystemStore implements Store {
     if (this.#journeys.length === 0) return;
     const startedMs = performance.now();
     const nowMs = this.#ports.clock.nowMs();
-    const { live, oldestReceivedAtMs } = await judgeJourneys(this.#database, this.#journeys, nowMs);
+    const { live, oldestReceivedAtMs } = await judgeJourneys(this.#database, this.#journeys, { nowMs, lookedMs: this.#lookedMs });
+    this.#lookedMs = nowMs;
     if (live.length > 0) this.#onCommit?.({ committedAtMs: nowMs, tookMs: performance.now() - startedMs, oldestReceivedAtMs, exports: 0, spans: 0, logs: 0, sloSlices: live });
   }
 
