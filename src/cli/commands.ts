@@ -20,6 +20,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'export', summary: 'traces as OTLP/JSON lines, JSON for Jaeger\'s UI, or Parquet', load: async () => (await import('./export-command.js')).exportCommand },
   { name: 'report', summary: 'the trace-quality report: are the traces good enough to be paged by', load: async () => (await import('./report-command.js')).reportCommand },
   { name: 'routes', summary: 'where an alert with these labels goes, and why', load: async () => (await import('./routes-command.js')).routesCommand },
+  { name: 'postmortem', summary: 'draft of an incident\'s postmortem, as Markdown', load: async () => (await import('./postmortem-command.js')).postmortemCommand },
   { name: 'what-if', summary: 'tell the past again under another routing file: who would hear of what', load: async () => (await import('./what-if-command.js')).whatIfCommand },
   { name: 'why', summary: 'why receivers were told of an incident, or not', load: async () => (await import('./why-command.js')).whyCommand },
 ];

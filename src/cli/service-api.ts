@@ -26,18 +26,23 @@ export class ServiceApi {
     this.pages = pages.replace(/\/+$/, '');
   }
 
-  get<Answer>(path: string): Promise<Answer> {
-    return this.#ask<Answer>(path, {});
+  async get<Answer>(path: string): Promise<Answer> {
+    return JSON.parse(await this.#ask(path, {})) as Answer;
   }
 
-  post<Answer>(path: string, body: unknown): Promise<Answer> {
-    return this.#ask<Answer>(path, { method: 'POST', body: JSON.stringify(body) });
+  /** What is not JSON. */
+  text(path: string): Promise<string> {
+    return this.#ask(path, {});
+  }
+
+  async post<Answer>(path: string, body: unknown): Promise<Answer> {
+    return JSON.parse(await this.#ask(path, { method: 'POST', body: JSON.stringify(body) })) as Answer;
   }
 
   /** @throws ServiceRefused for a problem document, CouldNotRun where nothing sensible answers. */
-  async #ask<Answer>(path: string, init: Pick<RequestInit, 'method' | 'body'>): Promise<Answer> {
+  async #ask(path: string, init: Pick<RequestInit, 'method' | 'body'>): Promise<string> {
     const token = process.env[TOKEN_VARIABLE];
-    const headers = { accept: 'application/json', ...(init.body === undefined ? {} : { 'content-type': 'application/json' }), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    const headers = { accept: 'application/json, text/markdown', ...(init.body === undefined ? {} : { 'content-type': 'application/json' }), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
     let answer: Response;
     try {
       answer = await fetch(`${this.pages}${path}`, { ...init, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -45,7 +50,7 @@ export class ServiceApi {
       throw new CouldNotRun(`the service at ${this.pages} does not answer: ${error instanceof Error ? error.message : String(error)}`);
     }
     const text = await answer.text();
-    if (answer.ok) return JSON.parse(text) as Answer;
+    if (answer.ok) return text;
     throw refusal(answer.status, text);
   }
 }

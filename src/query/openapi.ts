@@ -162,6 +162,7 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/incidents/{id}/acknowledge': { post: operation('Take an incident over', 'Incident', { path: ['id'] }) },
       '/api/v1/incidents/{id}/resolve': { post: operation('Declare an incident over', 'Incident', { path: ['id'] }) },
       '/api/v1/incidents/{id}/merge': { post: operation('An incident ends, and what fires in it goes on in the one named by `into`', 'Incident', { path: ['id'] }) },
+      '/api/v1/incidents/{id}/postmortem': { get: { ...operation('A draft of its postmortem', 'Problem', { path: ['id'] }), responses: { 200: { description: 'Markdown', content: { 'text/markdown': { schema: { type: 'string' } } } } } } },
       '/api/v1/incidents/{id}/decisions': { get: operation('Why each receiver was told of each alert, or not', 'DecisionList', { path: ['id'] }) },
       '/api/v1/dead-letters': { get: operation('Messages that could not be delivered', 'DeadLetterList') },
       '/api/v1/dead-letters/{id}/retry': { post: operation('Send one of them again, now', 'DeadLetterRetry', { path: ['id'] }) },

@@ -100,6 +100,15 @@ describe('what is not there', () => {
   });
 });
 
+test('the postmortem of an incident is drafted as Markdown', async () => {
+  const draft = await get(`/api/v1/incidents/${OPEN_INCIDENT_ID}/postmortem`);
+  expect([draft.statusCode, draft.headers['content-type']]).toEqual([200, 'text/markdown; charset=utf-8']);
+  expect(draft.body).toMatch(/^# Postmortem: /);
+  expect(draft.body).toContain(`(http://127.0.0.1:4400/incidents/${OPEN_INCIDENT_ID})`);
+  expect(draft.body).toMatch(/\| bad events \|/);
+  expect((await get('/api/v1/incidents/inc-none/postmortem')).statusCode).toBe(404);
+});
+
 describe('a change', () => {
   const url = `/incidents/${OPEN_INCIDENT_ID}/acknowledge`;
 

@@ -16,6 +16,7 @@ import { SameOriginGuard } from './same-origin.guard.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 import { QUALITY, QualityController } from '../report/quality.controller.js';
 import { QualityPageController } from './quality-page.controller.js';
+import { PostmortemController } from './postmortem.controller.js';
 import { ServicePageController } from './service-page.controller.js';
 import { SignaturePageController, SignaturesController } from './signatures.controller.js';
 import { SloPageController } from './slo-page.controller.js';
@@ -38,7 +39,7 @@ export class UiModule implements OnModuleInit {
     return {
       module: UiModule,
       imports: [QueryModule.register(options.readers)],
-      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, QualityController, QualityPageController, LoginController, AssetsController, DeadLettersController, DeadLetterPageController, SignaturesController, SignaturePageController],
+      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, QualityController, QualityPageController, LoginController, AssetsController, DeadLettersController, DeadLetterPageController, PostmortemController, SignaturesController, SignaturePageController],
       providers: [
         { provide: UI_OPTIONS, useValue: options },
         { provide: QUALITY, useValue: options.quality },

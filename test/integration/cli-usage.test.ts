@@ -4,7 +4,7 @@ import { disposeServices, newGround, runTocsin } from '../support/service-proces
 afterAll(disposeServices);
 vi.setConfig({ testTimeout: 60_000 });
 
-const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'suggest', 'export', 'report', 'routes', 'what-if', 'why'] as const;
+const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'suggest', 'export', 'report', 'routes', 'postmortem', 'what-if', 'why'] as const;
 
 describe('the tocsin command', () => {
   test('--help lists the commands, and each has its own', async () => {
@@ -54,6 +54,8 @@ describe('the tocsin command', () => {
     [['backtest', '--incidents', 'notes.txt'], 'notes.txt:1:1: error incidents/wrong-type'],
     [['why'], 'name one incident'],
     [['why', 'inc-1', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],
+    [['postmortem'], 'name one incident'],
+    [['postmortem', 'inc-1', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],
     [['what-if'], 'name the file in question'],
     [['what-if', '--config', 'notes.txt', '--since', 'long'], '--since: '],
     [['what-if', '--config', 'missing.yaml'], 'missing.yaml cannot be read'],

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { buildSlo } from '../budget/slo-builder.js';
+import type { Incident } from '../incident/incident.js';
+import { acknowledge, resolve } from '../incident/person-actions.js';
+import { sampleIncident, SAMPLE_START_MS as T0 } from '../incident/sample-incident.js';
+import { MINUTE_MS } from '../lib/duration.js';
+import type { Change } from '../query/change.js';
+import type { SloHistoryPoint } from '../query/slo-history.js';
+import { postmortemMarkdown, type PostmortemInput } from './postmortem.js';
+
+const point = (minutes: number, bad: number, budgetRemaining: number): SloHistoryPoint => ({ atMs: T0 + minutes * MINUTE_MS, good: 900, bad, errorRatio: undefined, window: { good: 0, bad: 0 }, budgetRemaining, burnRates: [] });
+const change = (title: string, service: string | undefined): Change => ({ id: title, atMs: T0 - 10 * MINUTE_MS, kind: 'deployment', service, version: '4.2', title, by: 'ci', url: undefined });
+const ended = (): Incident => {
+  const taken = acknowledge(sampleIncident(), 'ann', T0 + 3 * MINUTE_MS).incidents[0]!;
+  return resolve(taken, 'ann', T0 + 40 * MINUTE_MS).incidents[0]!;
+};
+const draft = (changes: Partial<PostmortemInput> = {}): string => postmortemMarkdown({
+  incident: ended(), slos: [{ slo: buildSlo({ name: 'checkout-availability', displayName: 'Checkout works' }), points: [point(0, 0, 0.9), point(20, 60, 0.7), point(40, 40, 0.65)] }],
+  changes: [change('new pool', 'checkout'), change('other team', 'mail')], nowMs: T0 + 60 * MINUTE_MS, publicUrl: 'https://tocsin.example', ...changes,
+});
+
+test('what is stored is filled in: impact in budget minutes, times, cause, traces, changes, timeline', () => {
+  const text = draft();
+  // 25 % of the budget of 99.9 % over 30 days, which is 43.2 minutes.
+  expect(text).toContain('| Checkout works | 100 | 3.57 % | 90 % → 65 % | 10.8 of 43.2 (30d) |');
+  expect(text).toContain('- Detected: 2026-11-20 03:04:05 UTC, 1 min after it');
+  expect(text).toContain('- Taken over: 2026-11-20 03:07:05 UTC by ann, 3 min after it was detected');
+  expect(text).toContain('- Over: 2026-11-20 03:44:05 UTC, after 40 min');
+  expect(text).toContain('- Signature: `PaymentDeclined: card <uuid> declined by <host>` in payment POST /charge, 41 of 57 looked at');
+  expect(text).toContain(`- [aaaaaaaa](https://tocsin.example/traces/${'a'.repeat(32)}?span=${'a'.repeat(16)}): Most common failure: 41 of 57 failed like this`);
+  expect(text).toContain('deployment of checkout 4.2: new pool (ci)');
+  expect(text).not.toContain('other team');
+  expect(text).toMatch(/## Timeline\n\n- .* tocsin: Page opened.*\n- .* ann: ann has it/);
+});
+
+test('it says what nobody knows, instead of leaving it out', () => {
+  const text = draft({ incident: sampleIncident({ evidence: undefined }), slos: [], changes: [] });
+  for (const words of ['its budget cannot be told', 'First bad event that is stored: not known', 'Taken over: by nobody', 'Over: not yet, after 60 min', 'The traces do not say.', 'None are stored.', 'None were recorded']) expect(text).toContain(words);
+  expect(draft({ slos: [{ slo: buildSlo(), points: [] }] })).toContain('| 0 | no events | not known | not known |');
+});
+
+test('the questions to the tracing name services without spans, unknown sampling and missing data', () => {
+  const { evidence, alerts: [alert] } = sampleIncident();
+  const origins = [{ service: 'postgresql', operation: 'SELECT', caller: 'payment', kind: 'failed' as const, key: 'v1:a', count: 3 }];
+  const incident = sampleIncident({ evidence: { ...evidence!, origins }, alerts: [{ ...alert!, reading: { ...alert!.reading!, unknownWeightShare: 0.2, coverage: 0.75 } }] });
+  const text = draft({ incident });
+  expect(text).toContain('No spans of its own came from postgresql (called by payment).');
+  expect(text).toContain('20 % of the events came sampled, at a rate that they do not say. Data is missing for 25 % of the window.');
+  expect(draft()).toContain('All events said what they stand for. No data is missing.');
+});
+
+test('text of spans stays text', () => {
+  const text = draft({ incident: sampleIncident({ title: '[click](http://evil) | <img src=x> `x`\n# Fake' }) });
+  expect(text.split('\n')[0]).toBe('# Postmortem: \\[click\\](http://evil) \\| \\<img src=x\\> \\`x\\` \\# Fake');
+});
