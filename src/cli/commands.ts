@@ -16,6 +16,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'agent', summary: 'the eBPF agent: traces HTTP, PostgreSQL and Redis without touching the application', load: async () => (await import('./agent-command.js')).agentCommand },
   { name: 'backtest', summary: 'replay stored history: pages and tickets that rules would have sent', load: async () => (await import('./backtest-command.js')).backtestCommand },
   { name: 'gate', summary: 'release gate: exit code 0 open, 1 closed, with the reason', load: async () => (await import('./gate-command.js')).gateCommand },
+  { name: 'compare', summary: 'a canary or any cohort of requests against another: exit code 1 when it is worse', load: async () => (await import('./compare-command.js')).compareCommand },
   { name: 'suggest', summary: 'propose SLOs from observed traffic, as files ready to commit', load: async () => (await import('./suggest-command.js')).suggestCommand },
   { name: 'export', summary: 'traces as OTLP/JSON lines, JSON for Jaeger\'s UI, or Parquet', load: async () => (await import('./export-command.js')).exportCommand },
   { name: 'report', summary: 'the trace-quality report: are the traces good enough to be paged by', load: async () => (await import('./report-command.js')).reportCommand },

@@ -20,6 +20,7 @@ describe('the API answers as it says it does', () => {
     ['/api/v1/traces', 'TraceList'], ['/api/v1/traces?range=all', 'TraceList'], ['/api/v1/traces?q=%7Bstatus%3Derror%7D&service=front&errors=1&minDuration=1ms&limit=3', 'TraceList'], [`/api/v1/traces/${FAILED_TRACE_ID}`, 'Trace'],
     ['/api/v1/gates/checkout-availability', 'Gate'], ['/api/v1/gates/checkout-availability?version=1.4.2', 'Gate'], ['/api/v1/gates/invoice-freshness', 'Gate'], ['/api/v1/suggestions?range=7d', 'SuggestionList'],
     ['/api/v1/services', 'ServiceList'], ['/api/v1/services/checkout', 'Service'], ['/api/v1/ingest', 'Ingest'], ['/api/v1/quality', 'Quality'], ['/api/v1/quality?week=2026-W47', 'Quality'],
+    ['/api/v1/compare?cohort=%7B%20resource.service.version%20%3D%20%221.4.2%22%20%7D&against=%7B%20resource.service.version%20%3D%20%221.4.1%22%20%7D', 'Comparison'], ['/api/v1/signatures', 'SignatureList'], ['/api/v1/signatures/v2:8c74cab387668df2', 'Signature'],
   ] as const)('%s is a %s', async (url, schema) => {
     const response = await get(url);
     expect(response.statusCode).toBe(200);
@@ -30,6 +31,7 @@ describe('the API answers as it says it does', () => {
   test.each([
     ['/api/v1/slos/none', 404, 'slo/not-found'], ['/api/v1/gates/none', 404, 'slo/not-found'], ['/api/v1/gates/checkout-availability?version=', 400, 'request/invalid'], ['/api/v1/traces/xyz', 400, 'trace/invalid-id'], [`/api/v1/traces/${'0'.repeat(31)}1`, 404, 'trace/not-found'], ['/api/v1/traces?limit=0', 400, 'request/invalid'], ['/api/v1/services?range=all', 400, 'request/invalid'], ['/api/v1/traces?range=soon', 400, 'request/invalid'],
     ['/api/v1/traces?from=2026-11-20T03:00:00Z&to=2026-11-20T02:00:00Z', 400, 'request/invalid'], ['/api/v1/quality?week=2026-W54', 400, 'request/invalid'], ['/api/v1/services/none', 404, 'service/not-found'], ['/api/v1/nothing', 404, 'request/not-found'],
+    ['/api/v1/compare?cohort=%7B%7D', 400, 'request/invalid'], ['/api/v1/compare?cohort=%7Bx&against=%7B%7D', 400, 'traceql/invalid'], ['/api/v1/signatures/none', 404, 'signature/not-found'],
   ])('%s is a problem document, status %i and code %s', async (url, status, code) => {
     const response = await get(url);
     expect(response.statusCode).toBe(status);

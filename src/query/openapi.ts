@@ -140,6 +140,13 @@ export const API_SCHEMAS = {
     reasons: z.array(z.object({ action: z.enum(['freeze', 'warn']), text: z.string(), note: z.string() })), errorBudgetRemaining: ratio, projectedBudgetRemaining: ratio,
     version: z.object({ version: z.string(), bad: z.number(), total: z.number(), budgetShare: ratio, burnRate: ratio, firstSeenAt: instant, lastSeenAt: instant }).nullable(),
   }),
+  Comparison: z.object({
+    cohort: z.string(), against: z.string(), from: instant, to: instant, verdict: z.enum(['worse', 'no-worse', 'too-few']), sentence: z.string(), leftOut: z.array(z.string()).describe('Operations with too few requests on one side'),
+    operations: z.array(z.object({
+      operation: z.string(), requests: z.tuple([z.number(), z.number()]), failed: z.tuple([z.number(), z.number()]), medianNs: z.tuple([z.number(), z.number()]), p95Ns: z.tuple([z.number(), z.number()]),
+      latencyPValue: z.number(), errorPValue: z.number(), slower: z.boolean(), failsMore: z.boolean(),
+    })),
+  }),
   SuggestionList: z.object({ from: instant, to: instant, suggestions: z.array(z.object({ file: z.string(), yaml: z.string(), slos: z.array(z.object({ name: z.string(), service: z.string(), operation: z.string(), objective: z.enum(['availability', 'latency']), target: z.number(), thresholdMs: ratio, reason: z.string() })) })) }),
   DecisionList: z.object({ decisions: z.array(decision) }),
   Silence: silence, SilenceList: z.object({ silences: z.array(silence) }),
@@ -176,6 +183,7 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/backtest/slices': { post: operation('Counts of SLOs by minute of arrival', 'BacktestSlices', { body: 'BacktestSlicesQuery' }) },
       '/api/v1/backtest/recount': { post: operation('Stored spans counted anew for a query', 'BacktestSlices', { body: 'BacktestRecountQuery' }) },
       '/api/v1/gates/{slo}': { get: operation('May this be released?', 'Gate', { path: ['slo'], query: ['version'] }) },
+      '/api/v1/compare': { get: operation('One cohort of requests against another: is it slower, does it fail more often?', 'Comparison', { query: ['cohort', 'against', 'tolerance', 'significance', ...WINDOW] }) },
       '/api/v1/suggestions': { get: operation('SLOs that the observed traffic suggests', 'SuggestionList', { query: WINDOW }) },
       '/api/v1/services': { get: operation('Rate, errors and duration of every service', 'ServiceList', { query: WINDOW }) },
       '/api/v1/services/{service}': { get: operation('Rate, errors and duration of the operations of one service', 'Service', { path: ['service'], query: WINDOW }) },

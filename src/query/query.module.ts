@@ -3,6 +3,7 @@ import { IngestController } from './ingest.controller.js';
 import { JaegerController } from './jaeger.controller.js';
 import { BacktestController } from './backtest.controller.js';
 import { ChangesController } from './changes.controller.js';
+import { CompareController } from './compare.controller.js';
 import { GatesController } from './gates.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { READERS, type Readers } from './readers.js';
@@ -18,7 +19,7 @@ export class QueryModule {
     return {
       module: QueryModule,
       controllers: [
-        SlosController, TracesController, ServicesController, IngestController, OpenApiController, TempoController, JaegerController, BacktestController, GatesController,
+        SlosController, TracesController, ServicesController, IngestController, OpenApiController, TempoController, JaegerController, BacktestController, GatesController, CompareController,
         SuggestionsController, ChangesController,
       ],
       providers: [{ provide: READERS, useValue: readers }],

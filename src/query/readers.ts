@@ -3,6 +3,7 @@ import type { IncidentReader } from '../incident/incident-reader.js';
 import type { ReleaseGateRule } from '../config/release-gate.js';
 import type { Clock } from '../lib/clock.js';
 import type { BurnedByReader } from '../pipeline/burned-by.js';
+import type { CohortReader } from '../pipeline/cohort-reader.js';
 import type { ReplayHistory } from '../pipeline/replay-history.js';
 import type { ObservedOperationReader } from './observed-operations.js';
 import type { ServiceReader } from './service-reader.js';
@@ -34,6 +35,7 @@ export interface Readers {
   /** For backtests. */
   readonly replay: ReplayHistory;
   readonly burnedBy: BurnedByReader;
+  readonly cohorts: CohortReader;
   readonly operations: ObservedOperationReader;
   /** The release gates in force. */
   readonly gates: () => readonly ReleaseGateRule[];

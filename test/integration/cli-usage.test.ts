@@ -4,7 +4,7 @@ import { disposeServices, newGround, runTocsin } from '../support/service-proces
 afterAll(disposeServices);
 vi.setConfig({ testTimeout: 60_000 });
 
-const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'suggest', 'export', 'report', 'routes', 'postmortem', 'what-if', 'why'] as const;
+const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'compare', 'suggest', 'export', 'report', 'routes', 'postmortem', 'what-if', 'why'] as const;
 
 describe('the tocsin command', () => {
   test('--help lists the commands, and each has its own', async () => {
@@ -35,6 +35,7 @@ describe('the tocsin command', () => {
     [['import', 'notes.txt', '--server', '--json'], 'import needs a value behind --server'],
     [['import', 'notes.txt', '--server', '127.0.0.1:4400'], 'is not a URL'],
     [['import', 'notes.txt', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],
+    [['compare', '--version', '2'], 'name two cohorts: tocsin compare --version A --against B'],
     [['export'], 'say what to export: trace ids, or --query'],
     [['export', 'xyz'], '"xyz" is not a trace id'],
     [['export', 'a1', '--query', '{ }'], 'write trace ids or --query, not both'],

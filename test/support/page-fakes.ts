@@ -257,6 +257,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       signatures: isEmpty ? { all: () => [], byId: () => undefined, counts: () => new Map(), failures: () => 0 } : signatureFakes(),
       ingest: { ingest: async () => ingestReport(isEmpty) },
       incidents: { byId: async (id) => stored.find((incident) => incident.id === id), list: async ({ status, limit }) => stored.filter((incident) => status === undefined || status.includes(incident.status)).slice(0, limit) },
+      cohorts: { requests: async ({ condition }) => Array.from({ length: isEmpty ? 0 : 40 }, (_, index) => ({ operation: 'checkout POST /orders', durationNs: 20e6 + index * 1e5, failed: index < 20 && Object.values(condition.params).includes('1.4.2') })) },
       burnedBy: { burnedBy: async () => (isEmpty ? [] : burnedBy()) },
       operations: { entryOperations: async () => (isEmpty ? [] : [{ service: 'front', operation: 'GET /', kind: 'server', requests: 40_000, errors: 9, historyMs: 7 * DAY_MS, buckets: [[600, 39_000], [700, 1_000]] }]) },
       gates: () => [],

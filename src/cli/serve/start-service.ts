@@ -18,6 +18,7 @@ import { formatProblem } from '../../lib/problem.js';
 import { HOUR_MS } from '../../lib/duration.js';
 import type { DeliveryId } from '../../lib/ids.js';
 import { systemClock } from '../../lib/system-clock.js';
+import { DuckdbCohortReader } from '../../pipeline/duckdb-cohort-reader.js';
 import { DuckdbBurnedByReader } from '../../pipeline/duckdb-burned-by-reader.js';
 import { DuckdbReplayHistory } from '../../pipeline/duckdb-replay-history.js';
 import { DEAD_LETTERS_LISTED, type DeadLetters } from '../../notify/dead-letters.js';
@@ -310,6 +311,7 @@ function readersOf({ store, archived, judgement: { engine, rules, signatures }, 
     ingest: ingestReader({ store, counters, clock: systemClock }),
     replay: new DuckdbReplayHistory(archived),
     burnedBy: new DuckdbBurnedByReader(archived),
+    cohorts: new DuckdbCohortReader(archived),
     operations: new DuckdbObservedOperationReader(store),
     gates: () => rules.book.gates,
   };
