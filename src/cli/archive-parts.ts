@@ -10,6 +10,25 @@ export interface ArchiveParts {
   readonly generation: ArchiveGeneration;
 }
 
-export function archiveParts({ archiveUrl, dataDir }: Pick<Settings, 'archiveUrl' | 'dataDir'>): ArchiveParts {
-  return { storage: new FsArchiveStorage(archiveUrl === undefined ? join(dataDir, 'archive') : archiveUrl.replace(/^file:(\/\/)?/, '')), generation: { current: 0 } };
+type ArchiveSettings = Pick<Settings, 'archiveUrl' | 'dataDir'>;
+
+export async function archiveParts(settings: ArchiveSettings): Promise<ArchiveParts> {
+  return { storage: await storageOf(settings), generation: { current: 0 } };
+}
+
+async function storageOf({ archiveUrl, dataDir }: ArchiveSettings): Promise<ArchiveStorage> {
+  const directory = join(dataDir, 'archive');
+  if (archiveUrl === undefined) return new FsArchiveStorage(directory);
+  if (archiveUrl.startsWith('file:')) return new FsArchiveStorage(archiveUrl.replace(/^file:(\/\/)?/, ''));
+  return bucketOf(new URL(archiveUrl), directory);
+}
+
+/** Everything else comes from the environment, as in every AWS tool. The client is loaded for those who use it: that takes half a second. */
+async function bucketOf(url: URL, cacheDir: string): Promise<ArchiveStorage> {
+  const [{ S3Client }, { S3ArchiveStorage }] = await Promise.all([import('@aws-sdk/client-s3'), import('../store/archive/http-s3-archive-storage.js')]);
+  const { AWS_ENDPOINT_URL_S3: ofS3, AWS_ENDPOINT_URL: ofAll } = process.env;
+  // Servers at an endpoint of their own rarely have a name for each bucket.
+  const client = new S3Client({ forcePathStyle: ofS3 !== undefined || ofAll !== undefined });
+  const kmsKeyId = url.searchParams.get('kmsKeyId') ?? undefined;
+  return new S3ArchiveStorage({ client, bucket: url.hostname, prefix: url.pathname.replace(/^\/+|\/+$/g, ''), cacheDir, kmsKeyId });
 }

@@ -50,10 +50,10 @@ const publicUrl = httpUrl.transform((text) => text.replace(/\/+$/, ''));
 const slackApiUrl = httpUrl.transform((text) => (text.endsWith('/') ? text : `${text}/`));
 const slackToken = secret.regex(/^[\x21-\x7e]+$/, 'must not hold spaces or line breaks');
 
-/** `file:` and a path, absolute or from the working directory. */
+/** `file:` and a path, absolute or from the working directory, or `s3://bucket/prefix`. */
 const archiveUrl = z.string().max(4_096).transform((text, context): string => {
-  if (/^file:.+/.test(text)) return text;
-  return refuse(context, `"${text}" is no place for the archive`, { hint: 'write file: and a directory, like file:/var/lib/tocsin/archive' });
+  if (/^file:.+/.test(text) || /^s3:\/\/[a-z0-9][a-z0-9.-]{1,62}(\/[^?#]*)?(\?kmsKeyId=[^&#]+)?$/.test(text)) return text;
+  return refuse(context, `"${text}" is no place for the archive`, { hint: 'write file: and a directory, like file:/var/lib/tocsin/archive, or a bucket, like s3://traces/tocsin' });
 });
 
 function notYet(reason: string): z.ZodType<string> {

@@ -49,7 +49,7 @@ export interface Settings {
   readonly store: 'duckdb';
   readonly evaluationIntervalMs: number;
   readonly hotRetentionMs: number;
-  /** Where traces go from the hot store: `file:` and a directory. Undefined: `archive` in the data directory. */
+  /** Where traces go from the hot store: `file:` and a directory, or `s3://bucket/prefix`, where `?kmsKeyId=…` encrypts. Undefined: `archive` in the data directory. */
   readonly archiveUrl: string | undefined;
   readonly access: {
     /** Undefined: open, which is allowed on loopback only. */

@@ -42,7 +42,7 @@ export async function openTraces(server: string | undefined, settings: Settings)
   const path = join(settings.dataDir, DATABASE_FILE);
   if (!existsSync(path)) throw new CouldNotRun(`there is nothing to export: no Tocsin runs at ${publicUrlOf({ ...settings, publicUrl: undefined })}, and ${path} does not exist`);
   try {
-    return new StoredTraces(await StoreClient.start({ dataDir: settings.dataDir, slos: [], redaction: NO_REDACTION }), archiveParts(settings));
+    return new StoredTraces(await StoreClient.start({ dataDir: settings.dataDir, slos: [], redaction: NO_REDACTION }), await archiveParts(settings));
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error;
     throw new CouldNotRun(`${error.message}${error.reason === 'locked' ? ' If that is Tocsin, name the address of its pages with --server.' : ''}`);

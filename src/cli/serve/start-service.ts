@@ -83,7 +83,7 @@ export interface ServiceInput {
 export async function startService(input: ServiceInput): Promise<RunningService> {
   const cleanup = new CleanupStack();
   try {
-    const addresses = await new Start(input, cleanup).run();
+    const addresses = await new Start(input, cleanup, await archiveParts(input.settings)).run();
     return { addresses, stop: () => cleanup.run(input.log) };
   } catch (error) {
     await cleanup.run(input.log);
@@ -109,11 +109,11 @@ class Start {
   #stats: IngestStats | undefined;
   #ready: ServiceAddresses | undefined;
 
-  constructor(input: ServiceInput, cleanup: CleanupStack) {
+  constructor(input: ServiceInput, cleanup: CleanupStack, archive: ArchiveParts) {
     this.#input = input;
     this.#cleanup = cleanup;
     this.#httpPort = input.settings.http.port;
-    this.#archiveParts = archiveParts(input.settings);
+    this.#archiveParts = archive;
   }
 
   async run(): Promise<ServiceAddresses> {
