@@ -45,7 +45,7 @@ export async function reportOfStore(wish: ReportWish, settings: Settings): Promi
   const store = await open(settings.dataDir);
   try {
     const toMs = Date.now() - SETTLE_MS;
-    return await report({ store, spans: new ArchivedSpans(store, archiveParts(settings)), book, window: wish.window ?? { fromMs: toMs - WEEK_MS, toMs } });
+    return await report({ store, spans: new ArchivedSpans(store, await archiveParts(settings)), book, window: wish.window ?? { fromMs: toMs - WEEK_MS, toMs } });
   } finally {
     await store.close();
   }
