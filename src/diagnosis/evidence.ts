@@ -33,6 +33,21 @@ export interface Origin {
   readonly count: number;
 }
 
+/** Bad events charged to where they began. */
+export interface LedgerRow {
+  /** Empty in the last row, which stands for all others. */
+  readonly service: string;
+  readonly operation: string;
+  /** `service.version`; empty where none was sent. */
+  readonly version: string;
+  /** Bad events that were looked at. */
+  readonly events: number;
+  /** Of all of them, weighted. */
+  readonly share: number;
+  /** The part of the whole budget that these used up in the window; undefined where the budget is not known. */
+  readonly budget: number | undefined;
+}
+
 /** What failing traces have and healthy ones have not. Shares are weighted. */
 export interface CohortDifference {
   /** One value, or two that matter together. `service` is empty for the event itself. */
@@ -68,6 +83,8 @@ export interface Evidence {
   readonly suspectPlace?: { readonly service: string; readonly operation: string };
   /** The most frequent ones first; undefined in what was stored before they were. */
   readonly origins?: readonly Origin[];
+  /** Who burned the budget, most first; the shares add up to 1. Absent in evidence of older versions. */
+  readonly ledger?: readonly LedgerRow[];
   /** All that failing traces have and healthy ones have not, the largest difference first; absent in evidence of older versions. */
   readonly comparison?: readonly CohortDifference[];
   /** The attribute value most over-represented among the bad events; shares are of the traces looked at. */

@@ -5,6 +5,7 @@ import { operationName } from '../signature/operation.js';
 import { endNs, placeInWords } from '../signature/root-error.js';
 import type { Span } from '../trace/span.js';
 import { cohortHint } from './cohort-hint.js';
+import { budgetLedger } from './budget-ledger.js';
 import { compareCohorts } from './compare-cohorts.js';
 import type { Evidence, RepresentativeTrace, TraceRole } from './evidence.js';
 import { eventOf, findingOf, peerDirectory, usualTimes, type EventTrace, type Finding } from './finding.js';
@@ -26,6 +27,8 @@ export interface EvidenceInput {
   readonly healthyTraces: readonly EventTrace[];
   /** All bad events of the window, as stored (unweighted). */
   readonly badEvents: number;
+  /** The part of the whole budget that they used up. */
+  readonly burned?: number;
   readonly nowMs: number;
   readonly slo: Slo;
 }
@@ -56,6 +59,7 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
     suspect: culprit?.reason ?? (suspect && suspectInWords(suspect, findings, hint)),
     suspectPlace: culprit === undefined ? suspect && { service: suspect.place.service, operation: suspect.place.operation } : { service: culprit.service, operation: culprit.operation },
     origins: originsOf(clusters),
+    ledger: budgetLedger(findings, input.burned),
     comparison: compareCohorts(findings.map((finding) => finding.trace), comparable(healthy, findings)),
     cohort: culprit === undefined ? hint : undefined,
   };

@@ -12,6 +12,7 @@ export function incidentJson(incident: Incident): Readonly<Record<string, unknow
     signatures: evidence?.signature === undefined ? [] : [evidence.signature],
     suspect: evidence?.suspect ?? null,
     badEvents: evidence?.badEvents ?? null,
+    ledger: (evidence?.ledger ?? []).map(({ budget, ...row }) => ({ ...row, budget: budget ?? null })),
     comparison: (evidence?.comparison ?? []).map(({ lift, ...difference }) => ({ ...difference, lift: lift ?? null })),
     traces: (evidence?.traces ?? []).map(traceJson),
     causes: (incident.causes ?? []).map(causeJson),

@@ -1,3 +1,4 @@
+import { ledgerInWords } from '../diagnosis/budget-ledger.js';
 import type { RepresentativeTrace } from '../diagnosis/evidence.js';
 import type { Incident, Transition } from '../incident/incident.js';
 import { formatLatency, formatSpan } from '../lib/format.js';
@@ -27,7 +28,7 @@ export function incidentMessage(notification: Notification): SlackMessage {
   const blocks: readonly (SlackBlock | undefined)[] = [
     { type: 'header', text: { type: 'plain_text', text: shorten(headline, HEADER_TEXT_MAX), emoji: true } },
     section([words === undefined ? undefined : `*${capital(escapeText(shorten(words, FACT_MAX)))}*`, timesOf(notification)]),
-    section([suspectOf(incident), signatureOf(incident)]),
+    section([suspectOf(incident), burnedByOf(incident), signatureOf(incident)]),
     section(tracesOf(notification)),
     section(othersOf(notification)),
     section(runbookOf(notification)),
@@ -77,6 +78,11 @@ function timesOf({ delivery: { transition } }: Notification): string {
   // A service known for a minute has no "last 3 days".
   const counts = long === undefined ? '' : `. ${count(long.bad)} of ${count(long.total)} went wrong in the last ${formatSpan(Math.min(long.windowMs, reading?.historyMs ?? long.windowMs))}`;
   return `Since ${date(incident.startedAtMs)}${forHowLong}${counts}`;
+}
+
+function burnedByOf({ evidence }: Incident): string | undefined {
+  const words = ledgerInWords(evidence?.ledger ?? []);
+  return words === undefined ? undefined : `*Budget:* ${escapeText(shorten(words, FACT_MAX))}`;
 }
 
 function suspectOf({ evidence }: Incident): string | undefined {

@@ -26,9 +26,15 @@ export async function gatherEvidence(reader: EvidenceReader, compiled: CompiledS
     badTraces: await readTraces(reader, bad.rows),
     healthyTraces: await readTraces(reader, good.rows),
     badEvents: bad.count,
+    ...burnedIn(status, compiled.slo.windowMs),
     nowMs: status.atMs,
     slo: compiled.slo,
   });
+}
+
+/** A burn rate of 1 for the whole window of the SLO uses up its budget exactly. */
+function burnedIn({ firing }: SloStatus, windowMs: number): { readonly burned?: number } {
+  return firing?.long.burnRate === undefined ? {} : { burned: (firing.long.burnRate * firing.tier.longMs) / windowMs };
 }
 
 const CLOCK_SLACK_MS = 60_000;

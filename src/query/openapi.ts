@@ -69,6 +69,7 @@ const incidentSummary = z.object({
   id: z.string(), key: z.string(), status: z.enum(['open', 'acknowledged', 'resolved']), severity: z.enum(['page', 'ticket']), title: z.string(), startedAt: instant, endedAt: instant.nullable(), acknowledgedBy: z.string().nullable(), url: z.string(),
 });
 const incident = incidentSummary.extend({
+  ledger: z.array(z.object({ service: z.string(), operation: z.string(), version: z.string(), events: z.number(), share: z.number(), budget: ratio })).describe('Who burned the budget; the shares add up to 1'),
   comparison: z.array(z.object({
     items: z.array(z.object({ service: z.string(), attribute: z.string(), value: z.string() })), badShare: z.number(), healthyShare: z.number(), support: z.number(), lift: ratio, effect: z.object({ difference: z.number(), low: z.number(), high: z.number() }),
     pValue: z.number(), qValue: z.number(), same: z.number(), words: z.string(),

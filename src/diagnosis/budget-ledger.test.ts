@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { buildSpan, spanId } from '../signature/span-builder.js';
+import { budgetLedger, ledgerInWords } from './budget-ledger.js';
+import { findingOf, type Finding } from './finding.js';
+
+interface Failure {
+  readonly service: string;
+  readonly version?: string;
+  readonly weight?: number;
+}
+
+function finding({ service, version = '', weight = 1 }: Failure): Finding {
+  const root = { ...buildSpan({ id: 'root', service: 'front', kind: 'server', status: 'error' }), weight };
+  const below = buildSpan({ id: 'below', parent: 'root', service, name: 'charge', status: 'error', ...(version === '' ? {} : { resource: { 'service.version': version } }) });
+  return findingOf({ spans: [root, below], badSpanId: spanId('root') }, { usual: new Map(), peers: new Map() })!;
+}
+
+const many = (count: number, failure: Failure): Finding[] => Array.from({ length: count }, () => finding(failure));
+
+test('charges each bad event to service, operation and version, by weight', () => {
+  const ledger = budgetLedger([...many(8, { service: 'payment', version: '2.3' }), ...many(2, { service: 'payment', version: '2.2', weight: 0.5 }), finding({ service: 'stock' })], 0.02);
+  expect(ledger.map(({ service, version, events, share, budget }) => [service, version, events, share, budget])).toEqual([
+    ['payment', '2.3', 8, 0.8, 0.016], ['payment', '2.2', 2, 0.1, 0.002], ['stock', '', 1, 0.1, 0.002],
+  ]);
+  expect(ledgerInWords(ledger)).toBe('payment 2.3 charge burned 80 % of it, 1.6 % of the whole budget');
+});
+
+test('adds up to the budget that was consumed, however many there are to blame', () => {
+  fc.assert(fc.property(fc.array(fc.record({ service: fc.integer({ min: 0, max: 30 }).map((number) => `s${number}`), weight: fc.integer({ min: 1, max: 1_000 }) }), { minLength: 1, maxLength: 60 }), fc.double({ min: 0.001, max: 3, noNaN: true }), (failures, burned) => {
+    const ledger = budgetLedger(failures.map(finding), burned);
+    expect(ledger.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
+    expect(ledger.reduce((sum, { budget = 0 }) => sum + budget, 0)).toBeCloseTo(burned, 9);
+    expect(ledger.reduce((sum, { events }) => sum + events, 0)).toBe(failures.length);
+    expect(ledger.length).toBeLessThanOrEqual(7);
+  }), { numRuns: 50 });
+});
+
+test('of nothing is empty', () => {
+  expect([budgetLedger([], 1), ledgerInWords([])]).toEqual([[], undefined]);
+});

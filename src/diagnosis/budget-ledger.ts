@@ -1,0 +1,43 @@
+import { formatPercent } from '../lib/format.js';
+import { textOf } from '../signature/operation.js';
+import type { LedgerRow } from './evidence.js';
+import type { Finding } from './finding.js';
+
+/** What a person reads; the rest is one row, so that the shares add up. */
+const ROWS = 6;
+
+/**
+ * Every bad event that was looked at is charged to where it began: service, operation and version. Shares are weighted and add up to 1.
+ * `burned` is the part of the whole budget that the bad events of the window used up; each row has its share of it.
+ */
+export function budgetLedger(findings: readonly Finding[], burned: number | undefined): readonly LedgerRow[] {
+  const charged = new Map<string, { readonly row: Pick<LedgerRow, 'service' | 'operation' | 'version'>; weight: number; events: number }>();
+  for (const finding of findings) {
+    const { service, operation } = finding.place;
+    const row = { service, operation, version: versionOf(finding) };
+    const key = JSON.stringify(row);
+    const known = charged.get(key) ?? { row, weight: 0, events: 0 };
+    charged.set(key, known);
+    known.weight += finding.event.weight;
+    known.events += 1;
+  }
+  const total = [...charged.values()].reduce((sum, { weight }) => sum + weight, 0);
+  if (total <= 0) return [];
+  const ordered = [...charged].sort(([leftKey, left], [rightKey, right]) => right.weight - left.weight || (leftKey < rightKey ? -1 : 1)).map(([, each]) => each);
+  const rest = ordered.slice(ROWS);
+  const others = rest.length === 0 ? [] : [{ row: { service: '', operation: '', version: '' }, weight: rest.reduce((sum, { weight }) => sum + weight, 0), events: rest.reduce((sum, { events }) => sum + events, 0) }];
+  return [...ordered.slice(0, ROWS), ...others].map(({ row, weight, events }) => ({ ...row, events, share: weight / total, budget: burned === undefined ? undefined : (burned * weight) / total }));
+}
+
+/** "payment 2.3 POST /charge burned 81 % of it, 1.6 % of the whole budget". */
+export function ledgerInWords([first]: readonly LedgerRow[]): string | undefined {
+  if (first === undefined || first.service === '') return undefined;
+  const whole = first.budget === undefined ? '' : `, ${formatPercent(first.budget, 1)} of the whole budget`;
+  return `${first.service}${first.version === '' ? '' : ` ${first.version}`} ${first.operation} burned ${formatPercent(first.share, 0)} of it${whole}`;
+}
+
+/** `service.version` of the place; empty where it sends no spans or no version. */
+function versionOf({ trace, place }: Finding): string {
+  const span = trace.spans.find(({ serviceName }) => serviceName === place.service);
+  return span === undefined ? '' : (textOf(span.resource, ['service.version']) ?? '');
+}
