@@ -20,11 +20,20 @@ export interface LinkButton {
   readonly style?: 'primary' | 'danger';
 }
 
+/** Pressing it tells Tocsin, which knows from `value` what it is about. */
+export interface ActionButton {
+  readonly type: 'button';
+  readonly action_id: string;
+  readonly text: PlainText;
+  readonly value: string;
+  readonly style?: 'primary' | 'danger';
+}
+
 export type SlackBlock =
   | { readonly type: 'header'; readonly text: PlainText }
   | { readonly type: 'section'; readonly text: Mrkdwn }
   | { readonly type: 'context'; readonly elements: readonly Mrkdwn[] }
-  | { readonly type: 'actions'; readonly elements: readonly LinkButton[] }
+  | { readonly type: 'actions'; readonly elements: readonly (LinkButton | ActionButton)[] }
   | { readonly type: 'divider' };
 
 /** What goes into chat.postMessage and chat.update: `text` is what a phone's lock screen shows. */

@@ -8,6 +8,7 @@ export const HEADER_TEXT_MAX = 150;
 export const CONTEXT_ELEMENTS_MAX = 10;
 export const ACTIONS_ELEMENTS_MAX = 25;
 export const BUTTON_TEXT_MAX = 75;
+export const BUTTON_VALUE_MAX = 2_000;
 export const URL_MAX = 3_000;
 export const TEXT_MAX = 40_000;
 /** Where Slack was seen to refuse. */

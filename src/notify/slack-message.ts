@@ -5,9 +5,10 @@ import { formatLatency, formatSpan } from '../lib/format.js';
 import type { Notification } from './delivery.js';
 import { incidentUrl, sloUrl, traceUrl } from './links.js';
 import { arithmeticOf, headlineOf, leadOf, TITLE_MAX } from './message-parts.js';
-import { blocksTextLength, mrkdwn, type LinkButton, type SlackBlock, type SlackMessage } from './slack-blocks.js';
+import { blocksTextLength, mrkdwn, type ActionButton, type LinkButton, type SlackBlock, type SlackMessage } from './slack-blocks.js';
 import { BLOCKS_TEXT_MAX, BUTTON_TEXT_MAX, HEADER_TEXT_MAX, SECTION_TEXT_MAX, URL_MAX } from './slack-limits.js';
 import { codeSpan, date, escapeText, link, shorten } from './slack-mrkdwn.js';
+import { pressValueOf, type PressAction } from './slack-press.js';
 import { runbookExcerpt } from './slack-runbook-excerpt.js';
 
 /** One fact of a message: an error message of a megabyte must not push the runbook out of sight. */
@@ -21,7 +22,7 @@ const CONTEXT_MAX = 2_000;
  * The message of an incident, as it is now: what a woken person reads at 03:00. In this order: what, how bad and since when,
  * suspected cause, error, traces to open, runbook, buttons, who has it.
  */
-export function incidentMessage(notification: Notification): SlackMessage {
+export function incidentMessage(notification: Notification, { takesPresses = false }: { readonly takesPresses?: boolean } = {}): SlackMessage {
   const { incident } = notification.delivery.transition;
   const headline = `${emojiOf(incident)} ${headlineOf(incident)}`;
   const words = arithmeticOf(incident);
@@ -32,7 +33,7 @@ export function incidentMessage(notification: Notification): SlackMessage {
     section(tracesOf(notification)),
     section(othersOf(notification)),
     section(runbookOf(notification)),
-    { type: 'actions', elements: buttonsOf(notification) },
+    { type: 'actions', elements: [...(takesPresses ? pressesOf(notification.delivery.transition.incident) : []), ...buttonsOf(notification)] },
     { type: 'context', elements: [mrkdwn(contextOf(notification))] },
   ];
   const text = words === undefined ? headline : `${headline}: ${words}`;
@@ -130,6 +131,14 @@ function buttonsOf({ delivery, runbook, publicUrl }: Notification): LinkButton[]
   ].filter((candidate) => candidate !== undefined && candidate.url.length <= URL_MAX) as LinkButton[];
   const [first, ...rest] = buttons;
   return first === undefined || incident.status === 'resolved' ? buttons : [{ ...first, style: 'primary' }, ...rest];
+}
+
+/** What can be done from within Slack: nothing once it is over. */
+function pressesOf({ id, status }: Incident): ActionButton[] {
+  if (status === 'resolved') return [];
+  const value = pressValueOf(id);
+  const press = (action: PressAction, text: string): ActionButton => ({ type: 'button', action_id: action, text: { type: 'plain_text', text }, value });
+  return [...(status === 'open' ? [{ ...press('acknowledge', 'Acknowledge'), style: 'primary' as const }] : []), press('silence', 'Silence 1 h'), press('resolve', 'Resolve')];
 }
 
 function button(actionId: string, text: string, url: string): LinkButton {

@@ -10,6 +10,8 @@ export interface SlackNotifierOptions extends SlackApiOptions {
   readonly channel: string;
   /** Whether the thread is told that it is over. The message itself always shows it. */
   readonly sendResolved: boolean;
+  /** What is pressed below the message reaches Tocsin. */
+  readonly takesPresses?: boolean;
 }
 
 interface Parent {
@@ -39,7 +41,7 @@ export class SlackNotifier implements Notifier {
   async notify(notification: Notification): Promise<DeliveryResult> {
     const parent = parentOf(notification.previousReceipt);
     if (parent === undefined) return this.#postParent(notification);
-    const answer = await this.#send('chat.update', { ...parent, ...PLAIN }, incidentMessage(notification));
+    const answer = await this.#send('chat.update', { ...parent, ...PLAIN }, incidentMessage(notification, this.#options));
     if (answer.ok) return this.#reply(notification, parent);
     if (answer.failure.kind === 'refused' && parentIsGone(answer.failure.error)) return this.#postParent(notification);
     return this.#resultOf(answer.failure);
@@ -48,7 +50,7 @@ export class SlackNotifier implements Notifier {
   async #postParent(notification: Notification): Promise<DeliveryResult> {
     const { delivery } = notification;
     const { channel } = this.#options;
-    let message = incidentMessage(notification);
+    let message = incidentMessage(notification, this.#options);
     if (delivery.ambiguous === true) {
       const search = await this.#finder.inChannel(channel, delivery.id, delivery.createdAtMs);
       if (search.kind === 'found') return { kind: 'delivered', receipt: { channel: search.channel, ts: search.ts } };

@@ -1,3 +1,5 @@
+import { SLACK_BUTTONS_PATH } from '../notify/slack-press.js';
+
 /** Roles of interfaces.md; each may do what the ones before it may. Senders of spans (`ingest`) read nothing here. */
 export type PageRole = 'viewer' | 'responder' | 'admin';
 
@@ -51,7 +53,8 @@ export function roleFor(method: string, path: string): PageRole {
   return method === 'GET' || method === 'HEAD' || (method === 'POST' && path.startsWith(READING_POSTS)) ? 'viewer' : 'responder';
 }
 
-const PUBLIC_PATHS = new Set(['/healthz', '/readyz', '/login', '/logout', '/favicon.ico']);
+/** What is pressed in Slack carries a signature instead of a token. */
+const PUBLIC_PATHS = new Set(['/healthz', '/readyz', '/login', '/logout', '/favicon.ico', SLACK_BUTTONS_PATH]);
 
 export function isPublicPath(path: string): boolean {
   return PUBLIC_PATHS.has(path) || path.startsWith('/assets/');

@@ -55,12 +55,12 @@ describe('names in the documentation', () => {
   });
 
   test('of commands and their options exist', async () => {
-    const named = OWN.flatMap(({ text }) => [...text.matchAll(/\b(?:npx tocsin|npm run) (\w+)(?: --)?((?: --[\w-]+)*)/g)].map(([, name = '', options = '']) => ({ name, options: options.trim().split(/ ?--/).filter((option) => option !== '') })));
+    const named = OWN.flatMap(({ text }) => [...text.matchAll(/\b(?:npx tocsin|npm run) (\w+(?:-\w+)*)(?: --)?((?: --[\w-]+)*)/g)].map(([, name = '', options = '']) => ({ name, options: options.trim().split(/ ?--/).filter((option) => option !== '') })));
     const commands = new Map(await Promise.all(COMMANDS.map(async ({ name, load }) => [name, await load()] as const)));
     for (const { name, options } of named) {
       for (const option of options) expect(Object.keys(commands.get(name)?.options ?? {}), `${name} --${option}`).toContain(option);
     }
-    const direct = OWN.flatMap(({ text }) => [...text.matchAll(/\bnpx tocsin (\w+)/g)].map(([, name = '']) => name));
+    const direct = OWN.flatMap(({ text }) => [...text.matchAll(/\bnpx tocsin (\w+(?:-\w+)*)/g)].map(([, name = '']) => name));
     expect(direct).toEqual(expect.arrayContaining(['check', 'import', 'serve']));
     expect(direct.filter((name) => !commands.has(name))).toEqual([]);
   });

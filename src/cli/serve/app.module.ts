@@ -4,6 +4,7 @@ import type { IncidentActions } from '../../incident/incident-actions.js';
 import { IncidentModule } from '../../incident/incident.module.js';
 import type { SilenceActions } from '../../incident/silence-actions.js';
 import { DecisionsModule } from '../../notify/decisions.controller.js';
+import { SlackButtonsModule, type SlackButtonsOptions } from '../../notify/slack-buttons.controller.js';
 import { AlertmanagerModule, type AlertmanagerPorts } from '../../pipeline/alertmanager.controller.js';
 import { MaintenanceJob, type MaintenanceJobOptions } from '../../pipeline/maintenance.job.js';
 import { SignatureJob, type SignatureJobOptions } from '../../pipeline/signature.job.js';
@@ -18,6 +19,7 @@ export interface AppParts {
   readonly actions: IncidentActions;
   readonly silences: SilenceActions;
   readonly alertmanager: AlertmanagerPorts;
+  readonly slackButtons: SlackButtonsOptions;
   readonly self: SelfPorts;
   readonly tick: Omit<TickJobOptions, 'scheduler'>;
   readonly signatures: Omit<SignatureJobOptions, 'scheduler'>;
@@ -31,7 +33,7 @@ export class AppModule {
   static register(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
-      imports: [ScheduleModule.forRoot(), UiModule.register(parts.ui), IncidentModule.register({ reader: parts.ui.readers.incidents, actions: parts.actions, silences: parts.silences, clock: parts.ui.readers.clock }), AlertmanagerModule.register(parts.alertmanager), DecisionsModule.register(parts.ui.decisions)],
+      imports: [ScheduleModule.forRoot(), UiModule.register(parts.ui), IncidentModule.register({ reader: parts.ui.readers.incidents, actions: parts.actions, silences: parts.silences, clock: parts.ui.readers.clock }), AlertmanagerModule.register(parts.alertmanager), DecisionsModule.register(parts.ui.decisions), SlackButtonsModule.register(parts.slackButtons)],
       controllers: [SelfController],
       providers: [
         { provide: SELF_PORTS, useValue: parts.self },

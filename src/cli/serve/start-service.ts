@@ -51,6 +51,7 @@ import { accessProblems } from '../check/find-problems.js';
 import { tocsinVersion } from '../tocsin-version.js';
 import { alertmanagerPorts, silenceActions } from './alerting-ports.js';
 import { AppModule, type AppParts } from './app.module.js';
+import { slackButtons } from './slack-buttons.js';
 import { CleanupStack } from './cleanup-stack.js';
 import { addIngestMetrics } from './ingest-metrics.js';
 import { ingestReader } from './ingest-reader.js';
@@ -159,7 +160,7 @@ class Start {
   async #servePages(parts: PageParts): Promise<void> {
     const { http } = this.#input.settings;
     const adapter = new FastifyAdapter({ ...(this.#tls === undefined ? {} : { https: this.#tls }), bodyLimit: MAX_PAGE_BODY_BYTES });
-    const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(this.#appParts(parts)), adapter, { logger: false, abortOnError: false });
+    const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(this.#appParts(parts)), adapter, { logger: false, abortOnError: false, rawBody: true });
     this.#cleanup.push('pages', () => closePages(app));
     this.#tick = app.get(TickJob);
     await app.listen(http.port, http.host);
@@ -179,7 +180,7 @@ class Start {
       merge: (id, into, who) => engine.merge({ id, into }, who, systemClock.nowMs()),
     };
     return {
-      actions, silences: silenceActions(engine), alertmanager: alertmanagerPorts(engine),
+      actions, silences: silenceActions(engine), alertmanager: alertmanagerPorts(engine), slackButtons: slackButtons(judgement, settings, log),
       ui: {
         readers: readersOf({ store, archived, judgement, counters: this.#counters }),
         quality: quality.service,

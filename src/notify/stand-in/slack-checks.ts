@@ -1,5 +1,5 @@
 import {
-  ACTIONS_ELEMENTS_MAX, BLOCKS_MAX, BLOCKS_TEXT_REFUSED, BUTTON_TEXT_MAX, CONTEXT_ELEMENTS_MAX, HEADER_TEXT_MAX, SECTION_TEXT_MAX, TEXT_MAX, URL_MAX,
+  ACTIONS_ELEMENTS_MAX, BLOCKS_MAX, BLOCKS_TEXT_REFUSED, BUTTON_TEXT_MAX, BUTTON_VALUE_MAX, CONTEXT_ELEMENTS_MAX, HEADER_TEXT_MAX, SECTION_TEXT_MAX, TEXT_MAX, URL_MAX,
 } from '../slack-limits.js';
 import { blocksTextLength, type SlackBlock } from '../slack-blocks.js';
 
@@ -53,6 +53,7 @@ function isButton(value: unknown): boolean {
   if (!isRecord(value) || value['type'] !== 'button' || !isText(value['text'], ['plain_text'], BUTTON_TEXT_MAX)) return false;
   const url = value['url'];
   if (url !== undefined && (typeof url !== 'string' || url.length > URL_MAX || !/^https?:\/\/\S+$/.test(url))) return false;
+  if (value['value'] !== undefined && (typeof value['value'] !== 'string' || value['value'].length > BUTTON_VALUE_MAX)) return false;
   return value['style'] === undefined || value['style'] === 'primary' || value['style'] === 'danger';
 }
 

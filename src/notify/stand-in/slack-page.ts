@@ -56,7 +56,7 @@ function blockHtml(block: SlackBlock): string {
     case 'header': return `<h3>${escapeHtml(block.text.text)}</h3>`;
     case 'section': return `<div class="section">${mrkdwnHtml(block.text.text)}</div>`;
     case 'context': return `<div class="context">${block.elements.map((element) => `<span>${mrkdwnHtml(element.text)}</span>`).join('')}</div>`;
-    case 'actions': return `<div class="actions">${block.elements.map((button) => `<a class="button ${button.style ?? ''}" href="${escapeHtml(button.url)}">${escapeHtml(button.text.text)}</a>`).join('')}</div>`;
+    case 'actions': return `<div class="actions">${block.elements.map((button) => ('url' in button ? `<a class="button ${button.style ?? ''}" href="${escapeHtml(button.url)}">${escapeHtml(button.text.text)}</a>` : `<button class="button ${button.style ?? ''}" disabled>${escapeHtml(button.text.text)}</button>`)).join('')}</div>`;
     case 'divider': return '<hr>';
   }
 }
