@@ -46,6 +46,8 @@ const ERRORS = 'error';
 const PINNED = 'pinned';
 /** While its hour is open, so many files are merged. */
 const MAX_OPEN_FILES = 12;
+/** A busy hour keeps several files: writing one anew sorts it as a whole, and one trace is read from it by looking through its ids. */
+const MAX_MERGED_SPANS = 250_000;
 
 /** Which files have to be written anew: by age, by size, and because an hour has several. */
 export function planRewrites({ files, groups }: ArchiveContents, plan: RewritePlan): readonly Rewrite[] {
@@ -91,13 +93,24 @@ function rankOf({ reason }: ArchiveGroup): number {
 
 function rewriteOf(files: readonly CataloguedFile[], { byFile, dropped, merges }: { readonly byFile: ReadonlyMap<string, readonly ArchiveGroup[]>; readonly dropped: ReadonlyMap<string, ReadonlySet<string>>; readonly merges: boolean }): readonly Rewrite[] {
   // Groups expire by the hour, so that the files of an hour lose the same ones; for want of room, one file may lose more than its neighbours.
-  const sets = merges && sameDrops(files, { byFile, dropped }) ? [files] : files.map((file) => [file]);
+  const sets = merges && sameDrops(files, { byFile, dropped }) ? setsThatFit(files) : files.map((file) => [file]);
   return sets.flatMap((set): Rewrite[] => {
     const gone = [...new Set(set.flatMap(({ fileId }) => [...dropped.get(fileId) ?? []]))].sort();
     if (gone.length === 0 && set.length === 1) return [];
     const isEmpty = set.every(({ fileId }) => (byFile.get(fileId) ?? []).every((group) => gone.includes(keyOf(group))));
     return [{ files: set, dropped: gone, isEmpty }];
   });
+}
+
+function setsThatFit(files: readonly CataloguedFile[]): readonly (readonly CataloguedFile[])[] {
+  const sets: CataloguedFile[][] = [];
+  let spans = Infinity;
+  for (const file of files) {
+    if (spans + file.spans > MAX_MERGED_SPANS) sets.push([]);
+    spans = spans + file.spans > MAX_MERGED_SPANS ? file.spans : spans + file.spans;
+    sets.at(-1)?.push(file);
+  }
+  return sets;
 }
 
 function sameDrops(files: readonly CataloguedFile[], { byFile, dropped }: { readonly byFile: ReadonlyMap<string, readonly ArchiveGroup[]>; readonly dropped: ReadonlyMap<string, ReadonlySet<string>> }): boolean {

@@ -35,8 +35,8 @@ const FROM_ARCHIVE = `CAST('0x' || a."TraceId"[1:16] AS UBIGINT) AS trace_id_hig
   a."TraceState" AS trace_state, a."Flags" AS flags, a."Weight" AS weight, a."WeightUnknown" AS weight_unknown, a."DroppedCount" AS dropped_count,
   a."ArrivalMs" AS arrival_ms, a."Imported" AS imported, a."KeptProbability" AS kept_probability, 4611686018427387904 + (a.file_index << 32) + a.file_row_number AS row_id`;
 
-/** How files are written: zstd; row groups small enough that one trace reads little, large enough to compress well. */
-export const PARQUET_OPTIONS = 'FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE 61440';
+/** How files are written: zstd; row groups small enough for DuckDB's 224 MB and for reading one trace, large enough to compress well (3 % worse than 122,880). */
+export const PARQUET_OPTIONS = 'FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE 20480';
 export const ARCHIVE_ORDER = '"ServiceName", "Timestamp"';
 
 /** Files as a relation with all their columns. */

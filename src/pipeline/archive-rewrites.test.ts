@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { DAY_MS, HOUR_MS } from '../lib/duration.js';
+import type { ArchiveGroup, CataloguedFile } from '../store/archive/duckdb-archive.js';
+import { planRewrites, type RewritePlan } from './archive-rewrites.js';
+
+const file = (fileId: string, hour: number, spans = 100): CataloguedFile => ({ fileId, hour, spans, path: `${fileId}.parquet`, bytes: spans * 50, sha256: '' });
+const group = (fileId: string, reason: string, spans = 50, service = 'cart'): ArchiveGroup => ({ fileId, reason, service, spans });
+const plan = (changes: Partial<Omit<RewritePlan, 'limits'>> & { readonly limits?: Partial<RewritePlan['limits']> } = {}): RewritePlan => ({
+  nowMs: 100 * HOUR_MS, closedBeforeHour: 90, freeBytes: undefined, ...changes, limits: { rules: [], maxAgeMs: 30 * DAY_MS, maxBytes: undefined, minFreeBytes: 0, ...changes.limits },
+});
+const told = (contents: Parameters<typeof planRewrites>[0], with_: RewritePlan): unknown => planRewrites(contents, with_).map(({ files, dropped, isEmpty }) => [files.map(({ fileId }) => fileId).join('+'), dropped.join(' ').replaceAll('\u001f', '/'), isEmpty]);
+
+test('files of an hour that is over are merged, as many as stay small enough together', () => {
+  const files = [file('a', 80), file('b', 80), file('c', 95), file('d', 95), file('e', 70, 150_000), file('f', 70, 150_000), file('g', 70, 50_000)];
+  const groups = files.map(({ fileId }) => group(fileId, 'baseline'));
+  expect(told({ files, groups }, plan())).toEqual([['a+b', '', false], ['f+g', '', false]]);
+});
+
+test('an open hour is merged when it has a dozen files', () => {
+  const files = Array.from({ length: 12 }, (_, index) => file(`f${String(index)}`, 99));
+  expect(planRewrites({ files, groups: [] }, plan()).map((rewrite) => rewrite.files.length)).toEqual([12]);
+  expect(planRewrites({ files: files.slice(1), groups: [] }, plan())).toEqual([]);
+});
+
+test('age drops groups by the first rule that fits, and whole files where nothing is left', () => {
+  const contents = { files: [file('a', 0), file('b', 1)], groups: [group('a', 'baseline'), group('a', 'error'), group('b', 'baseline', 100)] };
+  expect(told(contents, plan({ nowMs: 3 * DAY_MS, limits: { rules: [{ reason: 'baseline', maxAgeMs: DAY_MS }] } }))).toEqual([['a', 'cart/baseline', false], ['b', 'cart/baseline', true]]);
+});
+
+test('for want of room the oldest normal traces go first, then unusual ones, errors last and pinned ones never', () => {
+  const files = [file('old', 1, 200), file('new', 2, 200)];
+  const groups = files.flatMap(({ fileId }) => ['pinned', 'error', 'slow', 'baseline'].map((reason) => group(fileId, reason)));
+  const within = (maxBytes: number): unknown => told({ files, groups }, plan({ limits: { maxBytes } }));
+  expect(within(20_000)).toEqual([]);
+  expect(within(17_500)).toEqual([['old', 'cart/baseline', false]]);
+  expect(within(12_500)).toEqual([['old', 'cart/baseline cart/slow', false], ['new', 'cart/baseline', false]]);
+  expect(within(0)).toEqual([['old', 'cart/baseline cart/error cart/slow', false], ['new', 'cart/baseline cart/error cart/slow', false]]);
+  expect(told({ files, groups }, plan({ freeBytes: 1_000, limits: { minFreeBytes: 3_500 } }))).toEqual([['old', 'cart/baseline', false]]);
+});
