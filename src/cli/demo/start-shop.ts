@@ -11,6 +11,8 @@ export interface ShopOptions {
   readonly otlpHttpUrl: string;
   readonly logDirectory: string;
   readonly requestsPerSecond: number;
+  /** Spoils its traces in three ways: payment does not read the trace headers, front writes e-mail addresses down, catalogue's clock is ahead. */
+  readonly spoilTraces?: boolean;
   /** Ends the start early. */
   readonly signal: AbortSignal;
 }
@@ -41,6 +43,8 @@ const SERVICES = {
   catalogue: { version: '5.1.0', protocol: 'http/json', team: 'products' },
   payment: { version: '2.4.1', protocol: 'grpc', team: 'payments' },
 } satisfies Record<string, ServiceProfile>;
+
+const [DEAF, LEAKING, SKEWED] = ['payment', 'front', 'catalogue'];
 
 /** Starts cache, services and load, each in its own process. The services know of each other by the environment alone. */
 export async function startShop(options: ShopOptions): Promise<Shop> {
@@ -97,7 +101,7 @@ function startProcess(name: string, environment: NodeJS.ProcessEnv, options: Sho
   return startChild({
     name,
     program: fileURLToPath(new URL(`./shop/${name}.js`, programsUrl())),
-    nodeOptions: profile === undefined ? [] : instrumentation(),
+    nodeOptions: profile === undefined ? [] : [...(options.spoilTraces === true && name === SKEWED ? ['--import', new URL('./shop/skewed-clock.js', programsUrl()).href] : []), ...instrumentation()],
     environment: { ...withoutOpenTelemetry(process.env), ...environment, ...(profile === undefined ? {} : telemetry(name, profile, options)) },
     logDirectory: options.logDirectory,
   });
@@ -112,6 +116,7 @@ function instrumentation(): readonly string[] {
 }
 
 function telemetry(name: string, profile: ServiceProfile, options: ShopOptions): NodeJS.ProcessEnv {
+  const isSpoiled = options.spoilTraces === true;
   const resource = {
     'service.namespace': 'shop',
     'service.version': profile.version,
@@ -119,7 +124,7 @@ function telemetry(name: string, profile: ServiceProfile, options: ShopOptions):
     'deployment.environment.name': 'demo',
     'cloud.region': 'eu-1',
     'cloud.availability_zone': 'eu-1a',
-    'host.name': 'shop-node-1',
+    'host.name': isSpoiled && name === SKEWED ? 'shop-node-2' : 'shop-node-1',
     'k8s.pod.name': `${name}-7d9f4c-1`,
     'shop.team': profile.team,
   };
@@ -132,6 +137,8 @@ function telemetry(name: string, profile: ServiceProfile, options: ShopOptions):
     OTEL_TRACES_EXPORTER: 'otlp',
     OTEL_LOGS_EXPORTER: 'otlp',
     OTEL_METRICS_EXPORTER: 'none',
+    ...(isSpoiled && name === DEAF ? { OTEL_PROPAGATORS: 'none' } : {}),
+    ...(isSpoiled && name === LEAKING ? { SHOP_LEAKS: 'true' } : {}),
     // The SDK's five seconds are fine for production; a person watches this one.
     OTEL_BSP_SCHEDULE_DELAY: '1000',
     OTEL_BLRP_SCHEDULE_DELAY: '1000',

@@ -75,11 +75,14 @@ async function answer(table: readonly Route[], request: IncomingMessage, respons
   }
 }
 
+/** A spoiled shop writes down what it should not, to see it found (docs/quality.md). */
+const LEAK = process.env['SHOP_LEAKS'] === 'true' ? { 'shop.customer': 'ann@example.org' } : {};
+
 /** What a web framework's instrumentation would add: the route as the name. And what the shop knows about its request. */
 function describeSpan(route: Route, caller: Caller): void {
   const span = trace.getActiveSpan();
   span?.updateName(`${route.method} ${route.template}`);
-  span?.setAttributes({ 'http.route': route.template, 'shop.region': caller.region, 'shop.tenant': caller.tenant });
+  span?.setAttributes({ 'http.route': route.template, 'shop.region': caller.region, 'shop.tenant': caller.tenant, ...LEAK });
 }
 
 function fail(response: ServerResponse, error: Error): void {
