@@ -3,6 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ArchivedQualityReader } from '../dist/report/archived-quality-reader.js';
+import { DuckdbQualityArchive } from '../dist/report/duckdb-quality-archive.js';
 import { DuckdbQualityReader } from '../dist/report/duckdb-quality-reader.js';
 import { QualityReports } from '../dist/report/quality-reports.js';
 import { DEFAULT_THRESHOLDS } from '../dist/report/quality-thresholds.js';
@@ -16,10 +18,17 @@ const BATCH_TRACES = 50_000;
 const SPANS_OF_TRACE = 10;
 
 const directory = mkdtempSync(join(tmpdir(), 'tocsin-bench-'));
+// What the service opens, but that the database is in this process.
 const database = await openDatabase(join(directory, 'tocsin.duckdb'));
 try {
   await fill();
-  await report('a week from its spans');
+  await report('a week from its spans', new DuckdbQualityReader(database));
+  const archive = new DuckdbQualityArchive(database);
+  const live = new DuckdbQualityReader(database);
+  const startedMs = performance.now();
+  for (let hour = FROM_MS; hour < TO_MS; hour += 3_600_000) await archive.storeHour(hour, await live.facts({ fromMs: hour, toMs: hour + 3_600_000 }));
+  console.log(`an hour's facts, as the job stores them: ${((performance.now() - startedMs) / 168).toFixed(0)} ms each`);
+  await report('a week from the facts of its hours', new ArchivedQualityReader(live, archive));
 } finally {
   await database.close();
   rmSync(directory, { recursive: true, force: true });
@@ -42,10 +51,10 @@ async function fill() {
   }
 }
 
-async function report(words) {
+async function report(words, reader) {
   let peak = 0;
   const watch = setInterval(() => { peak = Math.max(peak, process.memoryUsage().rss); }, 100);
-  const reports = new QualityReports({ reader: new DuckdbQualityReader(database), clock: { nowMs: () => TO_MS }, hygiene: async () => [], owners: () => new Map(), thresholds: DEFAULT_THRESHOLDS, earlier: async () => undefined });
+  const reports = new QualityReports({ reader, clock: { nowMs: () => TO_MS }, hygiene: async () => [], owners: () => new Map(), thresholds: DEFAULT_THRESHOLDS, earlier: async () => undefined });
   const [startedMs, cpu] = [performance.now(), process.cpuUsage()];
   const made = await reports.report({ fromMs: FROM_MS, toMs: TO_MS });
   const { user, system } = process.cpuUsage(cpu);

@@ -5,7 +5,7 @@ import { formatPercent } from '../lib/format.js';
 import type { PageRenderer } from './page-renderer.js';
 
 const SHEET = new URL('./assets/tocsin.css', import.meta.url);
-const SEVERITY_STYLE: Readonly<Record<FindingSeverity, string>> = { high: 'page', medium: 'ticket', low: 'quiet' };
+const SEVERITY_STYLE: Readonly<Record<FindingSeverity, string>> = { high: 'page', medium: 'ticket', low: 'no-data' };
 const CATEGORY_WORDS = { excellent: 'Excellent', good: 'Good', 'needs-improvement': 'Needs improvement', poor: 'Poor' } as const;
 
 /** What the templates show of a report; `base` goes before links into Tocsin. */
