@@ -20,7 +20,7 @@ describe('tocsin report quality', () => {
     expect(API_SCHEMAS.Quality.safeParse(report).error).toBeUndefined();
     expect(report).toMatchObject({ week: null, from: '2023-01-29T08:48:00.000Z', to: '2023-01-29T08:52:00.000Z', overall: { spans: 4_890, traces: 71 }, ledgerBalances: true });
     const html = await runTocsin(['report', 'quality', '--from', BASELINE, '--out', 'quality.html'], { ground });
-    expect(html.stdout).toContain('quality.html: 4890 spans of 27 services, Instrumentation Score ');
+    expect(html.stdout).toContain('quality.html: 4890 spans of 25 services, Instrumentation Score ');
     expect(html.stdout).toContain('low: ts-config-service makes more than 20 spans under 5 ms in 31 % of its traces');
     const text = readFileSync(join(ground.directory, 'quality.html'), 'utf8');
     expect(text).toMatch(/<style>[\s\S]*@media print[\s\S]*<\/style>/);
