@@ -137,7 +137,7 @@ export class RunningAgent {
 
   #post(): void {
     // Encoded messages one after the other are one message with all their spans (protobuf, repeated fields).
-    if (this.#toldSpans > 0) this.#exporter.outbox.add(Buffer.concat(this.#told), this.#toldSpans, Date.now());
+    if (this.#toldSpans > 0) this.#exporter.add(Buffer.concat(this.#told), this.#toldSpans);
     this.#told = [];
     this.#toldSpans = 0;
     this.#exporter.pump();

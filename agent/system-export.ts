@@ -1,3 +1,4 @@
+import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import type { LoadedAgent } from './config/fs-agent-config.js';
 import { tracesUrl } from './config/agent-config.js';
 import { httpOtlpSender } from './otlp/http-otlp-sender.js';
@@ -16,6 +17,7 @@ const IN_FLIGHT = 2;
 
 /** Takes requests out of the outbox while there are any. */
 export class Exporter {
+  /** Bodies wait compressed: a tenth of the memory, and the senders that want them otherwise are rare. */
   readonly outbox: Outbox;
   #sender: OtlpSender;
   #inFlight = 0;
@@ -35,12 +37,18 @@ export class Exporter {
     before.close();
   }
 
+  add(body: Buffer, spans: number): void {
+    // The fastest level: the link is short, the node's time is not ours.
+    this.outbox.add(gzipSync(body, { level: constants.Z_BEST_SPEED }), spans, Date.now());
+  }
+
   pump(): void {
     while (this.#inFlight < IN_FLIGHT) {
       const letter = this.outbox.take(Date.now());
       if (letter === undefined) return;
       this.#inFlight += 1;
-      void this.#sender.send(letter.body).then((delivery) => {
+      const sender = this.#sender;
+      void sender.send(sender.takesGzip ? letter.body : gunzipSync(letter.body)).then((delivery) => {
         this.#inFlight -= 1;
         this.outbox.settle(letter, delivery, { nowMs: Date.now(), random: Math.random() });
         this.pump();

@@ -163,7 +163,7 @@ async function measureOn(name, { port, receiverPort }) {
   const counted = fromSink();
   sink.postMessage(port);
   const perRequest = (which) => ((after[which] - before[which]) * MICRO) / load.requests;
-  const rss = { parserMib: memory[0].highest, loaderMib: memory[1].highest };
+  const rss = { parserMib: memory[0].now, loaderMib: memory[1].now, mostMib: memory[0].highest + memory[1].highest };
   return { ...load, parserUs: perRequest('parser'), loaderUs: perRequest('loader'), ...rss, complete: (await counted) / (load.requests * 2), report };
 }
 
@@ -185,7 +185,7 @@ async function measure(name, receiverPort) {
   return {
     name, rateOff: pick(off, 'rate', 0), rateOn: pick(on, 'rate', 0), p50OffUs: Math.round(pick(off, 'p50Ms', 4) * 1000), p50OnUs: Math.round(pick(on, 'p50Ms', 4) * 1000), addedUs: added.map(Math.round),
     parserUs: pick(on, 'parserUs'), loaderUs: pick(on, 'loaderUs'), percentPer1000: Number((median(on.map((run) => run.parserUs + run.loaderUs)) / 10).toFixed(2)),
-    parserMib: pick(on, 'parserMib'), loaderMib: pick(on, 'loaderMib'), completePercent: Number((Math.min(...on.map((run) => run.complete)) * 100).toFixed(3)),
+    parserMib: pick(on, 'parserMib'), loaderMib: pick(on, 'loaderMib'), mostMib: pick(on, 'mostMib'), completePercent: Number((Math.min(...on.map((run) => run.complete)) * 100).toFixed(3)),
     wrong: [...on, ...off].reduce((sum, run) => sum + (run.wrong ?? 0), 0), lost: on.flatMap((run) => lossesOf(run.report)), load: loadavg().map((one) => one.toFixed(1)).join(' '),
   };
 }

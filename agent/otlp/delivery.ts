@@ -6,6 +6,8 @@ export type Delivery =
 
 /** Sends one encoded ExportTraceServiceRequest. Never throws. */
 export interface OtlpSender {
+  /** It wants the request compressed already. */
+  readonly takesGzip: boolean;
   send(request: Buffer): Promise<Delivery>;
   close(): void;
 }

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createTraceDecoder } from '../../src/ingest/decoder.js';
@@ -10,6 +10,8 @@ import { rejectedSpans, retryAfterMs } from './delivery.js';
 import { SpanEncoder } from './encode-spans.js';
 import { grpcOtlpSender, retryDelayMs } from './grpc-otlp-sender.js';
 import { httpOtlpSender } from './http-otlp-sender.js';
+import { Exporter } from '../system-export.js';
+import type { OtlpSender } from './delivery.js';
 import { Outbox } from './outbox.js';
 
 const NOW_MS = 1_795_651_184_768;
@@ -48,7 +50,7 @@ describe('over HTTP', () => {
 
   const send = async (endpoint: URL): ReturnType<ReturnType<typeof httpOtlpSender>['send']> => {
     const sender = httpOtlpSender({ endpoint, headers: { authorization: 'Bearer t' }, compression: 'gzip', timeoutMs: 20_000 });
-    const delivery = await sender.send(Buffer.from('spans'));
+    const delivery = await sender.send(gzipSync('spans'));
     sender.close();
     return delivery;
   };
@@ -101,6 +103,29 @@ test('small print of answers', () => {
   expect(retryAfterMs('soon', 0)).toBeUndefined();
   expect(rejectedSpans(Buffer.from([0x0a, 0x03, 0x08, 0xac, 0x02]))).toBe(300);
   expect(rejectedSpans(Buffer.alloc(0))).toBe(0);
+});
+
+test('what waits is compressed, and sent as each sender wants it', async () => {
+  const sent: Buffer[] = [];
+  const away: OtlpSender = { takesGzip: true, send: () => Promise.resolve({ outcome: 'rejected', why: 'no' }), close: () => undefined };
+  const taking = (takesGzip: boolean): OtlpSender => ({
+    takesGzip, close: () => undefined,
+    send: (body) => {
+      sent.push(body);
+      return Promise.resolve({ outcome: 'delivered', rejectedSpans: 0 });
+    },
+  });
+  const exporter = new Exporter(away, 1 << 20);
+  const body = Buffer.from('spans '.repeat(1_000));
+  for (const takesGzip of [true, false]) {
+    exporter.add(body, 7);
+    expect(exporter.outbox.bytes).toBeLessThan(200);
+    exporter.useSender(taking(takesGzip));
+    exporter.pump();
+    await new Promise(setImmediate);
+  }
+  expect(exporter.outbox.counters.sentSpans).toBe(14);
+  expect([gunzipSync(sent[0]!), sent[1]]).toEqual([body, body]);
 });
 
 describe('the outbox', () => {

@@ -17,6 +17,8 @@ export async function grpcOtlpSender({ endpoint, headers, compression, timeoutMs
   const metadata = new grpc.Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   return {
+    // gRPC compresses by itself.
+    takesGzip: false,
     send: (body) => new Promise<Delivery>((resolve) => {
       client.makeUnaryRequest(PATH, identity, identity, body, metadata, { deadline: Date.now() + timeoutMs }, (error, answer) => {
         resolve(error === null ? { outcome: 'delivered', rejectedSpans: rejectedSpans(answer ?? Buffer.alloc(0)) } : failure(error));

@@ -1,10 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
 import { rejectedSpans, retryAfterMs, type Delivery, type OtlpSender, type SenderOptions } from './delivery.js';
 
-const compress = promisify(gzip);
 /** OTLP/HTTP, "Retryable Response Codes". */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const MAX_ANSWER_BYTES = 65_536;
@@ -12,22 +9,19 @@ const MAX_ANSWER_BYTES = 65_536;
 /** OTLP/HTTP with protobuf. */
 export function httpOtlpSender({ endpoint, headers, compression, timeoutMs }: SenderOptions): OtlpSender {
   const { Agent, request } = endpoint.protocol === 'https:' ? https : http;
+  const takesGzip = compression === 'gzip';
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   return {
-    send: async (body) => {
-      const isCompressed = compression === 'gzip';
-      // The fastest level: the link is short, the node's time is not ours.
-      const payload = isCompressed ? await compress(body, { level: constants.Z_BEST_SPEED }) : body;
-      return new Promise<Delivery>((resolve) => {
-        const outgoing = request(endpoint, {
-          method: 'POST', agent, timeout: timeoutMs,
-          headers: { ...headers, 'content-type': 'application/x-protobuf', 'content-length': payload.length, ...(isCompressed ? { 'content-encoding': 'gzip' } : {}) },
-        }, (answer) => read(answer, resolve));
-        outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-        outgoing.on('error', (error) => resolve({ outcome: 'retryable', afterMs: undefined, why: error.message }));
-        outgoing.end(payload);
-      });
-    },
+    takesGzip,
+    send: (body) => new Promise<Delivery>((resolve) => {
+      const outgoing = request(endpoint, {
+        method: 'POST', agent, timeout: timeoutMs,
+        headers: { ...headers, 'content-type': 'application/x-protobuf', 'content-length': body.length, ...(takesGzip ? { 'content-encoding': 'gzip' } : {}) },
+      }, (answer) => read(answer, resolve));
+      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+      outgoing.on('error', (error) => resolve({ outcome: 'retryable', afterMs: undefined, why: error.message }));
+      outgoing.end(body);
+    }),
     close: () => agent.destroy(),
   };
 }
