@@ -21,7 +21,7 @@ const ALWAYS = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'data/**', '**/*.js', 'docs/**'] },
+  { ignores: ['dist/**', 'node_modules/**', '.cache/**', 'data/**', '**/*.js', 'docs/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
