@@ -19,7 +19,7 @@ beforeEach(() => start());
 afterEach(() => app.close());
 
 const PAGES = [
-  '/', '/slos/checkout-availability', '/slos/checkout-availability?range=30d', '/slos/invoice-freshness', '/incidents', '/incidents?show=open', `/incidents/${OPEN_INCIDENT_ID}`, `/incidents/${HOSTILE_INCIDENT_ID}`,
+  '/', '/slos/checkout-availability', '/slos/checkout-availability?range=30d', '/slos/invoice-freshness', '/incidents', '/incidents?show=open', '/silences', '/silences?matchers=severity%3D%22page%22&duration=2h&comment=deploy', `/incidents/${OPEN_INCIDENT_ID}`, `/incidents/${HOSTILE_INCIDENT_ID}`,
   '/traces', '/traces?q=%7B&minDuration=x', `/traces/${FAILED_TRACE_ID}`, `/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`, `/traces/${FAILED_TRACE_ID}/spans/${FAILED_SPAN_ID}`, `/traces/${HOSTILE_TRACE_ID}?span=0000000000000001`,
   '/services', '/services/checkout', '/ingest', '/quality', '/quality?week=2026-W47', '/quality/file', '/login', '/signatures', `/signatures/${SIGNATURE_ID}`, '/signatures/v2:0000000000000002',
 ];
@@ -42,7 +42,7 @@ describe('every page', () => {
     for (const url of PAGES) for (const [, href = ''] of (await get(url)).body.matchAll(/ (?:href|src|action)="(\/[^"]*)"/g)) links.add(href.replaceAll('&amp;', '&'));
     const dead: string[] = [];
     for (const link of links) {
-      if (/\/(acknowledge|resolve|silence|logout|retry|ignore|merge)$/.test(link)) continue;
+      if (/\/(acknowledge|resolve|silence|logout|retry|expire|ignore|merge)$/.test(link)) continue;
       const { statusCode } = await get(link);
       if (statusCode !== 200) dead.push(`${link} ${statusCode}`);
     }
@@ -107,6 +107,35 @@ test('the postmortem of an incident is drafted as Markdown', async () => {
   expect(draft.body).toContain(`(http://127.0.0.1:4400/incidents/${OPEN_INCIDENT_ID})`);
   expect(draft.body).toMatch(/\| bad events \|/);
   expect((await get('/api/v1/incidents/inc-none/postmortem')).statusCode).toBe(404);
+});
+
+describe('silences', () => {
+  test('are previewed before they are made, and then made', async () => {
+    const preview = await get('/silences?matchers=slo%3D%22checkout-availability%22&duration=2h&comment=deploy&from=10:00&to=09:00&weekdays=sunday');
+    expect(preview.body).toMatch(/holds back <b>1<\/b> of \d+ alerts that fire now/);
+    expect(preview.body).toContain('once its times come');
+    expect(fakes.asked).toEqual([]);
+    const made = await post('/silences', {}, 'matchers=slo%3D%22checkout-availability%22&duration=2h&comment=deploy');
+    expect([made.statusCode, made.headers.location]).toEqual([303, '/silences']);
+    expect(fakes.asked).toEqual(['silence {slo="checkout-availability"} deploy local']);
+  });
+
+  test.each([
+    ['matchers=alertname%3D~%22.*%22', 'match'], ['matchers=slo', 'matchers'], ['matchers=a%3Db&duration=long', 'duration'], ['matchers=a%3Db&from=22:00', 'both ends'],
+    ['matchers=a%3Db&weekdays=someday', 'recurring'], ['matchers=a%3Db&from=02:00&to=04:00&location=Nowhere', 'time zone'],
+  ])('%s is refused with the reason, and typed text stays', async (fields, reason) => {
+    for (const answer of [await get(`/silences?${fields}&comment=kept`), await post('/silences', {}, `${fields}&comment=kept`)]) {
+      expect(answer.body).toMatch(new RegExp(`Not possible: [^<]*${reason}`));
+      expect(answer.body).toContain('value="kept"');
+    }
+    expect(fakes.asked).toEqual([]);
+  });
+
+  test('end by a button; one that is not there is an error', async () => {
+    expect((await post('/silences/sil-1/expire')).headers.location).toBe('/silences');
+    expect((await post('/silences/sil-none/expire')).statusCode).toBe(404);
+    expect(fakes.asked).toEqual(['expire sil-1', 'expire sil-none']);
+  });
 });
 
 describe('a change', () => {

@@ -1,3 +1,4 @@
+import type { SilenceActions } from '../incident/silence-actions.js';
 import type { Incident } from '../incident/incident.js';
 import type { DeadLetters } from '../notify/dead-letters.js';
 import type { DecisionReader } from '../notify/decision-reader.js';
@@ -33,6 +34,7 @@ export interface UiOptions {
   readonly readers: Readers;
   readonly quality: Pick<QualityService, 'report'>;
   readonly actions: IncidentActions;
+  readonly silences: SilenceActions;
   readonly signatureActions: SignatureActions;
   readonly decisions: DecisionReader;
   readonly deadLetters: DeadLetters;

@@ -19,6 +19,7 @@ import { QualityPageController } from './quality-page.controller.js';
 import { PostmortemController } from './postmortem.controller.js';
 import { ServicePageController } from './service-page.controller.js';
 import { SignaturePageController, SignaturesController } from './signatures.controller.js';
+import { SilencePageController } from './silence-page.controller.js';
 import { SloPageController } from './slo-page.controller.js';
 import { TracePageController } from './trace-page.controller.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
@@ -39,7 +40,7 @@ export class UiModule implements OnModuleInit {
     return {
       module: UiModule,
       imports: [QueryModule.register(options.readers)],
-      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, QualityController, QualityPageController, LoginController, AssetsController, DeadLettersController, DeadLetterPageController, PostmortemController, SignaturesController, SignaturePageController],
+      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, QualityController, QualityPageController, LoginController, AssetsController, DeadLettersController, DeadLetterPageController, PostmortemController, SilencePageController, SignaturesController, SignaturePageController],
       providers: [
         { provide: UI_OPTIONS, useValue: options },
         { provide: QUALITY, useValue: options.quality },

@@ -5,10 +5,13 @@ import type { Slo } from '../../src/config/slo.js';
 import type { Change } from '../../src/query/change.js';
 import type { SloRevision } from '../../src/query/slo-revision-reader.js';
 import type { Incident } from '../../src/incident/incident.js';
+import type { SilenceActions } from '../../src/incident/silence-actions.js';
+import { matchersInWords, setSilence } from '../../src/incident/silence-rules.js';
+import type { Silence } from '../../src/incident/silence.js';
 import { sampleAlert, sampleIncident, sampleReading } from '../../src/incident/sample-incident.js';
 import { FakeClock } from '../../src/lib/clock.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/lib/duration.js';
-import type { DeliveryId, IncidentId, TraceId } from '../../src/lib/ids.js';
+import type { DeliveryId, IncidentId, SilenceId, TraceId } from '../../src/lib/ids.js';
 import { sampleDelivery } from '../../src/notify/sample-delivery.js';
 import type { DeadLetter } from '../../src/notify/outbox.js';
 import type { DecisionRecord } from '../../src/notify/decision-reader.js';
@@ -230,6 +233,30 @@ function changesOf(): Change[] {
   return [{ id: 'deploy-42', atMs: BEGAN_MS - 4 * 60_000, kind: 'deployment', service: 'checkout', version: 'v2.3', title: 'new payment client', by: 'ci', url: 'https://status.bank.example/deploys/42' }, { id: 'n1', atMs: BEGAN_MS + 60_000, kind: 'note', service: undefined, version: undefined, title: HOSTILE_TEXT, by: 'marta', url: undefined }];
 }
 
+/** One that holds, one that recurs, one that is over, and whatever is made. */
+function silenceFakes(stored: readonly Incident[], asked: string[]): SilenceActions {
+  const silence = (id: string, changes: Partial<Silence>): Silence => ({
+    id: id as SilenceId, matchers: [{ name: 'slo', value: 'checkout-availability', isRegex: false, isEqual: true }], startsAtMs: BEGAN_MS, endsAtMs: PAGE_NOW_MS + HOUR_MS, updatedAtMs: BEGAN_MS, createdBy: 'marta', comment: HOSTILE_TEXT, ...changes,
+  });
+  const known = new Map([
+    silence('sil-1', {}), silence('sil-2', { comment: 'nightly import', endsAtMs: PAGE_NOW_MS + 30 * DAY_MS, recurring: [{ times: [{ begin: 0, end: 60 }], weekdays: undefined, daysOfMonth: undefined, months: undefined, years: undefined, location: 'UTC' }] }),
+    silence('sil-3', { endsAtMs: BEGAN_MS + 1 }),
+  ].map((each) => [each.id, each]));
+  const set: SilenceActions['set'] = async (request) => {
+    const made = setSilence(request, known, PAGE_NOW_MS);
+    if (!made.ok) return made;
+    const [last] = made.value.slice(-1) as [Silence];
+    asked.push(`silence ${matchersInWords(last.matchers)} ${last.comment} ${last.createdBy}`);
+    known.set(last.id, last);
+    return { ok: true, value: last };
+  };
+  return {
+    list: async () => [...known.values()], set, silenceIncident: async () => ({ ok: false, error: { kind: 'not-found', message: 'not here' } }),
+    expire: async (id) => { asked.push(`expire ${id}`); return known.get(id as SilenceId); },
+    firing: async () => stored.flatMap(({ alerts }) => alerts).filter(({ status }) => status === 'firing'),
+  };
+}
+
 /** A shop eight minutes into an incident; `empty` is a service that was started a moment ago. */
 export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empty' = 'shop'): PageFakes {
   const clock = new FakeClock(PAGE_NOW_MS);
@@ -270,6 +297,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
     actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`), merge: async ({ id, into }, actor) => asked.push(`merge ${id} ${into} ${actor}`) > 0, silence: async (id, actor) => void asked.push(`silence ${id} ${actor}`) },
     quality: { report: async (week) => qualityReportOf(week, isEmpty, PAGE_NOW_MS) },
     signatureActions: { decide: async (id, decision, actor) => { asked.push(`${decision} ${id} ${actor}`); return signatureFakes().byId(id) !== undefined; }, merge: async (id, into, actor) => { asked.push(`merge ${id} ${into} ${actor}`); return signatureFakes().byId(into) !== undefined; } },
+    silences: isEmpty ? { ...silenceFakes([], asked), list: async () => [] } : silenceFakes(stored, asked),
     deadLetters: { list: async () => (isEmpty ? [] : deadLetters()), retry: async (id) => { asked.push(`retry ${id}`); return id === 'dlv-dead' ? 'retried' : id === 'dlv-old' ? 'overtaken' : 'not-found'; } },
     decisions: { ofIncident: async (id) => (id === incidents()[0]?.id ? decisionsOf(id) : []) },
     runbookFor: async (incident) => (incident.runbook === undefined ? undefined : { title: 'Checkout errors', markdown: RUNBOOK }),

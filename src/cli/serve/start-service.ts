@@ -186,6 +186,7 @@ class Start {
         quality: quality.service,
         signatureActions: signatureActionsOf(judgement),
         decisions: new DuckdbDecisionReader(store),
+        silences: silenceActions(engine),
         deadLetters: deadLettersOf(store, judgement),
         actions: {
           acknowledge: async (id, actor) => { await engine.acknowledge(id, actor, systemClock.nowMs()); },
