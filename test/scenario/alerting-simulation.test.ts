@@ -31,11 +31,12 @@ inhibit_rules:
 const NAMES = ['Root', 'Leaf', 'Disk', 'Queue'];
 const TEAMS = ['quiet', 'loud'];
 const STEPS: readonly CrashStep[] = ['evaluated', 'saved', 'claimed', 'sent', 'settled'];
-const BEHAVIOURS: readonly Behaviour[] = ['fine', 'down', 'takes it and loses the answer', 'fine'];
+const BEHAVIOURS: readonly Behaviour[] = ['fine', 'down', 'takes it and loses the answer', 'is busy', 'fails', 'resets', 'fine', 'fine'];
 const RECEIVERS = ['everyone', 'pager', 'silent'];
 /** Trouble lasts so long; afterwards everything is mended, and the story waits until all is told. */
 const TROUBLE_MINUTES = 90;
 const ACTS = 60;
+const JUMP_MAX_MS = 5 * 60_000;
 
 interface Labels extends Readonly<Record<string, string>> {
   readonly alertname: string;
@@ -90,7 +91,11 @@ function story(seed: number): { readonly timeline: Timeline; readonly firing: Re
     } else if (chance < 0.8) at.do((now) => { ifUp(now, (life) => { life.endSilences(); }); });
     else if (chance < 0.87) at.crash({ step: pick(STEPS) }, 1_000 + Math.floor(random.next() * 60_000));
     else if (chance < 0.9) at.do((now) => (now.isUp ? now.restart() : undefined));
-    else at.receiver(pick(RECEIVERS), pick(BEHAVIOURS));
+    // The machine slept, or its clock was set: what was due meanwhile is late.
+    else if (chance < 0.92) {
+      const jumpMs = 1_000 + Math.floor(random.next() * JUMP_MAX_MS);
+      at.do((now) => { now.clock.set(now.clock.nowMs() + jumpMs); });
+    } else at.receiver(pick(RECEIVERS), pick(BEHAVIOURS));
   }
   for (let minute = 1; minute < TROUBLE_MINUTES + 30; minute += 1) timeline.at(moment(minute * 60 + 11)).do((now) => { sender.sendAll(now); });
   const mended = timeline.at(moment(TROUBLE_MINUTES * 60 + 120));

@@ -18,6 +18,12 @@ export type Behaviour =
   | 'down'
   /** Never answers. */
   | 'hangs'
+  /** Answers 429, with a time to wait. */
+  | 'is busy'
+  /** Answers 500. */
+  | 'fails'
+  /** Resets the connection, and takes nothing. */
+  | 'resets'
   /** Takes the message, and the answer is lost. */
   | 'takes it and loses the answer';
 
@@ -49,6 +55,9 @@ export class Receivers {
         switch (this.#behaviours.get(receiver) ?? 'fine') {
           case 'fine': return Promise.resolve(this.take(notification));
           case 'down': return Promise.resolve({ kind: 'retryable', reason: 'connection refused', retryAfterMs: undefined });
+          case 'is busy': return Promise.resolve({ kind: 'retryable', reason: 'HTTP 429', retryAfterMs: 45_000 });
+          case 'fails': return Promise.resolve({ kind: 'retryable', reason: 'HTTP 500', retryAfterMs: undefined });
+          case 'resets': return Promise.resolve({ kind: 'retryable', reason: 'read ECONNRESET', retryAfterMs: undefined, ambiguous: true });
           case 'hangs': return new Promise<DeliveryResult>(() => undefined);
           case 'takes it and loses the answer': {
             this.take(notification);
