@@ -130,9 +130,19 @@ interface HeldInKernel {
 /** Everything a loader holds in the kernel: other loaders on this machine do not count. */
 export function heldInKernel(pid: number): HeldInKernel[] {
   return readdirSync(`/proc/${pid}/fdinfo`).flatMap((descriptor) => {
-    const info = readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8');
+    const info = infoOf(`/proc/${pid}/fdinfo/${descriptor}`);
     return [...info.matchAll(/^(prog|map|link)_id:\s*(\d+)$/gm)].map(([, kind, id]) => ({ kind: kind as HeldInKernel['kind'], id: id! }));
   });
+}
+
+/** A file that was closed since they were listed holds nothing. */
+function infoOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 export const isInKernel = ({ kind, id }: HeldInKernel): boolean => spawnSync('/usr/sbin/bpftool', [kind, 'show', 'id', id]).status === 0;
