@@ -49,6 +49,22 @@ describe('the exact binomial test', () => {
     }));
   });
 
+  test('at its edges says what is certain', () => {
+    expect([binomialTail(1, 10, 0), binomialTail(1, 10, -0.1), binomialTail(10.5, 10, 0.5), binomialTail(10.5, 10, 1), binomialTail(3, 10, 1), binomialTail(3, 10, 1.5), binomialTail(1e-10, 10, 0), binomialTail(1e-9, 10, 0)]).toEqual([0, 0, 0, 0, 1, 1, 1, 0]);
+    expect([regularisedBeta(0, 2, 3), regularisedBeta(-1, 2, 3), regularisedBeta(1, 2, 3), regularisedBeta(1.5, 2, 3)]).toEqual([0, 0, 1, 1]);
+    expect(normalTail(0)).toBeCloseTo(0.5, 7);
+  });
+
+  test('is the normal approximation with its correction for whole numbers where the variance is above a hundred thousand', () => {
+    const [n, p] = [1_000_000, 0.2];
+    const deviation = Math.sqrt(n * p * (1 - p));
+    for (const k of [199_000, 200_000, 201_000]) expect(binomialTail(k, n, p)).toBe(normalTail((k - 0.5 - n * p) / deviation));
+    // Below it is exact: P(X ≥ n/2) of a fair coin is a half and half the middle term.
+    const half = 2 ** 17;
+    const middle = Math.exp(logGamma(2 * half + 1) - 2 * logGamma(half + 1) - 2 * half * Math.LN2);
+    expect(Math.abs(binomialTail(half, 2 * half, 0.5) - (0.5 + middle / 2))).toBeLessThan(1e-9);
+  });
+
   test('goes over into the normal approximation without a step', () => {
     const p = 0.002;
     const n = 100_000 / (p * (1 - p));
@@ -96,4 +112,14 @@ describe('its parts', () => {
     expect(wilsonInterval(0, 20).high).toBeCloseTo(0.1611, 4);
     expect(wilsonInterval(1, 0)).toEqual({ low: 0, high: 1 });
   });
+});
+
+test('the logarithm of the gamma function is that of factorials, and of the square root of pi', () => {
+  const factorial = (n: number): number => (n <= 1 ? 1 : n * factorial(n - 1));
+  for (const n of [1, 2, 3, 5, 10, 20]) expect(logGamma(n + 1)).toBeCloseTo(Math.log(factorial(n)), 10);
+  expect(logGamma(0.5)).toBeCloseTo(0.5 * Math.log(Math.PI), 12);
+  // Γ(1/4)·Γ(3/4) = π·√2, Γ(1/3)·Γ(2/3) = 2π/√3: below a half it is reflected.
+  expect(logGamma(0.25) + logGamma(0.75)).toBeCloseTo(Math.log(Math.PI * Math.SQRT2), 12);
+  expect(logGamma(0.25)).toBeCloseTo(1.2880225246980774, 12);
+  expect(logGamma(1 / 3)).toBeCloseTo(0.9854206469277671, 12);
 });

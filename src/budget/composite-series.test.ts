@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Slo } from '../config/slo.js';
 import { DAY_MS, HOUR_MS } from '../lib/duration.js';
-import { CompositeSeries } from './composite-series.js';
+import { compositeSlice, CompositeSeries, CompositeSlices } from './composite-series.js';
 import { excludedBudget } from './excluded-budget.js';
 import { MinuteSeries, minuteOf } from './minute-series.js';
 import { SliceIndex, type SliceRule } from './slice-index.js';
@@ -143,5 +143,78 @@ describe('events that are excluded', () => {
     index.retain([whole]);
     expect(status(index, whole).errorBudgetRemaining).toBe(1);
     expect(excludedBudget(whole, { slices: index, nowMs: NOW })).toEqual({ minutes: 0, events: [{ name: 'probes', good: 50, bad: 50 }], budgetWithout: expect.closeTo(0.5, 9) as number, now: undefined });
+  });
+});
+
+describe('what a composite series says of its parts', () => {
+  const early = seriesOf([{ minute: 1_000, good: 9, bad: 1 }, { minute: 1_010, good: 9, bad: 1 }]);
+  const late = seriesOf([{ minute: 1_005, good: 10, bad: 0 }, { minute: 1_200, good: 9, bad: 1 }]);
+  const empty = seriesOf([]);
+  const of = (...series: MinuteSeries[]): CompositeSeries => new CompositeSeries(series.map((each) => ({ slo: { target: 0.9 }, weight: 1, series: each })));
+
+  test('it begins with the first event of any and ends with the last', () => {
+    expect([of(early, late).firstMinute, of(late, early).firstMinute, of(late, early).lastMinute, of(early, late).lastMinute]).toEqual([1_000, 1_000, 1_200, 1_200]);
+    expect([of(empty, late).firstMinute, of(empty, late).lastMinute]).toEqual([1_005, 1_200]);
+    expect([of(empty).firstMinute, of(empty).lastMinute]).toEqual([undefined, undefined]);
+  });
+
+  test('its last bad minute is that of any', () => {
+    expect(of(early, late).lastBadMinute(0, 1_300)).toBe(1_200);
+    expect(of(late, early).lastBadMinute(0, 1_200)).toBe(1_010);
+    expect(of(empty, late).lastBadMinute(0, 1_200)).toBeUndefined();
+  });
+
+  test('it looks as far back as the part that looks furthest, and is as exact as the one that is least', () => {
+    const [short, long] = [new MinuteSeries({ windowMinutes: 100_000, detailMinutes: 60 }), new MinuteSeries({ windowMinutes: 50_000, detailMinutes: 6_000 })];
+    for (const series of [short, long]) series.add(minuteOfEvents(1_000, { good: 1 }));
+    for (const series of [short, long]) series.trim(20_000);
+    expect(of(short, long).limits).toEqual({ windowMinutes: 100_000, detailMinutes: 6_000 });
+    expect(of(short, long).exactFromMinute).toBe(short.exactFromMinute);
+    expect(short.exactFromMinute).toBeGreaterThan(long.exactFromMinute);
+  });
+
+  test('errors come together as in the part where they do most', () => {
+    const asked: MinuteSeries[] = [];
+    const found = of(early, late).remember(5, (series) => {
+      asked.push(series);
+      return series === early ? 3 : 2;
+    });
+    expect([found, asked]).toEqual([3, [early, late]]);
+  });
+
+  test('events whose weight is not known are those of all', () => {
+    const unknown = new MinuteSeries(LIMITS);
+    unknown.add({ ...minuteOfEvents(1_000, { good: 10 }), unknownWeight: 4 });
+    expect(of(unknown, unknown).sum(1_000, 1_001)).toMatchObject({ events: 20, unknownWeight: 8 });
+  });
+});
+
+describe('slices laid on each other', () => {
+  test('are bad where any is, missing what all miss by their weights, and nothing where there was nothing', () => {
+    const [good, bad, half, none] = [{ good: 1, bad: 0, weight: 1 }, { good: 0, bad: 1, weight: 1 }, { good: 3, bad: 1, weight: 2 }, { good: 0, bad: 0, weight: 1 }];
+    expect([[good, good], [good, bad], [none, good], [none, none]].map((parts) => compositeSlice(parts, false))).toEqual([0, 1, 0, undefined]);
+    expect([[good, half], [half, half], [bad, half], [none, half], [none]].map((parts) => compositeSlice(parts, true))).toEqual([0.5, 1, 1, 0.5, undefined]);
+  });
+
+  const slices = (counts: readonly Counts[]): MinuteSeries => seriesOf(counts);
+
+  test('count from the first slice of any part to the last, also those of one part alone', () => {
+    const [left, right] = [slices([{ minute: 1_000, good: 1, bad: 0 }, { minute: 1_010, good: 0, bad: 1 }]), slices([{ minute: 1_010, good: 1, bad: 0 }, { minute: 1_020, good: 1, bad: 0 }])];
+    const { series } = new CompositeSlices([left, right].map((each) => ({ weight: 1, series: each })), { sliceMinutes: 5, isRatio: false }, LIMITS);
+    expect([1_000, 1_005, 1_010, 1_015, 1_020].map((minute) => series.sum(minute, minute + 1)).map(({ good, bad, events }) => [good, bad, events])).toEqual([[1, 0, 1], [0, 0, 0], [0, 1, 1], [0, 0, 0], [1, 0, 1]]);
+    expect(new CompositeSlices([{ weight: 1, series: slices([]) }], { sliceMinutes: 5, isRatio: false }, LIMITS).series.firstMinute).toBeUndefined();
+  });
+
+  test('are judged again by any minute of theirs, once, with the share of unknown weights of the part that knows least', () => {
+    const [left, right] = [slices([{ minute: 1_000, good: 3, bad: 1 }]), slices([])];
+    const composite = new CompositeSlices([{ weight: 1, series: left }, { weight: 2, series: right }], { sliceMinutes: 5, isRatio: true }, LIMITS);
+    const sum = (): unknown => composite.series.sum(1_000, 1_005);
+    expect(sum()).toEqual({ good: 0.75, bad: 0.25, goodSquared: 0.75, badSquared: 0.25, events: 1, unknownWeight: 0 });
+    right.add({ ...minuteOfEvents(1_000, { good: 7, bad: 1 }), unknownWeight: 0.5 });
+    composite.add({ eventMinute: 1_003 });
+    composite.add({ eventMinute: 1_004 });
+    expect(sum()).toEqual({ good: 0.5, bad: 0.5, goodSquared: 0.5, badSquared: 0.5, events: 1, unknownWeight: 0.5 });
+    composite.add({ eventMinute: 1_005 });
+    expect(composite.series.lastMinute).toBe(1_000);
   });
 });
