@@ -218,3 +218,36 @@ describe('slices laid on each other', () => {
     expect(composite.series.lastMinute).toBe(1_000);
   });
 });
+
+describe('a composite objective whose rule changes', () => {
+  test('of slices reads again what its parts keep as hours only', () => {
+    const method = { kind: 'timeslices', sliceMinutes: 5, sliceTarget: 0.9 } as const;
+    const parts = ['a', 'b'].map((name) => ({ slo: buildSlo({ name, target: 0.9, method }), weight: 1 }));
+    const whole = rule(parts, 0.9);
+    const rows = ['a@1', 'b@1'].flatMap((sliceKey) => Array.from({ length: 10 * 288 }, (_, back) => ({ sliceKey, ...minuteOfEvents(minuteOf(NOW) - 5 * back, back % 50 === 0 ? { bad: 10 } : { good: 10 }) })));
+    const index = new SliceIndex();
+    const known = new Set(['a@1', 'b@1']);
+    for (const sliceKey of known) index.track({ sliceKey, slo: parts[0]!.slo });
+    index.add(rows);
+    index.trim(NOW);
+    expect(index.deepened([whole], known).map(({ sliceKey }) => sliceKey)).toEqual(['a@1', 'b@1']);
+    for (const { sliceKey, slo } of index.deepened([whole], known)) index.restore(sliceKey, slo, rows.filter((row) => row.sliceKey === sliceKey));
+    const fresh = new SliceIndex();
+    fresh.track(whole);
+    fresh.add(rows);
+    index.track(whole);
+    expect(status(index, whole).events).toBe(status(fresh, whole).events);
+    expect(status(index, whole).sli).toBe(status(fresh, whole).sli);
+    expect(index.deepened([whole], new Set([...known, 'whole@1']))).toEqual([]);
+  });
+
+  test('excluded events are those of its parts', () => {
+    const at = { file: 'rules/a.yaml', line: 1, column: 1 };
+    const excludedEvents = [{ name: 'probes', by: 'ann', reason: 'no user', match: { text: '{ name = "probe" }', at }, fromMs: undefined, toMs: undefined }];
+    const whole = rule(['a', 'b'].map((name) => ({ slo: buildSlo({ name, target: 0.9, excludedEvents }), weight: 1 })), 0.95);
+    const index = new SliceIndex();
+    index.track(whole);
+    index.add(['a@1', 'b@1', 'a@1 -probes', 'b@1 -probes'].map((sliceKey, place) => ({ sliceKey, ...minuteOfEvents(minuteOf(NOW) - 5, place < 2 ? { good: 95 } : { bad: 5 }) })));
+    expect(excludedBudget({ ...whole, slo: { ...whole.slo, excludedEvents } }, { slices: index, nowMs: NOW })).toMatchObject({ events: [{ name: 'probes', good: 0, bad: 10 }], budgetWithout: expect.closeTo(0, 9) as number });
+  });
+});

@@ -88,7 +88,7 @@ export class SliceIndex {
   }
 
   /** What was taken out of an SLO's events, by exclusion. */
-  excludedEvents({ sliceKey, slo }: SliceRule): { readonly name: string; readonly series: MinuteSeries }[] {
+  excludedEvents({ sliceKey, slo }: Pick<SliceRule, 'sliceKey' | 'slo'>): { readonly name: string; readonly series: MinuteSeries }[] {
     return (slo.excludedEvents ?? []).map(({ name }) => ({ name, series: this.series(excludedKeyOf(sliceKey, name)) }));
   }
 
@@ -113,6 +113,21 @@ export class SliceIndex {
     const { windowMinutes, detailMinutes } = seriesLimits(slo);
     const isNew = isJudgedApart(slo) && this.#judged.get(sliceKey)?.has(judgedKey(slo)) !== true;
     return isNew || windowMinutes > series.limits.windowMinutes || detailMinutes > series.limits.detailMinutes;
+  }
+
+  /**
+   * What of the rules' slices has to be read from the store again, of keys that are known. Slices of a composite objective are laid on each
+   * other minute by minute: where it is new, or one of its parts is read again, all of its parts are.
+   */
+  deepened(rules: readonly SliceRule[], known: ReadonlySet<string>): { readonly sliceKey: string; readonly slo: Slo }[] {
+    const counted = rules.flatMap(countedFor).filter(({ sliceKey }) => known.has(sliceKey));
+    const found = new Set(counted.filter(({ sliceKey, slo }) => this.needsHistory(sliceKey, slo)).map(({ sliceKey }) => sliceKey));
+    for (const { parts, slo, sliceKey } of rules) {
+      if (parts === undefined || slo.method === undefined) continue;
+      const isTouched = !known.has(sliceKey) || parts.some((part) => found.has(part.sliceKey));
+      for (const part of parts) if (isTouched && (this.#series.get(part.sliceKey)?.exactFromMinute ?? 0) > 0) found.add(part.sliceKey);
+    }
+    return counted.filter(({ sliceKey }) => found.has(sliceKey));
   }
 
   /** Builds a series anew: older minutes from rows of the store, the rest from memory, where commits have gone on meanwhile. */

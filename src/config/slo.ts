@@ -82,6 +82,8 @@ export interface Slo {
   readonly indicator: RatioIndicator;
   /** Set where this objective is made of others, which are SLOs of their own as well. */
   readonly composite?: readonly CompositePart[];
+  /** Of one group of an SLO: what tells its alert from those of others, whatever its labels look like. */
+  readonly groupKey?: string;
   /** Name of the composite objective that this is a part of: alerts come from there. */
   readonly partOf?: string;
   readonly policy: BurnRatePolicy;

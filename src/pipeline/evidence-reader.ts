@@ -28,10 +28,19 @@ export function criteriaOf(compiled: Counted): EventCriteria {
 }
 
 function criteriaOfOne(compiled: Counted, prefix: string): EventCriteria {
-  const total = compileToSql(countedTotal(compiled), `${prefix}total`);
+  const total = withoutTimed(compileToSql(countedTotal(compiled), `${prefix}total`), compiled, prefix);
   if (compiled.journey !== undefined) return { total, bad: judgedBad(compiled.sliceKey, `${prefix}journey_key`) };
   const part = compileToSql(compiled.part.query, `${prefix}part`);
   return { total, ...(compiled.part.polarity === 'bad' ? { bad: part } : { good: part }) };
+}
+
+/** Exclusions from one moment to another, by the end of the span: TraceQL has no words for that. */
+function withoutTimed(total: SqlCondition, { excludes = [] }: Counted, prefix: string): SqlCondition {
+  return excludes.filter(({ fromMs, toMs }) => fromMs !== undefined || toMs !== undefined).reduce(({ where, params }, { query, fromMs, toMs }, index) => {
+    const match = compileToSql(query, `${prefix}timed${index}_`);
+    const limits = [...(fromMs === undefined ? [] : [`s.end_ms >= ${Math.round(fromMs)}`]), ...(toMs === undefined ? [] : [`s.end_ms < ${Math.round(toMs)}`])].join(' AND ');
+    return { where: `((${where}) AND NOT coalesce((${match.where}) AND ${limits}, FALSE))`, params: { ...params, ...match.params } };
+  }, total);
 }
 
 /** Whole traces are judged when they are there: what was found is stored. */

@@ -63,6 +63,16 @@ describe('alerts of groups', () => {
     expect(later?.alerts.map(({ labels, status }) => [labels['cloud_region'], status])).toContainEqual(['tiny', 'resolved']);
   });
 
+  test('that look the same are told apart: without the attribute, with an empty one, with the text of a number', () => {
+    const slices = index({ eu: 100 }, []);
+    const groupKeys = [null, '', 1, '1'].map((value) => `${RULE.sliceKey} ${JSON.stringify({ 'resource.cloud.region': value })}`);
+    for (const [place, sliceKey] of groupKeys.entries()) slices.add(Array.from({ length: 10 }, (_, back) => ({ sliceKey, ...minuteOfEvents(minuteOf(NOW) - 1 - back, place % 2 === 0 ? { bad: 100 } : { good: 100 }) })));
+    const { incidents: [incident] } = judge(slices);
+    expect(incident?.alerts.map(({ labels }) => labels['cloud_region']).sort()).toEqual(['(none)', '1']);
+    const later = judge(slices, incident === undefined ? [] : [incident], NOW + MINUTE_MS - 1).incidents[0] ?? incident;
+    expect(later?.alerts.map(({ status }) => status)).toEqual(['firing', 'firing']);
+  });
+
   test('"other" is a group as well, and groups by other attributes than now are left alone', () => {
     const slices = index({ eu: 100, other: 100 }, ['other']);
     slices.add([{ sliceKey: `${RULE.sliceKey} {"span.tenant":"a"}`, ...minuteOfEvents(minuteOf(NOW) - 1, { bad: 100 }) }]);

@@ -28,10 +28,11 @@ const slosOfGroups = new WeakMap<Slo, Map<string, Slo>>();
 function sloOfGroup(slo: Slo, group: SloGroup): Slo {
   const known = slosOfGroups.get(slo) ?? new Map<string, Slo>();
   slosOfGroups.set(slo, known);
-  const before = known.get(group.text);
+  const groupKey = JSON.stringify([group.names, group.values ?? null]);
+  const before = known.get(groupKey);
   if (before !== undefined) return before;
-  const made: Slo = { ...slo, displayName: `${slo.displayName} (${group.text})`, labels: { ...slo.labels, ...labelsOf(group) } };
-  known.set(group.text, made);
+  const made: Slo = { ...slo, groupKey, displayName: `${slo.displayName} (${group.text})`, labels: { ...slo.labels, ...labelsOf(group) } };
+  known.set(groupKey, made);
   return made;
 }
 
@@ -40,6 +41,6 @@ function labelsOf({ names, values }: SloGroup): Record<string, string> {
   const entries = values === undefined ? names.map((name) => [name, 'other'] as const) : Object.entries(values);
   return Object.fromEntries(entries.map(([name, value]) => {
     const label = name.replace(/^\.|^(span|resource)\./, '').replaceAll(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_');
-    return [TAKEN.has(label) ? `group_${label}` : label, value === null ? '' : String(value)];
+    return [TAKEN.has(label) ? `group_${label}` : label, value === null ? '(none)' : String(value)];
   }));
 }

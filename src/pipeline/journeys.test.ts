@@ -45,9 +45,10 @@ async function send(measurer: Measurer, spans: readonly SpanDescription[], proto
 
 async function look(slos: readonly CompiledSlo[]): Promise<JudgedJourneys> {
   const nowMs = clock.nowMs();
-  const judged = await judgeJourneys(database, slos, { nowMs, lookedMs });
+  const told: JudgedJourneys[] = [];
+  await judgeJourneys(database, slos, { nowMs, lookedMs, tell: (judged) => void told.push(judged) });
   lookedMs = nowMs;
-  return judged;
+  return { live: told.flatMap(({ live }) => live), oldestReceivedAtMs: Math.min(...told.map(({ oldestReceivedAtMs }) => oldestReceivedAtMs)) };
 }
 
 async function counts(): Promise<Record<string, [good: number, bad: number, events: number]>> {
@@ -179,5 +180,29 @@ describe('whole traces as events', () => {
       const failed = [...ids].filter((id) => spans.some((each) => each.id === id && each.failed)).length;
       expect(await counts()).toEqual(ids.size === 0 ? {} : { buying: [ids.size - failed, failed, ids.size] });
     }), { numRuns: 30 });
+  });
+});
+
+describe('several SLOs of whole traces', () => {
+  test('are each judged, however long Tocsin was away, and late entries of a trace that counted count no more', async () => {
+    const [first, second] = [journey({}, 'first'), journey({}, 'second')];
+    await send(createMeasurer([first, second]), [entry(1), entry(2, { status: 'error' })]);
+    clock.advance(20 * 60_000);
+    await look([first, second]);
+    expect(await counts()).toEqual({ first: [1, 1, 2], second: [1, 1, 2] });
+    await send(createMeasurer([first, second]), [entry(1, { startMs: NOW_MS + 16 * 60_000 })]);
+    clock.advance(10_000);
+    await look([first, second]);
+    expect(await counts()).toEqual({ first: [1, 1, 2], second: [1, 1, 2] });
+  });
+
+  test('one that cannot be judged holds up no other', async () => {
+    const [broken, sound] = [journey({}, 'broken'), journey({}, 'sound')];
+    await send(createMeasurer([broken, sound]), [entry(1)]);
+    clock.advance(10_000);
+    const impossible = { ...broken, journey: { type: 'filter', condition: { type: 'nothing' } } } as unknown as CompiledSlo;
+    const told: JudgedJourneys[] = [];
+    await expect(judgeJourneys(database, [impossible, sound], { nowMs: clock.nowMs(), lookedMs: 0, tell: (judged) => void told.push(judged) })).rejects.toThrow();
+    expect(told.flatMap(({ live }) => live.map(({ sliceKey }) => sliceKey))).toEqual([sound.sliceKey]);
   });
 });

@@ -21,6 +21,8 @@ const INSERT = sql('insert-slo-slices');
 const SLACK_MS = 5_000;
 /** Spans of a trace that came longer before its entry are not looked for. */
 const BEFORE_ENTRY_MS = 5 * MINUTE_MS;
+/** So long a trace is known to have counted: another entry of it counts no more. */
+const GOOD_KEPT_MS = 60 * MINUTE_MS;
 /** Bad traces are what alerts and charts of who burned the budget show. */
 const BAD_KEPT_MS = 24 * 60 * MINUTE_MS;
 /** Traces judged at once; the rest is due the next time. */
@@ -31,6 +33,8 @@ export interface Look {
   readonly nowMs: number;
   /** When one looked last; 0 for never. */
   readonly lookedMs: number;
+  /** Hears of each SLO's verdicts as soon as they are stored. */
+  readonly tell: (judged: JudgedJourneys) => void;
 }
 
 /** What one look at the traces has found. */
@@ -60,34 +64,44 @@ interface Entry {
  * has come for ten seconds or a minute after the entry came. A span that comes later may change the verdict: the minute is then put right.
  * Verdicts and slices are written in one transaction: a crash leaves both or neither.
  */
-export async function judgeJourneys(database: Database, slos: readonly CompiledSlo[], { nowMs, lookedMs }: Look): Promise<JudgedJourneys> {
-  const live: SloSlice[][] = [];
-  let oldestReceivedAtMs = nowMs;
+export async function judgeJourneys(database: Database, slos: readonly CompiledSlo[], look: Look): Promise<void> {
+  const failures: unknown[] = [];
+  let isJudged = false;
   for (const slo of slos) {
     if (slo.journey === undefined) continue;
-    const params = dueParams(slo, { nowMs, lookedMs });
-    const [due] = await database.query({ sql: DUE, params });
-    if (Number(due?.['due'] ?? 0) === 0) continue;
-    const entries = (await database.query(judgeStatement(slo, { ...params, since_ms: Number(due?.['first_ms']) - BEFORE_ENTRY_MS }))).map((row) => entryOf(row, slo));
-    const { counted, dropped } = byTrace(entries);
-    const changed = counted.filter(({ before, bad }) => before !== bad);
-    const slices = changed.flatMap((entry) => slicesOf(entry, nowMs));
-    await database.transaction([
-      ...withRows({ sql: SETTLE, params: { slo_key: slo.sliceKey, now_ms: nowMs } }, counted.map(({ key, bad }) => [...key, String(bad)])),
-      ...withRows({ sql: DROP, params: { slo_key: slo.sliceKey } }, dropped.map(({ key }) => key)),
-      ...insertStatements(slices),
-      { sql: FORGET, params: { good_before_ms: nowMs - JOURNEY_CORRECTION_MS, bad_before_ms: nowMs - BAD_KEPT_MS } },
-    ]);
-    live.push(slices.filter(({ imported }) => !imported).map(({ slice }) => slice));
-    oldestReceivedAtMs = Math.min(oldestReceivedAtMs, ...changed.map(({ arrivalMs }) => arrivalMs));
+    try {
+      isJudged = (await judgeSlo(database, slo, look)) || isJudged;
+    } catch (error) {
+      // One that cannot be judged holds up no other.
+      failures.push(error);
+    }
   }
-  return { live: mergeSloSlices(live), oldestReceivedAtMs };
+  if (isJudged) await database.transaction([{ sql: FORGET, params: { good_before_ms: look.nowMs - GOOD_KEPT_MS, bad_before_ms: look.nowMs - BAD_KEPT_MS } }]);
+  if (failures.length > 0) throw failures[0];
+}
+
+async function judgeSlo(database: Database, slo: CompiledSlo, { nowMs, lookedMs, tell }: Look): Promise<boolean> {
+  const params = dueParams(slo, { nowMs, lookedMs });
+  const [due] = await database.query({ sql: DUE, params });
+  if (Number(due?.['due'] ?? 0) === 0) return false;
+  const entries = (await database.query(judgeStatement(slo, { ...params, since_ms: Number(due?.['first_ms']) - BEFORE_ENTRY_MS }))).map((row) => entryOf(row, slo));
+  const { counted, dropped } = byTrace(entries);
+  const changed = counted.filter(({ before, bad }) => before !== bad);
+  const slices = changed.flatMap((entry) => slicesOf(entry, nowMs));
+  await database.transaction([
+    ...withRows({ sql: SETTLE, params: { slo_key: slo.sliceKey, now_ms: nowMs } }, counted.map(({ key, bad }) => [...key, String(bad)])),
+    ...withRows({ sql: DROP, params: { slo_key: slo.sliceKey } }, dropped.map(({ key }) => key)),
+    ...insertStatements(slices),
+  ]);
+  const live = mergeSloSlices([slices.filter(({ imported }) => !imported).map(({ slice }) => slice)]);
+  if (live.length > 0) tell({ live, oldestReceivedAtMs: Math.min(...changed.map(({ arrivalMs }) => arrivalMs)) });
+  return true;
 }
 
 type Params = NonNullable<Statement['params']>;
 
 /** What came before the last look was seen then, but for what was committed late. */
-function dueParams({ sliceKey }: CompiledSlo, { nowMs, lookedMs }: Look): Params {
+function dueParams({ sliceKey }: CompiledSlo, { nowMs, lookedMs }: Pick<Look, 'nowMs' | 'lookedMs'>): Params {
   const seen = Math.max(lookedMs - SLACK_MS, nowMs - JOURNEY_CORRECTION_MS);
   return {
     slo_key: sliceKey, waited_ms: nowMs - JOURNEY_WAIT_MS, quiet_ms: nowMs - JOURNEY_QUIET_MS, correct_since_ms: nowMs - JOURNEY_CORRECTION_MS, slack_ms: SLACK_MS, seen_ms: seen,

@@ -92,7 +92,7 @@ function identityOf(slo: Slo): AlertIdentity {
   const known = identities.get(slo);
   if (known !== undefined) return known;
   const labels = { ...slo.labels, alertname: 'ErrorBudgetBurn', slo: slo.name, service: slo.service, ...(slo.owner === undefined ? {} : { owner: slo.owner }) };
-  const identity = { labels, alertId: alertIdOf(labels) };
+  const identity = { labels, alertId: alertIdOf(slo.groupKey === undefined ? labels : { ...labels, group: slo.groupKey }) };
   identities.set(slo, identity);
   return identity;
 }

@@ -19,7 +19,7 @@ import type { SloSliceColumns } from '../store/slo-slice-columns.js';
 import type { GroupLimits } from '../store/system-group-commit.js';
 import { absorb, type AbsorbPorts } from './absorb.js';
 import { Backfill } from './backfill.js';
-import { judgeJourneys } from './journeys.js';
+import { judgeJourneys, type JudgedJourneys } from './journeys.js';
 import { IngestTally } from './ingest-tally.js';
 import type { ArrivedSlice } from './replay.js';
 import { DATABASE_FILE, type Store, type StoreEvents, type StoreRules, type StoreStats } from './store.js';
@@ -158,9 +158,10 @@ export class SystemStore implements Store {
     if (this.#journeys.length === 0) return;
     const startedMs = performance.now();
     const nowMs = this.#ports.clock.nowMs();
-    const { live, oldestReceivedAtMs } = await judgeJourneys(this.#database, this.#journeys, { nowMs, lookedMs: this.#lookedMs });
+    const tell = ({ live, oldestReceivedAtMs }: JudgedJourneys): void =>
+      this.#onCommit?.({ committedAtMs: nowMs, tookMs: performance.now() - startedMs, oldestReceivedAtMs, exports: 0, spans: 0, logs: 0, sloSlices: live });
+    await judgeJourneys(this.#database, this.#journeys, { nowMs, lookedMs: this.#lookedMs, tell });
     this.#lookedMs = nowMs;
-    if (live.length > 0) this.#onCommit?.({ committedAtMs: nowMs, tookMs: performance.now() - startedMs, oldestReceivedAtMs, exports: 0, spans: 0, logs: 0, sloSlices: live });
   }
 
   loadSloSlices(sinceMinute: number): Promise<SloSliceColumns> {

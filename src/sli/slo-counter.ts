@@ -80,7 +80,7 @@ function groupKeys(sliceKey: string, fields: readonly AttributeField[], limiter:
   const other = otherGroupKeyOf(sliceKey, fields);
   return (batch, row) => {
     const key = groupKeyOf(sliceKey, fields, readers.map((read) => groupValueOf(read(batch, row))));
-    return limiter.admits(sliceKey, key) ? key : other;
+    return limiter.admits(other, key) ? key : other;
   };
 }
 

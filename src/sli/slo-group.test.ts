@@ -42,6 +42,9 @@ describe('groups of an SLO', () => {
       .flatMap(({ sliceKey }) => readGroupKey(sliceKey).group?.text ?? []).sort();
     expect(measure('a', 'b', 'c', 'd', 'a')).toEqual(['other', 'region=a', 'region=b']);
     expect(measure('d', 'b')).toEqual(['other', 'region=b']);
+    // Groups by something else have places of their own.
+    const byService = createMeasurer([compiled(sloBy('resource.service.name'))], { groups }).measure(spanBatch([request('a')]), 1).sloSlices;
+    expect(byService.filter(({ sliceKey }) => readGroupKey(sliceKey).group?.values !== undefined).length).toBe(1);
   });
 
   test('may be made by several attributes', () => {

@@ -92,10 +92,12 @@ export class LiveRules {
     const known = new Set(this.#book.slos.map(({ sliceKey }) => sliceKey));
     const counted = book.slos.flatMap(countedFor);
     const added = new Set(counted.map(({ sliceKey }) => sliceKey).filter((sliceKey) => !known.has(sliceKey)));
-    const deepened = counted.filter(({ sliceKey, slo }) => known.has(sliceKey) && slices.needsHistory(sliceKey, slo));
+    const deepened = slices.deepened(book.slos, known);
     if (added.size > 0 || deepened.length > 0) {
       // Read before the store counts for the new keys: what it commits from then on comes as news, and nothing comes twice.
       const columns = await store.loadSloSlices(minuteOf(clock.nowMs()) - longestWindowMinutes(book));
+      // What came for a rule after it was taken out is among the rows that were read.
+      slices.retain(this.#book.slos);
       for (const rule of counted) if (added.has(rule.sliceKey)) slices.track(rule);
       const rows = [...sloMinutes(columns)];
       slices.add(rows.filter(({ sliceKey }) => added.has(readGroupKey(sliceKey).sliceKey)));
