@@ -45,13 +45,13 @@ export interface GateQuestion {
   readonly status: SloStatus;
   readonly gate: ReleaseGateRule;
   /** Where a version was named: what it did, or `undefined` where no span of it is stored. */
-  readonly version?: { readonly name: string; readonly counts: VersionCounts | undefined };
+  readonly version?: { readonly name: string; readonly counts: VersionCounts | undefined; /** Where it is worked out already: of a composite objective. */ readonly burned?: VersionBurn };
 }
 
 /** May this be released? Pure: budget left, what fires now, and what the version burned, by the steps of the gate. */
 export function judgeRelease(question: GateQuestion): GateVerdict {
   const { gate, status, slo, version } = question;
-  const burned = version?.counts === undefined ? undefined : versionBurn(version.counts, slo, status);
+  const burned = version?.burned ?? (version?.counts === undefined ? undefined : versionBurn(version.counts, slo, status));
   const reasons = gate.steps.flatMap((step) => {
     const text = reasonOf(step, question, burned);
     return text === undefined ? [] : [{ action: step.action, text, note: step.note }];

@@ -1,4 +1,6 @@
-import { judgeRelease, type GateVerdict, type VersionCounts } from '../budget/release-gate.js';
+import { allowedRatio } from '../budget/error-budget.js';
+import { judgeRelease, type GateVerdict, type VersionBurn, type VersionCounts } from '../budget/release-gate.js';
+import type { CompositePart, Slo } from '../config/slo.js';
 import { gateOf } from '../config/release-gate.js';
 import { criteriaOf } from '../pipeline/evidence-reader.js';
 import type { BurnedBy } from '../pipeline/burned-by.js';
@@ -18,10 +20,29 @@ export async function judgeGate(readers: Pick<Readers, 'slos' | 'gates' | 'burne
   const { slo, status } = view;
   const gate = gateOf(slo, readers.gates());
   if (version === undefined) return { view, verdict: judgeRelease({ slo, status, gate }) };
-  const compiled = compileSlo(slo);
   const toMs = readers.clock.nowMs();
-  const rows = compiled.ok ? await readers.burnedBy.burnedBy({ criteria: criteriaOf(compiled.value), fromMs: toMs - slo.windowMs, toMs: toMs + 1 }) : [];
-  return { view, verdict: judgeRelease({ slo, status, gate, version: { name: version, counts: countsOf(rows, version) } }) };
+  const rowsOf = async (each: Slo): Promise<readonly BurnedBy[]> => {
+    const compiled = compileSlo(each);
+    return compiled.ok ? await readers.burnedBy.burnedBy({ criteria: criteriaOf(compiled.value), fromMs: toMs - slo.windowMs, toMs: toMs + 1 }) : [];
+  };
+  const counts = countsOf(await rowsOf(slo), version);
+  const burned = counts === undefined || slo.composite === undefined ? {} : { burned: compositeBurn(counts, await Promise.all(slo.composite.map(async (part) => ({ part, rows: await rowsOf(part.slo) }))), slo.method !== undefined) };
+  return { view, verdict: judgeRelease({ slo, status, gate, version: { name: version, counts, ...burned } }) };
+}
+
+/**
+ * What a version burned of a composite objective: of each part by that part's own traffic, times its weight. Of slices nothing can be said: a slice
+ * is bad by its events together, whichever version they are of.
+ */
+export function compositeBurn(counts: VersionCounts, parts: readonly { readonly part: CompositePart; readonly rows: readonly BurnedBy[] }[], ofSlices: boolean): VersionBurn {
+  if (ofSlices) return { ...counts, budgetShare: undefined, burnRate: undefined };
+  const burns = parts.map(({ part: { slo, weight }, rows }) => {
+    const own = countsOf(rows, counts.version) ?? { bad: 0, total: 0 };
+    const whole = rows.reduce((sum, { total }) => sum + total, 0);
+    const of = (total: number): number => (total === 0 ? 0 : (weight * own.bad) / total / allowedRatio(slo.target));
+    return { share: of(whole), rate: of(own.total) };
+  });
+  return { ...counts, budgetShare: burns.reduce((sum, { share }) => sum + share, 0), burnRate: burns.reduce((sum, { rate }) => sum + rate, 0) };
 }
 
 /** All operations of one version together. */
