@@ -251,3 +251,13 @@ describe('a composite objective whose rule changes', () => {
     expect(excludedBudget({ ...whole, slo: { ...whole.slo, excludedEvents } }, { slices: index, nowMs: NOW })).toMatchObject({ events: [{ name: 'probes', good: 0, bad: 10 }], budgetWithout: expect.closeTo(0, 9) as number });
   });
 });
+
+test('a rule that comes back has what is stored of it, once, whatever came for it while it was away', () => {
+  const back: SliceRule = { slo: buildSlo({ target: 0.9 }), sliceKey: 'a@1' };
+  const index = new SliceIndex();
+  index.track({ slo: buildSlo(), sliceKey: 'other@1' });
+  const delta = (sliceKey: string, good: number) => ({ sliceKey, ...minuteOfEvents(minuteOf(NOW) - 5, { good }) });
+  index.add([delta('a@1', 7), delta('a@1 {"region":"eu"}', 7), delta('other@1', 3)]);
+  index.begin([back], [delta('a@1', 20), delta('a@1 {"region":"eu"}', 20), delta('other@1', 3)]);
+  expect(['a@1', 'a@1 {"region":"eu"}', 'other@1'].map((key) => index.series(key).sum(0, minuteOf(NOW)).good)).toEqual([20, 20, 3]);
+});

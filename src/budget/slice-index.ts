@@ -116,6 +116,23 @@ export class SliceIndex {
   }
 
   /**
+   * Rules that are new in memory, with what the store has of them and of their groups. What is there of their keys already came after they
+   * had been taken out, and is among the rows.
+   */
+  begin(rules: readonly SliceRule[], rows: readonly (SliceDelta & { readonly sliceKey: string })[]): void {
+    const begun = new Set(rules.map(({ sliceKey }) => sliceKey));
+    const isBegun = ({ sliceKey }: { readonly sliceKey: string }): boolean => begun.has(readGroupKey(sliceKey).sliceKey);
+    for (const key of this.#series.keys()) {
+      if (!isBegun({ sliceKey: key })) continue;
+      this.#series.delete(key);
+      this.#judged.delete(key);
+      this.#groups.delete(key);
+    }
+    for (const rule of rules) this.track(rule);
+    this.add(rows.filter(isBegun));
+  }
+
+  /**
    * What of the rules' slices has to be read from the store again, of keys that are known. Slices of a composite objective are laid on each
    * other minute by minute: where it is new, or one of its parts is read again, all of its parts are.
    */

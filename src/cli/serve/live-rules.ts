@@ -14,7 +14,6 @@ import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import type { ArrivedSlice } from '../../pipeline/replay.js';
 import type { Store } from '../../pipeline/store.js';
 import { RUNBOOK_FILE } from '../../runbook/runbook.js';
-import { readGroupKey } from '../../sli/slo-group.js';
 import { logExclusions } from '../../store/duckdb-exclusion-log.js';
 import { keepSloRevisions } from '../../store/duckdb-slo-revisions.js';
 import { sloMinutes } from '../../store/slo-slice-columns.js';
@@ -96,11 +95,8 @@ export class LiveRules {
     if (added.size > 0 || deepened.length > 0) {
       // Read before the store counts for the new keys: what it commits from then on comes as news, and nothing comes twice.
       const columns = await store.loadSloSlices(minuteOf(clock.nowMs()) - longestWindowMinutes(book));
-      // What came for a rule after it was taken out is among the rows that were read.
-      slices.retain(this.#book.slos);
-      for (const rule of counted) if (added.has(rule.sliceKey)) slices.track(rule);
       const rows = [...sloMinutes(columns)];
-      slices.add(rows.filter(({ sliceKey }) => added.has(readGroupKey(sliceKey).sliceKey)));
+      slices.begin(counted.filter(({ sliceKey }) => added.has(sliceKey)), rows);
       for (const { sliceKey, slo } of deepened) slices.restore(sliceKey, slo, rows.filter((row) => row.sliceKey === sliceKey));
     }
     slices.add(await this.#takeRules(book));
