@@ -1,19 +1,9 @@
-import type { Severity } from '../config/slo.js';
+import type { EscalationRule, EscalationStepRule } from '../config/escalation.js';
 
-export interface EscalationStep {
-  readonly afterMs: number;
-  /** Those of its persons included. */
-  readonly receivers: readonly string[];
-  readonly during: readonly string[];
-}
+/** `receivers` are those of its persons too. */
+export type EscalationStep = Omit<EscalationStepRule, 'persons'>;
 
 /** `kind: EscalationPolicy` with its names resolved. */
-export interface EscalationPolicy {
-  readonly name: string;
-  readonly receivers: readonly string[];
-  readonly severity: Severity;
+export interface EscalationPolicy extends Omit<EscalationRule, 'steps' | 'at'> {
   readonly steps: readonly EscalationStep[];
-  readonly repeat: number;
-  readonly during: readonly string[];
-  readonly remindAcknowledgedMs: number | undefined;
 }

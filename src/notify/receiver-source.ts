@@ -1,23 +1,10 @@
-import { errorAt, type ProblemCode, type ProblemText } from '../lib/problem-codes.js';
-import type { Problem } from '../lib/problem.js';
-import { formatPath, type DocumentPath, type YamlDocument } from '../lib/yaml-document.js';
+import type { DocumentPath } from '../lib/yaml-document.js';
 import type { Authorization } from './receiver-configs.js';
+import { RoutingSource } from './routing-reader.js';
 import type { HttpConfigDocument } from './routing-schema.js';
 
 /** Reads what several kinds of receivers share: addresses, secrets, and what is wrong with them, each with its place. */
-export class ReceiverSource {
-  readonly #source: YamlDocument;
-  readonly #problems: Problem[];
-
-  constructor(source: YamlDocument, problems: Problem[]) {
-    this.#source = source;
-    this.#problems = problems;
-  }
-
-  refuse(path: DocumentPath, code: ProblemCode, text: ProblemText): void {
-    this.#problems.push(errorAt(this.#source.at(path), code, { path: formatPath(path), ...text }));
-  }
-
+export class ReceiverSource extends RoutingSource {
   url(text: string, path: DocumentPath): URL | undefined {
     let url: URL;
     try {

@@ -91,14 +91,14 @@ function compositePoints(parts: readonly (CompositePart & { readonly points: rea
     const spent = sum(({ budgetRemaining }) => (budgetRemaining === undefined ? undefined : 1 - budgetRemaining));
     const burning = sum(({ errorRatio, target }) => (errorRatio === undefined ? undefined : errorRatio / (1 - target)));
     return {
-      atMs: first.atMs, good: plain(points, ({ good }) => good), bad: plain(points, ({ bad }) => bad), errorRatio: burning === undefined ? undefined : burning / scale,
-      window: { good: plain(points, ({ window }) => window.good), bad: plain(points, ({ window }) => window.bad) },
+      atMs: first.atMs, good: summed(points, ({ good }) => good), bad: summed(points, ({ bad }) => bad), errorRatio: burning === undefined ? undefined : burning / scale,
+      window: { good: summed(points, ({ window }) => window.good), bad: summed(points, ({ window }) => window.bad) },
       budgetRemaining: spent === undefined ? undefined : 1 - spent, burnRates: first.burnRates.map((_, place) => sum(({ burnRates }) => burnRates[place])),
     };
   });
 }
 
-function plain<T>(points: readonly T[], of: (point: T) => number): number {
+function summed<T>(points: readonly T[], of: (point: T) => number): number {
   return points.reduce((sum, point) => sum + of(point), 0);
 }
 

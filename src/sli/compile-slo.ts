@@ -27,7 +27,7 @@ export interface CompiledSlo {
   readonly groupBy?: readonly AttributeField[];
   /** Events of the total that count for nothing. They belong to no revision either. */
   readonly excludes?: readonly CompiledExclusion[];
-  /** Of a composite objective, which is never counted itself: what it is made of. `total` and `part` then say which spans are about any of them. */
+  /** Of a composite objective: what it is made of. It is never counted itself, and its own queries ask nothing. */
   readonly parts?: readonly CompiledPart[];
   /** Of level warning. */
   readonly warnings: readonly Problem[];
@@ -52,23 +52,13 @@ export function compileSlo(slo: Slo): Result<CompiledSlo, Problem[]> {
 
 /** Problems of the parts are theirs: they are SLOs of their own. */
 function compileComposite(slo: Slo, composite: readonly CompositePart[]): Result<CompiledSlo, Problem[]> {
-  const compiled = composite.flatMap(({ slo: each, weight }) => {
+  const parts = composite.flatMap(({ slo: each, weight }) => {
     const part = compileOne(each);
-    return part.ok ? [{ ...part.value, share: weight }] : [];
+    return part.ok ? [{ slo: each, sliceKey: part.value.sliceKey, weight }] : [];
   });
-  if (compiled.length < composite.length) return err([]);
-  const total = compiled.map(({ total: { filter } }) => filter).reduce(or);
-  const bad = compiled.map(({ total: { filter }, part }) => and(filter, part.polarity === 'bad' ? part.query.filter : not(part.query.filter))).reduce(or);
-  const parts = compiled.map(({ slo: each, sliceKey, share }) => ({ slo: each, sliceKey, weight: share }));
+  if (parts.length < composite.length) return err([]);
   const meaning = JSON.stringify(parts.map(({ sliceKey, weight, slo: { target, method } }) => [sliceKey, weight, target, method ?? null]));
-  return ok({
-    slo, sliceKey: `${slo.name}@${hashOf(meaning)}`, total: { type: 'spanset', filter: total }, part: { polarity: 'bad', query: { type: 'spanset', filter: bad } },
-    weight: 'auto', parts, warnings: [],
-  });
-}
-
-function or(left: Expression, right: Expression): Expression {
-  return { type: 'or', left, right };
+  return ok({ slo, sliceKey: `${slo.name}@${hashOf(meaning)}`, total: EVERY_SPAN, part: { polarity: 'bad', query: EVERY_SPAN }, weight: 'auto', parts, warnings: [] });
 }
 
 function and(left: Expression, right: Expression): Expression {
