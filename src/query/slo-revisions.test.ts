@@ -59,3 +59,10 @@ test('says how far back a new one was counted from stored spans, which late span
   await count(slo.sliceKey, minute - 30, 5, 0);
   expect(await storedFrom()).toBe(NOW - 30 * MINUTE_MS);
 });
+
+test('a composite objective has no definition of its own: its parts have', async () => {
+  const [part, whole] = [compiled('checkout-a', '{ }'), compiled('checkout', '{ }')];
+  await keepSloRevisions(database, [part, { ...whole, parts: [{ slo: part.slo, sliceKey: part.sliceKey, weight: 1 }] }], NOW);
+  const reader = new DuckdbSloRevisionReader(database);
+  expect([await reader.revisions('checkout'), (await reader.revisions('checkout-a')).length]).toEqual([[], 1]);
+});

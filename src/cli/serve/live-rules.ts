@@ -123,7 +123,8 @@ export class LiveRules {
     try {
       const nowMs = clock.nowMs();
       await keepSloRevisions(store, book.slos, nowMs);
-      const [before, after] = [this.#book, book].map(({ slos: rules }) => new Map(rules.map((rule) => [rule.slo.name, rule])));
+      // At the start nobody knows by which rules the budget was judged before.
+      const [before, after] = [book === this.#book ? [] : this.#book.slos, book.slos].map((rules) => new Map(rules.map((rule) => [rule.slo.name, rule])));
       const budgetOf = (rule: SliceRule | undefined): number | undefined => (rule === undefined ? undefined : errorBudgetRemaining(rule, slices, nowMs));
       await logExclusions(store, book.slos.map(({ slo }) => slo), { nowMs, budgetsOf: (slo) => ({ before: budgetOf(before?.get(slo)), after: budgetOf(after?.get(slo)) }) });
     } catch (error) {
