@@ -198,3 +198,15 @@ test('a message carries at most a thousand alerts and counts the others', () => 
   const [message] = groups.step(0, [incident(many)]).deliveries;
   expect([message?.group.alerts.length, message?.group.truncated]).toEqual([1_000, 500]);
 });
+
+test('two silences that end within one millisecond are two messages, each with an id of its own', () => {
+  const [first, second] = ['1', '2'].map((instance) => alert({ alertname: 'Burn', severity: 'page', instance })) as [Alert, Alert];
+  const both = [incident([first, second])];
+  const quiet = (instance: string): Silence => silence({ id: `sil-${instance}` as SilenceId, matchers: [{ name: 'instance', value: instance, isRegex: false, isEqual: true }] });
+  const groups = new Groups();
+  groups.step(0, both);
+  groups.step(MINUTE_MS, both, { silences: [quiet('1'), quiet('2')] });
+  const messages = [groups.step(2 * MINUTE_MS, both, { silences: [quiet('2')] }), groups.step(2 * MINUTE_MS, both)].flatMap(({ deliveries }) => deliveries);
+  expect(messages.map(({ transition: { kind } }) => kind)).toEqual(['unmuted', 'unmuted', 'unmuted', 'unmuted']);
+  expect(new Set(messages.map(({ id }) => id)).size).toBe(4);
+});

@@ -183,7 +183,8 @@ class EscalationTurn {
     const log = new DecisionLog(group, nowMs);
     for (const { name } of receiver === undefined ? [] : integrationsOf(receiver)) {
       const known = told[name];
-      if (kind === 'repeated' && known === undefined) continue;
+      // Whom this very moment told something needs no reminder.
+      if (kind === 'repeated' && (known === undefined || known.atMs === nowMs)) continue;
       const conversation = known?.conversation ?? `${group.key}@${String(nowMs)}`;
       const firing = [...new Set([...(known?.firing ?? []), ...alerts.map(({ alert }) => alert.id)])];
       told[name] = { firing, resolved: known?.resolved ?? [], atMs: nowMs, conversation };

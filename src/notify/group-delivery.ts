@@ -31,15 +31,19 @@ export interface GroupMessage {
   readonly nowMs: number;
 }
 
-/** One message to one integration, frozen as the group is now. Made the same way twice it has the same id. */
+/**
+ * One message to one integration, frozen as the group is now. Made the same way twice it has the same id; two of one
+ * moment that say different things (two silences end in one millisecond) have two.
+ */
 export function groupDelivery(group: NotificationGroup, message: GroupMessage): Delivery {
   const { integration, kind, nowMs, alerts, news, conversation } = message;
   const incident = news?.incident ?? leadOf(alerts);
   const text = news?.news ?? (news === undefined ? newsOf(message) : undefined);
   const breachReceivedAtMs = kind === 'opened' || kind === 'upgraded' ? message.transitions.find((transition) => transition.incident.id === incident.id)?.breachReceivedAtMs : undefined;
   const incidents = new Set(alerts.map((known) => known.incident.id));
+  const states = [...alerts, ...message.changed].map(({ alert }) => `${alert.id} ${alert.status}`);
   return {
-    id: `dlv-${stableHash([group.key, incident.id, group.receiver, integration, kind, String(nowMs)], ID_HEX_DIGITS)}` as DeliveryId,
+    id: `dlv-${stableHash([group.key, incident.id, group.receiver, integration, kind, String(nowMs), text ?? '', ...states], ID_HEX_DIGITS)}` as DeliveryId,
     incidentId: incident.id, receiver: group.receiver, integration, conversation, status: 'pending', attempts: 0, createdAtMs: nowMs, notBeforeMs: nowMs, lastError: undefined,
     transition: { kind, incident, atMs: nowMs, ...(text === undefined ? {} : { news: text }) },
     group: {

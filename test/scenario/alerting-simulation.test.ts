@@ -1,5 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { randomOf } from '../../src/budget/random-source.js';
+import type { Incident } from '../../src/incident/incident.js';
+import { MINUTE_MS } from '../../src/lib/duration.js';
+import { bindRules } from '../../src/notify/bind-rules.js';
+import { routingOf } from '../../src/notify/sample-routing.js';
 import { Timeline } from '../support/timeline.js';
 import { STORY_START_MS } from '../support/timeline-clock.js';
 import type { CrashStep } from '../support/timeline-life.js';
@@ -10,7 +14,7 @@ const STORIES = Number(process.env['TOCSIN_STORIES'] ?? 5);
 const FIRST_SEED = Number(process.env['TOCSIN_SEED'] ?? 1);
 vi.setConfig({ testTimeout: 120_000 + STORIES * 2_000 });
 
-const ROUTING = `
+const ROUTING = bindRules(routingOf(`
 global: { resolve_timeout: 1d }
 route:
   receiver: everyone
@@ -25,18 +29,27 @@ receivers:
   - { name: everyone, webhook_configs: [{ url: 'http://127.0.0.1:9/a' }, { url: 'http://127.0.0.1:9/b', send_resolved: false }] }
   - { name: pager, webhook_configs: [{ url: 'http://127.0.0.1:9/c' }] }
   - { name: silent, webhook_configs: [{ url: 'http://127.0.0.1:9/d' }] }
+  - { name: second, webhook_configs: [{ url: 'http://127.0.0.1:9/e' }] }
+  - { name: ann, webhook_configs: [{ url: 'http://127.0.0.1:9/f' }] }
 inhibit_rules:
   - { source_matchers: [alertname=Root], target_matchers: [alertname=Leaf], equal: [team] }
-`;
+`), {
+  receivers: [], persons: [{ name: 'Ann', receiver: 'ann', slackUser: undefined, at: { file: 'rules/escalation.yaml', line: 1, column: 1 } }],
+  escalations: [{
+    name: 'pages', receivers: ['pager'], severity: 'page', repeat: 1, during: [], remindAcknowledgedMs: 15 * MINUTE_MS, at: { file: 'rules/escalation.yaml', line: 1, column: 1 },
+    steps: [{ afterMs: 3 * MINUTE_MS, receivers: ['second'], persons: [], during: [] }, { afterMs: 6 * MINUTE_MS, receivers: [], persons: ['Ann'], during: [] }],
+  }],
+});
 const NAMES = ['Root', 'Leaf', 'Disk', 'Queue'];
 const TEAMS = ['quiet', 'loud'];
 const STEPS: readonly CrashStep[] = ['evaluated', 'saved', 'claimed', 'sent', 'settled'];
-const BEHAVIOURS: readonly Behaviour[] = ['fine', 'down', 'takes it and loses the answer', 'is busy', 'fails', 'resets', 'fine', 'fine'];
-const RECEIVERS = ['everyone', 'pager', 'silent'];
+const BEHAVIOURS: readonly Behaviour[] = ['fine', 'down', 'takes it and loses the answer', 'is busy', 'fails', 'resets', 'hangs', 'fine', 'fine'];
+const RECEIVERS = ['everyone', 'pager', 'silent', 'second', 'ann'];
+const BUTTONS = ['acknowledge', 'acknowledge', 'resolve', 'silence'] as const;
 /** Trouble lasts so long; afterwards everything is mended, and the story waits until all is told. */
-const TROUBLE_MINUTES = 90;
-const ACTS = 60;
-const JUMP_MAX_MS = 5 * 60_000;
+const TROUBLE_MINUTES = 60;
+const ACTS = 70;
+const JUMP_MAX_MS = 5 * MINUTE_MS;
 
 interface Labels extends Readonly<Record<string, string>> {
   readonly alertname: string;
@@ -78,43 +91,50 @@ function story(seed: number): { readonly timeline: Timeline; readonly firing: Re
     const at = timeline.at(moment(second));
     const labels: Labels = { alertname: pick(NAMES), team: pick(TEAMS), severity: pick(['critical', 'warning']), instance: pick(['1', '2']) };
     const chance = random.next();
-    if (chance < 0.4) {
+    if (chance < 0.35) {
       firing.set(JSON.stringify(labels), labels);
       at.do((now) => { sender.set(labels, undefined, now); });
-    } else if (chance < 0.65) {
+    } else if (chance < 0.58) {
       firing.delete(JSON.stringify(labels));
       at.do((now) => { sender.set(labels, now.clock.nowMs(), now); });
-    } else if (chance < 0.75) {
+    } else if (chance < 0.68) {
+      const [button, whom] = [pick(BUTTONS), random.next()];
+      at.do((now) => { ifUp(now, (life) => { life.press(button, 'bob', whom); }); });
+    } else if (chance < 0.76) {
       const matchers = [labels.alertname, labels['team']!].map((value, index) => ({ name: index === 0 ? 'alertname' : 'team', value, isRegex: false, isEqual: true }));
       const endsAtMs = STORY_START_MS + (second + 60 + Math.floor(random.next() * 1_800)) * 1_000;
       at.do((now) => { ifUp(now, (life) => { life.silence({ matchers, endsAtMs, createdBy: 'ann', comment: 'by chance' }); }); });
     } else if (chance < 0.8) at.do((now) => { ifUp(now, (life) => { life.endSilences(); }); });
     else if (chance < 0.87) at.crash({ step: pick(STEPS) }, 1_000 + Math.floor(random.next() * 60_000));
     else if (chance < 0.9) at.do((now) => (now.isUp ? now.restart() : undefined));
-    // The machine slept, or its clock was set: what was due meanwhile is late.
-    else if (chance < 0.92) {
-      const jumpMs = 1_000 + Math.floor(random.next() * JUMP_MAX_MS);
-      at.do((now) => { now.clock.set(now.clock.nowMs() + jumpMs); });
+    // The machine slept: what was due meanwhile is late.
+    else if (chance < 0.91) {
+      const sleptMs = 1_000 + Math.floor(random.next() * JUMP_MAX_MS);
+      at.do((now) => { now.clock.set(now.clock.nowMs() + sleptMs); });
+    } else if (chance < 0.93) {
+      const byMs = Math.floor((random.next() * 2 - 1) * JUMP_MAX_MS);
+      at.do((now) => { now.setClock(byMs); });
     } else at.receiver(pick(RECEIVERS), pick(BEHAVIOURS));
   }
-  for (let minute = 1; minute < TROUBLE_MINUTES + 30; minute += 1) timeline.at(moment(minute * 60 + 11)).do((now) => { sender.sendAll(now); });
+  for (let minute = 1; minute < TROUBLE_MINUTES + 95; minute += 1) timeline.at(moment(minute * 60 + 11)).do((now) => { sender.sendAll(now); });
   const mended = timeline.at(moment(TROUBLE_MINUTES * 60 + 120));
   for (const receiver of RECEIVERS) mended.receiver(receiver, 'fine');
   return { timeline, firing };
 }
 
-test(`${String(STORIES)} stories of alerts, silences, crashes and broken receivers, from seed ${String(FIRST_SEED)}: nothing lost, nothing doubled, in order, explained`, async () => {
+test(`${String(STORIES)} stories of alerts, buttons, silences, escalations, crashes, set clocks and broken receivers, from seed ${String(FIRST_SEED)}: nothing lost, nothing doubled, in order, explained`, async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + STORIES; seed += 1) {
     const { timeline, firing } = story(seed);
     const heard = timeline.receivers.told;
     const label = `seed ${String(seed)}`;
-    timeline.judgedBy((told) => [...lost(told, firing), ...outOfOrder(told)].map((problem) => `${label}: ${problem}`));
-    timeline.at('03:50').do(async ({ life }) => {
-      const open = await life.openIncidents();
+    let open: readonly Incident[] = [];
+    timeline.judgedBy((told) => [...lost(told, firing), ...outOfOrder(told, timeline.made), ...wronglyEscalated(told, open, firing)].map((problem) => `${label}: ${problem}`));
+    timeline.at('02:35').do(async ({ life }) => {
+      open = await life.openIncidents();
       expect([label, new Set(open.map(({ key }) => key)).size]).toEqual([label, open.length]);
       expect([label, await life.unexplained(heard.map(({ delivery }) => delivery))]).toEqual([label, []]);
     });
-    await timeline.run('04:00');
+    await timeline.run('02:40');
   }
 });
 
@@ -122,8 +142,7 @@ test(`${String(STORIES)} stories of alerts, silences, crashes and broken receive
 function lost(told: readonly Told[], firing: ReadonlyMap<string, Labels>): string[] {
   const problems: string[] = [];
   const burning = new Set([...firing.values()].map(identity));
-  const roots = new Set([...firing.values()].filter(({ alertname }) => alertname === 'Root').map(({ team }) => team));
-  for (const [receiver, integration] of [['everyone', 'webhook[0]'], ['pager', 'webhook[0]'], ['silent', 'webhook[0]']] as const) {
+  for (const [receiver, integration] of [['everyone', 'webhook[0]'], ['pager', 'webhook[0]'], ['silent', 'webhook[0]'], ['second', 'webhook[0]'], ['ann', 'webhook[0]']] as const) {
     const believed = new Map<string, string>();
     for (const message of told) {
       if (message.receiver !== receiver || message.integration !== integration) continue;
@@ -131,26 +150,47 @@ function lost(told: readonly Told[], firing: ReadonlyMap<string, Labels>): strin
     }
     for (const [alert, status] of believed) if (status === 'firing' && !burning.has(alert)) problems.push(`${receiver} was never told that ${alert} ended`);
     for (const labels of firing.values()) {
-      const isInhibited = labels.alertname === 'Leaf' && roots.has(labels['team']);
-      const concerns = receiver === 'pager' ? labels['severity'] === 'critical' : receiver === 'silent' ? labels['team'] === 'quiet' : labels['team'] === 'loud' && labels['severity'] !== 'critical';
-      if (concerns && !isInhibited && believed.get(identity(labels)) !== 'firing') problems.push(`${receiver} does not know that ${identity(labels)} burns`);
+      if (concerns(receiver, labels) && !isInhibited(labels, firing) && believed.get(identity(labels)) !== 'firing') problems.push(`${receiver} does not know that ${identity(labels)} burns`);
     }
   }
   return problems;
 }
 
+function concerns(receiver: string, { severity, team }: Labels): boolean {
+  if (receiver === 'pager') return severity === 'critical';
+  if (receiver === 'silent') return team === 'quiet';
+  return receiver === 'everyone' && team === 'loud' && severity !== 'critical';
+}
+
+function isInhibited({ alertname, team }: Labels, firing: ReadonlyMap<string, Labels>): boolean {
+  return alertname === 'Leaf' && [...firing.values()].some((other) => other.alertname === 'Root' && other['team'] === team);
+}
+
 /** Within a conversation: it begins once, its messages come in the order in which they were made, and nothing follows its end. */
-function outOfOrder(told: readonly Told[]): string[] {
+function outOfOrder(told: readonly Told[], made: readonly string[]): string[] {
   const problems: string[] = [];
   const lasts = new Map<string, Told>();
+  const place = new Map(made.map((id, index) => [id, index]));
   for (const message of told) {
     const key = JSON.stringify([message.delivery.conversation, message.receiver, message.integration]);
     const last = lasts.get(key);
-    const { kind, atMs } = message.delivery.transition;
-    if ((last === undefined) !== (kind === 'opened')) problems.push(`${key} ${last === undefined ? 'does not begin' : 'begins again'} with ${kind}`);
+    const { kind } = message.delivery.transition;
+    if (last === undefined ? kind !== 'opened' && kind !== 'escalated' : kind === 'opened') problems.push(`${key} ${last === undefined ? 'does not begin' : 'begins again'} with ${kind}`);
     if (last?.delivery.transition.kind === 'resolved') problems.push(`${key} goes on after its end with ${kind}`);
-    if (last !== undefined && last.delivery.transition.atMs > atMs) problems.push(`${key} is out of order`);
+    if (last !== undefined && place.get(last.delivery.id)! >= place.get(message.delivery.id)!) problems.push(`${key} is out of order`);
     lasts.set(key, message);
+  }
+  return problems;
+}
+
+/** Nobody is called about what somebody has, and both steps are called about what nobody took. */
+function wronglyEscalated(told: readonly Told[], open: readonly Incident[], firing: ReadonlyMap<string, Labels>): string[] {
+  const called = told.filter(({ delivery }) => delivery.transition.kind === 'escalated');
+  const problems = called.filter(({ incident }) => incident.status !== 'open').map(({ receiver, incident }) => `${receiver} was called about ${incident.id}, which is ${incident.status}`);
+  for (const { id, status, severity, alerts } of open) {
+    const isLoud = alerts.some(({ status: state, labels }) => state === 'firing' && labels['severity'] === 'critical' && !isInhibited(labels as Labels, firing));
+    if (status !== 'open' || severity !== 'page' || !isLoud) continue;
+    for (const receiver of ['second', 'ann']) if (!told.some((message) => message.receiver === receiver && message.incident.id === id)) problems.push(`${receiver} was never called about ${id}, which nobody took`);
   }
   return problems;
 }

@@ -50,6 +50,11 @@ export class FakeTimer implements Timer {
     return () => { this.#alarms = this.#alarms.filter((other) => other !== alarm); };
   }
 
+  /** Timers count lengths of time: a clock that is set moves none of them. */
+  shift(byMs: number): void {
+    this.#alarms = this.#alarms.map(({ atMs, run }) => ({ atMs: atMs + byMs, run }));
+  }
+
   nextMs(): number {
     return Math.min(Infinity, ...this.#alarms.map(({ atMs }) => atMs));
   }

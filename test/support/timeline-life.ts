@@ -5,7 +5,7 @@ import type { Incident, Transition } from '../../src/incident/incident.js';
 import type { PostedAlertInput } from '../../src/incident/posted-alert.js';
 import type { SilenceRequest } from '../../src/incident/silence-rules.js';
 import type { FakeClock } from '../../src/lib/clock.js';
-import { DAY_MS } from '../../src/lib/duration.js';
+import { DAY_MS, MINUTE_MS } from '../../src/lib/duration.js';
 import type { Delivery, Notifier } from '../../src/notify/delivery.js';
 import type { Routing } from '../../src/notify/routing.js';
 import { Dispatcher } from '../../src/notify/system-dispatcher.js';
@@ -25,6 +25,7 @@ export const PUBLIC_URL = 'http://tocsin.test';
 const HISTORY_MINUTES = (31 * DAY_MS) / 60_000;
 /** As the tick job has it: an early tick keeps this distance from the one before. */
 const EARLY_TICK_PAUSE_MS = 250;
+const PRESSED_SILENCE_MS = 20 * MINUTE_MS;
 
 /** The places between two steps at which a process can die. */
 export type CrashStep =
@@ -57,6 +58,8 @@ export interface LifeParts {
   readonly notifierFor: (receiver: string, integration: string) => Notifier | undefined;
   /** A receiver that hangs is not waited for. */
   readonly hangs: (receiver: string) => boolean;
+  /** Ids of all messages that were saved, in the order in which they were made. It outlives the process. */
+  readonly made: string[];
   /** Taken (and forgotten) when the process reaches it. */
   readonly crashPlan: { plan: CrashPlan | undefined };
 }
@@ -107,6 +110,13 @@ export class Life {
     this.dead = true;
   }
 
+  /** The clock on the wall was set: what waits for a length of time waits as long as before. */
+  clockWasSet(byMs: number): void {
+    this.timer.shift(byMs);
+    this.earlyTickMs += byMs;
+    this.#lastTickMs += byMs;
+  }
+
   /** SIGTERM: what is in flight may end, nothing new begins. */
   async stop(): Promise<void> {
     const stopped = this.#dispatcher?.stop(0);
@@ -146,6 +156,18 @@ export class Life {
     this.#note((async () => {
       const set = await this.#required(this.#engine).setSilence(request, this.#parts.clock.nowMs());
       if (!set.ok) throw new Error(set.error.message);
+    })());
+  }
+
+  /** What a person presses below an incident that is open; nothing where there is none. `pick` is within [0, 1). */
+  press(button: 'acknowledge' | 'resolve' | 'silence', who: string, pick: number): void {
+    this.#note((async () => {
+      const open = await this.openIncidents();
+      const incident = open[Math.floor(pick * open.length)];
+      if (incident === undefined) return;
+      const [engine, nowMs] = [this.#required(this.#engine), this.#parts.clock.nowMs()];
+      if (button === 'silence') await engine.silenceIncident(incident.id, { durationMs: PRESSED_SILENCE_MS, comment: 'pressed', createdBy: who }, nowMs);
+      else await engine[button](incident.id, who, nowMs);
     })());
   }
 
@@ -198,7 +220,10 @@ export class Life {
         loadMemory: () => this.#living(() => booted.evaluation.loadMemory()),
         save: async (changes) => {
           this.#dieAt('evaluated', changes.deliveries);
-          await this.#living(() => booted.evaluation.save(changes));
+          await this.#living(async () => {
+            await booted.evaluation.save(changes);
+            this.#parts.made.push(...changes.deliveries.map(({ id }) => id));
+          });
           this.#dieAt('saved', changes.deliveries);
           if (this.dead) await NEVER;
         },

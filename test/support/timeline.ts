@@ -22,8 +22,8 @@ import type { Shipment } from './timeline-traffic.js';
 
 export interface TimelineOptions {
   readonly slos: readonly Slo[];
-  /** Text of routing.yaml. */
-  readonly routing?: string;
+  /** Text of routing.yaml, or what was made of it and other rules. */
+  readonly routing?: string | Routing;
   /** `memory` for long runs, `duckdb` where spans, files or restarts matter. */
   readonly store?: 'memory' | 'duckdb';
   /** Slack messages go to the stand-in through the real notifier; otherwise they are only recorded. */
@@ -64,6 +64,8 @@ export class Timeline {
   #nextTickMs = STORY_START_MS;
   /** Exports and ticks do not wait for each other. */
   #nextExportMs = STORY_START_MS + 7 * SECOND_MS;
+  /** Ids of all messages that were saved, in the order in which they were made. */
+  readonly made: string[] = [];
   /** How often the process died. */
   crashes = 0;
 
@@ -71,7 +73,8 @@ export class Timeline {
     this.#options = options;
     this.#machine = options.store === 'duckdb' ? new DuckdbMachine() : new MemoryMachine();
     this.#slos = compiled(options.slos);
-    this.#routing = routingOf(options.routing ?? TEAM_ROUTING);
+    const { routing = TEAM_ROUTING } = options;
+    this.#routing = typeof routing === 'string' ? routingOf(routing) : routing;
   }
 
   readonly at = (text: string): Moment => new Moment(this, momentOf(text));
@@ -146,6 +149,15 @@ export class Timeline {
     this.#routing = routingOf(text);
   }
 
+  /** Somebody sets the clock on the wall, forward or back. */
+  setClock(byMs: number): void {
+    this.clock.set(this.clock.nowMs() + byMs);
+    this.#life?.clockWasSet(byMs);
+    this.#nextTickMs += byMs;
+    this.#nextExportMs += byMs;
+    this.#upAtMs += byMs;
+  }
+
   planCrash(plan: CrashPlan, restartAfterMs: number): void {
     this.#crashPlan.plan = plan;
     this.#restartAfterMs = restartAfterMs;
@@ -191,7 +203,7 @@ export class Timeline {
   async #boot(): Promise<void> {
     this.#life = new Life({
       machine: this.#machine, clock: this.clock, activity: this.#activity, slos: this.#slos, runbooks: this.#runbooks, crashPlan: this.#crashPlan,
-      routing: () => this.#routing, hangs: (receiver) => this.receivers.hangs(receiver), notifierFor: (receiver, integration) => this.#notifier(receiver, integration),
+      made: this.made, routing: () => this.#routing, hangs: (receiver) => this.receivers.hangs(receiver), notifierFor: (receiver, integration) => this.#notifier(receiver, integration),
     });
     this.#nextTickMs = this.clock.nowMs() + this.#tickMs;
     await this.#life.start();
