@@ -3,7 +3,10 @@ import { HOUR_MS } from '../lib/duration.js';
 import { ApiError } from '../query/api-error.js';
 import { isOn, readInput, readTraceId, traceSearchInput, traceSearchOf, windowOf, type TraceSearchInput } from '../query/request-input.js';
 import type { StoredTrace, TraceSummary } from '../query/trace-reader.js';
+import { followLinks, linksTo } from '../query/linked-spans.js';
 import type { TimeWindow } from '../query/time-window.js';
+import type { Span } from '../trace/span.js';
+import { traceAsCurl } from './copy-as.js';
 import { renderPage } from './page-model.js';
 import { PageRenderer } from './page-renderer.js';
 import { spanPanel, tracePage } from './trace-page.js';
@@ -38,13 +41,14 @@ export class TracePageController {
 
   @Get(':traceId')
   @Header('content-type', 'text/html; charset=utf-8')
-  async trace(@Param('traceId') id: string, @Query('span') spanId: string | undefined): Promise<string> {
+  async trace(@Param('traceId') id: string, @Query('span') spanId: string | undefined, @Query('clocks') clocks: string | undefined): Promise<string> {
     const trace = await this.#read(id);
-    const selected = spanId === undefined ? undefined : trace.spans.find((span) => span.spanId === spanId.toLowerCase());
-    const page = tracePage(trace, selected);
+    const selected = typeof spanId === 'string' ? trace.spans.find((span) => span.spanId === spanId.toLowerCase()) : undefined;
     const root = trace.spans.find((span) => span.parentSpanId === '') ?? trace.spans[0];
     return renderPage(this.#renderer, this.#options, {
-      template: 'trace', title: root === undefined ? `Trace ${trace.traceId}` : `${root.serviceName}: ${root.name}`, section: 'traces', ...page,
+      template: 'trace', title: root === undefined ? `Trace ${trace.traceId}` : `${root.serviceName}: ${root.name}`, section: 'traces',
+      ...tracePage(trace, selected, clocks === 'sent'), ...(selected === undefined ? {} : await this.#around(selected)),
+      curl: traceAsCurl(this.#options.address.publicUrl, trace.traceId, this.#options.access.tokensRequired),
       spanMissing: spanId !== undefined && selected === undefined,
     });
   }
@@ -56,7 +60,14 @@ export class TracePageController {
     const trace = await this.#read(id);
     const span = trace.spans.find((candidate) => candidate.spanId === spanId.toLowerCase());
     if (span === undefined) throw new ApiError('span/not-found', `Span ${spanId.slice(0, 32)} is not stored in this trace.`);
-    return this.#renderer.render('span-panel', { trace, selected: spanPanel(trace, span, waterfall(trace)) });
+    return this.#renderer.render('span-panel', { trace, selected: spanPanel(trace, span, waterfall(trace)), ...(await this.#around(span)) });
+  }
+
+  /** What a span is connected to beyond its trace. */
+  async #around(span: Span): Promise<Record<string, unknown>> {
+    const { traces } = this.#options.readers;
+    const [followed, linkedFrom] = await Promise.all([followLinks(traces, span), linksTo(traces, span)]);
+    return { followed: Object.fromEntries(followed), linkedFrom, spanUrl: `${this.#options.address.publicUrl}/traces/${span.traceId}?span=${span.spanId}` };
   }
 
   async #read(id: string): Promise<StoredTrace> {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { SpanId, TraceId } from '../lib/ids.js';
 import type { StoredTrace } from '../query/trace-reader.js';
 import type { Span } from '../trace/span.js';
-import { waterfall, WATERFALL_ROW_LIMIT } from './waterfall.js';
+import { waterfall } from './waterfall.js';
 
 interface Sketch {
   readonly id: number;
@@ -11,13 +11,15 @@ interface Sketch {
   readonly at?: number;
   readonly ns?: number;
   readonly status?: Span['status'];
+  readonly name?: string;
+  readonly kind?: Span['kind'];
 }
 
 const traceOf = (sketches: readonly Sketch[]): StoredTrace => ({
   traceId: 'a'.repeat(32) as TraceId, truncated: false, logs: [],
   spans: sketches.map((sketch): Span => ({
-    traceId: 'a'.repeat(32) as TraceId, spanId: hex(sketch.id), parentSpanId: sketch.parent === undefined ? '' : hex(sketch.parent), name: `span ${sketch.id}`, kind: 'internal', status: sketch.status ?? 'unset', statusMessage: '',
-    startNs: BigInt(sketch.at ?? sketch.id), durationNs: sketch.ns ?? 10, serviceName: `service ${sketch.id % 3}`, resource: {}, scopeName: '', attributes: {}, events: [], links: [], traceState: '', weight: 1,
+    traceId: 'a'.repeat(32) as TraceId, spanId: hex(sketch.id), parentSpanId: sketch.parent === undefined ? '' : hex(sketch.parent), name: sketch.name ?? `span ${sketch.id}`, kind: sketch.kind ?? 'internal', status: sketch.status ?? 'unset', statusMessage: '',
+    startNs: BigInt(sketch.at ?? sketch.id), durationNs: sketch.ns ?? 10, serviceName: `service ${sketch.name === undefined ? sketch.id % 3 : 0}`, resource: {}, scopeName: '', attributes: {}, events: [], links: [], traceState: '', weight: 1,
   })),
 });
 const hex = (id: number): SpanId => id.toString(16).padStart(16, '0') as SpanId;
@@ -51,8 +53,42 @@ test('every span is a row exactly once, whatever tangle the parents are, and eve
   }));
 });
 
-test('a chain of 20,000 spans neither exhausts the stack nor the page', () => {
+test('a chain of 20,000 spans does not exhaust the stack', () => {
   const fall = waterfall(traceOf(Array.from({ length: 20_000 }, (_, index) => ({ id: index + 1, ...(index === 0 ? {} : { parent: index }) }))));
-  expect(fall.rows).toHaveLength(WATERFALL_ROW_LIMIT);
-  expect(fall.notShown).toBe(20_000 - WATERFALL_ROW_LIMIT);
+  expect(fall.rows).toHaveLength(20_000);
+});
+
+test('siblings that repeat are one row, with them inside', () => {
+  const calls = Array.from({ length: 7 }, (_, index) => ({ id: 10 + index, parent: 1, at: 10 + index * 20, name: 'SELECT items', status: index === 3 ? 'error' as const : 'unset' as const }));
+  const { rows } = waterfall(traceOf([{ id: 1, at: 0, ns: 500 }, ...calls, { id: 30, parent: 1, at: 15, name: 'render' }]));
+  expect(rows.map((row) => [row.depth, row.repeats.length, row.hiddenCount])).toEqual([[0, 0, 8], [1, 7, 7], ...calls.map(() => [2, 0, 0]), [1, 0, 0]]);
+  expect(rows[1]).toMatchObject({ note: '7 alike, 70 ns together, 1 failed', errorsInside: 1, isError: false, duration: '130 ns' });
+});
+
+test('four alike are four rows', () => {
+  expect(waterfall(traceOf([{ id: 1 }, ...[2, 3, 4, 5].map((id) => ({ id, parent: 1, name: 'GET' }))])).rows.every(({ repeats }) => repeats.length === 0)).toBe(true);
+});
+
+test('the critical path is drawn in the spans that were waited for, and named, most first', () => {
+  const { rows, critical } = waterfall(traceOf([{ id: 1, at: 0, ns: 1_000 }, { id: 2, parent: 1, at: 100, ns: 600 }, { id: 3, parent: 1, at: 120, ns: 300 }]));
+  expect(rows.map(({ path }) => path)).toEqual([[[0, 10], [70, 30]], [[10, 60]], []]);
+  expect(critical.map(({ name, ns, share }) => [name, ns, share])).toEqual([['span 2', 600, 0.6], ['span 1', 400, 0.4]]);
+});
+
+test('a failure began where nothing below failed and the caller failed with it', () => {
+  const { rows } = waterfall(traceOf([{ id: 1, status: 'error' }, { id: 2, parent: 1, status: 'error' }, { id: 3, parent: 2, status: 'error' }, { id: 4, parent: 1 }, { id: 5, parent: 4, status: 'error' }]));
+  expect(rows.filter(({ began }) => began).map(({ span }) => span.spanId)).toEqual([hex(3)]);
+});
+
+test('a consumer says how long its message waited', () => {
+  const { rows } = waterfall(traceOf([{ id: 1, at: 0, ns: 5_000, kind: 'producer' }, { id: 2, parent: 1, at: 3_005_000, kind: 'consumer' }]));
+  expect(rows[1]?.note).toBe('3 ms after it was published');
+});
+
+test('clocks are adjusted, and the row says by how much, unless the times are wanted as sent', () => {
+  const trace = traceOf([{ id: 1, at: 10_000_000, ns: 4_000_000, kind: 'client' }, { id: 2, parent: 1, at: 3_000_000, ns: 2_000_000, kind: 'server' }]);
+  const fall = waterfall(trace);
+  expect(fall.shifts).toEqual([{ service: 'service 2', shiftNs: 8_000_000n }]);
+  expect(fall.rows.map(({ left, width, note }) => [left, width, note])).toEqual([[0, 100, ''], [25, 50, 'clock 8 ms behind']]);
+  expect(waterfall(trace, { asSent: true })).toMatchObject({ shifts: [], durationNs: 11_000_000 });
 });

@@ -1,161 +1,149 @@
-import type { StoredTrace } from '../query/trace-reader.js';
+import { adjustClocks, type ClockShift } from '../diagnosis/adjust-clocks.js';
+import { criticalPath, type PathSegment } from '../diagnosis/critical-path.js';
+import { buildTraceTree } from '../diagnosis/trace-tree.js';
+import { formatLatency } from '../lib/format.js';
+import { groupBy } from '../lib/group-by.js';
+import type { StoredTrace, TraceLog } from '../query/trace-reader.js';
 import type { Span } from '../trace/span.js';
+import { byStart, waterfallTree, type WaterfallNode } from './waterfall-tree.js';
 
-/** Rows a page shows; a browser still scrolls them smoothly. The API gives the rest. */
-export const WATERFALL_ROW_LIMIT = 5_000;
 export const SERVICE_COLOURS = 10;
 const MAX_INDENT = 16;
 const MIN_BAR_PERCENT = 0.15;
 const MAX_MARKS = 20;
+const MAX_PATH_STRETCHES = 50;
+/** Places of the critical path that the head of the page names. */
+const SHOWN_PLACES = 3;
 
-export interface WaterfallRow {
-  readonly span: Span;
-  readonly depth: number;
+export interface WaterfallMark {
+  /** Percent of the trace. */
+  readonly x: number;
+  readonly text: string;
+  readonly style: 'event' | 'exception' | 'log' | 'log-error';
+}
+
+export interface WaterfallRow extends WaterfallNode {
   /** Depth as drawn: deep trees stop moving to the right. */
   readonly indent: number;
-  /** Descendants: what collapsing hides. */
-  readonly hiddenCount: number;
-  readonly errorsInside: number;
   readonly isError: boolean;
-  /** Names a parent that is not stored. */
-  readonly parentMissing: boolean;
+  /** Where a failure began: it failed, nothing below it did, and its caller failed too. */
+  readonly began: boolean;
   readonly colour: number;
   /** Percent of the trace. */
   readonly left: number;
   readonly width: number;
+  readonly duration: string;
   readonly label: { readonly x: number; readonly anchor: 'start' | 'end'; readonly nudge: number; readonly place: 'inside' | 'outside' };
-  readonly offsetNs: number;
-  readonly marks: readonly { readonly x: number; readonly name: string; readonly isException: boolean }[];
+  /** Stretches of the critical path in this very span, in percent of the trace. */
+  readonly path: readonly (readonly [left: number, width: number])[];
+  readonly marks: readonly WaterfallMark[];
+  /** What else to say of it: how long its message waited, how far its clock was off. */
+  readonly note: string;
 }
 
 export interface Waterfall {
   readonly rows: readonly WaterfallRow[];
-  readonly notShown: number;
   readonly root: Span | undefined;
   readonly startNs: bigint;
   readonly durationNs: number;
   readonly errorCount: number;
   readonly services: readonly { readonly name: string; readonly colour: number; readonly spans: number; readonly errors: number }[];
   readonly ticks: readonly { readonly x: number; readonly atNs: number }[];
+  /** What the request waited for, most first; `share` of the root's duration. */
+  readonly critical: readonly { readonly service: string; readonly name: string; readonly spanId: string; readonly ns: number; readonly share: number }[];
+  /** Services whose spans are drawn at other times than they came with. */
+  readonly shifts: readonly ClockShift[];
 }
 
-/** The span tree as rows, parents before children, children in the order of their start. Works on broken trees and on cycles. */
-export function waterfall(trace: StoredTrace): Waterfall {
-  const spans = trace.spans;
+interface Frame {
+  readonly startNs: bigint;
+  readonly durationNs: number;
+  readonly colours: ReadonlyMap<string, number>;
+  readonly path: ReadonlyMap<string, readonly PathSegment[]>;
+  readonly moved: ReadonlyMap<string, bigint>;
+  readonly spans: ReadonlyMap<string, Span>;
+  readonly logs: ReadonlyMap<string, readonly TraceLog[]>;
+}
+
+/** The span tree as rows with everything that is drawn in them. `asSent` leaves the clocks of the senders as they are. */
+export function waterfall(trace: StoredTrace, { asSent = false } = {}): Waterfall {
+  const { spans, shifts, moved } = asSent ? { spans: trace.spans, shifts: [], moved: new Map<string, bigint>() } : adjustClocks(trace.spans);
   const startNs = spans.reduce((least, span) => (span.startNs < least ? span.startNs : least), spans[0]?.startNs ?? 0n);
   const durationNs = spans.reduce((most, span) => Math.max(most, Number(span.startNs - startNs) + span.durationNs), 0);
   const services = servicesOf(spans);
-  const colours = new Map(services.map((service) => [service.name, service.colour]));
-  const tree = flatten(spans);
-  const rows = tree.slice(0, WATERFALL_ROW_LIMIT).map((node): WaterfallRow => ({
-    ...node,
-    ...barOf(node.span, startNs, durationNs),
-    indent: Math.min(node.depth, MAX_INDENT),
-    isError: node.span.status === 'error',
-    colour: colours.get(node.span.serviceName) ?? 0,
-    marks: marksOf(node.span, startNs, durationNs),
-  }));
+  const segments = pathOf(spans);
+  const frame: Frame = {
+    startNs, durationNs, moved, colours: new Map(services.map((service) => [service.name, service.colour])), path: groupBy(segments, (segment) => segment.node.span.spanId),
+    spans: new Map(spans.map((span) => [span.spanId, span])), logs: groupBy(trace.logs, (log) => log.spanId),
+  };
+  const tree = waterfallTree(spans);
   return {
-    rows,
-    notShown: tree.length - rows.length,
-    root: tree[0]?.span,
-    startNs,
-    durationNs,
+    rows: tree.map((node) => rowOf(node, frame)), root: tree[0]?.span, startNs, durationNs, services, shifts,
     errorCount: spans.filter((span) => span.status === 'error').length,
-    services,
     ticks: [0, 25, 50, 75, 100].map((x) => ({ x, atNs: (durationNs * x) / 100 })),
+    critical: criticalPlaces(segments),
   };
 }
 
-interface TreeNode {
-  readonly span: Span;
-  readonly depth: number;
-  readonly hiddenCount: number;
-  readonly errorsInside: number;
-  readonly parentMissing: boolean;
+function rowOf(node: WaterfallNode, frame: Frame): WaterfallRow {
+  const { span, repeats } = node;
+  const isGroup = repeats.length > 0;
+  const isError = !isGroup && span.status === 'error';
+  const endNs = (isGroup ? repeats : [span]).reduce((most, each) => Math.max(most, Number(each.startNs - span.startNs) + each.durationNs), 0);
+  return {
+    ...node, ...barOf(Number(span.startNs - frame.startNs), endNs, frame.durationNs),
+    indent: Math.min(node.depth, MAX_INDENT), isError, duration: formatLatency(endNs),
+    began: isError && node.errorsInside === 0 && frame.spans.get(span.parentSpanId)?.status === 'error',
+    colour: frame.colours.get(span.serviceName) ?? 0,
+    path: isGroup ? [] : (frame.path.get(span.spanId) ?? []).slice(0, MAX_PATH_STRETCHES).map((segment) => [percent(segment.startNs - frame.startNs, frame), percent(segment.endNs - segment.startNs, frame)] as const),
+    marks: isGroup ? [] : marksOf(span, frame),
+    note: isGroup ? repeatsInWords(repeats) : noteOf(span, frame),
+  };
 }
 
-interface OpenNode {
-  readonly span: Span;
-  readonly depth: number;
-  hiddenCount: number;
-  errorsInside: number;
-  readonly parentMissing: boolean;
+/** The path through the request itself: the root span, of several the longest. */
+function pathOf(spans: readonly Span[]): readonly PathSegment[] {
+  const { roots } = buildTraceTree(spans);
+  const [root] = [...roots].sort((left, right) => Number(left.span.parentSpanId !== '') - Number(right.span.parentSpanId !== '') || right.span.durationNs - left.span.durationNs);
+  return root === undefined ? [] : criticalPath(root);
 }
 
-/** Depth first, without recursion: a chain of 20,000 spans must not exhaust the stack. */
-function flatten(spans: readonly Span[]): TreeNode[] {
-  const known = new Set(spans.map((span) => span.spanId));
-  const children = new Map<string, Span[]>();
-  const roots: Span[] = [];
-  for (const span of [...spans].sort(byStart)) {
-    if (span.parentSpanId === '' || span.parentSpanId === span.spanId || !known.has(span.parentSpanId)) roots.push(span);
-    else childrenOf(children, span.parentSpanId).push(span);
-  }
-  const nodes: OpenNode[] = [];
-  const seen = new Set<Span>();
-  walk(roots, { children, known, seen, nodes });
-  // Spans that are each other's ancestors hang on no root: show them all the same.
-  for (const span of spans) if (!seen.has(span)) walk([span], { children, known, seen, nodes });
-  sumUp(nodes);
-  return nodes;
+function criticalPlaces(segments: readonly PathSegment[]): Waterfall['critical'] {
+  const total = segments.reduce((sum, { startNs, endNs }) => sum + Number(endNs - startNs), 0);
+  const places = [...groupBy(segments, ({ node }) => JSON.stringify([node.span.serviceName, node.span.name])).values()].map((ofPlace) => {
+    const span = ofPlace[0]!.node.span;
+    const longest = ofPlace.reduce((most, each) => (each.endNs - each.startNs > most.endNs - most.startNs ? each : most));
+    const ns = ofPlace.reduce((sum, { startNs, endNs }) => sum + Number(endNs - startNs), 0);
+    return { service: span.serviceName, name: span.name, spanId: longest.node.span.spanId, ns, share: total === 0 ? 0 : ns / total };
+  });
+  return places.sort((left, right) => right.ns - left.ns).slice(0, SHOWN_PLACES);
 }
 
-function childrenOf(children: Map<string, Span[]>, parentSpanId: string): Span[] {
-  const known = children.get(parentSpanId);
-  if (known !== undefined) return known;
-  const fresh: Span[] = [];
-  children.set(parentSpanId, fresh);
-  return fresh;
+function repeatsInWords(repeats: readonly Span[]): string {
+  const sum = repeats.reduce((total, { durationNs }) => total + durationNs, 0);
+  const failed = repeats.filter(({ status }) => status === 'error').length;
+  return `${repeats.length} alike, ${formatLatency(sum)} together${failed === 0 ? '' : `, ${failed} failed`}`;
 }
 
-interface Walk {
-  readonly children: ReadonlyMap<string, readonly Span[]>;
-  readonly known: ReadonlySet<string>;
-  readonly seen: Set<Span>;
-  readonly nodes: OpenNode[];
+function noteOf(span: Span, { spans, moved }: Frame): string {
+  const notes: string[] = [];
+  const parent = spans.get(span.parentSpanId);
+  if (span.kind === 'consumer' && parent?.kind === 'producer') notes.push(`${formatLatency(lagNs(parent, span))} after it was published`);
+  const shift = Number(moved.get(span.spanId) ?? 0n);
+  if (shift !== 0 && parent?.serviceName !== span.serviceName) notes.push(`clock ${formatLatency(Math.abs(shift))} ${shift > 0 ? 'behind' : 'ahead'}`);
+  return notes.join(', ');
 }
 
-function walk(roots: readonly Span[], { children, known, seen, nodes }: Walk): void {
-  const stack = roots.map((span) => ({ span, depth: 0 })).reverse();
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const { span, depth } = next;
-    if (seen.has(span)) continue;
-    seen.add(span);
-    nodes.push({ span, depth, hiddenCount: 0, errorsInside: 0, parentMissing: span.parentSpanId !== '' && !known.has(span.parentSpanId) });
-    const below = children.get(span.spanId) ?? [];
-    for (let index = below.length - 1; index >= 0; index -= 1) {
-      const child = below[index];
-      if (child !== undefined) stack.push({ span: child, depth: depth + 1 });
-    }
-  }
+/** From the end of publishing to the start of consuming; 0 where the consumer was quicker than the producer's answer. */
+export function lagNs(producer: Pick<Span, 'startNs' | 'durationNs'>, consumer: Pick<Span, 'startNs'>): number {
+  return Math.max(0, Number(consumer.startNs - producer.startNs) - producer.durationNs);
 }
 
-/** Counts descendants from the end: the rows below a row with a greater depth are inside it. */
-function sumUp(nodes: readonly OpenNode[]): void {
-  const open: OpenNode[] = [];
-  for (const node of nodes) {
-    while (open.length > node.depth) closeInnermost(open);
-    open.push(node);
-  }
-  while (open.length > 0) closeInnermost(open);
-}
-
-function closeInnermost(open: OpenNode[]): void {
-  const node = open.pop();
-  const parent = open.at(-1);
-  if (node === undefined || parent === undefined) return;
-  parent.hiddenCount += node.hiddenCount + 1;
-  parent.errorsInside += node.errorsInside + (node.span.status === 'error' ? 1 : 0);
-}
-
-function barOf(span: Span, startNs: bigint, durationNs: number): Pick<WaterfallRow, 'left' | 'width' | 'label' | 'offsetNs'> {
-  const offsetNs = Number(span.startNs - startNs);
-  const whole = durationNs || 1;
-  const width = Math.max(MIN_BAR_PERCENT, round((100 * span.durationNs) / whole));
+function barOf(offsetNs: number, lengthNs: number, wholeNs: number): Pick<WaterfallRow, 'left' | 'width' | 'label'> {
+  const whole = wholeNs || 1;
+  const width = Math.max(MIN_BAR_PERCENT, round((100 * lengthNs) / whole));
   const left = Math.min(round((100 * offsetNs) / whole), 100 - width);
-  const right = left + width;
-  return { left, width, label: labelBeside(left, right), offsetNs };
+  return { left, width, label: labelBeside(left, left + width) };
 }
 
 /** Where a label of a tenth of the width finds room: behind the bar, before it, else in it. */
@@ -164,12 +152,16 @@ function labelBeside(left: number, right: number): WaterfallRow['label'] {
   return left > 16 ? { x: left, anchor: 'end', nudge: -5, place: 'outside' } : { x: left, anchor: 'start', nudge: 6, place: 'inside' };
 }
 
-function marksOf(span: Span, startNs: bigint, durationNs: number): WaterfallRow['marks'] {
-  return span.events.slice(0, MAX_MARKS).map((event) => ({
-    x: Math.min(100, Math.max(0, round((100 * Number(event.timeNs - startNs)) / (durationNs || 1)))),
-    name: event.name,
-    isException: event.name === 'exception',
+const ERROR_SEVERITY = 17;
+
+function marksOf(span: Span, frame: Frame): readonly WaterfallMark[] {
+  const at = (timeNs: bigint): number => Math.min(100, Math.max(0, percent(timeNs - frame.startNs, frame)));
+  const shift = frame.moved.get(span.spanId) ?? 0n;
+  const events = span.events.slice(0, MAX_MARKS).map(({ timeNs, name }): WaterfallMark => ({ x: at(timeNs), text: name, style: name === 'exception' ? 'exception' : 'event' }));
+  const logs = (frame.logs.get(span.spanId) ?? []).slice(0, MAX_MARKS).map((log): WaterfallMark => ({
+    x: at(log.timeNs + shift), text: `${log.severity} ${log.body.slice(0, 200)}`.trim(), style: log.severityNumber >= ERROR_SEVERITY ? 'log-error' : 'log',
   }));
+  return [...events, ...logs];
 }
 
 function servicesOf(spans: readonly Span[]): Waterfall['services'] {
@@ -183,8 +175,8 @@ function servicesOf(spans: readonly Span[]): Waterfall['services'] {
   return [...byName].map(([name, counts], index) => ({ name, colour: index % SERVICE_COLOURS, ...counts }));
 }
 
-function byStart(left: Span, right: Span): number {
-  return left.startNs < right.startNs ? -1 : left.startNs > right.startNs ? 1 : left.spanId.localeCompare(right.spanId);
+function percent(ns: bigint, { durationNs }: Frame): number {
+  return round((100 * Number(ns)) / (durationNs || 1));
 }
 
 function round(value: number): number {

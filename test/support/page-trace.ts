@@ -42,7 +42,7 @@ const SHOP: readonly SpanSketch[] = [
 export const FAILED_TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736' as TraceId;
 export const HOSTILE_TRACE_ID = '0af7651916cd43dd8448eb211c80319c' as TraceId;
 export const LARGE_TRACE_ID = '1f0c1e7a1f0c1e7a1f0c1e7a1f0c1e7a' as TraceId;
-export const LARGE_TRACE_SPANS = 5_000;
+export const LARGE_TRACE_SPANS = 10_000;
 /** A charge that failed, deep inside the failed trace. */
 export const FAILED_SPAN_ID = spanId(12);
 

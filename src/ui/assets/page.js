@@ -30,15 +30,18 @@
   document.addEventListener('click', async (event) => {
     const button = event.target.closest('[data-copy]');
     if (button === null) return;
+    const words = button.textContent;
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
       button.textContent = 'Copied';
     } catch {
-      // Without the clipboard (plain HTTP on another host) the text is marked, ready for Ctrl+C.
-      getSelection().selectAllChildren(button.previousElementSibling);
+      // Without the clipboard (plain HTTP on another host) the text is marked, ready for Ctrl+C; text that is not on the page is put there.
+      const shown = button.previousElementSibling?.textContent === button.dataset.copy ? button.previousElementSibling : Object.assign(document.createElement('pre'), { className: 'to-copy', textContent: button.dataset.copy });
+      if (!shown.isConnected) button.parentElement.after(shown);
+      getSelection().selectAllChildren(shown);
       button.textContent = 'Press Ctrl+C';
     }
-    setTimeout(() => (button.textContent = 'Copy'), 2000);
+    setTimeout(() => (button.textContent = words), 2000);
   });
 
   // Charts: the moment under the pointer, in words.
