@@ -1,13 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import type { Alert, Incident, IncidentStatus } from '../incident/incident.js';
+import { readFile, stat } from 'node:fs/promises';
+import type { Alert, Incident, IncidentStatus, TimelineKind } from '../incident/incident.js';
 import type { Severity } from '../config/slo.js';
 import type { Silence, SilenceMatcher } from '../incident/silence.js';
 import { parseDuration } from '../lib/duration.js';
 import { formatTime } from '../lib/format.js';
 import type { AlertId, IncidentId, SilenceId } from '../lib/ids.js';
+import { hasErrors } from '../lib/problem-codes.js';
 import { formatProblem } from '../lib/problem.js';
 import type { TimeInterval } from '../lib/time-interval.js';
-import { parseRouting, withReceiverRules, type Routing } from '../notify/routing.js';
+import { bindRules, checkBoundRules } from '../notify/bind-rules.js';
+import { parseRouting, type Routing } from '../notify/routing.js';
 import { loadRuleBook, type RuleBook } from '../pipeline/fs-rule-book.js';
 import { compareRouting, type AlertHistory, type RoutingDifference } from '../pipeline/what-if.js';
 import { CouldNotRun, EXIT_FINE, EXIT_NO, printError, printLine, type Command } from './command.js';
@@ -20,12 +22,12 @@ const READ_AT_ONCE = 8;
 const SHOWN_MAX = 50;
 
 export const whatIfCommand: Command = {
-  usage: '--config FILE [--since 7d] [--rules DIR] [--server URL] [--json]',
+  usage: '--config FILE|DIR [--since 7d] [--rules DIR] [--server URL] [--json]',
   options: { config: { type: 'string' }, since: { type: 'string' }, rules: { type: 'string' }, server: { type: 'string' }, json: { type: 'boolean' } },
   help: [
-    ['--config FILE', 'the routing.yaml in question'],
+    ['--config FILE', 'the routing.yaml in question, or a directory of rules: its routing.yaml, receivers and escalations'],
     ['--since 7d', 'how much of the past is told again; default: 7d'],
-    ['--rules DIR', 'the rules to compare with: its routing.yaml, and the receivers of both; default: as configured (./rules)'],
+    ['--rules DIR', 'the rules to compare with: its routing.yaml, and, where --config is a file, the receivers and escalations of both; default: as configured (./rules)'],
     ['--server URL', 'pages address of the running service that knows the past; default: as configured'],
     ['--json', 'as JSON: {"from","to","incidents","receivers":[{receiver,before,after,…}…],"changed":[{incident,before,after}…],"lost"}'],
     ['TOCSIN_TOKEN', 'environment variable: a token of the role viewer, where the service asks for one'],
@@ -39,7 +41,7 @@ export const whatIfCommand: Command = {
     if (!since.ok) throw new CouldNotRun(`--since: ${since.error}`);
     const settings = await settingsOrRefusal();
     const book = await bookOf(text('rules') ?? settings.rulesDir, settings.runbooksDir);
-    const proposed = await readProposed(file, book);
+    const proposed = await readProposed(file, { book, runbooksDir: settings.runbooksDir });
     const toMs = Date.now();
     const history = await readHistory(await requireServiceApi(text('server')), { fromMs: toMs - since.value, toMs });
     const difference = compareRouting(history, book.routing, proposed);
@@ -55,16 +57,19 @@ async function bookOf(rulesDir: string, runbooksDir: string): Promise<RuleBook> 
   throw new CouldNotRun(`the rules in ${rulesDir} are not right; tocsin check ${rulesDir} says the same:\n${problems.filter(({ level }) => level === 'error').map(formatProblem).join('\n')}`);
 }
 
-async function readProposed(path: string, book: RuleBook): Promise<Routing> {
+async function readProposed(path: string, { book, runbooksDir }: { readonly book: RuleBook; readonly runbooksDir: string }): Promise<Routing> {
   let text: string;
   try {
+    if ((await stat(path)).isDirectory()) return (await bookOf(path, runbooksDir)).routing;
     text = await readFile(path, 'utf8');
-  } catch {
+  } catch (error) {
+    if (error instanceof CouldNotRun) throw error;
     throw new CouldNotRun(`${path} cannot be read`);
   }
   const routing = parseRouting({ path, text });
-  if (routing.ok) return withReceiverRules(routing.value, book.receivers);
-  throw new CouldNotRun(`${path} is not right:\n${routing.error.map(formatProblem).join('\n')}`);
+  const problems = routing.ok ? checkBoundRules(routing.value, book) : routing.error;
+  if (routing.ok && !hasErrors(problems)) return bindRules(routing.value, book);
+  throw new CouldNotRun(`${path} is not right:\n${problems.map(formatProblem).join('\n')}`);
 }
 
 interface AlertAnswer {
@@ -86,6 +91,7 @@ interface IncidentAnswer {
   readonly endedAt: string | null;
   readonly mergedInto?: string | null;
   readonly alerts: readonly AlertAnswer[];
+  readonly timeline: readonly { readonly at: string; readonly kind: TimelineKind; readonly actor: string; readonly text: string }[];
 }
 
 interface SilenceAnswer {
@@ -99,7 +105,7 @@ interface SilenceAnswer {
 }
 
 async function readHistory(api: ServiceApi, range: { readonly fromMs: number; readonly toMs: number }): Promise<AlertHistory> {
-  const { incidents: listed } = await api.get<{ readonly incidents: readonly Omit<IncidentAnswer, 'alerts'>[] }>(`/api/v1/incidents?limit=${String(INCIDENTS_MAX)}`);
+  const { incidents: listed } = await api.get<{ readonly incidents: readonly Omit<IncidentAnswer, 'alerts' | 'timeline'>[] }>(`/api/v1/incidents?limit=${String(INCIDENTS_MAX)}`);
   const wanted = listed.filter(({ endedAt }) => endedAt === null || Date.parse(endedAt) >= range.fromMs);
   if (listed.length === INCIDENTS_MAX && wanted.length === INCIDENTS_MAX) printError(`only the newest ${String(INCIDENTS_MAX)} incidents are told again: name a shorter --since for all of its incidents`);
   const incidents: Incident[] = [];
@@ -112,10 +118,10 @@ async function readHistory(api: ServiceApi, range: { readonly fromMs: number; re
   return { ...range, incidents, silences: silences.map(silenceOf) };
 }
 
-function incidentOf({ id, key, status, severity, title, startedAt, endedAt, alerts }: IncidentAnswer): Incident {
+function incidentOf({ id, key, status, severity, title, startedAt, endedAt, alerts, timeline }: IncidentAnswer): Incident {
   return {
     id: id as IncidentId, key, status, severity, title, startedAtMs: Date.parse(startedAt), endedAtMs: timeOf(endedAt), acknowledgedBy: undefined,
-    alerts: alerts.map((alert) => alertOf(alert, id as IncidentId)), evidence: undefined, runbook: undefined, timeline: [],
+    alerts: alerts.map((alert) => alertOf(alert, id as IncidentId)), evidence: undefined, runbook: undefined, timeline: timeline.map(({ at, ...entry }) => ({ atMs: Date.parse(at), ...entry })),
   };
 }
 
@@ -143,7 +149,7 @@ function asJson({ fromMs, toMs, incidents }: AlertHistory, { receivers, incident
 
 function print({ fromMs, toMs, incidents }: AlertHistory, { receivers, incidents: changed, lost }: RoutingDifference): void {
   printLine(`${String(incidents.length)} incidents between ${formatTime(fromMs)} and ${formatTime(toMs)}, told again under both files\n`);
-  printLine('messages that make a sound (first ones, additions, upgrades, repeats), before → after; quiet ones (ends, edits) in brackets');
+  printLine('messages that make a sound (first ones, additions, upgrades, repeats, escalations), before → after; quiet ones (ends, edits) in brackets');
   for (const { receiver, loudBefore, loudAfter, otherBefore, otherAfter } of receivers) {
     const change = loudAfter - loudBefore;
     printLine(`  ${receiver}: ${String(loudBefore)} → ${String(loudAfter)} (${change > 0 ? '+' : ''}${String(change)}) [${String(otherBefore)} → ${String(otherAfter)}]`);

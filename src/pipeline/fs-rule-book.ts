@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadRulesDirectory } from '../config/fs-rules.js';
 import { checkRunbookReferences } from '../config/load-rules.js';
-import type { PersonRule } from '../config/escalation.js';
+import type { EscalationRule, PersonRule } from '../config/escalation.js';
 import type { ReleaseGateRule } from '../config/release-gate.js';
 import type { SignatureRule } from '../config/signature-rule.js';
 import type { SamplingRules } from '../config/sampling.js';
@@ -25,6 +25,8 @@ export interface RuleBook {
   readonly routing: Routing;
   readonly receivers: readonly ReceiverRule[];
   readonly persons: readonly PersonRule[];
+  /** As written; `routing` has them bound. */
+  readonly escalations: readonly EscalationRule[];
   readonly gates: readonly ReleaseGateRule[];
   readonly sampling: SamplingRules;
   readonly signatureRules: readonly SignatureRule[];
@@ -56,7 +58,7 @@ export async function loadRuleBook({ rulesDir, runbooksDir, redaction: { keyFile
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
   if (routing === undefined || hasErrors(sorted)) return { book: undefined, problems: sorted };
-  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, persons: rules.rules.persons, gates: rules.rules.gates, sampling: rules.rules.sampling, signatureRules: rules.rules.signatureRules, runbooks: runbooks.runbooks }, problems: sorted };
+  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, persons: rules.rules.persons, escalations: rules.rules.escalations, gates: rules.rules.gates, sampling: rules.rules.sampling, signatureRules: rules.rules.signatureRules, runbooks: runbooks.runbooks }, problems: sorted };
 }
 
 function compileAll(rules: RuleSet, problems: Problem[]): CompiledSlo[] {

@@ -5,6 +5,7 @@ import { sampleAlert, sampleIncident, SAMPLE_START_MS as T0 } from '../incident/
 import type { Silence } from '../incident/silence.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import type { IncidentId, SilenceId } from '../lib/ids.js';
+import { bindRules } from '../notify/bind-rules.js';
 import { routingOf } from '../notify/sample-routing.js';
 import { compareRouting, replayRouting } from './what-if.js';
 
@@ -56,4 +57,29 @@ test('two files differ by receiver and by incident, and what nobody would hear o
   ]);
   expect(difference.incidents.map(({ incident: { id }, before, after }) => [id, before, after])).toEqual([['inc-shop', ['team'], []], ['inc-mail', ['team'], ['night']], ['inc-toy', ['team'], []]]);
   expect(difference.lost).toBe(2);
+});
+
+/** Nobody takes it: `night` is called after five minutes and again ten later; who has it is reminded every half hour. */
+const CALLING = bindRules(TEAM, {
+  receivers: [], persons: [],
+  escalations: [{
+    name: 'pages', receivers: ['team'], severity: 'page', repeat: 0, during: [], remindAcknowledgedMs: 30 * MINUTE_MS, at: { file: 'rules/escalation.yaml', line: 1, column: 1 },
+    steps: [{ afterMs: 5 * MINUTE_MS, receivers: ['night'], persons: [], during: [] }, { afterMs: 10 * MINUTE_MS, receivers: ['night'], persons: [], during: [] }],
+  }],
+});
+const did = (incident: Incident, kind: 'acknowledged' | 'upgraded', minute: number): Incident => ({ ...incident, timeline: [...incident.timeline, { atMs: T0 + minute * MINUTE_MS, kind, actor: 'ann', text: kind }] });
+
+test('escalations call whom they would have called, until somebody took it', () => {
+  expect(told([past('shop', [10, 40])], CALLING)).toEqual(['10 team opened', '15 night escalated', '25 night escalated', '40 team resolved', '40 night resolved']);
+  expect(told([did(past('shop', [10, 60]), 'acknowledged', 18)], CALLING)).toEqual([
+    '10 team opened', '15 night escalated', '18 team acknowledged', '18 night acknowledged', '48 team repeated', '48 night repeated', '60 team resolved', '60 night resolved',
+  ]);
+  expect(told([did(past('shop', [10, 30]), 'acknowledged', 12)], CALLING)).toEqual(['10 team opened', '12 team acknowledged', '30 team resolved']);
+});
+
+test('a ticket that became a page was a ticket before', () => {
+  const pages = routingOf(`route: { receiver: nobody, group_by: [incident], group_wait: 0s, routes: [{ matchers: [severity=page], receiver: team }] }\n${RECEIVERS}`);
+  const risen = did(past('shop', [10, 40]), 'upgraded', 20);
+  expect(told([risen], pages)).toEqual(['20 team opened', '40 team resolved']);
+  expect(told([risen], CALLING)).toEqual(['10 team opened', '20 team upgraded', '25 night escalated', '35 night escalated', '40 team resolved', '40 night resolved']);
 });

@@ -16,6 +16,7 @@ receivers:
 test('the stored past is told again under another file, with the difference', async () => {
   const ground = newGround({
     'rules/routing.yaml': routing(''), 'new.yaml': routing('{ matchers: [alertname=Disk], receiver: disks }, { matchers: [alertname=Toy], receiver: nobody }'),
+    'rules2/routing.yaml': routing(''), 'rules2/escalation.yaml': 'apiVersion: tocsin.dev/v1\nkind: EscalationPolicy\nmetadata: { name: pages }\nspec: { receivers: [team], steps: [{ after: 1s, receivers: [disks] }] }\n',
     'same.yaml': routing('{ matchers: [alertname=Never], receiver: disks }'), 'broken.yaml': 'route: {}\n',
   });
   const { http } = await startServiceProcess({ ground }).ready;
@@ -34,6 +35,8 @@ test('the stored past is told again under another file, with the difference', as
 
   const same = await runTocsin(['what-if', '--config', `${ground.directory}/same.yaml`, '--server', http], { ground });
   expect([same.code, same.stdout]).toEqual([0, expect.stringContaining('Every incident tells the same receivers.')]);
+  const escalating = await runTocsin(['what-if', '--config', `${ground.directory}/rules2`, '--server', http, '--json'], { ground });
+  expect(JSON.parse(escalating.stdout)).toMatchObject({ lost: 0, receivers: [{ receiver: 'disks', before: 0, after: 3 }, { receiver: 'team', before: 3, after: 3 }] });
   const broken = await runTocsin(['what-if', '--config', `${ground.directory}/broken.yaml`, '--server', http], { ground });
   expect([broken.code, broken.stderr]).toEqual([2, expect.stringContaining('broken.yaml')]);
 });
