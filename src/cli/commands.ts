@@ -23,6 +23,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'routes', summary: 'where an alert with these labels goes, and why', load: async () => (await import('./routes-command.js')).routesCommand },
   { name: 'postmortem', summary: 'draft of an incident\'s postmortem, as Markdown', load: async () => (await import('./postmortem-command.js')).postmortemCommand },
   { name: 'what-if', summary: 'tell the past again under another routing file: who would hear of what', load: async () => (await import('./what-if-command.js')).whatIfCommand },
+  { name: 'drill', summary: 'test alerts to receivers, now: exit code 1 where one does not arrive in time', load: async () => (await import('./drill-command.js')).drillCommand },
   { name: 'dead-letters', summary: 'messages that were given up: list them, send them again', load: async () => (await import('./dead-letters-command.js')).deadLettersCommand },
   { name: 'why', summary: 'why receivers were told of an incident, or not', load: async () => (await import('./why-command.js')).whyCommand },
 ];

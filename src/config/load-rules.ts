@@ -12,6 +12,7 @@ import { readReleaseGates } from './release-gate.js';
 import { resolveSlo } from './resolve-slo.js';
 import { readRuleDocuments, type RuleDocuments } from './rule-documents.js';
 import { otherQueries } from './rule-queries.js';
+import { readDrills } from './read-drills.js';
 import { readEscalation, readPersons } from './read-escalation.js';
 import type { BurnRateRule, ReceiverRule, RuleSet, RunbookReference, ServiceRule } from './rule-set.js';
 import { readSampling } from './sampling-rules.js';
@@ -47,6 +48,7 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
     policies: [...policies.values()],
     receivers: [...documents.Receiver.values()].map(readReceiver),
     escalations: [...documents.EscalationPolicy.values()].map((document) => readEscalation(document, problems)),
+    drills: readDrills(documents.Drill.values(), problems),
     persons: readPersons(documents.Person.values(), problems),
     redactions: [...documents.Redaction.values()].map((document) => readRedaction(document, problems)),
     signatureRules,

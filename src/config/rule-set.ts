@@ -1,4 +1,5 @@
 import type { Location } from '../lib/problem.js';
+import type { DrillRule } from './drill.js';
 import type { EscalationRule, PersonRule } from './escalation.js';
 import type { ExclusionRule } from './exclusion.js';
 import type { RedactionPolicy } from './redaction.js';
@@ -76,6 +77,7 @@ export interface RuleSet {
   readonly receivers: readonly ReceiverRule[];
   readonly escalations: readonly EscalationRule[];
   readonly persons: readonly PersonRule[];
+  readonly drills: readonly DrillRule[];
   /** In the order of files and documents: where two rules want the same value, the first has it. */
   readonly redactions: readonly RedactionPolicy[];
   readonly signatureRules: readonly SignatureRule[];
@@ -87,4 +89,4 @@ export interface RuleSet {
   readonly otherQueries: readonly RuleQuery[];
 }
 
-export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], escalations: [], persons: [], redactions: [], sampling: DEFAULT_SAMPLING, signatureRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], escalations: [], persons: [], drills: [], redactions: [], sampling: DEFAULT_SAMPLING, signatureRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };

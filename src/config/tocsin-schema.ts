@@ -57,6 +57,20 @@ export const tocsinSchemas = {
       remindAcknowledgedEvery: z.string().max(64).optional(),
     }),
   }),
+  Drill: z.strictObject({
+    ...envelope,
+    kind: z.literal('Drill'),
+    spec: z.strictObject({
+      receivers: names.min(1),
+      every: z.string().max(64).optional(),
+      cron: z.string().max(256).optional(),
+      timeZone: z.string().max(64).optional(),
+      deliveredWithin: z.string().max(64).optional(),
+      target: z.number().gt(0).lt(1).optional(),
+      tell: names.min(1),
+      severity: z.enum(['page', 'ticket']).optional(),
+    }),
+  }),
   Person: z.strictObject({
     ...envelope,
     kind: z.literal('Person'),

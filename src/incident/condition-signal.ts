@@ -26,6 +26,8 @@ export interface ConditionSignal {
   readonly startsAtMs?: number;
   readonly endsAtMs?: number;
   readonly generatorUrl?: string;
+  /** See `Alert.direct`. */
+  readonly direct?: readonly string[];
 }
 
 /** Id of the alert with these labels: 64 bits, as Alertmanager's fingerprint has. The label `incident` is added later and does not count. */

@@ -23,6 +23,8 @@ export interface Alert {
   readonly incidentId: IncidentId;
   /** Where a posted alert says it comes from. */
   readonly generatorUrl?: string;
+  /** Receivers that it goes to, whatever the routes of routing.yaml say: a drill tests one, and its failure must not depend on it. */
+  readonly direct?: readonly string[];
 }
 
 export type IncidentStatus = 'open' | 'acknowledged' | 'resolved';
@@ -77,6 +79,8 @@ export interface Incident {
   readonly quietSinceMs?: number;
   /** The incident that it became part of, which ended it. */
   readonly mergedInto?: IncidentId;
+  /** Nothing is wrong: a receiver is tested. Such an incident is made up for its messages, and never stored among those that happened. */
+  readonly isDrill?: boolean;
 }
 
 /**

@@ -15,6 +15,7 @@ export function alertOf(signal: ConditionSignal, times: AlertTimes): Alert {
     id: signal.alertId, labels: { ...signal.labels, incident: times.incidentId }, annotations: signal.annotations, severity: signal.severity,
     status: 'firing', startsAtMs: signal.startsAtMs ?? times.startsAtMs, endsAtMs: undefined, updatedAtMs: times.nowMs, reading: signal.reading, incidentId: times.incidentId,
     ...(signal.generatorUrl === undefined ? {} : { generatorUrl: signal.generatorUrl }),
+    ...(signal.direct === undefined ? {} : { direct: signal.direct }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { AlertId, IncidentId } from '../lib/ids.js';
 import { isWithinAny } from '../lib/time-interval.js';
 import { Inhibitor, type Inhibition } from './inhibition.js';
 import type { Mute } from './notification-group.js';
-import { matchRoutes, type Route, type RouteMatch, type Routing } from './routing.js';
+import { directRoutes, matchRoutes, type Route, type RouteMatch, type Routing } from './routing.js';
 
 export interface KnownAlert {
   readonly alert: Alert;
@@ -33,7 +33,8 @@ export class AlertView {
   }
 
   /** Labels do not change while an alert lives, and routes only with the file: matched once. */
-  routesOf({ labels }: Alert): readonly RouteMatch[] {
+  routesOf({ labels, direct }: Alert): readonly RouteMatch[] {
+    if (direct !== undefined) return directRoutes(this.#routing, labels, direct);
     let known = routed.get(this.#routing);
     if (known === undefined) routed.set(this.#routing, known = new WeakMap());
     let matches = known.get(labels);

@@ -1,12 +1,15 @@
+import type { DrillRule } from '../config/drill.js';
 import type { EscalationRule, PersonRule } from '../config/escalation.js';
 import type { RuleSet } from '../config/rule-set.js';
 import { closest } from '../lib/closest.js';
 import { errorAt } from '../lib/problem-codes.js';
 import type { Location, Problem } from '../lib/problem.js';
 import type { EscalationPolicy } from './escalation-policy.js';
+import { integrationsOf } from './integrations.js';
+import type { Receiver } from './receiver-configs.js';
 import { checkReceiverRules, withReceiverRules, type Routing } from './routing.js';
 
-type Rules = Pick<RuleSet, 'receivers' | 'escalations' | 'persons'>;
+type Rules = Pick<RuleSet, 'receivers' | 'escalations' | 'persons' | 'drills'>;
 
 /** Routing with what documents of `kind: Receiver`, `EscalationPolicy` and `Person` say beside it. */
 export function bindRules(routing: Routing, rules: Rules): Routing {
@@ -40,7 +43,20 @@ export function checkBoundRules(routing: Routing, rules: Rules): Problem[] {
       problems.push(...step.persons.flatMap((person) => personProblem({ person, at, path: `${path}.persons` }, rules.persons)));
     }
   }
+  for (const drill of rules.drills) {
+    receivers(drill.receivers, drill.at, `${drill.name}: spec.receivers`);
+    receivers(drill.tell, drill.at, `${drill.name}: spec.tell`);
+    problems.push(...muteProblems(drill, withReceiverRules(routing, rules.receivers)));
+  }
   return problems;
+}
+
+/** A receiver without integrations swallows what it gets: there is nothing to drill, and nobody who would hear. */
+function muteProblems({ receivers, tell, at, name }: DrillRule, routing: Routing): Problem[] {
+  const isMute = (receiver: string): boolean => routing.receivers.has(receiver) && integrationsOf(routing.receivers.get(receiver) as Receiver).length === 0;
+  return [['receivers', receivers] as const, ['tell', tell] as const].flatMap(([key, names]) => names.filter(isMute).map((receiver) => errorAt(at, 'rules/invalid-value', {
+    path: `${name}: spec.${key}`, message: `the receiver "${receiver}" has no integrations: it swallows what it gets`, hint: 'name one that sends',
+  })));
 }
 
 function personProblem({ person, at, path }: { readonly person: string; readonly at: Location; readonly path: string }, persons: readonly PersonRule[]): Problem[] {

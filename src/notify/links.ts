@@ -1,7 +1,10 @@
+import { isDrillId } from './drill-id.js';
 import type { SpanId, TraceId } from '../lib/ids.js';
 
 /** Addresses of Tocsin's own pages, as interfaces.md promises them. `publicUrl` has no slash at the end. */
 export function incidentUrl(publicUrl: string, id: string): string {
+  // A drill is no incident: it has a line on the page of drills.
+  if (isDrillId(id)) return `${publicUrl}/drills`;
   return `${publicUrl}/incidents/${encodeURIComponent(id)}`;
 }
 

@@ -1,5 +1,6 @@
 import type { DeliveryId, IncidentId } from '../lib/ids.js';
 import type { Delivery } from './delivery.js';
+import { isDrillId } from './drill-id.js';
 import type { ClaimRequest, ClaimedDelivery, DeadLetter, DeliveryCounts, Outbox, Settlement } from './outbox.js';
 
 interface Entry {
@@ -70,7 +71,7 @@ export class MemoryOutbox implements Outbox {
   }
 
   async rejected(limit: number): Promise<readonly DeadLetter[]> {
-    const dead = this.#entries.filter((entry) => entry.delivery.status === 'rejected').toReversed().slice(0, limit);
+    const dead = this.#entries.filter((entry) => entry.delivery.status === 'rejected' && !isDrillId(entry.delivery.incidentId)).toReversed().slice(0, limit);
     return Promise.resolve(dead.map((entry) => ({ delivery: entry.delivery, overtaken: this.#isOvertaken(entry) })));
   }
 

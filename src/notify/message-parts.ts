@@ -17,7 +17,8 @@ export function headlineOf(incident: Incident): string {
   return `${stateOf(incident)}: ${shorten(incident.title.replaceAll(/\s+/g, ' ').trim(), TITLE_MAX)}`;
 }
 
-function stateOf({ status, severity, acknowledgedBy }: Incident): string {
+function stateOf({ status, severity, acknowledgedBy, isDrill }: Incident): string {
+  if (isDrill === true) return status === 'resolved' ? 'DRILL, over' : 'DRILL';
   if (status === 'resolved') return 'Resolved';
   return status === 'acknowledged' ? `${severityInWords(severity)}, ${shorten(acknowledgedBy ?? 'somebody', WHO_MAX)} has it` : severityInWords(severity);
 }

@@ -51,7 +51,9 @@ function alertOf(notification: Notification, message: PlainMessage, { priority, 
 }
 
 function priorityOf({ delivery }: Notification, { priority }: Pick<OpsgenieAlertOptions, 'priority'>): string {
-  return priority ?? (delivery.transition.incident.severity === 'page' ? 'P1' : 'P3');
+  const { isDrill, severity } = delivery.transition.incident;
+  if (isDrill === true) return 'P5';
+  return priority ?? (severity === 'page' ? 'P1' : 'P3');
 }
 
 function descriptionOf({ words, facts, traces, runbook, incident, others }: PlainMessage): string {

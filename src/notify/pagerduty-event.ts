@@ -33,7 +33,7 @@ export function pagerdutyRequest(notification: Notification, routingKey: string)
     kind: 'event',
     body: {
       ...event, client: 'Tocsin', client_url: publicUrl, links,
-      payload: { ...payload, severity: incident.severity === 'page' ? 'critical' : 'warning', component: lead?.labels['service'], group: lead?.labels['owner'], class: lead?.labels['alertname'] },
+      payload: { ...payload, severity: incident.isDrill === true ? 'info' : incident.severity === 'page' ? 'critical' : 'warning', component: lead?.labels['service'], group: lead?.labels['owner'], class: lead?.labels['alertname'] },
     },
   };
 }

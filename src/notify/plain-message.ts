@@ -42,7 +42,7 @@ export function plainMessage({ delivery, publicUrl, runbook }: Notification): Pl
     })),
     others: group.otherIncidents.slice(0, OTHERS_MAX).map((id) => ({ label: id, url: incidentUrl(publicUrl, id) })),
     runbook: runbook === undefined ? undefined : { label: shorten(runbook.title, TITLE_MAX), url: runbook.url, markdown: runbook.markdown },
-    incident: { label: 'Open incident', url: incidentUrl(publicUrl, incident.id) },
+    incident: { label: incident.isDrill === true ? 'All drills' : 'Open incident', url: incidentUrl(publicUrl, incident.id) },
   };
 }
 

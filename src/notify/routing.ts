@@ -179,6 +179,16 @@ export function matchRoutes(routing: Routing, labels: Labels): RouteMatch[] {
   });
 }
 
+/** Straight to these receivers, at once, with the repeats of the root: a group of its own for each incident. */
+export function directRoutes({ root }: Routing, labels: Labels, receivers: readonly string[]): RouteMatch[] {
+  const groupLabels = labelsOf(['alertname', 'incident'], labels);
+  const { groupIntervalMs, repeatIntervalMs } = root;
+  return receivers.map((receiver) => ({
+    path: 'direct', key: '{}', receiver, groupBy: ['alertname', 'incident'], groupWaitMs: 0, groupIntervalMs, repeatIntervalMs,
+    muteTimeIntervals: [], activeTimeIntervals: [], groupLabels, groupKey: `{}/direct:${formatLabels(groupLabels)}`,
+  }));
+}
+
 function matchingRoutes(route: Route, labels: Labels): Route[] {
   if (!matchesAll(route.matchers, labels)) return [];
   const taken: Route[] = [];

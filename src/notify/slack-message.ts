@@ -65,6 +65,7 @@ function newsOf({ news }: Transition): string {
 }
 
 function emojiOf(incident: Incident): string {
+  if (incident.isDrill === true) return '🧪';
   if (incident.status === 'resolved') return '✅';
   if (incident.status === 'acknowledged') return '🟠';
   return incident.severity === 'page' ? '🔴' : '🟡';
@@ -115,6 +116,7 @@ function othersOf({ delivery: { group }, publicUrl }: Notification): string[] {
 }
 
 function runbookOf({ runbook, delivery }: Notification): string[] {
+  if (delivery.transition.incident.isDrill === true) return [];
   if (runbook === undefined) return ['*Runbook:* there is none yet. Name one in the SLO: `tocsin.dev/runbook`'];
   const title = `*Runbook:* ${link(runbook.url, shorten(runbook.title, TITLE_MAX))}`;
   if (delivery.transition.incident.status === 'resolved') return [title];
@@ -125,7 +127,7 @@ function buttonsOf({ delivery, runbook, publicUrl }: Notification): LinkButton[]
   const { incident } = delivery.transition;
   const common = incident.evidence?.traces.find((trace) => trace.role === 'most-common') ?? incident.evidence?.traces[0];
   const buttons = [
-    button('open_incident', 'Open incident', incidentUrl(publicUrl, incident.id)),
+    button('open_incident', incident.isDrill === true ? 'All drills' : 'Open incident', incidentUrl(publicUrl, incident.id)),
     runbook === undefined ? undefined : button('open_runbook', 'Runbook', runbook.url),
     common === undefined ? undefined : button('open_trace', 'Most common trace', traceUrl(publicUrl, common)),
   ].filter((candidate) => candidate !== undefined && candidate.url.length <= URL_MAX) as LinkButton[];
@@ -134,8 +136,8 @@ function buttonsOf({ delivery, runbook, publicUrl }: Notification): LinkButton[]
 }
 
 /** What can be done from within Slack: nothing once it is over. */
-function pressesOf({ id, status }: Incident): ActionButton[] {
-  if (status === 'resolved') return [];
+function pressesOf({ id, status, isDrill }: Incident): ActionButton[] {
+  if (status === 'resolved' || isDrill === true) return [];
   const value = pressValueOf(id);
   const press = (action: PressAction, text: string): ActionButton => ({ type: 'button', action_id: action, text: { type: 'plain_text', text }, value });
   return [...(status === 'open' ? [{ ...press('acknowledge', 'Acknowledge'), style: 'primary' as const }] : []), press('silence', 'Silence 1 h'), press('resolve', 'Resolve')];

@@ -49,6 +49,7 @@ function tocsinBody({ delivery, publicUrl, runbook }: Notification): Readonly<Re
     deliveryId: delivery.id,
     transition: kind,
     at: new Date(atMs).toISOString(),
+    ...(incident.isDrill === true ? { drill: true } : {}),
     ...(news === undefined ? {} : { news }),
     incident: incidentBody(incident, publicUrl),
     otherIncidents: delivery.group.otherIncidents.map((id) => ({ id, url: incidentUrl(publicUrl, id) })),

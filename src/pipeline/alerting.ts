@@ -1,4 +1,3 @@
-import type { IncidentChange } from '../incident/advance.js';
 import type { Incident } from '../incident/incident.js';
 import { isReopenable } from '../incident/flapping.js';
 import { isOver, type PostedAlert } from '../incident/posted-alert.js';
@@ -7,9 +6,11 @@ import { DAY_MS } from '../lib/duration.js';
 import type { AlertId, IncidentId, SilenceId } from '../lib/ids.js';
 import { advanceGroups, type GroupingChange } from '../notify/advance-groups.js';
 import { AlertView } from '../notify/alert-view.js';
+import { DRILL_WINDOW_MS, drillIncident, type DrillRun } from '../notify/drill.js';
 import { escalate, nextEscalationMs, type EscalationChange } from '../notify/escalation.js';
 import { groupId, type NotificationGroup } from '../notify/notification-group.js';
 import type { Routing } from '../notify/routing.js';
+import type { AlertingChange } from './alerting-change.js';
 import type { EvaluationChanges, EvaluationStore } from './evaluation-store.js';
 
 export interface AlertingPorts {
@@ -20,12 +21,6 @@ export interface AlertingPorts {
   wakeDispatcher(): void;
   /** A notification group has its turn at this moment: a tick should not be late for it. */
   requestTickAt?(atMs: number): void;
-}
-
-/** What a tick, a poster or a person changes. */
-export interface AlertingChange extends IncidentChange {
-  readonly posted?: readonly PostedAlert[];
-  readonly silences?: readonly Silence[];
 }
 
 /** Alerting at one moment. */
@@ -47,6 +42,8 @@ interface Memory {
   readonly groups: Map<string, NotificationGroup>;
   readonly posted: Map<AlertId, PostedAlert>;
   readonly silences: Map<SilenceId, Silence>;
+  /** Oldest first. */
+  readonly drills: Map<IncidentId, DrillRun>;
 }
 
 /** Expired silences are kept as long as Alertmanager keeps them (data.retention, 120 h). */
@@ -81,6 +78,11 @@ export class Alerting {
     return (await this.#remembered()).silences;
   }
 
+  /** Of DRILL_WINDOW_MS, oldest first. */
+  async drills(): Promise<readonly DrillRun[]> {
+    return [...(await this.#remembered()).drills.values()];
+  }
+
   async groups(): Promise<readonly NotificationGroup[]> {
     return [...(await this.#remembered()).groups.values()];
   }
@@ -99,7 +101,7 @@ export class Alerting {
     const corrected = correctEnds(after, nowMs);
     const grouping = advanceGroups({
       nowMs, routing: this.#ports.routing(), silences: new SilencesInForce([...after.silences.values()], nowMs), groups: memory.groups.values(),
-      incidents: [...after.ended.values(), ...after.open.values()], transitions: change.transitions,
+      incidents: [...after.ended.values(), ...after.open.values(), ...drillIncidents(after, change)], transitions: change.transitions,
     });
     const escalation = this.#escalate(after, grouping, nowMs);
     const changes = this.#changesOf({ change: { ...change, incidents: latest([...change.incidents, ...corrected, ...escalation.incidents]) }, grouping: joined(grouping, escalation), after, nowMs });
@@ -132,8 +134,9 @@ export class Alerting {
   #changesOf({ change, grouping, after, nowMs }: { readonly change: AlertingChange; readonly grouping: GroupingChange; readonly after: Memory; readonly nowMs: number }): EvaluationChanges {
     return {
       incidents: change.incidents, deliveries: grouping.deliveries, groups: grouping.groups, removedGroups: grouping.removed, decisions: grouping.decisions,
-      posted: change.posted ?? [], removedPosted: donePosted(after, nowMs), silences: change.silences ?? [],
+      posted: change.posted ?? [], removedPosted: donePosted(after, nowMs), silences: change.silences ?? [], drills: change.drills ?? [],
       removedSilences: [...after.silences.values()].filter((silence) => silenceState(silence, nowMs - EXPIRED_SILENCE_KEPT_MS) === 'expired').map(({ id }) => id),
+      removedDrills: [...after.drills.values()].filter(({ startedAtMs, endedAtMs }) => endedAtMs !== undefined && startedAtMs < nowMs - DRILL_WINDOW_MS).map(({ id }) => id),
     };
   }
 
@@ -159,9 +162,9 @@ export class Alerting {
 
   async #remembered(): Promise<Memory> {
     if (this.#memory !== undefined) return this.#memory;
-    const { openIncidents, endedIncidents, recentlyEnded, groups, posted, silences } = await this.#ports.store.loadMemory();
+    const { openIncidents, endedIncidents, recentlyEnded, groups, posted, silences, drills } = await this.#ports.store.loadMemory();
     return this.#memory = {
-      open: byId(openIncidents), ended: byId(endedIncidents), recent: recentlyEnded, groups: new Map(groups.map((group) => [groupId(group), group])), posted: byId(posted), silences: byId(silences),
+      open: byId(openIncidents), ended: byId(endedIncidents), recent: recentlyEnded, groups: new Map(groups.map((group) => [groupId(group), group])), posted: byId(posted), silences: byId(silences), drills: byId(drills),
     };
   }
 }
@@ -180,12 +183,18 @@ function afterChange(memory: Memory, change: AlertingChange): Memory {
   }
   const changed = new Set(change.incidents.map(({ id }) => id));
   return {
-    ...after, recent: [...memory.recent.filter(({ id }) => !changed.has(id)), ...change.incidents.filter(({ status }) => status === 'resolved')], posted: withAll(memory.posted, change.posted ?? []), silences: withAll(memory.silences, change.silences ?? []),
+    ...after, recent: [...memory.recent.filter(({ id }) => !changed.has(id)), ...change.incidents.filter(({ status }) => status === 'resolved')], posted: withAll(memory.posted, change.posted ?? []), silences: withAll(memory.silences, change.silences ?? []), drills: withAll(memory.drills, change.drills ?? []),
   };
 }
 
 function withAll<Id extends string, T extends { readonly id: Id }>(known: Map<Id, T>, changed: readonly T[]): Map<Id, T> {
   return changed.length === 0 ? known : new Map([...known, ...byId<Id, T>(changed)]);
+}
+
+/** What drills tell of: the incident of each that is under way, or that has just ended. */
+function drillIncidents({ drills }: Memory, { drills: changed = [] }: AlertingChange): Incident[] {
+  const told = new Set(changed.map(({ id }) => id));
+  return [...drills.values()].filter(({ id, endedAtMs }) => endedAtMs === undefined || told.has(id)).map(drillIncident);
 }
 
 /** Posted alerts that are over, that no open incident has, and that nobody is still to be told of. */
@@ -221,8 +230,10 @@ function settled(after: Memory, changes: EvaluationChanges): Omit<Memory, 'recen
   for (const id of changes.removedPosted ?? []) posted.delete(id);
   const silences = new Map(after.silences);
   for (const id of changes.removedSilences ?? []) silences.delete(id);
+  const drills = new Map(after.drills);
+  for (const id of changes.removedDrills ?? []) drills.delete(id);
   const awaited = new Set([...groups.values()].flatMap(({ members }) => Object.values(members)));
-  return { open: after.open, ended: new Map([...after.ended].filter(([id]) => awaited.has(id))), groups, posted, silences };
+  return { open: after.open, ended: new Map([...after.ended].filter(([id]) => awaited.has(id))), groups, posted, silences, drills };
 }
 
 /** The last version of each. */
@@ -238,6 +249,6 @@ function joined(grouping: GroupingChange, escalation: EscalationChange): Groupin
   };
 }
 
-function isSomething({ incidents, deliveries, groups = [], removedGroups = [], decisions = [], posted = [], removedPosted = [], silences = [], removedSilences = [] }: EvaluationChanges): boolean {
-  return [incidents, deliveries, groups, removedGroups, decisions, posted, removedPosted, silences, removedSilences].some((list) => list.length > 0);
+function isSomething({ incidents, deliveries, groups = [], removedGroups = [], decisions = [], posted = [], removedPosted = [], silences = [], removedSilences = [], drills = [], removedDrills = [] }: EvaluationChanges): boolean {
+  return [incidents, deliveries, groups, removedGroups, decisions, posted, removedPosted, silences, removedSilences, drills, removedDrills].some((list) => list.length > 0);
 }

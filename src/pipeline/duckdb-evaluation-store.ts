@@ -4,6 +4,7 @@ import type { PostedAlert } from '../incident/posted-alert.js';
 import type { Silence } from '../incident/silence.js';
 import { decodeDocument, encodeDocument } from '../lib/document-json.js';
 import { enqueueStatement } from '../notify/duckdb-outbox.js';
+import type { DrillRun } from '../notify/drill.js';
 import { groupId, type Decision, type NotificationGroup } from '../notify/notification-group.js';
 import type { Database, Statement } from '../store/database.js';
 import { pinTraces } from '../store/duckdb-maintenance.js';
@@ -17,6 +18,7 @@ const LOAD_ENDED = sql('load-recently-ended');
 const LOAD_GROUPS = sql('load-notification-groups');
 const LOAD_POSTED = sql('load-posted-alerts');
 const LOAD_SILENCES = sql('load-silences');
+const LOAD_DRILLS = sql('load-drills');
 const FORGET_INCIDENT = sql('forget-incident');
 const STORE_INCIDENT = sql('store-incident');
 const CLAIM_KEY = sql('claim-key');
@@ -27,6 +29,8 @@ const FORGET_POSTED = sql('forget-posted-alerts');
 const STORE_POSTED = sql('store-posted-alerts');
 const FORGET_SILENCES = sql('forget-silences');
 const STORE_SILENCES = sql('store-silences');
+const FORGET_DRILLS = sql('forget-drills');
+const STORE_DRILLS = sql('store-drills');
 const STORE_DECISIONS = sql('store-decisions');
 
 export class DuckdbEvaluationStore implements EvaluationStore {
@@ -46,6 +50,7 @@ export class DuckdbEvaluationStore implements EvaluationStore {
       endedIncidents: ended.length === 0 ? [] : await this.#documents<Incident>({ sql: LOAD_INCIDENTS, params: { ids: JSON.stringify(ended) } }),
       recentlyEnded: await this.#documents<Incident>({ sql: LOAD_ENDED, params: { within_ms: REOPEN_WITHIN_MS } }),
       posted: await this.#documents<PostedAlert>({ sql: LOAD_POSTED }), silences: await this.#documents<Silence>({ sql: LOAD_SILENCES }),
+      drills: await this.#documents<DrillRun>({ sql: LOAD_DRILLS }),
     };
   }
 
@@ -54,7 +59,7 @@ export class DuckdbEvaluationStore implements EvaluationStore {
     const incidents = changes.incidents.toSorted((left, right) => Number(right.status === 'resolved') - Number(left.status === 'resolved'));
     await this.#database.transaction([
       ...incidents.flatMap(incidentStatements), ...changes.deliveries.map(enqueueStatement), ...groupStatements(changes), ...postedStatements(changes),
-      ...silenceStatements(changes), ...decisionStatements(changes.decisions ?? []),
+      ...silenceStatements(changes), ...drillStatements(changes), ...decisionStatements(changes.decisions ?? []),
     ]);
   }
 
@@ -90,6 +95,10 @@ function postedStatements({ posted = [], removedPosted = [] }: EvaluationChanges
 
 function silenceStatements({ silences = [], removedSilences = [] }: EvaluationChanges): Statement[] {
   return replaceStatements({ forget: FORGET_SILENCES, store: STORE_SILENCES }, { removed: removedSilences, kept: silences.map((silence) => ({ id: silence.id, ends_at_ms: silence.endsAtMs, document: encodeDocument(silence) })) });
+}
+
+function drillStatements({ drills = [], removedDrills = [] }: EvaluationChanges): Statement[] {
+  return replaceStatements({ forget: FORGET_DRILLS, store: STORE_DRILLS }, { removed: removedDrills, kept: drills.map((run) => ({ id: run.id, started_at_ms: run.startedAtMs, document: encodeDocument(run) })) });
 }
 
 /** All rows of a table in two statements: one each would make a storm of ten thousand alerts as many round trips. */

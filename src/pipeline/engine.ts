@@ -20,9 +20,12 @@ import { traceCause } from '../incident/trace-cause.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import type { AlertId, SilenceId } from '../lib/ids.js';
 import { err, ok, type Result } from '../lib/result.js';
+import type { DrillRefusal, DrillWish } from '../notify/drill-view.js';
+import type { DrillRun, DrillStatus } from '../notify/drill.js';
 import type { CommitNews } from '../store/span-sink.js';
 import { TaskQueue } from '../store/task-queue.js';
 import { Alerting, type AlertingPicture, type AlertingPorts } from './alerting.js';
+import { Drills, type DrillPorts } from './drills.js';
 import { evaluate, type Evaluation, type MeasuredSlo } from './evaluate.js';
 import { postedSignals } from './posted-signals.js';
 import { sloNameOf } from './slo-signal.js';
@@ -37,6 +40,8 @@ export interface EnginePorts extends AlertingPorts {
   judgeJourneys?(): Promise<void>;
   /** What rules say of error signatures. */
   signatureSignals?(openIncidents: readonly Incident[], nowMs: number): readonly ConditionSignal[];
+  /** Tests of receivers; none where it is left out. */
+  readonly drills?: DrillPorts;
   /** Who says that two incidents have one cause; by default their traces do. */
   readonly causes?: readonly CauseFinder[];
   /** How often an export was refused for want of room since the start. Minutes in which it was are not covered: what they hold is incomplete. */
@@ -64,10 +69,12 @@ export class Engine {
   readonly #coverage: CoverageIndex;
   readonly #alerting: Alerting;
   readonly #turns = new TaskQueue();
+  readonly #drills: Drills;
   readonly #badReceivedAtMs = new Map<string, number>();
   #slos: readonly MeasuredSlo[] = [];
   #statuses: readonly SloStatus[] = [];
   #signals: readonly ConditionSignal[] = [];
+  #drillStatuses: readonly DrillStatus[] = [];
   #nextTrimMs = 0;
   #refusals = 0;
   /** The last few minutes with refusals. */
@@ -76,6 +83,7 @@ export class Engine {
   constructor(ports: EnginePorts, state: { readonly slices: SliceIndex; readonly coverage: CoverageIndex }) {
     this.#ports = ports;
     this.#alerting = new Alerting(ports);
+    this.#drills = new Drills(ports.drills ?? { rules: () => [], decisionsOf: () => Promise.resolve([]) });
     this.#slices = state.slices;
     this.#coverage = state.coverage;
   }
@@ -121,12 +129,13 @@ export class Engine {
     return this.#turns.run(async () => {
       this.#cover(minuteOf(nowMs));
       await this.#remind(nowMs);
+      const drills = await this.#advanceDrills(nowMs);
       await this.#ports.judgeJourneys?.();
       const openIncidents = await this.#alerting.openIncidents();
       const badReceivedAtMs = new Map(this.#badReceivedAtMs);
       const evaluation = evaluate({
         nowMs, slos: this.#slos, slices: this.#slices, openIncidents, badReceivedAtMs, recentlyEnded: await this.#alerting.recentlyEnded(nowMs),
-        otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? [])],
+        otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? []), ...this.#drills.signals(openIncidents, { runs: drills, nowMs })],
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });
       const proven = await this.#withEvidence(evaluation);
@@ -213,6 +222,26 @@ export class Engine {
     });
   }
 
+  /** Tests receivers now. Their outcome is in `drillStatuses` as soon as it is known. */
+  drill(wish: DrillWish, nowMs: number): Promise<Result<readonly DrillRun[], DrillRefusal>> {
+    return this.#turns.run(async () => {
+      const started = this.#drills.start(wish, { routing: this.#ports.routing(), runs: await this.#alerting.drills(), nowMs });
+      if (!started.ok) return started;
+      await this.#alerting.save(started.value, nowMs);
+      return ok(started.value.drills ?? []);
+    });
+  }
+
+  /** How the drills of each receiver went; those under way as of now. */
+  drillStatuses(nowMs: number): Promise<readonly DrillStatus[]> {
+    return this.#turns.run(async () => this.#drills.statuses({ runs: await this.#advanceDrills(nowMs), nowMs }));
+  }
+
+  /** The same as of the last tick, for those who must not wait. */
+  lastDrillStatuses(): readonly DrillStatus[] {
+    return this.#drillStatuses;
+  }
+
   /** What alerting looks like now, for those who show it. */
   picture(nowMs: number): Promise<AlertingPicture> {
     return this.#turns.run(() => this.#alerting.picture(nowMs));
@@ -229,6 +258,14 @@ export class Engine {
     this.#refusals = refusals;
     if (this.takesIn(minute)) this.#coverage.markCovered(minute);
     else this.#coverage.markUncovered(minute);
+  }
+
+  async #advanceDrills(nowMs: number): Promise<readonly DrillRun[]> {
+    const change = await this.#drills.advance({ routing: this.#ports.routing(), runs: await this.#alerting.drills(), nowMs });
+    if ((change.drills ?? []).length > 0) await this.#alerting.save(change, nowMs);
+    const runs = await this.#alerting.drills();
+    this.#drillStatuses = this.#drills.statuses({ runs, nowMs });
+    return runs;
   }
 
   async #remind(nowMs: number): Promise<void> {

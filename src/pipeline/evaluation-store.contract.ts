@@ -4,6 +4,7 @@ import type { Incident } from '../incident/incident.js';
 import { sampleAlert, sampleIncident, sampleReading } from '../incident/sample-incident.js';
 import type { DeliveryId, IncidentId } from '../lib/ids.js';
 import type { Delivery } from '../notify/delivery.js';
+import type { DrillRun } from '../notify/drill.js';
 import type { Outbox } from '../notify/outbox.js';
 import { groupOf } from '../notify/sample-delivery.js';
 import type { EvaluationStore } from './evaluation-store.js';
@@ -59,6 +60,15 @@ export function evaluationStoreContract(open: () => Promise<EvaluationStoreUnder
       const ended = (id: string, minutes: number): Incident => incident(id, { key: id, status: 'resolved', endedAtMs: T0 + minutes * 60_000 });
       await save([ended('a', 0), ended('b', 30), ended('c', 20), incident('d', { key: 'd' })]);
       expect((await subject.store.loadMemory()).recentlyEnded.map(({ id }) => id)).toEqual(['c', 'b']);
+    });
+
+    test('drills come back oldest first, each in its last version, and go when they are too old', async () => {
+      const run = (id: string, startedAtMs: number, changes: Partial<DrillRun> = {}): DrillRun => ({ id: id as IncidentId, drill: 'd', receiver: 'shop', startedAtMs, by: 'tocsin', withinMs: 1_000, results: [], endedAtMs: undefined, ...changes });
+      await subject.store.save({ incidents: [], deliveries: [], drills: [run('drill-b', T0 + 1), run('drill-a', T0 + 2)] });
+      await subject.store.save({ incidents: [], deliveries: [], drills: [run('drill-b', T0 + 1, { endedAtMs: T0 + 9 }), run('drill-c', T0)] });
+      expect((await subject.store.loadMemory()).drills).toStrictEqual([run('drill-c', T0), run('drill-b', T0 + 1, { endedAtMs: T0 + 9 }), run('drill-a', T0 + 2)]);
+      await subject.store.save({ incidents: [], deliveries: [], removedDrills: ['drill-b' as IncidentId] });
+      expect((await subject.store.loadMemory()).drills.map(({ id }) => id)).toEqual(['drill-c', 'drill-a']);
     });
 
     test('an unknown id is undefined', async () => {

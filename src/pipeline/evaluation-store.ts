@@ -1,8 +1,9 @@
 import type { Incident } from '../incident/incident.js';
 import type { PostedAlert } from '../incident/posted-alert.js';
 import type { Silence } from '../incident/silence.js';
-import type { AlertId, SilenceId } from '../lib/ids.js';
+import type { AlertId, IncidentId, SilenceId } from '../lib/ids.js';
 import type { Delivery } from '../notify/delivery.js';
+import type { DrillRun } from '../notify/drill.js';
 import type { Decision, NotificationGroup } from '../notify/notification-group.js';
 
 /** What alerting remembers between two ticks. */
@@ -16,6 +17,8 @@ export interface AlertingMemory {
   readonly recentlyEnded: readonly Incident[];
   readonly posted: readonly PostedAlert[];
   readonly silences: readonly Silence[];
+  /** Oldest first. */
+  readonly drills: readonly DrillRun[];
 }
 
 /** What one tick (or one action of a person) changes, saved in one transaction or not at all. */
@@ -32,6 +35,8 @@ export interface EvaluationChanges {
   readonly removedPosted?: readonly AlertId[];
   readonly silences?: readonly Silence[];
   readonly removedSilences?: readonly SilenceId[];
+  readonly drills?: readonly DrillRun[];
+  readonly removedDrills?: readonly IncidentId[];
 }
 
 /** Port of the tick. Adapters: DuckDB, memory; one contract suite for both. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadRulesDirectory } from '../config/fs-rules.js';
 import { checkRunbookReferences } from '../config/load-rules.js';
+import type { DrillRule } from '../config/drill.js';
 import type { EscalationRule, PersonRule } from '../config/escalation.js';
 import type { ReleaseGateRule } from '../config/release-gate.js';
 import type { SignatureRule } from '../config/signature-rule.js';
@@ -27,6 +28,7 @@ export interface RuleBook {
   readonly persons: readonly PersonRule[];
   /** As written; `routing` has them bound. */
   readonly escalations: readonly EscalationRule[];
+  readonly drills: readonly DrillRule[];
   readonly gates: readonly ReleaseGateRule[];
   readonly sampling: SamplingRules;
   readonly signatureRules: readonly SignatureRule[];
@@ -58,7 +60,7 @@ export async function loadRuleBook({ rulesDir, runbooksDir, redaction: { keyFile
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
   if (routing === undefined || hasErrors(sorted)) return { book: undefined, problems: sorted };
-  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, persons: rules.rules.persons, escalations: rules.rules.escalations, gates: rules.rules.gates, sampling: rules.rules.sampling, signatureRules: rules.rules.signatureRules, runbooks: runbooks.runbooks }, problems: sorted };
+  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, persons: rules.rules.persons, drills: rules.rules.drills, escalations: rules.rules.escalations, gates: rules.rules.gates, sampling: rules.rules.sampling, signatureRules: rules.rules.signatureRules, runbooks: runbooks.runbooks }, problems: sorted };
 }
 
 function compileAll(rules: RuleSet, problems: Problem[]): CompiledSlo[] {

@@ -2,6 +2,7 @@ import { REOPEN_WITHIN_MS } from '../incident/incident-policy.js';
 import type { MemoryIncidentTable } from '../incident/memory-incident-table.js';
 import type { PostedAlert } from '../incident/posted-alert.js';
 import type { Silence } from '../incident/silence.js';
+import type { DrillRun } from '../notify/drill.js';
 import type { MemoryOutbox } from '../notify/memory-outbox.js';
 import { groupId, type Decision, type NotificationGroup } from '../notify/notification-group.js';
 import type { AlertingMemory, EvaluationChanges, EvaluationStore } from './evaluation-store.js';
@@ -14,6 +15,7 @@ export class MemoryEvaluationStore implements EvaluationStore {
   readonly #groups = new Map<string, NotificationGroup>();
   readonly #posted = new Map<string, PostedAlert>();
   readonly #silences = new Map<string, Silence>();
+  readonly #drills = new Map<string, DrillRun>();
 
   constructor(incidents: MemoryIncidentTable, outbox: MemoryOutbox) {
     this.#incidents = incidents;
@@ -26,7 +28,7 @@ export class MemoryEvaluationStore implements EvaluationStore {
     const groups = [...this.#groups.values()];
     const ended = [...new Set(groups.flatMap(({ members }) => Object.values(members)))].filter((id) => !open.has(id));
     const endedIncidents = (await Promise.all(ended.map((id) => this.#incidents.byId(id)))).filter((incident) => incident !== undefined);
-    return { openIncidents, groups, endedIncidents, recentlyEnded: this.#incidents.recentlyEnded(REOPEN_WITHIN_MS), posted: [...this.#posted.values()], silences: [...this.#silences.values()] };
+    return { openIncidents, groups, endedIncidents, recentlyEnded: this.#incidents.recentlyEnded(REOPEN_WITHIN_MS), posted: [...this.#posted.values()], silences: [...this.#silences.values()], drills: [...this.#drills.values()].sort((left, right) => left.startedAtMs - right.startedAtMs) };
   }
 
   /** The table refuses before anything has changed, so all changes or nothing. */
@@ -39,6 +41,8 @@ export class MemoryEvaluationStore implements EvaluationStore {
     for (const alert of changes.posted ?? []) this.#posted.set(alert.id, alert);
     for (const id of changes.removedSilences ?? []) this.#silences.delete(id);
     for (const silence of changes.silences ?? []) this.#silences.set(silence.id, silence);
+    for (const id of changes.removedDrills ?? []) this.#drills.delete(id);
+    for (const run of changes.drills ?? []) this.#drills.set(run.id, run);
     this.decisions.push(...(changes.decisions ?? []));
     return Promise.resolve();
   }

@@ -88,6 +88,13 @@ const silence = z.looseObject({
   id: z.string(), state: z.enum(['pending', 'active', 'expired']), inForce: z.boolean(), words: z.string(), startsAt: instant, endsAt: instant, createdBy: z.string(), comment: z.string(),
   matchers: z.array(z.object({ name: z.string(), value: z.string(), isRegex: z.boolean(), isEqual: z.boolean() })), matches: z.array(z.looseObject({ id: z.string(), incident: z.string(), url: z.string() })),
 });
+const drillRun = z.object({
+  id: z.string(), drill: z.string(), receiver: z.string(), by: z.string(), startedAt: instant, outcome: z.enum(['waiting', 'in-time', 'late', 'failed', 'held']), settled: z.boolean(), seconds: ratio, words: z.string(),
+  integrations: z.array(z.object({ integration: z.string(), outcome: z.string(), deliveredAt: instant.nullable(), reason: z.string().nullable() })),
+});
+const drill = z.object({
+  drill: z.string(), receiver: z.string(), deliveredWithinSeconds: z.number(), target: z.number(), windowDays: z.number(), next: instant.nullable(), runs: z.number(), inTime: z.number(), sli: ratio, budgetRemaining: ratio, last: drillRun.nullable(),
+});
 const requests = { requests: z.number(), errors: z.number(), perSecond: z.number(), errorRatio: ratio.optional(), p50Ns: z.number().optional(), p95Ns: z.number().optional(), p99Ns: z.number().optional() };
 const ledgerSum = z.object({ signal: z.enum(['traces', 'logs']), received: z.number(), hot: z.number(), rejected: z.number(), deduplicated: z.number() });
 const named = z.array(z.object({ name: z.string(), count: z.number() }));
@@ -150,6 +157,7 @@ export const API_SCHEMAS = {
   }),
   SuggestionList: z.object({ from: instant, to: instant, suggestions: z.array(z.object({ file: z.string(), yaml: z.string(), slos: z.array(z.object({ name: z.string(), service: z.string(), operation: z.string(), objective: z.enum(['availability', 'latency']), target: z.number(), thresholdMs: ratio, reason: z.string() })) })) }),
   DecisionList: z.object({ decisions: z.array(decision) }),
+  DrillList: z.object({ drills: z.array(drill) }), DrillStart: z.object({ drills: z.array(drillRun) }),
   Silence: silence, SilenceList: z.object({ silences: z.array(silence) }),
   IncidentSilence: z.object({ silence: z.object({ id: z.string(), endsAt: instant }), incident }),
   Problem: problem,
@@ -172,6 +180,7 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/incidents/{id}/merge': { post: operation('An incident ends, and what fires in it goes on in the one named by `into`', 'Incident', { path: ['id'] }) },
       '/api/v1/incidents/{id}/postmortem': { get: { ...operation('A draft of its postmortem', 'Problem', { path: ['id'] }), responses: { 200: { description: 'Markdown', content: { 'text/markdown': { schema: { type: 'string' } } } } } } },
       '/api/v1/incidents/{id}/decisions': { get: operation('Why each receiver was told of each alert, or not', 'DecisionList', { path: ['id'] }) },
+      '/api/v1/drills': { get: operation('Tests of receivers: what is promised, what was kept, the last one of each', 'DrillList'), post: operation('Test receivers now: those that `receivers` of the body names, or all', 'DrillStart') },
       '/api/v1/dead-letters': { get: operation('Messages that could not be delivered', 'DeadLetterList') },
       '/api/v1/dead-letters/{id}/retry': { post: operation('Send one of them again, now', 'DeadLetterRetry', { path: ['id'] }) },
       '/api/v1/incidents/{id}/silence': { post: operation('Tell nobody of what fires in an incident, for so long', 'IncidentSilence', { path: ['id'] }) },

@@ -19,7 +19,7 @@ beforeEach(() => start());
 afterEach(() => app.close());
 
 const PAGES = [
-  '/', '/slos/checkout-availability', '/slos/checkout-availability?range=30d', '/slos/invoice-freshness', '/incidents', '/incidents?show=open', '/silences', '/silences?matchers=severity%3D%22page%22&duration=2h&comment=deploy', `/incidents/${OPEN_INCIDENT_ID}`, `/incidents/${HOSTILE_INCIDENT_ID}`,
+  '/', '/slos/checkout-availability', '/slos/checkout-availability?range=30d', '/slos/invoice-freshness', '/incidents', '/incidents?show=open', '/drills', '/silences', '/silences?matchers=severity%3D%22page%22&duration=2h&comment=deploy', `/incidents/${OPEN_INCIDENT_ID}`, `/incidents/${HOSTILE_INCIDENT_ID}`,
   '/traces', '/traces?q=%7B&minDuration=x', `/traces/${FAILED_TRACE_ID}`, `/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`, `/traces/${FAILED_TRACE_ID}/spans/${FAILED_SPAN_ID}`, `/traces/${HOSTILE_TRACE_ID}?span=0000000000000001`,
   '/services', '/services/checkout', '/ingest', '/quality', '/quality?week=2026-W47', '/quality/file', '/login', '/signatures', `/signatures/${SIGNATURE_ID}`, '/signatures/v2:0000000000000002',
 ];
@@ -165,6 +165,17 @@ describe('a change', () => {
     const refused = await app.inject({ method: 'POST', url: '/api/v1/dead-letters/nobody/retry', headers: { host: 'localhost' } });
     expect([refused.statusCode, refused.json()]).toMatchObject([404, { code: 'delivery/not-found', detail: 'no message "nobody" was given up' }]);
     expect(fakes.asked).toEqual(['retry dlv-dead', 'retry dlv-old', 'retry dlv-dead', 'retry nobody']);
+  });
+
+  test('a drill is begun from its button, or by the API', async () => {
+    expect(await post('/drills', {}, 'receiver=on-call')).toMatchObject({ statusCode: 303, headers: { location: '/drills' } });
+    expect((await post('/drills', {}, 'receiver=shop')).statusCode).toBe(409);
+    expect((await post('/drills', {}, '')).statusCode).toBe(400);
+    expect((await get('/api/v1/drills', { accept: 'application/json' })).json()).toMatchObject({ drills: [{ receiver: 'on-call', deliveredWithinSeconds: 30, target: 0.95, windowDays: 30, sli: 1, last: { outcome: 'in-time', seconds: 0.8 } }, { receiver: 'shop', budgetRemaining: 0, last: { outcome: 'failed', seconds: null } }, { receiver: 'second-line', sli: null, last: null }] });
+    const start = (payload?: object): ReturnType<typeof app.inject> => app.inject({ method: 'POST', url: '/api/v1/drills', headers: { host: 'localhost' }, ...(payload === undefined ? {} : { payload }) });
+    expect((await start()).json()).toMatchObject({ drills: [{ outcome: 'waiting', settled: true }] });
+    expect([await start({ receivers: ['nobody'] }), await start({ receiver: 'on-call' })].map(({ statusCode }) => statusCode)).toEqual([404, 400]);
+    expect(fakes.asked).toEqual(['drill on-call local', 'drill shop local', 'drill all local', 'drill nobody local']);
   });
 
   test('asked for by another site is refused', async () => {

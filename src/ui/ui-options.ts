@@ -1,6 +1,7 @@
 import type { SilenceActions } from '../incident/silence-actions.js';
 import type { Incident } from '../incident/incident.js';
 import type { DeadLetters } from '../notify/dead-letters.js';
+import type { DrillActions } from '../notify/drill-view.js';
 import type { DecisionReader } from '../notify/decision-reader.js';
 import type { SignatureDecision } from '../signature/signature-life.js';
 import type { Readers } from '../query/readers.js';
@@ -35,6 +36,7 @@ export interface UiOptions {
   readonly quality: Pick<QualityService, 'report'>;
   readonly actions: IncidentActions;
   readonly silences: SilenceActions;
+  readonly drills: DrillActions;
   readonly signatureActions: SignatureActions;
   readonly decisions: DecisionReader;
   readonly deadLetters: DeadLetters;

@@ -5,6 +5,7 @@ import { QueryModule } from '../query/query.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AssetsController } from './assets.controller.js';
 import { DeadLetterPageController, DeadLettersController } from './dead-letters.controller.js';
+import { DrillPageController, DrillsController } from './drills.controller.js';
 import { ErrorFilter } from './error.filter.js';
 import { HostGuard } from './host.guard.js';
 import { IncidentPageController } from './incident-page.controller.js';
@@ -40,7 +41,7 @@ export class UiModule implements OnModuleInit {
     return {
       module: UiModule,
       imports: [QueryModule.register(options.readers)],
-      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, QualityController, QualityPageController, LoginController, AssetsController, DeadLettersController, DeadLetterPageController, PostmortemController, SilencePageController, SignaturesController, SignaturePageController],
+      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, QualityController, QualityPageController, LoginController, AssetsController, DeadLettersController, DeadLetterPageController, PostmortemController, SilencePageController, DrillsController, DrillPageController, SignaturesController, SignaturePageController],
       providers: [
         { provide: UI_OPTIONS, useValue: options },
         { provide: QUALITY, useValue: options.quality },

@@ -4,7 +4,7 @@ import { disposeServices, newGround, runTocsin } from '../support/service-proces
 afterAll(disposeServices);
 vi.setConfig({ testTimeout: 60_000 });
 
-const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'compare', 'suggest', 'export', 'report', 'routes', 'postmortem', 'what-if', 'dead-letters', 'why'] as const;
+const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'compare', 'suggest', 'export', 'report', 'routes', 'postmortem', 'what-if', 'drill', 'dead-letters', 'why'] as const;
 
 describe('the tocsin command', () => {
   test('--help lists the commands, and each has its own', async () => {
@@ -53,6 +53,7 @@ describe('the tocsin command', () => {
     [['backtest', '--from', 'yesterday'], '--from "yesterday" is not a time'],
     [['backtest', '--from', '1h', '--to', '2h'], '--from must be before --to'],
     [['backtest', '--incidents', 'notes.txt'], 'notes.txt:1:1: error incidents/wrong-type'],
+    [['drill', '--wait', 'long'], '--wait is a whole number of seconds'],
     [['dead-letters'], 'dead-letters list'],
     [['dead-letters', 'retry'], 'dead-letters list'],
     [['why'], 'name one incident'],

@@ -12,6 +12,7 @@ import { sampleAlert, sampleIncident, sampleReading } from '../../src/incident/s
 import { FakeClock } from '../../src/lib/clock.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/lib/duration.js';
 import type { DeliveryId, IncidentId, SilenceId, TraceId } from '../../src/lib/ids.js';
+import type { DrillOutcome, DrillRun, DrillStatus } from '../../src/notify/drill.js';
 import { sampleDelivery } from '../../src/notify/sample-delivery.js';
 import type { DeadLetter } from '../../src/notify/outbox.js';
 import type { DecisionRecord } from '../../src/notify/decision-reader.js';
@@ -257,6 +258,25 @@ function silenceFakes(stored: readonly Incident[], asked: string[]): SilenceActi
   };
 }
 
+/** One receiver that is well, and one that is not. */
+function drillFakes(isEmpty: boolean, asked: string[]): UiOptions['drills'] {
+  const run = (receiver: string, outcome: DrillOutcome, reason?: string): DrillRun => ({
+    id: `drill-20261120-0300-${receiver}` as IncidentId, drill: 'hourly', receiver, startedAtMs: PAGE_NOW_MS - 12 * MINUTE_MS, by: 'tocsin', withinMs: 30_000, endedAtMs: PAGE_NOW_MS - 11 * MINUTE_MS,
+    results: [{ integration: 'webhook[0]', outcome, isFinal: true, deliveredAtMs: reason === undefined ? PAGE_NOW_MS - 12 * MINUTE_MS + 800 : undefined, reason }],
+  });
+  const status = (receiver: string, last: DrillRun | undefined, inTime: number): DrillStatus => ({
+    drill: 'hourly', receiver, withinMs: 30_000, target: 0.95, nextAtMs: PAGE_NOW_MS + 48 * MINUTE_MS, last, runs: last === undefined ? 0 : 40, inTime, sli: last === undefined ? undefined : inTime / 40, budgetRemaining: last === undefined ? undefined : 1 - (40 - inTime) / 2,
+  });
+  return {
+    statuses: async () => (isEmpty ? [] : [status('on-call', run('on-call', 'in-time'), 40), status('shop', run('shop', 'failed', `HTTP 503: ${HOSTILE_TEXT}`), 38), status('second-line', undefined, 0)]),
+    start: async ({ receivers, by }) => {
+      asked.push(`drill ${receivers?.join() ?? 'all'} ${by}`);
+      if (receivers?.includes('shop') === true) return { ok: false, error: { kind: 'under-way', message: 'the drill of "shop" is under way' } };
+      return receivers?.includes('nobody') === true ? { ok: false, error: { kind: 'not-found', message: 'no such receiver' } } : { ok: true, value: [run('on-call', 'waiting', 'not yet')] };
+    },
+  };
+}
+
 /** A shop eight minutes into an incident; `empty` is a service that was started a moment ago. */
 export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empty' = 'shop'): PageFakes {
   const clock = new FakeClock(PAGE_NOW_MS);
@@ -298,6 +318,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
     quality: { report: async (week) => qualityReportOf(week, isEmpty, PAGE_NOW_MS) },
     signatureActions: { decide: async (id, decision, actor) => { asked.push(`${decision} ${id} ${actor}`); return signatureFakes().byId(id) !== undefined; }, merge: async (id, into, actor) => { asked.push(`merge ${id} ${into} ${actor}`); return signatureFakes().byId(into) !== undefined; } },
     silences: isEmpty ? { ...silenceFakes([], asked), list: async () => [] } : silenceFakes(stored, asked),
+    drills: drillFakes(isEmpty, asked),
     deadLetters: { list: async () => (isEmpty ? [] : deadLetters()), retry: async (id) => { asked.push(`retry ${id}`); return id === 'dlv-dead' ? 'retried' : id === 'dlv-old' ? 'overtaken' : 'not-found'; } },
     decisions: { ofIncident: async (id) => (id === incidents()[0]?.id ? decisionsOf(id) : []) },
     runbookFor: async (incident) => (incident.runbook === undefined ? undefined : { title: 'Checkout errors', markdown: RUNBOOK }),

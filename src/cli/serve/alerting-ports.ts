@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SilenceActions } from '../../incident/silence-actions.js';
 import { systemClock } from '../../lib/system-clock.js';
+import type { DrillActions } from '../../notify/drill-view.js';
 import type { AlertmanagerPorts } from '../../pipeline/alertmanager.controller.js';
 import type { Engine } from '../../pipeline/engine.js';
 
@@ -14,6 +15,11 @@ export function silenceActions(engine: Engine): SilenceActions {
     silenceIncident: (id, wish) => engine.silenceIncident(id, wish, now()),
     firing: async () => [...(await engine.picture(now())).view.alerts.values()].map(({ alert }) => alert).filter(({ status }) => status === 'firing'),
   };
+}
+
+/** The engine as those ask it who test receivers. */
+export function drillActions(engine: Engine): DrillActions {
+  return { statuses: () => engine.drillStatuses(systemClock.nowMs()), start: (wish) => engine.drill(wish, systemClock.nowMs()) };
 }
 
 /** The engine as Alertmanager's API asks it. */

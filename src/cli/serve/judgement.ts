@@ -6,6 +6,7 @@ import type { Settings } from '../../config/settings.js';
 import type { Evidence } from '../../diagnosis/evidence.js';
 import type { Incident } from '../../incident/incident.js';
 import type { Clock } from '../../lib/clock.js';
+import { DuckdbDecisionReader } from '../../notify/duckdb-decision-reader.js';
 import { DuckdbOutbox } from '../../notify/duckdb-outbox.js';
 import { Dispatcher } from '../../notify/system-dispatcher.js';
 import { DuckdbEvaluationStore } from '../../pipeline/duckdb-evaluation-store.js';
@@ -61,10 +62,12 @@ export class Judgement {
     this.#ports = ports;
     this.#evidence = new DuckdbEvidenceReader(ports.store);
     this.signatures = new SignatureBook(new DuckdbSignatureStore(ports.store, this.#evidence));
+    const decisions = new DuckdbDecisionReader(ports.store);
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
       gatherEvidence: (measured, status) => this.#gatherEvidence(measured, status),
       signatureSignals: (openIncidents, nowMs) => signatureSignals({ rules: this.rules.book.signatureRules, book: this.signatures, openIncidents, nowMs }),
+      drills: { rules: () => this.rules.book.drills, decisionsOf: (id) => decisions.ofIncident(id) },
       routing: () => this.rules.book.routing,
       wakeDispatcher: () => this.dispatcher.wake(),
       requestEarlyTick: ports.requestEarlyTick,

@@ -1,5 +1,6 @@
 import { Controller, Get, Headers, HttpCode, HttpException, Inject, Res } from '@nestjs/common';
 import { formatProblem, type Problem } from '../../lib/problem.js';
+import { outcomeOf, runInWords, type DrillStatus } from '../../notify/drill.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import type { PageReply } from '../../ui/http-types.js';
 
@@ -11,6 +12,7 @@ export interface SelfPorts {
   /** Undefined until all receivers listen, and again while stopping. */
   readonly ready: () => Readonly<Record<string, string>> | undefined;
   readonly ruleProblems: () => readonly Problem[];
+  readonly drills: () => readonly DrillStatus[];
 }
 
 export const SELF_PORTS = Symbol('SelfPorts');
@@ -31,12 +33,12 @@ export class SelfController {
     return { status: 'up' };
   }
 
-  /** Ready, with the addresses of the ready line; problems of refused rules beside it, because the last good rules stay in force. */
+  /** Ready, with the addresses of the ready line; problems of refused rules and the last drill of each receiver beside it. */
   @Get('readyz')
   ready(): unknown {
     const addresses = this.#ports.ready();
     if (addresses === undefined) throw new HttpException({ status: 'not ready' }, SERVICE_UNAVAILABLE);
-    return { status: 'ready', ready: addresses, ruleProblems: this.#ports.ruleProblems().map(formatProblem) };
+    return { status: 'ready', ready: addresses, ruleProblems: this.#ports.ruleProblems().map(formatProblem), drills: this.#ports.drills().map(lastDrillJson) };
   }
 
   /** OpenMetrics, with exemplars, for those who ask for it; else Prometheus' text. */
@@ -47,4 +49,9 @@ export class SelfController {
     void reply.header('content-type', contentType).header('vary', 'accept');
     return text;
   }
+}
+
+/** A receiver that is broken does not make the service any less ready; who asks may want to know all the same. */
+function lastDrillJson({ receiver, last }: DrillStatus): unknown {
+  return { receiver, last: last === undefined ? null : { at: new Date(last.startedAtMs).toISOString(), outcome: outcomeOf(last), words: runInWords(last) } };
 }

@@ -49,10 +49,11 @@ import { archiveParts, type ArchiveParts } from '../archive-parts.js';
 import { qualityParts } from './quality-parts.js';
 import { accessProblems } from '../check/find-problems.js';
 import { tocsinVersion } from '../tocsin-version.js';
-import { alertmanagerPorts, silenceActions } from './alerting-ports.js';
+import { alertmanagerPorts, drillActions, silenceActions } from './alerting-ports.js';
 import { AppModule, type AppParts } from './app.module.js';
 import { slackButtons } from './slack-buttons.js';
 import { CleanupStack } from './cleanup-stack.js';
+import { addDrillMetrics } from './drill-metrics.js';
 import { addIngestMetrics } from './ingest-metrics.js';
 import { ingestReader } from './ingest-reader.js';
 import { Judgement } from './judgement.js';
@@ -132,6 +133,7 @@ class Start {
     }, book);
     this.#judgement = judgement;
     addSloMetrics(this.#metrics, { engine: judgement.engine, events: this.#sloEvents, version: tocsinVersion() });
+    addDrillMetrics(this.#metrics, () => judgement.engine.lastDrillStatuses());
     await this.#servePages({ store, judgement, tokens });
     await judgement.dispatcher.start();
     this.#cleanup.push('dispatcher', () => judgement.dispatcher.stop(STOP_GRACE_MS));
@@ -187,6 +189,7 @@ class Start {
         signatureActions: signatureActionsOf(judgement),
         decisions: new DuckdbDecisionReader(store),
         silences: silenceActions(engine),
+        drills: drillActions(engine),
         deadLetters: deadLettersOf(store, judgement),
         actions: {
           acknowledge: async (id, actor) => { await engine.acknowledge(id, actor, systemClock.nowMs()); },
@@ -204,6 +207,7 @@ class Start {
         metrics: this.#metrics,
         ready: () => (this.#ready === undefined ? undefined : { ...this.#ready }),
         ruleProblems: () => judgement.rules.problems,
+        drills: () => engine.lastDrillStatuses(),
         refresh: async () => { [this.#stats] = await Promise.all([store.stats(), spanMetrics.refresh(systemClock.nowMs())]); },
       },
       tick: {
