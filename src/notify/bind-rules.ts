@@ -9,7 +9,7 @@ import { integrationsOf } from './integrations.js';
 import type { Receiver } from './receiver-configs.js';
 import { checkReceiverRules, withReceiverRules, type Routing } from './routing.js';
 
-type Rules = Pick<RuleSet, 'receivers' | 'escalations' | 'persons' | 'drills'>;
+type Rules = Pick<RuleSet, 'receivers' | 'escalations' | 'persons'> & Partial<Pick<RuleSet, 'drills'>>;
 
 /** Routing with what documents of `kind: Receiver`, `EscalationPolicy` and `Person` say beside it. */
 export function bindRules(routing: Routing, rules: Rules): Routing {
@@ -43,7 +43,7 @@ export function checkBoundRules(routing: Routing, rules: Rules): Problem[] {
       problems.push(...step.persons.flatMap((person) => personProblem({ person, at, path: `${path}.persons` }, rules.persons)));
     }
   }
-  for (const drill of rules.drills) {
+  for (const drill of rules.drills ?? []) {
     receivers(drill.receivers, drill.at, `${drill.name}: spec.receivers`);
     receivers(drill.tell, drill.at, `${drill.name}: spec.tell`);
     problems.push(...muteProblems(drill, withReceiverRules(routing, rules.receivers)));

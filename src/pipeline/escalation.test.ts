@@ -29,7 +29,7 @@ const rule = (changes: Partial<EscalationRule> = {}): EscalationRule => ({
   name: 'pages', receivers: ['team'], severity: 'page', repeat: 0, during: [], remindAcknowledgedMs: undefined, at: AT,
   steps: [{ afterMs: 5 * MINUTE_MS, receivers: ['second'], persons: [], during: [] }, { afterMs: 10 * MINUTE_MS, receivers: [], persons: ['Ann'], during: [] }], ...changes,
 });
-const routing = (changes: Partial<EscalationRule> = {}): Routing => bindRules(BASE, { receivers: [], drills: [], escalations: [rule(changes)], persons: PERSONS });
+const routing = (changes: Partial<EscalationRule> = {}): Routing => bindRules(BASE, { receivers: [], escalations: [rule(changes)], persons: PERSONS });
 const silence = (startsAtMs: number, endsAtMs: number): Silence => ({ id: 'sil-1' as SilenceId, matchers: [{ name: 'alertname', value: 'ErrorBudgetBurn', isRegex: false, isEqual: true }], startsAtMs, endsAtMs, updatedAtMs: startsAtMs, createdBy: 'ann', comment: 'we know' });
 
 /** Alerting that is started anew for every step: all that it remembers is what was saved. */
@@ -137,10 +137,10 @@ describe('names that are not there', () => {
     ['a person', { steps: [{ afterMs: 1, receivers: [], persons: ['An'], during: [] }] }, { code: 'rules/invalid-value', hint: 'did you mean "Ann"?' }],
     ['a person\'s receiver', { steps: [{ afterMs: 1, receivers: [], persons: ['Bob'], during: [] }] }, { code: 'rules/invalid-value', message: '"Bob" cannot be reached: the document has no spec.receiver' }],
   ])('%s', (_name, changes, problem) => {
-    expect(checkBoundRules(BASE, { receivers: [], drills: [], escalations: [rule(changes)], persons: PERSONS })).toMatchObject([problem]);
+    expect(checkBoundRules(BASE, { receivers: [], escalations: [rule(changes)], persons: PERSONS })).toMatchObject([problem]);
   });
 
   test('none, when all are', () => {
-    expect(checkBoundRules(BASE, { receivers: [], drills: [], escalations: [rule()], persons: PERSONS })).toEqual([]);
+    expect(checkBoundRules(BASE, { receivers: [], escalations: [rule()], persons: PERSONS })).toEqual([]);
   });
 });
