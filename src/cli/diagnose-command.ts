@@ -1,5 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { rankSuspects, type Diagnosis } from '../diagnosis/culprit/rank-suspects.js';
+import { findPatterns } from '../diagnosis/pattern/find-patterns.js';
+import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
+import { PATTERN_WORDS, sharesInWords } from '../diagnosis/pattern/pattern-words.js';
+import { requestsOf } from '../diagnosis/pattern/requests-of.js';
 import { formatTime } from '../lib/format.js';
 import { CouldNotRun, count, EXIT_FINE, printError, printLine, type Command } from './command.js';
 import { readTraffic, type ReadTraffic } from './diagnose/read-traffic.js';
@@ -11,14 +15,18 @@ export const diagnoseCommand: Command = {
   help: [
     ['--baseline FILE…', 'traces and logs of a time when all was well: OTLP/JSON lines (.jsonl, .json, also .gz), or OTLP protobuf'],
     ['--incident FILE…', 'traces and logs of the incident; best from a little before it began'],
-    ['--json', 'the result as JSON: {"suspects":[{"service","operation","score","strength","reason","resource"}…],"since","baseline","incident"}, most likely first'],
+    ['--json', 'the result as JSON: {"suspects":[{"service","operation","score","strength","reason","resource"}…],"since","patterns":[{"kind","service","operation","words","explains",…}…],"baseline","incident"}, most likely first'],
     ['', 'Needs no server. Logs are optional; they count where both sides have them. docs/diagnosis.md explains the ranking.'],
   ],
   run: async ({ values, lists }) => {
     const [baseline, incident] = [await readSide('baseline', lists['baseline'] ?? []), await readSide('incident', lists['incident'] ?? [])];
     const diagnosis = rankSuspects(baseline, incident);
-    if (values['json'] === true) printLine(JSON.stringify(asJson(diagnosis, { baseline, incident })));
-    else printDiagnosis(diagnosis, { baseline, incident });
+    const patterns = findPatterns(requestsOf(incident), requestsOf(baseline));
+    if (values['json'] === true) printLine(JSON.stringify({ ...asJson(diagnosis, { baseline, incident }), patterns }));
+    else {
+      printDiagnosis(diagnosis, { baseline, incident });
+      printPatterns(patterns);
+    }
     return EXIT_FINE;
   },
 };
@@ -43,7 +51,7 @@ interface Sides {
   readonly incident: ReadTraffic;
 }
 
-function asJson({ suspects, onsetNs }: Diagnosis, { baseline, incident }: Sides): unknown {
+function asJson({ suspects, onsetNs }: Diagnosis, { baseline, incident }: Sides): Record<string, unknown> {
   const sizeOf = ({ spans, logs }: ReadTraffic): unknown => ({ spans: spans.length, logs: logs.length });
   return {
     suspects: suspects.map((suspect) => ({ ...suspect, score: Number(suspect.score.toFixed(2)) })),
@@ -64,4 +72,14 @@ function printDiagnosis({ suspects, onsetNs }: Diagnosis, { baseline, incident }
     printLine(`${index + 1}. ${service} ${operation} (score ${score.toFixed(1)}, ${strength}${where})`);
     printLine(`   ${reason}`);
   });
+}
+
+function printPatterns(patterns: readonly PatternFinding[]): void {
+  if (patterns.length === 0) return;
+  printLine('Known patterns of trouble in the traces of the incident:');
+  for (const pattern of patterns) {
+    const { title, advice } = PATTERN_WORDS[pattern.kind];
+    printLine(`- ${title}: ${pattern.words} (${sharesInWords(pattern)}${pattern.healthyOf === 0 || pattern.explains ? '' : ', so it explains little'})`);
+    printLine(`  ${advice} For example trace ${pattern.traces[0]?.traceId ?? ''}.`);
+  }
 }

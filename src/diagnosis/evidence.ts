@@ -1,4 +1,5 @@
 import type { TraceId, SpanId } from '../lib/ids.js';
+import type { PatternFinding } from './pattern/pattern.js';
 import type { ErrorSignature } from '../signature/error-signature.js';
 
 export type TraceRole = 'most-common' | 'first' | 'slowest' | 'newest' | 'healthy';
@@ -87,6 +88,8 @@ export interface Evidence {
   readonly ledger?: readonly LedgerRow[];
   /** All that failing traces have and healthy ones have not, the largest difference first; absent in evidence of older versions. */
   readonly comparison?: readonly CohortDifference[];
+  /** Known patterns of trouble in the bad traces, those that set them apart from healthy ones first; absent in evidence of older versions. */
+  readonly patterns?: readonly PatternFinding[];
   /** The attribute value most over-represented among the bad events; shares are of the traces looked at. */
   readonly cohort?: { readonly attribute: string; readonly value: string; readonly badShare: number; readonly healthyShare: number };
 }

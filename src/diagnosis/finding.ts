@@ -76,9 +76,14 @@ export function timeByPlace(trace: EventTrace, tree: TraceTree): TimeByPlace {
 
 /** Median time by place over healthy traces; a place that a trace does not visit took it no time. */
 export function usualTimes(traces: readonly EventTrace[]): ReadonlyMap<string, number> {
+  return medianTimes(traces.map((trace) => timeByPlace(trace, buildTraceTree(trace.spans))));
+}
+
+/** The same of times that are known already. */
+export function medianTimes(traces: readonly TimeByPlace[]): ReadonlyMap<string, number> {
   const all = new Map<string, number[]>();
   for (const trace of traces) {
-    for (const [key, { ns }] of timeByPlace(trace, buildTraceTree(trace.spans))) {
+    for (const [key, { ns }] of trace) {
       const times = all.get(key) ?? [];
       all.set(key, times);
       times.push(ns);

@@ -10,6 +10,7 @@ import { compareCohorts } from './compare-cohorts.js';
 import type { Evidence, RepresentativeTrace, TraceRole } from './evidence.js';
 import { eventOf, findingOf, peerDirectory, usualTimes, type EventTrace, type Finding } from './finding.js';
 import { medoid } from './medoid.js';
+import { findPatterns } from './pattern/find-patterns.js';
 import { originsOf } from './origins.js';
 import { groupBy, mostFrequentPlace, plural, suspectInWords } from './suspect.js';
 import { culpritAgainst } from './culprit-against.js';
@@ -61,6 +62,7 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
     origins: originsOf(clusters),
     ledger: budgetLedger(findings, input.burned),
     comparison: compareCohorts(findings.map((finding) => finding.trace), comparable(healthy, findings)),
+    patterns: findPatterns(findings.map((finding) => finding.trace), comparable(healthy, findings)),
     cohort: culprit === undefined ? hint : undefined,
   };
 }

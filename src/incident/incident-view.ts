@@ -1,4 +1,6 @@
 import type { RepresentativeTrace } from '../diagnosis/evidence.js';
+import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
+import { PATTERN_WORDS } from '../diagnosis/pattern/pattern-words.js';
 import type { CauseLink } from './cause.js';
 import type { Alert, Incident } from './incident.js';
 import { conditionInWords } from './words.js';
@@ -14,6 +16,7 @@ export function incidentJson(incident: Incident): Readonly<Record<string, unknow
     badEvents: evidence?.badEvents ?? null,
     ledger: (evidence?.ledger ?? []).map(({ budget, ...row }) => ({ ...row, budget: budget ?? null })),
     comparison: (evidence?.comparison ?? []).map(({ lift, ...difference }) => ({ ...difference, lift: lift ?? null })),
+    patterns: (evidence?.patterns ?? []).map(patternJson),
     traces: (evidence?.traces ?? []).map(traceJson),
     causes: (incident.causes ?? []).map(causeJson),
     mergedInto: incident.mergedInto ?? null,
@@ -53,6 +56,13 @@ function causeJson({ atMs, rule, place, shares, words, alertIds, from, traces }:
 
 function traceJson({ startMs, ...trace }: RepresentativeTrace): Readonly<Record<string, unknown>> {
   return { ...trace, start: isoTime(startMs), url: `/traces/${trace.traceId}?span=${trace.spanId}` };
+}
+
+function patternJson({ peer, costNs, traces, ...pattern }: PatternFinding): Readonly<Record<string, unknown>> {
+  return {
+    ...pattern, peer: peer ?? null, costNs: costNs ?? null, title: PATTERN_WORDS[pattern.kind].title, advice: PATTERN_WORDS[pattern.kind].advice,
+    traces: traces.map(({ traceId, spanId }) => ({ traceId, spanId, url: `/traces/${traceId}?span=${spanId}` })),
+  };
 }
 
 function isoTime(timeMs: number): string {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Evidence, RepresentativeTrace } from '../diagnosis/evidence.js';
+import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import { sampleAlert, sampleIncident } from '../incident/sample-incident.js';
 import { sampleDelivery, sampleNotification } from './sample-delivery.js';
 import { blocksTextLength, type SlackBlock } from './slack-blocks.js';
@@ -32,6 +33,18 @@ describe('an incident that lacks something', () => {
     expect(threadReply(sampleNotification('updated'))).toBeUndefined();
     const { delivery } = sampleNotification('updated');
     expect(threadReply(sampleNotification('updated', { delivery: { ...delivery, transition: { ...delivery.transition, news: 'The error budget is spent.' } } }))).toEqual({ text: '📉 The error budget is spent.', broadcast: false });
+  });
+});
+
+describe('a known pattern of trouble', () => {
+  const pattern: PatternFinding = {
+    kind: 'third-party', service: 'payment', operation: 'POST', peer: 'pay.example.com', words: 'Calls from payment to pay.example.com fail (HTTP 503); pay.example.com sends no spans of its own', affected: 41, of: 57, healthyAffected: 2, healthyOf: 60, explains: true, traces: [],
+  };
+  const told = (patterns: readonly PatternFinding[]): string => textOf(incidentMessage(sampleNotification('opened', { delivery: sampleDelivery('opened', sampleIncident({ evidence: { ...sampleIncident().evidence!, patterns } })) })).blocks);
+
+  test('is a line where it explains the incident, and none where healthy requests have it as well', () => {
+    expect(told([{ ...pattern, kind: 'fan-out', explains: false }, pattern])).toContain('*Failing third party:* Calls from payment to pay.example.com fail (HTTP 503); pay.example.com sends no spans of its own (41 of 57, 2 of 60 healthy)');
+    expect(told([{ ...pattern, explains: false }])).not.toContain('third party');
   });
 });
 

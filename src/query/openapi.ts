@@ -1,3 +1,4 @@
+import { PATTERN_KINDS } from '../diagnosis/pattern/pattern.js';
 import { z } from 'zod';
 import { CHANGE_KINDS } from './change.js';
 import { API_ERROR_CODES } from './api-error.js';
@@ -74,6 +75,10 @@ const incident = incidentSummary.extend({
     items: z.array(z.object({ service: z.string(), attribute: z.string(), value: z.string() })), badShare: z.number(), healthyShare: z.number(), support: z.number(), lift: ratio, effect: z.object({ difference: z.number(), low: z.number(), high: z.number() }),
     pValue: z.number(), qValue: z.number(), same: z.number(), words: z.string(),
   })).describe('What failing traces have and healthy ones have not'),
+  patterns: z.array(z.object({
+    kind: z.enum(PATTERN_KINDS), title: z.string(), service: z.string(), operation: z.string(), peer: z.string().nullable(), words: z.string(), advice: z.string(), affected: z.number(), of: z.number(), healthyAffected: z.number(),
+    healthyOf: z.number().describe('0: there was nothing to compare with'), costNs: ratio, explains: z.boolean().describe('Far more of the failing traces have it than healthy ones'), traces: z.array(z.object({ traceId: z.string(), spanId: z.string(), url: z.string() })),
+  })).describe('Known patterns of trouble in the failing traces'),
   alerts: z.array(z.looseObject({ id: z.string(), status: z.enum(['firing', 'resolved']), labels: z.record(z.string(), z.string()) })), signatures: z.array(z.looseObject({ id: z.string(), type: z.string(), message: z.string() })),
   suspect: z.string().nullable(), badEvents: z.number().nullable(), traces: z.array(z.looseObject({ traceId: z.string(), spanId: z.string(), role: z.string(), reason: z.string(), url: z.string() })), runbook: z.string().nullable(),
   causes: z.array(z.looseObject({ at: instant, rule: z.enum(['same-origin', 'upstream', 'person']), words: z.string(), alerts: z.array(z.string()), shares: z.array(z.object({ slo: z.string(), explained: z.number(), examined: z.number(), atLeast: z.number() })) })).describe('Why alerts of others are in it'),

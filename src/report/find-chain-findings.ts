@@ -1,3 +1,4 @@
+import { isBrokenEdge, isSkewed } from '../diagnosis/trace-flaws.js';
 import type { FactTable, QualityFact } from './quality-fact.js';
 import type { FoundFinding } from './quality-finding.js';
 import type { QualityThresholds } from './quality-thresholds.js';
@@ -5,11 +6,7 @@ import { percent, whole } from './words.js';
 
 /** Fewer than this is no pattern. */
 const FEW = 10;
-const FEW_CALLS = 5;
-/** More than coincidence by this factor. */
-const BEYOND_CHANCE = 3;
 const NS_PER_MS = 1e6;
-const SKEW_MS = 5;
 const SECOND_MS = 1_000;
 
 /** What breaks traces apart or out of order: context, clocks, missing parents, missing ends. */
@@ -24,7 +21,7 @@ export function findChainFindings(table: FactTable, thresholds: QualityThreshold
 function brokenContext({ service, subject: callee, bad, value: chance, examples }: QualityFact, table: FactTable): FoundFinding[] {
   const whole_ = table.get('edge', service, callee)?.n ?? 0;
   const calls = whole_ + bad;
-  if (bad < FEW_CALLS || bad <= BEYOND_CHANCE * chance + 3 || bad < 0.05 * calls) return [];
+  if (!isBrokenEdge({ broken: bad, calls, chance })) return [];
   return [{
     kind: 'broken-context', severity: 'high', service: callee, edge: { caller: service, callee }, about: service, affected: bad, of: calls, examples,
     title: `The trace breaks between ${service} and ${callee}`,
@@ -37,7 +34,7 @@ function brokenContext({ service, subject: callee, bad, value: chance, examples 
 function clockSkew({ service: caller, subject, n, bad, value, examples }: QualityFact): FoundFinding[] {
   const [callee = '', callerHost = '', calleeHost = ''] = JSON.parse(subject) as string[];
   const offsetMs = value / n / NS_PER_MS;
-  if (callerHost === calleeHost || n < FEW || bad < 0.05 * n || Math.abs(offsetMs) < SKEW_MS) return [];
+  if (callerHost === calleeHost || !isSkewed({ outside: bad, calls: n, offsetMs })) return [];
   const size = Math.abs(offsetMs) >= SECOND_MS ? `${(Math.abs(offsetMs) / SECOND_MS).toFixed(1)} s` : `${Math.round(Math.abs(offsetMs))} ms`;
   return [{
     kind: 'clock-skew', severity: Math.abs(offsetMs) >= SECOND_MS ? 'high' : 'medium', service: callee, edge: { caller, callee }, about: `${callerHost} ${calleeHost}`, affected: bad, of: n, examples,

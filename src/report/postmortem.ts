@@ -1,5 +1,6 @@
 import { windowText } from '../config/calendar.js';
 import type { Slo } from '../config/slo.js';
+import { PATTERN_WORDS, sharesInWords } from '../diagnosis/pattern/pattern-words.js';
 import type { Incident } from '../incident/incident.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import { formatPercent, formatSpan, formatTime } from '../lib/format.js';
@@ -86,6 +87,7 @@ function cause({ incident }: PostmortemInput): string[] {
     const { type, message, service, operation, id, count } = evidence.signature;
     lines.push(`- Signature: \`${code(`${type}${message === '' ? '' : `: ${message.split('\n')[0] ?? ''}`}`)}\` in ${plain(service)} ${plain(operation)}, ${String(count)} of ${String(evidence.examined)} looked at (${id})`);
   }
+  lines.push(...(evidence?.patterns ?? []).filter(({ explains }) => explains).map((pattern) => `- ${PATTERN_WORDS[pattern.kind].title}: ${plain(`${pattern.words} (${sharesInWords(pattern)})`)}`));
   lines.push(...causes.map(({ words }) => `- One cause: ${plain(words)}`));
   return [...(lines.length === 0 ? ['- The traces do not say.'] : lines), '', '_What let it happen, and why now?_'];
 }

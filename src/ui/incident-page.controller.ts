@@ -1,4 +1,5 @@
 import { Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import type { Incident } from '../incident/incident.js';
 import { DAY_MS } from '../lib/duration.js';
 import type { IncidentId } from '../lib/ids.js';
@@ -7,7 +8,7 @@ import { ApiError } from '../query/api-error.js';
 import type { PageReply, PageRequest } from './http-types.js';
 import { decisionRows } from './decision-rows.js';
 import { aroundStart, changeRows } from './incident-changes.js';
-import { incidentCard, incidentPage } from './incident-page.js';
+import { incidentCard, incidentPage, patternRow } from './incident-page.js';
 import { renderMarkdown } from './markdown.js';
 import { renderPage } from './page-model.js';
 import { PageRenderer } from './page-renderer.js';
@@ -60,7 +61,7 @@ export class IncidentPageController {
     return renderPage(this.#renderer, this.#options, {
       template: 'incident', title: incident.title, section: 'incidents', refreshSeconds: incident.status === 'resolved' ? undefined : 15,
       mergeTargets: open.filter(({ id: other }) => other !== incident.id).map(({ id: other, title }) => ({ id: other, title })),
-      ...incidentPage(incident, this.#options.readers.slos),
+      ...incidentPage(incident, this.#options.readers.slos), patterns: await this.#patternsOf(incident),
       signatureKnown: this.#options.readers.signatures.byId(incident.evidence?.signature?.id ?? '') !== undefined,
       changes: changeRows(await this.#options.readers.changes.list(aroundStart(incident)), incident),
       decisions: decisionRows(await this.#options.decisions.ofIncident(incident.id), incident),
@@ -104,10 +105,20 @@ export class IncidentPageController {
     return incident;
   }
 
+  /** Each with the runbook that is for it. */
+  async #patternsOf(incident: Incident): Promise<Record<string, unknown>[]> {
+    const rows: Record<string, unknown>[] = [];
+    for (const pattern of incident.evidence?.patterns ?? []) {
+      const runbook = await this.#runbookOf(incident, pattern);
+      rows.push({ ...patternRow(pattern), runbook: runbook === undefined ? undefined : { title: runbook.title, html: renderMarkdown(withoutTitle(runbook)) } });
+    }
+    return rows;
+  }
+
   /** A runbook that cannot be rendered must not take the incident's page down with it. */
-  async #runbookOf(incident: Incident): Promise<RenderedRunbook | undefined> {
+  async #runbookOf(incident: Incident, pattern?: PatternFinding): Promise<RenderedRunbook | undefined> {
     try {
-      return await this.#options.runbookFor(incident);
+      return await this.#options.runbookFor(incident, pattern);
     } catch (error) {
       this.#options.reportError(error, `/incidents/${incident.id}`);
       return { title: incident.runbook ?? 'Runbook', markdown: `The runbook could not be rendered. Open \`runbooks/${incident.runbook ?? ''}.md\` and run \`tocsin check\`.` };

@@ -1,4 +1,6 @@
 import type { RepresentativeTrace, TraceRole } from '../diagnosis/evidence.js';
+import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
+import { PATTERN_WORDS, sharesInWords } from '../diagnosis/pattern/pattern-words.js';
 import type { CauseLink } from '../incident/cause.js';
 import type { Incident, TimelineKind } from '../incident/incident.js';
 import { headline } from '../budget/arithmetic-in-words.js';
@@ -82,6 +84,10 @@ export function incidentPage(incident: Incident, slos: SloStatusReader): Record<
 
 function causeRow({ words, shares, traces, from }: CauseLink): Record<string, unknown> {
   return { words, from, traces, sure: shares.length === 0 ? '' : `with 95 % confidence at least ${shares.map(({ slo, low }) => `${formatPercent(low, 0)} of ${slo}`).join(', ')}` };
+}
+
+export function patternRow(pattern: PatternFinding): Record<string, unknown> {
+  return { ...pattern, ...PATTERN_WORDS[pattern.kind], shares: sharesInWords(pattern) };
 }
 
 function traceRow(trace: RepresentativeTrace): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import type { SilenceActions } from '../incident/silence-actions.js';
 import type { Incident } from '../incident/incident.js';
 import type { DeadLetters } from '../notify/dead-letters.js';
@@ -40,8 +41,8 @@ export interface UiOptions {
   readonly signatureActions: SignatureActions;
   readonly decisions: DecisionReader;
   readonly deadLetters: DeadLetters;
-  /** The runbook of the incident; undefined when it has none. */
-  readonly runbookFor: (incident: Incident) => Promise<RenderedRunbook | undefined>;
+  /** The runbook of the incident, or of a known pattern of trouble in it; undefined when it has none. */
+  readonly runbookFor: (incident: Incident, pattern?: PatternFinding) => Promise<RenderedRunbook | undefined>;
   readonly access: AccessPolicy;
   readonly address: TrustedAddress;
   /** Where senders reach this service, for the empty pages: `http://127.0.0.1:4317`, `http://127.0.0.1:4318`. */

@@ -4,6 +4,8 @@ import { minuteOf } from '../../budget/minute-series.js';
 import { SliceIndex } from '../../budget/slice-index.js';
 import type { Settings } from '../../config/settings.js';
 import type { Evidence } from '../../diagnosis/evidence.js';
+import type { PatternFinding } from '../../diagnosis/pattern/pattern.js';
+import { explainingPattern } from '../../diagnosis/pattern/pattern-words.js';
 import type { Incident } from '../../incident/incident.js';
 import type { Clock } from '../../lib/clock.js';
 import { DuckdbDecisionReader } from '../../notify/duckdb-decision-reader.js';
@@ -22,7 +24,7 @@ import { gatherEvidence } from '../../pipeline/gather-evidence.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import type { Store } from '../../pipeline/store.js';
 import { restrictedTo } from '../../sli/compile-slo.js';
-import { findRunbook } from '../../runbook/find-runbook.js';
+import { findPatternRunbook, findRunbook } from '../../runbook/find-runbook.js';
 import { renderRunbookOrRaw } from '../../runbook/render-runbook.js';
 import { runbookContextOf } from '../../runbook/runbook-context.js';
 import type { SloStatus } from '../../budget/slo-status.js';
@@ -99,10 +101,13 @@ export class Judgement {
     return judgement;
   }
 
-  /** The runbook as it reads for this incident; undefined when none fits. */
-  runbookOf(incident: Incident): RenderedRunbook | undefined {
+  /** The runbook as it reads for this incident, or of a pattern in it. An incident that has none takes that of the pattern which explains it. Undefined when none fits. */
+  runbookOf(incident: Incident, pattern?: PatternFinding): RenderedRunbook | undefined {
+    const { runbooks } = this.rules.book;
     const labels = incident.alerts[0]?.labels ?? {};
-    const runbook = findRunbook(this.rules.book.runbooks, { name: incident.runbook, labels });
+    const runbook = pattern === undefined
+      ? (findRunbook(runbooks, { name: incident.runbook, labels }) ?? findPatternRunbook(runbooks, explainingPattern(incident.evidence?.patterns)))
+      : findPatternRunbook(runbooks, pattern);
     if (runbook === undefined) return undefined;
     const context = runbookContextOf({ incident, slo: this.engine.slo(labels['slo'] ?? ''), publicUrl: this.#ports.publicUrl() });
     return { title: runbook.title, markdown: renderRunbookOrRaw(runbook, context) };

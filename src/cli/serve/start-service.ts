@@ -197,7 +197,7 @@ class Start {
           merge: async ({ id, into }, actor) => (await engine.merge({ id, into }, actor, systemClock.nowMs())) !== undefined,
           silence: async (id, actor) => { await engine.silenceIncident(id, { durationMs: HOUR_MS, comment: 'silenced from the incident\'s page', createdBy: actor }, systemClock.nowMs()); },
         },
-        runbookFor: (incident) => Promise.resolve(judgement.runbookOf(incident)),
+        runbookFor: (incident, pattern) => Promise.resolve(judgement.runbookOf(incident, pattern)),
         access: pageAccess(createAuthorizer({ settings, tokens }), tokens !== undefined),
         address: this.#pageAddress(),
         otlp: this.#otlpAddresses(),
