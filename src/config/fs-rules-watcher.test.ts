@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RULE_FILE } from './fs-rules.js';
-import { watchRules, type RulesWatcher } from './fs-rules-watcher.js';
+import { contentsOf, watchRules, type RulesWatcher } from './fs-rules-watcher.js';
 
 let directory: string;
 let watcher: RulesWatcher | undefined;
@@ -118,4 +118,20 @@ test('an onChange that fails is reported, and watching goes on', async () => {
   await writeFile(join(directory, 'a.yaml'), '2');
   await second;
   expect(errors.map(String)).toEqual(['Error: refused']);
+});
+
+test('what was written between the reading and the watching is a change', async () => {
+  const directories = [{ path: directory, pattern: RULE_FILE }];
+  const known = await contentsOf(directories);
+  const unchanged = new Changes();
+  watcher = watchRules({ directories, known, onChange: unchanged.onChange, pollMs: 3_600_000 });
+  await watcher.ready;
+  expect(unchanged.count).toBe(0);
+  await watcher.close();
+
+  await writeFile(join(directory, 'a.yaml'), 'a: 1');
+  const changed = new Changes();
+  watcher = watchRules({ directories, known, onChange: changed.onChange, pollMs: 3_600_000 });
+  await watcher.ready;
+  expect(changed.count).toBe(1);
 });

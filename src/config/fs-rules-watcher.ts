@@ -2,9 +2,16 @@ import { createHash } from 'node:crypto';
 import { watch, type FSWatcher } from 'node:fs';
 import { readTextDirectory } from '../lib/fs-text-files.js';
 
+/** A directory and the names in it that matter: rules with `RULE_FILE`, runbooks with `RUNBOOK_FILE`. */
+export interface WatchedDirectory {
+  readonly path: string;
+  readonly pattern: RegExp;
+}
+
 export interface WatchOptions {
-  /** Directories and the names in them that matter: rules with `RULE_FILE`, runbooks with `RUNBOOK_FILE`. */
-  readonly directories: readonly { readonly path: string; readonly pattern: RegExp }[];
+  readonly directories: readonly WatchedDirectory[];
+  /** `contentsOf` the directories as they were when they were read last: what has changed since is reported at once. */
+  readonly known?: string;
   /** Called after the contents have changed and stood still for `debounceMs`. Never called twice at once. */
   readonly onChange: () => Promise<void> | void;
   readonly onError?: (error: unknown) => void;
@@ -17,7 +24,7 @@ const DEFAULT_DEBOUNCE_MS = 200;
 const DEFAULT_POLL_MS = 3_000;
 
 export interface RulesWatcher {
-  /** Resolves when the watcher knows the present contents: changes from then on are reported. */
+  /** Resolves when the watcher knows the present contents, and what it was to know is reported: changes from then on are reported. */
   readonly ready: Promise<void>;
   /** Looks now, without waiting for a notification; resolves when a change, if there is one, has been reported. */
   look(): Promise<void>;
@@ -28,6 +35,16 @@ export interface RulesWatcher {
 export function watchRules(options: WatchOptions): RulesWatcher {
   const watching = new Watching(options);
   return { ready: watching.start(), look: () => watching.look(), close: () => watching.close() };
+}
+
+/** A fingerprint of everything that matters in the directories, and of what keeps it from being read. */
+export async function contentsOf(directories: readonly WatchedDirectory[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { path, pattern } of directories) {
+    const { files, problems } = await readTextDirectory(path, pattern);
+    hash.update(JSON.stringify([files, problems]));
+  }
+  return hash.digest('hex');
 }
 
 class Watching {
@@ -44,8 +61,10 @@ class Watching {
   }
 
   async start(): Promise<void> {
-    this.#known = await this.#fingerprint();
+    const { directories, known } = this.#options;
+    this.#known = known ?? await contentsOf(directories);
     if (this.#closed) return;
+    if (known !== undefined) await this.look();
     for (const { path } of this.#options.directories) this.#watch(path);
     this.#poll = setInterval(() => this.#soon(0), this.#options.pollMs ?? DEFAULT_POLL_MS);
     this.#poll.unref();
@@ -88,21 +107,12 @@ class Watching {
   async #look(): Promise<void> {
     if (this.#closed) return;
     try {
-      const now = await this.#fingerprint();
+      const now = await contentsOf(this.#options.directories);
       if (now === this.#known) return;
       this.#known = now;
       await this.#options.onChange();
     } catch (error) {
       this.#options.onError?.(error);
     }
-  }
-
-  async #fingerprint(): Promise<string> {
-    const hash = createHash('sha256');
-    for (const { path, pattern } of this.#options.directories) {
-      const { files, problems } = await readTextDirectory(path, pattern);
-      hash.update(JSON.stringify([files, problems]));
-    }
-    return hash.digest('hex');
   }
 }

@@ -3,7 +3,7 @@ import { minuteOf } from '../../budget/minute-series.js';
 import { errorBudgetRemaining } from '../../budget/excluded-budget.js';
 import { countedFor, seriesLimits, type SliceIndex, type SliceRule } from '../../budget/slice-index.js';
 import { RULE_FILE } from '../../config/fs-rules.js';
-import { watchRules, type RulesWatcher } from '../../config/fs-rules-watcher.js';
+import { watchRules, type RulesWatcher, type WatchedDirectory } from '../../config/fs-rules-watcher.js';
 import type { Settings } from '../../config/settings.js';
 import type { Clock } from '../../lib/clock.js';
 import { formatProblem, type Problem } from '../../lib/problem.js';
@@ -54,11 +54,11 @@ export class LiveRules {
 
   readonly notifierFor: NotifierLookup = (receiver, integration) => this.#notifiers(receiver, integration);
 
-  async watch(): Promise<void> {
+  /** `known`: the contents of the rule directories when the book was read. */
+  async watch(known: string): Promise<void> {
     await this.#keepDefinitions(this.#book);
-    const { rulesDir, runbooksDir } = this.#ports.settings;
     this.#watcher = watchRules({
-      directories: [{ path: rulesDir, pattern: RULE_FILE }, { path: runbooksDir, pattern: RUNBOOK_FILE }],
+      directories: ruleDirectories(this.#ports.settings), known,
       onChange: () => this.#reload(),
       onError: (error) => this.#ports.log.error({ err: error }, 'rules could not be reloaded; the last good ones stay in force'),
     });
@@ -135,6 +135,10 @@ export class LiveRules {
   #notifiersFor(book: RuleBook): NotifierLookup {
     return notifiersOf({ slack: this.#ports.settings.slack, routing: book.routing, receivers: book.receivers });
   }
+}
+
+export function ruleDirectories({ rulesDir, runbooksDir }: Pick<Settings, 'rulesDir' | 'runbooksDir'>): WatchedDirectory[] {
+  return [{ path: rulesDir, pattern: RULE_FILE }, { path: runbooksDir, pattern: RUNBOOK_FILE }];
 }
 
 export function longestWindowMinutes(book: RuleBook): number {

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { createAuthorizer } from '../../access/authorize.js';
 import { loadTokens } from '../../access/fs-tokens.js';
 import type { Token } from '../../access/tokens.js';
+import { contentsOf } from '../../config/fs-rules-watcher.js';
 import { publicUrlOf, type Settings } from '../../config/settings.js';
 import { DuckdbIncidentReader } from '../../incident/duckdb-incident-reader.js';
 import type { IncidentActions } from '../../incident/incident-actions.js';
@@ -57,6 +58,7 @@ import { addDrillMetrics } from './drill-metrics.js';
 import { addIngestMetrics } from './ingest-metrics.js';
 import { ingestReader } from './ingest-reader.js';
 import { Judgement } from './judgement.js';
+import { ruleDirectories } from './live-rules.js';
 import { startSelfTracing, traced } from './otel-self-tracing.js';
 import { ingestAccess, pageAccess } from './page-access.js';
 import { ProblemsFound } from './problems-found.js';
@@ -120,6 +122,8 @@ class Start {
 
   async run(): Promise<ServiceAddresses> {
     const { settings, log } = this.#input;
+    // Before they are read: what is written meanwhile is a change.
+    const contents = await contentsOf(ruleDirectories(settings));
     const book = await rulesOrProblems(settings, log);
     const tokens = await tokensOrProblems(settings);
     this.#tls = tlsOf(settings);
@@ -137,7 +141,7 @@ class Start {
     await this.#servePages({ store, judgement, tokens });
     await judgement.dispatcher.start();
     this.#cleanup.push('dispatcher', () => judgement.dispatcher.stop(STOP_GRACE_MS));
-    await judgement.rules.watch();
+    await judgement.rules.watch(contents);
     this.#cleanup.push('rules watcher', () => judgement.rules.close());
     const ports = await this.#receive(store, tokens);
     await this.#traceSelf([ports.grpc, ports.http]);
