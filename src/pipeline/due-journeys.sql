@@ -1,12 +1,3 @@
--- How many traces of one SLO are due for a verdict, or for another one because of spans that came since the last look; and when their first entry came. Only spans of the last seconds are read.
-WITH recent AS (
-  SELECT s.trace_id_high, s.trace_id_low, max(s.arrival_ms) AS last_ms
-  FROM spans s SEMI JOIN journeys j ON j.trace_id_high = s.trace_id_high AND j.trace_id_low = s.trace_id_low AND j.slo_key = $slo_key
-  WHERE s.arrival_ms >= $recent_ms
-  GROUP BY ALL
-)
-SELECT count(*) AS due, min(j.arrival_ms) AS first_ms
-FROM journeys j LEFT JOIN recent n ON n.trace_id_high = j.trace_id_high AND n.trace_id_low = j.trace_id_low
-WHERE j.slo_key = $slo_key
-  AND ((j.bad IS NULL AND (j.arrival_ms <= $waited_ms OR coalesce(n.last_ms <= $quiet_ms, j.arrival_ms <= $quiet_ms)))
-    OR (j.bad IS NOT NULL AND j.looked_ms >= $correct_since_ms AND n.last_ms >= greatest(j.looked_ms - $slack_ms, $seen_ms)))
+-- How many entries are due, and when the first of them came.
+WITH /* due entries */
+SELECT count(*) AS due, min(arrival_ms) AS first_ms FROM due_entries

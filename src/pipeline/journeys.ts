@@ -10,8 +10,9 @@ import { compileSearch } from '../trace/traceql/search-sql.js';
 import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
 
 const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
-const DUE = sql('due-journeys');
-const JUDGE = sql('judge-journeys');
+const DUE_ENTRIES = sql('due-journey-entries');
+const DUE = sql('due-journeys').replace('/* due entries */', () => DUE_ENTRIES);
+const JUDGE = sql('judge-journeys').replace('/* due entries */', () => DUE_ENTRIES);
 const SETTLE = sql('settle-journeys');
 const DROP = sql('drop-journeys');
 const FORGET = sql('forget-journeys');

@@ -1,19 +1,11 @@
--- The traces of due-journeys.sql: every entry of them, and whether the query finds something in the trace.
-WITH RECURSIVE recent AS (
-  SELECT s.trace_id_high, s.trace_id_low, max(s.arrival_ms) AS last_ms
-  FROM spans s SEMI JOIN journeys j ON j.trace_id_high = s.trace_id_high AND j.trace_id_low = s.trace_id_low AND j.slo_key = $slo_key
-  WHERE s.arrival_ms >= $recent_ms
-  GROUP BY ALL
-),
+-- The traces that are due: every entry of them, and whether the query finds something in the trace.
+WITH RECURSIVE /* due entries */,
 due AS (
-  SELECT j.trace_id_high, j.trace_id_low
-  FROM journeys j LEFT JOIN recent n ON n.trace_id_high = j.trace_id_high AND n.trace_id_low = j.trace_id_low
-  WHERE j.slo_key = $slo_key
-    AND ((j.bad IS NULL AND (j.arrival_ms <= $waited_ms OR coalesce(n.last_ms <= $quiet_ms, j.arrival_ms <= $quiet_ms)))
-      OR (j.bad IS NOT NULL AND j.looked_ms >= $correct_since_ms AND n.last_ms >= greatest(j.looked_ms - $slack_ms, $seen_ms)))
+  SELECT trace_id_high, trace_id_low
+  FROM due_entries
   GROUP BY ALL
   -- What has to wait for the next look is what is not judged yet: a late span is seen once.
-  ORDER BY bool_or(j.bad IS NOT NULL) DESC
+  ORDER BY bool_or(bad IS NOT NULL) DESC
   LIMIT $limit
 ),
 journey_rows AS MATERIALIZED (
