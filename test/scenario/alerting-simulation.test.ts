@@ -102,8 +102,8 @@ function story(seed: number): { readonly timeline: Timeline; readonly firing: Re
       at.do((now) => { ifUp(now, (life) => { life.press(button, 'bob', whom); }); });
     } else if (chance < 0.76) {
       const matchers = [labels.alertname, labels['team']!].map((value, index) => ({ name: index === 0 ? 'alertname' : 'team', value, isRegex: false, isEqual: true }));
-      const endsAtMs = STORY_START_MS + (second + 60 + Math.floor(random.next() * 1_800)) * 1_000;
-      at.do((now) => { ifUp(now, (life) => { life.silence({ matchers, endsAtMs, createdBy: 'ann', comment: 'by chance' }); }); });
+      const forMs = (60 + Math.floor(random.next() * 1_800)) * 1_000;
+      at.do((now) => { ifUp(now, (life) => { life.silence({ matchers, endsAtMs: now.clock.nowMs() + forMs, createdBy: 'ann', comment: 'by chance' }); }); });
     } else if (chance < 0.8) at.do((now) => { ifUp(now, (life) => { life.endSilences(); }); });
     else if (chance < 0.87) at.crash({ step: pick(STEPS) }, 1_000 + Math.floor(random.next() * 60_000));
     else if (chance < 0.9) at.do((now) => (now.isUp ? now.restart() : undefined));
