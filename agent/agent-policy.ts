@@ -1,6 +1,6 @@
+import type { AttributePolicy } from './attribute-policy.js';
 import type { Conventions } from './older-names.js';
 import type { Sampling } from './sampling.js';
-import type { AttributePolicy } from './span-attributes.js';
 
 /** Everything of the configuration that decides what becomes a span. Replaced as a whole on reload. */
 export interface AgentPolicy extends AttributePolicy {

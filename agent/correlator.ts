@@ -8,6 +8,7 @@ const JOIN_KEPT_NS = 1e9;
 /** A request that took longer to arrive is another one with the same number. */
 const MAX_TRANSFER_NS = 10e9;
 const MAX_OPEN_NS = 600e9;
+const NOBODY: readonly Candidate[] = [];
 /** Open requests of one process that are looked through; with more of them nothing can be told apart anyway. */
 const MAX_OPEN = 4_096;
 
@@ -17,10 +18,10 @@ const MAX_OPEN = 4_096;
  */
 export class Correlator {
   /** Open requests, by process and by the thread that read them. */
-  readonly #byProcess = new Map<number, Set<SpanNode>>();
-  readonly #byThread = new Map<number, Set<SpanNode>>();
+  readonly #byProcess = new Map<number, SpanNode[]>();
+  readonly #byThread = new Map<number, SpanNode[]>();
   /** Client nodes, by what the other end of their connection knows too; in the order in which they began. */
-  readonly #joins = new Map<string, SpanNode>();
+  readonly #joins = new Map<number | string, SpanNode>();
 
   begin(node: SpanNode): void {
     if (node.kind === 'server') this.#beginServer(node);
@@ -62,6 +63,8 @@ export class Correlator {
   }
 
   prune(nowNs: number): void {
+    forgetIdle(this.#byProcess);
+    forgetIdle(this.#byThread);
     for (const [key, node] of this.#joins) {
       if (this.#joins.size > MAX_JOINS || (node.hasEnded && node.exchange.endNs < nowNs - JOIN_KEPT_NS) || node.exchange.startNs < nowNs - MAX_OPEN_NS) this.#joins.delete(key);
     }
@@ -76,8 +79,8 @@ export class Correlator {
     if (node.joinKey !== undefined && this.#joins.size < 2 * MAX_JOINS) this.#joins.set(node.joinKey, node);
     if (node.parent !== undefined) return;
     const onThread = this.#byThread.get(node.tid);
-    const [sole] = onThread ?? [];
-    if (onThread?.size === 1 && sole !== undefined && sole.connection.tgid === node.connection.tgid) {
+    const sole = onThread?.length === 1 ? onThread[0] : undefined;
+    if (sole !== undefined && sole.connection.tgid === node.connection.tgid) {
       node.parent = sole;
       node.basis = 'thread';
       return;
@@ -90,7 +93,7 @@ export class Correlator {
       node.basis = 'request-id';
       return;
     }
-    node.candidates = candidatesAmong(onThread !== undefined && onThread.size > 0 ? onThread : open);
+    node.candidates = candidatesAmong(onThread !== undefined && onThread.length > 0 ? onThread : open);
   }
 }
 
@@ -101,26 +104,31 @@ function fits(client: SpanNode, server: SpanNode): boolean {
   return client.exchange.startNs <= server.exchange.startNs + SLACK_NS && server.exchange.startNs - client.exchange.startNs < MAX_TRANSFER_NS;
 }
 
-function sameRequestId(open: ReadonlySet<SpanNode>, { exchange }: SpanNode): SpanNode | undefined {
+function sameRequestId(open: readonly SpanNode[], { exchange }: SpanNode): SpanNode | undefined {
   if (exchange.protocol !== 'http' || exchange.requestId === undefined) return undefined;
-  const same = [...open].filter((node) => node.exchange.protocol === 'http' && node.exchange.requestId === exchange.requestId);
+  const same = open.filter((node) => node.exchange.protocol === 'http' && node.exchange.requestId === exchange.requestId);
   return same.length === 1 ? same[0] : undefined;
 }
 
-function candidatesAmong(open: ReadonlySet<SpanNode>): Candidate[] {
-  if (open.size === 0 || open.size > MAX_CANDIDATES) return [];
-  return Array.from(open, (node) => ({ node, weight: 1 / open.size }));
+function candidatesAmong(open: readonly SpanNode[]): readonly Candidate[] {
+  if (open.length === 0 || open.length > MAX_CANDIDATES) return NOBODY;
+  return open.map((node) => ({ node, weight: 1 / open.length }));
 }
 
-function add(sets: Map<number, Set<SpanNode>>, key: number, node: SpanNode): void {
-  const set = sets.get(key);
-  if (set === undefined) sets.set(key, new Set([node]));
-  else if (set.size < MAX_OPEN) set.add(node);
+function add(lists: Map<number, SpanNode[]>, key: number, node: SpanNode): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [node]);
+  else if (list.length < MAX_OPEN) list.push(node);
 }
 
-function remove(sets: Map<number, Set<SpanNode>>, key: number, node: SpanNode): void {
-  const set = sets.get(key);
-  if (set === undefined) return;
-  set.delete(node);
-  if (set.size === 0) sets.delete(key);
+/** A list that is empty stays: the next request of its thread comes soon. */
+function remove(lists: Map<number, SpanNode[]>, key: number, node: SpanNode): void {
+  const list = lists.get(key);
+  if (list === undefined) return;
+  const index = list.indexOf(node);
+  if (index !== -1) list.splice(index, 1);
+}
+
+function forgetIdle(lists: Map<number, SpanNode[]>): void {
+  for (const [key, list] of lists) if (list.length === 0) lists.delete(key);
 }

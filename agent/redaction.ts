@@ -1,7 +1,6 @@
 import type { CompiledRedaction } from '../src/ingest/redact-compile.js';
 import { RedactionProfile } from '../src/ingest/redact-profile.js';
 import type { PlainValue } from './otlp-span.js';
-import { ValueCache } from './value-cache.js';
 
 type Pairs = readonly (readonly [string, PlainValue])[];
 
@@ -28,41 +27,32 @@ function isFromOutside(key: string): boolean {
   return isOutside;
 }
 
-interface Redactor {
-  readonly profile: RedactionProfile;
-  /** Values in which nothing was found. */
-  readonly clean: ValueCache<true>;
-}
-
 /** The rules of ingest, on the node: what they conceal never leaves it. */
 export function redactorOf(redaction: CompiledRedaction): RedactAttributes {
-  const profiles = new Map<string, Redactor | undefined>();
+  const profiles = new Map<string, RedactionProfile | undefined>();
   const hits = new Float64Array(redaction.rules.length);
   return (attributes, service) => {
     if (profiles.size > MAX_PROFILES) profiles.clear();
     if (!profiles.has(service)) {
       const policies = redaction.policies.filter(({ appliesTo }) => appliesTo([service]));
-      profiles.set(service, policies.length === 0 ? undefined : { profile: new RedactionProfile(policies), clean: new ValueCache<true>() });
+      profiles.set(service, policies.length === 0 ? undefined : new RedactionProfile(policies));
     }
-    const redactor = profiles.get(service);
-    if (redactor === undefined) return { attributes, count: 0 };
-    const { profile, clean } = redactor;
+    const profile = profiles.get(service);
+    if (profile === undefined) return { attributes, count: 0 };
     hits.fill(0);
     const redacted: (readonly [string, PlainValue])[] = [];
     for (const pair of attributes) {
       const [key, value] = pair;
-      if (typeof value === 'boolean' || typeof value === 'number' || !isFromOutside(key) || clean.get(key, value) === true) {
+      if (typeof value === 'boolean' || typeof value === 'number' || !isFromOutside(key)) {
         redacted.push(pair);
         continue;
       }
       // Its JSON is for those who store it; nobody does here.
       const attribute = profile.attribute({ key, value, json: '', isInteger: false }, hits);
-      if (attribute?.value === value && attribute.key === key) clean.remember(key, value, true);
-      if (attribute !== undefined) redacted.push(attribute.value === value ? pair : [attribute.key, attribute.value as PlainValue]);
+      if (attribute !== undefined) redacted.push([attribute.key, attribute.value as PlainValue]);
     }
     let count = 0;
     for (const hit of hits) count += hit;
     return { attributes: redacted, count };
   };
 }
-

@@ -30,7 +30,7 @@ export function resourceOf(facts: ProcessFacts, host: Host): AttributePairs {
     ['k8s.pod.name', facts.podUid == null ? undefined : facts.hostname],
     ['process.executable.path', facts.executable], ['process.executable.name', facts.executable?.split('/').at(-1)],
   ];
-  const attributes = new Map<string, string | number | boolean>(own);
+  const attributes = new Map(own);
   for (const [key, value] of more) if (value != null && value !== '') attributes.set(key, value.slice(0, MAX_COMMAND));
   for (const [key, value] of resourceAttributes(facts.environment?.['OTEL_RESOURCE_ATTRIBUTES'])) if (key !== 'service.name') attributes.set(key, value);
   return [...attributes];

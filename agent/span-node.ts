@@ -31,7 +31,7 @@ export interface SpanNode {
   /** What the request's headers say, where that is to be used. */
   readonly remote: TraceContext | undefined;
   /** Other ends of this connection look for it by this. */
-  readonly joinKey: string | undefined;
+  readonly joinKey: number | string | undefined;
   traceId: string | undefined;
   /** Not to be told, and nothing that belongs to it: excluded, or done by an SDK already. */
   isSilent: boolean;

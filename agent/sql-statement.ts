@@ -32,6 +32,17 @@ export function readStatement(statement: string): SqlStatement {
   return { sanitised: sanitised(words), operation, tables, summary, count: signs.length + 1 };
 }
 
+/** Where it cannot be told by looking at single characters what is a literal. */
+const TRICKY = /["$\\]|--|\/\*/;
+const LITERAL = /'(?:[^']|'')*'|(?<![\w.'\u0080-\uffff])\d+(?![\w.\u0080-\uffff])/g;
+/** Stands in no statement, so that no operator is taken for a literal. */
+const BLANK = '\u0001';
+
+/** A text that all statements share which differ only in plain texts and whole numbers; quicker than reading the statement. */
+export function literalFree(statement: string): string {
+  return TRICKY.test(statement) ? statement : statement.replace(LITERAL, BLANK);
+}
+
 function sanitised(words: readonly SqlWord[]): string {
   const parts: string[] = [];
   for (const { kind, text, isApart } of words) {
@@ -97,20 +108,4 @@ function tableAt(words: readonly SqlWord[], start: number): string | undefined {
 
 function plain({ kind, text }: SqlWord): string {
   return kind === 'name' ? text.replace(/^"|"$/g, '').replaceAll('""', '"') : text;
-}
-
-const MAX_KNOWN = 2_048;
-
-/** Reads each statement once; applications send few different ones. */
-export class StatementReader {
-  readonly #known = new Map<string, SqlStatement>();
-
-  read(statement: string): SqlStatement {
-    const known = this.#known.get(statement);
-    if (known !== undefined) return known;
-    const read = readStatement(statement);
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    this.#known.set(statement, read);
-    return read;
-  }
 }

@@ -3,14 +3,12 @@ import { readFileSync } from 'node:fs';
 import { arch, hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { formatProblem } from '../src/lib/problem.js';
-import { hexOf } from '../src/lib/ids.js';
 import { DEFAULT_CONFIG_FILE, loadAgentConfig, type LoadedAgent } from './config/fs-agent-config.js';
 import { hostId, installedVersion } from './fs-installation.js';
-import { SpanEncoder } from './otlp/encode-spans.js';
-import type { ResourceSpans } from './otlp-span.js';
 import { Exporter, senderOf } from './system-export.js';
 import { startLoader, type Loader, type LoaderEnd } from './system-loader.js';
 import { dropPrivileges } from './system-privileges.js';
+import { SpanBatch } from './span-batch.js';
 import type { SpanNode } from './span-node.js';
 import { Teller } from './teller.js';
 import { Tracer } from './tracer.js';
@@ -26,6 +24,7 @@ const DRAIN_MS = 3_000;
 /** Larger requests only make the receiver wait for memory. */
 const MAX_SPANS_A_REQUEST = 2_048;
 const ID_POOL = 8_192;
+const ZERO = /^0+$/;
 
 export interface AgentOptions {
   readonly configFile: string | undefined;
@@ -39,7 +38,8 @@ export interface AgentOptions {
 export class RunningAgent {
   readonly #options: AgentOptions;
   readonly #tracer: Tracer;
-  readonly #encoder = new SpanEncoder(installedVersion());
+  /** Told, and waits to be posted. */
+  readonly #batch = new SpanBatch();
   readonly #timers: NodeJS.Timeout[] = [];
   #loaded: LoadedAgent;
   #teller: Teller;
@@ -47,9 +47,6 @@ export class RunningAgent {
   #loader!: Loader;
   /** Finished, and told at the next tick: the other end of a connection may be heard a moment later. */
   #ripening: SpanNode[] = [];
-  /** Encoded, waits to be posted. */
-  #told: Buffer[] = [];
-  #toldSpans = 0;
   #configText = '';
   #lastTrouble: string | undefined;
 
@@ -119,27 +116,21 @@ export class RunningAgent {
 
   #newTeller(): Teller {
     const host = { name: hostname(), id: hostId(), arch: arch() === 'x64' ? 'amd64' : arch(), agentVersion: installedVersion() };
-    return new Teller(this.#tracer, host, { newTraceId: () => randomId(16), redact: this.#loaded.redact });
+    const { config, redact } = this.#loaded;
+    return new Teller(this.#tracer, { host, policy: config.policy, ports: { newTraceId: () => randomId(16), redact } });
   }
 
   #tell(): void {
     const finished = this.#ripening;
     this.#ripening = this.#tracer.takeFinished();
     for (let from = 0; from < finished.length; from += MAX_SPANS_A_REQUEST) {
-      const groups = this.#teller.tell(finished.slice(from, from + MAX_SPANS_A_REQUEST), this.#loaded.config.policy);
-      const spans = countSpans(groups);
-      if (spans === 0) continue;
-      if (this.#toldSpans + spans > MAX_SPANS_A_REQUEST) this.#post();
-      this.#told.push(this.#encoder.encode(groups));
-      this.#toldSpans += spans;
+      this.#teller.tell(finished.length <= MAX_SPANS_A_REQUEST ? finished : finished.slice(from, from + MAX_SPANS_A_REQUEST), this.#batch);
+      if (this.#batch.spans >= MAX_SPANS_A_REQUEST) this.#post();
     }
   }
 
   #post(): void {
-    // Encoded messages one after the other are one message with all their spans (protobuf, repeated fields).
-    if (this.#toldSpans > 0) this.#exporter.add(Buffer.concat(this.#told), this.#toldSpans);
-    this.#told = [];
-    this.#toldSpans = 0;
+    if (this.#batch.spans > 0) this.#exporter.add(this.#batch.take());
     this.#exporter.pump();
     const { trouble } = this.#exporter.outbox;
     if (trouble !== this.#lastTrouble) {
@@ -183,10 +174,6 @@ export class RunningAgent {
   }
 }
 
-function countSpans(groups: readonly ResourceSpans[]): number {
-  return groups.reduce((sum, { spans }) => sum + spans.length, 0);
-}
-
 function later(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -200,7 +187,7 @@ function randomId(bytes: number): string {
     randomFillSync(pool);
     used = 0;
   }
-  const id = hexOf(pool, used, bytes);
+  const id = pool.toString('hex', used, used + bytes);
   used += bytes;
-  return /[1-9a-f]/.test(id) ? id : randomId(bytes);
+  return ZERO.test(id) ? randomId(bytes) : id;
 }

@@ -3,7 +3,7 @@ import type { LoadedAgent } from './config/fs-agent-config.js';
 import { tracesUrl } from './config/agent-config.js';
 import { httpOtlpSender } from './otlp/http-otlp-sender.js';
 import type { OtlpSender } from './otlp/delivery.js';
-import { Outbox } from './otlp/outbox.js';
+import { Outbox, type Letter } from './otlp/outbox.js';
 
 export async function senderOf({ config: { otlp }, headers }: LoadedAgent): Promise<OtlpSender> {
   const options = { endpoint: tracesUrl(otlp), headers, compression: otlp.compression, timeoutMs: otlp.timeoutMs };
@@ -17,10 +17,10 @@ const IN_FLIGHT = 2;
 
 /** Takes requests out of the outbox while there are any. */
 export class Exporter {
-  /** Bodies wait compressed: a tenth of the memory, and the senders that want them otherwise are rare. */
+  /** What has to wait is compressed: a tenth of the memory. */
   readonly outbox: Outbox;
   #sender: OtlpSender;
-  #inFlight = 0;
+  readonly #inFlight = new Set<Letter>();
 
   constructor(sender: OtlpSender, maxBytes: number) {
     this.#sender = sender;
@@ -28,7 +28,14 @@ export class Exporter {
   }
 
   get isIdle(): boolean {
-    return this.#inFlight === 0 && this.outbox.length === 0;
+    return this.#inFlight.size === 0 && this.outbox.length === 0;
+  }
+
+  /** Spans that nobody has confirmed yet. */
+  get waitingSpans(): number {
+    let spans = this.outbox.waitingSpans;
+    for (const letter of this.#inFlight) spans += letter.spans;
+    return spans;
   }
 
   useSender(sender: OtlpSender): void {
@@ -37,20 +44,21 @@ export class Exporter {
     before.close();
   }
 
-  add(body: Buffer, spans: number): void {
-    // The fastest level: the link is short, the node's time is not ours.
-    this.outbox.add(gzipSync(body, { level: constants.Z_BEST_SPEED }), spans, Date.now());
+  add({ body, spans }: { readonly body: Buffer; readonly spans: number }): void {
+    const goesAtOnce = this.outbox.length === 0 && this.#inFlight.size < IN_FLIGHT;
+    const isGzip = this.#sender.takesGzip || !goesAtOnce;
+    this.outbox.add({ body: isGzip ? compressed(body) : body, isGzip, spans }, Date.now());
   }
 
   pump(): void {
-    while (this.#inFlight < IN_FLIGHT) {
+    while (this.#inFlight.size < IN_FLIGHT) {
       const letter = this.outbox.take(Date.now());
       if (letter === undefined) return;
-      this.#inFlight += 1;
+      this.#inFlight.add(letter);
       const sender = this.#sender;
-      void sender.send(sender.takesGzip ? letter.body : gunzipSync(letter.body)).then((delivery) => {
-        this.#inFlight -= 1;
-        this.outbox.settle(letter, delivery, { nowMs: Date.now(), random: Math.random() });
+      void sender.send(sender.takesGzip ? packed(letter).body : unpacked(letter)).then((delivery) => {
+        this.#inFlight.delete(letter);
+        this.outbox.settle(delivery.outcome === 'retryable' ? packed(letter) : letter, delivery, { nowMs: Date.now(), random: Math.random() });
         this.pump();
       });
     }
@@ -59,4 +67,17 @@ export class Exporter {
   close(): void {
     this.#sender.close();
   }
+}
+
+function packed(letter: Letter): Letter {
+  return letter.isGzip ? letter : { ...letter, body: compressed(letter.body), isGzip: true };
+}
+
+function unpacked({ body, isGzip }: Letter): Buffer {
+  return isGzip ? gunzipSync(body) : body;
+}
+
+/** The fastest level: the link is short, the node's time is not ours. */
+function compressed(body: Buffer): Buffer {
+  return gzipSync(body, { level: constants.Z_BEST_SPEED });
 }

@@ -1,13 +1,16 @@
 import type { AgentPolicy } from './agent-policy.js';
-import { withOlderNames } from './older-names.js';
-import type { AttributePairs, OtlpSpan, PlainValue, ResourceSpans, SpanLink } from './otlp-span.js';
+import { LINK_ATTRIBUTES } from './otlp-span.js';
+import type { ProtobufWriter } from './otlp/protobuf-writer.js';
+import { writeAttribute } from './otlp/write-attribute.js';
 import type { ProcessFacts } from './process-facts.js';
 import type { RedactAttributes } from './redaction.js';
 import { resourceOf, type Host } from './resource.js';
 import { sample } from './sampling.js';
-import { Describer } from './span-attributes.js';
+import { Describer, errorTypeOf, statusMessageOf } from './span-attributes.js';
+import { resourceHead, type ResourceHead, type SpanBatch } from './span-batch.js';
 import type { SpanNode } from './span-node.js';
 import type { Tracer } from './tracer.js';
+import { Wording } from './wording.js';
 
 /** OTLP's span flags: W3C's `sampled`, then whether the parent's being remote is known, and whether it is. */
 const SAMPLED = 0x01;
@@ -16,88 +19,133 @@ const IS_REMOTE = 0x200;
 /** A parent's parent and so on; longer chains would be a defect. */
 const MAX_DEPTH = 64;
 
+const KIND = { server: 2, client: 3 } as const;
+const ERROR = 2;
+const MAX_SERVICES = 256;
+
 export interface TellerPorts {
   /** 32 hexadecimal digits, the last 14 of them random. */
   readonly newTraceId: () => string;
   readonly redact: RedactAttributes;
 }
 
-/** Decides what each finished exchange belongs to and whether it is told, and puts it into words. */
+/** Who spans come from. */
+interface Source {
+  readonly head: ResourceHead;
+  readonly server: Describer;
+  readonly client: Describer;
+}
+
+/** Decides what each finished exchange belongs to and whether it is told, and puts it into words. A changed policy needs another teller. */
 export class Teller {
   readonly #tracer: Tracer;
   readonly #host: Host;
+  readonly #policy: AgentPolicy;
   readonly #ports: TellerPorts;
-  readonly #describer = new Describer();
-  readonly #resources = new WeakMap<ProcessFacts, AttributePairs>();
+  readonly #sources = new WeakMap<ProcessFacts, Source>();
+  readonly #describers = new Map<string, Pick<Source, 'server' | 'client'>>();
 
-  constructor(tracer: Tracer, host: Host, ports: TellerPorts) {
+  constructor(tracer: Tracer, { host, policy, ports }: { readonly host: Host; readonly policy: AgentPolicy; readonly ports: TellerPorts }) {
     this.#tracer = tracer;
     this.#host = host;
+    this.#policy = policy;
     this.#ports = ports;
   }
 
-  tell(nodes: readonly SpanNode[], policy: AgentPolicy): ResourceSpans[] {
-    const groups = new Map<AttributePairs, OtlpSpan[]>();
+  /** Adds what is to be told of `nodes` to the batch. */
+  tell(nodes: readonly SpanNode[], batch: SpanBatch): void {
+    const groups = new Map<Source, SpanNode[]>();
     for (const node of nodes) {
-      if (this.#isInstrumented(node, policy)) {
+      if (this.#isInstrumented(node)) {
         this.#tracer.counters.instrumented += 1;
         continue;
       }
-      const resource = this.#resourceOf(node);
-      const span = this.#span(node, resource, policy);
-      if (span === undefined) continue;
-      const group = groups.get(resource);
-      if (group === undefined) groups.set(resource, [span]);
-      else group.push(span);
+      const source = this.#sourceOf(node);
+      const group = groups.get(source);
+      if (group === undefined) groups.set(source, [node]);
+      else group.push(node);
     }
-    return Array.from(groups, ([resource, spans]) => ({ resource, spans }));
+    for (const [source, group] of groups) batch.addResource(source.head, (writer) => this.#spans(writer, source, group));
   }
 
-  #isInstrumented({ connection }: SpanNode, policy: AgentPolicy): boolean {
-    return !policy.tracesInstrumented && this.#tracer.processes.of(connection.tgid).isInstrumented;
+  #spans(writer: ProtobufWriter, source: Source, nodes: readonly SpanNode[]): number {
+    let count = 0;
+    for (const node of nodes) if (this.#span(writer, source, node)) count += 1;
+    this.#tracer.counters.spans += count;
+    return count;
   }
 
-  #resourceOf({ connection }: SpanNode): AttributePairs {
+  #isInstrumented({ connection }: SpanNode): boolean {
+    return !this.#policy.tracesInstrumented && this.#tracer.processes.of(connection.tgid).isInstrumented;
+  }
+
+  #sourceOf({ connection }: SpanNode): Source {
     const { facts } = this.#tracer.processes.of(connection.tgid);
-    const known = this.#resources.get(facts);
+    const known = this.#sources.get(facts);
     if (known !== undefined) return known;
     const resource = resourceOf(facts, this.#host);
-    this.#resources.set(facts, resource);
-    return resource;
+    const service = String(resource.find(([key]) => key === 'service.name')?.[1] ?? '');
+    const source: Source = { head: resourceHead(resource, this.#host.agentVersion), ...this.#describersOf(service) };
+    this.#sources.set(facts, source);
+    return source;
   }
 
-  #span(node: SpanNode, resource: AttributePairs, policy: AgentPolicy): OtlpSpan | undefined {
-    const traceId = this.#place(node, policy, 0);
-    const service = String(resource.find(([key]) => key === 'service.name')?.[1] ?? '');
-    const described = this.#describer.describe(node, service, policy);
-    const { counters, clockOffsetNs } = this.#tracer;
+  #describersOf(service: string): Pick<Source, 'server' | 'client'> {
+    const known = this.#describers.get(service);
+    if (known !== undefined) return known;
+    const { conventions } = this.#policy;
+    const describer = (kind: 'server' | 'client'): Describer =>
+      new Describer(new Wording({ service, kind, conventions, redact: this.#ports.redact, counters: this.#tracer.counters }), this.#policy);
+    const describers = { server: describer('server'), client: describer('client') };
+    if (this.#describers.size >= MAX_SERVICES) this.#describers.clear();
+    this.#describers.set(service, describers);
+    return describers;
+  }
+
+  /** Whether it is told. */
+  #span(writer: ProtobufWriter, source: Source, node: SpanNode): boolean {
     const { exchange } = node;
-    const { isKept, traceState, keptReason } = sample({ traceId, remote: rootOf(node).remote, isError: described.isError, durationNs: exchange.endNs - exchange.startNs }, policy.sampling);
+    const traceId = this.#place(node, 0);
+    const errorType = errorTypeOf(node);
+    const { isKept, traceState, keptReason } = sample({ traceId, remote: rootOf(node).remote, isError: errorType !== undefined, durationNs: exchange.endNs - exchange.startNs }, this.#policy.sampling);
     if (!isKept) {
-      counters.sampledOut += 1;
-      return undefined;
+      this.#tracer.counters.sampledOut += 1;
+      return false;
     }
-    counters.spans += 1;
-    if (keptReason !== undefined) described.attributes.push(['tocsin.kept.reason', keptReason]);
-    described.attributes.push(...capturedOf(node));
-    const redacted = this.#ports.redact(withOlderNames(described.attributes, policy.conventions, node.kind), service);
-    counters.redacted += redacted.count;
-    return {
-      traceId, spanId: node.spanId, parentSpanId: node.parent?.spanId ?? node.remote?.spanId ?? '', traceState, flags: flagsOf(node),
-      name: described.name, kind: node.kind, attributes: redacted.attributes, isError: described.isError, statusMessage: described.statusMessage,
-      startNs: clockOffsetNs + BigInt(Math.round(exchange.startNs)), endNs: clockOffsetNs + BigInt(Math.round(Math.max(exchange.endNs, exchange.startNs))),
-      links: node.candidates.map(({ node: candidate, weight }) => this.#link(candidate, weight, policy)),
-    };
+    const offset = this.#tracer.clockOffset;
+    const span = writer.open(2);
+    writer.hex(1, traceId);
+    writer.hex(2, node.spanId);
+    if (traceState !== '') writer.text(3, traceState);
+    const parentId = node.parent?.spanId ?? node.remote?.spanId;
+    if (parentId !== undefined) writer.hex(4, parentId);
+    writer.varint(6, KIND[node.kind]);
+    writer.fixed64(7, offset, exchange.startNs);
+    writer.fixed64(8, offset, Math.max(exchange.endNs, exchange.startNs));
+    source[node.kind].write(writer, node, { errorType, keptReason });
+    for (const { node: candidate, weight } of node.candidates) this.#link(writer, candidate, weight);
+    if (errorType !== undefined) this.#error(writer, node);
+    writer.fixed32(16, flagsOf(node));
+    writer.close(span);
+    return true;
+  }
+
+  #error(writer: ProtobufWriter, node: SpanNode): void {
+    const message = statusMessageOf(node, this.#policy);
+    const status = writer.open(15);
+    if (message !== '') writer.text(2, message);
+    writer.varint(3, ERROR);
+    writer.close(status);
   }
 
   /** Settles the trace of a span and of everything above it. */
-  #place(node: SpanNode, policy: AgentPolicy, depth: number): string {
+  #place(node: SpanNode, depth: number): string {
     if (node.traceId !== undefined) return node.traceId;
     this.#tracer.correlator.join(node);
     const { parent, remote } = node;
     let traceId = remote?.traceId;
     if (parent !== undefined && depth < MAX_DEPTH) {
-      const parentTrace = parent.isSilent || this.#isInstrumented(parent, policy) ? undefined : this.#place(parent, policy, depth + 1);
+      const parentTrace = parent.isSilent || this.#isInstrumented(parent) ? undefined : this.#place(parent, depth + 1);
       // A header that names another trace than the other end of the connection has the last word: somebody meant it.
       if (parentTrace === undefined || (remote !== undefined && parentTrace !== remote.traceId)) {
         node.parent = undefined;
@@ -110,8 +158,13 @@ export class Teller {
     return node.traceId;
   }
 
-  #link(candidate: SpanNode, weight: number, policy: AgentPolicy): SpanLink {
-    return { traceId: this.#place(candidate, policy, 0), spanId: candidate.spanId, attributes: [['tocsin.link.basis', 'guess'], ['tocsin.link.weight', weight]] };
+  #link(writer: ProtobufWriter, candidate: SpanNode, weight: number): void {
+    const link = writer.open(13);
+    writer.hex(1, this.#place(candidate, 0));
+    writer.hex(2, candidate.spanId);
+    writeAttribute(writer, LINK_ATTRIBUTES, ['tocsin.link.basis', 'guess']);
+    writeAttribute(writer, LINK_ATTRIBUTES, ['tocsin.link.weight', weight]);
+    writer.close(link);
   }
 }
 
@@ -124,15 +177,4 @@ function rootOf(node: SpanNode): SpanNode {
 function flagsOf({ parent, remote, kind }: SpanNode): number {
   if (parent !== undefined) return SAMPLED | HAS_IS_REMOTE | (kind === 'server' ? IS_REMOTE : 0);
   return remote === undefined ? SAMPLED : SAMPLED | HAS_IS_REMOTE | IS_REMOTE;
-}
-
-/** Headers and bodies, where they were asked for. */
-function capturedOf({ exchange }: SpanNode): [string, PlainValue][] {
-  if (exchange.protocol !== 'http') return [];
-  const pairs: [string, PlainValue][] = [];
-  for (const [name, value] of exchange.requestHeaders) pairs.push([`http.request.header.${name}`, [value]]);
-  for (const [name, value] of exchange.responseHeaders) pairs.push([`http.response.header.${name}`, [value]]);
-  if (exchange.requestBody.length > 0) pairs.push(['http.request.body.content', exchange.requestBody.toString('utf8')]);
-  if (exchange.responseBody.length > 0) pairs.push(['http.response.body.content', exchange.responseBody.toString('utf8')]);
-  return pairs;
 }

@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest';
+import { toldSpans, type ToldSpan } from '../test/support/told-spans.js';
 import { clockFrame, closeFrame, dataFrame, openFrame, processFrame } from '../test/support/frames.js';
 import { readAgentConfig } from './config/agent-config.js';
 import type { AgentPolicy } from './agent-policy.js';
 import { BrokenStream, FrameReader } from './frames.js';
-import type { OtlpSpan } from './otlp-span.js';
+import { SpanBatch } from './span-batch.js';
 import { Teller } from './teller.js';
 import { Tracer } from './tracer.js';
 
 const DEFAULTS = readAgentConfig(undefined).config!.policy;
 const REQUEST = 'GET /users/42?token=geheim HTTP/1.1\r\nHost: shop\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+const RECEIVED_MS = 1_001;
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
 /** The agent without its processes: frames in, spans out. */
@@ -26,7 +28,7 @@ class Bench {
     this.tracer = new Tracer(this.#policy, { newSpanId: () => this.#id(16), command: (line) => this.commands.push(line) });
     this.#reader = new FrameReader(this.tracer);
     const host = { name: 'node-1', id: undefined, arch: 'amd64', agentVersion: '0.1.0' };
-    this.#teller = new Teller(this.tracer, host, { newTraceId: () => this.#id(32), redact: (attributes) => ({ attributes, count: 0 }) });
+    this.#teller = new Teller(this.tracer, { host, policy: this.#policy, ports: { newTraceId: () => this.#id(32), redact: (attributes) => ({ attributes, count: 0 }) } });
     this.push(clockFrame(0, 1_000_000_000));
   }
 
@@ -35,9 +37,10 @@ class Bench {
     return this;
   }
 
-  spans(): (OtlpSpan & { readonly service: unknown; readonly told: Readonly<Record<string, unknown>> })[] {
-    return this.#teller.tell(this.tracer.takeFinished(), this.#policy).flatMap(({ resource, spans }) =>
-      spans.map((span) => ({ ...span, service: resource.find(([key]) => key === 'service.name')?.[1], told: Object.fromEntries(span.attributes) })));
+  spans(): ToldSpan[] {
+    const batch = new SpanBatch();
+    this.#teller.tell(this.tracer.takeFinished(), batch);
+    return toldSpans(batch.take().body, RECEIVED_MS);
   }
 
   #id(length: number): string {
@@ -67,14 +70,14 @@ function twoServices({ header = '', backHeader = header, tid = 10 }: { readonly 
   ];
 }
 
-const lineage = (spans: readonly OtlpSpan[]): string[] => spans.map(({ kind, parentSpanId }) => `${kind} in ${spans.find(({ spanId }) => spanId === parentSpanId)?.kind ?? (parentSpanId === '' ? 'nothing' : 'a span from elsewhere')}`);
+const lineage = (spans: readonly ToldSpan[]): string[] => spans.map(({ kind, parentSpanId }) => `${kind} in ${spans.find(({ spanId }) => spanId === parentSpanId)?.kind ?? (parentSpanId === '' ? 'nothing' : 'a span from elsewhere')}`);
 
 test('a request through two services is one trace', () => {
   const spans = new Bench().push(...twoServices()).spans();
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
   expect(lineage(spans)).toEqual(['server in client', 'client in server', 'server in nothing']);
   expect(spans.map(({ service, told }) => [service, told['tocsin.parent.basis']])).toEqual([['back', 'connection'], ['front', 'thread'], ['front', undefined]]);
-  expect(spans[2]).toMatchObject({ name: 'GET /users/{id}', startNs: 1_000_001_000n, endNs: 1_000_004_000n, isError: false });
+  expect(spans[2]).toMatchObject({ name: 'GET /users/{id}', startNs: 1_000_001_000n, durationNs: 3_000, isError: false });
 });
 
 test('no query, no header and no body is told unless it is asked for', () => {
@@ -116,7 +119,7 @@ test('with several open requests nothing is claimed: they become links', () => {
 test('excluded paths and ports, and telemetry itself, are not told, nor what they cause', () => {
   expect(new Bench({ excludePaths: ['/users/*'] }).push(...twoServices()).spans()).toEqual([]);
   const bench = new Bench({ excludePorts: [81] }).push(...twoServices());
-  expect(bench.spans().map(({ kind, service }) => `${kind} ${String(service)}`)).toEqual(['server front']);
+  expect(bench.spans().map(({ kind, service }) => `${kind} ${service}`)).toEqual(['server front']);
   expect(bench.commands).toEqual(['policy 2 off', 'policy 3 off']);
 });
 

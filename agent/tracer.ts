@@ -9,8 +9,9 @@ import { http1 } from './protocols/http1.js';
 import { postgres } from './protocols/postgres.js';
 import type { AbandonReason, Exchange, ExchangeSink, Protocol } from './protocols/protocol.js';
 import { redis } from './protocols/redis.js';
-import type { SpanNode } from './span-node.js';
-import { targetOf } from './span-attributes.js';
+import { targetOf } from './http-target.js';
+import { wideOf, type Wide } from './otlp/protobuf-writer.js';
+import type { Candidate, SpanNode } from './span-node.js';
 import type { TraceContext } from './trace-context.js';
 
 /** Followed at once; the loader's own limit is of the same order. */
@@ -24,6 +25,8 @@ const SETTLE_NS = 5e9;
 /** A connection without a word for so long is forgotten: its CLOSE may have been lost. */
 const SILENT_NS = 900e9;
 const OTLP_GRPC_PORT = 4_317;
+const NOBODY: readonly Candidate[] = [];
+const TWO_TO_32 = 4_294_967_296;
 
 /** What the tracer tells outside. */
 export interface TracerPorts {
@@ -46,12 +49,11 @@ export class Tracer implements FrameSink {
   readonly correlator = new Correlator();
   readonly #ports: TracerPorts;
   readonly #connections = new Map<number, Followed>();
-  readonly #nodes = new Map<Exchange, SpanNode>();
   #policy: AgentPolicy;
   #protocols: readonly Protocol[];
   #finished: SpanNode[] = [];
   /** Realtime minus monotonic, nanoseconds. */
-  #clockOffsetNs = 0n;
+  #clockOffset: Wide = { high: 0, low: 0 };
   #nowNs = 0;
   #losses: unknown;
 
@@ -61,8 +63,8 @@ export class Tracer implements FrameSink {
     this.#protocols = protocolsOf(policy);
   }
 
-  get clockOffsetNs(): bigint {
-    return this.#clockOffsetNs;
+  get clockOffset(): Wide {
+    return this.#clockOffset;
   }
 
   get nowNs(): number {
@@ -167,7 +169,7 @@ export class Tracer implements FrameSink {
   }
 
   clock({ realtimeNs, monotonicNs, timeNs }: { readonly realtimeNs: bigint; readonly monotonicNs: bigint; readonly timeNs: number }): void {
-    this.#clockOffsetNs = realtimeNs - monotonicNs;
+    this.#clockOffset = wideOf(realtimeNs - monotonicNs);
     this.#nowNs = Math.max(this.#nowNs, timeNs);
   }
 
@@ -183,37 +185,38 @@ export class Tracer implements FrameSink {
   }
 
   #sink(stream: Stream): ExchangeSink {
+    /** In the order of their requests, in which they mostly end as well. */
+    const open: SpanNode[] = [];
     return {
-      begin: (exchange) => this.#begin(stream, exchange),
-      end: (exchange) => this.#end(exchange),
-      abandon: (exchange, reason) => this.#abandon(exchange, reason),
+      begin: (exchange) => { open.push(this.#begin(stream, exchange)); },
+      end: (exchange) => this.#end(take(open, exchange)),
+      abandon: (exchange, reason) => this.#abandon(take(open, exchange), reason),
     };
   }
 
-  #begin(stream: Stream, exchange: Exchange): void {
+  #begin(stream: Stream, exchange: Exchange): SpanNode {
     const { connection } = stream;
     const process = this.processes.of(connection.tgid);
     const kind = connection.role === 'client' ? 'client' : 'server';
     const passing = kind === 'client' && exchange.protocol === 'http' && exchange.context !== undefined ? this.correlator.passesOn(connection.tgid, exchange.context) : undefined;
     const node: SpanNode = {
       kind, exchange, connection, tid: stream.current?.tid ?? 0, spanId: this.#ports.newSpanId(), scheme: stream.isTls ? 'https' : 'http',
-      parent: passing, basis: passing === undefined ? undefined : 'header', candidates: [], remote: contextOf(kind, exchange), joinKey: joinKeyOf(stream, exchange),
+      parent: passing, basis: passing === undefined ? undefined : 'header', candidates: NOBODY, remote: contextOf(kind, exchange), joinKey: joinKeyOf(stream, exchange),
       traceId: undefined, isSilent: this.#isSilent(exchange, connection), hasEnded: false, failure: undefined,
     };
     if (node.remote !== undefined) node.basis = 'header';
     this.#noticeSdk(node, process);
-    this.#nodes.set(exchange, node);
     this.correlator.begin(node);
     if (node.parent?.isSilent === true) node.isSilent = true;
     if (node.isSilent) this.counters.excluded += 1;
+    return node;
   }
 
   /** A context that came with no request was made by an SDK, whose own span it names; telemetry is sent by one, unless it is only passed on. */
   #noticeSdk(node: SpanNode, process: TracedProcess): void {
     const { exchange } = node;
     if (node.kind !== 'client' || exchange.protocol !== 'http' || node.parent !== undefined) return;
-    const isForwarder = this.correlator.carriesTelemetry(node.connection.tgid);
-    if (exchange.context !== undefined || (exchange.isTelemetry && !isForwarder)) process.isInstrumented = true;
+    if (exchange.context !== undefined || (exchange.isTelemetry && !this.correlator.carriesTelemetry(node.connection.tgid))) process.isInstrumented = true;
     if (exchange.context !== undefined) node.isSilent = true;
   }
 
@@ -226,33 +229,29 @@ export class Tracer implements FrameSink {
     return this.#policy.excludePorts.includes(localPort) || this.#policy.excludePorts.includes(remotePort);
   }
 
-  #end(exchange: Exchange): void {
-    const node = this.#take(exchange);
+  #end(node: SpanNode | undefined): void {
     if (node === undefined) return;
+    this.#ended(node);
     this.counters.exchanges += 1;
     this.#finish(node);
   }
 
-  #abandon(exchange: Exchange, reason: AbandonReason): void {
-    const node = this.#take(exchange);
+  #abandon(node: SpanNode | undefined, reason: AbandonReason): void {
     if (node === undefined) return;
+    this.#ended(node);
     if (reason === 'hole') this.counters.abandonedHole += 1;
     if (reason === 'limit') this.counters.abandonedLimit += 1;
     if (reason === 'not-the-protocol') this.counters.abandonedNotTheProtocol += 1;
     // A subscription or a login that ends with its connection is none the worse for it.
-    if (reason !== 'closed' || this.#closing === undefined || exchange.protocol === 'redis') return;
-    exchange.endNs = this.#closing.timeNs;
+    if (reason !== 'closed' || this.#closing === undefined || node.exchange.protocol === 'redis') return;
+    node.exchange.endNs = this.#closing.timeNs;
     node.failure = this.#closing.error === 0 ? 'connection_closed' : 'connection_reset';
     this.#finish(node);
   }
 
-  #take(exchange: Exchange): SpanNode | undefined {
-    const node = this.#nodes.get(exchange);
-    if (node === undefined) return undefined;
-    this.#nodes.delete(exchange);
+  #ended(node: SpanNode): void {
     node.hasEnded = true;
     this.correlator.end(node);
-    return node;
   }
 
   #finish(node: SpanNode): void {
@@ -271,18 +270,24 @@ export class Tracer implements FrameSink {
   }
 }
 
+function take(open: SpanNode[], exchange: Exchange): SpanNode | undefined {
+  if (open[0]?.exchange === exchange) return open.shift();
+  const index = open.findIndex((node) => node.exchange === exchange);
+  return index === -1 ? undefined : open.splice(index, 1)[0];
+}
+
 function contextOf(kind: 'server' | 'client', exchange: Exchange): TraceContext | undefined {
   return kind === 'server' && exchange.protocol === 'http' ? exchange.context : undefined;
 }
 
 /** The same at both ends: the TCP sequence number of the request and the client's port survive address translation; plaintext has only its place. */
-function joinKeyOf(stream: Stream, exchange: Exchange): string | undefined {
+function joinKeyOf(stream: Stream, exchange: Exchange): number | string | undefined {
   const { connection, isTls } = stream;
   const clientPort = connection.role === 'client' ? connection.localPort : connection.remotePort;
   const serverPort = connection.role === 'client' ? connection.remotePort : connection.localPort;
   if (isTls) return `${clientPort}>${serverPort}#${exchange.requestOffset}`;
   const sequence = stream.sequenceOf(exchange.requestOffset);
-  return sequence === undefined ? undefined : `${clientPort}:${sequence}`;
+  return sequence === undefined ? undefined : clientPort * TWO_TO_32 + sequence;
 }
 
 function protocolsOf(policy: AgentPolicy): Protocol[] {

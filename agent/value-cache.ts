@@ -8,37 +8,46 @@ const MAX_LENGTH = 256;
 /** A key whose values do not come again fills its place again and again: from then on only every so many is remembered. */
 const SPARSE = 32;
 
-interface Remembered<T> {
-  readonly values: Map<PlainValue, T>;
+/** What was found out about the values of one thing, of which there are mostly few. Bounded in number and length. */
+export class FewValues<T> {
+  readonly #values = new Map<PlainValue, T>();
   /** How often its place was full. */
-  overflows: number;
-  passed: number;
+  #overflows = 0;
+  #passed = 0;
+
+  get(value: PlainValue): T | undefined {
+    return this.#values.get(value);
+  }
+
+  remember(value: PlainValue, found: T): void {
+    if (typeof value === 'object' || (typeof value === 'string' && value.length > MAX_LENGTH)) return;
+    if (this.#overflows > 1) {
+      this.#passed += 1;
+      if (this.#passed % SPARSE !== 0) return;
+    }
+    if (this.#values.size >= MAX_VALUES) {
+      this.#values.clear();
+      this.#overflows += 1;
+    }
+    this.#values.set(value, found);
+  }
 }
 
 /** What was found out about values of attributes: nearly all keys have few values. Bounded in keys, values and length. */
 export class ValueCache<T> {
-  readonly #keys = new Map<string, Remembered<T>>();
+  readonly #keys = new Map<string, FewValues<T>>();
 
   get(key: string, value: PlainValue): T | undefined {
-    return this.#keys.get(key)?.values.get(value);
+    return this.#keys.get(key)?.get(value);
   }
 
   remember(key: string, value: PlainValue, found: T): void {
-    if (typeof value === 'object' || (typeof value === 'string' && value.length > MAX_LENGTH)) return;
-    let remembered = this.#keys.get(key);
-    if (remembered === undefined) {
+    let values = this.#keys.get(key);
+    if (values === undefined) {
       if (this.#keys.size >= MAX_KEYS) this.#keys.clear();
-      remembered = { values: new Map(), overflows: 0, passed: 0 };
-      this.#keys.set(key, remembered);
+      values = new FewValues();
+      this.#keys.set(key, values);
     }
-    if (remembered.overflows > 1) {
-      remembered.passed += 1;
-      if (remembered.passed % SPARSE !== 0) return;
-    }
-    if (remembered.values.size >= MAX_VALUES) {
-      remembered.values.clear();
-      remembered.overflows += 1;
-    }
-    remembered.values.set(value, found);
+    values.remember(value, found);
   }
 }

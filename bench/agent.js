@@ -6,7 +6,7 @@
 // The load has a fixed rate (bench/lib/steady.go, pgbench -R), because what a request costs and misses is only comparable at the same rate.
 // `--rate 0` asks as fast as it can (wrk, redis-benchmark, pgbench): how the agent fares when it is starved.
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ const SECONDS = Number(values.seconds);
 const RATE = Number(values.rate);
 const CONNECTIONS = 16;
 const MICRO = 1e6;
+const OURS = /^(?:on|backfill)_/;
 const root = new URL('..', import.meta.url).pathname;
 const place = mkdtempSync(join(tmpdir(), 'tocsin-bench-agent-'));
 chmodSync(place, 0o755);
@@ -148,11 +149,19 @@ function buildGo(name, source) {
 
 const median = (numbers) => [...numbers].sort((left, right) => left - right)[Math.floor((numbers.length - 1) / 2)];
 
-/** One run with the agent: what both processes took while the load ran and until its spans were sent. */
+/** What the kernel's programs took, by its own clock. */
+function probeSeconds() {
+  const programs = JSON.parse(execFileSync('bpftool', ['prog', 'show', '-j'], { encoding: 'utf8', maxBuffer: 1 << 26 }));
+  return programs.reduce((sum, program) => sum + (OURS.test(program.name) ? program.run_time_ns ?? 0 : 0), 0) / 1e9;
+}
+
+/** One run with the agent: what both processes and the probes took while the load ran and until its spans were sent. The load before it warms the parser up. */
 async function measureOn(name, { port, receiverPort }) {
   const agent = await startAgent(receiverPort);
   await later(Number(values.settle) * 1000);
-  const cpu = () => ({ parser: cpuSeconds(agent.child.pid), loader: cpuSeconds(agent.loaderPid) });
+  const warmed = LOADS[name](port);
+  await later(1_500);
+  const cpu = () => ({ parser: cpuSeconds(agent.child.pid), loader: cpuSeconds(agent.loaderPid), probes: probeSeconds() });
   const before = cpu();
   const load = LOADS[name](port);
   await later(1_500);
@@ -164,7 +173,7 @@ async function measureOn(name, { port, receiverPort }) {
   sink.postMessage(port);
   const perRequest = (which) => ((after[which] - before[which]) * MICRO) / load.requests;
   const rss = { parserMib: memory[0].now, loaderMib: memory[1].now, mostMib: memory[0].highest + memory[1].highest };
-  return { ...load, parserUs: perRequest('parser'), loaderUs: perRequest('loader'), ...rss, complete: (await counted) / (load.requests * 2), report };
+  return { ...load, parserUs: perRequest('parser'), loaderUs: perRequest('loader'), probesUs: perRequest('probes'), ...rss, complete: (await counted) / ((warmed.requests + load.requests) * 2), report };
 }
 
 const lossesOf = ({ losses, ...counters }) => [losses.loader, ...losses.cpus, counters].flatMap(Object.entries)
@@ -184,13 +193,17 @@ async function measure(name, receiverPort) {
   const added = on.map((run, round) => (run.p50Ms - off[round].p50Ms) * 1000);
   return {
     name, rateOff: pick(off, 'rate', 0), rateOn: pick(on, 'rate', 0), p50OffUs: Math.round(pick(off, 'p50Ms', 4) * 1000), p50OnUs: Math.round(pick(on, 'p50Ms', 4) * 1000), addedUs: added.map(Math.round),
-    parserUs: pick(on, 'parserUs'), loaderUs: pick(on, 'loaderUs'), percentPer1000: Number((median(on.map((run) => run.parserUs + run.loaderUs)) / 10).toFixed(2)),
+    parserUs: pick(on, 'parserUs'), loaderUs: pick(on, 'loaderUs'), probesUs: pick(on, 'probesUs'), percentPer1000: Number((median(on.map((run) => run.parserUs + run.loaderUs + run.probesUs)) / 10).toFixed(2)),
     parserMib: pick(on, 'parserMib'), loaderMib: pick(on, 'loaderMib'), mostMib: pick(on, 'mostMib'), completePercent: Number((Math.min(...on.map((run) => run.complete)) * 100).toFixed(3)),
     wrong: [...on, ...off].reduce((sum, run) => sum + (run.wrong ?? 0), 0), lost: on.flatMap((run) => lossesOf(run.report)), load: loadavg().map((one) => one.toFixed(1)).join(' '),
   };
 }
 
+const STATISTICS = '/proc/sys/kernel/bpf_stats_enabled';
+const statisticsBefore = readFileSync(STATISTICS, 'utf8');
+
 try {
+  writeFileSync(STATISTICS, '1');
   const port = await fromSink();
   if (RATE > 0) buildGo('steady', join(root, 'bench', 'lib', 'steady.go'));
   for (const name of values.servers?.split(',') ?? Object.keys(SERVERS)) {
@@ -201,6 +214,7 @@ try {
     }
   }
 } finally {
+  writeFileSync(STATISTICS, statisticsBefore);
   for (const child of children) child.kill('SIGTERM');
   await later(500);
   rmSync(place, { recursive: true, force: true });

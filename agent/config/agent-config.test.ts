@@ -8,7 +8,7 @@ const told = (text: string): string[] => read(text).problems.map(formatProblem);
 test('without a file everything has a safe default', () => {
   const { config, problems } = readAgentConfig(undefined);
   expect(problems).toEqual([]);
-  expect(config?.otlp).toMatchObject({ endpoint: 'http://127.0.0.1:4318', protocol: 'http/protobuf', compression: 'gzip' });
+  expect(config?.otlp).toMatchObject({ endpoint: 'http://127.0.0.1:4318', protocol: 'http/protobuf', compression: 'none' });
   expect(config?.policy).toMatchObject({
     excludePaths: ['/health', '/healthz', '/ready', '/metrics'], excludePorts: [22, 2379], captureHeaders: [], captureBodyBytes: 0,
     captureQueries: true, sanitizeQueries: true, maxQueryLength: 1024, captureParameters: false, conventions: 'current', sampling: { rate: 1 },

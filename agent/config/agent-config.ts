@@ -35,6 +35,8 @@ export interface LoadedAgentConfig {
 
 const DEFAULT_ENDPOINT = 'http://127.0.0.1:4318';
 const GRPC_PORT = '4317';
+/** What is sent there needs no protection, and compressing it would only cost. */
+const ON_THIS_HOST = /^https?:\/\/(?:127\.|localhost[:/]|localhost$|\[::1\])/;
 export const DEFAULT_EXCLUDED_PATHS = ['/health', '/healthz', '/ready', '/metrics'] as const;
 export const DEFAULT_EXCLUDED_PORTS = [22, 2_379] as const;
 
@@ -66,7 +68,7 @@ function contradictions({ otlp, agent }: AgentDocument, document: YamlDocument):
   if (database?.sanitize_queries === false) warn(['agent', 'database', 'sanitize_queries'], 'queries are sent with their values, and Redis commands with their arguments; only redaction rules still apply', 'set it to true unless you need the values');
   if ((agent?.ebpf?.network?.capture_body_bytes ?? 0) > 0) warn(['agent', 'ebpf', 'network', 'capture_body_bytes'], 'bodies are sent as far as redaction rules let them', 'set it to 0 unless you need them');
   if (otlp?.traces?.sample_rate === 0 && otlp.traces.keep_errors !== true && otlp.traces.keep_slower_than === undefined) warn(['otlp', 'traces', 'sample_rate'], 'only traces that others began and sampled are sent', 'set it to 1, or switch keep_errors on');
-  for (const key of ['headers', 'headers_file'] as const) if (otlp?.[key] !== undefined && otlp.endpoint?.startsWith('http:') === true && !/^http:\/\/(?:127\.|localhost|\[::1\])/.test(otlp.endpoint)) warn(['otlp', key], 'headers, and with them tokens, go over the network in plain text', 'use an https endpoint');
+  for (const key of ['headers', 'headers_file'] as const) if (otlp?.[key] !== undefined && otlp.endpoint?.startsWith('http:') === true && !ON_THIS_HOST.test(otlp.endpoint)) warn(['otlp', key], 'headers, and with them tokens, go over the network in plain text', 'use an https endpoint');
   return problems;
 }
 
@@ -76,7 +78,7 @@ function configOf({ otlp = {}, agent = {} }: AgentDocument): AgentConfig {
   const endpoint = otlp.endpoint ?? DEFAULT_ENDPOINT;
   return {
     otlp: {
-      endpoint, protocol: otlp.protocol ?? (new URL(endpoint).port === GRPC_PORT ? 'grpc' : 'http/protobuf'), compression: otlp.compression ?? 'gzip',
+      endpoint, protocol: otlp.protocol ?? (new URL(endpoint).port === GRPC_PORT ? 'grpc' : 'http/protobuf'), compression: otlp.compression ?? (ON_THIS_HOST.test(endpoint) ? 'none' : 'gzip'),
       timeoutMs: otlp.timeout ?? 10_000, headers: otlp.headers ?? {}, headersFile: otlp.headers_file, bufferBytes: (otlp.buffer_mib ?? 8) << 20,
     },
     isEnabled: (traces.enabled ?? true) && (network.enabled ?? true),

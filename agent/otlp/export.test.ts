@@ -2,38 +2,63 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createTraceDecoder } from '../../src/ingest/decoder.js';
-import { spanRows } from '../../test/support/batch-rows.js';
-import type { OtlpSpan } from '../otlp-span.js';
+import { toldSpans } from '../../test/support/told-spans.js';
+import { SPAN_ATTRIBUTES, SPAN_NAME, type AttributePairs } from '../otlp-span.js';
+import { SpanBatch, resourceHead } from '../span-batch.js';
 import { rejectedSpans, retryAfterMs } from './delivery.js';
-import { SpanEncoder } from './encode-spans.js';
 import { grpcOtlpSender, retryDelayMs } from './grpc-otlp-sender.js';
 import { httpOtlpSender } from './http-otlp-sender.js';
 import { Exporter } from '../system-export.js';
-import type { OtlpSender } from './delivery.js';
+import type { Delivery, OtlpSender } from './delivery.js';
 import { Outbox } from './outbox.js';
+import { wideOf } from './protobuf-writer.js';
+import { NumberAttribute, writeAttribute } from './write-attribute.js';
 
 const NOW_MS = 1_795_651_184_768;
-const SPAN: OtlpSpan = {
-  traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', parentSpanId: '00f067aa0ba902b7', traceState: 'ot=th:8', flags: 0x301, name: 'GET /grüße', kind: 'server',
-  startNs: BigInt(NOW_MS - 5) * 1_000_000n, endNs: BigInt(NOW_MS) * 1_000_000n, isError: true, statusMessage: 'broken',
-  attributes: [['text', 'x'.repeat(300)], ['whole', 200], ['negative', -3], ['half', 0.5], ['yes', true], ['list', ['a', 'b']]],
-  links: [{ traceId: '11111111111111111111111111111111', spanId: '2222222222222222', attributes: [['weight', 0.5]] }],
-};
+const ATTRIBUTES: AttributePairs = [['text', 'x'.repeat(300)], ['grüße', 'ß'.repeat(40)], ['whole', 200], ['negative', -3], ['half', 0.5], ['yes', true], ['list', ['a', 'b']]];
 
-test('what is encoded is what Tocsin reads', () => {
-  const body = new SpanEncoder('1.2.3').encode([{ resource: [['service.name', 'shop'], ['process.pid', 7]], spans: [SPAN, { ...SPAN, spanId: 'aaaaaaaaaaaaaaaa', kind: 'client', isError: false, links: [] }] }]);
-  const decoded = createTraceDecoder().decode({ body, encoding: 'protobuf', receivedAtMs: NOW_MS });
-  expect(decoded).toMatchObject({ ok: true, rejected: { count: 0 } });
-  if (!decoded.ok) return;
-  const [first, second] = spanRows(decoded.batch);
-  expect(first).toMatchObject({ name: 'GET /grüße', traceState: 'ot=th:8', statusMessage: 'broken', startNs: SPAN.startNs });
+test('what is written is what Tocsin reads', () => {
+  const batch = new SpanBatch();
+  const startNs = BigInt(NOW_MS - 5) * 1_000_000n;
+  batch.addResource(resourceHead([['service.name', 'shop'], ['process.pid', 7]], '1.2.3'), (writer) => {
+    const span = writer.open(2);
+    writer.hex(1, '0af7651916cd43dd8448eb211c80319c');
+    writer.hex(2, 'B7AD6b7169203331');
+    writer.text(SPAN_NAME, 'GET /grüße');
+    writer.fixed64(7, wideOf(startNs - 4_294_967_297n), 4_294_967_297);
+    writer.fixed64(8, wideOf(startNs), 5_000_000);
+    for (const pair of ATTRIBUTES) writeAttribute(writer, SPAN_ATTRIBUTES, pair);
+    writer.close(span);
+    return 1;
+  });
+  batch.addResource(resourceHead([['service.name', 'nothing']], '1.2.3'), () => 0);
+  expect(batch.spans).toBe(1);
+  const [span, ...more] = toldSpans(batch.take().body, NOW_MS);
+  expect(more).toEqual([]);
+  expect(span).toMatchObject({ traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', name: 'GET /grüße', startNs, durationNs: 5_000_000, service: 'shop', scope: { name: 'tocsin.agent', version: '1.2.3' } });
+  expect(span?.told).toEqual(Object.fromEntries(ATTRIBUTES));
+  expect(batch.spans).toBe(0);
+});
 
-  expect(first?.attributes).toEqual(expect.arrayContaining([['whole', 200, true], ['negative', -3, true], ['half', 0.5, false], ['yes', true, false], ['list', ['a', 'b'], false]]));
-  expect([first?.kind, first?.status, second?.kind, second?.status, first?.flags]).toEqual([2, 2, 3, 0, 0x301]);
-  expect([first?.spanId, first?.parentSpanId, second?.spanId]).toEqual(['b7ad6b7169203331', '00f067aa0ba902b7', 'aaaaaaaaaaaaaaaa']);
-  expect(decoded.batch.resources[0]?.serviceName).toBe('shop');
+test('numbers, times and lengths of any size', () => {
+  fc.assert(fc.property(fc.maxSafeNat(), fc.bigInt({ min: 0n, max: 1n << 60n }), fc.string({ unit: 'binary', maxLength: 20_000 }), (whole, base, text) => {
+    const batch = new SpanBatch();
+    batch.addResource(resourceHead([], ''), (writer) => {
+      const span = writer.open(2);
+      writer.hex(1, '0af7651916cd43dd8448eb211c80319c');
+      writer.hex(2, 'b7ad6b7169203331');
+      writer.fixed64(7, wideOf(base), whole);
+      writer.fixed64(8, wideOf(base), whole);
+      new NumberAttribute(SPAN_ATTRIBUTES, 'number').write(writer, whole);
+      writeAttribute(writer, SPAN_ATTRIBUTES, ['text', text]);
+      writer.close(span);
+      return 1;
+    });
+    const [span] = toldSpans(batch.take().body, Number((base + BigInt(whole)) / 1_000_000n));
+    expect([span?.startNs, span?.told['number'], span?.told['text']]).toEqual([base + BigInt(whole), whole, text]);
+  }), { numRuns: 60 });
 });
 
 describe('over HTTP', () => {
@@ -118,7 +143,7 @@ test('what waits is compressed, and sent as each sender wants it', async () => {
   const exporter = new Exporter(away, 1 << 20);
   const body = Buffer.from('spans '.repeat(1_000));
   for (const takesGzip of [true, false]) {
-    exporter.add(body, 7);
+    exporter.add({ body, spans: 7 });
     expect(exporter.outbox.bytes).toBeLessThan(200);
     exporter.useSender(taking(takesGzip));
     exporter.pump();
@@ -128,13 +153,33 @@ test('what waits is compressed, and sent as each sender wants it', async () => {
   expect([gunzipSync(sent[0]!), sent[1]]).toEqual([body, body]);
 });
 
+test('what goes at once is not compressed for a receiver that does not want it, and is once it has to wait', async () => {
+  const sent: Buffer[] = [];
+  let answer!: (delivery: Delivery) => void;
+  const sender: OtlpSender = { takesGzip: false, close: () => undefined, send: (body) => new Promise((resolve) => { sent.push(body); answer = resolve; }) };
+  const exporter = new Exporter(sender, 1 << 20);
+  const body = Buffer.from('spans '.repeat(1_000));
+  exporter.add({ body, spans: 7 });
+  expect(exporter.outbox.bytes).toBe(body.length);
+  exporter.pump();
+  expect(sent[0]).toBe(body);
+  expect([exporter.waitingSpans, exporter.isIdle]).toEqual([7, false]);
+  answer({ outcome: 'retryable', afterMs: 60_000, why: 'away' });
+  await new Promise(setImmediate);
+  expect(exporter.outbox.bytes).toBeLessThan(200);
+  exporter.add({ body, spans: 5 });
+  expect(exporter.outbox.bytes).toBeLessThan(400);
+  expect(exporter.waitingSpans).toBe(12);
+});
+
 describe('the outbox', () => {
   const nowMs = 1_000;
+  const letter = (bytes: number, spans: number): { body: Buffer; isGzip: boolean; spans: number } => ({ body: Buffer.alloc(bytes), isGzip: true, spans });
   const retryable = { outcome: 'retryable' as const, afterMs: undefined, why: 'away' };
 
   test('keeps what was not taken, and pauses longer each time', () => {
     const outbox = new Outbox(1_000);
-    outbox.add(Buffer.alloc(10), 5, nowMs);
+    outbox.add(letter(10, 5), nowMs);
     const first = outbox.take(nowMs)!;
     outbox.settle(first, retryable, { nowMs, random: 1 });
     expect(outbox.take(nowMs + 999)).toBeUndefined();
@@ -148,7 +193,7 @@ describe('the outbox', () => {
 
   test('drops the oldest when it is full, and counts every span', () => {
     const outbox = new Outbox(100);
-    for (let index = 1; index <= 5; index += 1) outbox.add(Buffer.alloc(40), index, nowMs);
+    for (let index = 1; index <= 5; index += 1) outbox.add(letter(40, index), nowMs);
     expect(outbox.counters.overflownSpans).toBe(1 + 2 + 3);
     expect([outbox.length, outbox.bytes]).toEqual([2, 80]);
     outbox.settle(outbox.take(nowMs)!, { outcome: 'rejected', why: 'no' }, { nowMs, random: 0 });
@@ -157,7 +202,7 @@ describe('the outbox', () => {
 
   test('gives up in the end', () => {
     const outbox = new Outbox(1_000);
-    outbox.add(Buffer.alloc(10), 3, 0);
+    outbox.add(letter(10, 3), 0);
     for (let atMs = 0; outbox.length > 0; atMs += 60_000) outbox.settle(outbox.take(atMs)!, retryable, { nowMs: atMs, random: 1 });
     expect(outbox.counters.refusedSpans).toBe(3);
   });

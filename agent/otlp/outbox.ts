@@ -3,6 +3,7 @@ import type { Delivery } from './delivery.js';
 /** A request on its way. */
 export interface Letter {
   readonly body: Buffer;
+  readonly isGzip: boolean;
   readonly spans: number;
   readonly attempts: number;
   /** Not before. */
@@ -45,13 +46,17 @@ export class Outbox {
     return this.#letters.length;
   }
 
+  get waitingSpans(): number {
+    return this.#letters.reduce((sum, { spans }) => sum + spans, 0);
+  }
+
   /** Why the last attempt failed; undefined since one succeeded. */
   get trouble(): string | undefined {
     return this.#lastWhy;
   }
 
-  add(body: Buffer, spans: number, nowMs: number): void {
-    this.#letters.push({ body, spans, attempts: 0, dueMs: nowMs });
+  add({ body, isGzip, spans }: Pick<Letter, 'body' | 'isGzip' | 'spans'>, nowMs: number): void {
+    this.#letters.push({ body, isGzip, spans, attempts: 0, dueMs: nowMs });
     this.#bytes += body.length;
     while (this.#bytes > this.#maxBytes && this.#letters.length > 1) {
       const oldest = this.#letters.shift();

@@ -1,9 +1,27 @@
-const INITIAL = 65_536;
+const INITIAL = 16_384;
+/** Longer texts are written by the runtime; for short ones calling it takes longer than writing them. */
+const SHORT_TEXT = 64;
+const TWO_TO_32 = 4_294_967_296;
 
-/** As much of protobuf's encoding as OTLP needs. One buffer that grows; a nested message is moved when its length is known. */
+/** A 64-bit number in two halves, so that adding to it needs no BigInt. */
+export interface Wide {
+  readonly high: number;
+  readonly low: number;
+}
+
+export function wideOf(value: bigint): Wide {
+  const unsigned = BigInt.asUintN(64, value);
+  return { high: Number(unsigned >> 32n), low: Number(unsigned & 0xffff_ffffn) };
+}
+
+/** As much of protobuf's encoding as OTLP needs. One buffer that grows, and no object for anything that is written. */
 export class ProtobufWriter {
-  #bytes = Buffer.allocUnsafe(INITIAL);
+  #bytes: Buffer;
   #at = 0;
+
+  constructor(initial = INITIAL) {
+    this.#bytes = Buffer.allocUnsafeSlow(initial);
+  }
 
   get length(): number {
     return this.#at;
@@ -11,14 +29,15 @@ export class ProtobufWriter {
 
   /** A copy of what was written; the writer begins anew. */
   take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#at));
+    const taken = Buffer.allocUnsafeSlow(this.#at);
+    this.#bytes.copy(taken, 0, 0, this.#at);
     this.#at = 0;
     return taken;
   }
 
-  /** A copy of what was written from a place on. */
-  since(from: number): Buffer {
-    return Buffer.from(this.#bytes.subarray(from, this.#at));
+  /** Forgets what was written after `length` had this value. */
+  rewind(length: number): void {
+    this.#at = length;
   }
 
   /** Fields that were written before. */
@@ -28,40 +47,63 @@ export class ProtobufWriter {
     this.#at += bytes.length;
   }
 
-  /** A field with a message that `write` fills in. */
-  message(field: number, write: () => void): void {
+  /** Begins a field with a message; what is written until `close` is its content. Most messages that are nested here have 128 bytes or more: two for the length. */
+  open(field: number): number {
     this.#tag(field, 2);
-    const lengthAt = this.#at;
-    this.#room(1);
-    this.#at += 1;
-    write();
-    const length = this.#at - lengthAt - 1;
-    const more = sizeOfVarint(length) - 1;
-    if (more > 0) {
-      this.#room(more);
-      this.#bytes.copyWithin(lengthAt + 1 + more, lengthAt + 1, this.#at);
-      this.#at += more;
+    this.#room(2);
+    this.#at += 2;
+    return this.#at;
+  }
+
+  /** `begin`: what `open` returned. */
+  close(begin: number): void {
+    const length = this.#at - begin;
+    const move = sizeOfVarint(length) - 2;
+    if (move !== 0) {
+      if (move > 0) this.#room(move);
+      this.#bytes.copyWithin(begin + move, begin, this.#at);
     }
-    const end = this.#at;
-    this.#at = lengthAt;
+    this.#at = begin - 2;
     this.#varint(length);
-    this.#at = end;
+    this.#at += length;
   }
 
   text(field: number, text: string): void {
     this.#tag(field, 2);
+    if (text.length > SHORT_TEXT || !this.#shortText(text)) this.#longText(text);
+  }
+
+  /** False, with nothing written, where the text is not ASCII. */
+  #shortText(text: string): boolean {
+    this.#room(text.length + 1);
+    const bytes = this.#bytes;
+    const from = this.#at + 1;
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code > 0x7f) return false;
+      bytes[from + index] = code;
+    }
+    bytes[this.#at] = text.length;
+    this.#at = from + text.length;
+    return true;
+  }
+
+  #longText(text: string): void {
     const length = Buffer.byteLength(text);
     this.#varint(length);
     this.#room(length);
     this.#at += this.#bytes.write(text, this.#at, 'utf8');
   }
 
-  /** Bytes, given as lower-case hexadecimal digits. */
+  /** Bytes, given as hexadecimal digits. */
   hex(field: number, digits: string): void {
+    const length = digits.length >> 1;
     this.#tag(field, 2);
-    this.#varint(digits.length / 2);
-    this.#room(digits.length / 2);
-    this.#at += this.#bytes.write(digits, this.#at, 'hex');
+    this.#varint(length);
+    this.#room(length);
+    const bytes = this.#bytes;
+    for (let index = 0; index < length; index += 1) bytes[this.#at + index] = (digit(digits, index * 2) << 4) | digit(digits, index * 2 + 1);
+    this.#at += length;
   }
 
   /** An integer from 0 to 2^53. */
@@ -88,16 +130,29 @@ export class ProtobufWriter {
     this.#at = this.#bytes.writeDoubleLE(value, this.#at);
   }
 
-  fixed64(field: number, value: bigint): void {
+  /** `base` and a whole number from 0 to 2^53 more. */
+  fixed64(field: number, base: Wide, more: number): void {
     this.#tag(field, 1);
-    this.#room(8);
-    this.#at = this.#bytes.writeBigUInt64LE(value, this.#at);
+    const moreHigh = Math.floor(more / TWO_TO_32);
+    const low = base.low + (more - moreHigh * TWO_TO_32);
+    this.#word(low >= TWO_TO_32 ? low - TWO_TO_32 : low);
+    this.#word(base.high + moreHigh + (low >= TWO_TO_32 ? 1 : 0));
   }
 
   fixed32(field: number, value: number): void {
     this.#tag(field, 5);
+    this.#word(value);
+  }
+
+  #word(value: number): void {
     this.#room(4);
-    this.#at = this.#bytes.writeUInt32LE(value, this.#at);
+    const bytes = this.#bytes;
+    const at = this.#at;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
+    this.#at = at + 4;
   }
 
   #tag(field: number, wire: number): void {
@@ -118,13 +173,19 @@ export class ProtobufWriter {
 
   #room(count: number): void {
     if (this.#at + count <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + count));
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + count));
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }
 }
 
-function sizeOfVarint(value: number): number {
+/** `0` to `9` and `a` to `f`, of either case. */
+function digit(digits: string, at: number): number {
+  const code = digits.charCodeAt(at);
+  return code < 0x3a ? code - 0x30 : (code | 0x20) - 0x57;
+}
+
+export function sizeOfVarint(value: number): number {
   let size = 1;
   for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size += 1;
   return size;

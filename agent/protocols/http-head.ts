@@ -33,11 +33,24 @@ export function readFields(text: string, start: number, wishes: HeadWishes): Hea
     const end = text.indexOf('\r\n', from);
     if (end === -1 || end === from) break;
     const colon = text.indexOf(':', from);
-    if (colon > from && colon < end) readField(fields, tracing, { name: text.slice(from, colon).toLowerCase(), text, from: colon + 1, end, wishes });
+    if (colon > from && colon < end && (wishes.headers.size > 0 || mayMean(colon - from, text.charCodeAt(from)))) readField(fields, tracing, { name: text.slice(from, colon).toLowerCase(), text, from: colon + 1, end, wishes });
     from = end + 2;
   }
   fields.context = contextOf(tracing, wishes.b3);
   return fields;
+}
+
+/** By the length and the first letter of a name, without regard to case. */
+const MEANINGFUL = new Uint8Array(32 * 32);
+for (const name of ['content-length', 'transfer-encoding', 'host', 'user-agent', 'x-request-id', 'content-type', 'traceparent', 'tracestate', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled']) MEANINGFUL[placeOf(name.length, name.charCodeAt(0))] = 1;
+
+function placeOf(length: number, letter: number): number {
+  return (length << 5) | (letter & 31);
+}
+
+/** Most headers need no look at more than that. */
+function mayMean(length: number, letter: number): boolean {
+  return length < 32 && MEANINGFUL[placeOf(length, letter)] === 1;
 }
 
 interface Tracing {

@@ -191,7 +191,7 @@ class PostgresParser implements ProtocolParser {
     switch (type) {
       case 'Q': {
         const { text, isWhole } = textAt(bytes, from, end);
-        this.#begin('query', { text: this.#share(text), isCut: !isWhole }, { startNs: atNs, offset: this.#request.offset });
+        this.#begin('query', { text, isCut: !isWhole }, { startNs: atNs, offset: this.#request.offset });
         break;
       }
       case 'F': this.#begin('query', UNKNOWN, { startNs: atNs, offset: this.#request.offset }); break;
