@@ -4,13 +4,11 @@ import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTraceDecoder } from '../../src/ingest/decoder.js';
 import { AgentGround } from '../support/agent-ground.js';
 import { runnableLoaderOrSkip } from '../support/agent-loader.js';
-import { spanRows } from '../support/batch-rows.js';
 import { eventually } from '../support/eventually.js';
+import { toldSpans } from '../support/told-spans.js';
 
 interface Heard {
   readonly port: number;
@@ -24,8 +22,7 @@ class Receiver {
   readonly #server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-      const decoded = createTraceDecoder().decode({ body: gunzipSync(Buffer.concat(chunks)), encoding: 'protobuf', receivedAtMs: Date.now() });
-      if (decoded.ok) for (const { name, attributes } of spanRows(decoded.batch)) this.spans.push({ name, port: portOf(attributes), keys: attributes.map(([key]) => key) });
+      for (const { name, told } of toldSpans(Buffer.concat(chunks), Date.now())) this.spans.push({ name, port: portOf(told), keys: Object.keys(told) });
       response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
     });
   });
@@ -46,8 +43,8 @@ class Receiver {
   }
 }
 
-function portOf(attributes: readonly (readonly [string, unknown, boolean])[]): number {
-  return Number(attributes.find(([key]) => key === 'server.port' || key === 'net.host.port' || key === 'net.peer.port')?.[1] ?? 0);
+function portOf(told: Readonly<Record<string, unknown>>): number {
+  return Number(told['server.port'] ?? told['net.host.port'] ?? told['net.peer.port'] ?? 0);
 }
 
 describe.skipIf(!runnableLoaderOrSkip())('a changed agent.yaml', { timeout: 120_000 }, () => {
