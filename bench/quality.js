@@ -7,7 +7,7 @@ import { ArchivedQualityReader } from '../dist/report/archived-quality-reader.js
 import { DuckdbQualityArchive } from '../dist/report/duckdb-quality-archive.js';
 import { DuckdbQualityReader } from '../dist/report/duckdb-quality-reader.js';
 import { QualityReports } from '../dist/report/quality-reports.js';
-import { DEFAULT_THRESHOLDS } from '../dist/report/quality-thresholds.js';
+import { DEFAULT_QUALITY } from '../dist/config/quality-rule.js';
 import { openDatabase } from '../dist/store/duckdb-database.js';
 
 const at = process.argv.indexOf('--spans');
@@ -54,7 +54,7 @@ async function fill() {
 async function report(words, reader) {
   let peak = 0;
   const watch = setInterval(() => { peak = Math.max(peak, process.memoryUsage().rss); }, 100);
-  const reports = new QualityReports({ reader, clock: { nowMs: () => TO_MS }, hygiene: async () => [], owners: () => new Map(), thresholds: DEFAULT_THRESHOLDS, earlier: async () => undefined });
+  const reports = new QualityReports({ reader, clock: { nowMs: () => TO_MS }, hygiene: async () => [], owners: () => new Map(), rules: () => DEFAULT_QUALITY, earlier: async () => undefined });
   const [startedMs, cpu] = [performance.now(), process.cpuUsage()];
   const made = await reports.report({ fromMs: FROM_MS, toMs: TO_MS });
   const { user, system } = process.cpuUsage(cpu);

@@ -4,6 +4,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, formatDuration } from '../lib/duration.js';
 import { periodAt, type Period } from './calendar-window.js';
 import { overDispersion } from './dispersion.js';
 import { weighEvidence } from './evidence-gate.js';
+import { evidenceShare, type EvidenceShare } from './evidence-share.js';
 import { excludedMinutesOf } from './excluded-minutes.js';
 import { minuteOf, type CountSeries, type SliceTotals } from './minute-series.js';
 import type { TierReading, WindowReading } from './readings.js';
@@ -56,6 +57,8 @@ export interface SloStatus {
   readonly exhaustionMs: number | undefined;
   /** Share of the window's minutes since Tocsin first ran in which it was up and no sender reported loss. */
   readonly coverage: number;
+  /** How much of the traffic the SLI stands on; absent in old records. */
+  readonly evidence?: EvidenceShare;
   /** Share of events whose weight was not known. */
   readonly unknownWeightShare: number;
   /** What is wrong with the weights, in a sentence (sampling-honesty.ts). */
@@ -127,6 +130,7 @@ export function evaluateSlo(slo: Slo, series: CountSeries, input: EvaluationInpu
     firing,
     exhaustionMs: exhaustion({ budget, lengthMs, leftMs: period === undefined ? undefined : period.endMs - input.nowMs }, (firing ?? shortest(tiers))?.long.burnRate),
     coverage: whole.coverage ?? 1,
+    evidence: evidenceShare(slo.method === undefined && slo.composite === undefined ? totals : undefined, whole.coverage ?? 1),
     unknownWeightShare: totals.events > 0 ? totals.unknownWeight / totals.events : 0,
     samplingWarning: samplingWarning(totals),
     silence: readSilence(series, { ...input, excluded: slo.exclusions === undefined ? undefined : excludedMinutesOf(slo.exclusions) }),

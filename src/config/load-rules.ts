@@ -7,6 +7,7 @@ import { readAlertPolicy } from './alert-policy.js';
 import { readBurnRatePolicy } from './burn-rate-policy.js';
 import { excluder, readExclusions } from './exclusion-rules.js';
 import { RUNBOOK_ANNOTATION } from './open-slo-schema.js';
+import { readQuality } from './quality-rule.js';
 import { readRedaction } from './redaction-rules.js';
 import { readReleaseGates } from './release-gate.js';
 import { resolveSlo } from './resolve-slo.js';
@@ -53,6 +54,7 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
     redactions: [...documents.Redaction.values()].map((document) => readRedaction(document, problems)),
     signatureRules,
     sampling: readSampling(documents.Sampling.values(), problems),
+    quality: readQuality(documents.TraceQuality.values(), problems),
     gates: readReleaseGates(documents.ReleaseGate.values(), new Set(documents.SLO.keys()), problems),
     exclusions,
     runbookReferences: [...[...documents.SLO.values()].flatMap(readRunbookReference), ...[...documents.SignatureRule.values()].flatMap(readSignatureRunbook)],

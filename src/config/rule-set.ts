@@ -3,6 +3,7 @@ import type { DrillRule } from './drill.js';
 import type { EscalationRule, PersonRule } from './escalation.js';
 import type { ExclusionRule } from './exclusion.js';
 import type { RedactionPolicy } from './redaction.js';
+import { DEFAULT_QUALITY, type QualityRules } from './quality-rule.js';
 import type { ReleaseGateRule } from './release-gate.js';
 import type { SignatureRule } from './signature-rule.js';
 import { DEFAULT_SAMPLING, type SamplingRules } from './sampling.js';
@@ -80,6 +81,7 @@ export interface RuleSet {
   readonly drills: readonly DrillRule[];
   /** In the order of files and documents: where two rules want the same value, the first has it. */
   readonly redactions: readonly RedactionPolicy[];
+  readonly quality: QualityRules;
   readonly signatureRules: readonly SignatureRule[];
   readonly sampling: SamplingRules;
   readonly gates: readonly ReleaseGateRule[];
@@ -89,4 +91,4 @@ export interface RuleSet {
   readonly otherQueries: readonly RuleQuery[];
 }
 
-export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], escalations: [], persons: [], drills: [], redactions: [], sampling: DEFAULT_SAMPLING, signatureRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], escalations: [], persons: [], drills: [], redactions: [], sampling: DEFAULT_SAMPLING, quality: DEFAULT_QUALITY, signatureRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { metadataSchema } from './open-slo-schema.js';
 import { redactionSchema } from './redaction-schema.js';
+import { QUALITY_SPEC } from './quality-schema.js';
 import { samplingSpecSchema } from './sampling-schema.js';
 
 const MAX_TIERS = 8;
@@ -93,6 +94,7 @@ export const tocsinSchemas = {
   }),
   Redaction: redactionSchema,
   Sampling: z.strictObject({ ...envelope, kind: z.literal('Sampling'), spec: samplingSpecSchema }),
+  TraceQuality: z.strictObject({ ...envelope, kind: z.literal('TraceQuality'), spec: QUALITY_SPEC }),
   SignatureRule: z.strictObject({
     ...envelope,
     kind: z.literal('SignatureRule'),

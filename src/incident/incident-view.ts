@@ -1,6 +1,7 @@
 import type { RepresentativeTrace } from '../diagnosis/evidence.js';
 import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import { PATTERN_WORDS } from '../diagnosis/pattern/pattern-words.js';
+import type { TraceHealth } from '../diagnosis/trace-health.js';
 import type { CauseLink } from './cause.js';
 import type { Alert, Incident } from './incident.js';
 import { conditionInWords } from './words.js';
@@ -20,6 +21,7 @@ export function incidentJson(incident: Incident): Readonly<Record<string, unknow
     traces: (evidence?.traces ?? []).map(traceJson),
     causes: (incident.causes ?? []).map(causeJson),
     mergedInto: incident.mergedInto ?? null,
+    traceHealth: incident.traceHealth === undefined ? null : traceHealthJson(incident.traceHealth),
     runbook: runbook ?? null,
     timeline: incident.timeline.map(({ atMs, ...entry }) => ({ at: isoTime(atMs), ...entry })),
   };
@@ -51,6 +53,15 @@ function causeJson({ atMs, rule, place, shares, words, alertIds, from, traces }:
     at: isoTime(atMs), rule, service: place?.service ?? null, operation: place?.operation ?? null, words, alerts: alertIds, from: from ?? null,
     shares: shares.map(({ slo, explained, examined, low }) => ({ slo, explained, examined, atLeast: Number(low.toFixed(3)) })),
     traces: traces.map(({ traceId, spanId }) => ({ traceId, spanId, url: `/traces/${traceId}?span=${spanId}` })),
+  };
+}
+
+function traceHealthJson({ takenAtMs, fromMs, toMs, services, findings }: TraceHealth): Readonly<Record<string, unknown>> {
+  return {
+    at: isoTime(takenAtMs), from: isoTime(fromMs), to: isoTime(toMs), findings,
+    services: services.map(({ service, spans, samplingRate, unknownWeightShare, partialRatio, orphanRatio, lagP99Ms }) => ({
+      service: service === '' ? null : service, spans, samplingRate: samplingRate ?? null, unknownWeightShare: unknownWeightShare ?? null, partialRatio: partialRatio ?? null, orphanRatio: orphanRatio ?? null, lagP99Ms: lagP99Ms ?? null,
+    })),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Severity } from '../config/slo.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { Evidence } from '../diagnosis/evidence.js';
+import type { TraceHealth } from '../diagnosis/trace-health.js';
 import type { CauseLink } from './cause.js';
 import type { AlertId, IncidentId } from '../lib/ids.js';
 
@@ -68,6 +69,8 @@ export interface Incident {
   readonly acknowledgedBy: string | undefined;
   readonly alerts: readonly Alert[];
   readonly evidence: Evidence | undefined;
+  /** How well its services were traced when it opened; undefined where nobody knew, and in incidents of older versions. */
+  readonly traceHealth?: TraceHealth;
   /** Name of the runbook (file name without `.md`). */
   readonly runbook: string | undefined;
   readonly timeline: readonly TimelineEntry[];

@@ -10,7 +10,7 @@ import type { Transition } from '../incident/incident.js';
 import { MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 import { routingOf } from '../notify/sample-routing.js';
 import { MemoryOutbox } from '../notify/memory-outbox.js';
-import { Engine } from './engine.js';
+import { Engine, type EnginePorts } from './engine.js';
 import { MemoryEvaluationStore } from './memory-evaluation-store.js';
 
 const START_MS = Date.UTC(2026, 10, 20, 3, 0, 0);
@@ -25,6 +25,7 @@ let incidents: MemoryIncidentTable;
 let engine: Engine;
 let coverage: CoverageIndex;
 let refusals: number;
+let health: NonNullable<EnginePorts['traceHealth']>;
 
 beforeEach(() => {
   found = new Set();
@@ -33,6 +34,7 @@ beforeEach(() => {
   incidents = new MemoryIncidentTable();
   coverage = new CoverageIndex();
   refusals = 0;
+  health = () => undefined;
   const store = new MemoryEvaluationStore(incidents, new MemoryOutbox());
   engine = new Engine({
     store: {
@@ -50,6 +52,7 @@ beforeEach(() => {
     wakeDispatcher: () => undefined,
     requestEarlyTick: () => undefined,
     refusals: () => refusals,
+    traceHealth: (services, nowMs) => health(services, nowMs),
   }, { slices: new SliceIndex(), coverage });
 });
 
@@ -107,4 +110,14 @@ test('a proof that is not found is not looked for for ever', async () => {
   for (let minute = 0; minute < 9; minute += 1) await engine.tick(START_MS + minute * MINUTE_MS);
   expect(asked).toHaveLength(5);
   expect(told.map(({ kind }) => kind)).toEqual(['opened']);
+});
+
+test('an incident keeps how well its services were traced when it opened, and what it tells has it too', async () => {
+  health = (services) => ({ takenAtMs: START_MS, fromMs: START_MS - 5 * MINUTE_MS, toMs: START_MS, services: services.map((service) => ({ service, spans: 9, samplingRate: 1, unknownWeightShare: 0, partialRatio: 0.2, orphanRatio: 0, lagP99Ms: 900 })), findings: [] });
+  breach({ broken: 5_000 });
+  await engine.tick(START_MS);
+  health = () => undefined;
+  await engine.tick(START_MS + MINUTE_MS);
+  expect(told[0]?.incident.traceHealth?.services).toMatchObject([{ service: 'checkout', partialRatio: 0.2 }]);
+  expect(incidents.open()).toMatchObject([{ traceHealth: { takenAtMs: START_MS } }]);
 });

@@ -5,8 +5,10 @@ import { countedFor, type SliceIndex } from '../budget/slice-index.js';
 import { evaluateSlo, SEVERITY_RANK, type SloState, type SloStatus } from '../budget/slo-status.js';
 import type { Slo } from '../config/slo.js';
 import type { Evidence } from '../diagnosis/evidence.js';
+import type { TraceHealth } from '../diagnosis/trace-health.js';
 import type { IncidentChange } from '../incident/advance.js';
 import { attachEvidence, attachLate } from '../incident/attach-evidence.js';
+import { attachHealth, servicesOf } from '../incident/attach-health.js';
 import type { ConditionSignal } from '../incident/condition-signal.js';
 import { groupByCause, type CauseFinder } from '../incident/group-by-cause.js';
 import type { Incident } from '../incident/incident.js';
@@ -42,6 +44,10 @@ export interface EnginePorts extends AlertingPorts {
   signatureSignals?(openIncidents: readonly Incident[], nowMs: number): readonly ConditionSignal[];
   /** Tests of receivers; none where it is left out. */
   readonly drills?: DrillPorts;
+  /** What the watch over the quality of the traces says. */
+  qualitySignals?(openIncidents: readonly Incident[]): readonly ConditionSignal[];
+  /** How well services are traced just now; undefined where that is not known. */
+  traceHealth?(services: readonly string[], nowMs: number): TraceHealth | undefined;
   /** Who says that two incidents have one cause; by default their traces do. */
   readonly causes?: readonly CauseFinder[];
   /** How often an export was refused for want of room since the start. Minutes in which it was are not covered: what they hold is incomplete. */
@@ -135,10 +141,10 @@ export class Engine {
       const badReceivedAtMs = new Map(this.#badReceivedAtMs);
       const evaluation = evaluate({
         nowMs, slos: this.#slos, slices: this.#slices, openIncidents, badReceivedAtMs, recentlyEnded: await this.#alerting.recentlyEnded(nowMs),
-        otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? []), ...this.#drills.signals(openIncidents, { runs: drills, nowMs })],
+        otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? []), ...(this.#ports.qualitySignals?.(openIncidents) ?? []), ...this.#drills.signals(openIncidents, { runs: drills, nowMs })],
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });
-      const proven = await this.#withEvidence(evaluation);
+      const proven = this.#withHealth(await this.#withEvidence(evaluation), nowMs);
       const finders = this.#ports.causes ?? [traceCause];
       await this.#alerting.save(groupByCause({ change: proven, openIncidents, finders, nowMs }), nowMs);
       const stillOpen = await this.#alerting.openIncidents();
@@ -305,6 +311,15 @@ export class Engine {
       if (evidence !== undefined) changes.push(attachLate(incident, evidence, nowMs));
     }
     return { incidents: changes.flatMap(({ incidents }) => incidents), transitions: changes.flatMap(({ transitions }) => transitions) };
+  }
+
+  /** Told and stored with what opened, or became worse: later nobody could know it. */
+  #withHealth(change: IncidentChange, nowMs: number): IncidentChange {
+    const news = change.transitions.filter(({ kind }) => kind === 'opened' || kind === 'upgraded');
+    return news.reduce((sum, { incident }) => {
+      const health = this.#ports.traceHealth?.(servicesOf(incident), nowMs);
+      return health === undefined ? sum : attachHealth(sum, incident.id, health);
+    }, change);
   }
 
   async #evidenceOf(incident: Incident, evaluation: Evaluation): Promise<Evidence | undefined> {

@@ -3,6 +3,7 @@ import { loadRulesDirectory } from '../config/fs-rules.js';
 import { checkRunbookReferences } from '../config/load-rules.js';
 import type { DrillRule } from '../config/drill.js';
 import type { EscalationRule, PersonRule } from '../config/escalation.js';
+import type { QualityRules } from '../config/quality-rule.js';
 import type { ReleaseGateRule } from '../config/release-gate.js';
 import type { SignatureRule } from '../config/signature-rule.js';
 import type { SamplingRules } from '../config/sampling.js';
@@ -31,6 +32,7 @@ export interface RuleBook {
   readonly drills: readonly DrillRule[];
   readonly gates: readonly ReleaseGateRule[];
   readonly sampling: SamplingRules;
+  readonly quality: QualityRules;
   readonly signatureRules: readonly SignatureRule[];
   readonly runbooks: readonly Runbook[];
 }
@@ -60,7 +62,7 @@ export async function loadRuleBook({ rulesDir, runbooksDir, redaction: { keyFile
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
   if (routing === undefined || hasErrors(sorted)) return { book: undefined, problems: sorted };
-  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, persons: rules.rules.persons, drills: rules.rules.drills, escalations: rules.rules.escalations, gates: rules.rules.gates, sampling: rules.rules.sampling, signatureRules: rules.rules.signatureRules, runbooks: runbooks.runbooks }, problems: sorted };
+  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, persons: rules.rules.persons, drills: rules.rules.drills, escalations: rules.rules.escalations, gates: rules.rules.gates, sampling: rules.rules.sampling, quality: rules.rules.quality, signatureRules: rules.rules.signatureRules, runbooks: runbooks.runbooks }, problems: sorted };
 }
 
 function compileAll(rules: RuleSet, problems: Problem[]): CompiledSlo[] {

@@ -17,7 +17,7 @@ const slo = z.object({
   parts: z.array(z.object({ name: z.string(), weight: z.number() })).nullable().describe('Of a composite objective: SLOs that share its budget'), partOf: z.string().nullable().describe('The composite objective that alerts for it'), at: instant, sli: ratio,
   errorBudgetRemaining: ratio.describe('Signed: 1 untouched, 0 spent'), projectedBudgetRemaining: ratio,
   burnRates: z.record(z.string(), ratio), state: z.enum(['ok', 'ticket', 'page', 'no-data']), young: z.boolean(), coverage: z.number(),
-  confidence: z.object({ low: z.number(), high: z.number() }).nullable(), unknownWeightShare: z.number(), exhaustionSeconds: ratio, tiers: z.array(tier),
+  confidence: z.object({ low: z.number(), high: z.number() }).nullable(), unknownWeightShare: z.number(), evidenceShare: ratio.describe('Share of the traffic that the SLI was computed from'), exhaustionSeconds: ratio, tiers: z.array(tier),
   groups: z.array(z.object({
     group: z.string(), attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).nullable().describe('null: all groups beyond the limit'),
     sli: ratio, errorBudgetRemaining: ratio, state: z.enum(['ok', 'ticket', 'page', 'no-data']), events: z.number(), burnRates: z.record(z.string(), ratio),
@@ -83,6 +83,10 @@ const incident = incidentSummary.extend({
   suspect: z.string().nullable(), badEvents: z.number().nullable(), traces: z.array(z.looseObject({ traceId: z.string(), spanId: z.string(), role: z.string(), reason: z.string(), url: z.string() })), runbook: z.string().nullable(),
   causes: z.array(z.looseObject({ at: instant, rule: z.enum(['same-origin', 'upstream', 'person']), words: z.string(), alerts: z.array(z.string()), shares: z.array(z.object({ slo: z.string(), explained: z.number(), examined: z.number(), atLeast: z.number() })) })).describe('Why alerts of others are in it'),
   mergedInto: z.string().nullable(),
+  traceHealth: z.object({
+    at: instant, from: instant, to: instant, findings: z.array(z.string()),
+    services: z.array(z.object({ service: z.string().nullable().describe('null: all together'), spans: z.number(), samplingRate: ratio, unknownWeightShare: ratio, partialRatio: ratio, orphanRatio: ratio, lagP99Ms: ratio })),
+  }).nullable().describe('How well its services were traced when it opened'),
   timeline: z.array(z.looseObject({ at: instant, kind: z.string(), actor: z.string(), text: z.string() })),
 });
 const decision = z.object({

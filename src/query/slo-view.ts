@@ -50,6 +50,7 @@ export function sloJson({ slo, status }: SloView): Record<string, unknown> {
     coverage: status.coverage,
     confidence: status.confidence ?? null,
     budgetConfidence: status.budgetConfidence ?? null,
+    evidenceShare: status.evidence?.share ?? null,
     unknownWeightShare: status.unknownWeightShare,
     silence: status.silence === undefined ? null : { seconds: status.silence.forMs / 1_000, stopped: status.silence.stopped, pValue: status.silence.pValue, words: status.silence.words },
     samplingWarning: status.samplingWarning ?? null,

@@ -2,7 +2,8 @@ import { MINUTE_MS } from '../lib/duration.js';
 import { LATENCY_GAMMA } from '../sli/latency-bucket.js';
 import type { Database, Row } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
-import { FactTable, type ExampleSpan, type FactName, type QualityFact } from './quality-fact.js';
+import { CONVENTION_NAMESPACES } from '../trace/convention-namespaces.js';
+import { FactTable, factKey, type ExampleSpan, type FactName, type QualityFact } from './quality-fact.js';
 import type { CountedRequests, LedgerOfReport, QualityReader, ReportWindow } from './quality-reader.js';
 import { resourceFacts } from './resource-facts.js';
 import { kindOfMark, kindOfText } from './sensitive-kind.js';
@@ -46,6 +47,11 @@ export class DuckdbQualityReader implements QualityReader {
     return table.all;
   }
 
+  async count({ fromMs, toMs }: ReportWindow): Promise<number> {
+    const rows = await this.#database.query({ sql: EXTENT, params: { from_ms: fromMs, to_ms: toMs } });
+    return rows.reduce((sum, row) => sum + Number(row['n']), 0);
+  }
+
   async ledger({ fromMs, toMs }: ReportWindow): Promise<LedgerOfReport[]> {
     const rows = await this.#database.query({ sql: LEDGER, params: { from_ms: fromMs, to_ms: toMs } });
     return rows.map((row) => ({ signal: String(row['signal']), received: Number(row['received']), hot: Number(row['hot']), rejected: Number(row['rejected']), deduplicated: Number(row['deduplicated']) }));
@@ -69,23 +75,36 @@ export class DuckdbQualityReader implements QualityReader {
     return windows;
   }
 
+  async #edges(near: Readonly<Record<string, number>>): Promise<QualityFact[]> {
+    const read = async (shiftMs: number): Promise<QualityFact[]> => (await this.#database.query({ sql: EDGES, params: { ...near, shift_ns: shiftMs * 1e6 } })).map(factOf);
+    const facts = await read(0);
+    if (!facts.some(({ fact }) => fact === 'broken-context')) return facts;
+    const chance = new Map((await read(CHANCE_SHIFT_MS)).filter(({ fact }) => fact === 'broken-context').map((fact) => [factKey(fact), fact.value]));
+    return facts.map((fact) => withChance(fact, chance));
+  }
+
   async #factsOf({ fromMs, toMs }: ReportWindow, spans: number): Promise<QualityFact[]> {
     const own = { from_ms: fromMs, to_ms: toMs };
     const near = { ...own, near_from_ms: fromMs - MARGIN_MS, near_to_ms: toMs + MARGIN_MS };
     const every = Math.max(1, Math.ceil(spans / SAMPLED_SPANS));
     const structure = await this.#database.query({ sql: STRUCTURE, params: { ...near, log_gamma: Math.log(LATENCY_GAMMA), skew_ns: SKEW_TOLERANCE_MS * 1e6 } });
-    const edges = await this.#database.query({ sql: EDGES, params: { ...near, shift_ns: CHANCE_SHIFT_MS * 1e6 } });
-    const attributes = await this.#database.query({ sql: ATTRIBUTES, params: { ...own, every } });
+    const edges = await this.#edges(near);
+    const attributes = await this.#database.query({ sql: ATTRIBUTES, params: { ...own, every, namespaces: CONVENTION_NAMESPACES.join(',') } });
     const concealed = await this.#database.query({ sql: CONCEALED, params: own });
     const values = await this.#database.query({ sql: VALUES, params: { ...own, every } });
     const resources = await this.#database.query({ sql: RESOURCES, params: own });
     const logs = await this.#database.query({ sql: LOGS, params: own });
     return [
-      ...[...structure, ...edges, ...attributes].map(factOf), ...concealed.map((row) => sensitive(row, kindOfMark(String(row['mark'])))), ...values.flatMap(unmasked),
+      ...[...structure, ...attributes].map(factOf), ...edges, ...concealed.map((row) => sensitive(row, kindOfMark(String(row['mark'])))), ...values.flatMap(unmasked),
       ...resourceFacts(resources.map((row) => ({ service: String(row['service']), attributes: JSON.parse(String(row['attributes'])) as Record<string, unknown>, n: Number(row['n']), examples: examplesOf(row) }))),
       ...resources.flatMap(sensitiveResource), ...logs.flatMap(logFacts),
     ];
   }
+}
+
+/** `value` of a broken edge is how often its calls meet its roots by chance; looked for where something met at all. */
+function withChance(fact: QualityFact, chance: ReadonlyMap<string, number>): QualityFact {
+  return fact.fact === 'broken-context' ? { ...fact, value: chance.get(factKey(fact)) ?? 0 } : fact;
 }
 
 function factOf(row: Row): QualityFact {

@@ -1,7 +1,7 @@
 import { isBrokenEdge, isSkewed } from '../diagnosis/trace-flaws.js';
 import type { FactTable, QualityFact } from './quality-fact.js';
 import type { FoundFinding } from './quality-finding.js';
-import type { QualityThresholds } from './quality-thresholds.js';
+import type { QualityThresholds } from '../config/quality-rule.js';
 import { percent, whole } from './words.js';
 
 /** Fewer than this is no pattern. */
@@ -33,7 +33,7 @@ function brokenContext({ service, subject: callee, bad, value: chance, examples 
 
 function clockSkew({ service: caller, subject, n, bad, value, examples }: QualityFact): FoundFinding[] {
   const [callee = '', callerHost = '', calleeHost = ''] = JSON.parse(subject) as string[];
-  const offsetMs = value / n / NS_PER_MS;
+  const offsetMs = bad === 0 ? 0 : value / bad / NS_PER_MS;
   if (callerHost === calleeHost || !isSkewed({ outside: bad, calls: n, offsetMs })) return [];
   const size = Math.abs(offsetMs) >= SECOND_MS ? `${(Math.abs(offsetMs) / SECOND_MS).toFixed(1)} s` : `${Math.round(Math.abs(offsetMs))} ms`;
   return [{

@@ -1,6 +1,6 @@
 import type { FactTable, QualityFact } from './quality-fact.js';
 import type { FoundFinding } from './quality-finding.js';
-import type { QualityThresholds } from './quality-thresholds.js';
+import type { Glossary, QualityThresholds } from '../config/quality-rule.js';
 import { percent, whole } from './words.js';
 
 const FEW = 10;
@@ -37,6 +37,24 @@ function sensitiveData(table: FactTable): FoundFinding[] {
     };
   });
 }
+
+/** Attributes that neither a convention nor the organisation's glossary knows. Few are named: the rest says the same again. */
+export function outsideGlossary(table: FactTable, glossary: Glossary | undefined): FoundFinding[] {
+  if (glossary === undefined) return [];
+  const isKnown = (key: string): boolean => glossary.attributes.has(key) || glossary.prefixes.some((prefix) => key.startsWith(prefix));
+  return groupByService(table.of('attribute-key').filter(({ subject }) => !isKnown(subject))).map(([service, facts]): FoundFinding => {
+    const keys = facts.sort((left, right) => right.n - left.n).map(({ subject }) => subject);
+    return {
+      kind: 'outside-glossary', severity: 'low', service, about: '', affected: keys.length, of: keys.length, examples: facts.flatMap(({ examples }) => examples).slice(0, 3),
+      title: `${service} uses ${keys.length} attribute${keys.length === 1 ? '' : 's'} that ${keys.length === 1 ? 'is' : 'are'} not in the glossary`,
+      detail: `${keys.slice(0, KEYS_NAMED).join(', ')}${keys.length > KEYS_NAMED ? ` and ${keys.length - KEYS_NAMED} more` : ''}. What two teams name differently cannot be searched or grouped together.`,
+      cause: 'Code sets an attribute whose name nobody agreed on, or misspells one.',
+      fix: { where: 'rules/quality.yaml, where the name is right; else the code that sets it', language: 'yaml', text: `  glossary:\n    attributes: [${keys.slice(0, KEYS_NAMED).map((key) => JSON.stringify(key)).join(', ')}]` },
+    };
+  });
+}
+
+const KEYS_NAMED = 8;
 
 function spanNames({ service, n, value, examples }: QualityFact, { spanNames: limit }: QualityThresholds): FoundFinding[] {
   if (value <= limit) return [];

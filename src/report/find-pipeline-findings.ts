@@ -2,7 +2,7 @@ import type { FactTable, QualityFact } from './quality-fact.js';
 import type { FoundFinding } from './quality-finding.js';
 import type { QualityMeasures } from './quality-measures.js';
 import type { LedgerOfReport, ReportWindow } from './quality-reader.js';
-import type { QualityThresholds } from './quality-thresholds.js';
+import type { Glossary, QualityThresholds } from '../config/quality-rule.js';
 import { percent, whole } from './words.js';
 
 const FEW = 10;
@@ -17,6 +17,8 @@ export interface PipelineInput {
   readonly window: ReportWindow;
   readonly ledger: readonly LedgerOfReport[];
   readonly thresholds: QualityThresholds;
+  /** Undefined: nothing is asked of attributes. */
+  readonly glossary?: Glossary | undefined;
   readonly services: readonly { readonly service: string; readonly measures: QualityMeasures }[];
   /** Spans a second of each service in the window before, where there was one. */
   readonly before: ReadonlyMap<string, number>;

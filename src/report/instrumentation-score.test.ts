@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { categoryOf, NOT_EVALUATED, scoreOf, SCORE_RULES, serviceScore } from './instrumentation-score.js';
 import { FactTable } from './quality-fact.js';
-import { DEFAULT_THRESHOLDS } from './quality-thresholds.js';
+import { DEFAULT_THRESHOLDS } from '../config/quality-rule.js';
 
 describe('the Instrumentation Score', () => {
   // The worked example of instrumentation-score/spec, specification.md.

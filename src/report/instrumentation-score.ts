@@ -1,5 +1,5 @@
 import type { FactTable, QualityFact } from './quality-fact.js';
-import type { QualityThresholds } from './quality-thresholds.js';
+import type { QualityThresholds } from '../config/quality-rule.js';
 
 /**
  * The Instrumentation Score of instrumentation-score/spec (snapshot e6ee222 with the merged pull requests 52 and 53):

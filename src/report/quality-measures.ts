@@ -1,7 +1,11 @@
 import { quantileOfBuckets } from '../sli/latency-bucket.js';
 import type { FactName, FactTable, QualityFact } from './quality-fact.js';
 import type { CountedRequests, LedgerOfReport, ReportWindow } from './quality-reader.js';
-import type { QualityPrices } from './quality-thresholds.js';
+
+/** What storing spans costs. Without prices no cost is shown. */
+export interface QualityPrices {
+  readonly perMillionSpans: number;
+}
 
 /** What is known of one service, or of all. Ratios are undefined where there is nothing to divide by. docs/quality.md has the formulas. */
 export interface QualityMeasures {

@@ -8,7 +8,7 @@ import { DuckdbQualityReader } from './duckdb-quality-reader.js';
 import type { FindingKind } from './quality-finding.js';
 import { earlierOf, type QualityReport } from './quality-report.js';
 import { QualityReports, type QualityReportsPorts } from './quality-reports.js';
-import { DEFAULT_THRESHOLDS } from './quality-thresholds.js';
+import { DEFAULT_QUALITY, DEFAULT_THRESHOLDS } from '../config/quality-rule.js';
 
 const START = DEFAULT_START_MS;
 const WINDOW = { fromMs: START - MINUTE_MS, toMs: START + 120 * MINUTE_MS };
@@ -26,7 +26,7 @@ async function reportOf(spans: readonly SpanDescription[], ports: Partial<Qualit
   await sink.store({ digest: 'd'.repeat(32), signal: 'traces', protocol: 'grpc', receivedAtMs: START + 20 * MINUTE_MS, rejected: 0, deduplicated: 0, message: '', spans: spanBatch(spans), sloSlices: [], redSlices: [] });
   return new QualityReports({
     reader: new DuckdbQualityReader(database, windowSpans), clock: new FakeClock(WINDOW.toMs), hygiene: () => Promise.resolve([]), owners: () => new Map([['checkout', 'team-orders']]),
-    thresholds: { ...DEFAULT_THRESHOLDS, collectorLatencyMs: Infinity }, earlier: () => Promise.resolve(undefined), ...ports,
+    rules: () => ({ ...DEFAULT_QUALITY, thresholds: { ...DEFAULT_THRESHOLDS, collectorLatencyMs: Infinity } }), earlier: () => Promise.resolve(undefined), ...ports,
   }).report(WINDOW);
 }
 
@@ -143,6 +143,16 @@ describe('what is wrong with spans', () => {
   function many(count: number): SpanDescription[] {
     return Array.from({ length: count }, (_, index) => ({ traceId: (index + 1).toString(16).padStart(32, 'e'), spanId: '1', service: 'checkout', name: `GET /baskets/${index}`, startMs: START + index, durationMs: 5, resource: RESOURCE }));
   }
+
+  test('attributes outside of the glossary are named where there is a glossary, conventions never', async () => {
+    const spans = calls(onServer((server) => ({ attributes: { ...server.attributes, 'shop.region': 'eu', custmer: 'x', tenant: 'a' } })));
+    const report = await reportOf(spans, { rules: () => ({ thresholds: DEFAULT_THRESHOLDS, glossary: { attributes: new Set(['tenant']), prefixes: ['shop.'] } }) });
+    const [finding, ...others] = report.findings.filter(({ kind }) => kind === 'outside-glossary');
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ service: 'checkout', title: 'checkout uses 1 attribute that is not in the glossary', detail: expect.stringMatching(/^custmer\. /), fix: { text: '  glossary:\n    attributes: ["custmer"]' } });
+    expect(finding?.examples.length).toBeGreaterThan(0);
+    expect(kindsOf(await reportOf(spans))).toEqual([]);
+  });
 
   test('no value of a sensitive attribute is in the report', async () => {
     const report = await reportOf(calls(onServer((server) => ({ attributes: { ...server.attributes, note: 'Authorization: Bearer abcdef0123456789' } }))));

@@ -1,13 +1,11 @@
-import { stableHash } from '../lib/stable-hash.js';
 import { NOT_EVALUATED, OUR_READING, serviceScore, type ServiceScore } from './instrumentation-score.js';
-import { findChainFindings } from './find-chain-findings.js';
-import { findContentFindings } from './find-content-findings.js';
-import { findPipelineFindings } from './find-pipeline-findings.js';
+import { findFindings, ownerOf } from './find-findings.js';
 import { FactTable, type QualityFact } from './quality-fact.js';
-import { byUrgency, type FindingState, type FoundFinding, type QualityFinding } from './quality-finding.js';
+import type { FindingState, QualityFinding } from './quality-finding.js';
 import { ledgerBalances, measuresOf, type QualityMeasures } from './quality-measures.js';
 import type { CountedRequests, LedgerOfReport, ReportWindow } from './quality-reader.js';
-import type { QualityPrices, QualityThresholds } from './quality-thresholds.js';
+import type { Glossary, QualityThresholds } from '../config/quality-rule.js';
+import type { QualityPrices } from './quality-measures.js';
 
 export const REPORT_VERSION = 1;
 
@@ -59,6 +57,7 @@ export interface ReportInput {
   readonly ledger: readonly LedgerOfReport[];
   readonly counted: readonly CountedRequests[];
   readonly thresholds: QualityThresholds;
+  readonly glossary?: Glossary | undefined;
   readonly prices?: QualityPrices;
   /** By service, from the rules. */
   readonly owners: ReadonlyMap<string, string>;
@@ -79,11 +78,10 @@ export function buildQualityReport(input: ReportInput): QualityReport {
   const table = new FactTable(input.facts);
   const measureInput = { table, window, counted: input.counted, prices: input.prices };
   const services = table.services().map((service): ServiceQuality => ({
-    service, owner: owners.get(service), measures: measuresOf(measureInput, service), score: serviceScore(service, table, thresholds),
+    service, owner: ownerOf(owners, service), measures: measuresOf(measureInput, service), score: serviceScore(service, table, thresholds),
   }));
   const before = new Map((lastWeek?.services ?? []).map(({ service, spansPerSecond }) => [service, spansPerSecond]));
-  const found = [...findChainFindings(table, thresholds), ...findContentFindings(table, thresholds), ...findPipelineFindings({ table, window, ledger, thresholds, services, before })];
-  const findings = found.map((finding) => named(finding, owners)).sort(byUrgency).map((finding) => aged(finding, input));
+  const findings = findFindings({ table, window, ledger, thresholds, glossary: input.glossary, services, before }, owners).map((finding) => aged(finding, input));
   const ids = new Set(findings.map(({ id }) => id));
   const scores = services.flatMap(({ score }) => (score.score === undefined ? [] : [score.score]));
   return {
@@ -101,10 +99,6 @@ export function earlierOf({ window, overall, score, services, findings }: Qualit
     window, overall, score, services: services.map(({ service, measures }) => ({ service, spansPerSecond: measures.spansPerSecond })),
     findings: findings.map(({ id, title, since }) => ({ id, title, since })),
   };
-}
-
-function named({ about, ...finding }: FoundFinding, owners: ReadonlyMap<string, string>): QualityFinding {
-  return { id: `${finding.kind}-${stableHash([finding.kind, finding.service, about])}`, owner: owners.get(finding.service), ...finding };
 }
 
 function aged(finding: QualityFinding, { lastWeek, window }: ReportInput): ReportedFinding {

@@ -3,7 +3,8 @@ import type { Clock } from '../lib/clock.js';
 import type { QualityFact } from './quality-fact.js';
 import type { QualityReader, ReportWindow } from './quality-reader.js';
 import { buildQualityReport, type EarlierReport, type QualityReport } from './quality-report.js';
-import type { QualityPrices, QualityThresholds } from './quality-thresholds.js';
+import type { QualityRules } from '../config/quality-rule.js';
+import type { QualityPrices } from './quality-measures.js';
 
 /** What a report needs besides the spans. */
 export interface QualityReportsPorts {
@@ -12,7 +13,7 @@ export interface QualityReportsPorts {
   /** What was put right on the way in since the start, by service; nothing where nobody counted. */
   readonly hygiene: () => Promise<readonly ServiceHygiene[]>;
   readonly owners: () => ReadonlyMap<string, string>;
-  readonly thresholds: QualityThresholds;
+  readonly rules: () => Pick<QualityRules, 'thresholds' | 'glossary'>;
   readonly prices?: QualityPrices | undefined;
   /** The stored report of the window that began `weeks` weeks before this one. */
   readonly earlier: (window: ReportWindow, weeks: number) => Promise<EarlierReport | undefined>;
@@ -29,11 +30,11 @@ export class QualityReports {
   }
 
   async report(window: ReportWindow): Promise<QualityReport> {
-    const { reader, clock, hygiene, owners, thresholds, prices, earlier } = this.#ports;
+    const { reader, clock, hygiene, owners, rules, prices, earlier } = this.#ports;
     const [facts, ledger, counted] = [await reader.facts(window), await reader.ledger(window), await reader.counted(window)];
     const [lastWeek, fourWeeksAgo] = [await earlier(window, 1), await earlier(window, WEEKS_BEFORE)];
     return buildQualityReport({
-      facts: [...facts, ...(await hygiene()).flatMap(hygieneFacts)], window, nowMs: clock.nowMs(), ledger, counted, thresholds, owners: owners(),
+      facts: [...facts, ...(await hygiene()).flatMap(hygieneFacts)], window, nowMs: clock.nowMs(), ledger, counted, ...rules(), owners: owners(),
       ...(prices === undefined ? {} : { prices }), ...(lastWeek === undefined ? {} : { lastWeek }), ...(fourWeeksAgo === undefined ? {} : { fourWeeksAgo }),
     });
   }

@@ -13,7 +13,7 @@ import type { QualityReport } from './quality-report.js';
 import { QualityReports } from './quality-reports.js';
 import { QualityService } from './quality-service.js';
 import { qualitySlackMessage } from './quality-slack.js';
-import { DEFAULT_THRESHOLDS } from './quality-thresholds.js';
+import { DEFAULT_QUALITY } from '../config/quality-rule.js';
 import { dueAfterMs, startOfWeek, WEEK_MS } from './quality-week.js';
 import { QualityJob } from './quality.job.js';
 
@@ -49,7 +49,7 @@ afterEach(() => database.close());
 
 function service(): QualityService {
   const reports = new QualityReports({
-    reader: new ArchivedQualityReader(live, archive), clock, hygiene: () => Promise.resolve([]), owners: () => new Map(), thresholds: DEFAULT_THRESHOLDS,
+    reader: new ArchivedQualityReader(live, archive), clock, hygiene: () => Promise.resolve([]), owners: () => new Map(), rules: () => DEFAULT_QUALITY,
     earlier: ({ fromMs }, weeks) => archive.report(startOfWeek(fromMs) - weeks * WEEK_MS),
   });
   return new QualityService({ reports, live, archive, clock });

@@ -17,6 +17,12 @@ facts AS (
   SELECT 'attribute-keys' AS fact, service, '' AS subject, count(*)::DOUBLE AS n, 0::DOUBLE AS bad, approx_count_distinct(key)::DOUBLE AS value, min({'th': th, 'tl': tl, 's': span_id}, 3) AS examples
   FROM keys GROUP BY service
   UNION ALL BY NAME
+  -- Names that no convention has: what a glossary is asked about.
+  SELECT * FROM (
+    SELECT 'attribute-key' AS fact, service, key AS subject, count(*)::DOUBLE AS n, 0::DOUBLE AS bad, 0::DOUBLE AS value, min({'th': th, 'tl': tl, 's': span_id}, 3) AS examples
+    FROM keys WHERE NOT list_contains(string_split($namespaces, ','), split_part(key, '.', 1)) GROUP BY service, key ORDER BY n DESC LIMIT 300
+  )
+  UNION ALL BY NAME
   SELECT 'wrong-level' AS fact, service, key AS subject, count(*)::DOUBLE AS n, count(*)::DOUBLE AS bad, 0::DOUBLE AS value, min({'th': th, 'tl': tl, 's': span_id}, 3) AS examples
   FROM keys WHERE starts_with(key, 'k8s.') OR starts_with(key, 'telemetry.sdk.') OR starts_with(key, 'host.') OR key IN ('service.name', 'service.version', 'service.instance.id', 'service.namespace', 'deployment.environment.name') GROUP BY service, key
   UNION ALL BY NAME

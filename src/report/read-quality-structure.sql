@@ -99,7 +99,7 @@ facts AS (
   FROM paired WHERE resource_id = up_resource_id AND kind <> 5 AND up_kind <> 4 GROUP BY service
   UNION ALL BY NAME
   SELECT up_service AS service, 'clock-skew' AS fact, to_json([service, up_host, host])::VARCHAR AS subject, count(*)::DOUBLE AS n,
-    count(*) FILTER (start_ns < up_start_ns - $skew_ns OR stop_ns > up_stop_ns + $skew_ns)::DOUBLE AS bad, count(*) * median(offset_ns)::DOUBLE AS value,
+    count(*) FILTER (start_ns < up_start_ns - $skew_ns OR stop_ns > up_stop_ns + $skew_ns)::DOUBLE AS bad, count(*) FILTER (start_ns < up_start_ns - $skew_ns OR stop_ns > up_stop_ns + $skew_ns) * median(offset_ns)::DOUBLE AS value,
     min({'th': th, 'tl': tl, 's': span_id}, 3) FILTER (start_ns < up_start_ns - $skew_ns OR stop_ns > up_stop_ns + $skew_ns) AS examples
   FROM across GROUP BY ALL
   UNION ALL BY NAME

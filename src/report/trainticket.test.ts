@@ -8,7 +8,7 @@ import { openStore, type SystemStore } from '../pipeline/system-store.js';
 import { DuckdbQualityReader } from './duckdb-quality-reader.js';
 import type { QualityReport } from './quality-report.js';
 import { QualityReports } from './quality-reports.js';
-import { DEFAULT_THRESHOLDS } from './quality-thresholds.js';
+import { DEFAULT_QUALITY } from '../config/quality-rule.js';
 
 /**
  * The healthy period of 2023-01-29 of Nezha's TrainTicket data (IntelligentDDS/Nezha, MIT: test/report/LICENSE). What is expected here was counted
@@ -25,7 +25,7 @@ beforeAll(async () => {
   for await (const line of createInterface(createReadStream(FILE).pipe(createGunzip()))) lines.push(line);
   await Promise.all(lines.map((line) => store.absorb({ signal: 'traces', encoding: 'json', body: Buffer.from(line), protocol: 'import', receivedAtMs: Date.parse('2023-01-29T09:00:00Z') })));
   report = await new QualityReports({
-    reader: new DuckdbQualityReader(store), clock: new FakeClock(FROM_MS), hygiene: () => Promise.resolve([]), owners: () => new Map(), thresholds: DEFAULT_THRESHOLDS, earlier: () => Promise.resolve(undefined),
+    reader: new DuckdbQualityReader(store), clock: new FakeClock(FROM_MS), hygiene: () => Promise.resolve([]), owners: () => new Map(), rules: () => DEFAULT_QUALITY, earlier: () => Promise.resolve(undefined),
   }).report({ fromMs: FROM_MS, toMs: FROM_MS + 4 * 60_000 });
 });
 afterAll(() => store.close());

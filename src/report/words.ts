@@ -9,3 +9,8 @@ export function percent(part: number, of: number): string {
   if (share > 0 && share < 0.1) return '< 0.1 %';
   return `${share >= 10 ? share.toFixed(0) : share.toFixed(1)} %`;
 }
+
+/** `14:05 UTC`. */
+export function utcClock(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(11, 16)} UTC`;
+}

@@ -2,7 +2,9 @@ import type { RepresentativeTrace, TraceRole } from '../diagnosis/evidence.js';
 import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import { PATTERN_WORDS, sharesInWords } from '../diagnosis/pattern/pattern-words.js';
 import type { CauseLink } from '../incident/cause.js';
+import type { TraceHealth } from '../diagnosis/trace-health.js';
 import type { Incident, TimelineKind } from '../incident/incident.js';
+import { qualityAlertDetail } from '../incident/quality-alert.js';
 import { headline } from '../budget/arithmetic-in-words.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import { formatBurn, formatPercent, formatSpan } from '../lib/format.js';
@@ -72,12 +74,25 @@ export function incidentPage(incident: Incident, slos: SloStatusReader): Record<
     arithmetic: arithmeticOf(incident, slos),
     traces: (incident.evidence?.traces ?? []).map(traceRow),
     causes: (incident.causes ?? []).map(causeRow),
+    quality: incident.alerts.flatMap((alert) => qualityAlertDetail(alert) ?? []),
+    health: incident.traceHealth === undefined ? undefined : healthOf(incident.traceHealth),
     timeline: incident.timeline.map((entry) => ({ ...entry, words: TIMELINE_WORDS[entry.kind] })).reverse(),
     alerts: incident.alerts.map((alert) => ({
       ...alert,
       slo: alert.labels['slo'],
       name: alert.labels['alertname'] ?? alert.id,
       shownLabels: Object.entries(alert.labels).filter(([label]) => label !== 'incident' && label !== 'alertname').map(([label, value]) => ({ label, value })),
+    })),
+  };
+}
+
+/** Minutes that were looked at, and a row for each service. */
+function healthOf({ fromMs, toMs, services, findings }: TraceHealth): Record<string, unknown> {
+  const share = (value: number | undefined): string => (value === undefined ? '–' : formatPercent(value, 1));
+  return {
+    fromMs, toMs, findings,
+    rows: services.map(({ service, spans, samplingRate, partialRatio, orphanRatio, lagP99Ms }) => ({
+      service: service === '' ? 'all services' : service, spans: Math.round(spans).toLocaleString('en-US'), sampling: share(samplingRate), partial: share(partialRatio), orphans: share(orphanRatio), lag: lagP99Ms === undefined ? '–' : `${(lagP99Ms / 1_000).toFixed(1)} s`,
     })),
   };
 }

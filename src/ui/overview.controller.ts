@@ -54,6 +54,7 @@ function sloRow({ slo, status }: SloView): Record<string, unknown> {
     sli: status.sli,
     budget: budgetBar(status),
     burnRate: (status.firing ?? fastest)?.long.burnRate,
+    standsOn: status.evidence === undefined || status.sli === undefined || status.evidence.share > 0.99 ? undefined : status.evidence.share,
     burnWindow: fastest === undefined ? '' : formatDuration((status.firing ?? fastest).tier.longMs),
     burnFactor: (status.firing ?? fastest)?.tier.factor,
     words: headline(status, slo),

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTestApp } from '../../test/support/page-app.js';
-import { HOSTILE_INCIDENT_ID, OPEN_INCIDENT_ID, SIGNATURE_ID, pageFakes, type PageFakes } from '../../test/support/page-fakes.js';
+import { HOSTILE_INCIDENT_ID, QUALITY_INCIDENT_ID, OPEN_INCIDENT_ID, SIGNATURE_ID, pageFakes, type PageFakes } from '../../test/support/page-fakes.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, HOSTILE_TRACE_ID } from '../../test/support/page-trace.js';
 import type { UiOptions } from './ui-options.js';
 
@@ -19,7 +19,7 @@ beforeEach(() => start());
 afterEach(() => app.close());
 
 const PAGES = [
-  '/', '/slos/checkout-availability', '/slos/checkout-availability?range=30d', '/slos/invoice-freshness', '/incidents', '/incidents?show=open', '/drills', '/silences', '/silences?matchers=severity%3D%22page%22&duration=2h&comment=deploy', `/incidents/${OPEN_INCIDENT_ID}`, `/incidents/${HOSTILE_INCIDENT_ID}`,
+  '/', '/slos/checkout-availability', '/slos/checkout-availability?range=30d', '/slos/invoice-freshness', '/incidents', '/incidents?show=open', '/drills', '/silences', '/silences?matchers=severity%3D%22page%22&duration=2h&comment=deploy', `/incidents/${OPEN_INCIDENT_ID}`, `/incidents/${HOSTILE_INCIDENT_ID}`, `/incidents/${QUALITY_INCIDENT_ID}`,
   '/traces', '/traces?q=%7B&minDuration=x', `/traces/${FAILED_TRACE_ID}`, `/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`, `/traces/${FAILED_TRACE_ID}/spans/${FAILED_SPAN_ID}`, `/traces/${HOSTILE_TRACE_ID}?span=0000000000000001`,
   '/services', '/services/checkout', '/ingest', '/quality', '/quality?week=2026-W47', '/quality/file', '/login', '/signatures', `/signatures/${SIGNATURE_ID}`, '/signatures/v2:0000000000000002',
 ];
@@ -37,7 +37,22 @@ describe('every page', () => {
     expect(response.body).not.toMatch(/undefined|\[object Object\]|NaN/);
   });
 
-  test('is found by its links: none of them is dead', async () => {
+  test('an incident shows how good its traces were when it opened, and one about the traces its cause, fix and traces', async () => {
+  const page = (await get(`/incidents/${OPEN_INCIDENT_ID}`)).body;
+  expect(page).toContain('How good its traces were');
+  expect(page).toMatch(/checkout<\/td><td class="num" data-label="Spans">41,200<\/td><td class="num" data-label="Stored">100 %<\/td><td class="num" data-label="Partial traces">1\.2 %/);
+  const broken = (await get(`/incidents/${QUALITY_INCIDENT_ID}`)).body;
+  expect(broken).toContain('Context broken since 02:24 UTC at gateway → cart');
+  expect(broken).toContain('OTEL_PROPAGATORS=tracecontext,baggage');
+  expect(broken).toContain(`/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`);
+});
+
+test('beside an SLO stands how much of the traffic it was computed from', async () => {
+  expect((await get('/')).body).toContain('on 71 % of the traffic');
+  expect((await get('/slos/front-latency')).body).toContain('This SLI stands on 71 % of the traffic: 80 % of its events were received');
+});
+
+test('is found by its links: none of them is dead', async () => {
     const links = new Set<string>();
     for (const url of PAGES) for (const [, href = ''] of (await get(url)).body.matchAll(/ (?:href|src|action)="(\/[^"]*)"/g)) links.add(href.replaceAll('&amp;', '&'));
     const dead: string[] = [];

@@ -1,4 +1,5 @@
 import type { ExcludedStretch } from '../budget/excluded-minutes.js';
+import { evidenceInWords } from '../budget/evidence-share.js';
 import { waitingInWords } from '../budget/firing.js';
 import { minuteOf } from '../budget/minute-series.js';
 import type { SloStatus, TierReading } from '../budget/slo-status.js';
@@ -66,7 +67,7 @@ export function sloPage(view: SloView, history: HistoryView, around: Surrounding
     window: windowText(slo),
     method: slo.method === undefined ? undefined : methodInWords(slo.method),
     outcome: slo.indicator.bad === undefined ? { word: 'Good', text: slo.indicator.good?.text ?? '' } : { word: 'Bad', text: slo.indicator.bad.text },
-    notes: [...backfilled(slo, around.revisions), ...(status.silence === undefined ? [] : [capitalised(status.silence.words)]), ...(status.samplingWarning === undefined ? [] : [status.samplingWarning]), ...sizingOf(view)],
+    notes: [...backfilled(slo, around.revisions), ...(status.silence === undefined ? [] : [capitalised(status.silence.words)]), ...evidenceNote(status), ...(status.samplingWarning === undefined ? [] : [status.samplingWarning]), ...sizingOf(view)],
     tiers: status.tiers.map((reading) => ({ ...tierRow(reading), toFire: toFire(view, reading), knowsTraffic: status.eventsPerHour !== undefined })),
     charts: [budgetChart(view, history, markers), burnChart(view, history, markers), errorChart(view, history, markers)],
     burned: { bad: around.burned.bad, parts: [{ title: 'Version', rows: around.burned.byVersion.map(burnedRow) }, { title: 'Operation', rows: around.burned.byOperation.map(burnedRow) }] },
@@ -75,6 +76,11 @@ export function sloPage(view: SloView, history: HistoryView, around: Surrounding
     exclusions: exclusionsOf(view),
     earlier: around.revisions.filter(({ sliceKey }) => sliceKey !== sliceKeyOf(slo)).slice(0, REVISIONS_SHOWN).map(earlierRow),
   };
+}
+
+function evidenceNote({ evidence, sli }: SloStatus): string[] {
+  const words = evidence === undefined || sli === undefined ? undefined : evidenceInWords(evidence);
+  return words === undefined ? [] : [words];
 }
 
 const GROUPS_SHOWN = 20;

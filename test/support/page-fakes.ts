@@ -1,6 +1,7 @@
 import type { SloStatus } from '../../src/budget/slo-status.js';
 import { buildSlo } from '../../src/budget/slo-builder.js';
 import type { CohortDifference } from '../../src/diagnosis/evidence.js';
+import type { TraceHealth } from '../../src/diagnosis/trace-health.js';
 import type { Slo } from '../../src/config/slo.js';
 import type { Change } from '../../src/query/change.js';
 import type { SloRevision } from '../../src/query/slo-revision-reader.js';
@@ -8,6 +9,7 @@ import type { Incident } from '../../src/incident/incident.js';
 import type { SilenceActions } from '../../src/incident/silence-actions.js';
 import { matchersInWords, setSilence } from '../../src/incident/silence-rules.js';
 import type { Silence } from '../../src/incident/silence.js';
+import { QUALITY_ALERT } from '../../src/incident/quality-alert.js';
 import { sampleAlert, sampleIncident, sampleReading } from '../../src/incident/sample-incident.js';
 import { FakeClock } from '../../src/lib/clock.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/lib/duration.js';
@@ -32,6 +34,7 @@ import { FAILED_SPAN_ID, FAILED_TRACE_ID, failedTrace, HOSTILE_TEXT, HOSTILE_TRA
 /** 2026-11-20 03:12:20 UTC: eight minutes into a bad night. */
 export const PAGE_NOW_MS = Date.UTC(2026, 10, 20, 3, 12, 20);
 const BEGAN_MS = PAGE_NOW_MS - 8 * MINUTE_MS;
+export const QUALITY_INCIDENT_ID = 'inc-quality' as IncidentId;
 export const HOSTILE_INCIDENT_ID = 'inc_hostile' as IncidentId;
 
 const at = { file: 'rules/shop.yaml', line: 3, column: 1 };
@@ -62,7 +65,7 @@ function statuses(): SloStatus[] {
   const [checkout, front, catalogue, payment, invoice] = SLOS as [Slo, Slo, Slo, Slo, Slo];
   return [
     statusOf(checkout, { state: 'page', exhaustionMs: DAY_MS, burnRates: { '5m': 52, '1h': 21, '6h': 4.1, '1d': 1.2, '3d': 0.6, '30d': 0.29 } }, [[21, 52], [4.1, 35], [1.2, 9], [0.6, 4.1]]),
-    statusOf(front, { sli: 0.99871, errorBudgetRemaining: 0.871, burnRates: {} }, [[0.2, 0.1], [0.4, 0.2], [0.3, 0.4], [0.2, 0.3]]),
+    statusOf(front, { sli: 0.99871, errorBudgetRemaining: 0.871, burnRates: {}, evidence: { share: 0.71, seen: 0.8, covered: 0.8875 } }, [[0.2, 0.1], [0.4, 0.2], [0.3, 0.4], [0.2, 0.3]]),
     statusOf(catalogue, { sli: 0.99961, errorBudgetRemaining: 0.213, state: 'ticket', burnRates: {} }, [[1.1, 0.4], [1.8, 1.4], [3.2, 3.9], [1.4, 2.2]]),
     statusOf(payment, { sli: 0.9936, errorBudgetRemaining: -0.28, young: true, historyMs: 9 * HOUR_MS, projectedBudgetRemaining: 0.64, burnRates: {} }, [[1.3, 2], [1.1, 1.4], [0.9, 1.2], [0.9, 1.1]]),
     statusOf(invoice, { sli: undefined, confidence: undefined, errorBudgetRemaining: undefined, state: 'no-data', tiers: [], firing: undefined, burnRates: {}, coverage: 0.97 }, []),
@@ -110,11 +113,35 @@ function comparison(): readonly CohortDifference[] {
   return [{ ...row, items: [{ service: '', attribute: 'region', value: 'eu-2' }] }, { ...row, same: 0, lift: undefined, items: [{ service: 'payment', attribute: 'service.version', value: '2.3' }, { service: '', attribute: HOSTILE_TEXT, value: HOSTILE_TEXT }] }];
 }
 
+/** Good traces, but one service has names that want to break out of the page. */
+function traceHealth(atMs: number): TraceHealth {
+  const row = { spans: 41_200, samplingRate: 1, unknownWeightShare: 0, partialRatio: 0.012, orphanRatio: 0.003, lagP99Ms: 6_200 };
+  return {
+    takenAtMs: atMs, fromMs: atMs - 5 * MINUTE_MS, toMs: atMs, findings: [`The trace breaks between front and ${HOSTILE_TEXT}, since 03:01 UTC`],
+    services: [{ service: 'checkout', ...row }, { service: HOSTILE_TEXT, ...row, partialRatio: undefined, lagP99Ms: undefined }, { service: '', ...row, spans: 112_000 }],
+  };
+}
+
+/** A ticket of the watch over the traces. */
+function brokenContext(): Incident {
+  const startedAtMs = BEGAN_MS - 40 * MINUTE_MS;
+  const id = QUALITY_INCIDENT_ID;
+  const labels = { alertname: QUALITY_ALERT, kind: 'broken-context', service: 'cart', caller: 'gateway', finding: 'broken-context-1', severity: 'ticket' };
+  return sampleIncident({
+    id, key: 'quality:broken-context-1', severity: 'ticket', title: 'Context broken since 02:24 UTC at gateway → cart', startedAtMs, evidence: undefined, runbook: undefined, traceHealth: traceHealth(startedAtMs),
+    alerts: [sampleAlert({ incidentId: id, severity: 'ticket', startsAtMs: startedAtMs, reading: undefined, labels, annotations: {
+      summary: '48 of 120 calls from gateway to cart have no span of cart under them, while cart began a trace of its own for the same method and path.', cause: 'The header traceparent does not arrive at cart.',
+      fix_in: 'environment of gateway and cart', fix: 'OTEL_PROPAGATORS=tracecontext,baggage', traces: `${FAILED_TRACE_ID}/${FAILED_SPAN_ID}`,
+    } })],
+    timeline: [{ atMs: startedAtMs, kind: 'opened', actor: 'tocsin', text: 'Ticket opened.' }],
+  });
+}
+
 function incidents(): Incident[] {
   const page = sampleIncident({ startedAtMs: BEGAN_MS });
   const traces = page.evidence?.traces.map((trace, index) => ({ ...trace, startMs: BEGAN_MS + index * 45_000, ...(index === 0 ? { traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID } : {}) })) ?? [];
   const open: Incident = {
-    ...page, evidence: page.evidence === undefined ? undefined : { ...page.evidence, takenAtMs: BEGAN_MS + 30_000, traces, comparison: comparison(), ledger: [{ service: 'payment', operation: 'POST /charge', version: '2.3', events: 41, share: 0.81, budget: 0.016 }, { service: '', operation: '', version: '', events: 9, share: 0.19, budget: undefined }] },
+    ...page, traceHealth: traceHealth(page.startedAtMs), evidence: page.evidence === undefined ? undefined : { ...page.evidence, takenAtMs: BEGAN_MS + 30_000, traces, comparison: comparison(), ledger: [{ service: 'payment', operation: 'POST /charge', version: '2.3', events: 41, share: 0.81, budget: 0.016 }, { service: '', operation: '', version: '', events: 9, share: 0.19, budget: undefined }] },
     alerts: [sampleAlert({ incidentId: page.id, startsAtMs: BEGAN_MS, reading: statuses()[0] })],
     timeline: [
       ...page.timeline.map((entry) => ({ ...entry, atMs: BEGAN_MS })), { atMs: BEGAN_MS + 400, kind: 'notified', actor: 'tocsin', text: 'Slack #payments-oncall' },
@@ -136,7 +163,7 @@ function incidents(): Incident[] {
     },
     timeline: [{ atMs: PAGE_NOW_MS - 9 * DAY_MS, kind: 'note', actor: HOSTILE_TEXT, text: HOSTILE_TEXT }],
   });
-  return [open, ticket, past, hostile];
+  return [open, ticket, brokenContext(), past, hostile];
 }
 
 function requests(perSecond: number, errorRatio: number, p50Ms: number): RequestSummary {

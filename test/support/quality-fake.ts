@@ -1,7 +1,7 @@
 import type { QualityFact } from '../../src/report/quality-fact.js';
 import type { ReportWindow } from '../../src/report/quality-reader.js';
 import { buildQualityReport, earlierOf, type QualityReport } from '../../src/report/quality-report.js';
-import { DEFAULT_THRESHOLDS } from '../../src/report/quality-thresholds.js';
+import { DEFAULT_THRESHOLDS } from '../../src/config/quality-rule.js';
 import { WEEK_MS } from '../../src/report/quality-week.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, HOSTILE_TEXT } from './page-trace.js';
 

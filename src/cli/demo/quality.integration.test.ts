@@ -10,7 +10,7 @@ import { openStore } from '../../pipeline/system-store.js';
 import { DuckdbQualityReader } from '../../report/duckdb-quality-reader.js';
 import type { QualityReport } from '../../report/quality-report.js';
 import { QualityReports } from '../../report/quality-reports.js';
-import { DEFAULT_THRESHOLDS } from '../../report/quality-thresholds.js';
+import { DEFAULT_QUALITY } from '../../config/quality-rule.js';
 import { ownersOf } from '../report/quality-source.js';
 import { startShop } from './start-shop.js';
 
@@ -33,7 +33,7 @@ async function reportOfShop(spoilTraces: boolean): Promise<QualityReport> {
       // Its services send what they have before they end.
       await shop.close();
     }
-    const reports = new QualityReports({ reader: new DuckdbQualityReader(store), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book), thresholds: DEFAULT_THRESHOLDS, earlier: () => Promise.resolve(undefined) });
+    const reports = new QualityReports({ reader: new DuckdbQualityReader(store), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book), rules: () => DEFAULT_QUALITY, earlier: () => Promise.resolve(undefined) });
     return await reports.report({ fromMs: startedMs - 60_000, toMs: Date.now() + 60_000 });
   } finally {
     await Promise.all([grpc.close(), http.close()]);

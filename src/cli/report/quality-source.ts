@@ -13,7 +13,7 @@ import { DuckdbQualityReader } from '../../report/duckdb-quality-reader.js';
 import type { ReportWindow } from '../../report/quality-reader.js';
 import { qualityReportView, type QualityReportView } from '../../report/quality-report-view.js';
 import { QualityReports } from '../../report/quality-reports.js';
-import { DEFAULT_THRESHOLDS } from '../../report/quality-thresholds.js';
+import { DEFAULT_QUALITY } from '../../config/quality-rule.js';
 import { WEEK_MS } from '../../report/quality-week.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
 import type { Database } from '../../store/database.js';
@@ -108,15 +108,15 @@ interface ReportParts {
 async function report({ store, spans, book, window }: ReportParts): Promise<QualityReportView> {
   const reports = new QualityReports({
     reader: new DuckdbQualityReader(spans), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book),
-    thresholds: DEFAULT_THRESHOLDS, earlier: () => Promise.resolve(undefined),
+    rules: () => book?.quality ?? DEFAULT_QUALITY, earlier: () => Promise.resolve(undefined),
   });
   return qualityReportView(await reports.report(window));
 }
 
-/** The owner of a service is that of its first SLO that names one. */
+/** The owner of a service is who the rules on trace quality name, else that of its first SLO that names one. */
 export function ownersOf(book: RuleBook | undefined): ReadonlyMap<string, string> {
   const owned = (book?.slos ?? []).flatMap(({ slo: { service, owner } }) => (owner === undefined ? [] : [[service, owner] as const]));
-  return new Map(owned.reverse());
+  return new Map([...owned.reverse(), ...(book?.quality.owners ?? [])]);
 }
 
 async function open(dataDir: string): Promise<Store> {

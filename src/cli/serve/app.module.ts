@@ -10,6 +10,7 @@ import { MaintenanceJob, type MaintenanceJobOptions } from '../../pipeline/maint
 import { SignatureJob, type SignatureJobOptions } from '../../pipeline/signature.job.js';
 import { TickJob, type TickJobOptions } from '../../pipeline/tick.job.js';
 import { QualityJob, type QualityJobOptions } from '../../report/quality.job.js';
+import { QualityWatchJob, type QualityWatchJobOptions } from '../../report/quality-watch.job.js';
 import { UiModule } from '../../ui/ui.module.js';
 import type { UiOptions } from '../../ui/ui-options.js';
 import { SELF_PORTS, SelfController, type SelfPorts } from './self.controller.js';
@@ -24,6 +25,7 @@ export interface AppParts {
   readonly tick: Omit<TickJobOptions, 'scheduler'>;
   readonly signatures: Omit<SignatureJobOptions, 'scheduler'>;
   readonly maintenance: Omit<MaintenanceJobOptions, 'scheduler'>;
+  readonly qualityWatch: Omit<QualityWatchJobOptions, 'scheduler'>;
   readonly quality: Omit<QualityJobOptions, 'scheduler'>;
 }
 
@@ -40,6 +42,7 @@ export class AppModule {
         { provide: TickJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new TickJob({ ...parts.tick, scheduler }) },
         { provide: SignatureJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new SignatureJob({ ...parts.signatures, scheduler }) },
         { provide: QualityJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new QualityJob({ ...parts.quality, scheduler }) },
+        { provide: QualityWatchJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new QualityWatchJob({ ...parts.qualityWatch, scheduler }) },
         { provide: MaintenanceJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new MaintenanceJob({ ...parts.maintenance, scheduler }) },
       ],
     };

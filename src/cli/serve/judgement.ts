@@ -23,6 +23,9 @@ import type { RuleBook } from '../../pipeline/fs-rule-book.js';
 import { gatherEvidence } from '../../pipeline/gather-evidence.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import type { Store } from '../../pipeline/store.js';
+import { DuckdbQualityReader } from '../../report/duckdb-quality-reader.js';
+import { qualitySignals } from '../../report/quality-signals.js';
+import { QualityWatch } from '../../report/quality-watch.js';
 import { restrictedTo } from '../../sli/compile-slo.js';
 import { findPatternRunbook, findRunbook } from '../../runbook/find-runbook.js';
 import { renderRunbookOrRaw } from '../../runbook/render-runbook.js';
@@ -31,6 +34,7 @@ import type { SloStatus } from '../../budget/slo-status.js';
 import { DuckdbUptime } from '../../store/duckdb-uptime.js';
 import { sloMinutes } from '../../store/slo-slice-columns.js';
 import type { RenderedRunbook } from '../../ui/ui-options.js';
+import { ownersOf } from '../report/quality-source.js';
 import { deliveryObserver } from './delivery-observer.js';
 import { LiveRules, longestWindowMinutes } from './live-rules.js';
 
@@ -53,6 +57,7 @@ const EVIDENCE_BUDGET_MS = 2_000;
 /** Everything between a committed slice and a sent message: rules, engine, outbox, dispatcher, filled with what the store remembers. */
 export class Judgement {
   readonly signatures: SignatureBook;
+  readonly watch: QualityWatch;
   readonly rules: LiveRules;
   readonly engine: Engine;
   readonly dispatcher: Dispatcher;
@@ -65,11 +70,14 @@ export class Judgement {
     this.#evidence = new DuckdbEvidenceReader(ports.store);
     this.signatures = new SignatureBook(new DuckdbSignatureStore(ports.store, this.#evidence));
     const decisions = new DuckdbDecisionReader(ports.store);
+    this.watch = new QualityWatch({ reader: new DuckdbQualityReader(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
       gatherEvidence: (measured, status) => this.#gatherEvidence(measured, status),
       signatureSignals: (openIncidents, nowMs) => signatureSignals({ rules: this.rules.book.signatureRules, book: this.signatures, openIncidents, nowMs }),
       drills: { rules: () => this.rules.book.drills, decisionsOf: (id) => decisions.ofIncident(id) },
+      qualitySignals: (openIncidents) => qualitySignals({ picture: this.watch.picture(), watch: this.rules.book.quality.watch, openIncidents, publicUrl: ports.publicUrl() }),
+      traceHealth: (services, nowMs) => this.watch.health(services, nowMs),
       routing: () => this.rules.book.routing,
       wakeDispatcher: () => this.dispatcher.wake(),
       requestEarlyTick: ports.requestEarlyTick,

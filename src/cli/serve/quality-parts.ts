@@ -12,7 +12,6 @@ import type { QualityReport } from '../../report/quality-report.js';
 import { QualityReports } from '../../report/quality-reports.js';
 import { QualityService } from '../../report/quality-service.js';
 import { qualitySlackMessage } from '../../report/quality-slack.js';
-import { DEFAULT_THRESHOLDS } from '../../report/quality-thresholds.js';
 import { startOfWeek, WEEK_MS } from '../../report/quality-week.js';
 import { ownersOf } from '../report/quality-source.js';
 
@@ -32,7 +31,7 @@ export function qualityParts({ settings, store, archived, log, book, publicUrl }
   const archive = new DuckdbQualityArchive(store);
   const { pricePerMillionSpans } = settings.qualityReport;
   const reports = new QualityReports({
-    reader: new ArchivedQualityReader(live, archive), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book()), thresholds: DEFAULT_THRESHOLDS,
+    reader: new ArchivedQualityReader(live, archive), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book()), rules: () => book().quality,
     prices: pricePerMillionSpans === undefined ? undefined : { perMillionSpans: pricePerMillionSpans },
     earlier: ({ fromMs }, weeks) => archive.report(startOfWeek(fromMs) - weeks * WEEK_MS),
   });

@@ -220,6 +220,7 @@ class Start {
         onError: (error) => log.error({ err: error }, 'an evaluation failed; the next one tries again'),
       },
       signatures: { book: judgement.signatures, clock: systemClock, onError: (error) => log.error({ err: error }, 'failures could not be read for their signatures; the next round tries again') },
+      qualityWatch: { watch: judgement.watch, clock: systemClock, onError: (error) => log.error({ err: error }, 'the quality of the traces could not be watched; the next round tries again') },
       quality: {
         quality: quality.service, schedule: settings.qualityReport, clock: systemClock, announce: quality.announce,
         onError: (error) => log.error({ err: error }, 'the trace-quality report failed'),

@@ -1,0 +1,173 @@
+import type { QualityRules } from '../config/quality-rule.js';
+import type { WatchedKind } from '../config/quality-schema.js';
+import type { ServiceTraceHealth, TraceHealth } from '../diagnosis/trace-health.js';
+import { MINUTE_MS } from '../lib/duration.js';
+import { findFindings } from './find-findings.js';
+import { FactTable, type FactName, type QualityFact } from './quality-fact.js';
+import type { QualityFinding } from './quality-finding.js';
+import { measuresOf } from './quality-measures.js';
+import type { QualityReader, ReportWindow } from './quality-reader.js';
+import { utcClock } from './words.js';
+
+/** A minute is read this long after its end: by then exporters have sent, and parents have ended. */
+export const SETTLE_MS = MINUTE_MS;
+/** Findings are made of so many minutes. */
+export const WATCHED_MINUTES = 5;
+/** A pattern that is seen in one minute only may be a restart or a deployment. */
+const LASTING_MINUTES = 2;
+/** Right again for so many minutes, it is over. */
+const CALM_MINUTES = 3;
+/** More of a minute are not read: its end speaks for the whole, and ingest is not disturbed. */
+export const MINUTE_SPANS = 200_000;
+
+export interface WatchReader extends Pick<QualityReader, 'facts'> {
+  /** Spans that end in a time. */
+  count(window: ReportWindow): Promise<number>;
+}
+
+export interface QualityWatchPorts {
+  readonly reader: WatchReader;
+  readonly rules: () => QualityRules;
+  readonly owners: () => ReadonlyMap<string, string>;
+}
+
+/** A finding that lasts. */
+export interface WatchedFinding {
+  readonly finding: QualityFinding;
+  /** Start of the first minute in which it was seen, Unix milliseconds. */
+  readonly sinceMs: number;
+}
+
+/** What the last minutes say: what is wrong, and whether what was wrong is right again. */
+export interface WatchPicture {
+  readonly findings: readonly WatchedFinding[];
+  /** Whether spans have shown that a condition is over; silence shows nothing. */
+  isOver(condition: WatchedCondition): boolean;
+}
+
+/** What a finding is about, as the labels of its alert say it. */
+export interface WatchedCondition {
+  readonly kind: WatchedKind;
+  readonly service: string;
+  readonly caller: string | undefined;
+}
+
+interface WatchedMinute {
+  readonly startMs: number;
+  readonly facts: readonly QualityFact[];
+}
+
+/** The facts whose `bad` a finding stands on. */
+const FACTS: Readonly<Record<WatchedKind, FactName>> = {
+  'broken-context': 'broken-context', 'clock-skew': 'clock-skew', 'sensitive-data': 'sensitive', orphans: 'orphans', 'partial-traces': 'traces', 'rootless-traces': 'rootless', 'missing-kinds': 'entry-kind',
+  'wrong-status': 'wrong-status', 'unknown-weight': 'unknown-weight', 'sampling-bias': 'unknown-weight', 'mixed-weights': 'mixed-weights', 'limits-hit': 'limits-hit', 'collector-latency': 'arrival-lag', 'agent-loss': 'agent-loss',
+};
+
+/** Reads each minute's spans once, shortly after it, and keeps what the last few say. */
+export class QualityWatch {
+  readonly #ports: QualityWatchPorts;
+  #minutes: readonly WatchedMinute[] = [];
+  #since: ReadonlyMap<string, number> = new Map();
+  #picture: WatchPicture = { findings: [], isOver: () => false };
+
+  constructor(ports: QualityWatchPorts) {
+    this.#ports = ports;
+  }
+
+  /** Reads the minutes that are due. After a pause it goes on with the last few. */
+  async read(nowMs: number): Promise<void> {
+    const endMs = Math.floor((nowMs - SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
+    const due = Array.from({ length: WATCHED_MINUTES }, (_, index) => endMs - (WATCHED_MINUTES - index) * MINUTE_MS);
+    const minutes: WatchedMinute[] = [];
+    for (const startMs of due) minutes.push(this.#minutes.find((minute) => minute.startMs === startMs) ?? { startMs, facts: await this.#factsOf(startMs) });
+    this.#minutes = minutes;
+    this.#picture = this.#judge();
+  }
+
+  /** As of the last minute that was read. */
+  picture(): WatchPicture {
+    return this.#picture;
+  }
+
+  /** How well these services are traced just now; undefined until something was read. */
+  health(services: readonly string[], nowMs: number): TraceHealth | undefined {
+    const window = this.#window();
+    if (window === undefined) return undefined;
+    const table = this.#table(this.#minutes);
+    const known = services.filter((service) => table.get('spans', service) !== undefined);
+    const about = this.#picture.findings.filter(({ finding: { service, edge } }) => known.includes(service) || (edge !== undefined && known.includes(edge.caller)));
+    return {
+      takenAtMs: nowMs, ...window, services: [...known, ''].map((service) => healthOf(table, window, service)),
+      findings: about.map(({ finding: { title }, sinceMs }) => `${title}, since ${utcClock(sinceMs)}`),
+    };
+  }
+
+  async #factsOf(startMs: number): Promise<readonly QualityFact[]> {
+    const window = { fromMs: startMs, toMs: startMs + MINUTE_MS };
+    const spans = await this.#ports.reader.count(window);
+    const share = Math.min(1, MINUTE_SPANS / Math.max(1, spans));
+    return this.#ports.reader.facts({ fromMs: Math.round(window.toMs - MINUTE_MS * share), toMs: window.toMs });
+  }
+
+  #window(): ReportWindow | undefined {
+    const [first, last] = [this.#minutes[0], this.#minutes.at(-1)];
+    return first === undefined || last === undefined ? undefined : { fromMs: first.startMs, toMs: last.startMs + MINUTE_MS };
+  }
+
+  #table(minutes: readonly WatchedMinute[]): FactTable {
+    return new FactTable(minutes.flatMap(({ facts }) => facts));
+  }
+
+  #judge(): WatchPicture {
+    const { watch } = this.#ports.rules();
+    const minutes = this.#minutes;
+    const found = this.#find(minutes).flatMap((finding): WatchedFinding[] => {
+      const { kind, service, edge } = finding;
+      if (!isWatched(watch, kind)) return [];
+      const bad = minutes.filter(({ facts }) => facts.some((fact) => isBad(fact, { kind, service, caller: edge?.caller })));
+      if (bad.length < (kind === 'sensitive-data' || kind === 'collector-latency' ? 1 : LASTING_MINUTES)) return [];
+      return [{ finding, sinceMs: this.#since.get(finding.id) ?? bad[0]?.startMs ?? 0 }];
+    });
+    this.#since = new Map(found.map(({ finding: { id }, sinceMs }) => [id, sinceMs]));
+    const newest = minutes.slice(-CALM_MINUTES);
+    const stillFound = this.#find(newest);
+    return { findings: found, isOver: (condition) => isOver(condition, newest, stillFound) };
+  }
+
+  #find(minutes: readonly WatchedMinute[]): QualityFinding[] {
+    const { rules, owners } = this.#ports;
+    const [first, last] = [minutes[0], minutes.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const table = this.#table(minutes);
+    const window = { fromMs: first.startMs, toMs: last.startMs + MINUTE_MS };
+    const services = table.services().map((service) => ({ service, measures: measuresOf({ table, window, counted: [], prices: undefined }, service) }));
+    return findFindings({ table, window, ledger: [], thresholds: rules().thresholds, services, before: new Map() }, owners());
+  }
+}
+
+function isWatched(watch: ReadonlySet<string>, kind: string): kind is WatchedKind {
+  return watch.has(kind);
+}
+
+/** Whether the fact is a bad case of the condition. */
+function isBad({ fact, service, subject, n, bad }: QualityFact, { kind, service: about, caller }: WatchedCondition): boolean {
+  if (kind === 'missing-kinds' && fact === 'inner-kind') return service === about && bad === n;
+  if (fact !== FACTS[kind]) return false;
+  if (kind === 'collector-latency') return service === about;
+  if (kind === 'broken-context') return bad > 0 && service === caller && subject === about;
+  if (kind === 'clock-skew') return bad > 0 && service === caller && (JSON.parse(subject) as string[])[0] === about;
+  return bad > 0 && service === about;
+}
+
+/** Over is what the newest minutes no longer show, while the same services speak; of an edge, while calls go over it. */
+function isOver({ kind, service, caller }: WatchedCondition, minutes: readonly WatchedMinute[], found: readonly QualityFinding[]): boolean {
+  if (minutes.length < CALM_MINUTES || found.some((finding) => finding.kind === kind && finding.service === service && finding.edge?.caller === caller)) return false;
+  const speaks = (name: string): boolean => minutes.every(({ facts }) => facts.some((fact) => fact.fact === 'spans' && fact.service === name && fact.n > 0));
+  const isCalled = caller === undefined || minutes.some(({ facts }) => facts.some((fact) => fact.fact === 'edge' && fact.service === caller && fact.subject === service && fact.n > 0));
+  return speaks(service) && isCalled;
+}
+
+function healthOf(table: FactTable, window: ReportWindow, service: string): ServiceTraceHealth {
+  const { spans, samplingRate, unknownWeightShare, partialRatio, orphanRatio, collectorLatencyP99Ms } = measuresOf({ table, window, counted: [], prices: undefined }, service === '' ? undefined : service);
+  return { service, spans, samplingRate, unknownWeightShare, partialRatio, orphanRatio, lagP99Ms: collectorLatencyP99Ms };
+}
