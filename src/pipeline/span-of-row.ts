@@ -1,4 +1,6 @@
 import type { Row, SqlValue } from '../store/database.js';
+import { KINDS as ARCHIVED_KINDS, STATUSES as ARCHIVED_STATUSES } from '../store/archive/archive-columns.js';
+import type { SpanId, TraceId } from '../lib/ids.js';
 import { spanIdOf, traceIdOf } from '../store/trace-key.js';
 import type { AttributeValue } from '../trace/attribute.js';
 import { SPAN_KINDS, SPAN_STATUSES } from '../trace/span-batch.js';
@@ -27,6 +29,35 @@ export function spanOfRow(row: Row): Span {
     traceState: text(row['trace_state']),
     weight: Number(row['weight'] ?? 1),
   };
+}
+
+/** One row of store/archive/archived-trace.sql. */
+export function archivedSpanOfRow(row: Row): Span {
+  return {
+    traceId: text(row['TraceId']) as TraceId,
+    spanId: text(row['SpanId']) as SpanId,
+    parentSpanId: text(row['ParentSpanId']) as SpanId | '',
+    name: text(row['SpanName']),
+    kind: SPAN_KINDS[ARCHIVED_KINDS.indexOf(text(row['SpanKind']))] ?? 'unspecified',
+    status: SPAN_STATUSES[ARCHIVED_STATUSES.indexOf(text(row['StatusCode']))] ?? 'unset',
+    statusMessage: text(row['StatusMessage']),
+    startNs: big(row['start_ns']),
+    durationNs: Number(row['duration_ns']),
+    serviceName: text(row['ServiceName']),
+    resource: attributesOf(row['resource_attributes']),
+    scopeName: text(row['ScopeName']),
+    scopeVersion: text(row['ScopeVersion']),
+    attributes: typedAttributes(attributesOf(row['attributes']), row['typed']),
+    events: listOf(row['events']).map((event) => ({ timeNs: integerOf(event['timeNs']), name: textOf(event['name']), attributes: typedAttributes(recordOf(event['attributes']), event['typed']) })),
+    links: listOf(row['links']).map((link) => ({ traceId: textOf(link['traceId']), spanId: textOf(link['spanId']), attributes: typedAttributes(recordOf(link['attributes']), link['typed']) })),
+    traceState: text(row['TraceState']),
+    weight: Number(row['Weight'] ?? 1),
+  };
+}
+
+/** Texts, and what is none once more in its own type. */
+function typedAttributes(texts: Attributes, typed: AttributeValue | undefined): Attributes {
+  return typeof typed === 'string' ? { ...texts, ...attributesOf(typed) } : texts;
 }
 
 /** A JSON object of attributes as the store keeps it. */

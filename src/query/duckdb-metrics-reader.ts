@@ -1,6 +1,9 @@
 import { valueOfJson } from '../pipeline/span-of-row.js';
-import type { Database, Row, Statement } from '../store/database.js';
+import { needOfSearchWith } from '../store/archive/archive-need.js';
+import type { ArchiveStatement, SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
+import type { Row } from '../store/database.js';
 import { spanIdOf, traceIdOf } from '../store/trace-key.js';
+import type { Field } from '../trace/traceql/ast.js';
 import { compileCompare } from '../trace/traceql/compare-sql.js';
 import { compileExemplars, compileMetrics, type CompiledMetrics, type MetricsWindow } from '../trace/traceql/metrics-sql.js';
 import { printField } from '../trace/traceql/print.js';
@@ -14,9 +17,9 @@ type PipelineExpression = MetricsExpression & { readonly type: 'pipeline' };
 const MS_NS = 1_000_000n;
 
 export class DuckdbMetricsReader implements MetricsReader {
-  readonly #database: Database;
+  readonly #database: SpansDatabase;
 
-  constructor(database: Database) {
+  constructor(database: SpansDatabase) {
     this.#database = database;
   }
 
@@ -31,17 +34,17 @@ export class DuckdbMetricsReader implements MetricsReader {
   async explainMetrics(request: MetricsRequest): Promise<readonly QueryPlan[]> {
     const window = windowOf(request);
     const plans: QueryPlan[] = [];
-    for (const pipeline of pipelinesOf(request.query.metrics)) plans.push(await explained(this.#database, statementOf(compiledOf(pipeline, window), window)));
+    for (const pipeline of pipelinesOf(request.query.metrics)) plans.push(await explained(this.#database, statementOf(compiledOf(pipeline, window), pipeline, window)));
     return plans;
   }
 
   async #pipeline(pipeline: PipelineExpression, window: MetricsWindow, { query, exemplars }: MetricsRequest): Promise<readonly MetricsSeries[]> {
-    const rows = await this.#database.query(statementOf(compiledOf(pipeline, window), window));
+    const rows = await this.#database.query(statementOf(compiledOf(pipeline, window), pipeline, window));
     const series = pipeline.function.type === 'compare' ? comparedSeries(rows, pipeline.function.top, countOf(window)) : seriesOf(rows, pipeline.function, window);
     const wanted = Math.min(exemplars, exemplarHint(query) ?? exemplars, MAX_EXEMPLARS);
     if (wanted === 0 || window.stepNs === 0n || pipeline.function.type === 'compare') return series;
     const compiled = compileExemplars(pipeline.search, pipeline.function, { window, limit: wanted });
-    return withExemplars(series, await this.#database.query(statementOf(compiled, window)), pipeline.function);
+    return withExemplars(series, await this.#database.query(statementOf(compiled, pipeline, window)), pipeline.function);
   }
 }
 
@@ -49,13 +52,16 @@ function compiledOf({ search, function: called }: PipelineExpression, window: Me
   return called.type === 'compare' ? compileCompare(search, called, window) : compileMetrics(search, called, window);
 }
 
-function statementOf({ sql, params, looksAround }: CompiledMetrics, { startNs, endNs }: MetricsWindow): Statement {
+function statementOf({ sql, params, looksAround }: CompiledMetrics, { search, function: called }: PipelineExpression, { startNs, endNs }: MetricsWindow): ArchiveStatement {
   // A span that starts in the window ends at or after its start, and spans longer than a day are none.
   const near = nearWindow({ fromMs: Number(startNs / MS_NS), toMs: Number(endNs / MS_NS) + LONGEST_SPAN_MS }, looksAround);
-  return { sql, params: { ...params, ...near } };
+  // What `compare` looks up of the roots is not in the search.
+  const fields: readonly Field[] = called.type === 'compare' ? [ROOT_NAME] : called.type === 'value' ? [...called.by, called.of] : called.by;
+  return { sql, params: { ...params, ...near }, archive: { ...needOfSearchWith(search, fields), ...(looksAround ? {} : { beganNs: [startNs, endNs] }) } };
 }
 
 const LONGEST_SPAN_MS = 86_400_000;
+const ROOT_NAME: Field = { type: 'intrinsic', name: 'rootName' };
 
 /** Charts by weight, unless the query says `with(extrapolate=false)`. */
 function windowOf({ query, startNs, endNs, stepNs }: MetricsRequest): MetricsWindow {

@@ -1,5 +1,6 @@
 import { valueOfJson } from '../pipeline/span-of-row.js';
-import type { Database } from '../store/database.js';
+import { needOfSearch, needOfSearchWith } from '../store/archive/archive-need.js';
+import type { SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { AttributeValue } from '../trace/attribute.js';
 import type { Field } from '../trace/traceql/ast.js';
 import { durationText } from '../trace/traceql/duration-literal.js';
@@ -9,9 +10,9 @@ import { nearWindow } from './duckdb-trace-reader.js';
 import { TAG_LIMIT, TAG_SCOPES, TAG_SPAN_LIMIT, type TagQuery, type TagReader, type TagScope, type TagValue } from './tag-reader.js';
 
 export class DuckdbTagReader implements TagReader {
-  readonly #database: Database;
+  readonly #database: SpansDatabase;
 
-  constructor(database: Database) {
+  constructor(database: SpansDatabase) {
     this.#database = database;
   }
 
@@ -27,6 +28,7 @@ names AS (
 )
 SELECT scope, name FROM names ORDER BY scope, name LIMIT $limit`,
       params: { ...parametersOf(compiled, query) },
+      archive: needOfSearch(query.search),
     });
     const ofScope = (scope: TagScope): string[] => rows.filter((row) => row['scope'] === scope).map((row) => String(row['name']));
     return Object.fromEntries(TAG_SCOPES.map((scope) => [scope, ofScope(scope)])) as Record<TagScope, string[]>;
@@ -39,6 +41,7 @@ SELECT scope, name FROM names ORDER BY scope, name LIMIT $limit`,
 SELECT value, count(*) AS spans FROM (SELECT ${compiled.extra.sql} AS value FROM looked s JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}) found
 WHERE value IS NOT NULL GROUP BY value ORDER BY spans DESC, value LIMIT $limit`,
       params: parametersOf(compiled, query),
+      archive: needOfSearchWith(query.search, [field]),
     });
     return rows.flatMap((row) => typedValues(valueOfJson(String(row['value'])), field));
   }

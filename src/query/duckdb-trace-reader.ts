@@ -1,62 +1,110 @@
 import { MINUTE_MS } from '../lib/duration.js';
 import type { TraceId } from '../lib/ids.js';
-import { attributesOf, spanOfRow, valueOfJson } from '../pipeline/span-of-row.js';
-import type { Database, Row, SqlValue, Statement } from '../store/database.js';
+import { archivedSpanOfRow, attributesOf, spanOfRow, valueOfJson } from '../pipeline/span-of-row.js';
+import { needOfSearch } from '../store/archive/archive-need.js';
+import type { ArchiveStatement, SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
+import type { Row, SqlValue, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
-import { spanIdOf, traceIdOf, traceKey } from '../store/trace-key.js';
+import { spanIdOf, traceIdOf, traceKey, type TraceKey } from '../store/trace-key.js';
 import type { AttributeValue } from '../trace/attribute.js';
+import type { Span } from '../trace/span.js';
 import { printField, printFieldExpression } from '../trace/traceql/print.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
 import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
 import { TRACE_LOG_LIMIT, TRACE_SEARCH_LIMIT, TRACE_SPAN_LIMIT } from './trace-reader.js';
 import type { FoundSpan, FoundTrace, QueryPlan, StoredTrace, TraceLog, TraceReader, TraceSearch, TraceSummary } from './trace-reader.js';
+import { slicesOf, type StoredExtent } from './newest-first.js';
 import { groupBy } from './service-summary.js';
 import type { TimeWindow } from './time-window.js';
 
 const TRACE = loadSql(import.meta.url, 'read-trace.sql');
 const LOGS = loadSql(import.meta.url, 'read-trace-logs.sql');
 const SEARCH = loadSql(import.meta.url, 'find-traces.sql');
+const NEWEST = loadSql(import.meta.url, 'find-newest.sql');
+const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
 const SPANSETS = loadSql(import.meta.url, 'find-spansets.sql');
 /** Spans that a match depends on (a parent, others to count) may end just outside of the time range. */
 const AROUND_MS = 15 * MINUTE_MS;
 
 export class DuckdbTraceReader implements TraceReader {
-  readonly #database: Database;
+  readonly #database: SpansDatabase;
 
-  constructor(database: Database) {
+  constructor(database: SpansDatabase) {
     this.#database = database;
   }
 
   async traceById(traceId: TraceId): Promise<StoredTrace | undefined> {
-    const key = { ...traceKey(traceId) };
-    const [spans, logs] = await Promise.all([
-      this.#database.query({ sql: TRACE, params: { ...key, limit: TRACE_SPAN_LIMIT + 1 } }),
-      this.#database.query({ sql: LOGS, params: { ...key, limit: TRACE_LOG_LIMIT } }),
-    ]);
+    const key = traceKey(traceId);
+    const [spans, logs] = await Promise.all([this.#spansOf(key), this.#database.query({ sql: LOGS, params: { ...key, limit: TRACE_LOG_LIMIT } })]);
     if (spans.length === 0 && logs.length === 0) return undefined;
-    return { traceId, spans: spans.slice(0, TRACE_SPAN_LIMIT).map(spanOfRow), truncated: spans.length > TRACE_SPAN_LIMIT, logs: logs.map(logOf) };
+    return { traceId, spans: spans.slice(0, TRACE_SPAN_LIMIT), truncated: spans.length > TRACE_SPAN_LIMIT, logs: logs.map(logOf) };
+  }
+
+  /** Oldest first, one more than are shown where there are more. */
+  async #spansOf(key: TraceKey): Promise<readonly Span[]> {
+    const limit = TRACE_SPAN_LIMIT + 1;
+    const statement = { sql: TRACE, params: { ...key, limit } };
+    const { hot, archived } = await this.#database.trace?.(statement, key, limit) ?? { hot: await this.#database.query(statement), archived: [] };
+    if (archived.length === 0) return hot.map(spanOfRow);
+    return [...hot.map(spanOfRow), ...archived.map(archivedSpanOfRow)].sort((left, right) => compareBig(left.startNs, right.startNs) || (left.spanId < right.spanId ? -1 : 1));
   }
 
   async findTraces(search: TraceSearch): Promise<readonly TraceSummary[]> {
-    const rows = await this.#database.query(searchStatement(SEARCH, compileSearch(search.search), search));
+    const rows = await this.#detailed(SEARCH, compileSearch(search.search), search);
     return rows.map(summaryOf);
   }
 
   async findSpansets(search: TraceSearch & { readonly spansPerSpanset: number }): Promise<readonly FoundTrace[]> {
     const compiled = compileSearch(search.search);
-    const statement = searchStatement(SPANSETS.replace('/* shown */', () => compiled.shown.sql).replace('/* joins */', () => compiled.shown.joins).replace('/* spans */', () => SPAN_ROWS), compiled, search);
-    const rows = await this.#database.query({ ...statement, params: { ...statement.params, spans_per_spanset: search.spansPerSpanset } });
+    const template = SPANSETS.replace('/* shown */', () => compiled.shown.sql).replace('/* joins */', () => compiled.shown.joins).replace('/* spans */', () => SPAN_ROWS);
+    const rows = await this.#detailed(template, compiled, { ...search, params: { spans_per_spanset: search.spansPerSpanset } });
     return foundTraces(rows, compiled);
   }
 
-  async explainSearch(search: TraceSearch): Promise<QueryPlan> {
-    return explained(this.#database, searchStatement(SEARCH, compileSearch(search.search), search));
+  /** Two steps: which traces are the newest, from slices of time as few as possible; then the search once more over these traces, whole. */
+  async #detailed(template: string, compiled: CompiledSearch, search: TraceSearch & { readonly params?: Readonly<Record<string, SqlValue>> }): Promise<Row[]> {
+    const traces = await this.#newest(compiled, search);
+    if (traces.length === 0) return [];
+    const statement = searchStatement(template, compiled, search);
+    return this.#database.query({ ...statement, params: { ...statement.params, ...search.params }, archive: { traces } });
   }
+
+  async #newest(compiled: CompiledSearch, search: TraceSearch): Promise<readonly TraceKey[]> {
+    const archive = needOfSearch(search.search);
+    const limit = Math.min(search.limit, TRACE_SEARCH_LIMIT);
+    const found = new Map<string, { readonly key: TraceKey; readonly matchedNs: bigint }>();
+    for (const slice of slicesOf(search, await this.#extent())) {
+      const rows = await this.#database.query({ ...searchStatement(NEWEST, compiled, { ...search, ...slice }), archive });
+      for (const row of rows) {
+        const key = { high: row['th'] as bigint, low: row['tl'] as bigint };
+        const matchedNs = row['matched_ns'] as bigint;
+        const known = found.get(traceIdOf(key));
+        if (known === undefined || known.matchedNs < matchedNs) found.set(traceIdOf(key), { key, matchedNs });
+      }
+      // What older slices hold ended before this one, so that it began before it too.
+      const sinceNs = BigInt(slice.fromMs) * 1_000_000n;
+      if ([...found.values()].filter(({ matchedNs }) => matchedNs >= sinceNs).length >= limit) break;
+    }
+    return [...found.values()].sort((left, right) => compareBig(right.matchedNs, left.matchedNs) || compareBig(left.key.low, right.key.low)).slice(0, limit).map(({ key }) => key);
+  }
+
+  async #extent(): Promise<StoredExtent> {
+    const [row] = await this.#database.query({ sql: EXTENT });
+    return { firstMs: Number(row?.['first_ms'] ?? 0), lastMs: Number(row?.['last_ms'] ?? -1), hotFromMs: Number(row?.['left_before_ms'] ?? 0) };
+  }
+
+  async explainSearch(search: TraceSearch): Promise<QueryPlan> {
+    return explained(this.#database, { ...searchStatement(SEARCH, compileSearch(search.search), search), archive: needOfSearch(search.search) });
+  }
+}
+
+function compareBig(left: bigint, right: bigint): number {
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function searchStatement(template: string, compiled: CompiledSearch, search: TraceSearch): Statement & { readonly params: Readonly<Record<string, SqlValue>> } {
   return {
-    sql: template.replace('/* search */', () => `${compiled.ctes},`).replaceAll('/* found */', () => compiled.result),
+    sql: template.replace('/* search */', () => `${compiled.ctes}${template === NEWEST ? '' : ','}`).replaceAll('/* found */', () => compiled.result),
     params: { ...compiled.params.values, ...nearWindow(search, compiled.looksAround), from_ms: search.fromMs, to_ms: search.toMs, limit: Math.min(search.limit, TRACE_SEARCH_LIMIT) },
   };
 }
@@ -66,7 +114,7 @@ export function nearWindow({ fromMs, toMs }: TimeWindow, looksAround: boolean): 
   return { near_from_ms: fromMs - around, near_to_ms: toMs + around };
 }
 
-export async function explained(database: Database, statement: Statement): Promise<QueryPlan> {
+export async function explained(database: SpansDatabase, statement: ArchiveStatement): Promise<QueryPlan> {
   const rows = await database.query({ ...statement, sql: `EXPLAIN ${statement.sql}` });
   const params = Object.fromEntries(Object.entries(statement.params ?? {}).map(([name, value]) => [name, typeof value === 'number' || typeof value === 'boolean' ? value : String(value)]));
   return { sql: statement.sql, params, plan: rows.map((row) => String(row['explain_value'])).join('\n') };

@@ -56,6 +56,8 @@ export async function openFile(path: string, options: DatabaseOptions): Promise<
       const connection = new DuckDBConnection(raw);
       connections.push({ raw, connection });
       if (index === 0) await attach(connection, path);
+      // A search opens many files of the archive, most of them again and again. What is kept of them is part of the memory limit.
+      if (index === 0) await connection.run('SET GLOBAL parquet_metadata_cache = true');
       await connection.run(`USE ${CATALOG}`);
     }
     const [writer] = connections;

@@ -3,6 +3,7 @@ import type { Database, Row, Statement } from '../database.js';
 import { loadSql } from '../fs-sql.js';
 import { ARCHIVE_ORDER, parquetFiles, PARQUET_OPTIONS, quoted, TO_ARCHIVE } from './archive-columns.js';
 import type { ArchivedFile, PublishedFile } from './archive-storage.js';
+import { filterOf, insertFilter, type AttributeFilter } from './attribute-filter.js';
 
 const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
 const GATHER = sql('gather-leaving');
@@ -23,6 +24,7 @@ export interface FileContents {
   readonly maxEndMs: number;
   readonly minArrivalMs: number;
   readonly maxArrivalMs: number;
+  readonly filter: AttributeFilter | undefined;
 }
 
 export interface CataloguedFile extends ArchivedFile {
@@ -98,7 +100,7 @@ export class DuckdbArchive {
     const [row] = await this.database.query({ sql: `SELECT count(*) AS spans, min(end_ms) AS min_end, max(end_ms) AS max_end, min("ArrivalMs") AS min_arrival, max("ArrivalMs") AS max_arrival
       FROM (SELECT *, (epoch_ns("Timestamp") + CAST("Duration" AS BIGINT)) // 1000000 AS end_ms FROM ${parquetFiles([file])})` });
     const number = (name: string): number => Number(row?.[name] ?? 0);
-    return { spans: number('spans'), minEndMs: number('min_end'), maxEndMs: number('max_end'), minArrivalMs: number('min_arrival'), maxArrivalMs: number('max_arrival') };
+    return { spans: number('spans'), minEndMs: number('min_end'), maxEndMs: number('max_end'), minArrivalMs: number('min_arrival'), maxArrivalMs: number('max_arrival'), filter: await filterOf(this.database, file) };
   }
 
   /** Spans that `writeHour` has to have written, all hours together. */
@@ -112,7 +114,7 @@ export class DuckdbArchive {
     const params = { before_ms: beforeMs };
     await this.database.transaction([
       ...files.flatMap((file) => [
-        insertFile(file),
+        ...insertFile(file),
         { sql: INSERT_TRACES, params: { file_id: file.fileId, hour: file.hour } },
         { sql: INSERT_GROUPS, params: { file_id: file.fileId, hour: file.hour } },
       ]),
@@ -135,9 +137,10 @@ export class DuckdbArchive {
       ]),
       { sql: `DELETE FROM archived_traces WHERE ${isOld}`, params: { old_ids } },
       { sql: `DELETE FROM archive_groups WHERE ${isOld}`, params: { old_ids } },
+      { sql: `DELETE FROM archive_filters WHERE ${isOld}`, params: { old_ids } },
       { sql: `INSERT INTO archive_retired SELECT path, $now_ms FROM archive_files WHERE ${isOld}`, params: { old_ids, now_ms: nowMs } },
       { sql: `DELETE FROM archive_files WHERE ${isOld}`, params: { old_ids } },
-      ...(file === undefined ? [] : [insertFile(file)]),
+      ...(file === undefined ? [] : insertFile(file)),
     ]);
   }
 
@@ -165,9 +168,12 @@ function emptied(): readonly Statement[] {
   return LEAVING.map((table) => ({ sql: `DELETE FROM ${table}` }));
 }
 
-function insertFile(file: NewFile): Statement {
-  return { sql: INSERT_FILE, params: {
-    file_id: file.fileId, path: file.path, hour: file.hour, min_end_ms: file.minEndMs, max_end_ms: file.maxEndMs, min_arrival_ms: file.minArrivalMs, max_arrival_ms: file.maxArrivalMs,
-    spans: file.spans, bytes: file.bytes, sha256: file.sha256, written_ms: file.writtenMs,
-  } };
+function insertFile(file: NewFile): readonly Statement[] {
+  return [
+    { sql: INSERT_FILE, params: {
+      file_id: file.fileId, path: file.path, hour: file.hour, min_end_ms: file.minEndMs, max_end_ms: file.maxEndMs, min_arrival_ms: file.minArrivalMs, max_arrival_ms: file.maxArrivalMs,
+      spans: file.spans, bytes: file.bytes, sha256: file.sha256, written_ms: file.writtenMs,
+    } },
+    ...(file.filter === undefined ? [] : [insertFilter(file.fileId, file.filter)]),
+  ];
 }

@@ -1,7 +1,6 @@
 import type { MetricsFunction, SpansetExpression } from './query-ast.js';
 import { inWindow, intervalSql, withWindow, type CompiledMetrics, type MetricsWindow } from './metrics-sql.js';
 import { compileSearch } from './search-sql.js';
-import { SPAN_ROWS } from './span-fields-sql.js';
 
 type Compare = Extract<MetricsFunction, { readonly type: 'compare' }>;
 
@@ -20,8 +19,7 @@ export function compileCompare(search: SpansetExpression, called: Compare, windo
   const sql = `WITH RECURSIVE /* archive */ ${compiled.ctes},
 observed AS (
   SELECT ${intervalSql(window)} AS interval, ${window.weighted ? 's.weight' : '1::DOUBLE'} AS weight, (${compiled.extra.sql})${selectedTime} AS selected, s.attributes, r.attributes AS resource, ${INTRINSICS} AS intrinsics
-  FROM (SELECT DISTINCT rid FROM ${compiled.result}) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}
-  WHERE ${inWindow(window)}
+  FROM ${compiled.spans} AND ${inWindow(window)}
 ),
 facts AS (
   SELECT interval, weight, selected, 'span.' || key AS field, CAST(value AS VARCHAR) AS value FROM observed, json_each(observed.attributes) WHERE type IN ('VARCHAR', 'BOOLEAN', 'UBIGINT', 'BIGINT', 'DOUBLE')

@@ -30,7 +30,7 @@ const SECOND = '1e9::DOUBLE';
 
 export function compileMetrics(search: SpansetExpression, called: Counting, window: MetricsWindow): CompiledMetrics {
   const compiled = compileSearch(search, { extra: (expressions) => observed(called, expressions) });
-  const from = `observed AS (SELECT ${intervalSql(window)} AS interval, ${window.weighted ? 's.weight' : '1::DOUBLE'} AS weight, ${compiled.extra.sql} FROM (SELECT DISTINCT rid FROM ${compiled.result}) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins} WHERE ${inWindow(window)})`;
+  const from = `observed AS (SELECT ${intervalSql(window)} AS interval, ${window.weighted ? 's.weight' : '1::DOUBLE'} AS weight, ${compiled.extra.sql} FROM ${compiled.spans} AND ${inWindow(window)})`;
   return { sql: `WITH RECURSIVE /* archive */ ${compiled.ctes},\n${from}\n${aggregated(called)}`, params: withWindow(compiled, window), looksAround: compiled.looksAround };
 }
 

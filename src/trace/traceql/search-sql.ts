@@ -25,6 +25,8 @@ export interface CompiledSearch {
   readonly shown: SqlOverSpans;
   /** What `options.extra` asked for. */
   readonly extra: SqlOverSpans;
+  /** Spans `s` of the result with their resources and what `extra` needs: goes behind FROM, more conditions behind it with AND. */
+  readonly spans: string;
   /** Whether a span's match depends on other spans, so that it needs those just outside of the time range too. */
   readonly looksAround: boolean;
 }
@@ -53,8 +55,9 @@ export function compileSearch(search: SpansetExpression, options: SearchOptions 
     for (const join of options.joins ?? []) expressions.fields.joins.add(join);
     return options.extra?.(expressions) ?? 'NULL';
   });
+  const spans = compiler.found(search, result, extra);
   return {
-    ctes: compiler.ctes.join(',\n'), result: result.name, params: compiler.params, expressions: compiler.expressions,
+    spans, ctes: compiler.ctes.join(',\n'), result: result.name, params: compiler.params, expressions: compiler.expressions,
     groups: result.groups, fields: compiler.fields, shown, extra, looksAround: compiler.looksAround,
   };
 }
@@ -100,6 +103,16 @@ class SearchCompiler {
   overResult(write: (expressions: ExpressionSql) => string): SqlOverSpans {
     const { where: sql, joins } = this.#spans(write, undefined);
     return { sql, joins };
+  }
+
+  /** A single filter is read in one go; whatever else was found is looked up by its rows. */
+  found(search: SpansetExpression, result: Relation, extra: SqlOverSpans): string {
+    const joined = `JOIN resources r ON r.resource_id = s.resource_id ${extra.joins}`;
+    if (search.type === 'filter') {
+      const { where, joins } = this.#spans((expressions) => expressions.condition(search.condition), undefined);
+      if (joins === '') return `${SPAN_ROWS} s ${joined} WHERE ${NEAR} AND (${where})`;
+    }
+    return `(SELECT DISTINCT rid FROM ${result.name}) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid ${joined} WHERE TRUE`;
   }
 
   #pipeline(stages: readonly Stage[], input: Relation | undefined): Relation {

@@ -1,0 +1,7 @@
+-- From when to when there are spans at all, and what came in before which time is no longer hot.
+SELECT min(first_ms) AS first_ms, max(last_ms) AS last_ms, (SELECT left_before_ms FROM sampling_progress) AS left_before_ms
+FROM (
+  SELECT min(end_ms) AS first_ms, max(end_ms) AS last_ms FROM spans_bulk
+  UNION ALL SELECT min(end_ms), max(end_ms) FROM spans_fresh
+  UNION ALL SELECT min(min_end_ms), max(max_end_ms) FROM archive_files
+)
