@@ -1,5 +1,6 @@
 import type { TraceId, SpanId } from '../lib/ids.js';
 import type { PatternFinding } from './pattern/pattern.js';
+import type { Snapshot } from './snapshot.js';
 import type { ErrorSignature } from '../signature/error-signature.js';
 
 export type TraceRole = 'most-common' | 'first' | 'slowest' | 'newest' | 'healthy';
@@ -90,6 +91,8 @@ export interface Evidence {
   readonly comparison?: readonly CohortDifference[];
   /** Known patterns of trouble in the bad traces, those that set them apart from healthy ones first; absent in evidence of older versions. */
   readonly patterns?: readonly PatternFinding[];
+  /** What was around it: since when, what was changed, who called whom. Absent where there was no time for it, and in evidence of older versions. */
+  readonly snapshot?: Snapshot;
   /** The attribute value most over-represented among the bad events; shares are of the traces looked at. */
   readonly cohort?: { readonly attribute: string; readonly value: string; readonly badShare: number; readonly healthyShare: number };
 }

@@ -2,6 +2,8 @@ import type { RepresentativeTrace } from '../diagnosis/evidence.js';
 import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import { PATTERN_WORDS } from '../diagnosis/pattern/pattern-words.js';
 import type { TraceHealth } from '../diagnosis/trace-health.js';
+import type { NearbyChange, Snapshot } from '../diagnosis/snapshot.js';
+import { MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 import type { CauseLink } from './cause.js';
 import type { Alert, Incident } from './incident.js';
 import { conditionInWords } from './words.js';
@@ -18,6 +20,7 @@ export function incidentJson(incident: Incident): Readonly<Record<string, unknow
     ledger: (evidence?.ledger ?? []).map(({ budget, ...row }) => ({ ...row, budget: budget ?? null })),
     comparison: (evidence?.comparison ?? []).map(({ lift, ...difference }) => ({ ...difference, lift: lift ?? null })),
     patterns: (evidence?.patterns ?? []).map(patternJson),
+    snapshot: evidence?.snapshot === undefined ? null : snapshotJson(evidence.snapshot),
     traces: (evidence?.traces ?? []).map(traceJson),
     causes: (incident.causes ?? []).map(causeJson),
     mergedInto: incident.mergedInto ?? null,
@@ -73,6 +76,16 @@ function patternJson({ peer, costNs, traces, ...pattern }: PatternFinding): Read
   return {
     ...pattern, peer: peer ?? null, costNs: costNs ?? null, title: PATTERN_WORDS[pattern.kind].title, advice: PATTERN_WORDS[pattern.kind].advice,
     traces: traces.map(({ traceId, spanId }) => ({ traceId, spanId, url: `/traces/${traceId}?span=${spanId}` })),
+  };
+}
+
+/** What was around it, as it was when the page opened. */
+function snapshotJson({ onset, suspect, changes, minutes, graph }: Snapshot): Readonly<Record<string, unknown>> {
+  const changeJson = ({ atMs, beforeMs, ...change }: NearbyChange): unknown => ({ at: isoTime(atMs), secondsBefore: Math.round(beforeMs / SECOND_MS), ...change });
+  const minuteTime = (minute: number): string => isoTime(minute * MINUTE_MS);
+  return {
+    onset: onset === undefined ? null : { at: minuteTime(onset.minute), earliest: minuteTime(onset.earliest), latest: minuteTime(onset.latest), badShareBefore: onset.before, badShareAfter: onset.after },
+    suspectedChange: suspect === undefined ? null : changeJson(suspect), changes: changes.map(changeJson), minutes: { ...minutes, from: minuteTime(minutes.from) }, graph,
   };
 }
 

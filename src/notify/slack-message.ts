@@ -1,5 +1,6 @@
 import { ledgerInWords } from '../diagnosis/budget-ledger.js';
 import type { RepresentativeTrace } from '../diagnosis/evidence.js';
+import { changeNearInWords } from '../diagnosis/nearby-changes.js';
 import { explainingPattern, PATTERN_WORDS, sharesInWords } from '../diagnosis/pattern/pattern-words.js';
 import type { Incident, Transition } from '../incident/incident.js';
 import { formatLatency, formatSpan } from '../lib/format.js';
@@ -30,7 +31,7 @@ export function incidentMessage(notification: Notification, { takesPresses = fal
   const blocks: readonly (SlackBlock | undefined)[] = [
     { type: 'header', text: { type: 'plain_text', text: shorten(headline, HEADER_TEXT_MAX), emoji: true } },
     section([words === undefined ? undefined : `*${capital(escapeText(shorten(words, FACT_MAX)))}*`, timesOf(notification)]),
-    section([suspectOf(incident), patternOf(incident), burnedByOf(incident), signatureOf(incident)]),
+    section([suspectOf(incident), changeOf(incident), patternOf(incident), burnedByOf(incident), signatureOf(incident)]),
     section(tracesOf(notification)),
     section(othersOf(notification)),
     section(runbookOf(notification)),
@@ -90,6 +91,12 @@ function burnedByOf({ evidence }: Incident): string | undefined {
 
 function suspectOf({ evidence }: Incident): string | undefined {
   return evidence?.suspect === undefined ? undefined : `*Suspected cause:* ${escapeText(shorten(evidence.suspect, FACT_MAX))}`;
+}
+
+/** What was done to a service concerned shortly before it began: the first thing to ask about. */
+function changeOf({ evidence }: Incident): string | undefined {
+  const change = evidence?.snapshot?.suspect;
+  return change === undefined ? undefined : `*Changed:* ${escapeText(shorten(changeNearInWords(change), FACT_MAX))}`;
 }
 
 /** Only where it sets the failures apart: what is always there explains nothing. */

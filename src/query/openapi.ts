@@ -69,6 +69,10 @@ const traceSummary = z.object({
 const incidentSummary = z.object({
   id: z.string(), key: z.string(), status: z.enum(['open', 'acknowledged', 'resolved']), severity: z.enum(['page', 'ticket']), title: z.string(), startedAt: instant, endedAt: instant.nullable(), acknowledgedBy: z.string().nullable(), url: z.string(),
 });
+const nearbyChange = z.object({
+  id: z.string().optional(), kind: z.enum(['deployment', 'flag', 'config', 'note', 'version']).describe('version: nobody recorded it, spans of a new version were seen'), at: instant, secondsBefore: z.number().describe('Before it began; negative after it'),
+  service: z.string().optional(), version: z.string().optional(), previous: z.string().optional(), title: z.string(), by: z.string().optional(), url: z.string().optional(), difference: z.string().optional(),
+});
 const incident = incidentSummary.extend({
   ledger: z.array(z.object({ service: z.string(), operation: z.string(), version: z.string(), events: z.number(), share: z.number(), budget: ratio })).describe('Who burned the budget; the shares add up to 1'),
   comparison: z.array(z.object({
@@ -79,6 +83,11 @@ const incident = incidentSummary.extend({
     kind: z.enum(PATTERN_KINDS), title: z.string(), service: z.string(), operation: z.string(), peer: z.string().nullable(), words: z.string(), advice: z.string(), affected: z.number(), of: z.number(), healthyAffected: z.number(),
     healthyOf: z.number().describe('0: there was nothing to compare with'), costNs: ratio, explains: z.boolean().describe('Far more of the failing traces have it than healthy ones'), traces: z.array(z.object({ traceId: z.string(), spanId: z.string(), url: z.string() })),
   })).describe('Known patterns of trouble in the failing traces'),
+  snapshot: z.object({
+    onset: z.object({ at: instant, earliest: instant, latest: instant, badShareBefore: z.number(), badShareAfter: z.number() }).nullable(), suspectedChange: nearbyChange.nullable(), changes: z.array(nearbyChange),
+    minutes: z.object({ from: instant, good: z.array(z.number()), bad: z.array(z.number()) }).describe('One count for each minute from `from` on'),
+    graph: z.array(z.object({ client: z.string(), server: z.string(), kind: z.string(), calls: z.number(), failed: z.number(), meanNs: z.number() })),
+  }).nullable().describe('What was around it when the page opened, frozen with it'),
   alerts: z.array(z.looseObject({ id: z.string(), status: z.enum(['firing', 'resolved']), labels: z.record(z.string(), z.string()) })), signatures: z.array(z.looseObject({ id: z.string(), type: z.string(), message: z.string() })),
   suspect: z.string().nullable(), badEvents: z.number().nullable(), traces: z.array(z.looseObject({ traceId: z.string(), spanId: z.string(), role: z.string(), reason: z.string(), url: z.string() })), runbook: z.string().nullable(),
   causes: z.array(z.looseObject({ at: instant, rule: z.enum(['same-origin', 'upstream', 'person']), words: z.string(), alerts: z.array(z.string()), shares: z.array(z.object({ slo: z.string(), explained: z.number(), examined: z.number(), atLeast: z.number() })) })).describe('Why alerts of others are in it'),

@@ -1,9 +1,11 @@
 import { windowText } from '../config/calendar.js';
 import type { Slo } from '../config/slo.js';
+import { changeNearInWords } from '../diagnosis/nearby-changes.js';
+import { onsetInWords } from '../diagnosis/snapshot.js';
 import { PATTERN_WORDS, sharesInWords } from '../diagnosis/pattern/pattern-words.js';
 import type { Incident } from '../incident/incident.js';
 import { MINUTE_MS } from '../lib/duration.js';
-import { formatPercent, formatSpan, formatTime } from '../lib/format.js';
+import { formatLatency, formatPercent, formatSpan, formatTime } from '../lib/format.js';
 import { concerns, type Change } from '../query/change.js';
 import type { SloHistoryPoint } from '../query/slo-history.js';
 
@@ -34,7 +36,7 @@ export function postmortemMarkdown(input: PostmortemInput): string {
   const { incident } = input;
   const sections = [
     heading(input), section('Summary', ['_In three sentences: what happened, who noticed it, what ended it._']), section('Impact', impact(input)), section('Times', times(input)),
-    section('Cause', cause(input)), section('Traces that show it', traces(input)), section('Changes nearby', changes(input)), section('Timeline', timeline(incident)),
+    section('Cause', cause(input)), section('Traces that show it', traces(input)), section('Changes nearby', changes(input)), ...calls(input), section('Timeline', timeline(incident)),
     section('Questions to the tracing', questions(input)), section('What went well, what did not, where we were lucky', ['- ', '- ', '- ']),
     section('Actions', ['| what | kind (prevent, detect, mitigate) | who | until |', '|---|---|---|---|', '| | | | |']),
   ];
@@ -74,6 +76,7 @@ function times({ incident, nowMs }: PostmortemInput): string[] {
   const taken = entries.find(({ kind }) => kind === 'acknowledged');
   return [
     `- First bad event that is stored: ${firstBadMs === undefined ? 'not known' : formatTime(firstBadMs)}`,
+    ...(evidence?.snapshot?.onset === undefined ? [] : [`- Began ${plain(onsetInWords(evidence.snapshot.onset))}`]),
     `- Detected: ${formatTime(startedAtMs)}${firstBadMs === undefined || firstBadMs > startedAtMs ? '' : `, ${formatSpan(startedAtMs - firstBadMs)} after it`}`,
     `- Taken over: ${taken === undefined ? 'by nobody' : `${formatTime(taken.atMs)} by ${plain(taken.actor)}, ${formatSpan(taken.atMs - startedAtMs)} after it was detected`}`,
     `- Over: ${endedAtMs === undefined ? `not yet, after ${formatSpan(nowMs - startedAtMs)}` : `${formatTime(endedAtMs)}, after ${formatSpan(endedAtMs - startedAtMs)}`}`,
@@ -87,6 +90,8 @@ function cause({ incident }: PostmortemInput): string[] {
     const { type, message, service, operation, id, count } = evidence.signature;
     lines.push(`- Signature: \`${code(`${type}${message === '' ? '' : `: ${message.split('\n')[0] ?? ''}`}`)}\` in ${plain(service)} ${plain(operation)}, ${String(count)} of ${String(evidence.examined)} looked at (${id})`);
   }
+  const change = evidence?.snapshot?.suspect;
+  if (change !== undefined) lines.push(`- Changed: ${plain(changeNearInWords(change))}`);
   lines.push(...(evidence?.patterns ?? []).filter(({ explains }) => explains).map((pattern) => `- ${PATTERN_WORDS[pattern.kind].title}: ${plain(`${pattern.words} (${sharesInWords(pattern)})`)}`));
   lines.push(...causes.map(({ words }) => `- One cause: ${plain(words)}`));
   return [...(lines.length === 0 ? ['- The traces do not say.'] : lines), '', '_What let it happen, and why now?_'];
@@ -100,9 +105,21 @@ function traces({ incident, publicUrl }: PostmortemInput): string[] {
 
 function changes({ incident, changes: all }: PostmortemInput): string[] {
   const services = new Set([...incident.alerts.flatMap(({ labels }) => labels['service'] ?? []), ...(incident.evidence?.origins ?? []).map(({ service }) => service)]);
-  const near = all.filter((change) => [...services].some((service) => concerns(change, service)) || services.size === 0);
-  if (near.length === 0) return ['None were recorded (`POST /api/v1/changes` records them).'];
-  return near.map(({ atMs, kind, service, version, title, by }) => `- ${formatTime(atMs)} ${kind}${service === undefined ? '' : ` of ${plain(service)}`}${version === undefined ? '' : ` ${plain(version)}`}: ${plain(title)} (${plain(by)})`);
+  const frozen = incident.evidence?.snapshot?.changes ?? [];
+  const near = all.filter(({ id }) => !frozen.some((change) => change.id === id)).filter((change) => [...services].some((service) => concerns(change, service)) || services.size === 0);
+  if (near.length + frozen.length === 0) return ['None were recorded (`POST /api/v1/changes` records them), and no new version was seen.'];
+  const later = near.map(({ atMs, kind, service, version, title, by }) => `- ${formatTime(atMs)} ${kind}${service === undefined ? '' : ` of ${plain(service)}`}${version === undefined ? '' : ` ${plain(version)}`}: ${plain(title)} (${plain(by)})`);
+  return [...frozen.map((change) => `- ${formatTime(change.atMs)} ${plain(changeNearInWords(change))}`), ...later];
+}
+
+const CALLS_SHOWN = 15;
+
+/** Frozen when the page opened: the service graph of that time may be gone. */
+function calls({ incident: { evidence } }: PostmortemInput): string[] {
+  const graph = evidence?.snapshot?.graph ?? [];
+  if (graph.length === 0) return [];
+  const rows = graph.slice(0, CALLS_SHOWN).map(({ client, server, calls: count, failed, meanNs }) => `| ${plain(client)} | ${plain(server)} | ${String(Math.round(count))} | ${count === 0 ? '' : formatPercent(failed / count, 1)} | ${formatLatency(meanNs)} |`);
+  return [section('Calls around it, from its beginning to the page', ['| from | to | calls | failed | mean |', '|---|---|---|---|---|', ...rows])];
 }
 
 function timeline({ timeline: entries }: Incident): string[] {

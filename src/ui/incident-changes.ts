@@ -1,6 +1,7 @@
+import { distanceInWords } from '../diagnosis/nearby-changes.js';
+import type { NearbyChange } from '../diagnosis/snapshot.js';
 import type { Incident } from '../incident/incident.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
-import { formatSpan } from '../lib/format.js';
 import type { Change } from '../query/change.js';
 import { CHANGE_WORDS, changeInWords } from './change-words.js';
 
@@ -14,12 +15,25 @@ export function aroundStart({ startedAtMs }: Incident): { readonly fromMs: numbe
   return { fromMs: startedAtMs - BEFORE_MS, toMs: startedAtMs + AFTER_MS };
 }
 
-/** Those nearest to the beginning first: those of the services that alert before all others. */
-export function changeRows(changes: readonly Change[], { startedAtMs, alerts }: Incident): Record<string, unknown>[] {
+/**
+ * What was frozen with the page comes first, in its order and with what each version does differently. Of what was recorded since then those nearest to the
+ * beginning, of the services that alert before all others.
+ */
+export function changeRows(changes: readonly Change[], { startedAtMs, alerts, evidence }: Incident): Record<string, unknown>[] {
   const services = new Set(alerts.flatMap(({ labels }) => labels['service'] ?? []));
   const rank = ({ service }: Change): number => (service !== undefined && services.has(service) ? 0 : 1);
-  return [...changes].sort((left, right) => rank(left) - rank(right) || Math.abs(left.atMs - startedAtMs) - Math.abs(right.atMs - startedAtMs)).slice(0, SHOWN).map((change) => {
-    const distanceMs = startedAtMs - change.atMs;
-    return { words: CHANGE_WORDS[change.kind], text: changeInWords(change), href: change.url, atMs: change.atMs, distance: `${formatSpan(Math.abs(distanceMs))} ${distanceMs >= 0 ? 'before it began' : 'after it began'}` };
-  });
+  const frozen = evidence?.snapshot?.changes ?? [];
+  const since = changes.filter(({ id }) => !frozen.some((change) => change.id === id))
+    .sort((left, right) => rank(left) - rank(right) || Math.abs(left.atMs - startedAtMs) - Math.abs(right.atMs - startedAtMs));
+  return [...frozen.map(frozenRow), ...since.map((change) => ({ ...rowOf(change, changeInWords(change)), distance: distanceInWords({ beforeMs: startedAtMs - change.atMs }) }))].slice(0, SHOWN);
+}
+
+function frozenRow(change: NearbyChange): Record<string, unknown> {
+  const { kind, service, version, title, by, difference } = change;
+  const text = kind === 'version' ? `${service ?? ''}: ${title}` : changeInWords({ service, version, title, by: by ?? '' });
+  return { ...rowOf(change, text), distance: distanceInWords(change), difference };
+}
+
+function rowOf({ kind, url, atMs }: Pick<NearbyChange, 'kind' | 'url' | 'atMs'>, text: string): Record<string, unknown> {
+  return { words: kind === 'version' ? 'New version' : CHANGE_WORDS[kind], text, href: url, atMs };
 }

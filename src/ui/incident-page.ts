@@ -1,14 +1,19 @@
 import type { RepresentativeTrace, TraceRole } from '../diagnosis/evidence.js';
 import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import { PATTERN_WORDS, sharesInWords } from '../diagnosis/pattern/pattern-words.js';
+import { changeNearInWords } from '../diagnosis/nearby-changes.js';
+import { onsetInWords } from '../diagnosis/snapshot.js';
 import type { CauseLink } from '../incident/cause.js';
 import type { TraceHealth } from '../diagnosis/trace-health.js';
 import type { Incident, TimelineKind } from '../incident/incident.js';
 import { qualityAlertDetail } from '../incident/quality-alert.js';
 import { headline } from '../budget/arithmetic-in-words.js';
 import type { SloStatus } from '../budget/slo-status.js';
+import { MINUTE_MS } from '../lib/duration.js';
 import { formatBurn, formatPercent, formatSpan } from '../lib/format.js';
 import type { SloStatusReader } from '../query/slo-status-reader.js';
+import { chart } from './chart.js';
+import { formatNumber } from './words.js';
 
 const ROLE_WORDS: Readonly<Record<TraceRole, string>> = { 'most-common': 'Most common', first: 'First', slowest: 'Slowest', newest: 'Newest', healthy: 'Healthy twin' };
 
@@ -72,6 +77,7 @@ export function incidentPage(incident: Incident, slos: SloStatusReader): Record<
     incident,
     card: incidentCard(incident, slos),
     arithmetic: arithmeticOf(incident, slos),
+    around: aroundOf(incident),
     traces: (incident.evidence?.traces ?? []).map(traceRow),
     causes: (incident.causes ?? []).map(causeRow),
     quality: incident.alerts.flatMap((alert) => qualityAlertDetail(alert) ?? []),
@@ -99,6 +105,27 @@ function healthOf({ fromMs, toMs, services, findings }: TraceHealth): Record<str
 
 function causeRow({ words, shares, traces, from }: CauseLink): Record<string, unknown> {
   return { words, from, traces, sure: shares.length === 0 ? '' : `with 95 % confidence at least ${shares.map(({ slo, low }) => `${formatPercent(low, 0)} of ${slo}`).join(', ')}` };
+}
+
+/** What was frozen with the page. */
+function aroundOf({ evidence, startedAtMs, severity }: Incident): Record<string, unknown> {
+  const snapshot = evidence?.snapshot;
+  if (snapshot === undefined) return {};
+  const { onset, suspect, minutes, graph } = snapshot;
+  return {
+    began: onset === undefined ? undefined : onsetInWords(onset), changed: suspect === undefined ? undefined : changeNearInWords(suspect),
+    chart: minutes.bad.length < 2 ? undefined : chart({
+      title: 'Bad requests by minute', times: minutes.bad.map((_, index) => (minutes.from + index) * MINUTE_MS),
+      series: [{ label: 'bad', style: 'bad', area: true, values: minutes.bad.map((bad, index) => shareOf(bad, minutes.good[index] ?? 0)) }],
+      markers: [...(onset === undefined ? [] : [{ atMs: onset.minute * MINUTE_MS, label: 'began', style: 'ticket' }]), { atMs: Math.floor(startedAtMs / MINUTE_MS) * MINUTE_MS, label: severity, style: severity }],
+      format: (value) => formatPercent(value, 1), atLeast: [0, 0.01],
+    }),
+    calls: graph.map(({ client, server, calls, failed, meanNs }) => ({ client, server, count: formatNumber(Math.round(calls)), failedShare: calls === 0 ? undefined : failed / calls, meanNs })),
+  };
+}
+
+function shareOf(bad: number, good: number): number | undefined {
+  return bad + good === 0 ? undefined : bad / (bad + good);
 }
 
 export function patternRow(pattern: PatternFinding): Record<string, unknown> {

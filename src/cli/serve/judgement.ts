@@ -11,8 +11,10 @@ import type { Clock } from '../../lib/clock.js';
 import { DuckdbDecisionReader } from '../../notify/duckdb-decision-reader.js';
 import { DuckdbOutbox } from '../../notify/duckdb-outbox.js';
 import { Dispatcher } from '../../notify/system-dispatcher.js';
+import { DuckdbCohortReader } from '../../pipeline/duckdb-cohort-reader.js';
 import { DuckdbEvaluationStore } from '../../pipeline/duckdb-evaluation-store.js';
 import { DuckdbEvidenceReader } from '../../pipeline/duckdb-evidence-reader.js';
+import { DuckdbSnapshotReader } from '../../pipeline/duckdb-snapshot-reader.js';
 import { DuckdbSignatureStore } from '../../pipeline/duckdb-signature-store.js';
 import { signatureSignals } from '../../pipeline/signature-signals.js';
 import { SignatureBook } from '../../pipeline/signature-book.js';
@@ -21,12 +23,14 @@ import type { MeasuredSlo } from '../../pipeline/evaluate.js';
 import { EvidenceBudget } from '../../pipeline/evidence-budget.js';
 import type { RuleBook } from '../../pipeline/fs-rule-book.js';
 import { gatherEvidence } from '../../pipeline/gather-evidence.js';
+import { gatherSnapshot, type SnapshotPorts } from '../../pipeline/gather-snapshot.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import type { Store } from '../../pipeline/store.js';
 import { DuckdbQualityReader } from '../../report/duckdb-quality-reader.js';
 import { qualitySignals } from '../../report/quality-signals.js';
 import { QualityWatch } from '../../report/quality-watch.js';
-import { restrictedTo } from '../../sli/compile-slo.js';
+import { DuckdbChangeBook } from '../../query/duckdb-change-book.js';
+import { restrictedTo, type CompiledSlo } from '../../sli/compile-slo.js';
 import { findPatternRunbook, findRunbook } from '../../runbook/find-runbook.js';
 import { renderRunbookOrRaw } from '../../runbook/render-runbook.js';
 import { runbookContextOf } from '../../runbook/runbook-context.js';
@@ -63,11 +67,15 @@ export class Judgement {
   readonly dispatcher: Dispatcher;
   readonly #ports: JudgementPorts;
   readonly #evidence: DuckdbEvidenceReader;
+  readonly #slices: SliceIndex;
+  readonly #snapshotPorts: SnapshotPorts;
   readonly #evidenceBudget = new EvidenceBudget(EVIDENCE_BUDGET_MS);
 
   private constructor(ports: JudgementPorts, book: RuleBook, state: { readonly slices: SliceIndex; readonly coverage: CoverageIndex }) {
     this.#ports = ports;
     this.#evidence = new DuckdbEvidenceReader(ports.store);
+    this.#slices = state.slices;
+    this.#snapshotPorts = { reader: new DuckdbSnapshotReader(ports.store), changes: new DuckdbChangeBook(ports.store), cohorts: new DuckdbCohortReader(ports.store) };
     this.signatures = new SignatureBook(new DuckdbSignatureStore(ports.store, this.#evidence));
     const decisions = new DuckdbDecisionReader(ports.store);
     this.watch = new QualityWatch({ reader: new DuckdbQualityReader(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
@@ -133,12 +141,25 @@ export class Judgement {
     if (leftMs === 0) return undefined;
     const stop = this.#ports.metrics.evidenceDuration.startTimer();
     try {
-      return await within(leftMs, gatherEvidence(this.#evidence, status.group === undefined ? compiled : restrictedTo(compiled, status.group), status));
+      const evidence = await within(leftMs, gatherEvidence(this.#evidence, status.group === undefined ? compiled : restrictedTo(compiled, status.group), status));
+      return evidence === undefined ? undefined : await this.#withSnapshot(evidence, { compiled, status });
     } catch (error) {
       this.#ports.log.warn({ err: error, slo: slo.name }, 'a page goes out without representative traces');
       return undefined;
     } finally {
       stop();
+    }
+  }
+
+  /** The traces matter more than what is around them: they do not wait for it. */
+  async #withSnapshot(evidence: Evidence, { compiled, status }: { readonly compiled: CompiledSlo; readonly status: SloStatus }): Promise<Evidence> {
+    try {
+      const leftMs = this.#evidenceBudget.leftMs(status.atMs, this.#ports.clock.nowMs());
+      const input = { evidence, status, series: this.#slices.judged(compiled), service: compiled.slo.service };
+      return leftMs === 0 ? evidence : { ...evidence, snapshot: await within(leftMs, gatherSnapshot(this.#snapshotPorts, input)) };
+    } catch (error) {
+      this.#ports.log.warn({ err: error, slo: compiled.slo.name }, 'a page goes out without what was around it: changes, calls and minutes');
+      return evidence;
     }
   }
 }
