@@ -158,7 +158,7 @@ class EscalationTurn {
   /** Groups that were told of the incident by this escalation or before it. */
   #knowing(policy: EscalationPolicy): NotificationGroup[] {
     const own = keyOf(policy.name, this.#incident);
-    return this.#input.groups.filter(({ key, receiver, members, told }) => (key === own || policy.receivers.includes(receiver)) && Object.keys(told).length > 0 && Object.values(members).includes(this.#incident.id));
+    return this.#input.groups.filter(({ key, receiver, members, told }) => (key === own || policy.receivers.includes(receiver)) && Object.values(told).some((each) => knowing(each) !== undefined) && Object.values(members).includes(this.#incident.id));
   }
 
   #groupOf({ name }: EscalationPolicy, receiver: string): NotificationGroup {
@@ -182,7 +182,7 @@ class EscalationTurn {
     const told: Record<string, ToldState> = { ...group.told };
     const log = new DecisionLog(group, nowMs);
     for (const { name } of receiver === undefined ? [] : integrationsOf(receiver)) {
-      const known = told[name];
+      const known = knowing(told[name]);
       // Whom this very moment told something needs no reminder.
       if (kind === 'repeated' && (known === undefined || known.atMs === nowMs)) continue;
       const conversation = known?.conversation ?? `${group.key}@${String(nowMs)}`;
@@ -203,6 +203,11 @@ class EscalationTurn {
   #note({ key, route, receiver }: NotificationGroup, { outcome, reason }: Pick<Decision, 'outcome' | 'reason'>): void {
     for (const { alert, incident } of this.#firing()) this.decisions.push({ atMs: this.#input.nowMs, incidentId: incident.id, alertId: alert.id, groupKey: key, route, receiver, integration: '', outcome, reason, deliveryId: undefined });
   }
+}
+
+/** Who was told that all is over knows of nothing: what is told next begins a conversation. */
+function knowing(told: ToldState | undefined): ToldState | undefined {
+  return told === undefined || told.firing.length === 0 ? undefined : told;
 }
 
 function keyOf(policy: string, { id }: Incident): string {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { EscalationRule, PersonRule } from '../config/escalation.js';
 import { MemoryIncidentTable } from '../incident/memory-incident-table.js';
-import type { Incident } from '../incident/incident.js';
+import type { Alert, Incident } from '../incident/incident.js';
 import { acknowledge, resolve } from '../incident/person-actions.js';
-import { sampleIncident, SAMPLE_START_MS as T0 } from '../incident/sample-incident.js';
+import { sampleAlert, sampleIncident, SAMPLE_START_MS as T0 } from '../incident/sample-incident.js';
 import type { Silence } from '../incident/silence.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
-import type { SilenceId } from '../lib/ids.js';
+import type { AlertId, IncidentId, SilenceId } from '../lib/ids.js';
 import { bindRules, checkBoundRules } from '../notify/bind-rules.js';
 import { MemoryOutbox } from '../notify/memory-outbox.js';
 import type { Routing } from '../notify/routing.js';
@@ -102,6 +102,26 @@ test('what is acknowledged and still burns is brought to mind', async () => {
   await night.step(MINUTE_MS, acknowledge(await night.incident(), 'eve', T0 + MINUTE_MS));
   await night.ticks(2 * MINUTE_MS, 125 * MINUTE_MS);
   expect(await night.told()).toEqual(['0 team opened', '1 team acknowledged', '61 team repeated', '121 team repeated']);
+});
+
+test('who was told that all is over is not reminded of what nobody told him', async () => {
+  const quiet = routingOf(`
+route: { receiver: team, group_by: [alertname], group_wait: 0s, group_interval: 2h, repeat_interval: 12h }
+inhibit_rules: [{ source_matchers: [alertname=Root], target_matchers: [instance=b] }]
+receivers: [{ name: team, webhook_configs: [{ url: 'http://127.0.0.1:9/team' }] }, { name: second, webhook_configs: [{ url: 'http://127.0.0.1:9/second' }] }]
+`);
+  const night = new Night(bindRules(quiet, { receivers: [], persons: [], escalations: [rule({ remindAcknowledgedMs: HOUR_MS, steps: [{ afterMs: 5 * MINUTE_MS, receivers: ['second'], persons: [], during: [] }] })] }));
+  const [a, b, root] = ['a', 'b', 'root'].map((instance) => sampleAlert({ id: instance as AlertId, labels: { alertname: instance === 'root' ? 'Root' : 'Leaf', instance }, incidentId: instance === 'root' ? ('inc-root' as IncidentId) : sampleIncident().id })) as [Alert, Alert, Alert];
+  const rootIncident = sampleIncident({ id: 'inc-root' as IncidentId, key: 'root', severity: 'ticket', alerts: [root] });
+  const leaves = sampleIncident({ alerts: [a, b] });
+  await night.step(0, { incidents: [rootIncident, leaves], transitions: [{ kind: 'opened', incident: leaves, atMs: T0 }] });
+  await night.step(MINUTE_MS, acknowledge(await night.incident(), 'eve', T0 + MINUTE_MS));
+  const ended = { ...(await night.incident()), alerts: [{ ...a, status: 'resolved' as const, endsAtMs: T0 + 90 * MINUTE_MS }, b] };
+  await night.step(90 * MINUTE_MS, { incidents: [ended], transitions: [] });
+  await night.step(120 * MINUTE_MS);
+  await night.step(130 * MINUTE_MS, { incidents: [{ ...rootIncident, status: 'resolved', endedAtMs: T0 + 130 * MINUTE_MS, alerts: [{ ...root, status: 'resolved', endsAtMs: T0 + 130 * MINUTE_MS }] }], transitions: [] });
+  await night.ticks(131 * MINUTE_MS, 245 * MINUTE_MS);
+  expect(await night.told()).toEqual(['0 team opened', '1 team acknowledged', '120 team resolved', '240 team opened']);
 });
 
 test('outside of its hours a step waits, says so once, and is taken when they begin', async () => {
