@@ -13,6 +13,7 @@ import type { SloRevisionReader } from './slo-revision-reader.js';
 import type { SloStatusReader } from './slo-status-reader.js';
 import type { IngestReader } from './ingest-report.js';
 import type { MetricsReader } from './metrics-reader.js';
+import type { SurveyReader } from './survey-reader.js';
 import type { TagReader } from './tag-reader.js';
 import type { TopologyReader } from './topology-reader.js';
 import type { TraceReader } from './trace-reader.js';
@@ -27,6 +28,7 @@ export interface Readers {
   readonly traces: TraceReader;
   readonly metrics: MetricsReader;
   readonly tags: TagReader;
+  readonly surveys: SurveyReader;
   readonly topology: TopologyReader;
   readonly services: ServiceReader;
   readonly signatures: SignatureReader;

@@ -43,7 +43,7 @@ export const historyInput = windowInput.extend({ revision: z.string().regex(/^[0
 /** A trace as Tocsin tells it, as OTLP/JSON, or as Jaeger's UI uploads it. */
 export const traceFormatInput = z.object({ format: z.enum(['otlp', 'jaeger']).optional() });
 
-const minDuration = z.string().optional().transform((value, context) => {
+const durationInput = z.string().optional().transform((value, context) => {
   if (value === undefined || value.trim() === '') return undefined;
   const parsed = parseDuration(value.trim());
   if (parsed.ok) return parsed.value * 1_000_000;
@@ -58,7 +58,8 @@ export const traceSearchInput = windowInput.extend({
   operation: text,
   errors: z.string().optional(),
   explain: z.string().optional(),
-  minDuration,
+  minDuration: durationInput,
+  maxDuration: durationInput,
   limit: z.coerce.number().int().min(1).max(TRACE_SEARCH_LIMIT).optional(),
 });
 export type TraceSearchInput = z.output<typeof traceSearchInput>;
@@ -88,12 +89,13 @@ export function traceSearchOf(input: TraceSearchInput, window: TimeWindow): Trac
   return { ...window, search: withConditions(parseTraceSearch(input.q), formConditions(input)), limit: input.limit ?? DEFAULT_SEARCH_LIMIT };
 }
 
-function formConditions(input: TraceSearchInput): readonly FieldExpression[] {
+export function formConditions(input: TraceSearchInput): readonly FieldExpression[] {
   return [
     ...(input.service === undefined || input.service === '' ? [] : [is(SERVICE, { type: 'string', value: input.service })]),
     ...(input.operation === undefined || input.operation === '' ? [] : [is({ type: 'field', field: { type: 'intrinsic', name: 'name' } }, { type: 'string', value: input.operation })]),
     ...(isOn(input.errors) ? [is({ type: 'field', field: { type: 'intrinsic', name: 'status' } }, { type: 'status', value: 'error' })] : []),
-    ...(input.minDuration === undefined ? [] : [atLeast(input.minDuration)]),
+    ...(input.minDuration === undefined ? [] : [durationIs('>=', input.minDuration)]),
+    ...(input.maxDuration === undefined ? [] : [durationIs('<=', input.maxDuration)]),
   ];
 }
 
@@ -103,8 +105,8 @@ function is(left: FieldExpression, right: FieldExpression): FieldExpression {
   return { type: 'binary', operator: '=', left, right };
 }
 
-function atLeast(durationNs: number): FieldExpression {
-  return { type: 'binary', operator: '>=', left: { type: 'field', field: { type: 'intrinsic', name: 'duration' } }, right: { type: 'duration', value: durationNs } };
+function durationIs(operator: '>=' | '<=', durationNs: number): FieldExpression {
+  return { type: 'binary', operator, left: { type: 'field', field: { type: 'intrinsic', name: 'duration' } }, right: { type: 'duration', value: durationNs } };
 }
 
 /** A search with one more stage that keeps the spans for which all of this holds too. */

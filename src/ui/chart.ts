@@ -189,7 +189,7 @@ const MAX_TIME_TICKS = 6;
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-function timeTicks(times: readonly number[]): Chart['timeTicks'] {
+export function timeTicks(times: readonly number[]): Chart['timeTicks'] {
   const first = times[0] ?? 0;
   const range = (times.at(-1) ?? 0) - first;
   if (range <= 0) return [];

@@ -79,6 +79,7 @@ export function incidentPage(incident: Incident, slos: SloStatusReader): Record<
     arithmetic: arithmeticOf(incident, slos),
     around: aroundOf(incident),
     traces: (incident.evidence?.traces ?? []).map(traceRow),
+    healthyTraceId: incident.evidence?.traces.find(({ role }) => role === 'healthy')?.traceId,
     causes: (incident.causes ?? []).map(causeRow),
     quality: incident.alerts.flatMap((alert) => qualityAlertDetail(alert) ?? []),
     health: incident.traceHealth === undefined ? undefined : healthOf(incident.traceHealth),

@@ -18,6 +18,7 @@ export class PageRenderer {
       span: known(formatSpan), latency: known((ns) => (ns < 0 ? `-${formatLatency(-ns)}` : formatLatency(ns))), burn: known(formatBurn), time: known(formatTime), rate: known(formatRate), duration: known(formatDuration),
       clock: known((timeMs) => formatTime(timeMs).slice(11)),
       iso: known((timeMs) => new Date(timeMs).toISOString()),
+      whole: known((value) => Math.round(value).toLocaleString('en-US')),
       fixed: known((value, digits) => value.toFixed(digits ?? 2)),
     };
     for (const [name, filter] of Object.entries(filters)) this.#environment.addFilter(name, filter);

@@ -1,16 +1,13 @@
 import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
-import { HOUR_MS } from '../lib/duration.js';
 import { ApiError } from '../query/api-error.js';
-import { isOn, readInput, readTraceId, traceSearchInput, traceSearchOf, windowOf, type TraceSearchInput } from '../query/request-input.js';
-import type { StoredTrace, TraceSummary } from '../query/trace-reader.js';
+import { readTraceId } from '../query/request-input.js';
+import type { StoredTrace } from '../query/trace-reader.js';
 import { followLinks, linksTo } from '../query/linked-spans.js';
-import type { TimeWindow } from '../query/time-window.js';
 import type { Span } from '../trace/span.js';
 import { traceAsCurl } from './copy-as.js';
 import { renderPage } from './page-model.js';
 import { PageRenderer } from './page-renderer.js';
 import { spanPanel, tracePage } from './trace-page.js';
-import { searchForm, searchProblem, searchRows } from './trace-search-page.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 import { waterfall } from './waterfall.js';
 
@@ -22,21 +19,6 @@ export class TracePageController {
   constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
     this.#options = options;
     this.#renderer = renderer;
-  }
-
-  /** A wrong query is answered on the page with the form still filled in, not by an error page. */
-  @Get()
-  @Header('content-type', 'text/html; charset=utf-8')
-  async search(@Query() query: Record<string, unknown>): Promise<string> {
-    const { readers } = this.#options;
-    const services = await readers.services.services(windowOf({}, readers.clock.nowMs(), 6 * HOUR_MS));
-    const found = await this.#find(query);
-    return renderPage(this.#renderer, this.#options, {
-      template: 'traces', title: 'Traces', section: 'traces',
-      form: { ...searchForm(query), errors: isOn(typeof query['errors'] === 'string' ? query['errors'] : undefined) },
-      services: services.map((service) => service.service),
-      ...found,
-    });
   }
 
   @Get(':traceId')
@@ -77,24 +59,4 @@ export class TracePageController {
       hint: 'It may have been dropped when it left the hot store, it may still be on its way (SDKs send every 5 seconds), or it was sent elsewhere.',
     });
   }
-
-  async #find(query: Record<string, unknown>): Promise<Record<string, unknown>> {
-    try {
-      const input: TraceSearchInput = readInput(traceSearchInput, withoutBlanks(query));
-      const window: TimeWindow = windowOf(input, this.#options.readers.clock.nowMs());
-      const search = traceSearchOf(input, window);
-      const traces: readonly TraceSummary[] = await this.#options.readers.traces.findTraces(search);
-      return { traces: searchRows(traces), limit: search.limit };
-    } catch (error) {
-      if (error instanceof ApiError) return { traces: [], problem: searchProblem(error) };
-      throw error;
-    }
-  }
-}
-
-/** A form sends its empty fields too, and beside a range that was just chosen still the times of the link it came from. */
-function withoutBlanks(query: Record<string, unknown>): Record<string, unknown> {
-  const given = Object.fromEntries(Object.entries(query).filter(([, value]) => typeof value !== 'string' || value.trim() !== ''));
-  const { from, to, ...others } = given;
-  return others['range'] === undefined ? { ...others, from, to } : others;
 }

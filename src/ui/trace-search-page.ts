@@ -1,13 +1,27 @@
 import type { ApiError } from '../query/api-error.js';
 import type { TraceSummary } from '../query/trace-reader.js';
 
-const FIELDS = ['q', 'service', 'operation', 'minDuration', 'range', 'from', 'to'] as const;
+const FIELDS = ['q', 'service', 'operation', 'errors', 'minDuration', 'maxDuration', 'range', 'from', 'to', 'mapFrom', 'mapTo'] as const;
+export type SearchForm = Readonly<Record<(typeof FIELDS)[number], string>>;
 /** Of a long query only the neighbourhood of the mistake is shown. */
 const CONTEXT = 60;
 
 /** What the visitor typed, as typed. */
-export function searchForm(query: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(FIELDS.map((field) => [field, typeof query[field] === 'string' ? query[field] : '']));
+export function searchForm(query: Readonly<Record<string, unknown>>): SearchForm {
+  return Object.fromEntries(FIELDS.map((field) => [field, typeof query[field] === 'string' ? query[field] : ''])) as SearchForm;
+}
+
+/** A form sends its empty fields too, and beside a range that was just chosen still the times of the link it came from. */
+export function withoutBlanks(query: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const given = Object.fromEntries(Object.entries(query).filter(([, value]) => typeof value !== 'string' || value.trim() !== ''));
+  const { from, to, mapFrom, mapTo, ...others } = given;
+  return others['range'] === undefined ? { ...others, from, to, mapFrom, mapTo } : others;
+}
+
+/** The address of a search with some fields changed; an empty text clears one. */
+export function searchUrl(path: string, form: SearchForm, changes: Partial<SearchForm>): string {
+  const fields = Object.entries({ ...form, ...changes }).filter(([, value]) => value !== '');
+  return `${path}?${new URLSearchParams(fields).toString()}`;
 }
 
 export interface SearchProblem {

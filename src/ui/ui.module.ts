@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { QueryModule } from '../query/query.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AssetsController } from './assets.controller.js';
+import { ComparePageController } from './compare-page.controller.js';
 import { DeadLetterPageController, DeadLettersController } from './dead-letters.controller.js';
 import { DrillPageController, DrillsController } from './drills.controller.js';
 import { ErrorFilter } from './error.filter.js';
@@ -23,7 +24,10 @@ import { SignaturePageController, SignaturesController } from './signatures.cont
 import { SilencePageController } from './silence-page.controller.js';
 import { SloPageController } from './slo-page.controller.js';
 import { TracePageController } from './trace-page.controller.js';
+import { TraceSearchController } from './trace-search.controller.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+
+const TRACE_PAGES = [TraceSearchController, ComparePageController, TracePageController];
 
 /**
  * Pages and the JSON API, with their guards for the whole application: name, origin, token, in this order.
@@ -41,7 +45,10 @@ export class UiModule implements OnModuleInit {
     return {
       module: UiModule,
       imports: [QueryModule.register(options.readers)],
-      controllers: [OverviewController, SloPageController, IncidentPageController, TracePageController, ServicePageController, IngestPageController, QualityController, QualityPageController, LoginController, AssetsController, DeadLettersController, DeadLetterPageController, PostmortemController, SilencePageController, DrillsController, DrillPageController, SignaturesController, SignaturePageController],
+      controllers: [
+        OverviewController, SloPageController, IncidentPageController, ...TRACE_PAGES, ServicePageController, IngestPageController, QualityController, QualityPageController, LoginController, AssetsController,
+        DeadLettersController, DeadLetterPageController, PostmortemController, SilencePageController, DrillsController, DrillPageController, SignaturesController, SignaturePageController,
+      ],
       providers: [
         { provide: UI_OPTIONS, useValue: options },
         { provide: QUALITY, useValue: options.quality },

@@ -19,6 +19,7 @@ import { sampleDelivery } from '../../src/notify/sample-delivery.js';
 import type { DeadLetter } from '../../src/notify/outbox.js';
 import type { DecisionRecord } from '../../src/notify/decision-reader.js';
 import type { BurnedBy } from '../../src/pipeline/burned-by.js';
+import { surveyFakes } from './survey-fakes.js';
 import { qualityReportOf } from './quality-fake.js';
 import type { IngestReport } from '../../src/query/ingest-report.js';
 import type { RequestSummary, ServiceSummary } from '../../src/query/service-reader.js';
@@ -322,6 +323,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)), findSpansets: async () => [], explainSearch: async () => ({ sql: 'SELECT 1', params: {}, plan: 'DUMMY_SCAN' }) },
       metrics: { metrics: async () => ({ series: [], timestampsMs: [], truncated: false }), explainMetrics: async () => [] },
       tags: { tagNames: async () => ({ resource: [], span: [], event: [], link: [] }), tagValues: async () => [] },
+      surveys: surveyFakes(isEmpty),
       topology: { serviceNames: async () => [], spanOperations: async () => [], dependencies: async () => [] },
       services: {
         services: async () => (isEmpty ? [] : services()),

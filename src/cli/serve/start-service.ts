@@ -40,6 +40,7 @@ import { DuckdbChangeBook } from '../../query/duckdb-change-book.js';
 import { DuckdbSloRevisionReader } from '../../query/duckdb-slo-revision-reader.js';
 import { DuckdbMetricsReader } from '../../query/duckdb-metrics-reader.js';
 import { DuckdbSpanMetrics } from '../../query/duckdb-span-metrics.js';
+import { DuckdbSurveyReader } from '../../query/duckdb-survey-reader.js';
 import { DuckdbTagReader } from '../../query/duckdb-tag-reader.js';
 import { DuckdbTopologyReader } from '../../query/duckdb-topology-reader.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
@@ -315,6 +316,7 @@ function readersOf({ store, archived, judgement: { engine, rules, signatures }, 
     traces: new DuckdbTraceReader(archived),
     metrics: new DuckdbMetricsReader(archived),
     tags: new DuckdbTagReader(archived),
+    surveys: new DuckdbSurveyReader(archived),
     topology: new DuckdbTopologyReader(store),
     services: new DuckdbServiceReader(store),
     signatures,

@@ -1,0 +1,76 @@
+import { MINUTE_MS } from '../lib/duration.js';
+import { valueOfJson } from '../pipeline/span-of-row.js';
+import { bucketMiddleNs } from '../sli/latency-bucket.js';
+import type { Database, SqlValue } from '../store/database.js';
+import { loadSql } from '../store/fs-sql.js';
+import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
+import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
+import type { Field } from '../trace/traceql/ast.js';
+import { nearWindow } from './duckdb-trace-reader.js';
+import { minutesOf } from './service-summary.js';
+import { MAX_HEATMAP_COLUMNS, ROWS_PER_OCTAVE, SURVEY_SAMPLE, type Breakdown, type Heatmap, type HeatmapCell, type SurveyQuery, type SurveyReader } from './survey-reader.js';
+import type { TimeWindow } from './time-window.js';
+
+const HEATMAP = loadSql(import.meta.url, 'survey-heatmap.sql');
+const REQUESTS = loadSql(import.meta.url, 'survey-requests.sql');
+const BREAKDOWN = loadSql(import.meta.url, 'survey-breakdown.sql');
+
+export class DuckdbSurveyReader implements SurveyReader {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async heatmap(query: SurveyQuery): Promise<Heatmap> {
+    const compiled = compileSearch(query.search);
+    const steps = stepsOf(query);
+    const rows = await this.#database.query({ sql: over(HEATMAP, compiled), params: { ...paramsOf(compiled, query), from_ms: steps.fromMs, to_ms: query.toMs, step_ms: steps.stepMs, rows_per_octave: ROWS_PER_OCTAVE } });
+    return { ...steps, cells: rows.map((row) => ({ column: Number(row['step']), row: Number(row['row']), spans: Number(row['spans']), errors: Number(row['errors']) })) };
+  }
+
+  async requestHeatmap({ service, operation, ...window }: TimeWindow & { readonly service: string; readonly operation: string }): Promise<Heatmap> {
+    const steps = stepsOf(window);
+    const { first, last } = minutesOf({ fromMs: steps.fromMs, toMs: window.toMs });
+    const rows = await this.#database.query({ sql: REQUESTS, params: { first, last, step: steps.stepMs / MINUTE_MS, service, operation } });
+    const cells = new Map<string, HeatmapCell>();
+    for (const row of rows) {
+      const place = { column: Number(row['step']), row: Math.floor(Math.log2(Math.max(1, bucketMiddleNs(Number(row['bucket'])))) * ROWS_PER_OCTAVE) };
+      const key = `${place.column}/${place.row}`;
+      const cell = cells.get(key);
+      cells.set(key, { ...place, spans: (cell?.spans ?? 0) + Number(row['spans']), errors: (cell?.errors ?? 0) + Number(row['errors']) });
+    }
+    return { ...steps, cells: [...cells.values()] };
+  }
+
+  async breakdown({ fields, top, ...query }: SurveyQuery & { readonly fields: readonly Field[]; readonly top: number }): Promise<Breakdown> {
+    const compiled = compileSearch(query.search, { extra: (expressions) => `[${fields.map((field) => expressions.json({ type: 'field', field })).join(', ')}]::VARCHAR[]` });
+    const sql = over(BREAKDOWN, compiled).replace('/* values */', () => compiled.extra.sql).replace('/* joins */', () => compiled.extra.joins);
+    const rows = await this.#database.query({ sql, params: { ...paramsOf(compiled, query), from_ms: query.fromMs, to_ms: query.toMs, sample: SURVEY_SAMPLE, top } });
+    const [found, looked] = [Number(rows[0]?.['found'] ?? 0), Number(rows[0]?.['looked'] ?? 0)];
+    const scale = looked === 0 ? 1 : found / looked;
+    return {
+      found, looked,
+      fields: fields.map((field, index) => {
+        const ofField = rows.filter((row) => row['field'] !== null && Number(row['field']) === index);
+        const values = ofField.map((row) => ({ value: valueOfJson(String(row['value'])), spans: Number(row['spans']) * scale, errors: Number(row['errors']) * scale, p99Ns: Number(row['p99_ns']) }));
+        return { field, values, distinct: Number(ofField[0]?.['distinct_values'] ?? 0) };
+      }),
+    };
+  }
+}
+
+/** Whole minutes, as slices are; the first step begins with a whole minute too. */
+function stepsOf({ fromMs, toMs }: TimeWindow): Pick<Heatmap, 'fromMs' | 'stepMs' | 'columns'> {
+  const start = Math.floor(fromMs / MINUTE_MS) * MINUTE_MS;
+  const stepMs = Math.max(1, Math.ceil((toMs - start) / MINUTE_MS / MAX_HEATMAP_COLUMNS)) * MINUTE_MS;
+  return { fromMs: start, stepMs, columns: Math.ceil((toMs - start) / stepMs) };
+}
+
+function over(template: string, compiled: CompiledSearch): string {
+  return template.replace('/* search */', () => `${compiled.ctes},`).replaceAll('/* found */', () => compiled.result).replaceAll('/* spans */', () => SPAN_ROWS);
+}
+
+function paramsOf(compiled: CompiledSearch, window: TimeWindow): Readonly<Record<string, SqlValue>> {
+  return { ...compiled.params.values, ...nearWindow(window, compiled.looksAround) };
+}

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTraceqlStore, type TraceqlStore } from '../../test/support/traceql-store.js';
+import { MINUTE_MS } from '../lib/duration.js';
+import { bucketOf } from '../sli/latency-bucket.js';
+import { DEFAULT_START_MS, type SpanDescription } from '../trace/batch-builder.js';
+import { DuckdbSurveyReader } from './duckdb-survey-reader.js';
+import { tagField } from './tempo-input.js';
+import { parseTraceSearch } from './trace-query.js';
+
+const FROM = Math.floor(DEFAULT_START_MS / MINUTE_MS) * MINUTE_MS;
+const WINDOW = { fromMs: FROM, toMs: FROM + 60 * MINUTE_MS };
+const fieldOf = (name: string): NonNullable<ReturnType<typeof tagField>> => tagField(name)!;
+
+describe('what a search found, seen from afar', () => {
+  let store: TraceqlStore;
+  let reader: DuckdbSurveyReader;
+  beforeAll(async () => {
+    store = await openTraceqlStore();
+    reader = new DuckdbSurveyReader(store.database);
+    const spans = Array.from({ length: 100 }, (_, index): SpanDescription => ({
+      traceId: (index + 1).toString(16), spanId: (index + 1).toString(16), service: index < 60 ? 'pay' : 'shop', name: 'GET /', kind: 'server', status: index % 10 === 0 ? 'error' : 'unset',
+      startMs: FROM + (index < 50 ? 0 : 10 * MINUTE_MS), durationMs: index === 99 ? 900 : 16, attributes: { 'http.response.status_code': index % 10 === 0 ? 500 : 200 }, resource: { 'k8s.pod.name': `pod-${index % 4}`, ...(index < 5 ? { 'service.version': '2' } : {}) },
+    }));
+    await store.replace(spans);
+    await store.database.transaction([
+      { sql: `INSERT INTO red_slices SELECT 'pay', 'GET /', 2, $minute, $minute, $bucket, 7, 2, 1`, params: { minute: FROM / MINUTE_MS + 3, bucket: bucketOf(16e6) } },
+      { sql: `INSERT INTO red_slices SELECT 'pay', 'GET /', 3, $minute, $minute, $bucket, 9, 9, 1`, params: { minute: FROM / MINUTE_MS + 3, bucket: bucketOf(16e6) } },
+      { sql: `INSERT INTO red_slices SELECT 'shop', 'GET /', 2, $minute, $minute, $bucket, 5, 0, 1`, params: { minute: FROM / MINUTE_MS + 3, bucket: bucketOf(16.4e6) } },
+    ]);
+  });
+  afterAll(() => store.close());
+
+  test('a heatmap counts spans by time and half octave of duration, failed ones apart', async () => {
+    const { fromMs, stepMs, columns, cells } = await reader.heatmap({ ...WINDOW, search: parseTraceSearch('{ kind = server }') });
+    expect([fromMs, stepMs, columns]).toEqual([FROM, MINUTE_MS, 60]);
+    expect([...cells].sort((left, right) => left.column - right.column || left.row - right.row)).toEqual([
+      { column: 0, row: 47, spans: 50, errors: 5 }, { column: 10, row: 47, spans: 49, errors: 5 }, { column: 10, row: 59, spans: 1, errors: 0 },
+    ]);
+  });
+
+  test('a heatmap of requests is made of what was counted, calls to others left out', async () => {
+    const all = await reader.requestHeatmap({ ...WINDOW, service: '', operation: '' });
+    expect(all.cells).toEqual([{ column: 3, row: 47, spans: 12, errors: 2 }]);
+    expect((await reader.requestHeatmap({ ...WINDOW, service: 'pay', operation: 'GET /' })).cells).toEqual([{ column: 3, row: 47, spans: 7, errors: 2 }]);
+    expect((await reader.requestHeatmap({ ...WINDOW, service: 'nobody', operation: '' })).cells).toEqual([]);
+  });
+
+  test('a breakdown says how often each value comes up, how often it failed, and its slowest hundredth', async () => {
+    const breakdown = await reader.breakdown({ ...WINDOW, search: parseTraceSearch('{ kind = server }'), fields: [fieldOf('resource.service.name'), fieldOf('resource.k8s.pod.name'), fieldOf('resource.service.version'), fieldOf('span.nobody')], top: 3 });
+    expect([breakdown.found, breakdown.looked]).toEqual([100, 100]);
+    const [services, pods, versions, nothing] = breakdown.fields;
+    expect(services).toMatchObject({ distinct: 2, values: [{ value: 'pay', spans: 60, errors: 6, p99Ns: 16e6 }, { value: 'shop', spans: 40, errors: 4, p99Ns: 900e6 }] });
+    expect(pods?.distinct).toBe(4);
+    expect(pods?.values.map(({ value, spans }) => [value, spans])).toEqual([['pod-0', 25], ['pod-1', 25], ['pod-2', 25]]);
+    expect(versions?.values).toMatchObject([{ value: '2', spans: 5 }]);
+    expect(nothing).toMatchObject({ distinct: 0, values: [] });
+  });
+
+  test('where nothing is found there is nothing to break down', async () => {
+    expect(await reader.breakdown({ ...WINDOW, search: parseTraceSearch('{ name = "nowhere" }'), fields: [fieldOf('name')], top: 3 })).toMatchObject({ found: 0, looked: 0, fields: [{ values: [], distinct: 0 }] });
+    expect((await reader.heatmap({ ...WINDOW, search: parseTraceSearch('{ name = "nowhere" }') })).cells).toEqual([]);
+  });
+});
