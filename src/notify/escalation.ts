@@ -187,7 +187,7 @@ class EscalationTurn {
       if (kind === 'repeated' && (known === undefined || known.atMs === nowMs)) continue;
       const conversation = known?.conversation ?? `${group.key}@${String(nowMs)}`;
       const firing = [...new Set([...(known?.firing ?? []), ...alerts.map(({ alert }) => alert.id)])];
-      told[name] = { firing, resolved: known?.resolved ?? [], atMs: nowMs, conversation };
+      told[name] = { firing, resolved: (known?.resolved ?? []).filter((id) => !firing.includes(id)), atMs: nowMs, conversation };
       const delivery = groupDelivery(group, {
         integration: name, kind, reason: known === undefined ? 'first notification' : 'repeat interval elapsed', conversation, alerts, changed: [], quiet: [],
         news: { kind, incident: this.#incident, atMs: nowMs, news }, transitions: [], nowMs,

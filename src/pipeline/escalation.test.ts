@@ -124,6 +124,22 @@ receivers: [{ name: team, webhook_configs: [{ url: 'http://127.0.0.1:9/team' }] 
   expect(await night.told()).toEqual(['0 team opened', '1 team acknowledged', '120 team resolved', '240 team opened']);
 });
 
+test('what ended, fires again and is told by a reminder is told when it ends again', async () => {
+  const night = new Night(routing({ remindAcknowledgedMs: 10 * MINUTE_MS }));
+  const [a, b] = ['a', 'b'].map((instance) => sampleAlert({ id: instance as AlertId, labels: { alertname: 'Leaf', instance }, incidentId: sampleIncident().id })) as [Alert, Alert];
+  const over = (atMs: number): Alert => ({ ...a, status: 'resolved', endsAtMs: T0 + atMs });
+  const incident = sampleIncident({ alerts: [a, b] });
+  await night.step(0, { incidents: [incident], transitions: [{ kind: 'opened', incident, atMs: T0 }] });
+  await night.ticks(MINUTE_MS, 6 * MINUTE_MS);
+  await night.step(7 * MINUTE_MS, acknowledge(await night.incident(), 'eve', T0 + 7 * MINUTE_MS));
+  await night.step(8 * MINUTE_MS, { incidents: [{ ...(await night.incident()), alerts: [over(8 * MINUTE_MS), b] }], transitions: [] });
+  await night.ticks(9 * MINUTE_MS, 15 * MINUTE_MS);
+  await night.step(17 * MINUTE_MS + 1, { incidents: [{ ...(await night.incident()), alerts: [a, b] }], transitions: [] });
+  await night.step(18 * MINUTE_MS, { incidents: [{ ...(await night.incident()), alerts: [over(18 * MINUTE_MS), b] }], transitions: [] });
+  await night.ticks(19 * MINUTE_MS, 25 * MINUTE_MS);
+  expect((await night.told()).filter((line) => line.includes('second'))).toEqual(['5 second escalated', '7 second acknowledged', '10 second alerts-resolved', expect.stringMatching(/^17\.\d+ second repeated$/), '20 second alerts-resolved']);
+});
+
 test('outside of its hours a step waits, says so once, and is taken when they begin', async () => {
   // 03:04 in the night; the office opens at 09:00.
   const night = new Night(routing({ during: ['office'] }));
