@@ -25,5 +25,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'what-if', summary: 'tell the past again under another routing file: who would hear of what', load: async () => (await import('./what-if-command.js')).whatIfCommand },
   { name: 'drill', summary: 'test alerts to receivers, now: exit code 1 where one does not arrive in time', load: async () => (await import('./drill-command.js')).drillCommand },
   { name: 'dead-letters', summary: 'messages that were given up: list them, send them again', load: async () => (await import('./dead-letters-command.js')).deadLettersCommand },
+  { name: 'erase', summary: 'erase every trace in which a value comes up, with a receipt', load: async () => (await import('./erase-command.js')).eraseCommand },
   { name: 'why', summary: 'why receivers were told of an incident, or not', load: async () => (await import('./why-command.js')).whyCommand },
 ];

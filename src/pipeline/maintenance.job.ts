@@ -11,7 +11,7 @@ export interface MaintenanceJobOptions {
   readonly scheduler: SchedulerRegistry;
   readonly hotRetentionMs: number;
   /** Moves what is older than the hot retention into the archive, and keeps that in order. */
-  readonly archiver: { run(nowMs: number): Promise<void>; stop(): void };
+  readonly archiver: { run(nowMs: number): Promise<void>; stop(): void; isAsked(): Promise<boolean> };
   /** Whether what was sent in this minute was taken. */
   readonly takesIn: (minute: number) => boolean;
   readonly clock: Clock;
@@ -68,7 +68,7 @@ export class MaintenanceJob implements OnApplicationBootstrap, OnApplicationShut
     if (this.#rounds % EXPIRE_EVERY_ROUNDS === 0) {
       await deleteExpired(database, nowMs, hotRetentionMs);
       this.#archive(nowMs);
-    }
+    } else if (await this.#options.archiver.isAsked()) this.#archive(nowMs);
     this.#rounds += 1;
   }
 

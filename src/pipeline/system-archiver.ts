@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import type { Statement } from '../store/database.js';
 import type { ArchiveStorage } from '../store/archive/archive-storage.js';
-import type { CataloguedFile, DuckdbArchive, FileContents, NewFile } from '../store/archive/duckdb-archive.js';
+import type { CataloguedFile, DuckdbArchive, NewFile } from '../store/archive/duckdb-archive.js';
 import type { ArchiveGeneration } from '../store/archive/duckdb-archived-spans.js';
+import { publishFile } from './archive-publish.js';
 import { planRewrites, type RetentionLimits, type Rewrite } from './archive-rewrites.js';
 
 /** Decides which of the gathered traces are kept, into `leaving_kept`; gives back what else the transaction that lets them go has to write. */
@@ -16,6 +16,8 @@ export interface ArchiverOptions {
   readonly hotRetentionMs: number;
   readonly keep: KeepLeaving;
   readonly limits: () => RetentionLimits;
+  /** Between what leaves and what is tidied up, so that nothing moves meanwhile. */
+  readonly eraser?: { run(nowMs: number): Promise<void>; finish(nowMs: number): Promise<void>; isAsked(): Promise<boolean> };
 }
 
 /** Spans that leave in one go. Measured: with 300,000 the sort does not fit into DuckDB's 224 MB. */
@@ -47,8 +49,15 @@ export class Archiver {
     if (!this.#recovered) await this.#recover(nowMs);
     this.#recovered = true;
     for (let round = 0; round < ROUNDS_AT_ONCE && !this.#stopping && await this.#leave(nowMs); round += 1);
+    if (!this.#stopping) await this.#options.eraser?.run(nowMs);
     await this.#tidy(nowMs);
     await this.#removeRetired(nowMs - RETIRED_FOR_MS);
+    await this.#options.eraser?.finish(nowMs);
+  }
+
+  /** Whether somebody waits for something to be erased. */
+  isAsked(): Promise<boolean> {
+    return this.#options.eraser?.isAsked() ?? Promise.resolve(false);
   }
 
   /** Whatever is under way is finished, and nothing new begun. */
@@ -83,21 +92,12 @@ export class Archiver {
     const { archive } = this.#options;
     const files: NewFile[] = [];
     for (const hour of await archive.keptHours()) {
-      files.push(await this.#publish(hour, nowMs, (file) => archive.writeHour(hour, { beforeMs, file })));
+      files.push(await publishFile(this.#options.storage, { hour, nowMs }, (file) => archive.writeHour(hour, { beforeMs, file })));
     }
     const written = files.reduce((sum, { spans }) => sum + spans, 0);
     const kept = await archive.keptSpans();
     if (written !== kept) throw new Error(`the archive's files have ${written} spans instead of ${kept}: nothing was taken out of the hot store`);
     return files;
-  }
-
-  async #publish(hour: number, nowMs: number, write: (file: string) => Promise<FileContents>): Promise<NewFile> {
-    const { storage } = this.#options;
-    const fileId = `${hour}-${randomUUID().slice(0, 8)}`;
-    const name = `${fileId}.parquet`;
-    const path = `${hourPath(hour)}/${name}`;
-    const contents = await write(storage.stage(name));
-    return { ...contents, ...await storage.publish(name, path), fileId, path, hour, writtenMs: nowMs };
   }
 
   /** Merges the files of hours that are over, and drops what its retention is over for. */
@@ -116,14 +116,14 @@ export class Archiver {
     const { archive } = this.#options;
     const file = isEmpty ? undefined : await this.#rewritten(files, dropped, nowMs);
     const local = file === undefined ? undefined : (await this.#options.storage.local([file]))[0];
-    await archive.replace(files, { file, local, dropped, nowMs });
+    await archive.replace(files, { file, local, nowMs });
     this.#options.generation.current += 1;
   }
 
   async #rewritten(files: readonly CataloguedFile[], dropped: readonly string[], nowMs: number): Promise<NewFile> {
     const { archive, storage } = this.#options;
     const sources = await storage.local(files);
-    const written = await this.#publish(files[0]?.hour ?? 0, nowMs, (file) => archive.rewrite(sources, dropped, file));
+    const written = await publishFile(storage, { hour: files[0]?.hour ?? 0, nowMs }, (file) => archive.rewrite(sources, dropped, file));
     const expected = files.reduce((sum, { spans }) => sum + spans, 0);
     if (dropped.length === 0 && written.spans !== expected) throw new Error(`${written.path} has ${written.spans} spans instead of ${expected}: the files it was made of stay`);
     return written;
@@ -146,10 +146,4 @@ function boundary(minutes: readonly { readonly minute: number; readonly spans: n
     if (index > 0 && spans > SPANS_AT_ONCE) return Math.min(untilMs, minute.minute * MINUTE_MS);
   }
   return untilMs;
-}
-
-/** Directories as Hive names them, which DuckDB, Spark and others turn into columns. */
-export function hourPath(hour: number): string {
-  const [date = '', time = ''] = new Date(hour * HOUR_MS).toISOString().split('T');
-  return `date=${date}/hour=${time.slice(0, 2)}`;
 }

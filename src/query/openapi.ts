@@ -1,5 +1,6 @@
 import { PATTERN_KINDS } from '../diagnosis/pattern/pattern.js';
 import { z } from 'zod';
+import { ERASURE_STATES } from './erasure.js';
 import { CHANGE_KINDS } from './change.js';
 import { API_ERROR_CODES } from './api-error.js';
 import { extentInput, recountInput, slicesInput } from './backtest-input.js';
@@ -47,6 +48,10 @@ const deadLetters = z.object({ deadLetters: z.array(z.object({
   overtaken: z.boolean().describe('Its receiver has later news of the incident'), retryable: z.boolean(),
 })) });
 const change = z.object({ id: z.string(), at: instant, kind: z.enum(CHANGE_KINDS), service: z.string().nullable(), version: z.string().nullable(), title: z.string(), by: z.string(), url: z.string().nullable() });
+const erasure = z.object({
+  id: z.string(), attribute: z.string(), valueSha256: z.string(), reason: z.string(), askedBy: z.string(), askedAt: instant, state: z.enum(ERASURE_STATES), traces: z.int(), hotSpans: z.int(), archivedSpans: z.int(), logs: z.int(),
+  files: z.int().describe('of the archive, written anew or removed'), doneAt: instant.nullable(),
+});
 const exclusionLog = z.object({ name: z.string(), changes: z.array(z.object({
   at: instant, exclusion: z.string(), change: z.enum(['added', 'changed', 'removed']), by: z.string(), reason: z.string(), what: z.string().describe('TraceQL, or when'),
   errorBudgetRemainingBefore: ratio, errorBudgetRemainingAfter: ratio,
@@ -152,7 +157,7 @@ const WINDOW = ['range', 'from', 'to'];
 
 /** The description served at /api/openapi.json, from the same schemas that tests hold the answers against. */
 export const API_SCHEMAS = {
-  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), Signature: signatureDetail, SignatureList: z.object({ from: instant, to: instant, signatures: z.array(signature) }), DeadLetterList: deadLetters, DeadLetterRetry: z.object({ id: z.string(), status: z.literal('pending') }), SloHistory: history, SloRevisions: revisions, SloExclusions: exclusionLog, Change: change, ChangeList: z.object({ changes: z.array(change) }), Trace: trace,
+  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), Signature: signatureDetail, SignatureList: z.object({ from: instant, to: instant, signatures: z.array(signature) }), DeadLetterList: deadLetters, DeadLetterRetry: z.object({ id: z.string(), status: z.literal('pending') }), SloHistory: history, SloRevisions: revisions, SloExclusions: exclusionLog, Erasure: erasure, ErasureList: z.object({ erasures: z.array(erasure) }), Change: change, ChangeList: z.object({ changes: z.array(change) }), Trace: trace,
   TraceList: z.object({ from: instant, to: instant, traces: z.array(traceSummary) }),
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
@@ -203,6 +208,8 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/dead-letters/{id}/retry': { post: operation('Send one of them again, now', 'DeadLetterRetry', { path: ['id'] }) },
       '/api/v1/incidents/{id}/silence': { post: operation('Tell nobody of what fires in an incident, for so long', 'IncidentSilence', { path: ['id'] }) },
       '/api/v1/changes': { get: operation('What was done to the system: deployments, flags, configuration, notes; newest first', 'ChangeList', { query: ['range', 'from', 'to'] }), post: operation('Say what was done: kind, title, service, version, at, by, url; the same id again replaces it', 'Change') },
+      '/api/v1/erasures': { get: operation('What was erased and is to be erased, newest first', 'ErasureList'), post: operation('Erase every trace in which a value comes up: attribute, value, reason; role admin', 'Erasure') },
+      '/api/v1/erasures/{id}': { get: operation('The receipt of one erasure', 'Erasure', { path: ['id'] }) },
       '/api/v1/silences': { get: operation('Silences, with the alerts that each holds back', 'SilenceList'), post: operation('Make or change a silence; with preview=1 only say what it would hold back', 'Silence', { query: ['preview'] }) },
       '/api/v1/silences/{id}': { get: operation('One silence', 'Silence', { path: ['id'] }), delete: operation('End a silence', 'Silence', { path: ['id'] }) },
       '/api/v1/traces': { get: operation('Search traces; q is TraceQL', 'TraceList', { query: ['q', 'service', 'operation', 'errors', 'minDuration', 'maxDuration', 'limit', ...WINDOW] }) },

@@ -4,6 +4,7 @@ import { JaegerController } from './jaeger.controller.js';
 import { BacktestController } from './backtest.controller.js';
 import { ChangesController } from './changes.controller.js';
 import { CompareController } from './compare.controller.js';
+import { ErasuresController } from './erasures.controller.js';
 import { GatesController } from './gates.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { READERS, type Readers } from './readers.js';
@@ -20,7 +21,7 @@ export class QueryModule {
       module: QueryModule,
       controllers: [
         SlosController, TracesController, ServicesController, IngestController, OpenApiController, TempoController, JaegerController, BacktestController, GatesController, CompareController,
-        SuggestionsController, ChangesController,
+        SuggestionsController, ChangesController, ErasuresController,
       ],
       providers: [{ provide: READERS, useValue: readers }],
       exports: [READERS],

@@ -1,3 +1,4 @@
+import type { ErasureBook } from './erasure.js';
 import type { ChangeBook } from './change.js';
 import type { IncidentReader } from '../incident/incident-reader.js';
 import type { ReleaseGateRule } from '../config/release-gate.js';
@@ -25,6 +26,7 @@ export interface Readers {
   readonly history: SloHistoryReader;
   readonly revisions: SloRevisionReader;
   readonly changes: ChangeBook;
+  readonly erasures: ErasureBook;
   readonly traces: TraceReader;
   readonly metrics: MetricsReader;
   readonly tags: TagReader;

@@ -48,8 +48,12 @@ export function tokenCookie(token: string, options: { readonly secure: boolean; 
 /** Reads whose questions are too long for an address. */
 const READING_POSTS = '/api/v1/backtest/';
 
-/** Reading needs a viewer, everything else a responder: no route can forget to ask. */
+/** What cannot be undone. */
+const ERASURES = '/api/v1/erasures';
+
+/** Reading needs a viewer, everything else a responder, what cannot be undone an admin: no route can forget to ask. */
 export function roleFor(method: string, path: string): PageRole {
+  if (method === 'POST' && path.startsWith(ERASURES)) return 'admin';
   return method === 'GET' || method === 'HEAD' || (method === 'POST' && path.startsWith(READING_POSTS)) ? 'viewer' : 'responder';
 }
 

@@ -9,7 +9,7 @@ import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 export const STATUS = {
   'request/invalid': 400, 'request/not-found': 404, 'request/foreign-host': 421, 'request/foreign-origin': 403, 'request/failed': 500,
   'access/token-missing': 401, 'access/token-rejected': 401, 'access/role-too-low': 403,
-  'slo/not-found': 404, 'incident/not-found': 404, 'silence/not-found': 404, 'trace/not-found': 404, 'trace/invalid-id': 400, 'traceql/invalid': 400, 'service/not-found': 404, 'span/not-found': 404,
+  'slo/not-found': 404, 'incident/not-found': 404, 'silence/not-found': 404, 'trace/not-found': 404, 'erasure/not-found': 404, 'trace/invalid-id': 400, 'traceql/invalid': 400, 'service/not-found': 404, 'span/not-found': 404,
   'signature/not-found': 404, 'delivery/not-found': 404, 'delivery/overtaken': 409, 'drill/not-found': 404, 'drill/under-way': 409,
 } as const satisfies Record<ApiErrorCode, number>;
 

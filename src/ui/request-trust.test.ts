@@ -59,6 +59,7 @@ describe('the token', () => {
     expect(['GET', 'HEAD', 'POST', 'DELETE', 'PUT'].map((method) => roleFor(method, '/api/v1/slos'))).toEqual(['viewer', 'viewer', 'responder', 'responder', 'responder']);
     // Asks what does not fit into an address, and changes nothing.
     expect(roleFor('POST', '/api/v1/backtest/slices')).toBe('viewer');
+    expect([roleFor('GET', '/api/v1/erasures'), roleFor('POST', '/api/v1/erasures')]).toEqual(['viewer', 'admin']);
     expect(['/healthz', '/login', '/assets/page.js'].every(isPublicPath)).toBe(true);
     expect(['/', '/metrics', '/api/v1/slos', '/assets', '/loginx'].some(isPublicPath)).toBe(false);
   });

@@ -4,7 +4,7 @@ import { disposeServices, newGround, runTocsin } from '../support/service-proces
 afterAll(disposeServices);
 vi.setConfig({ testTimeout: 60_000 });
 
-const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'compare', 'suggest', 'export', 'report', 'routes', 'postmortem', 'what-if', 'drill', 'dead-letters', 'why'] as const;
+const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'compare', 'suggest', 'export', 'report', 'routes', 'postmortem', 'what-if', 'drill', 'dead-letters', 'erase', 'why'] as const;
 
 describe('the tocsin command', () => {
   test('--help lists the commands, and each has its own', async () => {
@@ -56,6 +56,8 @@ describe('the tocsin command', () => {
     [['drill', '--wait', 'long'], '--wait is a whole number of seconds'],
     [['dead-letters'], 'dead-letters list'],
     [['dead-letters', 'retry'], 'dead-letters list'],
+    [['erase', 'user.id=1'], 'write tocsin erase ATTRIBUTE=VALUE --reason TEXT'],
+    [['erase', 'receipt'], 'tocsin erase receipt ID'],
     [['why'], 'name one incident'],
     [['why', 'inc-1', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],
     [['postmortem'], 'name one incident'],

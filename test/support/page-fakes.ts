@@ -4,6 +4,7 @@ import type { CohortDifference } from '../../src/diagnosis/evidence.js';
 import type { TraceHealth } from '../../src/diagnosis/trace-health.js';
 import type { Slo } from '../../src/config/slo.js';
 import type { Change } from '../../src/query/change.js';
+import type { Erasure, ErasureBook } from '../../src/query/erasure.js';
 import type { SloRevision } from '../../src/query/slo-revision-reader.js';
 import type { Incident } from '../../src/incident/incident.js';
 import type { SilenceActions } from '../../src/incident/silence-actions.js';
@@ -258,6 +259,19 @@ function revisionsOf(slo: string): SloRevision[] {
 }
 
 /** What was done just before it began. */
+function erasuresOf(): ErasureBook {
+  const asked: Erasure[] = [];
+  return {
+    async ask({ id, attribute, reason, askedBy, askedAtMs }) {
+      const erasure: Erasure = { id, attribute, valueSha256: 'a'.repeat(64), reason, askedBy, askedAtMs, state: 'asked', traces: 0, hotSpans: 0, archivedSpans: 0, logs: 0, files: 0, doneAtMs: undefined };
+      asked.unshift(erasure);
+      return erasure;
+    },
+    list: async () => asked,
+    one: async (id) => asked.find((erasure) => erasure.id === id),
+  };
+}
+
 function changesOf(): Change[] {
   return [{ id: 'deploy-42', atMs: BEGAN_MS - 4 * 60_000, kind: 'deployment', service: 'checkout', version: 'v2.3', title: 'new payment client', by: 'ci', url: 'https://status.bank.example/deploys/42' }, { id: 'n1', atMs: BEGAN_MS + 60_000, kind: 'note', service: undefined, version: undefined, title: HOSTILE_TEXT, by: 'marta', url: undefined }];
 }
@@ -319,6 +333,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       slos: { statuses: () => (isEmpty ? [] : statuses()), slo: (name) => SLOS.find((slo) => slo.name === name) },
       history: { counts: async (query) => (query.sliceKey.startsWith('invoice') ? [] : historyCounts(query.fromMs - query.windowMs, query.toMs, query.stepMinutes)) },
       revisions: { revisions: async (slo) => (isEmpty ? [] : revisionsOf(slo)), exclusionLog: async () => [] },
+      erasures: erasuresOf(),
       changes: { record: async () => {}, list: async () => (isEmpty ? [] : changesOf()) },
       traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)), findSpansets: async () => [], explainSearch: async () => ({ sql: 'SELECT 1', params: {}, plan: 'DUMMY_SCAN' }) },
       metrics: { metrics: async () => ({ series: [], timestampsMs: [], truncated: false }), explainMetrics: async () => [] },

@@ -31,11 +31,13 @@ import { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import { keepBySampling } from '../../pipeline/duckdb-sampling.js';
 import { SloEventCounter } from '../../pipeline/slo-event-counter.js';
 import { Archiver } from '../../pipeline/system-archiver.js';
+import { Eraser } from '../../pipeline/system-eraser.js';
 import { StoreClient } from '../../pipeline/system-store-client.js';
 import { TickJob } from '../../pipeline/tick.job.js';
 import { DuckdbObservedOperationReader } from '../../query/duckdb-observed-operation-reader.js';
 import { DuckdbServiceReader } from '../../query/duckdb-service-reader.js';
 import { DuckdbSloHistoryReader } from '../../query/duckdb-slo-history-reader.js';
+import { DuckdbErasureBook } from '../../query/duckdb-erasure-book.js';
 import { DuckdbChangeBook } from '../../query/duckdb-change-book.js';
 import { DuckdbSloRevisionReader } from '../../query/duckdb-slo-revision-reader.js';
 import { DuckdbMetricsReader } from '../../query/duckdb-metrics-reader.js';
@@ -239,7 +241,8 @@ class Start {
       const firing = new Set(engine.statuses().flatMap(({ slo, firing: tier }) => (tier === undefined ? [] : [slo])));
       return new Set(rules.book.slos.flatMap(({ slo }) => (firing.has(slo.name) ? [slo.service] : [])));
     };
-    return new Archiver({ ...this.#archiveParts, archive, hotRetentionMs: this.#input.settings.hotRetentionMs, limits: () => rules.book.sampling.retention, keep: keepBySampling({ database: store, rules: () => rules.book.sampling, burning }) });
+    const eraser = new Eraser({ ...this.#archiveParts, archive, database: store });
+    return new Archiver({ ...this.#archiveParts, archive, eraser, hotRetentionMs: this.#input.settings.hotRetentionMs, limits: () => rules.book.sampling.retention, keep: keepBySampling({ database: store, rules: () => rules.book.sampling, burning }) });
   }
 
   /** Asked for late: a port may be chosen by the system. */
@@ -313,6 +316,7 @@ function readersOf({ store, archived, judgement: { engine, rules, signatures }, 
     history: new DuckdbSloHistoryReader(store),
     revisions: new DuckdbSloRevisionReader(store),
     changes: new DuckdbChangeBook(store),
+    erasures: new DuckdbErasureBook(store),
     traces: new DuckdbTraceReader(archived),
     metrics: new DuckdbMetricsReader(archived),
     tags: new DuckdbTagReader(archived),

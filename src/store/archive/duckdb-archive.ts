@@ -12,7 +12,6 @@ const DELETE_LEFT = [loadSql(import.meta.url, 'delete-left-bulk-spans.sql'), loa
 const INSERT_TRACES = sql('insert-archived-traces');
 const INSERT_GROUPS = sql('insert-archive-groups');
 const INSERT_FILE = sql('insert-archive-file');
-const REGROUP = sql('regroup-archive-files');
 const HOT_MINUTES = sql('hot-minutes');
 const LEAVING = ['leaving_traces', 'leaving_matches', 'leaving_classes', 'leaving_kept'];
 const MINUTE_MS = 60_000;
@@ -96,6 +95,17 @@ export class DuckdbArchive {
     return this.#contentsOf(file);
   }
 
+  /** Spans that a file keeps once the traces of an erasure are gone. */
+  async spansWithout(sources: readonly string[], erasureId: string): Promise<number> {
+    const [row] = await this.database.query({ sql: `SELECT count(*) AS spans FROM ${parquetFiles(sources)} WHERE ${notErased(erasureId)}` });
+    return Number(row?.['spans']);
+  }
+
+  async rewriteWithout(sources: readonly string[], erasureId: string, file: string): Promise<FileContents> {
+    await this.database.query({ sql: `COPY (SELECT * FROM ${parquetFiles(sources)} WHERE ${notErased(erasureId)} ORDER BY ${ARCHIVE_ORDER}) TO ${quoted(file)} (${PARQUET_OPTIONS})` });
+    return this.#contentsOf(file);
+  }
+
   async #contentsOf(file: string): Promise<FileContents> {
     const [row] = await this.database.query({ sql: `SELECT count(*) AS spans, min(end_ms) AS min_end, max(end_ms) AS max_end, min("ArrivalMs") AS min_arrival, max("ArrivalMs") AS max_arrival
       FROM (SELECT *, (epoch_ns("Timestamp") + CAST("Duration" AS BIGINT)) // 1000000 AS end_ms FROM ${parquetFiles([file])})` });
@@ -127,12 +137,12 @@ export class DuckdbArchive {
   }
 
   /** In one transaction: `file` (undefined: nothing) takes the place of others. `local` is where it can be read now. */
-  async replace(old: readonly CataloguedFile[], { file, local, dropped, nowMs }: { readonly file: NewFile | undefined; readonly local: string | undefined; readonly dropped: readonly string[]; readonly nowMs: number }): Promise<void> {
+  async replace(old: readonly CataloguedFile[], { file, local, nowMs, more = [] }: { readonly file: NewFile | undefined; readonly local: string | undefined; readonly nowMs: number; readonly more?: readonly Statement[] }): Promise<void> {
     const old_ids = old.map(({ fileId }) => fileId).join(',');
     const isOld = 'list_contains(string_split($old_ids, \',\'), file_id)';
     await this.database.transaction([
       ...(file === undefined || local === undefined ? [] : [
-        { sql: REGROUP, params: { file_id: file.fileId, old_ids, dropped: JSON.stringify(dropped) } },
+        { sql: `INSERT INTO archive_groups SELECT $file_id, "KeptService", "KeptReason", count(DISTINCT "TraceId"), count(*) FROM ${parquetFiles([local])} GROUP BY ALL`, params: { file_id: file.fileId } },
         { sql: `INSERT INTO archived_traces SELECT DISTINCT CAST('0x' || "TraceId"[1:16] AS UBIGINT), CAST('0x' || "TraceId"[17:32] AS UBIGINT) AS low, $file_id, "KeptReason", "KeptProbability" FROM ${parquetFiles([local])} ORDER BY low`, params: { file_id: file.fileId } },
       ]),
       { sql: `DELETE FROM archived_traces WHERE ${isOld}`, params: { old_ids } },
@@ -141,6 +151,7 @@ export class DuckdbArchive {
       { sql: `INSERT INTO archive_retired SELECT path, $now_ms FROM archive_files WHERE ${isOld}`, params: { old_ids, now_ms: nowMs } },
       { sql: `DELETE FROM archive_files WHERE ${isOld}`, params: { old_ids } },
       ...(file === undefined ? [] : insertFile(file)),
+      ...more,
     ]);
   }
 
@@ -166,6 +177,10 @@ export class DuckdbArchive {
 
 function emptied(): readonly Statement[] {
   return LEAVING.map((table) => ({ sql: `DELETE FROM ${table}` }));
+}
+
+function notErased(erasureId: string): string {
+  return `"TraceId" NOT IN (SELECT printf('%016x%016x', trace_id_high, trace_id_low) FROM erasing_traces WHERE erasure_id = ${quoted(erasureId)})`;
 }
 
 function insertFile(file: NewFile): readonly Statement[] {

@@ -1,0 +1,132 @@
+import type { ArchiveStorage } from '../store/archive/archive-storage.js';
+import { ArchivedSpans, type ArchiveGeneration } from '../store/archive/duckdb-archived-spans.js';
+import type { CataloguedFile, DuckdbArchive } from '../store/archive/duckdb-archive.js';
+import { quoted } from '../store/archive/archive-columns.js';
+import type { Database, Row, Statement } from '../store/database.js';
+import { loadSql } from '../store/fs-sql.js';
+import { publishFile } from './archive-publish.js';
+
+const FIND = loadSql(import.meta.url, 'find-erased-traces.sql');
+const COUNT_HOT = loadSql(import.meta.url, 'count-erased-hot.sql');
+const COUNT = loadSql(import.meta.url, 'count-erased.sql');
+/** As far as whole milliseconds of Unix time go in SQL. */
+const END_OF_TIME_MS = 9_000_000_000_000;
+const TRACES_AT_ONCE = 1_000;
+
+export interface EraserOptions {
+  readonly database: Database;
+  readonly archive: DuckdbArchive;
+  readonly storage: ArchiveStorage;
+  readonly generation: ArchiveGeneration;
+}
+
+interface Erasure {
+  readonly id: string;
+  readonly attribute: string;
+  readonly value: string;
+  readonly state: string;
+  readonly rewrittenMs: number;
+}
+
+/**
+ * The right to erasure: whole traces in which a value comes up, hot and archived, with their log records. Each step is one transaction that also
+ * writes how far it came, so that a crash is gone on from, and what is counted in the receipt is counted once.
+ */
+export class Eraser {
+  readonly #options: EraserOptions;
+
+  constructor(options: EraserOptions) {
+    this.#options = options;
+  }
+
+  async isAsked(): Promise<boolean> {
+    return (await this.#open()).length > 0;
+  }
+
+  async run(nowMs: number): Promise<void> {
+    for (const erasure of await this.#open()) {
+      if (erasure.state === 'asked') await this.#findTraces(erasure);
+      if (erasure.state === 'asked' || erasure.state === 'erasing') await this.#erase(erasure, nowMs);
+    }
+  }
+
+  /** A receipt says "done" when the old files are gone too. */
+  async finish(nowMs: number): Promise<void> {
+    for (const { id } of await this.#open()) {
+      await this.#options.database.transaction([
+        { sql: `UPDATE erasures SET state = 'done', done_ms = $now_ms, value = '' WHERE id = $id AND state = 'removing' AND NOT EXISTS (SELECT 1 FROM archive_retired r WHERE r.at_ms <= erasures.rewritten_ms)`, params: { id, now_ms: nowMs } },
+        { sql: `DELETE FROM erasing_traces WHERE erasure_id IN (SELECT e.id FROM erasures e WHERE e.state = 'done')` },
+      ]);
+    }
+  }
+
+  async #open(): Promise<readonly Erasure[]> {
+    const rows = await this.#options.database.query({ sql: `SELECT id, attribute, value, state, coalesce(rewritten_ms, 0) AS rewritten_ms FROM erasures WHERE state <> 'done' ORDER BY asked_ms, id` });
+    return rows.map((row) => ({ id: String(row['id']), attribute: String(row['attribute']), value: String(row['value']), state: String(row['state']), rewrittenMs: Number(row['rewritten_ms']) }));
+  }
+
+  async #findTraces({ id, attribute, value }: Erasure): Promise<void> {
+    const { database } = this.#options;
+    const key = quoted(attribute);
+    // Events and links are looked at wherever there are any.
+    const where = `(a."SpanAttributes"[${key}] IS NOT NULL OR a."ResourceAttributes"[${key}] IS NOT NULL OR len(a."Events") > 0 OR len(a."Links") > 0)`;
+    const rows = await new ArchivedSpans(database, this.#options).query({ sql: findStatement(attribute), params: { value, from_ms: 0, to_ms: END_OF_TIME_MS }, archive: { where } });
+    await database.transaction([
+      { sql: 'DELETE FROM erasing_traces WHERE erasure_id = $id', params: { id } },
+      ...insertTraces(id, rows),
+      { sql: `UPDATE erasures SET state = 'erasing', traces = $traces WHERE id = $id`, params: { id, traces: rows.length } },
+    ]);
+  }
+
+  async #erase(erasure: Erasure, nowMs: number): Promise<void> {
+    const { database, archive, generation } = this.#options;
+    await database.transaction(deleteHot(erasure));
+    generation.current += 1;
+    const rows = await database.query({ sql: 'SELECT DISTINCT file_id FROM archived_traces t SEMI JOIN (SELECT * FROM erasing_traces WHERE erasure_id = $id) e ON e.trace_id_low = t.trace_id_low AND e.trace_id_high = t.trace_id_high', params: { id: erasure.id } });
+    const affected = new Set(rows.map((row) => row['file_id']));
+    for (const file of await archive.files()) if (affected.has(file.fileId)) await this.#rewrite(erasure, file, nowMs);
+    await database.transaction([{ sql: `UPDATE erasures SET state = 'removing', rewritten_ms = $now_ms WHERE id = $id`, params: { id: erasure.id, now_ms: nowMs } }]);
+  }
+
+  async #rewrite({ id }: Erasure, old: CataloguedFile, nowMs: number): Promise<void> {
+    const { archive, storage, generation } = this.#options;
+    const sources = await storage.local([old]);
+    const left = await archive.spansWithout(sources, id);
+    const file = left === 0 ? undefined : await publishFile(storage, { hour: old.hour, nowMs }, (place) => archive.rewriteWithout(sources, id, place));
+    if (file !== undefined && file.spans !== left) throw new Error(`${file.path} has ${file.spans} spans instead of ${left}: the file it was made of stays`);
+    const local = file === undefined ? undefined : (await storage.local([file]))[0];
+    const receipt = { sql: 'UPDATE erasures SET archived_spans = archived_spans + $spans, files = files + 1 WHERE id = $id', params: { id, spans: old.spans - left } };
+    await archive.replace([old], { file, local, nowMs, more: [receipt] });
+    generation.current += 1;
+  }
+}
+
+function findStatement(attribute: string): string {
+  return FIND.replaceAll(/\/\* (s\.attributes|r\.attributes|l\.attributes|element) \*\//g, (_, document: string) => holds(document === 'element' ? `json_extract(element, '/attributes')` : document, attribute));
+}
+
+/** Whether an object of attributes has the value, as text; of a list one of its elements. */
+function holds(document: string, attribute: string): string {
+  const value = `json_extract(${document}, ${quoted(`/${attribute.replaceAll('~', '~0').replaceAll('/', '~1')}`)})`;
+  return `(coalesce(${value} ->> '$' = $value, FALSE) OR coalesce(json_type(${value}) = 'ARRAY' AND list_contains(list_transform(from_json(${value}, '["JSON"]'), lambda one: one ->> '$'), $value), FALSE))`;
+}
+
+function insertTraces(id: string, rows: readonly Row[]): readonly Statement[] {
+  const statements: Statement[] = [];
+  for (let from = 0; from < rows.length; from += TRACES_AT_ONCE) {
+    const values = rows.slice(from, from + TRACES_AT_ONCE).map((row) => `($id, ${String(row['high'])}::UBIGINT, ${String(row['low'])}::UBIGINT)`);
+    statements.push({ sql: `INSERT INTO erasing_traces VALUES ${values.join(', ')}`, params: { id } });
+  }
+  return statements;
+}
+
+function deleteHot({ id, attribute, value }: Erasure): readonly Statement[] {
+  const erased = (table: string): string => `EXISTS (SELECT 1 FROM erasing_traces e WHERE e.erasure_id = $id AND e.trace_id_low = ${table}.trace_id_low AND e.trace_id_high = ${table}.trace_id_high)`;
+  const ofLogs = (table: string): string => `${erased(table)} OR ${holds(`${table}.attributes`, attribute)}`;
+  return [
+    { sql: COUNT_HOT, params: { id } },
+    { sql: COUNT.replace('/* logs */', () => ofLogs('l')), params: { id, value } },
+    ...['spans_bulk', 'spans_fresh', 'pinned_traces'].map((table) => ({ sql: `DELETE FROM ${table} WHERE ${erased(table)}`, params: { id } })),
+    { sql: `DELETE FROM logs WHERE ${ofLogs('logs')}`, params: { id, value } },
+  ];
+}
