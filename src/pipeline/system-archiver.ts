@@ -104,12 +104,14 @@ export class Archiver {
   async #tidy(nowMs: number): Promise<void> {
     const { archive, storage, limits, hotRetentionMs } = this.#options;
     // Room that is on its way is not asked for twice.
+    const closedBeforeHour = Math.floor((nowMs - hotRetentionMs - 2 * QUIET_MS) / HOUR_MS);
     const isFreeing = (await archive.retired(nowMs)).length > 0;
-    const rewrites = planRewrites({ files: await archive.files(), groups: await archive.groups() }, { nowMs, closedBeforeHour: Math.floor((nowMs - hotRetentionMs - 2 * QUIET_MS) / HOUR_MS), limits: limits(), freeBytes: isFreeing ? undefined : await storage.freeBytes() });
+    const rewrites = planRewrites({ files: await archive.files(), groups: await archive.groups() }, { nowMs, closedBeforeHour, limits: limits(), freeBytes: isFreeing ? undefined : await storage.freeBytes() });
     for (const rewrite of rewrites.slice(0, REWRITES_AT_ONCE)) {
       if (this.#stopping) return;
       await this.#rewrite(rewrite, nowMs);
     }
+    if (rewrites.length <= REWRITES_AT_ONCE && !this.#stopping) await archive.sortTraces(closedBeforeHour);
   }
 
   async #rewrite({ files, dropped, isEmpty }: Rewrite, nowMs: number): Promise<void> {

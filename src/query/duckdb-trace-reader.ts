@@ -1,7 +1,7 @@
 import { MINUTE_MS } from '../lib/duration.js';
 import type { TraceId } from '../lib/ids.js';
 import { archivedSpanOfRow, attributesOf, spanOfRow, valueOfJson } from '../pipeline/span-of-row.js';
-import { needOfSearch } from '../store/archive/archive-need.js';
+import { needOfSearch, type ArchiveNeed } from '../store/archive/archive-need.js';
 import type { ArchiveStatement, SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { Row, SqlValue, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
@@ -73,7 +73,7 @@ export class DuckdbTraceReader implements TraceReader {
     const archive = needOfSearch(search.search);
     const limit = Math.min(search.limit, TRACE_SEARCH_LIMIT);
     const found = new Map<string, { readonly key: TraceKey; readonly matchedNs: bigint }>();
-    for (const slice of slicesOf(search, await this.#extent())) {
+    for (const slice of slicesOf(search, await this.#extent(search, archive))) {
       const rows = await this.#database.query({ ...searchStatement(NEWEST, compiled, { ...search, ...slice }), archive });
       for (const row of rows) {
         const key = { high: row['th'] as bigint, low: row['tl'] as bigint };
@@ -88,9 +88,9 @@ export class DuckdbTraceReader implements TraceReader {
     return [...found.values()].sort((left, right) => compareBig(right.matchedNs, left.matchedNs) || compareBig(left.key.low, right.key.low)).slice(0, limit).map(({ key }) => key);
   }
 
-  async #extent(): Promise<StoredExtent> {
-    const [row] = await this.#database.query({ sql: EXTENT });
-    return { firstMs: Number(row?.['first_ms'] ?? 0), lastMs: Number(row?.['last_ms'] ?? -1), hotFromMs: Number(row?.['left_before_ms'] ?? 0) };
+  async #extent(window: TimeWindow, archive: ArchiveNeed): Promise<StoredExtent> {
+    const [[row], files] = await Promise.all([this.#database.query({ sql: EXTENT }), this.#database.fileTimes?.(window, archive) ?? []]);
+    return { firstMs: Number(row?.['first_ms'] ?? 0), lastMs: Number(row?.['last_ms'] ?? -1), hotFromMs: Number(row?.['left_before_ms'] ?? 0), files };
   }
 
   async explainSearch(search: TraceSearch): Promise<QueryPlan> {

@@ -1,21 +1,30 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { HOUR_MS } from '../lib/duration.js';
+import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { slicesOf } from './newest-first.js';
 
 const NOON = 1_800_000_000_000 - (1_800_000_000_000 % HOUR_MS);
+const file = (hour: number): { readonly fromMs: number; readonly toMs: number } => ({ fromMs: NOON + hour * HOUR_MS, toMs: NOON + (hour + 1) * HOUR_MS + 5 });
 
-test('looks at the newest quarter of a minute first, then ever further back, and in the archive at whole hours', () => {
-  const slices = slicesOf({ fromMs: NOON - 24 * HOUR_MS, toMs: NOON + HOUR_MS }, { firstMs: 0, lastMs: NOON, hotFromMs: NOON - HOUR_MS / 2 });
-  expect(slices.map(({ fromMs, toMs }) => [(NOON + 1 - fromMs) / 60_000, (NOON + 1 - toMs) / 60_000].map((minutes) => Math.round(minutes * 100) / 100))).toEqual([[0.25, 0], [2.25, 0.25], [18.25, 2.25], [180, 18.25], [1_260, 180], [1_440, 1_260]]);
+test('looks at the newest quarter of a minute first, then ever further back; in the archive at one file, then at three more, and so on', () => {
+  const files = Array.from({ length: 20 }, (_, index) => file(-20 + index));
+  const slices = slicesOf({ fromMs: NOON - 24 * HOUR_MS, toMs: NOON + 2 * HOUR_MS }, { firstMs: 0, lastMs: NOON + 20 * MINUTE_MS - 1, hotFromMs: NOON, files });
+  expect(slices.map(({ fromMs, toMs }) => [(fromMs - NOON) / MINUTE_MS, (toMs - NOON) / MINUTE_MS])).toEqual([[19.75, 20], [17.75, 19.75], [1.75, 17.75], [-60, 1.75], [-240, -60], [-780, -240], [-1_440, -780]]);
+});
+
+test('where few files can hold what is looked for, the time between them costs nothing', () => {
+  const slices = slicesOf({ fromMs: NOON - 90 * HOUR_MS, toMs: NOON }, { firstMs: 0, lastMs: NOON, hotFromMs: NOON, files: [file(-80), file(-2)] });
+  expect(slices.map(({ fromMs, toMs }) => [(fromMs - NOON) / HOUR_MS, (toMs - NOON) / HOUR_MS])).toEqual([[-2, 0], [-90, -2]]);
+  expect(slicesOf({ fromMs: NOON - 90 * HOUR_MS, toMs: NOON }, { firstMs: 0, lastMs: NOON, hotFromMs: NOON, files: [] })).toHaveLength(1);
 });
 
 test('cuts every window into slices that meet, and leaves out only what nobody has stored', () => {
   const time = fc.integer({ min: NOON - 100 * HOUR_MS, max: NOON + 100 * HOUR_MS });
-  fc.assert(fc.property(time, time, time, time, time, (fromMs, toMs, firstMs, lastMs, hotFromMs) => {
-    const slices = slicesOf({ fromMs, toMs }, { firstMs, lastMs, hotFromMs });
-    const [since, until] = [Math.max(fromMs, firstMs), Math.min(toMs, lastMs + 1)];
+  const files = fc.array(fc.record({ fromMs: time, toMs: time }), { maxLength: 12 });
+  fc.assert(fc.property(fc.record({ fromMs: time, toMs: time }), fc.record({ firstMs: time, lastMs: time, hotFromMs: time, files }), (window, extent) => {
+    const slices = slicesOf(window, extent);
+    const [since, until] = [Math.max(window.fromMs, extent.firstMs), Math.min(window.toMs, extent.lastMs + 1)];
     if (since >= until) return slices.length === 0;
-    return slices[0]?.toMs === until && slices.at(-1)?.fromMs === since && slices.every(({ fromMs: from, toMs: to }, index) => from < to && (index === 0 || slices[index - 1]?.fromMs === to));
+    return slices[0]?.toMs === until && slices.at(-1)?.fromMs === since && slices.every(({ fromMs, toMs }, index) => fromMs < toMs && (index === 0 || slices[index - 1]?.fromMs === toMs));
   }));
 });

@@ -3,29 +3,39 @@ import type { TimeWindow } from './time-window.js';
 
 /** The first look back: few spans, even where many come in. */
 const FIRST_SLICE_MS = MINUTE_MS / 4;
-/** Each slice is so many times as long as the one before it: what is rare costs some slices more, what is common is found in the first. */
+/** Each slice of the hot store is so many times as long as the one before it: what is rare costs some slices more, what is common is found in the first. */
 const GROWTH = 8;
+/** Of the archive, so many times as many files. */
+const FILE_GROWTH = 3;
 
 export interface StoredExtent {
   readonly firstMs: number;
   readonly lastMs: number;
-  /** What ended before is likely to be in the archive, whose files hold an hour each. */
+  /** What ended before is likely to be in the archive. */
   readonly hotFromMs: number;
+  /** When the spans of the archive's files ended, of those that the search has to open. */
+  readonly files: readonly TimeWindow[];
 }
 
 /** A window cut into slices, newest first: a search looks through one after the other until it has enough. */
-export function slicesOf({ fromMs, toMs }: TimeWindow, { firstMs, lastMs, hotFromMs }: StoredExtent): readonly TimeWindow[] {
+export function slicesOf({ fromMs, toMs }: TimeWindow, { firstMs, lastMs, hotFromMs, files }: StoredExtent): readonly TimeWindow[] {
   const oldestMs = Math.max(fromMs, firstMs);
   const slices: TimeWindow[] = [];
-  let lengthMs = FIRST_SLICE_MS;
-  for (let untilMs = Math.min(toMs, lastMs + 1); untilMs > oldestMs; lengthMs *= GROWTH) {
-    let sinceMs = untilMs - lengthMs;
-    if (sinceMs < hotFromMs) {
-      lengthMs = Math.max(lengthMs, HOUR_MS);
-      sinceMs = Math.floor((untilMs - lengthMs) / HOUR_MS) * HOUR_MS;
-    }
-    slices.push({ fromMs: Math.max(oldestMs, sinceMs), toMs: untilMs });
+  let untilMs = Math.min(toMs, lastMs + 1);
+  for (let lengthMs = FIRST_SLICE_MS; untilMs > oldestMs && untilMs - lengthMs >= hotFromMs; lengthMs *= GROWTH) {
+    slices.push({ fromMs: Math.max(oldestMs, untilMs - lengthMs), toMs: untilMs });
+    untilMs -= lengthMs;
+  }
+  for (let wanted = 1; untilMs > oldestMs; wanted *= FILE_GROWTH) {
+    const sinceMs = Math.max(oldestMs, hourWith(wanted, files.filter((file) => file.fromMs < untilMs && file.toMs > oldestMs), untilMs));
+    slices.push({ fromMs: sinceMs, toMs: untilMs });
     untilMs = sinceMs;
   }
   return slices;
+}
+
+/** The whole hour since which so many of the files have spans; without so many, the beginning of time. */
+function hourWith(wanted: number, files: readonly TimeWindow[], untilMs: number): number {
+  const newest = files.map(({ fromMs }) => fromMs).sort((left, right) => right - left)[wanted - 1];
+  return newest === undefined || files.length === wanted ? 0 : Math.min(untilMs - 1, Math.floor(newest / HOUR_MS) * HOUR_MS);
 }

@@ -165,6 +165,22 @@ export class DuckdbArchive {
     return rows.map((row) => ({ fileId: String(row['file_id']), service: String(row['service']), reason: String(row['reason']), spans: Number(row['spans']) }));
   }
 
+  /** In one transaction: sorts what finds the traces of a whole day. The day before `closedBeforeHour` that was not sorted yet; whether there was one. */
+  async sortTraces(closedBeforeHour: number): Promise<boolean> {
+    const [row] = await this.database.query({ sql: 'SELECT min(hour // 24) AS day FROM archive_files WHERE hour // 24 < $day AND hour // 24 NOT IN (SELECT day FROM archive_sorted_days)', params: { day: Math.floor(closedBeforeHour / 24) } });
+    if (row?.['day'] == null) return false;
+    const params = { day: row['day'] };
+    const ofDay = 'file_id IN (SELECT file_id FROM archive_files WHERE hour // 24 = $day)';
+    await this.database.transaction([
+      { sql: `INSERT INTO sorting_traces SELECT * FROM archived_traces WHERE ${ofDay}`, params },
+      { sql: `DELETE FROM archived_traces WHERE ${ofDay}`, params },
+      { sql: 'INSERT INTO archived_traces SELECT * FROM sorting_traces ORDER BY trace_id_low' },
+      { sql: 'DELETE FROM sorting_traces' },
+      { sql: 'INSERT INTO archive_sorted_days VALUES ($day)', params },
+    ]);
+    return true;
+  }
+
   async retired(beforeMs: number): Promise<readonly string[]> {
     const rows: readonly Row[] = await this.database.query({ sql: 'SELECT path FROM archive_retired WHERE at_ms <= $before_ms ORDER BY path', params: { before_ms: beforeMs } });
     return rows.map((row) => String(row['path']));

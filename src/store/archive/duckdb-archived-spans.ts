@@ -19,10 +19,17 @@ export interface ArchiveStatement extends Statement {
   readonly archive?: ArchiveNeed;
 }
 
+interface Range {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** A database that understands such statements; one without an archive passes over what they say of it. */
 export interface SpansDatabase extends Database {
   query(statement: ArchiveStatement): Promise<Row[]>;
   /** One trace, whose hot spans `hot` reads; the others come as the archive has them (archived-trace.sql). Absent where there is no archive. */
+  /** When the spans of those files ended that a search over this time has to open. Absent where there is no archive. */
+  fileTimes?(window: Range, need: ArchiveNeed): Promise<readonly Range[]>;
   trace?(hot: Statement, key: TraceKey, limit: number): Promise<{ readonly hot: Row[]; readonly archived: Row[] }>;
 }
 
@@ -72,6 +79,11 @@ export class ArchivedSpans implements SpansDatabase {
     if (found.length === 0) return [];
     const files = parquetFiles(await this.#storage.local(filesOf(found)));
     return this.#database.query({ sql: TRACE.replace('/* files */', () => files).replace('/* trace */', () => quoted(traceIdOf(key))), params: { limit } });
+  }
+
+  async fileTimes({ fromMs, toMs }: Range, { pairs = [] }: ArchiveNeed): Promise<readonly Range[]> {
+    const rows = await this.#database.query({ sql: filesWhere(BY_TIME, pairs, 'min_end_ms, max_end_ms'), params: rangeOf(fromMs, toMs) });
+    return rows.map((row) => ({ fromMs: Number(row['min_end_ms']), toMs: Number(row['max_end_ms']) + 1 }));
   }
 
   /** Read again where spans moved into the archive meanwhile: between two statements they would be seen in both places or in none. */
@@ -128,9 +140,9 @@ function needOf({ params = {}, sql }: Statement, { traces, where, pairs = [], be
 const BY_TIME = 'max_end_ms >= $from_ms AND min_end_ms < $to_ms';
 const BY_ARRIVAL = `(max_arrival_ms >= $from_ms AND min_arrival_ms < $to_ms) OR (${BY_TIME})`;
 
-function filesWhere(condition: string, pairs: readonly (readonly string[])[] = []): string {
+function filesWhere(condition: string, pairs: readonly (readonly string[])[] = [], columns = 'path, bytes, sha256'): string {
   const filters = pairs.length === 0 ? '' : ' LEFT JOIN archive_filters f USING (file_id)';
-  return `SELECT path, bytes, sha256 FROM archive_files${filters} WHERE (${condition}) AND ${mayHold(pairs)} ORDER BY hour, path`;
+  return `SELECT ${columns} FROM archive_files${filters} WHERE (${condition}) AND ${mayHold(pairs)} ORDER BY hour, path`;
 }
 
 function filesOfTraces(traces: readonly TraceKey[]): Need {

@@ -1,3 +1,7 @@
+-- Days whose rows of archived_traces are sorted as a whole, so that a lookup reads one row group of each, and the table they are sorted in.
+CREATE TABLE archive_sorted_days (day BIGINT NOT NULL);
+CREATE TABLE sorting_traces AS SELECT * FROM archived_traces LIMIT 0;
+
 -- What was to be erased, by whom and why, and what became of it: the receipts. The value is gone from here as well once it is done; its digest stays.
 CREATE TABLE erasures (
   id VARCHAR NOT NULL,
