@@ -340,6 +340,16 @@ describe('exclusions', () => {
   });
 });
 
+describe('rules about what is unusual', () => {
+  const rule = (spec: string): string => `apiVersion: tocsin.dev/v1\nkind: AnomalyRule\nmetadata: { name: unusual }\nspec: ${spec}\n`;
+
+  test('watch everything unless they say what', () => {
+    expect(load(rule('{}')).rules.anomalyRules).toMatchObject([{ name: 'unusual', services: [], signals: ['errors', 'latency'], falseDiscoveryRate: 0.001 }]);
+    expect(load(rule('{ services: [pay], signals: [errors], falseDiscoveryRate: 0.01, runbook: x }')).rules.anomalyRules).toMatchObject([{ services: ['pay'], signals: ['errors'], falseDiscoveryRate: 0.01, runbook: 'x' }]);
+    expect(load(rule('{ severity: page }')).problems.map(({ code }) => code)).toEqual(['rules/unknown-key']);
+  });
+});
+
 describe('signature rules', () => {
   const rule = (spec: string): string => `apiVersion: tocsin.dev/v1\nkind: SignatureRule\nmetadata: { name: errors }\nspec: { severity: page, ${spec} }\n`;
 

@@ -11,13 +11,14 @@ import { readQuality } from './quality-rule.js';
 import { readRedaction } from './redaction-rules.js';
 import { readReleaseGates } from './release-gate.js';
 import { resolveSlo } from './resolve-slo.js';
-import { readRuleDocuments, type RuleDocuments } from './rule-documents.js';
+import { readRuleDocuments, type RuleDocument, type RuleDocuments } from './rule-documents.js';
 import { otherQueries } from './rule-queries.js';
 import { readDrills } from './read-drills.js';
 import { readEscalation, readPersons } from './read-escalation.js';
 import type { BurnRateRule, ReceiverRule, RuleSet, RunbookReference, ServiceRule } from './rule-set.js';
 import { readSampling } from './sampling-rules.js';
 import type { Slo } from './slo.js';
+import { readAnomalyRules } from './anomaly-rule.js';
 import { readSignatureRules } from './signature-rule.js';
 import { checkThreshold } from './threshold-indicator.js';
 import { dataSourceProblems, readRatio } from './trace-indicator.js';
@@ -53,11 +54,12 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
     persons: readPersons(documents.Person.values(), problems),
     redactions: [...documents.Redaction.values()].map((document) => readRedaction(document, problems)),
     signatureRules,
+    anomalyRules: readAnomalyRules(documents.AnomalyRule.values()),
     sampling: readSampling(documents.Sampling.values(), problems),
     quality: readQuality(documents.TraceQuality.values(), problems),
     gates: readReleaseGates(documents.ReleaseGate.values(), new Set(documents.SLO.keys()), problems),
     exclusions,
-    runbookReferences: [...[...documents.SLO.values()].flatMap(readRunbookReference), ...[...documents.SignatureRule.values()].flatMap(readSignatureRunbook)],
+    runbookReferences: [...[...documents.SLO.values()].flatMap(readRunbookReference), ...[...documents.SignatureRule.values(), ...documents.AnomalyRule.values()].flatMap(readSignatureRunbook)],
     otherQueries: otherQueries(documents, slos),
   };
   return { rules: deepFreeze(rules), problems: sortProblems(problems) };
@@ -127,8 +129,8 @@ function readRunbookReference({ content, source }: NonNullable<ReturnType<RuleDo
   return [{ rule: `SLO "${content.metadata.name}"`, path: `metadata.annotations.${RUNBOOK_ANNOTATION}`, runbook, at: source.at(['metadata', 'annotations', RUNBOOK_ANNOTATION]) }];
 }
 
-function readSignatureRunbook({ content: { metadata, spec: { runbook } }, source }: NonNullable<ReturnType<RuleDocuments['SignatureRule']['get']>>): RunbookReference[] {
-  return runbook === undefined ? [] : [{ rule: `SignatureRule "${metadata.name}"`, path: 'spec.runbook', runbook, at: source.at(['spec', 'runbook']) }];
+function readSignatureRunbook({ content: { kind, metadata, spec: { runbook } }, source }: RuleDocument<'SignatureRule'> | RuleDocument<'AnomalyRule'>): RunbookReference[] {
+  return runbook === undefined ? [] : [{ rule: `${kind} "${metadata.name}"`, path: 'spec.runbook', runbook, at: source.at(['spec', 'runbook']) }];
 }
 
 /** Rules that name a runbook which is not among `names`. */

@@ -5,6 +5,7 @@ import type { ExclusionRule } from './exclusion.js';
 import type { RedactionPolicy } from './redaction.js';
 import { DEFAULT_QUALITY, type QualityRules } from './quality-rule.js';
 import type { ReleaseGateRule } from './release-gate.js';
+import type { AnomalyRule } from './anomaly-rule.js';
 import type { SignatureRule } from './signature-rule.js';
 import { DEFAULT_SAMPLING, type SamplingRules } from './sampling.js';
 import type { QuerySource, Severity, Slo } from './slo.js';
@@ -83,6 +84,7 @@ export interface RuleSet {
   readonly redactions: readonly RedactionPolicy[];
   readonly quality: QualityRules;
   readonly signatureRules: readonly SignatureRule[];
+  readonly anomalyRules: readonly AnomalyRule[];
   readonly sampling: SamplingRules;
   readonly gates: readonly ReleaseGateRule[];
   readonly exclusions: readonly ExclusionRule[];
@@ -91,4 +93,4 @@ export interface RuleSet {
   readonly otherQueries: readonly RuleQuery[];
 }
 
-export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], escalations: [], persons: [], drills: [], redactions: [], sampling: DEFAULT_SAMPLING, quality: DEFAULT_QUALITY, signatureRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], escalations: [], persons: [], drills: [], redactions: [], sampling: DEFAULT_SAMPLING, quality: DEFAULT_QUALITY, signatureRules: [], anomalyRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };

@@ -1,3 +1,4 @@
+import { ANOMALY_SIGNALS } from './anomaly-signals.js';
 import { z } from 'zod';
 import { metadataSchema } from './open-slo-schema.js';
 import { redactionSchema } from './redaction-schema.js';
@@ -110,6 +111,17 @@ export const tocsinSchemas = {
         share: z.strictObject({ above: z.string(), atLeast: z.number().positive().optional(), over: z.string().optional() }).optional(),
         jump: z.strictObject({ times: z.number().min(1), significance: z.number().gt(0).max(0.5).optional(), over: z.string().optional() }).optional(),
       }),
+    }),
+  }),
+  AnomalyRule: z.strictObject({
+    ...envelope,
+    kind: z.literal('AnomalyRule'),
+    spec: z.strictObject({
+      description: z.string().max(1_050).optional(),
+      runbook: z.string().min(1).max(256).optional(),
+      services: z.array(z.string().min(1)).min(1).max(MAX_EXCLUDED).optional(),
+      signals: z.array(z.enum(ANOMALY_SIGNALS)).min(1).max(ANOMALY_SIGNALS.length).optional(),
+      falseDiscoveryRate: z.number().gt(0).max(0.5).optional(),
     }),
   }),
   ReleaseGate: z.strictObject({

@@ -44,6 +44,8 @@ export interface EnginePorts extends AlertingPorts {
   signatureSignals?(openIncidents: readonly Incident[], nowMs: number): readonly ConditionSignal[];
   /** Tests of receivers; none where it is left out. */
   readonly drills?: DrillPorts;
+  /** What is unusual of operations without an SLO. */
+  anomalySignals?(openIncidents: readonly Incident[]): readonly ConditionSignal[];
   /** What the watch over the quality of the traces says. */
   qualitySignals?(openIncidents: readonly Incident[]): readonly ConditionSignal[];
   /** How well services are traced just now; undefined where that is not known. */
@@ -141,7 +143,7 @@ export class Engine {
       const badReceivedAtMs = new Map(this.#badReceivedAtMs);
       const evaluation = evaluate({
         nowMs, slos: this.#slos, slices: this.#slices, openIncidents, badReceivedAtMs, recentlyEnded: await this.#alerting.recentlyEnded(nowMs),
-        otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? []), ...(this.#ports.qualitySignals?.(openIncidents) ?? []), ...this.#drills.signals(openIncidents, { runs: drills, nowMs })],
+        otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? []), ...(this.#ports.qualitySignals?.(openIncidents) ?? []), ...(this.#ports.anomalySignals?.(openIncidents) ?? []), ...this.#drills.signals(openIncidents, { runs: drills, nowMs })],
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });
       const proven = this.#withHealth(await this.#withEvidence(evaluation), nowMs);

@@ -5,6 +5,7 @@ import type { DrillRule } from '../config/drill.js';
 import type { EscalationRule, PersonRule } from '../config/escalation.js';
 import type { QualityRules } from '../config/quality-rule.js';
 import type { ReleaseGateRule } from '../config/release-gate.js';
+import type { AnomalyRule } from '../config/anomaly-rule.js';
 import type { SignatureRule } from '../config/signature-rule.js';
 import type { SamplingRules } from '../config/sampling.js';
 import type { ReceiverRule, RuleSet } from '../config/rule-set.js';
@@ -34,6 +35,7 @@ export interface RuleBook {
   readonly sampling: SamplingRules;
   readonly quality: QualityRules;
   readonly signatureRules: readonly SignatureRule[];
+  readonly anomalyRules: readonly AnomalyRule[];
   readonly runbooks: readonly Runbook[];
 }
 
@@ -62,7 +64,7 @@ export async function loadRuleBook({ rulesDir, runbooksDir, redaction: { keyFile
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
   if (routing === undefined || hasErrors(sorted)) return { book: undefined, problems: sorted };
-  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, persons: rules.rules.persons, drills: rules.rules.drills, escalations: rules.rules.escalations, gates: rules.rules.gates, sampling: rules.rules.sampling, quality: rules.rules.quality, signatureRules: rules.rules.signatureRules, runbooks: runbooks.runbooks }, problems: sorted };
+  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, persons: rules.rules.persons, drills: rules.rules.drills, escalations: rules.rules.escalations, gates: rules.rules.gates, sampling: rules.rules.sampling, quality: rules.rules.quality, signatureRules: rules.rules.signatureRules, anomalyRules: rules.rules.anomalyRules, runbooks: runbooks.runbooks }, problems: sorted };
 }
 
 function compileAll(rules: RuleSet, problems: Problem[]): CompiledSlo[] {

@@ -7,7 +7,7 @@ import { DecisionsModule } from '../../notify/decisions.controller.js';
 import { SlackButtonsModule, type SlackButtonsOptions } from '../../notify/slack-buttons.controller.js';
 import { AlertmanagerModule, type AlertmanagerPorts } from '../../pipeline/alertmanager.controller.js';
 import { MaintenanceJob, type MaintenanceJobOptions } from '../../pipeline/maintenance.job.js';
-import { SignatureJob, type SignatureJobOptions } from '../../pipeline/signature.job.js';
+import { RoundJob, type RoundJobOptions } from '../../pipeline/round.job.js';
 import { TickJob, type TickJobOptions } from '../../pipeline/tick.job.js';
 import { QualityJob, type QualityJobOptions } from '../../report/quality.job.js';
 import { QualityWatchJob, type QualityWatchJobOptions } from '../../report/quality-watch.job.js';
@@ -23,7 +23,8 @@ export interface AppParts {
   readonly slackButtons: SlackButtonsOptions;
   readonly self: SelfPorts;
   readonly tick: Omit<TickJobOptions, 'scheduler'>;
-  readonly signatures: Omit<SignatureJobOptions, 'scheduler'>;
+  /** What is read every few seconds or minutes. */
+  readonly rounds: readonly Omit<RoundJobOptions, 'scheduler'>[];
   readonly maintenance: Omit<MaintenanceJobOptions, 'scheduler'>;
   readonly qualityWatch: Omit<QualityWatchJobOptions, 'scheduler'>;
   readonly quality: Omit<QualityJobOptions, 'scheduler'>;
@@ -40,7 +41,7 @@ export class AppModule {
       providers: [
         { provide: SELF_PORTS, useValue: parts.self },
         { provide: TickJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new TickJob({ ...parts.tick, scheduler }) },
-        { provide: SignatureJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new SignatureJob({ ...parts.signatures, scheduler }) },
+        ...parts.rounds.map((round) => ({ provide: `RoundJob ${round.name}`, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new RoundJob({ ...round, scheduler }) })),
         { provide: QualityJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new QualityJob({ ...parts.quality, scheduler }) },
         { provide: QualityWatchJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new QualityWatchJob({ ...parts.qualityWatch, scheduler }) },
         { provide: MaintenanceJob, inject: [SchedulerRegistry], useFactory: (scheduler: SchedulerRegistry) => new MaintenanceJob({ ...parts.maintenance, scheduler }) },

@@ -11,6 +11,9 @@ import type { Clock } from '../../lib/clock.js';
 import { DuckdbDecisionReader } from '../../notify/duckdb-decision-reader.js';
 import { DuckdbOutbox } from '../../notify/duckdb-outbox.js';
 import { Dispatcher } from '../../notify/system-dispatcher.js';
+import { anomalySignals } from '../../pipeline/anomaly-signals.js';
+import { AnomalyWatch } from '../../pipeline/anomaly-watch.js';
+import { DuckdbAnomalyReader } from '../../pipeline/duckdb-anomaly-reader.js';
 import { DuckdbCohortReader } from '../../pipeline/duckdb-cohort-reader.js';
 import { DuckdbEvaluationStore } from '../../pipeline/duckdb-evaluation-store.js';
 import { DuckdbEvidenceReader } from '../../pipeline/duckdb-evidence-reader.js';
@@ -62,6 +65,7 @@ const EVIDENCE_BUDGET_MS = 2_000;
 export class Judgement {
   readonly signatures: SignatureBook;
   readonly watch: QualityWatch;
+  readonly anomalies: AnomalyWatch;
   readonly rules: LiveRules;
   readonly engine: Engine;
   readonly dispatcher: Dispatcher;
@@ -78,11 +82,13 @@ export class Judgement {
     this.#snapshotPorts = { reader: new DuckdbSnapshotReader(ports.store), changes: new DuckdbChangeBook(ports.store), cohorts: new DuckdbCohortReader(ports.store) };
     this.signatures = new SignatureBook(new DuckdbSignatureStore(ports.store, this.#evidence));
     const decisions = new DuckdbDecisionReader(ports.store);
+    this.anomalies = new AnomalyWatch({ reader: new DuckdbAnomalyReader(ports.store), rules: () => this.rules.book.anomalyRules });
     this.watch = new QualityWatch({ reader: new DuckdbQualityReader(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
       gatherEvidence: (measured, status) => this.#gatherEvidence(measured, status),
       signatureSignals: (openIncidents, nowMs) => signatureSignals({ rules: this.rules.book.signatureRules, book: this.signatures, openIncidents, nowMs }),
+      anomalySignals: (openIncidents) => anomalySignals({ picture: this.anomalies.picture(), rules: this.rules.book.anomalyRules, openIncidents }),
       drills: { rules: () => this.rules.book.drills, decisionsOf: (id) => decisions.ofIncident(id) },
       qualitySignals: (openIncidents) => qualitySignals({ picture: this.watch.picture(), watch: this.rules.book.quality.watch, openIncidents, publicUrl: ports.publicUrl() }),
       traceHealth: (services, nowMs) => this.watch.health(services, nowMs),

@@ -100,6 +100,9 @@ export async function startService(input: ServiceInput): Promise<RunningService>
 
 const MAX_PAGE_BODY_BYTES = 1 << 20;
 const STOP_GRACE_MS = 5_000;
+const SIGNATURES_EVERY_MS = 5_000;
+/** A quarter of an hour is judged within this after it is due. */
+const ANOMALIES_EVERY_MS = 30_000;
 
 /** The one place where parts meet, in the order in which they need each other. */
 class Start {
@@ -222,7 +225,10 @@ class Start {
         traced: (work) => traced('tick', {}, work),
         onError: (error) => log.error({ err: error }, 'an evaluation failed; the next one tries again'),
       },
-      signatures: { book: judgement.signatures, clock: systemClock, onError: (error) => log.error({ err: error }, 'failures could not be read for their signatures; the next round tries again') },
+      rounds: [
+        { name: 'signatures', everyMs: SIGNATURES_EVERY_MS, read: (nowMs) => judgement.signatures.read(nowMs), clock: systemClock, onError: (error) => log.error({ err: error }, 'failures could not be read for their signatures; the next round tries again') },
+        { name: 'anomalies', everyMs: ANOMALIES_EVERY_MS, read: (nowMs) => judgement.anomalies.read(nowMs), clock: systemClock, onError: (error) => log.error({ err: error }, 'operations could not be compared with what is usual; the next round tries again') },
+      ],
       qualityWatch: { watch: judgement.watch, clock: systemClock, onError: (error) => log.error({ err: error }, 'the quality of the traces could not be watched; the next round tries again') },
       quality: {
         quality: quality.service, schedule: settings.qualityReport, clock: systemClock, announce: quality.announce,

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AnomalyRule } from '../config/anomaly-rule.js';
+import { windowsFor, WINDOW_MS } from '../diagnosis/anomaly/baseline-windows.js';
+import type { Incident } from '../incident/incident.js';
+import { sampleAlert, sampleIncident } from '../incident/sample-incident.js';
+import { FakeClock } from '../lib/clock.js';
+import { MINUTE_MS } from '../lib/duration.js';
+import { bucketOf } from '../sli/latency-bucket.js';
+import { anomalySignals, ANOMALY_ALERT } from './anomaly-signals.js';
+import { AnomalyWatch } from './anomaly-watch.js';
+import { DuckdbAnomalyReader } from './duckdb-anomaly-reader.js';
+import { openStore, type SystemStore } from './system-store.js';
+
+const NOW = Date.parse('2026-11-20T12:02:30Z');
+const UNTIL = Date.parse('2026-11-20T12:00:00Z');
+const RULE: AnomalyRule = { name: 'unusual', description: '', runbook: undefined, services: [], signals: ['errors', 'latency'], falseDiscoveryRate: 0.001, at: { file: 'rules/a.yaml', line: 1, column: 1 } };
+
+let store: SystemStore;
+let rules: readonly AnomalyRule[] = [RULE];
+
+interface Minute {
+  readonly service: string;
+  readonly atMs: number;
+  readonly spans: number;
+  readonly errors: number;
+  readonly durationMs?: number;
+  readonly lateMinutes?: number;
+}
+
+async function count(minutes: readonly Minute[]): Promise<void> {
+  const rows = minutes.map(({ service, atMs, spans, errors, durationMs = 20, lateMinutes = 0 }) => `('${service}', 'GET /', 2, ${atMs / MINUTE_MS}, ${atMs / MINUTE_MS + lateMinutes}, ${bucketOf(durationMs * 1e6)}, ${spans}, ${errors}, 0)`);
+  await store.transaction([{ sql: `INSERT INTO red_slices VALUES ${rows.join(',')}`, params: {} }]);
+}
+
+/** Each window's requests in its first minute: `pay` fails in the last two windows, `blip` only in the last, `slow` is slower in both. */
+beforeAll(async () => {
+  store = await openStore({ dataDir: ':memory:', clock: new FakeClock(NOW) });
+  const windows = [...new Set([...windowsFor(UNTIL - WINDOW_MS), ...windowsFor(UNTIL - 2 * WINDOW_MS)].map(({ fromMs }) => fromMs))];
+  await count(windows.flatMap((fromMs) => {
+    const back = (UNTIL - fromMs) / WINDOW_MS;
+    return [
+      { service: 'pay', atMs: fromMs, spans: 200, errors: back <= 2 ? 16 : 1 }, { service: 'blip', atMs: fromMs, spans: 200, errors: back === 1 ? 40 : 1 },
+      { service: 'slow', atMs: fromMs, spans: 200, errors: 0, durationMs: back <= 2 ? 90 : 20 }, { service: 'fine', atMs: fromMs, spans: 200, errors: 1 },
+      { service: 'old', atMs: fromMs, spans: 200, errors: back <= 2 ? 1 : 0 }, { service: 'old', atMs: fromMs, spans: 200, errors: 200, lateMinutes: 600 },
+    ];
+  }));
+});
+afterAll(() => store.close());
+
+const watch = (): AnomalyWatch => new AnomalyWatch({ reader: new DuckdbAnomalyReader(store), rules: () => rules });
+const open = (watched: AnomalyWatch, openIncidents: readonly Incident[] = []): readonly (readonly [string, boolean])[] => anomalySignals({ picture: watched.picture(), rules, openIncidents }).map(({ title, firing }) => [title, firing] as const);
+
+describe('the watch over what is usual', () => {
+  test('tells what fails or is slow in the last quarter of an hour and the one before, and nothing else', async () => {
+    const watched = watch();
+    await watched.read(NOW);
+    expect(open(watched)).toEqual([['pay GET / fails more often than usual', true], ['slow GET / is slower than usual', true]]);
+    const [signal] = anomalySignals({ picture: watched.picture(), rules, openIncidents: [] });
+    expect(signal).toMatchObject({ key: 'anomaly:["pay","GET /","errors"]', severity: 'ticket', labels: { alertname: ANOMALY_ALERT, service: 'pay', operation: 'GET /', signal: 'errors', rule: 'unusual', severity: 'ticket' } });
+    expect(signal?.annotations['summary']).toBe('pay GET / fails more often than usual: 8 % of its requests fail, 0.5 % at this hour of the week');
+  });
+
+  test('keeps to the services and signals of its rule, reads nothing without one, and takes a changed rule at once', async () => {
+    const watched = watch();
+    rules = [{ ...RULE, services: ['slow', 'pay'], signals: ['latency'] }];
+    await watched.read(NOW);
+    expect(open(watched)).toEqual([['slow GET / is slower than usual', true]]);
+    rules = [];
+    await watched.read(NOW);
+    expect(open(watched)).toEqual([]);
+    rules = [RULE];
+    await watched.read(NOW);
+    expect(open(watched)).toHaveLength(2);
+  });
+
+  test('says nothing new of a service whose SLO alerts, and ends a ticket when a quarter is as usual again or the rule is gone', async () => {
+    const watched = watch();
+    await watched.read(NOW);
+    const burning = sampleIncident();
+    const alert = burning.alerts[0]!;
+    expect(open(watched, [{ ...burning, alerts: [{ ...alert, labels: { ...alert.labels, service: 'pay' } }] }])).toEqual([['slow GET / is slower than usual', true]]);
+    const labels = (service: string): Record<string, string> => ({ alertname: ANOMALY_ALERT, service, operation: 'GET /', signal: 'errors', rule: 'unusual', severity: 'ticket' });
+    const ticket = (service: string): Incident => sampleIncident({ key: `anomaly:["${service}","GET /","errors"]`, title: service, alerts: [sampleAlert({ incidentId: burning.id, labels: labels(service), severity: 'ticket' })] });
+    expect(open(watched, [ticket('fine'), ticket('unheard')])).toContainEqual(['fine', false]);
+    expect(open(watched, [ticket('fine'), ticket('unheard')]).map(([title]) => title)).not.toContain('unheard');
+    rules = [{ ...RULE, services: ['pay'] }];
+    expect(open(watched, [ticket('unheard')])).toContainEqual(['unheard', false]);
+    rules = [RULE];
+  });
+
+  test('grows quieter with each ticket that ended and nobody took', async () => {
+    const incident = (id: number, acknowledgedBy: string | undefined): { readonly sql: string; readonly params: Record<string, string | number> } => ({
+      sql: 'INSERT INTO incidents VALUES ($id, $key, \'resolved\', \'ticket\', \'t\', $started, $started, $document)',
+      params: { id: `i${id}`, key: 'anomaly:["pay","GET /","errors"]', started: NOW - id * 60 * MINUTE_MS, document: JSON.stringify(acknowledgedBy === undefined ? {} : { acknowledgedBy }) },
+    });
+    await store.transaction([incident(99, 'anna'), ...Array.from({ length: 8 }, (_, id) => incident(id, undefined))]);
+    expect(await new DuckdbAnomalyReader(store).unheeded(NOW - 24 * 60 * MINUTE_MS)).toEqual(new Map([['anomaly:["pay","GET /","errors"]', 8]]));
+    const watched = watch();
+    await watched.read(NOW);
+    expect(open(watched)).toEqual([['slow GET / is slower than usual', true]]);
+  });
+});
