@@ -24,27 +24,48 @@ interface CauseRow {
   readonly shares: readonly { readonly slo: string; readonly explained: number; readonly examined: number; readonly atLeast: number }[];
 }
 
+interface IncidentRow {
+  readonly causes: readonly CauseRow[];
+  readonly openedBecause: string | null;
+}
+
+interface HeldRow {
+  readonly title: string;
+  readonly key: string;
+  readonly words: string;
+}
+
 export const whyCommand: Command = {
-  usage: 'INCIDENT [--server URL] [--json]',
+  usage: 'INCIDENT | --held [--server URL] [--json]',
   takesArguments: true,
-  options: { server: { type: 'string' }, json: { type: 'boolean' } },
+  options: { held: { type: 'boolean' }, server: { type: 'string' }, json: { type: 'boolean' } },
   help: [
     ['INCIDENT', 'its id, as messages and pages show it: inc-20261120-030405-8e78'],
+    ['--held', 'what has begun to fire and is no incident yet, because a threshold asks for more of it'],
     ['--server URL', 'pages address of a running service; default: the configured one'],
-    ['--json', 'as JSON: {"causes":[{at,rule,words,shares,traces…}…],"decisions":[{at,alert,group,route,receiver,integration,outcome,reason,delivery,deliveryStatus,attempts,became}…]}'],
+    ['--json', 'as JSON: {"openedBecause":…,"causes":[{at,rule,words,shares,traces…}…],"decisions":[{at,alert,group,route,receiver,integration,outcome,reason,delivery,deliveryStatus,attempts,became}…]}, or {"held":[{key,title,threshold,wanted,withinSeconds,words,occurrences,firing}…]}'],
     ['TOCSIN_TOKEN', 'environment variable: a token of the role viewer, where the service asks for one'],
     ['', 'Exit code 1 when nothing was decided about an incident of that id.'],
   ],
   async run({ values, positionals: [id, surplus] }) {
-    if (id === undefined || surplus !== undefined) throw new CouldNotRun('name one incident: tocsin why inc-…');
+    if (values['held'] === true && id === undefined) return printHeld(typeof values['server'] === 'string' ? values['server'] : await configuredServer(), values['json'] === true);
+    if (id === undefined || surplus !== undefined || values['held'] === true) throw new CouldNotRun('name one incident: tocsin why inc-…, or ask tocsin why --held');
     const server = typeof values['server'] === 'string' ? values['server'] : await configuredServer();
     const { decisions } = await answerOf<{ readonly decisions: readonly DecisionRow[] }>(server, `${id}/decisions`) ?? { decisions: [] };
-    const { causes } = await answerOf<{ readonly causes: readonly CauseRow[] }>(server, id) ?? { causes: [] };
-    if (values['json'] === true) printLine(JSON.stringify({ causes, decisions }, null, 2));
-    else print(causes, decisions, id);
+    const { causes, openedBecause } = await answerOf<IncidentRow>(server, id) ?? { causes: [], openedBecause: null };
+    if (values['json'] === true) printLine(JSON.stringify({ openedBecause, causes, decisions }, null, 2));
+    else print({ causes, openedBecause }, decisions, id);
     return decisions.length > 0 ? EXIT_FINE : EXIT_NO;
   },
 };
+
+async function printHeld(server: string, isJson: boolean): Promise<number> {
+  const { held } = await answerOf<{ readonly held: readonly HeldRow[] }>(server, 'held') ?? { held: [] };
+  if (isJson) printLine(JSON.stringify({ held }, null, 2));
+  else if (held.length === 0) printLine('nothing is held back by a threshold');
+  else for (const { title, key, words } of held) printLine(`${title} (${key}): ${words}`);
+  return EXIT_FINE;
+}
 
 async function configuredServer(): Promise<string> {
   const { settings } = await loadSettings(process.env);
@@ -68,7 +89,8 @@ async function answerOf<T>(server: string, path: string): Promise<T | undefined>
   return (await answer.json()) as T;
 }
 
-function print(causes: readonly CauseRow[], decisions: readonly DecisionRow[], id: string): void {
+function print({ causes, openedBecause }: IncidentRow, decisions: readonly DecisionRow[], id: string): void {
+  if (openedBecause !== null) printLine(`it opened late: ${openedBecause}\n`);
   for (const { at, words, shares } of causes) {
     printLine(`one incident since ${formatTime(Date.parse(at))}: ${words}`);
     for (const { slo, explained, examined, atLeast } of shares) printLine(`  ${slo}: ${String(explained)} of ${String(examined)} bad events, with 95 % confidence at least ${formatPercent(atLeast, 0)}`);

@@ -13,6 +13,7 @@ import { readReleaseGates } from './release-gate.js';
 import { resolveSlo } from './resolve-slo.js';
 import { readRuleDocuments, type RuleDocument, type RuleDocuments } from './rule-documents.js';
 import { otherQueries } from './rule-queries.js';
+import { readThresholds } from './incident-threshold.js';
 import { readDrills } from './read-drills.js';
 import { readEscalation, readPersons } from './read-escalation.js';
 import type { BurnRateRule, ReceiverRule, RuleSet, RunbookReference, ServiceRule } from './rule-set.js';
@@ -50,6 +51,7 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
     policies: [...policies.values()],
     receivers: [...documents.Receiver.values()].map(readReceiver),
     escalations: [...documents.EscalationPolicy.values()].map((document) => readEscalation(document, problems)),
+    thresholds: readThresholds(documents.IncidentThreshold.values(), problems),
     drills: readDrills(documents.Drill.values(), problems),
     persons: readPersons(documents.Person.values(), problems),
     redactions: [...documents.Redaction.values()].map((document) => readRedaction(document, problems)),

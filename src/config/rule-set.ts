@@ -1,5 +1,6 @@
 import type { Location } from '../lib/problem.js';
 import type { DrillRule } from './drill.js';
+import type { IncidentThreshold } from './incident-threshold.js';
 import type { EscalationRule, PersonRule } from './escalation.js';
 import type { ExclusionRule } from './exclusion.js';
 import type { RedactionPolicy } from './redaction.js';
@@ -80,6 +81,7 @@ export interface RuleSet {
   readonly escalations: readonly EscalationRule[];
   readonly persons: readonly PersonRule[];
   readonly drills: readonly DrillRule[];
+  readonly thresholds: readonly IncidentThreshold[];
   /** In the order of files and documents: where two rules want the same value, the first has it. */
   readonly redactions: readonly RedactionPolicy[];
   readonly quality: QualityRules;
@@ -93,4 +95,4 @@ export interface RuleSet {
   readonly otherQueries: readonly RuleQuery[];
 }
 
-export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], escalations: [], persons: [], drills: [], redactions: [], sampling: DEFAULT_SAMPLING, quality: DEFAULT_QUALITY, signatureRules: [], anomalyRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], escalations: [], persons: [], drills: [], thresholds: [], redactions: [], sampling: DEFAULT_SAMPLING, quality: DEFAULT_QUALITY, signatureRules: [], anomalyRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };

@@ -16,6 +16,7 @@ const evidenceSchema = z.union([
 ]);
 
 const MAX_REPEATS = 20;
+const MAX_OCCURRENCES = 1_000;
 const names = z.array(z.string().min(1).max(256)).max(50);
 
 /** Kinds of `apiVersion: tocsin.dev/v1`. */
@@ -71,6 +72,16 @@ export const tocsinSchemas = {
       target: z.number().gt(0).lt(1).optional(),
       tell: names.min(1),
       severity: z.enum(['page', 'ticket']).optional(),
+    }),
+  }),
+  IncidentThreshold: z.strictObject({
+    ...envelope,
+    kind: z.literal('IncidentThreshold'),
+    spec: z.strictObject({
+      matchers: z.array(z.string().min(1).max(2_048)).min(1).max(50),
+      occurrences: z.int().min(2).max(MAX_OCCURRENCES),
+      within: z.string().max(64),
+      orFiringFor: z.string().max(64).optional(),
     }),
   }),
   Person: z.strictObject({

@@ -212,7 +212,7 @@ describe('whatever the signals', () => {
       for (const { afterMs, signals, person } of ticks) {
         now += afterMs;
         timeline.tick(now, ...signals);
-        expect(advance({ signals, openIncidents: timeline.open(), recentlyEnded: timeline.ended(), nowMs: now })).toEqual({ incidents: [], transitions: [] });
+        expect(advance({ signals, openIncidents: timeline.open(), recentlyEnded: timeline.ended(), nowMs: now })).toEqual({ incidents: [], transitions: [], held: [], noLongerHeld: [] });
         const [first] = timeline.open();
         if (first !== undefined && person === 'acknowledges') timeline.apply(acknowledge(first, 'ann', now));
         if (first !== undefined && person === 'resolves') timeline.apply(resolve(first, 'ann', now));

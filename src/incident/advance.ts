@@ -1,8 +1,10 @@
 import { SEVERITY_RANK } from '../budget/slo-status.js';
 import type { Severity } from '../config/slo.js';
 import type { IncidentId } from '../lib/ids.js';
+import type { IncidentThreshold } from '../config/incident-threshold.js';
 import type { ConditionSignal } from './condition-signal.js';
 import { hasBeenQuiet, isFlapping, reopenable } from './flapping.js';
+import { stepOpening, thresholdOf, type HeldOpening } from './held-opening.js';
 import { incidentIdOf } from './incident-id.js';
 import { FLAP_HOLD_MS } from './incident-policy.js';
 import type { Alert, Incident, Transition } from './incident.js';
@@ -19,6 +21,9 @@ export interface AdvanceInput {
   /** Those that ended of late: what comes back opens them again. The youngest last. */
   readonly recentlyEnded?: readonly Incident[];
   readonly nowMs: number;
+  readonly thresholds?: readonly IncidentThreshold[];
+  /** What was held before, by key. */
+  readonly held?: ReadonlyMap<string, HeldOpening>;
   /** `attempt` counts up while the id is taken. */
   readonly newIncidentId?: (key: string, nowMs: number, attempt: number) => IncidentId;
 }
@@ -29,22 +34,69 @@ export interface IncidentChange {
   readonly transitions: readonly Transition[];
 }
 
+/** With what a threshold holds back: new versions, and keys of what opened or came to nothing. */
+export interface AdvancedIncidents extends IncidentChange {
+  readonly held: readonly HeldOpening[];
+  readonly noLongerHeld: readonly string[];
+}
+
 export const NO_CHANGE: IncidentChange = { incidents: [], transitions: [] };
 
 /**
  * One step of every incident: opens, upgrades, updates and resolves. The same signals again change nothing.
  * A key without any signal keeps its incident as it is: missing data never resolves.
  */
-export function advance(input: AdvanceInput): IncidentChange {
+export function advance(input: AdvanceInput): AdvancedIncidents {
   const openByKey = new Map(input.openIncidents.map((incident) => [incident.key, incident]));
   const taken = new Set(input.openIncidents.map((incident) => incident.id));
   const changes: IncidentChange[] = [];
-  for (const [key, signals] of signalsByKey(input.signals)) {
+  const openings = new Openings(input);
+  const byKey = signalsByKey(input.signals);
+  for (const [key, signals] of byKey) {
     const incident = openByKey.get(key);
     if (incident !== undefined) changes.push(advanceOpen(incident, signals, input.nowMs));
-    else if (signals.some((signal) => signal.firing)) changes.push(reopen(reopenable(input.recentlyEnded ?? [], key, input.nowMs), signals, input.nowMs) ?? open(signals, newId(input, key, taken), input.nowMs));
+    else if (signals.some((signal) => signal.firing)) changes.push(reopen(reopenable(input.recentlyEnded ?? [], key, input.nowMs), signals, input.nowMs) ?? openings.place(key, signals, (why) => open({ signals, id: newId(input, key, taken), why }, input.nowMs)));
   }
-  return { incidents: changes.flatMap((change) => change.incidents), transitions: changes.flatMap((change) => change.transitions) };
+  return { incidents: changes.flatMap((change) => change.incidents), transitions: changes.flatMap((change) => change.transitions), ...openings.rest((key) => openByKey.has(key)) };
+}
+
+/** What would open: at once, or when a threshold has seen enough of it. */
+class Openings {
+  readonly #input: AdvanceInput;
+  readonly #held: HeldOpening[] = [];
+  readonly #seen = new Set<string>();
+
+  constructor(input: AdvanceInput) {
+    this.#input = input;
+  }
+
+  place(key: string, signals: readonly ConditionSignal[], openNow: (why: string | undefined) => IncidentChange): IncidentChange {
+    const firing = signals.filter((signal) => signal.firing);
+    const threshold = thresholdOf(this.#input.thresholds ?? [], firing);
+    if (threshold === undefined) return openNow(undefined);
+    const { held, opens } = stepOpening(threshold, { known: this.#input.held?.get(key), firing, nowMs: this.#input.nowMs });
+    if (opens !== undefined) return openNow(opens);
+    this.#keep(key, held);
+    return NO_CHANGE;
+  }
+
+  /** What is held and does not fire now is kept as long as its occurrences count; what opened, or whose threshold is gone, is not. */
+  rest(isOpen: (key: string) => boolean): Pick<AdvancedIncidents, 'held' | 'noLongerHeld'> {
+    const firing = new Set(this.#input.signals.filter((signal) => signal.firing).map(({ key }) => key));
+    for (const [key, known] of this.#input.held ?? []) {
+      const threshold = this.#input.thresholds?.find(({ name }) => name === known.threshold);
+      if (firing.has(key) || isOpen(key) || threshold === undefined) continue;
+      this.#keep(key, stepOpening(threshold, { known, firing: [], nowMs: this.#input.nowMs }).held);
+    }
+    const gone = [...(this.#input.held?.keys() ?? [])].filter((key) => !this.#seen.has(key));
+    return { held: this.#held.filter((held) => JSON.stringify(held) !== JSON.stringify(this.#input.held?.get(held.key))), noLongerHeld: gone };
+  }
+
+  #keep(key: string, held: HeldOpening | undefined): void {
+    if (held === undefined) return;
+    this.#seen.add(key);
+    this.#held.push(held);
+  }
 }
 
 /** Signals of one key, each condition once: the last word on a condition counts. */
@@ -67,13 +119,21 @@ function newId(input: AdvanceInput, key: string, taken: Set<IncidentId>): Incide
   }
 }
 
-function open(signals: readonly ConditionSignal[], id: IncidentId, nowMs: number): IncidentChange {
+interface Opening {
+  readonly signals: readonly ConditionSignal[];
+  readonly id: IncidentId;
+  /** What made a threshold let it open. */
+  readonly why: string | undefined;
+}
+
+function open({ signals, id, why }: Opening, nowMs: number): IncidentChange {
   const firing = signals.filter((signal) => signal.firing);
   const lead = mostSevere(firing);
   const alerts = firing.map((signal) => alertOf(signal, { incidentId: id, startsAtMs: nowMs, nowMs }));
   const incident: Incident = {
     id, key: lead.key, status: 'open', severity: lead.severity, title: lead.title, startedAtMs: nowMs, endedAtMs: undefined,
-    acknowledgedBy: undefined, alerts, evidence: undefined, runbook: firing.find((signal) => signal.runbook !== undefined)?.runbook, timeline: [],
+    acknowledgedBy: undefined, alerts, evidence: undefined, runbook: firing.find((signal) => signal.runbook !== undefined)?.runbook,
+    timeline: why === undefined ? [] : [{ atMs: nowMs, kind: 'note', actor: 'tocsin', text: why }], ...(why === undefined ? {} : { openedBecause: why }),
   };
   const text = `${severityInWords(lead.severity)} opened${withWords(lead)}`;
   const opened = withEntry(incident, { atMs: nowMs, kind: 'opened', actor: 'tocsin', text });

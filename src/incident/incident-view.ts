@@ -5,6 +5,7 @@ import type { TraceHealth } from '../diagnosis/trace-health.js';
 import type { NearbyChange, Snapshot } from '../diagnosis/snapshot.js';
 import { MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 import type { CauseLink } from './cause.js';
+import { heldInWords, type HeldOpening } from './held-opening.js';
 import type { Alert, Incident } from './incident.js';
 import { conditionInWords } from './words.js';
 
@@ -25,6 +26,7 @@ export function incidentJson(incident: Incident): Readonly<Record<string, unknow
     causes: (incident.causes ?? []).map(causeJson),
     mergedInto: incident.mergedInto ?? null,
     traceHealth: incident.traceHealth === undefined ? null : traceHealthJson(incident.traceHealth),
+    openedBecause: incident.openedBecause ?? null,
     runbook: runbook ?? null,
     timeline: incident.timeline.map(({ atMs, ...entry }) => ({ at: isoTime(atMs), ...entry })),
   };
@@ -86,6 +88,15 @@ function snapshotJson({ onset, suspect, changes, minutes, graph }: Snapshot): Re
   return {
     onset: onset === undefined ? null : { at: minuteTime(onset.minute), earliest: minuteTime(onset.earliest), latest: minuteTime(onset.latest), badShareBefore: onset.before, badShareAfter: onset.after },
     suspectedChange: suspect === undefined ? null : changeJson(suspect), changes: changes.map(changeJson), minutes: { ...minutes, from: minuteTime(minutes.from) }, graph,
+  };
+}
+
+/** What has begun to fire and is no incident yet. Names are promises. */
+export function heldJson(held: HeldOpening): Readonly<Record<string, unknown>> {
+  const { key, title, threshold, wanted, withinMs, occurrences, firing } = held;
+  return {
+    key, title, threshold, wanted, withinSeconds: withinMs / 1_000, words: heldInWords(held), occurrences: occurrences.map(({ alertId, atMs }) => ({ alert: alertId, at: isoTime(atMs) })),
+    firing: Object.entries(firing).map(([alert, sinceMs]) => ({ alert, since: isoTime(sinceMs) })),
   };
 }
 

@@ -8,7 +8,7 @@ import { IncidentModule } from './incident.module.js';
 import type { Incident } from './incident.js';
 import { MemoryIncidentTable } from './memory-incident-table.js';
 import { merge } from './join-incidents.js';
-import { acknowledge, resolve } from './person-actions.js';
+import { acknowledge, note, resolve } from './person-actions.js';
 import { sampleIncident, SAMPLE_START_MS } from './sample-incident.js';
 import type { Silence } from './silence.js';
 import type { SilenceActions } from './silence-actions.js';
@@ -18,6 +18,7 @@ let app: NestFastifyApplication | undefined;
 let table: MemoryIncidentTable;
 const asked: string[] = [];
 const NOW_MS = SAMPLE_START_MS + 60_000;
+const HELD = { key: 'k', title: 'Disk is slow', threshold: 'flaky', wanted: 3, withinMs: 60_000, occurrences: [{ alertId: 'a', atMs: NOW_MS }], firing: { a: NOW_MS } };
 let silencesKnown: Map<SilenceId, Silence>;
 
 beforeEach(async () => {
@@ -32,6 +33,12 @@ beforeEach(async () => {
     return table.byId(id);
   };
   const actions = {
+    held: () => Promise.resolve([HELD]),
+    note: async (id: IncidentId, text: string, who: string) => {
+      const [noted] = note((await table.byId(id))!, { text, who }, NOW_MS).incidents;
+      table.replace([noted!]);
+      return noted;
+    },
     acknowledge: (id: IncidentId, who: string) => act(id, who, acknowledge), resolve: (id: IncidentId, who: string) => act(id, who, resolve),
     merge: async (id: IncidentId, into: IncidentId, who: string) => {
       const [source, target] = [await table.byId(id), await table.byId(into)];
@@ -176,5 +183,21 @@ describe('silences', () => {
     expect([...silencesKnown.values()]).toMatchObject([{ comment: 'on it', createdBy: 'local' }]);
     expect([...silencesKnown.values()][0]!.matchers.map(({ name }) => name)).toEqual(['alertname', 'slo', 'service', 'severity', 'owner']);
     expect((await request('POST', '/incidents/inc-2/silence')).body).toMatchObject({ code: 'incident/resolved' });
+  });
+});
+
+test('a note is kept in the history, also after the end; one without words is refused', async () => {
+  const write = (id: string, payload: object): ReturnType<NestFastifyApplication['inject']> => app!.inject({ method: 'POST', url: `/api/v1/incidents/${id}/notes`, payload });
+  for (const id of ['inc-1', 'inc-2']) {
+    const { timeline } = (await write(id, { text: '  rolled back to 4.1\nand waiting ' })).json<{ readonly timeline: readonly unknown[] }>();
+    expect(timeline.at(-1)).toEqual({ at: new Date(NOW_MS).toISOString(), kind: 'note', actor: 'local', text: 'rolled back to 4.1\nand waiting' });
+  }
+  for (const payload of [{}, { text: ' ' }, { text: 'x'.repeat(4_001) }, { text: 'x', who: 'eve' }]) expect((await write('inc-1', payload)).statusCode).toBe(400);
+  expect((await write('inc-none', { text: 'x' })).statusCode).toBe(404);
+});
+
+test('what a threshold holds back is listed, beside incidents', async () => {
+  expect((await app!.inject({ url: '/api/v1/incidents/held' })).json()).toEqual({
+    held: [{ key: 'k', title: 'Disk is slow', threshold: 'flaky', wanted: 3, withinSeconds: 60, words: 'began to fire 1 of 3 times within 1 min (threshold "flaky"), and fires now', occurrences: [{ alert: 'a', at: new Date(NOW_MS).toISOString() }], firing: [{ alert: 'a', since: new Date(NOW_MS).toISOString() }] }],
   });
 });

@@ -5,13 +5,15 @@ import { INCIDENT_ACTIONS, INCIDENT_READER, type IncidentActions } from './incid
 import { IncidentApiError } from './incident-api-error.js';
 import { readListInput } from './incident-list-input.js';
 import type { IncidentReader } from './incident-reader.js';
-import { incidentJson, incidentSummaryJson } from './incident-view.js';
+import { heldJson, incidentJson, incidentSummaryJson } from './incident-view.js';
 import { IncidentFilter } from './incident.filter.js';
 import type { Incident } from './incident.js';
+import { NOTE_MAX } from './person-actions.js';
 import { SILENCE_ACTIONS, type SilenceActions } from './silence-actions.js';
 import { readSilenceWish } from './silence-input.js';
 import { refusalOf } from './silence.controller.js';
 
+const noteInput = z.strictObject({ text: z.string().trim().min(1).max(NOTE_MAX) });
 const mergeInput = z.strictObject({ into: z.string().max(200) });
 const SHOWN_ID_MAX = 100;
 
@@ -40,6 +42,12 @@ export class IncidentController {
     return { incidents: (await this.#reader.list(filter.value)).map(incidentSummaryJson) };
   }
 
+  /** What has begun to fire and is no incident yet. */
+  @Get('held')
+  async held(): Promise<unknown> {
+    return { held: (await this.#actions.held()).map(heldJson) };
+  }
+
   @Get(':id')
   async one(@Param('id') id: string): Promise<unknown> {
     return incidentJson(await this.#find(id));
@@ -60,6 +68,16 @@ export class IncidentController {
   async resolve(@Param('id') id: string, @Req() request: RequestOfSomeone): Promise<unknown> {
     const found = await this.#find(id);
     return incidentJson((await this.#actions.resolve(found.id, request.actor ?? 'local')) ?? (await this.#find(id)));
+  }
+
+  /** What a person found or did, in their own words. */
+  @Post(':id/notes')
+  @HttpCode(200)
+  async note(@Param('id') id: string, @Body() body: unknown, @Req() request: RequestOfSomeone): Promise<unknown> {
+    const { id: known } = await this.#find(id);
+    const wish = noteInput.safeParse(body);
+    if (!wish.success) throw new IncidentApiError('request/invalid', `The body must hold a text of at most ${String(NOTE_MAX)} characters.`, 'For example {"text": "rolled back to 4.1"}');
+    return incidentJson((await this.#actions.note(known, wish.data.text, request.actor ?? 'local')) ?? (await this.#find(id)));
   }
 
   /** It ends, and what fires in it goes on in the incident named by `into`. */

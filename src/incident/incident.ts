@@ -82,6 +82,8 @@ export interface Incident {
   readonly quietSinceMs?: number;
   /** The incident that it became part of, which ended it. */
   readonly mergedInto?: IncidentId;
+  /** What made a threshold of occurrences let it open: a sentence. */
+  readonly openedBecause?: string;
   /** Nothing is wrong: a receiver is tested. Such an incident is made up for its messages, and never stored among those that happened. */
   readonly isDrill?: boolean;
 }
@@ -103,6 +105,6 @@ export interface Transition {
   readonly breachReceivedAtMs?: number;
   /** A person did it and looks at the message: it is told without waiting for the group's next turn. */
   readonly atOnce?: boolean;
-  /** News of the silence itself, which the silence does not hold back. */
-  readonly aboutSilence?: boolean;
+  /** For those who follow the conversation, also behind a silence: news of the silence itself, or what somebody wrote. It rings nobody. */
+  readonly threadOnly?: boolean;
 }

@@ -21,3 +21,13 @@ export function resolve(incident: Incident, who: string, nowMs: number): Inciden
   });
   return { incidents: [ended], transitions: [{ kind: 'resolved', incident: ended, atMs: nowMs, atOnce: true }] };
 }
+
+/** Longer ones belong into the postmortem. */
+export const NOTE_MAX = 4_000;
+
+/** What a person found, did or decided, also after the end. Those who follow the conversation hear of it. */
+export function note(incident: Incident, { text, who }: { readonly text: string; readonly who: string }, nowMs: number): IncidentChange {
+  const noted = withEntry(incident, { atMs: nowMs, kind: 'note', actor: who, text });
+  if (incident.status === 'resolved') return { incidents: [noted], transitions: [] };
+  return { incidents: [noted], transitions: [{ kind: 'updated', incident: noted, atMs: nowMs, news: `${who}: ${text}`, threadOnly: true }] };
+}

@@ -33,5 +33,5 @@ function holds(silence: Silence, incident: Incident): boolean {
 
 function told(incidents: readonly Incident[], { text, actor, nowMs }: { readonly text: string; readonly actor: string; readonly nowMs: number }): IncidentChange {
   const changed = incidents.map((incident) => withEntry(incident, { atMs: nowMs, kind: 'silenced', actor, text }));
-  return { incidents: changed, transitions: changed.map((incident) => ({ kind: 'updated', incident, atMs: nowMs, news: text, aboutSilence: true })) };
+  return { incidents: changed, transitions: changed.map((incident) => ({ kind: 'updated', incident, atMs: nowMs, news: text, threadOnly: true })) };
 }

@@ -62,7 +62,7 @@ describe('an incident that is silenced', () => {
   test('says so in its history, and to those who know it', () => {
     const { incidents, transitions } = silencedIncidents([sampleIncident()], made()[0]!, T0);
     expect(incidents[0]?.timeline.at(-1)).toMatchObject({ kind: 'silenced', actor: 'ann', text: 'ann silenced it for 2h, until 2026-11-20 05:04:05 UTC: deploy.' });
-    expect(transitions).toMatchObject([{ kind: 'updated', aboutSilence: true, news: expect.stringContaining('ann silenced it') }]);
+    expect(transitions).toMatchObject([{ kind: 'updated', threadOnly: true, news: expect.stringContaining('ann silenced it') }]);
     expect(silencedIncidents([sampleIncident()], made({ matchers: [{ ...CHECKOUT[0]!, value: 'x' }] })[0]!, T0).incidents).toEqual([]);
   });
 

@@ -197,9 +197,9 @@ export class GroupTurn {
     for (const news of this.#news(false)) {
       for (const integration of receiver === undefined ? [] : integrationsOf(receiver)) {
         const told = this.#told.get(integration.name);
-        if (told === undefined || (alreadySent.has(integration.name) && news.kind === 'updated') || (!integration.updatesInPlace && news.kind === 'updated' && (news.news === undefined || news.aboutSilence === true))) continue;
+        if (told === undefined || (alreadySent.has(integration.name) && news.kind === 'updated') || (!integration.updatesInPlace && news.kind === 'updated' && (news.news === undefined || news.threadOnly === true))) continue;
         const known = new Set(told.firing);
-        if (!news.incident.alerts.some(({ id }) => known.has(id) && (news.aboutSilence === true || !this.#muted.has(id)))) continue;
+        if (!news.incident.alerts.some(({ id }) => known.has(id) && (news.threadOnly === true || !this.#muted.has(id)))) continue;
         const view: GroupView = { firing: known, mutedButTold: new Set(), resolved: new Set(), unmuted: new Set() };
         this.#send(integration, { reason: 'none', kind: news.kind, conversation: told.conversation, view, told, news });
       }

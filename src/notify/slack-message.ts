@@ -15,6 +15,8 @@ import { runbookExcerpt } from './slack-runbook-excerpt.js';
 
 /** One fact of a message: an error message of a megabyte must not push the runbook out of sight. */
 const FACT_MAX = 300;
+/** What somebody wrote is told whole, as far as a thread is read. */
+const NEWS_MAX = 2_000;
 const TRACES_MAX = 5;
 const OTHERS_MAX = 5;
 /** Small print stays small. */
@@ -50,7 +52,7 @@ export function threadReply(notification: Notification): { readonly text: string
     case 'opened': return undefined;
     // The channel hears of it too: edits and plain replies make no sound.
     case 'upgraded': return { text: `${emojiOf(transition.incident)} *${text}*`, broadcast: true };
-    case 'updated': return transition.news === undefined ? undefined : { text: `📉 ${escapeText(shorten(transition.news, FACT_MAX))}`, broadcast: false };
+    case 'updated': return transition.news === undefined ? undefined : { text: `${signOfUpdate(transition)} ${escapeText(shorten(transition.news, NEWS_MAX))}`, broadcast: false };
     case 'acknowledged': return { text: `👀 ${text}`, broadcast: false };
     case 'resolved': return { text: `✅ ${text}`, broadcast: false };
     case 'alerts-added': return { text: `➕ ${newsOf(transition)}`, broadcast: false };
@@ -60,6 +62,11 @@ export function threadReply(notification: Notification): { readonly text: string
     case 'repeated':
     case 'escalated': return { text: `${emojiOf(transition.incident)} ${newsOf(transition)}`, broadcast: true };
   }
+}
+
+function signOfUpdate({ incident: { timeline } }: Transition): string {
+  const kind = timeline.at(-1)?.kind;
+  return kind === 'note' ? '📝' : kind === 'silenced' ? '🔕' : '📉';
 }
 
 function newsOf({ news }: Transition): string {

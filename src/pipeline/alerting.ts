@@ -1,3 +1,4 @@
+import type { HeldOpening } from '../incident/held-opening.js';
 import type { Incident } from '../incident/incident.js';
 import { isReopenable } from '../incident/flapping.js';
 import { isOver, type PostedAlert } from '../incident/posted-alert.js';
@@ -44,6 +45,8 @@ interface Memory {
   readonly silences: Map<SilenceId, Silence>;
   /** Oldest first. */
   readonly drills: Map<IncidentId, DrillRun>;
+  /** By key. */
+  readonly held: ReadonlyMap<string, HeldOpening>;
 }
 
 /** Expired silences are kept as long as Alertmanager keeps them (data.retention, 120 h). */
@@ -76,6 +79,11 @@ export class Alerting {
 
   async silences(): Promise<ReadonlyMap<SilenceId, Silence>> {
     return (await this.#remembered()).silences;
+  }
+
+  /** What has begun to fire and is no incident yet, by key. */
+  async held(): Promise<ReadonlyMap<string, HeldOpening>> {
+    return (await this.#remembered()).held;
   }
 
   /** Of DRILL_WINDOW_MS, oldest first. */
@@ -134,7 +142,7 @@ export class Alerting {
   #changesOf({ change, grouping, after, nowMs }: { readonly change: AlertingChange; readonly grouping: GroupingChange; readonly after: Memory; readonly nowMs: number }): EvaluationChanges {
     return {
       incidents: change.incidents, deliveries: grouping.deliveries, groups: grouping.groups, removedGroups: grouping.removed, decisions: grouping.decisions,
-      posted: change.posted ?? [], removedPosted: donePosted(after, nowMs), silences: change.silences ?? [], drills: change.drills ?? [],
+      posted: change.posted ?? [], removedPosted: donePosted(after, nowMs), silences: change.silences ?? [], drills: change.drills ?? [], held: change.held ?? [], noLongerHeld: change.noLongerHeld ?? [],
       removedSilences: [...after.silences.values()].filter((silence) => silenceState(silence, nowMs - EXPIRED_SILENCE_KEPT_MS) === 'expired').map(({ id }) => id),
       removedDrills: [...after.drills.values()].filter(({ startedAtMs, endedAtMs }) => endedAtMs !== undefined && startedAtMs < nowMs - DRILL_WINDOW_MS).map(({ id }) => id),
     };
@@ -162,15 +170,25 @@ export class Alerting {
 
   async #remembered(): Promise<Memory> {
     if (this.#memory !== undefined) return this.#memory;
-    const { openIncidents, endedIncidents, recentlyEnded, groups, posted, silences, drills } = await this.#ports.store.loadMemory();
+    const { openIncidents, endedIncidents, recentlyEnded, groups, posted, silences, drills, held } = await this.#ports.store.loadMemory();
     return this.#memory = {
-      open: byId(openIncidents), ended: byId(endedIncidents), recent: recentlyEnded, groups: new Map(groups.map((group) => [groupId(group), group])), posted: byId(posted), silences: byId(silences), drills: byId(drills),
+      open: byId(openIncidents), ended: byId(endedIncidents), recent: recentlyEnded, groups: new Map(groups.map((group) => [groupId(group), group])), posted: byId(posted), silences: byId(silences), drills: byId(drills), held: byKey(held),
     };
   }
 }
 
 function byId<Id extends string, T extends { readonly id: Id }>(items: readonly T[]): Map<Id, T> {
   return new Map(items.map((item) => [item.id, item]));
+}
+
+function byKey(held: Iterable<HeldOpening>): Map<string, HeldOpening> {
+  return new Map([...held].map((each) => [each.key, each]));
+}
+
+function heldAfter(known: Memory['held'], { held = [], noLongerHeld = [] }: AlertingChange): Memory['held'] {
+  if (held.length + noLongerHeld.length === 0) return known;
+  const gone = new Set(noLongerHeld);
+  return byKey([...[...known.values()].filter(({ key }) => !gone.has(key)), ...held]);
 }
 
 /** The memory as it will be, groups not yet asked. */
@@ -183,7 +201,7 @@ function afterChange(memory: Memory, change: AlertingChange): Memory {
   }
   const changed = new Set(change.incidents.map(({ id }) => id));
   return {
-    ...after, recent: [...memory.recent.filter(({ id }) => !changed.has(id)), ...change.incidents.filter(({ status }) => status === 'resolved')], posted: withAll(memory.posted, change.posted ?? []), silences: withAll(memory.silences, change.silences ?? []), drills: withAll(memory.drills, change.drills ?? []),
+    ...after, recent: [...memory.recent.filter(({ id }) => !changed.has(id)), ...change.incidents.filter(({ status }) => status === 'resolved')], posted: withAll(memory.posted, change.posted ?? []), silences: withAll(memory.silences, change.silences ?? []), drills: withAll(memory.drills, change.drills ?? []), held: heldAfter(memory.held, change),
   };
 }
 
@@ -233,7 +251,7 @@ function settled(after: Memory, changes: EvaluationChanges): Omit<Memory, 'recen
   const drills = new Map(after.drills);
   for (const id of changes.removedDrills ?? []) drills.delete(id);
   const awaited = new Set([...groups.values()].flatMap(({ members }) => Object.values(members)));
-  return { open: after.open, ended: new Map([...after.ended].filter(([id]) => awaited.has(id))), groups, posted, silences, drills };
+  return { open: after.open, ended: new Map([...after.ended].filter(([id]) => awaited.has(id))), groups, posted, silences, drills, held: after.held };
 }
 
 /** The last version of each. */
@@ -249,6 +267,6 @@ function joined(grouping: GroupingChange, escalation: EscalationChange): Groupin
   };
 }
 
-function isSomething({ incidents, deliveries, groups = [], removedGroups = [], decisions = [], posted = [], removedPosted = [], silences = [], removedSilences = [], drills = [], removedDrills = [] }: EvaluationChanges): boolean {
-  return [incidents, deliveries, groups, removedGroups, decisions, posted, removedPosted, silences, removedSilences, drills, removedDrills].some((list) => list.length > 0);
+function isSomething({ incidents, deliveries, groups = [], removedGroups = [], decisions = [], posted = [], removedPosted = [], silences = [], removedSilences = [], drills = [], removedDrills = [], held = [], noLongerHeld = [] }: EvaluationChanges): boolean {
+  return [incidents, deliveries, groups, removedGroups, decisions, posted, removedPosted, silences, removedSilences, drills, removedDrills, held, noLongerHeld].some((list) => list.length > 0);
 }

@@ -1,4 +1,5 @@
 import { REOPEN_WITHIN_MS } from '../incident/incident-policy.js';
+import type { HeldOpening } from '../incident/held-opening.js';
 import type { Incident } from '../incident/incident.js';
 import type { PostedAlert } from '../incident/posted-alert.js';
 import type { Silence } from '../incident/silence.js';
@@ -19,6 +20,7 @@ const LOAD_GROUPS = sql('load-notification-groups');
 const LOAD_POSTED = sql('load-posted-alerts');
 const LOAD_SILENCES = sql('load-silences');
 const LOAD_DRILLS = sql('load-drills');
+const LOAD_HELD = sql('load-held-openings');
 const FORGET_INCIDENT = sql('forget-incident');
 const STORE_INCIDENT = sql('store-incident');
 const CLAIM_KEY = sql('claim-key');
@@ -31,6 +33,8 @@ const FORGET_SILENCES = sql('forget-silences');
 const STORE_SILENCES = sql('store-silences');
 const FORGET_DRILLS = sql('forget-drills');
 const STORE_DRILLS = sql('store-drills');
+const FORGET_HELD = sql('forget-held-openings');
+const STORE_HELD = sql('store-held-openings');
 const STORE_DECISIONS = sql('store-decisions');
 
 export class DuckdbEvaluationStore implements EvaluationStore {
@@ -50,7 +54,7 @@ export class DuckdbEvaluationStore implements EvaluationStore {
       endedIncidents: ended.length === 0 ? [] : await this.#documents<Incident>({ sql: LOAD_INCIDENTS, params: { ids: JSON.stringify(ended) } }),
       recentlyEnded: await this.#documents<Incident>({ sql: LOAD_ENDED, params: { within_ms: REOPEN_WITHIN_MS } }),
       posted: await this.#documents<PostedAlert>({ sql: LOAD_POSTED }), silences: await this.#documents<Silence>({ sql: LOAD_SILENCES }),
-      drills: await this.#documents<DrillRun>({ sql: LOAD_DRILLS }),
+      drills: await this.#documents<DrillRun>({ sql: LOAD_DRILLS }), held: await this.#documents<HeldOpening>({ sql: LOAD_HELD }),
     };
   }
 
@@ -59,7 +63,7 @@ export class DuckdbEvaluationStore implements EvaluationStore {
     const incidents = changes.incidents.toSorted((left, right) => Number(right.status === 'resolved') - Number(left.status === 'resolved'));
     await this.#database.transaction([
       ...incidents.flatMap(incidentStatements), ...changes.deliveries.map(enqueueStatement), ...groupStatements(changes), ...postedStatements(changes),
-      ...silenceStatements(changes), ...drillStatements(changes), ...decisionStatements(changes.decisions ?? []),
+      ...silenceStatements(changes), ...drillStatements(changes), ...heldStatements(changes), ...decisionStatements(changes.decisions ?? []),
     ]);
   }
 
@@ -99,6 +103,10 @@ function silenceStatements({ silences = [], removedSilences = [] }: EvaluationCh
 
 function drillStatements({ drills = [], removedDrills = [] }: EvaluationChanges): Statement[] {
   return replaceStatements({ forget: FORGET_DRILLS, store: STORE_DRILLS }, { removed: removedDrills, kept: drills.map((run) => ({ id: run.id, started_at_ms: run.startedAtMs, document: encodeDocument(run) })) });
+}
+
+function heldStatements({ held = [], noLongerHeld = [] }: EvaluationChanges): Statement[] {
+  return replaceStatements({ forget: FORGET_HELD, store: STORE_HELD }, { removed: noLongerHeld, kept: held.map((each) => ({ id: each.key, document: encodeDocument(each) })) });
 }
 
 /** All rows of a table in two statements: one each would make a storm of ten thousand alerts as many round trips. */

@@ -53,6 +53,7 @@ beforeEach(() => {
     requestEarlyTick: () => undefined,
     refusals: () => refusals,
     traceHealth: (services, nowMs) => health(services, nowMs),
+    readIncident: (id) => incidents.byId(id),
   }, { slices: new SliceIndex(), coverage });
 });
 
@@ -120,4 +121,17 @@ test('an incident keeps how well its services were traced when it opened, and wh
   await engine.tick(START_MS + MINUTE_MS);
   expect(told[0]?.incident.traceHealth?.services).toMatchObject([{ service: 'checkout', partialRatio: 0.2 }]);
   expect(incidents.open()).toMatchObject([{ traceHealth: { takenAtMs: START_MS } }]);
+});
+
+test('a note of a person is kept, told in the thread only, and can follow after the end', async () => {
+  breach({ broken: 5_000 });
+  await engine.tick(START_MS);
+  const [open] = incidents.open();
+  expect(await engine.note(open!.id, { text: 'rolled back', who: 'ann' }, START_MS + MINUTE_MS)).toMatchObject({ timeline: [{ kind: 'opened' }, { kind: 'note', actor: 'ann', text: 'rolled back' }] });
+  expect(told.at(-1)).toMatchObject({ kind: 'updated', news: 'ann: rolled back' });
+  await engine.resolve(open!.id, 'ann', START_MS + 2 * MINUTE_MS);
+  await engine.note(open!.id, { text: 'it was the pool', who: 'bob' }, START_MS + 3 * MINUTE_MS);
+  expect((await incidents.byId(open!.id))?.timeline.map(({ text }) => text).slice(-2)).toEqual([expect.stringContaining('ann resolved it'), 'it was the pool']);
+  expect(told.map(({ kind }) => kind)).toEqual(['opened', 'updated', 'resolved']);
+  expect(await engine.note('inc-none', { text: 'x', who: 'ann' }, START_MS)).toBeUndefined();
 });

@@ -3,6 +3,7 @@ import { minuteOf } from '../budget/minute-series.js';
 import { groupStatuses } from '../budget/group-statuses.js';
 import { countedFor, type SliceIndex } from '../budget/slice-index.js';
 import { evaluateSlo, SEVERITY_RANK, type SloState, type SloStatus } from '../budget/slo-status.js';
+import type { IncidentThreshold } from '../config/incident-threshold.js';
 import type { Slo } from '../config/slo.js';
 import type { Evidence } from '../diagnosis/evidence.js';
 import type { TraceHealth } from '../diagnosis/trace-health.js';
@@ -11,16 +12,17 @@ import { attachEvidence, attachLate } from '../incident/attach-evidence.js';
 import { attachHealth, servicesOf } from '../incident/attach-health.js';
 import type { ConditionSignal } from '../incident/condition-signal.js';
 import { groupByCause, type CauseFinder } from '../incident/group-by-cause.js';
+import type { HeldOpening } from '../incident/held-opening.js';
 import type { Incident } from '../incident/incident.js';
 import { merge } from '../incident/join-incidents.js';
-import { acknowledge, resolve } from '../incident/person-actions.js';
+import { acknowledge, note, resolve } from '../incident/person-actions.js';
 import { mergePosted, receivePosted, type PostedAlert, type PostedAlertInput } from '../incident/posted-alert.js';
 import type { Silence } from '../incident/silence.js';
 import { remindOfSilences, silencedIncidents } from '../incident/silence-news.js';
 import { expired, matchersOf, setSilence, type SilenceRefusal, type SilenceRequest } from '../incident/silence-rules.js';
 import { traceCause } from '../incident/trace-cause.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
-import type { AlertId, SilenceId } from '../lib/ids.js';
+import type { AlertId, IncidentId, SilenceId } from '../lib/ids.js';
 import { err, ok, type Result } from '../lib/result.js';
 import type { DrillRefusal, DrillWish } from '../notify/drill-view.js';
 import type { DrillRun, DrillStatus } from '../notify/drill.js';
@@ -42,6 +44,10 @@ export interface EnginePorts extends AlertingPorts {
   judgeJourneys?(): Promise<void>;
   /** What rules say of error signatures. */
   signatureSignals?(openIncidents: readonly Incident[], nowMs: number): readonly ConditionSignal[];
+  /** One that is over. */
+  readIncident?(id: IncidentId): Promise<Incident | undefined>;
+  /** What must come often before it is an incident. */
+  thresholds?(): readonly IncidentThreshold[];
   /** Tests of receivers; none where it is left out. */
   readonly drills?: DrillPorts;
   /** What is unusual of operations without an SLO. */
@@ -143,12 +149,13 @@ export class Engine {
       const badReceivedAtMs = new Map(this.#badReceivedAtMs);
       const evaluation = evaluate({
         nowMs, slos: this.#slos, slices: this.#slices, openIncidents, badReceivedAtMs, recentlyEnded: await this.#alerting.recentlyEnded(nowMs),
+        thresholds: this.#ports.thresholds?.() ?? [], held: await this.#alerting.held(),
         otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? []), ...(this.#ports.qualitySignals?.(openIncidents) ?? []), ...(this.#ports.anomalySignals?.(openIncidents) ?? []), ...this.#drills.signals(openIncidents, { runs: drills, nowMs })],
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });
       const proven = this.#withHealth(await this.#withEvidence(evaluation), nowMs);
       const finders = this.#ports.causes ?? [traceCause];
-      await this.#alerting.save(groupByCause({ change: proven, openIncidents, finders, nowMs }), nowMs);
+      await this.#alerting.save({ ...groupByCause({ change: proven, openIncidents, finders, nowMs }), held: evaluation.held, noLongerHeld: evaluation.noLongerHeld }, nowMs);
       const stillOpen = await this.#alerting.openIncidents();
       const late = groupByCause({ change: await this.#lateEvidence(evaluation, stillOpen, nowMs), openIncidents: stillOpen, finders, nowMs });
       if (late.incidents.length > 0) await this.#alerting.save(late, nowMs);
@@ -168,6 +175,17 @@ export class Engine {
   /** `undefined` where no incident of that id is open. */
   resolve(id: string, who: string, nowMs: number): Promise<Incident | undefined> {
     return this.#act(id, (incident) => resolve(incident, who, nowMs), nowMs);
+  }
+
+  /** What a person wrote about it, also when it is over; `undefined` where there is none of that id. */
+  note(id: string, wish: { readonly text: string; readonly who: string }, nowMs: number): Promise<Incident | undefined> {
+    return this.#turns.run(async () => {
+      const incident = (await this.#alerting.openIncidents()).find((open) => open.id === id) ?? (await this.#ports.readIncident?.(id as IncidentId));
+      if (incident === undefined) return undefined;
+      const noted = note(incident, wish, nowMs);
+      await this.#alerting.save(noted, nowMs);
+      return noted.incidents[0];
+    });
   }
 
   /** A person says that two incidents are one: `id` ends, and goes on in `into`. Gives the latter; undefined where one of them is not open. */
@@ -238,6 +256,11 @@ export class Engine {
       await this.#alerting.save(started.value, nowMs);
       return ok(started.value.drills ?? []);
     });
+  }
+
+  /** What has begun to fire and is no incident yet. */
+  held(): Promise<readonly HeldOpening[]> {
+    return this.#turns.run(async () => [...(await this.#alerting.held()).values()]);
   }
 
   /** How the drills of each receiver went; those under way as of now. */

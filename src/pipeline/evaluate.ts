@@ -3,8 +3,10 @@ import { groupStatuses } from '../budget/group-statuses.js';
 import { countedFor, type SliceIndex, type SliceRule } from '../budget/slice-index.js';
 import { evaluateSlo, type SloStatus } from '../budget/slo-status.js';
 import type { CoverageOf } from '../budget/window-reading.js';
-import { advance, type IncidentChange } from '../incident/advance.js';
+import type { IncidentThreshold } from '../config/incident-threshold.js';
+import { advance, type AdvancedIncidents, type IncidentChange } from '../incident/advance.js';
 import type { ConditionSignal } from '../incident/condition-signal.js';
+import type { HeldOpening } from '../incident/held-opening.js';
 import type { Incident } from '../incident/incident.js';
 import { resolve } from '../incident/person-actions.js';
 import { groupSignals } from './group-signals.js';
@@ -23,11 +25,14 @@ export interface EvaluateInput {
   readonly recentlyEnded?: readonly Incident[];
   /** Conditions that others judged: posted alerts. */
   readonly otherSignals?: readonly ConditionSignal[];
+  /** What must come often before it is an incident, and what of it has come so far. */
+  readonly thresholds?: readonly IncidentThreshold[];
+  readonly held?: ReadonlyMap<string, HeldOpening>;
   /** When the bad events that are new since the last evaluation were received, by slice key. */
   readonly badReceivedAtMs?: ReadonlyMap<string, number>;
 }
 
-export interface Evaluation extends IncidentChange {
+export interface Evaluation extends AdvancedIncidents {
   /** One per SLO, in the order of the rules. */
   readonly statuses: readonly SloStatus[];
   /** What each SLO's burn says to its incident, hysteresis applied; in the order of the rules. */
@@ -52,11 +57,13 @@ export function evaluate(input: EvaluateInput): Evaluation {
     const signal = signalOf(slo, reading, context);
     return { status, signals: [signal, ...groupSignals(slo, { groups, whole: signal }, context), ...(stopped === undefined ? [] : [stopped])] };
   });
-  const change = advance({ signals: [...judged.flatMap(({ signals }) => signals), ...whereTheyFire(input.otherSignals ?? [], openIncidents)], openIncidents, nowMs, recentlyEnded: input.recentlyEnded ?? [] });
+  const change = advance({ signals: [...judged.flatMap(({ signals }) => signals), ...whereTheyFire(input.otherSignals ?? [], openIncidents)], openIncidents, nowMs, recentlyEnded: input.recentlyEnded ?? [], thresholds: input.thresholds ?? [], held: input.held ?? new Map() });
   const orphaned = resolveOrphans(input);
   return {
     statuses: judged.map(({ status }) => status),
     signals: judged.flatMap(({ signals }) => signals.slice(0, 1)),
+    held: change.held,
+    noLongerHeld: change.noLongerHeld,
     incidents: [...change.incidents, ...orphaned.flatMap(({ incidents }) => incidents)],
     transitions: [...change.transitions, ...orphaned.flatMap(({ transitions }) => transitions)],
   };

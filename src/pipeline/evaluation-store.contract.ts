@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { HeldOpening } from '../incident/held-opening.js';
 import type { IncidentReader } from '../incident/incident-reader.js';
 import type { Incident } from '../incident/incident.js';
 import { sampleAlert, sampleIncident, sampleReading } from '../incident/sample-incident.js';
@@ -69,6 +70,13 @@ export function evaluationStoreContract(open: () => Promise<EvaluationStoreUnder
       expect((await subject.store.loadMemory()).drills).toStrictEqual([run('drill-c', T0), run('drill-b', T0 + 1, { endedAtMs: T0 + 9 }), run('drill-a', T0 + 2)]);
       await subject.store.save({ incidents: [], deliveries: [], removedDrills: ['drill-b' as IncidentId] });
       expect((await subject.store.loadMemory()).drills.map(({ id }) => id)).toEqual(['drill-c', 'drill-a']);
+    });
+
+    test('what is held back is replaced by key, and goes', async () => {
+      const held = (key: string, wanted: number): HeldOpening => ({ key, title: 't', threshold: 'flaky', wanted, withinMs: 1, occurrences: [{ alertId: 'a', atMs: T0 }], firing: { a: T0 } });
+      await subject.store.save({ incidents: [], deliveries: [], held: [held('a', 2), held('b', 2)] });
+      await subject.store.save({ incidents: [], deliveries: [], held: [held('a', 3)], noLongerHeld: ['b'] });
+      expect((await subject.store.loadMemory()).held).toStrictEqual([held('a', 3)]);
     });
 
     test('an unknown id is undefined', async () => {

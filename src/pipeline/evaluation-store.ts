@@ -1,3 +1,4 @@
+import type { HeldOpening } from '../incident/held-opening.js';
 import type { Incident } from '../incident/incident.js';
 import type { PostedAlert } from '../incident/posted-alert.js';
 import type { Silence } from '../incident/silence.js';
@@ -19,6 +20,7 @@ export interface AlertingMemory {
   readonly silences: readonly Silence[];
   /** Oldest first. */
   readonly drills: readonly DrillRun[];
+  readonly held: readonly HeldOpening[];
 }
 
 /** What one tick (or one action of a person) changes, saved in one transaction or not at all. */
@@ -37,6 +39,9 @@ export interface EvaluationChanges {
   readonly removedSilences?: readonly SilenceId[];
   readonly drills?: readonly DrillRun[];
   readonly removedDrills?: readonly IncidentId[];
+  /** Replaced by key. */
+  readonly held?: readonly HeldOpening[];
+  readonly noLongerHeld?: readonly string[];
 }
 
 /** Port of the tick. Adapters: DuckDB, memory; one contract suite for both. */

@@ -1,3 +1,4 @@
+import type { HeldOpening } from '../incident/held-opening.js';
 import { REOPEN_WITHIN_MS } from '../incident/incident-policy.js';
 import type { MemoryIncidentTable } from '../incident/memory-incident-table.js';
 import type { PostedAlert } from '../incident/posted-alert.js';
@@ -16,6 +17,7 @@ export class MemoryEvaluationStore implements EvaluationStore {
   readonly #posted = new Map<string, PostedAlert>();
   readonly #silences = new Map<string, Silence>();
   readonly #drills = new Map<string, DrillRun>();
+  readonly #held = new Map<string, HeldOpening>();
 
   constructor(incidents: MemoryIncidentTable, outbox: MemoryOutbox) {
     this.#incidents = incidents;
@@ -28,7 +30,7 @@ export class MemoryEvaluationStore implements EvaluationStore {
     const groups = [...this.#groups.values()];
     const ended = [...new Set(groups.flatMap(({ members }) => Object.values(members)))].filter((id) => !open.has(id));
     const endedIncidents = (await Promise.all(ended.map((id) => this.#incidents.byId(id)))).filter((incident) => incident !== undefined);
-    return { openIncidents, groups, endedIncidents, recentlyEnded: this.#incidents.recentlyEnded(REOPEN_WITHIN_MS), posted: [...this.#posted.values()], silences: [...this.#silences.values()], drills: [...this.#drills.values()].sort((left, right) => left.startedAtMs - right.startedAtMs) };
+    return { openIncidents, groups, endedIncidents, recentlyEnded: this.#incidents.recentlyEnded(REOPEN_WITHIN_MS), posted: [...this.#posted.values()], silences: [...this.#silences.values()], drills: [...this.#drills.values()].sort((left, right) => left.startedAtMs - right.startedAtMs), held: [...this.#held.values()] };
   }
 
   /** The table refuses before anything has changed, so all changes or nothing. */
@@ -43,6 +45,8 @@ export class MemoryEvaluationStore implements EvaluationStore {
     for (const silence of changes.silences ?? []) this.#silences.set(silence.id, silence);
     for (const id of changes.removedDrills ?? []) this.#drills.delete(id);
     for (const run of changes.drills ?? []) this.#drills.set(run.id, run);
+    for (const key of changes.noLongerHeld ?? []) this.#held.delete(key);
+    for (const held of changes.held ?? []) this.#held.set(held.key, held);
     this.decisions.push(...(changes.decisions ?? []));
     return Promise.resolve();
   }

@@ -101,6 +101,7 @@ const incident = incidentSummary.extend({
     at: instant, from: instant, to: instant, findings: z.array(z.string()),
     services: z.array(z.object({ service: z.string().nullable().describe('null: all together'), spans: z.number(), samplingRate: ratio, unknownWeightShare: ratio, partialRatio: ratio, orphanRatio: ratio, lagP99Ms: ratio })),
   }).nullable().describe('How well its services were traced when it opened'),
+  openedBecause: z.string().nullable().describe('What made a threshold of occurrences let it open'),
   timeline: z.array(z.looseObject({ at: instant, kind: z.string(), actor: z.string(), text: z.string() })),
 });
 const decision = z.object({
@@ -180,6 +181,7 @@ export const API_SCHEMAS = {
   }),
   SuggestionList: z.object({ from: instant, to: instant, suggestions: z.array(z.object({ file: z.string(), yaml: z.string(), slos: z.array(z.object({ name: z.string(), service: z.string(), operation: z.string(), objective: z.enum(['availability', 'latency']), target: z.number(), thresholdMs: ratio, reason: z.string() })) })) }),
   DecisionList: z.object({ decisions: z.array(decision) }),
+  HeldList: z.object({ held: z.array(z.object({ key: z.string(), title: z.string(), threshold: z.string(), wanted: z.number(), withinSeconds: z.number(), words: z.string(), occurrences: z.array(z.object({ alert: z.string(), at: instant })), firing: z.array(z.object({ alert: z.string(), since: instant })) })) }),
   DrillList: z.object({ drills: z.array(drill) }), DrillStart: z.object({ drills: z.array(drillRun) }),
   Silence: silence, SilenceList: z.object({ silences: z.array(silence) }),
   IncidentSilence: z.object({ silence: z.object({ id: z.string(), endsAt: instant }), incident }),
@@ -200,6 +202,8 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/incidents/{id}': { get: operation('One incident with its evidence and timeline', 'Incident', { path: ['id'] }) },
       '/api/v1/incidents/{id}/acknowledge': { post: operation('Take an incident over', 'Incident', { path: ['id'] }) },
       '/api/v1/incidents/{id}/resolve': { post: operation('Declare an incident over', 'Incident', { path: ['id'] }) },
+      '/api/v1/incidents/{id}/notes': { post: operation('What a person found or did: `text`', 'Incident', { path: ['id'] }) },
+      '/api/v1/incidents/held': { get: operation('What has begun to fire and is no incident yet', 'HeldList') },
       '/api/v1/incidents/{id}/merge': { post: operation('An incident ends, and what fires in it goes on in the one named by `into`', 'Incident', { path: ['id'] }) },
       '/api/v1/incidents/{id}/postmortem': { get: { ...operation('A draft of its postmortem', 'Problem', { path: ['id'] }), responses: { 200: { description: 'Markdown', content: { 'text/markdown': { schema: { type: 'string' } } } } } } },
       '/api/v1/incidents/{id}/decisions': { get: operation('Why each receiver was told of each alert, or not', 'DecisionList', { path: ['id'] }) },

@@ -1,6 +1,8 @@
 import { Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
+import { heldInWords } from '../incident/held-opening.js';
 import type { Incident } from '../incident/incident.js';
+import { NOTE_MAX } from '../incident/person-actions.js';
 import { DAY_MS } from '../lib/duration.js';
 import type { IncidentId } from '../lib/ids.js';
 import type { DeadLetter } from '../notify/outbox.js';
@@ -18,6 +20,7 @@ const LIST_LIMIT = 200;
 /** Open incidents that one may be merged into, the newest. */
 const MERGE_TARGETS = 50;
 const DEAD_LETTERS_SHOWN = 10;
+const HELD_SHOWN = 20;
 
 /** What cannot be sent again is worth a day's notice, the rest a week's; the API lists all. */
 function isNews({ delivery: { createdAtMs }, overtaken }: DeadLetter, nowMs: number): boolean {
@@ -45,10 +48,12 @@ export class IncidentPageController {
     const { readers } = this.#options;
     const onlyOpen = show === 'open';
     const deadLetters = onlyOpen ? [] : (await this.#options.deadLetters.list()).filter((each) => isNews(each, readers.clock.nowMs()));
+    const held = await this.#options.actions.held();
     const incidents = await readers.incidents.list({ limit: LIST_LIMIT, ...(onlyOpen ? { status: ['open', 'acknowledged'] } : {}) });
     return renderPage(this.#renderer, this.#options, {
       template: 'incidents', title: 'Incidents', section: 'incidents', refreshSeconds: 10, onlyOpen, limit: LIST_LIMIT,
       incidents: incidents.map((incident) => incidentCard(incident, readers.slos)), deadLetters: deadLetters.slice(0, DEAD_LETTERS_SHOWN).map(deadLetterRow), deadLetterCount: deadLetters.length,
+      held: held.slice(0, HELD_SHOWN).map((each) => ({ title: each.title, words: heldInWords(each) })), heldCount: held.length,
     });
   }
 
@@ -90,6 +95,16 @@ export class IncidentPageController {
     const target = await this.#find(typeof into === 'string' ? into : '');
     const merged = await this.#options.actions.merge({ id: incident.id, into: target.id }, request.actor ?? 'local');
     await reply.redirect(`/incidents/${encodeURIComponent(merged ? target.id : incident.id)}`, 303);
+  }
+
+  @Post(':id/notes')
+  async note(@Param('id') id: string, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
+    const incident = await this.#find(id);
+    const { text } = (request.body ?? {}) as { readonly text?: unknown };
+    const written = typeof text === 'string' ? text.trim() : '';
+    if (written === '' || written.length > NOTE_MAX) throw new ApiError('request/invalid', `A note has 1 to ${String(NOTE_MAX)} characters.`, { hint: 'Go back and write it shorter.' });
+    await this.#options.actions.note(incident.id, written, request.actor ?? 'local');
+    await reply.redirect(`/incidents/${encodeURIComponent(incident.id)}#timeline`, 303);
   }
 
   @Post(':id/silence')

@@ -83,7 +83,7 @@ export function incidentPage(incident: Incident, slos: SloStatusReader): Record<
     causes: (incident.causes ?? []).map(causeRow),
     quality: incident.alerts.flatMap((alert) => qualityAlertDetail(alert) ?? []),
     health: incident.traceHealth === undefined ? undefined : healthOf(incident.traceHealth),
-    timeline: incident.timeline.map((entry) => ({ ...entry, words: TIMELINE_WORDS[entry.kind] })).reverse(),
+    timeline: incident.timeline.map((entry) => ({ ...entry, words: TIMELINE_WORDS[entry.kind], isWritten: entry.kind === 'note' && entry.actor !== 'tocsin' })).reverse(),
     alerts: incident.alerts.map((alert) => ({
       ...alert,
       slo: alert.labels['slo'],

@@ -58,7 +58,7 @@ test('is found by its links: none of them is dead', async () => {
     for (const url of PAGES) for (const [, href = ''] of (await get(url)).body.matchAll(/ (?:href|src|action)="(\/[^"]*)"/g)) links.add(href.replaceAll('&amp;', '&'));
     const dead: string[] = [];
     for (const link of links) {
-      if (/\/(acknowledge|resolve|silence|logout|retry|expire|ignore|merge)$/.test(link)) continue;
+      if (/\/(acknowledge|resolve|silence|logout|retry|expire|ignore|merge|notes)$/.test(link)) continue;
       // One cell of a heatmap stands for hundreds.
       if (link.includes('minDuration=') && link.includes('mapFrom=') && !link.includes('minDuration=8.388608ms')) continue;
       const { statusCode } = await get(link);
@@ -183,6 +183,14 @@ describe('a change', () => {
     const refused = await app.inject({ method: 'POST', url: '/api/v1/dead-letters/nobody/retry', headers: { host: 'localhost' } });
     expect([refused.statusCode, refused.json()]).toMatchObject([404, { code: 'delivery/not-found', detail: 'no message "nobody" was given up' }]);
     expect(fakes.asked).toEqual(['retry dlv-dead', 'retry dlv-old', 'retry dlv-dead', 'retry nobody']);
+  });
+
+  test('a note is written below the timeline, and shown there as it was written', async () => {
+    const made = await post(`/incidents/${OPEN_INCIDENT_ID}/notes`, {}, 'text=rolled+back%0Ato+4.1');
+    expect([made.statusCode, made.headers.location]).toEqual([303, `/incidents/${OPEN_INCIDENT_ID}#timeline`]);
+    expect((await post(`/incidents/${OPEN_INCIDENT_ID}/notes`, {}, 'text=+')).statusCode).toBe(400);
+    expect(fakes.asked).toEqual([`note ${OPEN_INCIDENT_ID} local rolled back\nto 4.1`]);
+    expect((await get('/incidents')).body).toContain('began to fire 2 of 3 times within 10 min (threshold &quot;flaky-disks&quot;)');
   });
 
   test('a drill is begun from its button, or by the API', async () => {

@@ -1,5 +1,6 @@
 import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import type { SilenceActions } from '../incident/silence-actions.js';
+import type { HeldOpening } from '../incident/held-opening.js';
 import type { Incident } from '../incident/incident.js';
 import type { DeadLetters } from '../notify/dead-letters.js';
 import type { DrillActions } from '../notify/drill-view.js';
@@ -20,6 +21,10 @@ export interface RenderedRunbook {
 export interface IncidentActions {
   acknowledge(id: string, actor: string): Promise<void>;
   resolve(id: string, actor: string): Promise<void>;
+  /** In their own words, also when it is over. */
+  note(id: string, text: string, actor: string): Promise<void>;
+  /** What has begun to fire and is no incident yet. */
+  held(): Promise<readonly HeldOpening[]>;
   /** `id` goes on in `into`. False where one of them is not open. */
   merge(which: { readonly id: string; readonly into: string }, actor: string): Promise<boolean>;
   /** For an hour. */

@@ -59,6 +59,7 @@ describe('the tocsin command', () => {
     [['erase', 'user.id=1'], 'write tocsin erase ATTRIBUTE=VALUE --reason TEXT'],
     [['erase', 'receipt'], 'tocsin erase receipt ID'],
     [['why'], 'name one incident'],
+    [['why', 'inc-1', '--held'], 'name one incident'],
     [['why', 'inc-1', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],
     [['postmortem'], 'name one incident'],
     [['postmortem', 'inc-1', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],

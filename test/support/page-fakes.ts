@@ -300,6 +300,9 @@ function silenceFakes(stored: readonly Incident[], asked: string[]): SilenceActi
   };
 }
 
+/** Twice, where three are asked for. */
+const HELD = { key: 'posted:["disk"]', title: `Disk is slow ${HOSTILE_TEXT}`, threshold: 'flaky-disks', wanted: 3, withinMs: 10 * MINUTE_MS, occurrences: [{ alertId: 'a', atMs: PAGE_NOW_MS - 3 * MINUTE_MS }, { alertId: 'a', atMs: PAGE_NOW_MS - MINUTE_MS }], firing: {} };
+
 /** One receiver that is well, and one that is not. */
 function drillFakes(isEmpty: boolean, asked: string[]): UiOptions['drills'] {
   const run = (receiver: string, outcome: DrillOutcome, reason?: string): DrillRun => ({
@@ -358,7 +361,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
         recount: async ({ slo, fromMinute }) => [{ sliceKey: slo.sliceKey, eventMinute: fromMinute, arrivalMinute: fromMinute, good: 8, bad: 2.5, goodSquared: 8, badSquared: 6.25, events: 9, unknownWeight: 0 }],
       },
     },
-    actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`), merge: async ({ id, into }, actor) => asked.push(`merge ${id} ${into} ${actor}`) > 0, silence: async (id, actor) => void asked.push(`silence ${id} ${actor}`) },
+    actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`), merge: async ({ id, into }, actor) => asked.push(`merge ${id} ${into} ${actor}`) > 0, note: async (id, text, actor) => void asked.push(`note ${id} ${actor} ${text}`), held: async () => (isEmpty ? [] : [HELD]), silence: async (id, actor) => void asked.push(`silence ${id} ${actor}`) },
     quality: { report: async (week) => qualityReportOf(week, isEmpty, PAGE_NOW_MS) },
     signatureActions: { decide: async (id, decision, actor) => { asked.push(`${decision} ${id} ${actor}`); return signatureFakes().byId(id) !== undefined; }, merge: async (id, into, actor) => { asked.push(`merge ${id} ${into} ${actor}`); return signatureFakes().byId(into) !== undefined; } },
     silences: isEmpty ? { ...silenceFakes([], asked), list: async () => [] } : silenceFakes(stored, asked),

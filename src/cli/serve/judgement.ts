@@ -6,6 +6,7 @@ import type { Settings } from '../../config/settings.js';
 import type { Evidence } from '../../diagnosis/evidence.js';
 import type { PatternFinding } from '../../diagnosis/pattern/pattern.js';
 import { explainingPattern } from '../../diagnosis/pattern/pattern-words.js';
+import { DuckdbIncidentReader } from '../../incident/duckdb-incident-reader.js';
 import type { Incident } from '../../incident/incident.js';
 import type { Clock } from '../../lib/clock.js';
 import { DuckdbDecisionReader } from '../../notify/duckdb-decision-reader.js';
@@ -81,6 +82,7 @@ export class Judgement {
     this.#slices = state.slices;
     this.#snapshotPorts = { reader: new DuckdbSnapshotReader(ports.store), changes: new DuckdbChangeBook(ports.store), cohorts: new DuckdbCohortReader(ports.store) };
     this.signatures = new SignatureBook(new DuckdbSignatureStore(ports.store, this.#evidence));
+    const incidents = new DuckdbIncidentReader(ports.store);
     const decisions = new DuckdbDecisionReader(ports.store);
     this.anomalies = new AnomalyWatch({ reader: new DuckdbAnomalyReader(ports.store), rules: () => this.rules.book.anomalyRules });
     this.watch = new QualityWatch({ reader: new DuckdbQualityReader(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
@@ -89,6 +91,8 @@ export class Judgement {
       gatherEvidence: (measured, status) => this.#gatherEvidence(measured, status),
       signatureSignals: (openIncidents, nowMs) => signatureSignals({ rules: this.rules.book.signatureRules, book: this.signatures, openIncidents, nowMs }),
       anomalySignals: (openIncidents) => anomalySignals({ picture: this.anomalies.picture(), rules: this.rules.book.anomalyRules, openIncidents }),
+      readIncident: (id) => incidents.byId(id),
+      thresholds: () => this.rules.book.thresholds,
       drills: { rules: () => this.rules.book.drills, decisionsOf: (id) => decisions.ofIncident(id) },
       qualitySignals: (openIncidents) => qualitySignals({ picture: this.watch.picture(), watch: this.rules.book.quality.watch, openIncidents, publicUrl: ports.publicUrl() }),
       traceHealth: (services, nowMs) => this.watch.health(services, nowMs),

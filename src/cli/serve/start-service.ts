@@ -190,6 +190,8 @@ class Start {
       acknowledge: (id, who) => engine.acknowledge(id, who, systemClock.nowMs()),
       resolve: (id, who) => engine.resolve(id, who, systemClock.nowMs()),
       merge: (id, into, who) => engine.merge({ id, into }, who, systemClock.nowMs()),
+      note: (id, text, who) => engine.note(id, { text, who }, systemClock.nowMs()),
+      held: () => engine.held(),
     };
     return {
       actions, silences: silenceActions(engine), alertmanager: alertmanagerPorts(engine), slackButtons: slackButtons(judgement, settings, log),
@@ -204,6 +206,8 @@ class Start {
         actions: {
           acknowledge: async (id, actor) => { await engine.acknowledge(id, actor, systemClock.nowMs()); },
           resolve: async (id, actor) => { await engine.resolve(id, actor, systemClock.nowMs()); },
+          note: async (id, text, actor) => { await engine.note(id, { text, who: actor }, systemClock.nowMs()); },
+          held: () => engine.held(),
           merge: async ({ id, into }, actor) => (await engine.merge({ id, into }, actor, systemClock.nowMs())) !== undefined,
           silence: async (id, actor) => { await engine.silenceIncident(id, { durationMs: HOUR_MS, comment: 'silenced from the incident\'s page', createdBy: actor }, systemClock.nowMs()); },
         },

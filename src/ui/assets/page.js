@@ -8,7 +8,8 @@
   const busy = () => {
     const active = document.activeElement;
     const inMain = active !== null && active !== document.body && active.closest('main') !== null;
-    return document.hidden || hovering || inMain || String(getSelection()) !== '';
+    const isWriting = [...document.querySelectorAll('main textarea')].some((area) => area.value !== area.defaultValue);
+    return document.hidden || hovering || inMain || isWriting || String(getSelection()) !== '';
   };
   const refresh = async () => {
     if (busy()) return;
