@@ -26,7 +26,7 @@ const settingsOf = (environment: Record<string, string>, file?: TextFile): Retur
 
 describe('docs/configuration.md', () => {
   test('lists every setting with its variable, and no other', () => {
-    const table = Object.fromEntries([...docs.matchAll(/^\| `([\w.]+)` \| `(TOCSIN_\w+)`/gm)].map(([, key = '', variable = '']) => [variable, key.replace(/^slack\.(token|signingSecret)File$/, 'slack.$1')]));
+    const table = Object.fromEntries([...docs.matchAll(/^\| `([\w.]+)` \| `(TOCSIN_\w+)`/gm)].map(([, key = '', variable = '']) => [variable, key.replace(/^slack\.(token|signingSecret|appToken)File$/, 'slack.$1')]));
     expect(table).toEqual(Object.fromEntries(Object.entries(ENVIRONMENT).map(([variable, { path }]) => [variable, formatPath(path)])));
   });
 

@@ -136,6 +136,7 @@ class Origins {
 interface Secrets {
   readonly token: string | undefined;
   readonly signingSecret: string | undefined;
+  readonly appToken: string | undefined;
 }
 
 interface SecretContext {
@@ -148,6 +149,7 @@ function readSecrets(merged: SettingsFile, context: SecretContext): Secrets {
   return {
     token: readSecret({ variable: 'TOCSIN_SLACK_TOKEN', key: 'tokenFile', file: merged.slack?.tokenFile }, context),
     signingSecret: readSecret({ variable: 'TOCSIN_SLACK_SIGNING_SECRET', key: 'signingSecretFile', file: merged.slack?.signingSecretFile }, context),
+    appToken: readSecret({ variable: 'TOCSIN_SLACK_APP_TOKEN', key: 'appTokenFile', file: merged.slack?.appTokenFile }, context),
   };
 }
 
@@ -182,6 +184,7 @@ function settle(merged: SettingsFile, secrets: Secrets, environment: Environment
     runbooksDir: merged.runbooksDir ?? './runbooks',
     publicUrl: merged.publicUrl,
     slack: { ...secrets, apiUrl: merged.slack?.apiUrl, channel: merged.slack?.channel },
+    allowInternalTargets: merged.allowInternalTargets ?? [],
     redaction: { keyFile: merged.redaction?.keyFile },
     qualityReport: {
       slackChannel: merged.qualityReport?.slackChannel, day: merged.qualityReport?.day ?? 'monday', hour: merged.qualityReport?.hour ?? defaults.DEFAULT_REPORT_HOUR,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatDuration, parseDuration } from '../lib/duration.js';
+import { readInternalTargets } from '../lib/internal-targets.js';
 import { isTimeZone } from '../lib/time-zone.js';
 import type { IssueParams } from '../lib/validate-document.js';
 import { LOG_LEVELS, MAX_EVALUATION_INTERVAL_MS, MIN_EVALUATION_INTERVAL_MS, MIN_HOT_RETENTION_MS, WEEKDAYS } from './settings.js';
@@ -56,6 +57,13 @@ const archiveUrl = z.string().max(4_096).transform((text, context): string => {
   return refuse(context, `"${text}" is no place for the archive`, { hint: 'write file: and a directory, like file:/var/lib/tocsin/archive, or a bucket, like s3://traces/tocsin' });
 });
 
+/** A list, or in a variable one text with commas. */
+const internalTargets = z.union([z.string().max(4_096).transform((text) => text.split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')), z.array(z.string().min(1).max(256)).max(200)])
+  .superRefine((entries, context) => {
+    const read = readInternalTargets(entries);
+    if (!read.ok) refuse(context, read.error, { hint: 'write hosts and networks, like hooks.corp.example, 10.1.2.3:8443 or 10.1.0.0/16' });
+  });
+
 function notYet(reason: string): z.ZodType<string> {
   return z.string().superRefine((text, context) => {
     context.addIssue({ code: 'custom', message: `"${text}" is not supported yet: ${reason}`, params: { code: 'settings/not-supported-yet', hint: 'leave it out' } satisfies IssueParams });
@@ -63,7 +71,7 @@ function notYet(reason: string): z.ZodType<string> {
 }
 
 const inlineSecret = z.unknown().superRefine((_, context) => {
-  context.addIssue({ code: 'custom', message: 'a secret must not be written into tocsin.yaml', params: { code: 'settings/inline-secret', hint: 'put it into a file and name that file (tokenFile, signingSecretFile, keyFile); those of Slack may also come from TOCSIN_SLACK_TOKEN and TOCSIN_SLACK_SIGNING_SECRET' } satisfies IssueParams });
+  context.addIssue({ code: 'custom', message: 'a secret must not be written into tocsin.yaml', params: { code: 'settings/inline-secret', hint: 'put it into a file and name that file (tokenFile, signingSecretFile, appTokenFile, keyFile); those of Slack may also come from TOCSIN_SLACK_TOKEN, TOCSIN_SLACK_SIGNING_SECRET and TOCSIN_SLACK_APP_TOKEN' } satisfies IssueParams });
 });
 
 /** tocsin.yaml. Every key is optional; what is missing comes from the environment or the defaults. */
@@ -79,9 +87,12 @@ export const settingsFileSchema = z.strictObject({
     tokenFile: filePath.optional(),
     signingSecret: inlineSecret.optional(),
     signingSecretFile: filePath.optional(),
+    appToken: inlineSecret.optional(),
+    appTokenFile: filePath.optional(),
     apiUrl: slackApiUrl.optional(),
     channel: z.string().min(1).max(80).optional(),
   }).optional(),
+  allowInternalTargets: internalTargets.optional(),
   redaction: z.strictObject({ key: inlineSecret.optional(), keyFile: filePath.optional() }).optional(),
   qualityReport: z.strictObject({
     slackChannel: z.string().min(1).max(80).optional(),

@@ -26,11 +26,15 @@ export interface Settings {
     /** Bot token; Slack is off without it. */
     readonly token: string | undefined;
     readonly signingSecret: string | undefined;
+    /** `xapp-…`: buttons by Socket Mode. */
+    readonly appToken: string | undefined;
     /** Ends with a slash. Undefined: what routing.yaml says, else Slack's own. */
     readonly apiUrl: string | undefined;
     /** Sends everything here, whatever routing.yaml says: for trying Tocsin out. Undefined: routing.yaml decides. */
     readonly channel: string | undefined;
   };
+  /** Where URLs may lead that come in from outside, though it is not the public internet. */
+  readonly allowInternalTargets: readonly string[];
   readonly redaction: {
     /** Holds the key that redaction rules of mode `hash` need. */
     readonly keyFile: string | undefined;

@@ -56,7 +56,7 @@ const bodyOf = (payload: unknown): Buffer => Buffer.from(new URLSearchParams({ p
 const payload = { type: 'block_actions', user: { id: 'U1' }, channel: { id: 'C1' }, actions: [{ action_id: 'resolve', value: pressValueOf(INCIDENT.id) }] };
 
 test('a press says who, where, what, and which incident; links and other news of Slack are none', () => {
-  expect(readPress(bodyOf(payload))).toEqual({ action: 'resolve', value: pressValueOf(INCIDENT.id), user: 'U1', channel: 'C1' });
+  expect(readPress(bodyOf(payload))).toEqual({ action: 'resolve', value: pressValueOf(INCIDENT.id), user: 'U1', channel: 'C1', responseUrl: undefined });
   for (const other of [{ ...payload, type: 'view_submission' }, { ...payload, actions: [{ action_id: 'open_incident' }] }, { ...payload, actions: [] }, { ...payload, actions: 'x' }, { ...payload, user: undefined }]) expect(readPress(bodyOf(other))).toBeUndefined();
   expect(readPress(Buffer.from('payload={'))).toBeUndefined();
 });
@@ -79,7 +79,7 @@ describe('what is pressed', () => {
   async function pressed(press: Partial<Press> = {}): Promise<string[]> {
     const done: string[] = [];
     const act = (what: string) => (id: string, who: string): Promise<void> => Promise.resolve(void done.push(`${what} ${id} ${who}`));
-    await carryOut({ action: 'acknowledge', value: pressValueOf(INCIDENT.id), user: 'U1', channel: 'C1', ...press }, {
+    await carryOut({ action: 'acknowledge', value: pressValueOf(INCIDENT.id), user: 'U1', channel: 'C1', responseUrl: undefined, ...press }, {
       incidents: () => Promise.resolve([INCIDENT]), persons: () => [ANN], acknowledge: act('acknowledge'), resolve: act('resolve'), silence: act('silence'), whisper: (_press, text) => Promise.resolve(void done.push(text)),
     });
     return done;

@@ -14,6 +14,8 @@ export interface Press {
   readonly value: string;
   readonly user: string;
   readonly channel: string;
+  /** Where Slack takes an answer for the one who pressed. It came with the press: nobody may be asked there without a look at where it leads. */
+  readonly responseUrl: string | undefined;
 }
 
 /** Says nothing of the incident, and holds no command: what it does is decided here, when it is pressed. */
@@ -23,19 +25,24 @@ export function pressValueOf(id: IncidentId): string {
 
 /** The press in the body of an interaction (`payload=` and JSON); undefined for everything else that Slack sends, like a press of a link. */
 export function readPress(body: Uint8Array): Press | undefined {
-  let payload: Payload;
   try {
-    payload = JSON.parse(new URLSearchParams(Buffer.from(body).toString('utf8')).get('payload') ?? '') as Payload;
+    return pressOf(JSON.parse(new URLSearchParams(Buffer.from(body).toString('utf8')).get('payload') ?? ''));
   } catch {
     return undefined;
   }
+}
+
+/** The same of the payload itself, as it comes over a socket. */
+export function pressOf(content: unknown): Press | undefined {
+  if (typeof content !== 'object' || content === null) return undefined;
+  const payload: Payload = content;
   const pressed: readonly Pressed[] = Array.isArray(payload.actions) ? (payload.actions as readonly Pressed[]) : [];
   const [action, second] = pressed;
   const known = PRESS_ACTIONS.find((name) => name === action?.action_id);
   if (payload.type !== 'block_actions' || known === undefined || second !== undefined) return undefined;
   const [value, user, channel] = [action?.value, payload.user?.id, payload.channel?.id];
   if (typeof value !== 'string' || typeof user !== 'string' || typeof channel !== 'string') return undefined;
-  return { action: known, value, user, channel };
+  return { action: known, value, user, channel, responseUrl: typeof payload.response_url === 'string' ? payload.response_url : undefined };
 }
 
 interface Payload {
@@ -43,6 +50,7 @@ interface Payload {
   readonly user?: { readonly id?: unknown };
   readonly channel?: { readonly id?: unknown };
   readonly actions?: unknown;
+  readonly response_url?: unknown;
 }
 
 interface Pressed {

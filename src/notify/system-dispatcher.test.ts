@@ -16,7 +16,8 @@ import { MemoryOutbox } from './memory-outbox.js';
 import type { Outbox } from './outbox.js';
 import { SlackNotifier } from './slack-notifier.js';
 import { startSlackStandIn } from './stand-in/http-slack-stand-in.js';
-import { ATTEMPT_TIMEOUT_MS, Dispatcher, PER_INTEGRATION_MAX, type DeliveryObserver, type Timer } from './system-dispatcher.js';
+import { ATTEMPT_TIMEOUT_MS, Dispatcher, PER_INTEGRATION_MAX, type DeliveryObserver } from './system-dispatcher.js';
+import type { Timer } from './system-timer.js';
 
 /** Timers that fire when the test says so. */
 class FakeTimer implements Timer {

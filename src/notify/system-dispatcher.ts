@@ -4,6 +4,7 @@ import { systemClock } from '../lib/system-clock.js';
 import type { Delivery, DeliveryResult, Notification, Notifier } from './delivery.js';
 import type { ClaimedDelivery, Outbox, Settlement } from './outbox.js';
 import { settlementOf } from './retry-policy.js';
+import { SYSTEM_TIMER, type Timer } from './system-timer.js';
 
 /** An attempt is a few calls of at most ten seconds each; one that takes longer has gone wrong, and its outcome is unknown. */
 export const ATTEMPT_TIMEOUT_MS = 45 * SECOND_MS;
@@ -28,12 +29,6 @@ export interface DeliveryObserver {
   failed?(error: unknown): void;
 }
 
-/** Timers as a port, so that tests turn the clock by hand. */
-export interface Timer {
-  /** Returns how to cancel. */
-  after(delayMs: number, run: () => void): () => void;
-}
-
 export interface DispatcherOptions {
   readonly outbox: Outbox;
   /** Undefined when routing.yaml no longer has it. Asked for every attempt, so that changed rules count at once. */
@@ -46,13 +41,6 @@ export interface DispatcherOptions {
   readonly random?: () => number;
   readonly timer?: Timer;
 }
-
-const SYSTEM_TIMER: Timer = {
-  after: (delayMs, run) => {
-    const timeout = setTimeout(run, delayMs);
-    return () => { clearTimeout(timeout); };
-  },
-};
 
 /**
  * Sends what waits in the outbox: in order within a conversation, beside each other otherwise. Wakes when told and when something is due.

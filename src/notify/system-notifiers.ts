@@ -14,7 +14,7 @@ import { SmtpEmailNotifier } from './smtp-email-notifier.js';
 import { readWebhookSecret } from './standard-webhooks.js';
 
 export interface NotifierSettings {
-  readonly slack: { readonly token: string | undefined; readonly apiUrl: string | undefined; readonly channel: string | undefined; readonly signingSecret?: string | undefined };
+  readonly slack: { readonly token: string | undefined; readonly apiUrl: string | undefined; readonly channel: string | undefined; readonly signingSecret?: string | undefined; readonly appToken?: string | undefined };
 }
 
 export interface NotifierSources extends NotifierSettings {
@@ -59,7 +59,7 @@ function slackNotifier(config: SlackConfig, settings: NotifierSettings['slack'])
   return new RebuiltNotifier(() => {
     const token = config.tokenFile === undefined ? settings.token : secretOf(config.tokenFile);
     if (token === undefined || token === '') throw new Error('no Slack token: set TOCSIN_SLACK_TOKEN to the bot token of your Slack app');
-    return { key: token, build: () => new SlackNotifier({ token, channel, sendResolved: config.sendResolved, takesPresses: settings.signingSecret !== undefined, ...(apiUrl === undefined ? {} : { apiUrl }) }) };
+    return { key: token, build: () => new SlackNotifier({ token, channel, sendResolved: config.sendResolved, takesPresses: settings.signingSecret !== undefined || settings.appToken !== undefined, ...(apiUrl === undefined ? {} : { apiUrl }) }) };
   });
 }
 

@@ -42,3 +42,28 @@ test('who presses Acknowledge in Slack has the incident, once, and only with a s
   await eventually(() => { expect(slack.messages()[0]?.text).toContain('ann has it'); });
   await slack.close();
 });
+
+test('the same by Socket Mode, without an address that Slack could reach; whom nobody knows is told so where the press says', async () => {
+  const slack = await startSlackStandIn({ token: 'xoxb-test', appToken: 'xapp-test' });
+  const ground = newGround({ 'rules/routing.yaml': ROUTING, 'rules/people.yaml': PERSON });
+  const service = startServiceProcess({ ground, env: { TOCSIN_SLACK_TOKEN: 'xoxb-test', TOCSIN_SLACK_APP_TOKEN: 'xapp-test', TOCSIN_SLACK_API_URL: slack.apiUrl, TOCSIN_ALLOW_INTERNAL_TARGETS: '127.0.0.1' } });
+  const { http } = await service.ready;
+  await fetch(new URL('/api/v2/alerts', http), { method: 'POST', body: JSON.stringify([{ labels: { alertname: 'DiskFull', severity: 'critical' } }]), headers: { 'content-type': 'application/json' } });
+  const value = await eventually(() => {
+    const [found] = slack.messages().flatMap(({ blocks }) => blocks.flatMap((block) => (block.type === 'actions' ? (block.elements as readonly Button[]) : []))).filter(({ action_id }) => action_id === 'acknowledge');
+    if (found?.value === undefined) throw new Error('no button yet');
+    return found.value;
+  });
+  await eventually(async () => { expect(await (await fetch(new URL('/metrics', http))).text()).toMatch(/tocsin_slack_socket_connected 1/); });
+  const press = (user: string, responseUrl: string): string => slack.sockets.send({ type: 'block_actions', user: { id: user }, channel: { id: 'C1' }, response_url: responseUrl, actions: [{ action_id: 'acknowledge', value }] });
+  press('U0EVE', `${slack.url}response/1`);
+  await eventually(() => { expect(slack.responses()).toMatchObject([{ response_type: 'ephemeral', replace_original: false, text: expect.stringContaining('slackUser: U0EVE') as string }]); });
+  // An address that leads inside is not asked; the answer goes by Slack's API.
+  press('U0EVE', 'http://169.254.169.254/latest/meta-data/');
+  await eventually(() => { expect(slack.calls().filter(({ method }) => method === 'chat.postEphemeral')).toMatchObject([{ args: { channel: 'C1', user: 'U0EVE' } }]); });
+  press('U0ANN', `${slack.url}response/2`);
+  await eventually(() => { expect(slack.messages()[0]?.text).toContain('ann has it'); });
+  expect(slack.responses()).toHaveLength(1);
+  expect((await service.stop()).code).toBe(0);
+  await slack.close();
+});

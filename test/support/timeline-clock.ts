@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/lib/duration.js';
 import type { Clock } from '../../src/lib/clock.js';
-import type { Timer } from '../../src/notify/system-dispatcher.js';
+import type { Timer } from '../../src/notify/system-timer.js';
 
 /** Every story begins at 2026-11-20 00:00 UTC. */
 export const STORY_START_MS = Date.UTC(2026, 10, 20);

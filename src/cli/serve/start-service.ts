@@ -55,7 +55,7 @@ import { accessProblems } from '../check/find-problems.js';
 import { tocsinVersion } from '../tocsin-version.js';
 import { alertmanagerPorts, drillActions, silenceActions } from './alerting-ports.js';
 import { AppModule, type AppParts } from './app.module.js';
-import { slackButtons } from './slack-buttons.js';
+import { slackButtons, slackSocket } from './slack-buttons.js';
 import { CleanupStack } from './cleanup-stack.js';
 import { addDrillMetrics } from './drill-metrics.js';
 import { addIngestMetrics } from './ingest-metrics.js';
@@ -147,6 +147,7 @@ class Start {
     await this.#servePages({ store, judgement, tokens });
     await judgement.dispatcher.start();
     this.#cleanup.push('dispatcher', () => judgement.dispatcher.stop(STOP_GRACE_MS));
+    this.#listenToSlack(judgement);
     await judgement.rules.watch(contents);
     this.#cleanup.push('rules watcher', () => judgement.rules.close());
     const ports = await this.#receive(store, tokens);
@@ -154,6 +155,17 @@ class Start {
     warnOfMissingToken(book, settings, log);
     log.info({ slos: book.slos.length, runbooks: book.runbooks.length }, 'ready');
     return this.#becomeReady(ports);
+  }
+
+  #listenToSlack(judgement: Judgement): void {
+    const { settings, log } = this.#input;
+    const socket = slackSocket(slackButtons(judgement, settings, log), settings, { log, metrics: this.#metrics });
+    if (socket === undefined) return;
+    socket.start();
+    this.#cleanup.push('connection to Slack', () => {
+      socket.stop();
+      return Promise.resolve();
+    });
   }
 
   async #openStore(book: RuleBook): Promise<StoreClient> {

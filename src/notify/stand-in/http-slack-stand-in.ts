@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { MemorySlackWorkspace, type SlackMessageKept } from './memory-slack-workspace.js';
 import { slackFragment, slackPage } from './slack-page.js';
+import { attachSlackSockets, type SlackSockets } from './slack-sockets.js';
 
 /** What goes wrong with a call. */
 export type SlackFault =
@@ -27,6 +28,8 @@ export interface SlackStandInOptions {
   readonly host?: string;
   readonly port?: number;
   readonly token?: string;
+  /** The app's own, for apps.connections.open. */
+  readonly appToken?: string;
   readonly channels?: readonly string[];
   readonly nowMs?: () => number;
 }
@@ -48,6 +51,9 @@ export interface SlackStandIn {
   heal(): void;
   /** Removes a message, as a person could. */
   deleteMessage(ts: string): void;
+  readonly sockets: SlackSockets;
+  /** What came to the response_url of a press: addresses below `url`. */
+  responses(): readonly Readonly<Record<string, unknown>>[];
   close(): Promise<void>;
 }
 
@@ -66,9 +72,12 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     if (planned.times <= 0) faults.splice(index, 1);
     return planned.fault;
   };
+  const responses: Readonly<Record<string, unknown>>[] = [];
+  const openSocket = (token: string | undefined): Readonly<Record<string, unknown>> => (options.appToken === undefined || token !== options.appToken ? { ok: false, error: 'invalid_auth' } : { ok: true, url: sockets.ticket(url) });
   const server = createServer((request, response) => {
-    handle({ request, response, workspace, calls, nextFault }).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+    handle({ request, response, workspace, calls, nextFault, responses, openSocket }).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
+  const sockets = attachSlackSockets(server);
   const address = await listen(server, options);
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   const url = `http://${host}:${String(address.port)}/`;
@@ -79,7 +88,11 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     failNext: (fault, scope = {}) => { faults.push({ fault, times: scope.times ?? 1, method: scope.method }); },
     heal: () => { faults.length = 0; },
     deleteMessage: (ts) => { workspace.delete(ts); },
-    close: () => close(server),
+    sockets, responses: () => responses,
+    close: () => {
+      sockets.cut();
+      return close(server);
+    },
   };
 }
 
@@ -89,24 +102,29 @@ interface Exchange {
   readonly workspace: MemorySlackWorkspace;
   readonly calls: SlackCall[];
   readonly nextFault: (method: string) => SlackFault | undefined;
+  readonly responses: Readonly<Record<string, unknown>>[];
+  readonly openSocket: (token: string | undefined) => Readonly<Record<string, unknown>>;
 }
 
 async function handle(exchange: Exchange): Promise<void> {
   const { request, response, workspace } = exchange;
   const url = new URL(request.url ?? '/', 'http://stand-in');
   if (url.pathname.startsWith('/api/')) return answerCall(exchange, url);
-  if (url.pathname === '/') send(response, { type: 'text/html; charset=utf-8', body: slackPage(workspace) });
+  if (url.pathname.startsWith('/response/')) {
+    exchange.responses.push(argumentsOf('application/json', await read(request)));
+    sendJson(response, { ok: true });
+  } else if (url.pathname === '/') send(response, { type: 'text/html; charset=utf-8', body: slackPage(workspace) });
   else if (url.pathname === '/fragment') send(response, { type: 'text/html; charset=utf-8', body: url.searchParams.get('revision') === String(workspace.revision) ? '' : slackFragment(workspace) });
   else send(response, { status: 404, type: 'text/plain; charset=utf-8', body: 'There is a page at / and an API at /api/.\n' });
 }
 
-async function answerCall({ request, response, workspace, calls, nextFault }: Exchange, url: URL): Promise<void> {
+async function answerCall({ request, response, workspace, calls, nextFault, openSocket }: Exchange, url: URL): Promise<void> {
   const method = url.pathname.slice('/api/'.length);
   const args = { ...Object.fromEntries(url.searchParams), ...argumentsOf(request.headers['content-type'] ?? '', await read(request)) };
   calls.push({ method, args });
   const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? (typeof args['token'] === 'string' ? args['token'] : undefined);
   const fault = nextFault(method);
-  if (fault === undefined) { sendJson(response, workspace.call(method, args, token)); return; }
+  if (fault === undefined) { sendJson(response, method === 'apps.connections.open' ? openSocket(token) : workspace.call(method, args, token)); return; }
   if ('error' in fault) { sendJson(response, { ok: false, error: fault.error }); return; }
   if ('status' in fault) { failWith(response, fault); return; }
   if ('acceptThenTimeout' in fault || 'acceptThenReset' in fault) workspace.call(method, args, token);
