@@ -3,16 +3,18 @@ import { valueOfJson } from '../pipeline/span-of-row.js';
 import { bucketMiddleNs } from '../sli/latency-bucket.js';
 import type { Database, SqlValue } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
+import { spanIdOf, traceIdOf } from '../store/trace-key.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
 import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
 import type { Field } from '../trace/traceql/ast.js';
 import { nearWindow } from './duckdb-trace-reader.js';
 import { minutesOf } from './service-summary.js';
-import { MAX_HEATMAP_COLUMNS, ROWS_PER_OCTAVE, SURVEY_SAMPLE, type Breakdown, type Heatmap, type HeatmapCell, type SurveyQuery, type SurveyReader } from './survey-reader.js';
+import { MAX_HEATMAP_COLUMNS, ROWS_PER_OCTAVE, SURVEY_SAMPLE, type Breakdown, type ChartExemplar, type Heatmap, type HeatmapCell, type SurveyQuery, type SurveyReader } from './survey-reader.js';
 import type { TimeWindow } from './time-window.js';
 
 const HEATMAP = loadSql(import.meta.url, 'survey-heatmap.sql');
 const REQUESTS = loadSql(import.meta.url, 'survey-requests.sql');
+const EXEMPLARS = loadSql(import.meta.url, 'survey-exemplars.sql');
 const BREAKDOWN = loadSql(import.meta.url, 'survey-breakdown.sql');
 
 export class DuckdbSurveyReader implements SurveyReader {
@@ -41,6 +43,13 @@ export class DuckdbSurveyReader implements SurveyReader {
       cells.set(key, { ...place, spans: (cell?.spans ?? 0) + Number(row['spans']), errors: (cell?.errors ?? 0) + Number(row['errors']) });
     }
     return { ...steps, cells: [...cells.values()] };
+  }
+
+  async exemplars({ fromMs, toMs, service, stepMs }: TimeWindow & { readonly service: string; readonly stepMs: number }): Promise<readonly ChartExemplar[]> {
+    const rows = await this.#database.query({ sql: EXEMPLARS, params: { from_ms: fromMs, to_ms: toMs, service, step_ms: stepMs } });
+    return rows.map((row) => ({
+      step: Number(row['step']), ofFailed: row['of_failed'] === true, traceId: traceIdOf({ high: row['trace_id_high'] as bigint, low: row['trace_id_low'] as bigint }), spanId: spanIdOf(row['span_id'] as bigint), name: String(row['name']), durationNs: Number(row['duration_ns']),
+    }));
   }
 
   async breakdown({ fields, top, ...query }: SurveyQuery & { readonly fields: readonly Field[]; readonly top: number }): Promise<Breakdown> {

@@ -5,6 +5,7 @@ import type { ReleaseGateRule } from '../config/release-gate.js';
 import type { Clock } from '../lib/clock.js';
 import type { BurnedByReader } from '../pipeline/burned-by.js';
 import type { CohortReader } from '../pipeline/cohort-reader.js';
+import type { SnapshotReader } from '../pipeline/snapshot-reader.js';
 import type { ReplayHistory } from '../pipeline/replay-history.js';
 import type { ObservedOperationReader } from './observed-operations.js';
 import type { ServiceReader } from './service-reader.js';
@@ -31,6 +32,8 @@ export interface Readers {
   readonly metrics: MetricsReader;
   readonly tags: TagReader;
   readonly surveys: SurveyReader;
+  /** When each version of a service was first seen, as far as spans are hot. */
+  readonly versions: Pick<SnapshotReader, 'versions'>;
   readonly topology: TopologyReader;
   readonly services: ServiceReader;
   readonly signatures: SignatureReader;

@@ -54,11 +54,25 @@ export interface SurveyQuery extends TimeWindow {
   readonly search: SpansetExpression;
 }
 
+/** A request that stands for its step on a chart. */
+export interface ChartExemplar {
+  /** From the start of the window, in steps. */
+  readonly step: number;
+  /** The slowest of those that failed; else the slowest of all. */
+  readonly ofFailed: boolean;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly name: string;
+  readonly durationNs: number;
+}
+
 /** What a search found, seen from afar. */
 export interface SurveyReader {
   /** Of the spans that a search finds. */
   heatmap(query: SurveyQuery): Promise<Heatmap>;
   /** Of all requests that were counted, whatever became of their spans. Empty texts: of any service, any operation. */
   requestHeatmap(query: TimeWindow & { readonly service: string; readonly operation: string }): Promise<Heatmap>;
+  /** Of the requests of a service that are stored. */
+  exemplars(query: TimeWindow & { readonly service: string; readonly stepMs: number }): Promise<readonly ChartExemplar[]>;
   breakdown(query: SurveyQuery & { readonly fields: readonly Field[]; readonly top: number }): Promise<Breakdown>;
 }

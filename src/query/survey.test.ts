@@ -4,6 +4,7 @@ import { MINUTE_MS } from '../lib/duration.js';
 import { bucketOf } from '../sli/latency-bucket.js';
 import { DEFAULT_START_MS, type SpanDescription } from '../trace/batch-builder.js';
 import { DuckdbSurveyReader } from './duckdb-survey-reader.js';
+import { DuckdbTopologyReader } from './duckdb-topology-reader.js';
 import { tagField } from './tempo-input.js';
 import { parseTraceSearch } from './trace-query.js';
 
@@ -54,6 +55,25 @@ describe('what a search found, seen from afar', () => {
     expect(pods?.values.map(({ value, spans }) => [value, spans])).toEqual([['pod-0', 25], ['pod-1', 25], ['pod-2', 25]]);
     expect(versions?.values).toMatchObject([{ value: '2', spans: 5 }]);
     expect(nothing).toMatchObject({ distinct: 0, values: [] });
+  });
+
+  test('of each step the slowest request and the slowest failed one stand for it', async () => {
+    const exemplars = await reader.exemplars({ ...WINDOW, service: 'shop', stepMs: 30 * MINUTE_MS });
+    expect(exemplars.map(({ step, ofFailed, spanId, durationNs }) => [step, ofFailed, Number(`0x${spanId}`), durationNs])).toEqual([[0, false, 100, 900e6], [0, true, 61, 16e6]]);
+    expect(await reader.exemplars({ ...WINDOW, service: 'nobody', stepMs: MINUTE_MS })).toEqual([]);
+  });
+
+  test('calls between services are those that were counted in the window', async () => {
+    await store.database.transaction([
+      { sql: `INSERT INTO graph_slices SELECT 'front', 'pay', 'call', $minute, $minute, 440, 5, 1, 9, 7`, params: { minute: FROM / MINUTE_MS } },
+      { sql: `INSERT INTO graph_slices SELECT 'front', 'pay', 'call', $minute, $minute, 440, 2, 0, 3, 3`, params: { minute: FROM / MINUTE_MS + 1 } },
+      { sql: `INSERT INTO graph_slices SELECT 'front', 'db', 'database', $minute, $minute, 440, 4, 0, 6, 0`, params: { minute: FROM / MINUTE_MS + 59 } },
+      { sql: `INSERT INTO graph_slices SELECT 'front', 'old', 'call', $minute, $minute, 440, 9, 9, 9, 9`, params: { minute: FROM / MINUTE_MS - 1 } },
+    ]);
+    const calls = await new DuckdbTopologyReader(store.database).calls(WINDOW);
+    expect([...calls].sort((left, right) => left.server.localeCompare(right.server))).toEqual([
+      { client: 'front', server: 'db', kind: 'database', bucket: 440, calls: 4, failed: 0, durationNs: 6 }, { client: 'front', server: 'pay', kind: 'call', bucket: 440, calls: 7, failed: 1, durationNs: 10 },
+    ]);
   });
 
   test('where nothing is found there is nothing to break down', async () => {

@@ -1,4 +1,5 @@
 import type { SpanKind } from '../trace/span-batch.js';
+import type { CallCount } from './graph-metrics.js';
 import type { TimeWindow } from './time-window.js';
 
 /** More than a list on a page holds. */
@@ -21,4 +22,6 @@ export interface TopologyReader {
   serviceNames(window: TimeWindow): Promise<readonly string[]>;
   spanOperations(service: string, window: TimeWindow): Promise<readonly SpanOperation[]>;
   dependencies(window: TimeWindow): Promise<readonly ServiceCall[]>;
+  /** From all spans, kept or not: what was counted when they came in. */
+  calls(window: TimeWindow): Promise<readonly CallCount[]>;
 }

@@ -28,6 +28,16 @@ export interface ChartMarker {
   readonly style: string;
 }
 
+/** One request that stands for many: a click opens it. */
+export interface ChartPoint {
+  readonly atMs: number;
+  readonly value: number;
+  readonly words: string;
+  readonly href: string;
+  /** CSS class: `bad` where it failed. */
+  readonly style: string;
+}
+
 export interface ChartInput {
   readonly title: string;
   /** Unix milliseconds, oldest first, one per value. */
@@ -36,6 +46,8 @@ export interface ChartInput {
   readonly thresholds?: readonly ChartThreshold[];
   /** Those outside of the times are left out. */
   readonly markers?: readonly ChartMarker[];
+  /** Those above the axis are drawn at its top. */
+  readonly points?: readonly ChartPoint[];
   readonly format: (value: number) => string;
   /** `log`: 0 stays at the bottom and 1, 10, 100 are equally far apart; for burn rates. */
   readonly scale?: 'linear' | 'log';
@@ -55,6 +67,7 @@ export interface Chart {
   readonly thresholds: readonly { readonly y: number; readonly label: string; readonly style: string }[];
   /** Percent of the width. */
   readonly markers: readonly { readonly x: number; readonly label: string; readonly style: string; readonly anchor: 'start' | 'end'; readonly y: number }[];
+  readonly points: readonly { readonly x: number; readonly y: number; readonly words: string; readonly href: string; readonly style: string }[];
   /** What the hover script reads: one entry per moment with its place and the words to show. */
   readonly moments: string;
   /** For those who do not see it. */
@@ -82,6 +95,7 @@ export function chart(input: ChartInput): Chart {
     lines,
     thresholds: (input.thresholds ?? []).map(({ value, label, style }) => ({ y: scale.y(value), label, style })),
     markers: markersOf(input),
+    points: pointsOf(input, scale),
     moments: JSON.stringify(input.times.map((timeMs, index) => [round(x(index) / 10), momentWords(timeMs, index, input)])),
     summary: `${input.title}. ${lines.map((line) => `${line.label}: now ${line.last}`).join('. ')}`,
   };
@@ -107,6 +121,13 @@ function markersOf({ times, markers = [] }: ChartInput): Chart['markers'] {
     before = x;
     return { x, label, style, anchor: x > LEFT_FROM_PERCENT ? 'end' : 'start', y: FIRST_LABEL_Y + row * LABEL_HEIGHT };
   });
+}
+
+function pointsOf({ times, points = [] }: ChartInput, scale: Scale): Chart['points'] {
+  const first = times[0] ?? 0;
+  const length = (times.at(-1) ?? 0) - first;
+  return points.filter(({ atMs }) => length > 0 && atMs >= first && atMs <= first + length)
+    .map(({ atMs, value, words: said, href, style }) => ({ x: round((100 * (atMs - first)) / length), y: Math.max(TOP_MARGIN, scale.y(value)), words: said, href, style }));
 }
 
 interface Scale {

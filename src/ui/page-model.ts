@@ -1,7 +1,7 @@
 import type { PageRenderer } from './page-renderer.js';
 import type { UiOptions } from './ui-options.js';
 
-export type PageSection = 'overview' | 'incidents' | 'traces' | 'services' | 'signatures' | 'ingest' | 'quality';
+export type PageSection = 'overview' | 'incidents' | 'traces' | 'services' | 'map' | 'signatures' | 'ingest' | 'quality';
 
 export interface Page {
   readonly title: string;

@@ -1,16 +1,17 @@
 import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
 import { formatDuration, HOUR_MS } from '../lib/duration.js';
-import { formatLatency, formatPercent } from '../lib/format.js';
 import { ApiError } from '../query/api-error.js';
 import { readInput, windowInput, windowOf } from '../query/request-input.js';
-import type { ServicePoint, ServiceSummary } from '../query/service-reader.js';
+import type { ServiceSummary } from '../query/service-reader.js';
 import { sloViews } from '../query/slo-view.js';
 import type { TimeWindow } from '../query/time-window.js';
-import { chart, sparkline, type Chart } from './chart.js';
+import { sparkline } from './chart.js';
 import { renderPage } from './page-model.js';
 import { PageRenderer } from './page-renderer.js';
+import { errorChart, latencyChart, rateChart } from './service-charts.js';
+import { serviceSurroundings, surroundingsOf } from './service-surroundings.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
-import { formatRate, STATE_WORDS } from './words.js';
+import { STATE_WORDS } from './words.js';
 
 const SERVICE_RANGES = ['15m', '1h', '6h', '1d', '7d'];
 
@@ -40,14 +41,14 @@ export class ServicePageController {
   async service(@Param('service') service: string, @Query() query: unknown): Promise<string> {
     const { readers } = this.#options;
     const window = this.#window(query);
-    const [operations, series] = await Promise.all([readers.services.operations(service, window), readers.services.series(service, window)]);
+    const [operations, series, around] = await Promise.all([readers.services.operations(service, window), readers.services.series(service, window), surroundingsOf(readers, service, window)]);
     const slos = sloViews(readers.slos).filter((view) => view.slo.service === service);
     if (operations.length === 0 && slos.length === 0) {
       throw new ApiError('service/not-found', `No requests of service "${service.slice(0, 100)}" in this window.`, { hint: 'Only server and consumer spans count as requests. Try a longer range, or look at the list of services.' });
     }
     return renderPage(this.#renderer, this.#options, {
       template: 'service', title: service, section: 'services', refreshSeconds: 15, service, operations, ...ranges(window),
-      charts: [rateChart(series), errorChart(series), latencyChart(series)],
+      charts: [rateChart(series, around), errorChart(series, around), latencyChart(series, around)], ...serviceSurroundings(around, service),
       slos: slos.map(({ slo, status }) => ({ name: slo.name, displayName: slo.displayName, state: status.state, stateWords: STATE_WORDS[status.state] })),
     });
   }
@@ -78,32 +79,4 @@ function sparklineWithin(values: readonly number[], most: number): ReturnType<ty
   const scaled = values.map((value) => value / most);
   const points = scaled.map((value, index) => `${Math.round((index / Math.max(1, scaled.length - 1)) * 10_000) / 100} ${Math.round((23 - value * 22) * 100) / 100}`);
   return scaled.some((value) => value > 0) ? { path: `M${points.join('L')}`, area: `M0 24L${points.join('L')}L100 24Z` } : { path: '', area: '' };
-}
-
-/** Without the step that is still filling: drawn, it would look like a drop of traffic. */
-function rateChart(all: readonly ServicePoint[]): Chart {
-  const series = all.length > 1 ? all.slice(0, -1) : all;
-  return chart({
-    title: 'Requests per second', times: series.map((point) => point.atMs), format: formatRate, atLeast: [0, 0],
-    series: [{ label: 'requests', style: 'c0', values: series.map((point) => point.perSecond), area: true }],
-  });
-}
-
-function errorChart(series: readonly ServicePoint[]): Chart {
-  return chart({
-    title: 'Error ratio', times: series.map((point) => point.atMs), format: (value) => formatPercent(value, 1), atLeast: [0, 0.01],
-    series: [{ label: 'errors', style: 'bad', values: series.map((point) => point.errorRatio), area: true }],
-  });
-}
-
-function latencyChart(series: readonly ServicePoint[]): Chart {
-  const times = series.map((point) => point.atMs);
-  return chart({
-    title: 'Duration', times, format: formatLatency, atLeast: [0, 0],
-    series: [
-      { label: 'p99', style: 'c3', values: series.map((point) => point.p99Ns) },
-      { label: 'p95', style: 'c1', values: series.map((point) => point.p95Ns) },
-      { label: 'p50', style: 'c0', values: series.map((point) => point.p50Ns) },
-    ],
-  });
 }

@@ -13,6 +13,7 @@ import { IncidentPageController } from './incident-page.controller.js';
 import { IngestPageController } from './ingest-page.controller.js';
 import { LoginController } from './login.controller.js';
 import { OverviewController } from './overview.controller.js';
+import { MapPageController } from './map-page.controller.js';
 import { PageRenderer } from './page-renderer.js';
 import { SameOriginGuard } from './same-origin.guard.js';
 import { SECURITY_HEADERS } from './security-headers.js';
@@ -27,7 +28,7 @@ import { TracePageController } from './trace-page.controller.js';
 import { TraceSearchController } from './trace-search.controller.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 
-const TRACE_PAGES = [TraceSearchController, ComparePageController, TracePageController];
+const TRACE_PAGES = [TraceSearchController, ComparePageController, TracePageController, MapPageController];
 
 /**
  * Pages and the JSON API, with their guards for the whole application: name, origin, token, in this order.

@@ -20,7 +20,7 @@ import { sampleDelivery } from '../../src/notify/sample-delivery.js';
 import type { DeadLetter } from '../../src/notify/outbox.js';
 import type { DecisionRecord } from '../../src/notify/decision-reader.js';
 import type { BurnedBy } from '../../src/pipeline/burned-by.js';
-import { surveyFakes } from './survey-fakes.js';
+import { callFakes, surveyFakes } from './survey-fakes.js';
 import { qualityReportOf } from './quality-fake.js';
 import type { IngestReport } from '../../src/query/ingest-report.js';
 import type { RequestSummary, ServiceSummary } from '../../src/query/service-reader.js';
@@ -342,7 +342,8 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       metrics: { metrics: async () => ({ series: [], timestampsMs: [], truncated: false }), explainMetrics: async () => [] },
       tags: { tagNames: async () => ({ resource: [], span: [], event: [], link: [] }), tagValues: async () => [] },
       surveys: surveyFakes(isEmpty),
-      topology: { serviceNames: async () => [], spanOperations: async () => [], dependencies: async () => [] },
+      versions: { versions: async (services) => (isEmpty ? [] : services.flatMap((service) => [{ service, version: '1.4.1', firstSeenMs: PAGE_NOW_MS - 6 * HOUR_MS }, { service, version: '1.4.2', firstSeenMs: BEGAN_MS - MINUTE_MS }])) },
+      topology: { serviceNames: async () => [], spanOperations: async () => [], dependencies: async () => [], calls: async () => (isEmpty ? [] : callFakes()) },
       services: {
         services: async () => (isEmpty ? [] : services()),
         operations: async (service) => (isEmpty || !services().some((known) => known.service === service) ? [] : [{ operation: 'POST /orders', ...requests(3.9, 0.068, 231) }, { operation: 'GET /orders/:id', ...requests(0.41, 0, 18) }]),

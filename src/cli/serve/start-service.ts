@@ -42,6 +42,7 @@ import { DuckdbChangeBook } from '../../query/duckdb-change-book.js';
 import { DuckdbSloRevisionReader } from '../../query/duckdb-slo-revision-reader.js';
 import { DuckdbMetricsReader } from '../../query/duckdb-metrics-reader.js';
 import { DuckdbSpanMetrics } from '../../query/duckdb-span-metrics.js';
+import { DuckdbSnapshotReader } from '../../pipeline/duckdb-snapshot-reader.js';
 import { DuckdbSurveyReader } from '../../query/duckdb-survey-reader.js';
 import { DuckdbTagReader } from '../../query/duckdb-tag-reader.js';
 import { DuckdbTopologyReader } from '../../query/duckdb-topology-reader.js';
@@ -343,6 +344,7 @@ function readersOf({ store, archived, judgement: { engine, rules, signatures }, 
     metrics: new DuckdbMetricsReader(archived),
     tags: new DuckdbTagReader(archived),
     surveys: new DuckdbSurveyReader(archived),
+    versions: new DuckdbSnapshotReader(store),
     topology: new DuckdbTopologyReader(store),
     services: new DuckdbServiceReader(store),
     signatures,

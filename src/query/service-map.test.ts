@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { bucketOf } from '../sli/latency-bucket.js';
+import type { CallCount } from './graph-metrics.js';
+import { MAX_MAP_NODES, serviceMap } from './service-map.js';
+import type { ServiceSummary } from './service-reader.js';
+
+const call = (client: string, server: string, changes: Partial<CallCount> = {}): CallCount => ({ client, server, kind: 'call', bucket: bucketOf(10e6), calls: 100, failed: 0, durationNs: 1, ...changes });
+const service = (name: string): ServiceSummary => ({ service: name, requests: 60, errors: 6, perSecond: 1, errorRatio: 0.1, p50Ns: 1, p95Ns: 5, p99Ns: 9, sparkline: [] });
+const mapOf = (calls: readonly CallCount[], around?: string): ReturnType<typeof serviceMap> => serviceMap({ calls, services: [service('front')], windowMs: 60_000, around });
+
+test('buckets of one edge are one edge, failing ones come first', () => {
+  const { edges } = mapOf([call('front', 'catalogue', { calls: 900 }), call('front', 'pay', { calls: 60, failed: 6 }), call('front', 'pay', { calls: 40, bucket: bucketOf(400e6) })]);
+  expect(edges.map(({ server, calls, errorRatio, isFailing }) => [server, calls, errorRatio, isFailing])).toEqual([['pay', 100, 0.06, true], ['catalogue', 900, 0, false]]);
+  expect(edges[0]!.perSecond).toBeCloseTo(100 / 60);
+  expect(edges[0]!.p50Ns! / 10e6).toBeCloseTo(1, 1);
+  expect(edges[0]!.p95Ns! / 400e6).toBeCloseTo(1, 1);
+});
+
+test('a service says what it answered, a database what it was asked', () => {
+  const { nodes } = mapOf([call('front', 'orders', { kind: 'database', calls: 120, failed: 60 }), call('worker', 'front')]);
+  expect(nodes.map(({ name, kind, perSecond, errorRatio, isFailing }) => [name, kind, perSecond, errorRatio, isFailing])).toEqual([['front', 'service', 1, 0.1, true], ['orders', 'database', 2, 0.5, true], ['worker', 'service', undefined, undefined, false]]);
+});
+
+test('around one service are its own edges only', () => {
+  const { nodes, edges } = mapOf([call('front', 'checkout'), call('checkout', 'pay'), call('pay', 'bank')], 'checkout');
+  expect(edges).toHaveLength(2);
+  expect(nodes.map(({ name }) => name).sort()).toEqual(['checkout', 'front', 'pay']);
+});
+
+test('of too many services the quiet edges are left out, and counted', () => {
+  const { nodes, leftOut } = mapOf(Array.from({ length: 100 }, (_, index) => call('front', `s${index}`, { calls: 1_000 - index })));
+  expect(nodes).toHaveLength(MAX_MAP_NODES);
+  expect(leftOut).toBe(100 - (MAX_MAP_NODES - 1));
+});
