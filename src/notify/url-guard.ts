@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { isInternalAddress } from '../lib/internal-address.js';
+import { addressBytes, isWithin } from '../lib/ip-address.js';
 import type { InternalTargets } from '../lib/internal-targets.js';
 import { err, ok, type Result } from '../lib/result.js';
 
@@ -41,18 +41,23 @@ export class UrlGuard {
     if (url.protocol === 'http:' && !isAllowed) return err('it is not https');
     const addresses = await this.#addressesOf(host);
     if (addresses.length === 0) return err(`${host} has no address`);
-    const internal = isAllowed ? undefined : addresses.find(({ address, family }) => isInternalAddress(address) && !this.#allowed.networks.check(address, family === 4 ? 'ipv4' : 'ipv6'));
+    const internal = isAllowed ? undefined : addresses.find(({ address }) => isInternalAddress(address) && !this.#isInAllowedNetwork(address));
     return internal === undefined ? ok({ url, addresses }) : err(`${host} leads to ${internal.address}, which is not on the public internet (allowInternalTargets)`);
   }
 
   async #addressesOf(host: string): Promise<readonly ResolvedAddress[]> {
-    const family = isIP(host);
-    if (family !== 0) return [{ address: host, family: family === 4 ? 4 : 6 }];
+    const bytes = addressBytes(host);
+    if (bytes !== undefined) return [{ address: host, family: bytes.length === 4 ? 4 : 6 }];
     try {
       return await this.#resolve(host);
     } catch {
       return [];
     }
+  }
+
+  #isInAllowedNetwork(address: string): boolean {
+    const bytes = addressBytes(address);
+    return bytes !== undefined && this.#allowed.networks.some((network) => isWithin(bytes, network));
   }
 
   #allows(host: string, url: URL): boolean {
