@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process';
-import pino from 'pino';
 import { formatProblem } from '../src/lib/problem.js';
-import { loadAgentConfig } from './config/fs-agent-config.js';
-import { doctorLines, readDoctor } from './doctor.js';
+import { loadAgentConfig } from './config/system-agent-config.js';
 import { loaderPath } from './fs-installation.js';
+import { AgentLog } from './system-log.js';
 import { RunningAgent } from './system-agent.js';
 import { isLoaderBuilt } from './system-loader.js';
 
-const STDERR = 2;
 const FINE = 0;
 const NO = 1;
 const COULD_NOT_RUN = 2;
@@ -30,7 +28,7 @@ export async function runAgent({ configFile }: { readonly configFile: string | u
     process.stderr.write(NOT_BUILT);
     return COULD_NOT_RUN;
   }
-  const log = pino({ level: loaded.config.logLevel, base: null }, pino.destination(STDERR));
+  const log = new AgentLog(loaded.config.logLevel, (line) => process.stderr.write(line));
   const stopped = new Promise<'stop'>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('stop'));
   });
@@ -65,6 +63,8 @@ export async function runDoctor({ json }: { readonly json: boolean }): Promise<n
     process.stderr.write(NOT_BUILT);
     return COULD_NOT_RUN;
   }
+  // What it needs is more than the agent has.
+  const { doctorLines, readDoctor } = await import('./doctor.js');
   const output = await new Promise<string>((resolve) => {
     execFile(loaderPath(), ['doctor'], { maxBuffer: MAX_DOCTOR_BYTES }, (_error, stdout) => resolve(stdout));
   });

@@ -1,25 +1,35 @@
-import { z } from 'zod';
+/** What the loader tells of a process (agent/PROTOCOL.md, PROCESS). Members that it could not read are null or not there. */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly comm: string;
+  readonly parent?: number | null;
+  readonly executable?: string | null;
+  readonly arguments?: readonly string[] | null;
+  readonly environment?: Readonly<Record<string, string>> | null;
+  readonly workingDirectory?: string | null;
+  readonly cgroup?: string | null;
+  readonly containerId?: string | null;
+  readonly podUid?: string | null;
+  readonly uid?: number | null;
+  readonly pidInNamespace?: number | null;
+  readonly hostname?: string | null;
+}
 
-/** What the loader tells of a process (agent/PROTOCOL.md, PROCESS). Members it could not read are null. */
-const processSchema = z.object({
-  pid: z.int(),
-  comm: z.string(),
-  parent: z.int().nullish(),
-  executable: z.string().nullish(),
-  arguments: z.array(z.string()).nullish(),
-  environment: z.record(z.string(), z.string()).nullish(),
-  workingDirectory: z.string().nullish(),
-  cgroup: z.string().nullish(),
-  containerId: z.string().nullish(),
-  podUid: z.string().nullish(),
-  uid: z.int().nullish(),
-  pidInNamespace: z.int().nullish(),
-  hostname: z.string().nullish(),
-});
+type Check = (value: unknown) => boolean;
 
-export type ProcessFacts = z.output<typeof processSchema>;
+const isText: Check = (value) => typeof value === 'string';
+const isWhole: Check = (value) => Number.isSafeInteger(value);
+const isListOfTexts: Check = (value) => Array.isArray(value) && value.every(isText);
+const isTable: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isText);
+const OPTIONAL: Readonly<Record<Exclude<keyof ProcessFacts, 'pid' | 'comm'>, Check>> = {
+  parent: isWhole, executable: isText, arguments: isListOfTexts, environment: isTable, workingDirectory: isText, cgroup: isText,
+  containerId: isText, podUid: isText, uid: isWhole, pidInNamespace: isWhole, hostname: isText,
+};
 
 export function readProcessFacts(json: unknown): ProcessFacts | undefined {
-  const read = processSchema.safeParse(json);
-  return read.success ? read.data : undefined;
+  if (typeof json !== 'object' || json === null) return undefined;
+  const given = json as Readonly<Record<string, unknown>>;
+  if (!isWhole(given['pid']) || !isText(given['comm'])) return undefined;
+  const areRight = Object.entries(OPTIONAL).every(([name, check]) => given[name] === undefined || given[name] === null || check(given[name]));
+  return areRight ? (given as unknown as ProcessFacts) : undefined;
 }

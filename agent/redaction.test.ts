@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { loadAgentConfig } from './config/fs-agent-config.js';
+import { loadedFrom } from './config/agent-files.js';
+import { readAgentFiles } from './config/fs-agent-files.js';
 
 test('the rules of ingest hold on the node', async () => {
-  const { loaded, problems } = await loadAgentConfig(undefined);
+  const { loaded, problems } = loadedFrom(await readAgentFiles(undefined));
   expect(problems).toEqual([]);
   const redacted = loaded?.redact([
     ['http.request.header.authorization', ['Bearer geheim-geheim']], ['url.path', '/reset/anna@example.com'], ['db.query.text', 'SELECT ?'],
@@ -15,7 +16,7 @@ test('the rules of ingest hold on the node', async () => {
 });
 
 test('a file that is named and not there is an error', async () => {
-  const { loaded, problems } = await loadAgentConfig('/nowhere/agent.yaml');
-  expect(loaded).toBeUndefined();
+  const { read, problems } = await readAgentFiles('/nowhere/agent.yaml');
+  expect(read).toBeUndefined();
   expect(problems.map(({ code }) => code)).toEqual(['files/unreadable']);
 });

@@ -1,12 +1,14 @@
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, hostname } from 'node:os';
-import type { Logger } from 'pino';
 import { formatProblem } from '../src/lib/problem.js';
-import { DEFAULT_CONFIG_FILE, loadAgentConfig, type LoadedAgent } from './config/fs-agent-config.js';
+import { DEFAULT_CONFIG_FILE, type LoadedAgent } from './config/agent-files.js';
+import { loadAgentConfig } from './config/system-agent-config.js';
 import { hostId, installedVersion } from './fs-installation.js';
+import type { AgentLog } from './system-log.js';
 import { Exporter, senderOf } from './system-export.js';
 import { startLoader, type Loader, type LoaderEnd } from './system-loader.js';
+import { keepSmall } from './system-memory.js';
 import { dropPrivileges } from './system-privileges.js';
 import { SpanBatch } from './span-batch.js';
 import type { SpanNode } from './span-node.js';
@@ -20,16 +22,18 @@ const POST_MS = 500;
 const TIDY_MS = 1_000;
 const REPORT_MS = 60_000;
 const RELOAD_MS = 2_000;
-const DRAIN_MS = 3_000;
+/** At the end: what does not go on for so long will not, and all of it may take no longer than the second. Twice that is less than what Kubernetes and systemd allow. */
+const STILL_MS = 3_000;
+const MAX_STOP_MS = 12_000;
 /** Larger requests only make the receiver wait for memory. */
-const MAX_SPANS_A_REQUEST = 2_048;
+const MAX_SPANS_A_REQUEST = 1_024;
 const ID_POOL = 8_192;
 const ZERO = /^0+$/;
 
 export interface AgentOptions {
   readonly configFile: string | undefined;
   readonly loaded: LoadedAgent;
-  readonly log: Logger;
+  readonly log: AgentLog;
   /** Called with what the loader can do, when it runs. */
   readonly onReady: (hello: unknown) => void;
 }
@@ -74,6 +78,7 @@ export class RunningAgent {
     agent.#every(TIDY_MS, () => agent.#tracer.tidy());
     agent.#every(RELOAD_MS, () => void agent.#reloadIfChanged());
     agent.#every(REPORT_MS, () => agent.#report());
+    agent.#timers.push(keepSmall(() => agent.#tracer.counters.dataFrames));
     return agent;
   }
 
@@ -85,18 +90,21 @@ export class RunningAgent {
   /** Ends in order: the loader drains, what was seen is sent. */
   async stop(): Promise<void> {
     this.#loader.quit();
-    await Promise.race([this.#loader.ended, later(DRAIN_MS)]);
+    let hasEnded = false;
+    void this.#loader.ended.then(() => { hasEnded = true; });
+    await whileAdvancing({ isOver: () => hasEnded, progress: () => this.#tracer.counters.dataFrames });
     this.#tell();
     this.#tell();
     this.#post();
-    const deadlineMs = Date.now() + DRAIN_MS;
-    while (!this.#exporter.isIdle && Date.now() < deadlineMs) await later(20);
+    await whileAdvancing({ isOver: () => this.#exporter.isIdle, progress: () => this.#exporter.outbox.counters.sentSpans });
     this.close();
   }
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#report();
+    const { waitingSpans } = this.#exporter;
+    if (waitingSpans > 0) this.#options.log.warn({ waitingSpans }, 'these spans were not delivered before the end and are lost');
     this.#exporter.close();
   }
 
@@ -134,14 +142,14 @@ export class RunningAgent {
     this.#exporter.pump();
     const { trouble } = this.#exporter.outbox;
     if (trouble !== this.#lastTrouble) {
-      if (trouble === undefined) this.#options.log.info('spans are delivered again');
+      if (trouble === undefined) this.#options.log.info({}, 'spans are delivered again');
       else this.#options.log.warn({ why: trouble }, 'spans cannot be delivered; they wait, as far as there is room');
       this.#lastTrouble = trouble;
     }
   }
 
   #report(): void {
-    this.#options.log.info({ ...this.#tracer.counters, ...this.#exporter.outbox.counters, waitingBytes: this.#exporter.outbox.bytes, losses: this.#tracer.losses }, 'so far');
+    this.#options.log.info({ ...this.#tracer.counters, ...this.#exporter.outbox.counters, waitingSpans: this.#exporter.waitingSpans, losses: this.#tracer.losses }, 'so far');
   }
 
   #readConfigText(): string {
@@ -158,9 +166,9 @@ export class RunningAgent {
     if (text === this.#configText) return;
     this.#configText = text;
     const { loaded, problems } = await loadAgentConfig(this.#options.configFile);
-    for (const problem of problems) this.#options.log.warn(formatProblem(problem));
+    for (const problem of problems) this.#options.log.warn({}, formatProblem(problem));
     if (loaded === undefined) {
-      this.#options.log.warn('the changed configuration is refused; the one before stays in force');
+      this.#options.log.warn({}, 'the changed configuration is refused; the one before stays in force');
       return;
     }
     const before = this.#loaded.config;
@@ -169,8 +177,27 @@ export class RunningAgent {
     this.#teller = this.#newTeller();
     this.#loader.command(`exclude-ports ${loaded.config.policy.excludePorts.length === 0 ? 'none' : loaded.config.policy.excludePorts.join(',')}`);
     this.#exporter.useSender(await senderOf(loaded));
-    if (before.tls !== loaded.config.tls || before.user !== loaded.config.user || before.otlp.bufferBytes !== loaded.config.otlp.bufferBytes) this.#options.log.warn('tls, user and buffer_mib are taken over at the next start');
-    this.#options.log.info('configuration reloaded');
+    if (before.tls !== loaded.config.tls || before.user !== loaded.config.user || before.otlp.bufferBytes !== loaded.config.otlp.bufferBytes) this.#options.log.warn({}, 'tls, user and buffer_mib are taken over at the next start');
+    this.#options.log.info({}, 'configuration reloaded');
+  }
+}
+
+interface Work {
+  readonly isOver: () => boolean;
+  /** Changes while the work goes on. */
+  readonly progress: () => number;
+}
+
+/** Waits for the end of something, as long as it goes on, and not for ever. */
+async function whileAdvancing({ isOver, progress }: Work): Promise<void> {
+  const endMs = Date.now() + MAX_STOP_MS;
+  let seen = progress();
+  let deadlineMs = Date.now() + STILL_MS;
+  while (!isOver() && Date.now() < Math.min(deadlineMs, endMs)) {
+    await later(20);
+    if (progress() === seen) continue;
+    seen = progress();
+    deadlineMs = Date.now() + STILL_MS;
   }
 }
 

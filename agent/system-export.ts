@@ -1,9 +1,9 @@
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
-import type { LoadedAgent } from './config/fs-agent-config.js';
-import { tracesUrl } from './config/agent-config.js';
+import type { LoadedAgent } from './config/agent-files.js';
 import { httpOtlpSender } from './otlp/http-otlp-sender.js';
 import type { OtlpSender } from './otlp/delivery.js';
 import { Outbox, type Letter } from './otlp/outbox.js';
+import { tracesUrl } from './otlp/traces-url.js';
 
 export async function senderOf({ config: { otlp }, headers }: LoadedAgent): Promise<OtlpSender> {
   const options = { endpoint: tracesUrl(otlp), headers, compression: otlp.compression, timeoutMs: otlp.timeoutMs };

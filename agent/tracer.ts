@@ -209,6 +209,7 @@ export class Tracer implements FrameSink {
     this.correlator.begin(node);
     if (node.parent?.isSilent === true) node.isSilent = true;
     if (node.isSilent) this.counters.excluded += 1;
+    this.counters.begun += 1;
     return node;
   }
 
@@ -243,7 +244,10 @@ export class Tracer implements FrameSink {
     if (reason === 'limit') this.counters.abandonedLimit += 1;
     if (reason === 'not-the-protocol') this.counters.abandonedNotTheProtocol += 1;
     // A subscription or a login that ends with its connection is none the worse for it.
-    if (reason !== 'closed' || this.#closing === undefined || node.exchange.protocol === 'redis') return;
+    const isToldAsFailed = reason === 'closed' && this.#closing !== undefined && node.exchange.protocol !== 'redis';
+    if (!isToldAsFailed && (reason === 'closed' || reason === 'no-reply')) this.counters.withoutAnswer += 1;
+    if (this.#closing === undefined || !isToldAsFailed) return;
+    this.counters.exchanges += 1;
     node.exchange.endNs = this.#closing.timeNs;
     node.failure = this.#closing.error === 0 ? 'connection_closed' : 'connection_reset';
     this.#finish(node);

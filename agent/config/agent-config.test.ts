@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatProblem } from '../../src/lib/problem.js';
-import { readAgentConfig, tracesUrl } from './agent-config.js';
+import { tracesUrl } from '../otlp/traces-url.js';
+import { readAgentConfig } from './agent-config.js';
 
 const read = (text: string): ReturnType<typeof readAgentConfig> => readAgentConfig({ path: 'agent.yaml', text });
 const told = (text: string): string[] => read(text).problems.map(formatProblem);

@@ -104,10 +104,3 @@ function policyOf(agent: Agent, network: Network, traces: Traces): AgentPolicy {
     sampling: { rate: traces.sample_rate ?? 1, keepErrors: traces.keep_errors ?? true, keepSlowerThanNs: traces.keep_slower_than === undefined ? undefined : traces.keep_slower_than * 1e6 },
   };
 }
-
-/** OTLP over HTTP has its path; an endpoint that names one already is taken as it is. */
-export function tracesUrl({ endpoint, protocol }: Pick<OtlpSettings, 'endpoint' | 'protocol'>): URL {
-  const url = new URL(endpoint);
-  if (protocol === 'http/protobuf' && !url.pathname.endsWith('/v1/traces')) url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/traces`;
-  return url;
-}

@@ -1,8 +1,11 @@
 #include "queue.h"
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #define KEPT_FOR_CONTROL(capacity) ((capacity) / 8)
 
@@ -56,6 +59,16 @@ static ssize_t write_some(const struct queue *queue, int descriptor)
 		{ .iov_base = queue->bytes, .iov_len = queue->used - first },
 	};
 	return writev(descriptor, parts, 2);
+}
+
+void queue_release(const struct queue *queue)
+{
+	uintptr_t page = sysconf(_SC_PAGESIZE);
+	uintptr_t begin = ((uintptr_t)queue->bytes + page - 1) & ~(page - 1);
+	uintptr_t end = (uintptr_t)(queue->bytes + queue->capacity) & ~(page - 1);
+
+	if (queue->used == 0 && end > begin)
+		madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
 enum queue_flush queue_flush(struct queue *queue, int descriptor)

@@ -28,6 +28,9 @@ bool queue_add(struct queue *queue, const void *frame, size_t length);
 
 enum queue_flush { QUEUE_EMPTY, QUEUE_WAITING, QUEUE_BROKEN };
 
+/* Gives back the memory of a queue that is empty; it is taken again page by page. */
+void queue_release(const struct queue *queue);
+
 /* Writes what the descriptor takes without waiting. QUEUE_BROKEN: the reader is gone. */
 enum queue_flush queue_flush(struct queue *queue, int descriptor);
 

@@ -28,7 +28,8 @@
 #define SWEEP_TICKS 300
 #define PIPE_BYTES (1 << 20)
 #define LINE_MOST 4096
-#define DRAIN_ROUNDS 200
+#define DRAIN_PAUSE_US 10000
+#define DRAIN_ROUNDS 200 /* so many pauses in which nobody read anything end the waiting */
 
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
@@ -216,6 +217,7 @@ static void tick(struct loop *loop)
 		report_clock(loop->loader);
 		report_cost(loop->loader);
 		release_memory();
+		queue_release(&loop->loader->queue);
 	}
 	if (loop->ticks % FORGET_TICKS == 0)
 		processes_sweep(&loop->loader->processes, forget_process, loop->loader);
@@ -243,17 +245,23 @@ static void turn(struct loop *loop)
 	loop->wait_ms = taken > 0 || loop->loader->young_count ? BUSY_MS : loop->wait_ms * 2 > IDLE_MS ? IDLE_MS : loop->wait_ms * 2;
 }
 
-/* Everything seen before the end is passed on, as long as someone reads. */
+/* Everything seen before the end is passed on, as long as someone reads; what is left over is told. */
 static void drain(struct loop *loop)
 {
 	struct loader *loader = loop->loader;
 	ring_buffer__consume(loop->ring);
 	report_losses(loader, true);
 	flush(loop);
+	size_t left = loader->queue.used;
 	for (int round = 0; round < DRAIN_ROUNDS && !loader->broken && loader->queue.used > 0; round++) {
-		usleep(10000);
+		usleep(DRAIN_PAUSE_US);
 		flush(loop);
+		if (loader->queue.used < left)
+			round = 0;
+		left = loader->queue.used;
 	}
+	if (loader->queue.used > 0)
+		fprintf(stderr, "tocsin-agent-loader: %zu bytes of events were lost at the end: nobody read them\n", loader->queue.used);
 }
 
 static bool start(struct loader *loader)

@@ -73,8 +73,8 @@ describe('over HTTP', () => {
     return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`);
   }
 
-  const send = async (endpoint: URL): ReturnType<ReturnType<typeof httpOtlpSender>['send']> => {
-    const sender = httpOtlpSender({ endpoint, headers: { authorization: 'Bearer t' }, compression: 'gzip', timeoutMs: 20_000 });
+  const send = async (endpoint: URL): Promise<Delivery> => {
+    const sender = await httpOtlpSender({ endpoint, headers: { authorization: 'Bearer t' }, compression: 'gzip', timeoutMs: 20_000 });
     const delivery = await sender.send(gzipSync('spans'));
     sender.close();
     return delivery;

@@ -1,5 +1,4 @@
 import http from 'node:http';
-import https from 'node:https';
 import { rejectedSpans, retryAfterMs, type Delivery, type OtlpSender, type SenderOptions } from './delivery.js';
 
 /** OTLP/HTTP, "Retryable Response Codes". */
@@ -7,8 +6,8 @@ const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const MAX_ANSWER_BYTES = 65_536;
 
 /** OTLP/HTTP with protobuf. */
-export function httpOtlpSender({ endpoint, headers, compression, timeoutMs }: SenderOptions): OtlpSender {
-  const { Agent, request } = endpoint.protocol === 'https:' ? https : http;
+export async function httpOtlpSender({ endpoint, headers, compression, timeoutMs }: SenderOptions): Promise<OtlpSender> {
+  const { Agent, request } = endpoint.protocol === 'https:' ? await import('node:https') : http;
   const takesGzip = compression === 'gzip';
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   return {

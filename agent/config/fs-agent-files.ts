@@ -11,44 +11,29 @@ import type { Problem } from '../../src/lib/problem.js';
 import { validateDocument } from '../../src/lib/validate-document.js';
 import { parseYaml } from '../../src/lib/yaml-document.js';
 import { installationRoot } from '../fs-installation.js';
-import { redactorOf, type RedactAttributes } from '../redaction.js';
-import { readAgentConfig, type AgentConfig } from './agent-config.js';
-
-export const DEFAULT_CONFIG_FILE = 'agent.yaml';
-
-export interface LoadedAgent {
-  readonly config: AgentConfig;
-  readonly redact: RedactAttributes;
-  /** Headers of `otlp.headers` and of the file. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-export interface LoadResult {
-  readonly loaded: LoadedAgent | undefined;
-  readonly problems: readonly Problem[];
-}
+import { readAgentConfig } from './agent-config.js';
+import { DEFAULT_CONFIG_FILE, type AgentFiles } from './agent-files.js';
 
 /** Reads agent.yaml (or the file that was named) and the files that it names. */
-export async function loadAgentConfig(named: string | undefined): Promise<LoadResult> {
+export async function readAgentFiles(named: string | undefined): Promise<AgentFiles> {
   const path = named ?? DEFAULT_CONFIG_FILE;
   const isThere = named !== undefined || existsSync(path);
   const file = isThere ? await readTextFile(path) : undefined;
-  if (file?.ok === false) return { loaded: undefined, problems: [file.error] };
+  if (file?.ok === false) return { read: undefined, problems: [file.error] };
   const { config, problems } = readAgentConfig(file?.value);
-  if (config === undefined) return { loaded: undefined, problems };
+  if (config === undefined) return { read: undefined, problems };
   const found: Problem[] = [...problems];
-  const redact = await redactorFrom(config.redactionFile, found);
+  const policies = await policiesFrom(config.redactionFile, found);
   const headers = { ...config.otlp.headers, ...(await headersFrom(config.otlp.headersFile, found)) };
-  return { loaded: hasErrors(found) ? undefined : { config, redact, headers }, problems: sortProblems(found) };
+  return { read: hasErrors(found) ? undefined : { config, policies, headers }, problems: sortProblems(found) };
 }
 
 /** The rules that are shipped for ingest, and the operator's own before them. */
-async function redactorFrom(own: string | undefined, problems: Problem[]): Promise<RedactAttributes> {
+async function policiesFrom(own: string | undefined, problems: Problem[]): Promise<readonly RedactionPolicy[]> {
   const shipped = await readPolicies(join(installationRoot(), 'rules', 'redaction.yaml'), problems);
   const policies = withDefaults(own === undefined ? [] : await readPolicies(own, problems), shipped);
-  const compiled = compileRedaction(policies);
-  problems.push(...compiled.problems);
-  return redactorOf(compiled.redaction);
+  problems.push(...compileRedaction(policies).problems);
+  return policies;
 }
 
 async function readPolicies(path: string, problems: Problem[]): Promise<RedactionPolicy[]> {

@@ -1,0 +1,36 @@
+import type { RedactionPolicy } from '../../src/config/redaction.js';
+import { compileRedaction } from '../../src/ingest/redact-compile.js';
+import type { Problem } from '../../src/lib/problem.js';
+import { redactorOf, type RedactAttributes } from '../redaction.js';
+import type { AgentConfig } from './agent-config.js';
+
+export const DEFAULT_CONFIG_FILE = 'agent.yaml';
+
+/** What agent.yaml and the files that it names say. Plain data, so that another process can read them. */
+export interface AgentFiles {
+  /** Undefined when a problem is an error. */
+  readonly read: {
+    readonly config: AgentConfig;
+    readonly policies: readonly RedactionPolicy[];
+    /** Headers of `otlp.headers` and of the file. */
+    readonly headers: Readonly<Record<string, string>>;
+  } | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export interface LoadedAgent {
+  readonly config: AgentConfig;
+  readonly redact: RedactAttributes;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface LoadResult {
+  readonly loaded: LoadedAgent | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export function loadedFrom({ read, problems }: AgentFiles): LoadResult {
+  if (read === undefined) return { loaded: undefined, problems };
+  const { config, policies, headers } = read;
+  return { loaded: { config, headers, redact: redactorOf(compileRedaction(policies).redaction) }, problems };
+}
