@@ -8,11 +8,11 @@ const COLLECT_MS = 2_000;
  * some milliseconds. Needs `--expose-gc` (src/cli/agent-command.ts); without it nothing happens.
  */
 export function keepSmall(workDone: () => number): NodeJS.Timeout {
-  const collect: unknown = runInNewContext('globalThis.gc');
+  const collect = runInNewContext('globalThis.gc') as (() => void) | undefined;
   let seen = workDone();
   return setInterval(() => {
     if (workDone() === seen) return;
     seen = workDone();
-    if (typeof collect === 'function') collect();
+    collect?.();
   }, COLLECT_MS);
 }

@@ -1,55 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AgentGround } from '../support/agent-ground.js';
 import { runnableLoaderOrSkip } from '../support/agent-loader.js';
 import { eventually } from '../support/eventually.js';
-import { toldSpans } from '../support/told-spans.js';
-
-interface Heard {
-  readonly port: number;
-  readonly name: string;
-  readonly keys: readonly string[];
-}
-
-/** Takes spans, and keeps what the test looks at. */
-class Receiver {
-  readonly spans: Heard[] = [];
-  readonly #server = http.createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-      for (const { name, told } of toldSpans(Buffer.concat(chunks), Date.now())) this.spans.push({ name, port: portOf(told), keys: Object.keys(told) });
-      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
-    });
-  });
-
-  async listen(): Promise<string> {
-    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  /** Names of the spans about a server; other programs of this machine are traced too. */
-  about(port: number): string[] {
-    return this.spans.filter((span) => span.port === port).map(({ name }) => name);
-  }
-}
-
-function portOf(told: Readonly<Record<string, unknown>>): number {
-  return Number(told['server.port'] ?? told['net.host.port'] ?? told['net.peer.port'] ?? 0);
-}
+import { SpanReceiver } from '../support/span-receiver.js';
 
 describe.skipIf(!runnableLoaderOrSkip())('a changed agent.yaml', { timeout: 120_000 }, () => {
   const ground = new AgentGround();
-  const [first, second] = [new Receiver(), new Receiver()];
+  const [first, second] = [new SpanReceiver(), new SpanReceiver()];
   let server: ChildProcess;
   let port: number;
   let agent: Awaited<ReturnType<AgentGround['agent']>>;
@@ -80,35 +41,37 @@ describe.skipIf(!runnableLoaderOrSkip())('a changed agent.yaml', { timeout: 120_
     await eventually(() => expect(agent.stderr().split(word).length).toBeGreaterThan(before));
   };
 
+  const names = (receiver: SpanReceiver): string[] => receiver.about(port).map(({ name }) => name);
+
   /** Asks a path that nothing excludes until it is heard: what was asked before it would have been heard too. */
-  const settle = (receiver: Receiver, name: string): Promise<void> => eventually(async () => {
+  const settle = (receiver: SpanReceiver, name: string): Promise<void> => eventually(async () => {
     await ask('/last');
-    expect(receiver.about(port)).toContain(name);
+    expect(names(receiver)).toContain(name);
   });
 
   test('is taken over while the agent runs, and what was not right keeps the one before in force', async () => {
     await eventually(async () => {
       await ask('/before');
-      expect(first.about(port)).toContain('GET /before');
+      expect(names(first)).toContain('GET /before');
     });
 
     await change(`otlp: { endpoint: "${endpoints[0]!}" }\nagent: { ebpf: { network: { exclude_paths: [/quiet/*] } } }\n`, 'configuration reloaded');
     await ask('/quiet/one');
     await settle(first, 'GET /last');
-    expect(first.about(port).filter((name) => name.includes('quiet'))).toEqual([]);
+    expect(names(first).filter((name) => name.includes('quiet'))).toEqual([]);
 
     await change('agent: { ebpf: { network: { exclude_paths: [] } } }\nnonsense: 1\n', 'stays in force');
     expect(agent.stderr()).toContain('agent/unknown-key');
     first.spans.length = 0;
     await ask('/quiet/two');
     await settle(first, 'GET /last');
-    expect(first.about(port).filter((name) => name.includes('quiet'))).toEqual([]);
+    expect(names(first).filter((name) => name.includes('quiet'))).toEqual([]);
 
     await change(`otlp: { endpoint: "${endpoints[1]!}" }\nagent: { semantic_conventions: older }\n`, 'configuration reloaded');
     await ask('/quiet/three');
     await settle(second, 'GET /last');
-    expect(second.about(port)).toContain('GET /quiet/three');
-    expect(second.spans.find((span) => span.port === port)?.keys).toContain('http.method');
+    expect(names(second)).toContain('GET /quiet/three');
+    expect(second.about(port)[0]?.told).toHaveProperty(['http.method']);
 
     await change(`otlp: { endpoint: "${endpoints[1]!}", traces: { enabled: false } }\n`, 'configuration reloaded');
     // A call that began before may still be told; from the next tick on nothing is.
@@ -117,7 +80,7 @@ describe.skipIf(!runnableLoaderOrSkip())('a changed agent.yaml', { timeout: 120_
     await ask('/off');
     await change(`otlp: { endpoint: "${endpoints[1]!}" }\n`, 'configuration reloaded');
     await settle(second, 'GET /last');
-    expect(second.about(port)).not.toContain('GET /off');
+    expect(names(second)).not.toContain('GET /off');
     expect(agent.stderr().slice(reported)).not.toContain('refused');
 
     await change(`otlp: { endpoint: "${endpoints[1]!}" }\nagent: { ebpf: { network: { exclude_ports: [${port}] } } }\n`, 'configuration reloaded');
@@ -125,7 +88,7 @@ describe.skipIf(!runnableLoaderOrSkip())('a changed agent.yaml', { timeout: 120_
     await ask('/port');
     await change(`otlp: { endpoint: "${endpoints[1]!}" }\n`, 'configuration reloaded');
     await settle(second, 'GET /last');
-    expect(second.about(port)).not.toContain('GET /port');
+    expect(names(second)).not.toContain('GET /port');
     expect(agent.child.exitCode).toBeNull();
   });
 });

@@ -48,11 +48,12 @@ export class AgentGround {
     await this.#nginx(shopPort);
   }
 
-  /** `tocsin agent`, ready. */
-  async agent(config: string): Promise<{ readonly child: ChildProcess; readonly loaderPid: number; readonly stderr: () => string }> {
+  /** `tocsin agent`, ready. `through`: a program, with its arguments, that starts it. */
+  async agent(config: string, through: readonly string[] = []): Promise<{ readonly child: ChildProcess; readonly loaderPid: number; readonly stderr: () => string }> {
     const file = join(this.directory, 'agent.yaml');
     writeFileSync(file, config);
-    const child = this.#spawn(process.execPath, [PROGRAM, 'agent', '--config', file], ['ignore', 'pipe', 'pipe']);
+    const line = [...through, process.execPath, PROGRAM, 'agent', '--config', file];
+    const child = this.#spawn(line[0]!, line.slice(1), ['ignore', 'pipe', 'pipe']);
     let [stdout, stderr] = ['', ''];
     child.stdout?.on('data', (text: Buffer) => { stdout += text.toString(); });
     child.stderr?.on('data', (text: Buffer) => { stderr += text.toString(); });

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { toldSpans, type ToldSpan } from './told-spans.js';
+
+/** Takes the spans of an agent, and keeps them. */
+export class SpanReceiver {
+  readonly spans: ToldSpan[] = [];
+  readonly #server = http.createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
+      this.spans.push(...toldSpans(Buffer.concat(chunks), Date.now()));
+      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+    });
+  });
+
+  async listen(): Promise<string> {
+    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  /** The spans about a server; other programs of this machine are traced too. */
+  about(port: number): ToldSpan[] {
+    return this.spans.filter(({ told }) => Number(told['server.port'] ?? told['net.host.port'] ?? told['net.peer.port']) === port);
+  }
+}
