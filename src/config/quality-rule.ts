@@ -48,7 +48,7 @@ export const DEFAULT_THRESHOLDS: QualityThresholds = {
 };
 
 /** What costs the most when it is found a week late. The rest is in the weekly report unless a rule names it. */
-export const DEFAULT_WATCH: readonly WatchedKind[] = ['broken-context', 'clock-skew', 'sensitive-data', 'partial-traces', 'missing-kinds', 'unknown-weight', 'collector-latency', 'agent-loss'];
+export const DEFAULT_WATCH: readonly WatchedKind[] = ['broken-context', 'clock-skew', 'sensitive-data', 'partial-traces', 'missing-kinds', 'unknown-weight', 'collector-latency'];
 
 export const DEFAULT_QUALITY: QualityRules = { thresholds: DEFAULT_THRESHOLDS, watch: new Set(DEFAULT_WATCH), glossary: undefined, owners: new Map() };
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** Findings that can be tickets within minutes: those that are seen in the spans of a few minutes, and make alerts from traces untrustworthy. */
 export const WATCHABLE = [
-  'broken-context', 'clock-skew', 'sensitive-data', 'orphans', 'partial-traces', 'rootless-traces', 'missing-kinds', 'wrong-status', 'unknown-weight', 'sampling-bias', 'mixed-weights', 'limits-hit', 'collector-latency', 'agent-loss',
+  'broken-context', 'clock-skew', 'sensitive-data', 'orphans', 'partial-traces', 'rootless-traces', 'missing-kinds', 'wrong-status', 'unknown-weight', 'sampling-bias', 'mixed-weights', 'limits-hit', 'collector-latency',
 ] as const;
 export type WatchedKind = (typeof WATCHABLE)[number];
 

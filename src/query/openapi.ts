@@ -132,6 +132,18 @@ const qualityMeasures = z.object({
   spans: z.number(), traces: z.number(), spansPerSecond: z.number(), tracesPerSecond: z.number(), errorRatio: ratio, p50Ms: ratio, p95Ms: ratio, p99Ms: ratio, samplingRate: ratio, unknownWeightShare: ratio,
   partialRatio: ratio, orphanRatio: ratio, rootlessRatio: ratio, collectorLatencyP50Ms: ratio, collectorLatencyP99Ms: ratio, errorCapture: ratio, logCorrelation: ratio, limitsHitRatio: ratio, attributeBytes: ratio, costOfMonth: ratio,
 });
+const qualityAudit = z.object({
+  version: z.literal(1), kind: z.enum(['month', 'quarter']), period: z.string().describe('2026-10, 2026-Q3'), from: instant, to: instant, generatedAt: instant, spans: z.number(),
+  month: z.object({
+    spans: z.number(), spansBefore: ratio, cost: ratio, forecast: ratio, spenders: z.array(z.object({ service: z.string(), spans: z.number(), share: z.number(), attributeBytes: ratio, cost: ratio })),
+    stored: z.object({ hotSpans: z.number(), archivedSpans: z.number(), archivedBytes: z.number(), oldestHot: instant.nullable(), oldestArchived: instant.nullable() }), hotRetentionMs: z.number(), archiveMaxAgeMs: z.number(), keepsRetention: z.boolean(),
+  }).nullable(),
+  quarter: z.object({
+    services: z.array(z.object({ service: z.string(), owner: z.string().nullable(), score: ratio, category: z.string().nullable(), sdkVersions: z.array(z.string()), logCorrelation: ratio, gaps: z.array(z.string()) })),
+    blindSpots: z.array(z.object({ name: z.string(), callers: z.array(z.string()) })), coverage: ratio,
+  }).nullable(),
+});
+const alertCounts = { pages: z.number(), tickets: z.number(), actedOn: z.number(), unheededPages: z.number(), flapping: z.number(), silenced: z.number(), acknowledgedAfterMs: ratio };
 const exampleSpans = z.array(z.object({ traceId: z.string(), spanId: z.string() }));
 const earlierQuality = z.object({ from: instant, to: instant, overall: qualityMeasures, score: ratio }).nullable();
 const quality = z.object({
@@ -149,6 +161,14 @@ const quality = z.object({
   })).describe('Most urgent first'),
   fixed: z.array(z.object({ id: z.string(), title: z.string(), since: instant })), sdkVersions: z.array(z.object({ service: z.string(), version: z.string(), count: z.number(), examples: exampleSpans })),
   ledger: z.array(z.object({ signal: z.string(), received: z.number(), hot: z.number(), rejected: z.number(), deduplicated: z.number() })), ledgerBalances: z.boolean(),
+  slowest: z.array(z.object({ service: z.string(), operation: z.string(), share: z.number(), traces: z.number(), examples: exampleSpans })).describe('Where the slowest traces of each hour spend their time'),
+  alerts: z.object({ ...alertCounts, rules: z.array(z.object({ rule: z.string(), service: z.string(), ...alertCounts })) }).nullable(),
+  objectives: z.array(z.object({ slo: z.string(), displayName: z.string(), service: z.string(), owner: z.string().nullable(), target: z.number(), events: z.number(), attained: ratio, budgetSpent: ratio })),
+  newSignatures: z.array(z.object({ id: z.string(), type: z.string(), message: z.string(), service: z.string(), operation: z.string(), firstSeen: instant, failures: z.number(), traceId: z.string() })),
+  access: z.object({
+    readers: z.array(z.object({ reader: z.string(), reads: z.number(), refused: z.number(), usual: z.number() })), latency: z.array(z.object({ what: z.enum(['trace', 'search']), answers: z.number(), p50Ms: ratio, p95Ms: ratio, p99Ms: ratio })),
+  }).nullable().describe('Who read traces, and how long they waited'),
+  history: z.array(z.object({ week: z.string(), score: ratio, findings: z.number() })), spenders: z.array(z.object({ service: z.string(), share: z.number(), costOfMonth: ratio })),
   trend: z.object({ lastWeek: earlierQuality, fourWeeksAgo: earlierQuality }),
   disclosure: z.object({ notEvaluated: z.array(z.object({ id: z.string(), reason: z.string() })), reading: z.array(z.string()), notMeasured: z.array(z.string()) }),
 });
@@ -163,7 +183,7 @@ export const API_SCHEMAS = {
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
   Incident: incident, IncidentList: z.object({ incidents: z.array(incidentSummary) }),
-  Ingest: ingest, Quality: quality,
+  Ingest: ingest, Quality: quality, QualityAudit: qualityAudit,
   BacktestExtent: z.object({ firstMinutes: z.record(z.string(), z.number()), firstSpanMinute: z.number().nullable(), covered: z.array(z.tuple([z.number(), z.number()])) }),
   BacktestSlices: z.object({ sliceKeys: z.array(z.string()), rows: z.array(z.array(z.number()).length(9)).describe('Index of the key, event minute, arrival minute, good, bad, Σw² of good and of bad, events, of unknown weight') }),
   BacktestExtentQuery: extentInput, BacktestSlicesQuery: slicesInput, BacktestRecountQuery: recountInput,
@@ -230,6 +250,8 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/signatures/{id}': { get: operation('One of them, with the explanation of each replacement', 'Signature', { path: ['id'], query: WINDOW }) },
       '/api/v1/signatures/{id}/{action}': { post: operation('resolve, ignore, reopen, or merge into another', 'Signature', { path: ['id', 'action'] }) },
       '/api/v1/ingest': { get: operation('What was received and what became of it, by sender and service', 'Ingest') },
+      '/api/v1/quality/month': { get: operation('Cost and retention of a month; period like 2026-10, else the last whole one', 'QualityAudit', { query: ['period'] }) },
+      '/api/v1/quality/quarter': { get: operation('Instrumentation coverage of a quarter; period like 2026-Q3, else the last whole one', 'QualityAudit', { query: ['period'] }) },
       '/api/v1/quality': { get: operation('The trace-quality report; week like 2026-W47, else the last 7 days', 'Quality', { query: ['week'] }) },
     },
     components: { schemas: Object.fromEntries(Object.entries(API_SCHEMAS).map(([name, schema]) => [name, z.toJSONSchema(schema, { target: 'draft-2020-12', io: name.endsWith('Query') ? 'input' : 'output' })])) },

@@ -1,20 +1,25 @@
+import { randomUUID } from 'node:crypto';
 import { DAY_MS, HOUR_MS } from '../lib/duration.js';
-import type { Database } from '../store/database.js';
+import type { Database, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
+import type { AuditKind } from './audit-period.js';
 import { isLargest, type ExampleSpan, type FactName, type QualityFact } from './quality-fact.js';
 import type { ReportWindow } from './quality-reader.js';
-import type { EarlierReport } from './quality-report.js';
+import type { EarlierReport, WeekPoint } from './quality-report.js';
 
 const READ = loadSql(import.meta.url, 'read-stored-facts.sql');
+const STORE_REPORT = loadSql(import.meta.url, 'store-quality-report.sql');
 const STORE = loadSql(import.meta.url, 'store-quality-facts.sql');
 
-/** Five weeks: four to compare with, and the one that is going on. */
-export const FACTS_KEPT_MS = 35 * DAY_MS;
+/** A quarter, and some days in which its audit is made. */
+export const FACTS_KEPT_MS = 100 * DAY_MS;
 const REPORTS_KEPT_MS = 366 * DAY_MS;
 
 /** Facts of whole hours and weekly reports, kept after their spans are gone. */
 export class DuckdbQualityArchive {
   readonly #database: Database;
+  /** Tells the rows of this process from those of others. */
+  readonly #maker = randomUUID();
 
   constructor(database: Database) {
     this.#database = database;
@@ -53,15 +58,43 @@ export class DuckdbQualityArchive {
     return row === undefined ? undefined : (JSON.parse(String(row['document'])) as EarlierReport);
   }
 
+  /** Whether a report of this time went out. */
+  async isMade(kind: AuditKind, fromMs: number): Promise<boolean> {
+    return (await this.#makerOf(kind, fromMs)) !== undefined;
+  }
+
+  /** @returns true for one process of all: that which may tell people. */
+  async claim(kind: AuditKind, fromMs: number, madeAtMs: number): Promise<boolean> {
+    await this.#database.transaction([this.#claim(kind, fromMs, madeAtMs)]);
+    return (await this.#makerOf(kind, fromMs)) === this.#maker;
+  }
+
+  #claim(kind: AuditKind | 'week', fromMs: number, madeAtMs: number): Statement {
+    return { sql: 'INSERT OR IGNORE INTO quality_audits VALUES ($kind, $from_ms, $maker, $made_at_ms)', params: { kind, from_ms: fromMs, maker: this.#maker, made_at_ms: madeAtMs } };
+  }
+
+  async #makerOf(kind: AuditKind | 'week', fromMs: number): Promise<string | undefined> {
+    const [row] = await this.#database.query({ sql: 'SELECT maker FROM quality_audits WHERE kind = $kind AND from_ms = $from_ms', params: { kind, from_ms: fromMs } });
+    return row === undefined ? undefined : String(row['maker']);
+  }
+
+  /** Score and findings of the reports up to a week, oldest first. */
+  async history(toMs: number, weeks: number): Promise<WeekPoint[]> {
+    const rows = await this.#database.query({ sql: 'SELECT document FROM quality_reports WHERE from_ms < $to_ms ORDER BY from_ms DESC LIMIT $weeks', params: { to_ms: toMs, weeks } });
+    return rows.map((row) => JSON.parse(String(row['document'])) as EarlierReport).map(({ window, score, findings }) => ({ fromMs: window.fromMs, score, findings: findings.length })).reverse();
+  }
+
   /** @returns false where another process, or an earlier run, has stored it already. */
   async storeReport(report: EarlierReport, madeAtMs: number): Promise<boolean> {
     const fromMs = report.window.fromMs;
     if ((await this.report(fromMs)) !== undefined) return false;
+    // One transaction: whoever has the claim has the report, also after a crash.
     await this.#database.transaction([
-      { sql: 'INSERT INTO quality_reports VALUES ($from_ms, $made_at_ms, $document)', params: { from_ms: fromMs, made_at_ms: madeAtMs, document: JSON.stringify(report) } },
+      this.#claim('week', fromMs, madeAtMs),
+      { sql: STORE_REPORT, params: { from_ms: fromMs, made_at_ms: madeAtMs, document: JSON.stringify(report), maker: this.#maker } },
       { sql: 'DELETE FROM quality_reports WHERE from_ms < $oldest_ms', params: { oldest_ms: fromMs - REPORTS_KEPT_MS } },
     ]);
-    return true;
+    return (await this.#makerOf('week', fromMs)) === this.#maker;
   }
 }
 

@@ -16,6 +16,7 @@ const CONCEALED = sql('concealed');
 const VALUES = sql('values');
 const RESOURCES = sql('resources');
 const LOGS = sql('logs');
+const SLOW = sql('slow');
 const EXTENT = sql('extent');
 const LEDGER = sql('ledger');
 const COUNTED = sql('counted');
@@ -93,9 +94,10 @@ export class DuckdbQualityReader implements QualityReader {
     const concealed = await this.#database.query({ sql: CONCEALED, params: own });
     const values = await this.#database.query({ sql: VALUES, params: { ...own, every } });
     const resources = await this.#database.query({ sql: RESOURCES, params: own });
+    const slow = await this.#database.query({ sql: SLOW, params: own });
     const logs = await this.#database.query({ sql: LOGS, params: own });
     return [
-      ...[...structure, ...attributes].map(factOf), ...edges, ...concealed.map((row) => sensitive(row, kindOfMark(String(row['mark'])))), ...values.flatMap(unmasked),
+      ...[...structure, ...attributes, ...slow].map(factOf), ...edges, ...concealed.map((row) => sensitive(row, kindOfMark(String(row['mark'])))), ...values.flatMap(unmasked),
       ...resourceFacts(resources.map((row) => ({ service: String(row['service']), attributes: JSON.parse(String(row['attributes'])) as Record<string, unknown>, n: Number(row['n']), examples: examplesOf(row) }))),
       ...resources.flatMap(sensitiveResource), ...logs.flatMap(logFacts),
     ];

@@ -2,13 +2,16 @@ import { ANY_SERVICE } from '../config/quality-rule.js';
 import { stableHash } from '../lib/stable-hash.js';
 import { findChainFindings } from './find-chain-findings.js';
 import { findContentFindings, outsideGlossary } from './find-content-findings.js';
+import { findOperationFindings, type OperationInput } from './find-operation-findings.js';
 import { findPipelineFindings, type PipelineInput } from './find-pipeline-findings.js';
 import { byUrgency, type FoundFinding, type QualityFinding } from './quality-finding.js';
 
+export type FindInput = PipelineInput & Pick<OperationInput, 'around'>;
+
 /** Everything that is wrong by these facts, each with a name and an owner, the most urgent first. */
-export function findFindings(input: PipelineInput, owners: ReadonlyMap<string, string>): QualityFinding[] {
+export function findFindings(input: FindInput, owners: ReadonlyMap<string, string>): QualityFinding[] {
   const { table, thresholds } = input;
-  const found = [...findChainFindings(table, thresholds), ...findContentFindings(table, thresholds), ...outsideGlossary(table, input.glossary), ...findPipelineFindings(input)];
+  const found = [...findChainFindings(table, thresholds), ...findContentFindings(table, thresholds), ...outsideGlossary(table, input.glossary), ...findPipelineFindings(input), ...findOperationFindings(input)];
   return found.map((finding) => named(finding, owners)).sort(byUrgency);
 }
 

@@ -6,7 +6,7 @@ export type FindingKind =
   | 'broken-context' | 'clock-skew' | 'sensitive-data' | 'orphans' | 'partial-traces' | 'rootless-traces' | 'span-name-cardinality' | 'attribute-cardinality' | 'attribute-keys'
   | 'after-parent' | 'duplicate-ids' | 'missing-kinds' | 'client-roots' | 'wrong-status' | 'old-names' | 'mixed-versions' | 'tiny-spans' | 'loop' | 'sampling-bias' | 'mixed-weights' | 'unknown-weight'
   | 'silent-service' | 'blind-spot' | 'limits-hit' | 'collector-latency' | 'sampling-rate' | 'error-capture' | 'volume-jump' | 'logs-without-trace'
-  | 'agent-loss' | 'outside-glossary' | 'query-latency' | 'slow-traces' | 'cost-jump' | 'refused-access' | 'unusual-access' | 'sender-loss' | 'page-noise';
+  | 'outside-glossary' | 'query-latency' | 'slow-traces' | 'refused-access' | 'unusual-access' | 'sender-loss' | 'unheeded-pages';
 
 /** A fix that a person can paste. */
 export interface FindingFix {

@@ -1,3 +1,4 @@
+import type { AlertQuality } from './alert-quality.js';
 import type { ServiceScore } from './instrumentation-score.js';
 import type { QualityMeasures } from './quality-measures.js';
 import type { ReportWindow } from './quality-reader.js';
@@ -12,7 +13,11 @@ export function qualityReportView(report: QualityReport) {
     services: report.services.map(({ service, owner, measures, score }) => ({ service, owner: owner ?? null, measures: measuresView(measures), score: scoreView(score) })),
     findings: report.findings.map(findingView), fixed: report.fixed.map(({ id, title, since }) => ({ id, title, since: iso(since) })),
     sdkVersions: report.sdkVersions, ledger: report.ledger, ledgerBalances: report.ledgerBalances,
+    slowest: report.slowest, alerts: report.around === undefined ? null : alertsView(report.around.alerts), objectives: (report.around?.objectives ?? []).map((each) => ({ ...each, owner: each.owner ?? null, attained: each.attained ?? null, budgetSpent: each.budgetSpent ?? null })),
+    newSignatures: (report.around?.newSignatures ?? []).map(({ firstSeenMs, ...each }) => ({ ...each, firstSeen: iso(firstSeenMs) })),
+    access: report.around === undefined ? null : { ...report.around.access, latency: report.around.access.latency.map((each) => ({ ...each, p50Ms: each.p50Ms ?? null, p95Ms: each.p95Ms ?? null, p99Ms: each.p99Ms ?? null })) },
     trend: { lastWeek: earlierView(report.lastWeek), fourWeeksAgo: earlierView(report.fourWeeksAgo) },
+    history: report.history.map(({ fromMs, score, findings }) => ({ week: weekOf(fromMs), score: score ?? null, findings })), spenders: report.spenders.map((each) => ({ ...each, costOfMonth: each.costOfMonth ?? null })),
     disclosure: report.disclosure,
   };
 }
@@ -21,6 +26,11 @@ export type QualityReportView = ReturnType<typeof qualityReportView>;
 
 function findingView({ edge, owner, since, ...finding }: ReportedFinding) {
   return { ...finding, edge: edge ?? null, owner: owner ?? null, since: iso(since) };
+}
+
+function alertsView({ rules, ...all }: AlertQuality) {
+  const nullable = <T extends { readonly acknowledgedAfterMs: number | undefined }>({ acknowledgedAfterMs, ...rest }: T) => ({ ...rest, acknowledgedAfterMs: acknowledgedAfterMs ?? null });
+  return { ...nullable(all), rules: rules.map(nullable) };
 }
 
 function scoreView({ service: _service, score, category, ...rest }: ServiceScore) {

@@ -2,7 +2,8 @@ import type { ServiceHygiene } from '../ingest/normalise-services.js';
 import type { Clock } from '../lib/clock.js';
 import type { QualityFact } from './quality-fact.js';
 import type { QualityReader, ReportWindow } from './quality-reader.js';
-import { buildQualityReport, type EarlierReport, type QualityReport } from './quality-report.js';
+import type { QualitySurroundings } from './quality-surroundings.js';
+import { buildQualityReport, type EarlierReport, type QualityReport, type WeekPoint } from './quality-report.js';
 import type { QualityRules } from '../config/quality-rule.js';
 import type { QualityPrices } from './quality-measures.js';
 
@@ -15,6 +16,10 @@ export interface QualityReportsPorts {
   readonly owners: () => ReadonlyMap<string, string>;
   readonly rules: () => Pick<QualityRules, 'thresholds' | 'glossary'>;
   readonly prices?: QualityPrices | undefined;
+  /** Alerts, SLOs, errors and readers of the time; left out where there is nothing but spans. */
+  readonly around?: (window: ReportWindow) => Promise<QualitySurroundings>;
+  /** The weeks before a time, oldest first. */
+  readonly history?: (toMs: number) => Promise<readonly WeekPoint[]>;
   /** The stored report of the window that began `weeks` weeks before this one. */
   readonly earlier: (window: ReportWindow, weeks: number) => Promise<EarlierReport | undefined>;
 }
@@ -33,9 +38,11 @@ export class QualityReports {
     const { reader, clock, hygiene, owners, rules, prices, earlier } = this.#ports;
     const [facts, ledger, counted] = [await reader.facts(window), await reader.ledger(window), await reader.counted(window)];
     const [lastWeek, fourWeeksAgo] = [await earlier(window, 1), await earlier(window, WEEKS_BEFORE)];
+    const history = (await this.#ports.history?.(window.fromMs)) ?? [];
+    const around = await this.#ports.around?.(window);
     return buildQualityReport({
-      facts: [...facts, ...(await hygiene()).flatMap(hygieneFacts)], window, nowMs: clock.nowMs(), ledger, counted, ...rules(), owners: owners(),
-      ...(prices === undefined ? {} : { prices }), ...(lastWeek === undefined ? {} : { lastWeek }), ...(fourWeeksAgo === undefined ? {} : { fourWeeksAgo }),
+      facts: [...facts, ...(await hygiene()).flatMap(hygieneFacts)], window, nowMs: clock.nowMs(), history, ledger, counted, ...rules(), owners: owners(),
+      ...(around === undefined ? {} : { around }), ...(prices === undefined ? {} : { prices }), ...(lastWeek === undefined ? {} : { lastWeek }), ...(fourWeeksAgo === undefined ? {} : { fourWeeksAgo }),
     });
   }
 }

@@ -4,6 +4,7 @@ import { qualityReportOf } from '../../test/support/quality-fake.js';
 import { FakeClock } from '../lib/clock.js';
 import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
+import { periodBefore, periodNamed } from './audit-period.js';
 import { ArchivedQualityReader, partsOf } from './archived-quality-reader.js';
 import { DuckdbQualityArchive } from './duckdb-quality-archive.js';
 import type { QualityFact } from './quality-fact.js';
@@ -15,6 +16,7 @@ import { QualityService } from './quality-service.js';
 import { qualitySlackMessage } from './quality-slack.js';
 import { DEFAULT_QUALITY } from '../config/quality-rule.js';
 import { dueAfterMs, startOfWeek, WEEK_MS } from './quality-week.js';
+import { QualityAudits } from './quality-audits.js';
 import { QualityJob } from './quality.job.js';
 
 const MONDAY = Date.parse('2026-11-23T00:00:00Z');
@@ -39,10 +41,12 @@ let database: DuckdbDatabase;
 let clock: FakeClock;
 let live: HourlyReader;
 let archive: DuckdbQualityArchive;
+let audits: string[];
 beforeEach(async () => {
   database = await openDatabase(':memory:');
   clock = new FakeClock(MONDAY - 4 * HOUR_MS);
   live = new HourlyReader();
+  audits = [];
   archive = new DuckdbQualityArchive(database);
 });
 afterEach(() => database.close());
@@ -52,12 +56,13 @@ function service(): QualityService {
     reader: new ArchivedQualityReader(live, archive), clock, hygiene: () => Promise.resolve([]), owners: () => new Map(), rules: () => DEFAULT_QUALITY,
     earlier: ({ fromMs }, weeks) => archive.report(startOfWeek(fromMs) - weeks * WEEK_MS),
   });
-  return new QualityService({ reports, live, archive, clock });
+  const quarterly = new QualityAudits({ report: (window) => reports.report(window), reader: new ArchivedQualityReader(live, archive), database, archive, clock, hotRetentionMs: HOUR_MS, archiveMaxAgeMs: () => 30 * DAY_MS, pricePerMillionSpans: 2 });
+  return new QualityService({ reports, live, archive, audits: quarterly, clock });
 }
 
 function job(quality: QualityService, announced: QualityReport[], errors: unknown[] = []): QualityJob {
   return new QualityJob({
-    quality, clock, scheduler: new SchedulerRegistry(), schedule: { day: 'monday', hour: 9, timeZone: 'UTC' },
+    quality, clock, keepReads: () => Promise.resolve(), announceAudit: (audit) => Promise.resolve(void audits.push(`${audit.period.name} ${audit.spans}`)), scheduler: new SchedulerRegistry(), schedule: { day: 'monday', hour: 9, timeZone: 'UTC' },
     announce: (report) => Promise.resolve(void announced.push(report)), onError: (error) => void errors.push(error),
   });
 }
@@ -138,6 +143,46 @@ test('the same report is not made twice within a minute', async () => {
   expect(second).toBe(first);
   clock.set(clock.nowMs() + 2 * 60_000);
   expect(await quality.report(undefined)).not.toBe(first);
+});
+
+describe('audits', () => {
+  const runs = async (clockMs: number, from = archive): Promise<void> => {
+    clock.set(clockMs);
+    archive = from;
+    const quality = job(service(), []);
+    for (let time = 0; time < 60; time += 1) await quality.run();
+  };
+
+  test('go out once after the month and once after the quarter, at their hour, by one of two replicas, and after a downtime', async () => {
+    await runs(Date.parse('2026-12-01T08:00:00Z'));
+    expect(audits.filter((name) => name.startsWith('2026-11 '))).toEqual([]);
+    await runs(Date.parse('2026-12-01T09:01:00Z'));
+    await runs(Date.parse('2026-12-02T09:01:00Z'), new DuckdbQualityArchive(database));
+    expect(audits.filter((name) => name.startsWith('2026-11 '))).toHaveLength(1);
+    await runs(Date.parse('2027-01-05T12:00:00Z'), new DuckdbQualityArchive(database));
+    expect(audits.map((name) => name.split(' ')[0])).toEqual(expect.arrayContaining(['2026-12', '2026-Q4']));
+    expect(new Set(audits).size).toBe(audits.length);
+  });
+
+  test('of two processes that finish the weekly report together, one may tell it', async () => {
+    const report = { window: { fromMs: MONDAY - WEEK_MS, toMs: MONDAY }, overall: {} as QualityReport['overall'], score: 50, services: [], findings: [] };
+    const [mine, other] = [new DuckdbQualityArchive(database), new DuckdbQualityArchive(database)];
+    const told = await Promise.all([mine.storeReport(report, MONDAY), other.storeReport(report, MONDAY)]);
+    expect(told.filter(Boolean)).toHaveLength(1);
+    expect(await mine.report(MONDAY - WEEK_MS)).toMatchObject({ score: 50 });
+  });
+
+  test.each([
+    ['month', '2026-03-01T00:00:00Z', '2026-02', '2026-02-01', '2026-03-01'], ['month', '2026-01-31T23:00:00Z', '2025-12', '2025-12-01', '2026-01-01'], ['quarter', '2026-05-15T00:00:00Z', '2026-Q1', '2026-01-01', '2026-04-01'], ['quarter', '2026-01-01T00:00:00Z', '2025-Q4', '2025-10-01', '2026-01-01'],
+  ] as const)('the %s before %s is %s', (kind, now, name, from, to) => {
+    const period = periodBefore(kind, Date.parse(now));
+    expect(period).toEqual({ kind, name, window: { fromMs: Date.parse(from), toMs: Date.parse(to) } });
+    expect(periodNamed(kind, name)).toEqual({ ok: true, value: period });
+  });
+
+  test.each([['month', '2026-13'], ['month', '2026-Q1'], ['quarter', '2026-Q5'], ['quarter', ''], ['month', '0000-00']] as const)('there is no %s "%s"', (kind, name) => {
+    expect(periodNamed(kind, name).ok).toBe(false);
+  });
 });
 
 describe('what others read', () => {

@@ -1,6 +1,9 @@
 import type { Clock } from '../lib/clock.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { hoursOf, type DuckdbQualityArchive } from './duckdb-quality-archive.js';
+import type { AuditKind, AuditPeriod } from './audit-period.js';
+import type { QualityAudit } from './quality-audit.js';
+import type { QualityAudits } from './quality-audits.js';
 import type { QualityReader, ReportWindow } from './quality-reader.js';
 import { earlierOf, type QualityReport } from './quality-report.js';
 import type { QualityReports } from './quality-reports.js';
@@ -21,6 +24,7 @@ export interface QualityServicePorts {
   /** Computes from the spans, past what is stored. */
   readonly live: QualityReader;
   readonly archive: DuckdbQualityArchive;
+  readonly audits: Pick<QualityAudits, 'audit' | 'due'>;
   readonly clock: Clock;
 }
 
@@ -67,6 +71,15 @@ export class QualityService {
     if ((await archive.report(window.fromMs)) !== undefined) return undefined;
     const report = await this.report(window);
     return (await archive.storeReport(earlierOf(report), clock.nowMs())) ? report : undefined;
+  }
+
+  audit(period: AuditPeriod): Promise<QualityAudit> {
+    return this.#alone(() => this.#ports.audits.audit(period));
+  }
+
+  /** The audit that is due, once: undefined where none is. */
+  dueAudit(kind: AuditKind, hour: number): Promise<QualityAudit | undefined> {
+    return this.#alone(() => this.#ports.audits.due(kind, hour));
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {

@@ -13,13 +13,12 @@ export function qualitySlackMessage(report: QualityReport, publicUrl: string): {
   const fresh = findings.filter(({ state }) => state === 'new').length;
   const text = `Trace quality, week ${week}: ${scoreWords(score, lastWeek?.score)}, ${findings.length} finding${findings.length === 1 ? '' : 's'}${high > 0 ? `, ${high} high` : ''}`;
   const counts = `${Math.round(overall.spans).toLocaleString('en-US')} spans of ${report.services.length} services. ${fresh} new, ${findings.length - fresh} open, ${fixed.length} fixed.`;
-  const todo = findings.slice(0, SHOWN).map((finding, index) => `*${index + 1}. ${escaped(finding.title)}* (${finding.severity}${finding.owner === undefined ? '' : `, ${escaped(finding.owner)}`})\n${escaped(finding.detail)}\nFix in ${escaped(finding.fix.where)}: \`${escaped(finding.fix.text.split('\n')[0] ?? '').replaceAll('`', '\'')}\``);
-  const section = (words: string): unknown => ({ type: 'section', text: { type: 'mrkdwn', text: words.slice(0, SECTION_MAX) } });
+  const todo = findings.slice(0, SHOWN).map((finding, index) => `*${index + 1}. ${slackEscaped(finding.title)}* (${finding.severity}${finding.owner === undefined ? '' : `, ${slackEscaped(finding.owner)}`})\n${slackEscaped(finding.detail)}\nFix in ${slackEscaped(finding.fix.where)}: \`${slackEscaped(finding.fix.text.split('\n')[0] ?? '').replaceAll('`', '\'')}\``);
   return {
     text,
     blocks: [
-      { type: 'header', text: { type: 'plain_text', text: text.slice(0, 150) } }, section(counts),
-      ...(todo.length === 0 ? [section('Nothing to put right.')] : todo.map(section)),
+      { type: 'header', text: { type: 'plain_text', text: text.slice(0, 150) } }, mrkdwnSection(counts),
+      ...(todo.length === 0 ? [mrkdwnSection('Nothing to put right.')] : todo.map(mrkdwnSection)),
       { type: 'context', elements: [{ type: 'mrkdwn', text: `<${publicUrl}/quality?week=${week}|The whole report>` }] },
     ],
   };
@@ -31,6 +30,11 @@ function scoreWords(score: number | undefined, before: number | undefined): stri
   return `score ${score.toFixed(1)}${change}`;
 }
 
-function escaped(text: string): string {
+export function mrkdwnSection(words: string): unknown {
+  return { type: 'section', text: { type: 'mrkdwn', text: words.slice(0, SECTION_MAX) } };
+}
+
+/** So that a name is never markup. */
+export function slackEscaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

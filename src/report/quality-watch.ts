@@ -60,7 +60,7 @@ interface WatchedMinute {
 /** The facts whose `bad` a finding stands on. */
 const FACTS: Readonly<Record<WatchedKind, FactName>> = {
   'broken-context': 'broken-context', 'clock-skew': 'clock-skew', 'sensitive-data': 'sensitive', orphans: 'orphans', 'partial-traces': 'traces', 'rootless-traces': 'rootless', 'missing-kinds': 'entry-kind',
-  'wrong-status': 'wrong-status', 'unknown-weight': 'unknown-weight', 'sampling-bias': 'unknown-weight', 'mixed-weights': 'mixed-weights', 'limits-hit': 'limits-hit', 'collector-latency': 'arrival-lag', 'agent-loss': 'agent-loss',
+  'wrong-status': 'wrong-status', 'unknown-weight': 'unknown-weight', 'sampling-bias': 'unknown-weight', 'mixed-weights': 'mixed-weights', 'limits-hit': 'limits-hit', 'collector-latency': 'arrival-lag',
 };
 
 /** Reads each minute's spans once, shortly after it, and keeps what the last few say. */
@@ -141,7 +141,7 @@ export class QualityWatch {
     const table = this.#table(minutes);
     const window = { fromMs: first.startMs, toMs: last.startMs + MINUTE_MS };
     const services = table.services().map((service) => ({ service, measures: measuresOf({ table, window, counted: [], prices: undefined }, service) }));
-    return findFindings({ table, window, ledger: [], thresholds: rules().thresholds, services, before: new Map() }, owners());
+    return findFindings({ table, window, ledger: [], thresholds: rules().thresholds, services, before: new Map(), around: undefined }, owners());
   }
 }
 

@@ -2,6 +2,8 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import type { Clock } from '../lib/clock.js';
 import { MINUTE_MS } from '../lib/duration.js';
+import { AUDIT_KINDS } from './audit-period.js';
+import type { QualityAudit } from './quality-audit.js';
 import type { QualityReport } from './quality-report.js';
 import type { QualityService } from './quality-service.js';
 import { dueAfterMs, type WeeklySchedule } from './quality-week.js';
@@ -10,12 +12,15 @@ const NAME = 'quality';
 const EVERY_MS = MINUTE_MS;
 
 export interface QualityJobOptions {
-  readonly quality: Pick<QualityService, 'keepHour' | 'weekly'>;
+  readonly quality: Pick<QualityService, 'keepHour' | 'weekly' | 'dueAudit'>;
   readonly scheduler: SchedulerRegistry;
+  /** Writes down who read traces. */
+  readonly keepReads: () => Promise<void>;
   readonly schedule: WeeklySchedule;
   readonly clock: Clock;
   /** Tells people of it. Called after it was stored; what fails is reported and not tried again. */
   readonly announce: (report: QualityReport) => Promise<void>;
+  readonly announceAudit: (audit: QualityAudit) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -35,15 +40,21 @@ export class QualityJob implements OnApplicationBootstrap, OnApplicationShutdown
   async onApplicationShutdown(): Promise<void> {
     this.#options.scheduler.deleteInterval(NAME);
     await this.#running;
+    await this.#options.keepReads().catch(this.#options.onError);
   }
 
   async run(): Promise<void> {
-    const { quality, schedule, clock, announce, onError } = this.#options;
+    const { quality, keepReads, schedule, clock, announce, announceAudit, onError } = this.#options;
     try {
+      await keepReads();
       // The week is reported when all its hours are stored.
       if (await quality.keepHour()) return;
       const report = await quality.weekly(dueAfterMs(schedule, clock.nowMs()));
       if (report !== undefined && report.overall.spans > 0) await announce(report);
+      for (const kind of AUDIT_KINDS) {
+        const audit = await quality.dueAudit(kind, schedule.hour);
+        if (audit !== undefined && audit.spans > 0) await announceAudit(audit);
+      }
     } catch (error) {
       onError(error);
     }

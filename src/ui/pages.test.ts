@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTestApp } from '../../test/support/page-app.js';
 import { HOSTILE_INCIDENT_ID, QUALITY_INCIDENT_ID, OPEN_INCIDENT_ID, SIGNATURE_ID, pageFakes, type PageFakes } from '../../test/support/page-fakes.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, HOSTILE_TRACE_ID } from '../../test/support/page-trace.js';
+import type { TraceRead } from '../report/trace-reads.js';
 import type { UiOptions } from './ui-options.js';
 
 let fakes: PageFakes;
@@ -22,7 +23,7 @@ const PAGES = [
   '/', '/slos/checkout-availability', '/slos/checkout-availability?range=30d', '/slos/invoice-freshness', '/incidents', '/incidents?show=open', '/drills', '/silences', '/silences?matchers=severity%3D%22page%22&duration=2h&comment=deploy', `/incidents/${OPEN_INCIDENT_ID}`, `/incidents/${HOSTILE_INCIDENT_ID}`, `/incidents/${QUALITY_INCIDENT_ID}`,
   '/traces', '/traces?q=%7B&minDuration=x', `/traces/${FAILED_TRACE_ID}`, `/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`, `/traces/${FAILED_TRACE_ID}/spans/${FAILED_SPAN_ID}`, `/traces/${HOSTILE_TRACE_ID}?span=0000000000000001`,
   '/map', '/map?service=checkout&range=6h', '/map?service=nobody', '/traces?survey=1', '/traces?q=%7B%20status%20%3D%20error%20%7D&from=2026-11-20T03:00:00Z&to=2026-11-20T03:05:00Z&mapFrom=2026-11-20T02:00:00Z&mapTo=2026-11-20T03:12:00Z&minDuration=100ms&survey=1', '/traces/compare', `/traces/compare?a=${FAILED_TRACE_ID}`, `/traces/compare?a=${FAILED_TRACE_ID}&b=${HOSTILE_TRACE_ID}`, `/traces/compare?id=${HOSTILE_TRACE_ID}&id=${FAILED_TRACE_ID}`, '/traces/cohorts', '/traces/cohorts?select=%7B%20status%20%3D%20error%20%7D', '/traces/cohorts?select=%7B',
-  '/services', '/services/checkout', '/ingest', '/quality', '/quality?week=2026-W47', '/quality/file', '/login', '/signatures', `/signatures/${SIGNATURE_ID}`, '/signatures/v2:0000000000000002',
+  '/services', '/services/checkout', '/ingest', '/quality', '/quality?week=2026-W47', '/quality/file', '/quality/month', '/quality/quarter?period=2026-Q3', '/login', '/signatures', `/signatures/${SIGNATURE_ID}`, '/signatures/v2:0000000000000002',
 ];
 
 describe('every page', () => {
@@ -46,6 +47,18 @@ describe('every page', () => {
   expect(broken).toContain('Context broken since 02:24 UTC at gateway → cart');
   expect(broken).toContain('OTEL_PROPAGATORS=tracecontext,baggage');
   expect(broken).toContain(`/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`);
+});
+
+test('the report shows alerts, SLOs, new errors, slow operations, readers and costs', async () => {
+  const page = (await get('/quality')).body;
+  for (const words of ['Pages nobody acted on', 'Checkout works', 'PaymentDeclined', 'POST /charge', 'no known token, from 10.1.2.3', 'Cost of a month', 'Score by week', 'front-latency paged 4 times, and nobody did anything', 'Traces were refused 48 times', 'Searching traces takes 2.3 s (p95)']) expect(page).toContain(words);
+});
+
+test('audits say what a month cost and how much of the system a quarter saw, and know their own period only', async () => {
+  expect((await get('/quality/month')).body).toContain('106,000 spans, 18 % more than in the month before. They cost 0.16; at this growth the next month costs 0.19.');
+  expect((await get('/quality/quarter?period=2026-Q2')).body).toContain('Instrumentation coverage, 2026-Q2');
+  expect((await get('/api/v1/quality/month?period=2026-10', { accept: 'application/json' })).json()).toMatchObject({ kind: 'month', period: '2026-10', from: '2026-10-01T00:00:00.000Z', to: '2026-11-01T00:00:00.000Z', month: { keepsRetention: true } });
+  expect((await get('/api/v1/quality/quarter?period=2026-10', { accept: 'application/json' })).statusCode).toBe(400);
 });
 
 test('beside an SLO stands how much of the traffic it was computed from', async () => {
@@ -222,6 +235,7 @@ test('a foreign name in Host gets no page and no data', async () => {
 });
 
 describe('with tokens', () => {
+  let reads: TraceRead[] = [];
   const access: UiOptions['access'] = {
     tokensRequired: true,
     authorize: (token, role) => {
@@ -232,7 +246,15 @@ describe('with tokens', () => {
   };
   beforeEach(async () => {
     await app.close();
-    await start({ access });
+    reads = [];
+    await start({ access, traceRead: (read) => void reads.push(read) });
+  });
+
+  test('every answer is told to the record of who reads traces', async () => {
+    await get(`/traces/${FAILED_TRACE_ID}`, { authorization: 'Bearer reads' });
+    await get('/api/v1/traces?q=%7B%7D', { accept: 'application/json' });
+    expect(reads).toMatchObject([{ path: `/traces/${FAILED_TRACE_ID}`, status: 200, actor: 'reads', from: '127.0.0.1' }, { path: '/api/v1/traces', status: 401, actor: undefined }]);
+    expect(reads[0]?.elapsedMs).toBeGreaterThan(0);
   });
 
   test('a visitor without one is sent to log in, a program is told', async () => {

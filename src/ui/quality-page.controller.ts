@@ -1,10 +1,14 @@
 import { Controller, Get, Header, Inject, Query } from '@nestjs/common';
 import { qualityReportView } from '../report/quality-report-view.js';
-import { weekAsked } from '../report/quality.controller.js';
+import type { AuditKind } from '../report/audit-period.js';
+import { linesOf } from '../report/quality-audit-slack.js';
+import { qualityAuditView } from '../report/quality-audit-view.js';
+import { periodAsked, weekAsked } from '../report/quality.controller.js';
 import { startOfWeek, WEEK_MS, weekOf } from '../report/quality-week.js';
 import { renderPage } from './page-model.js';
 import { PageRenderer } from './page-renderer.js';
 import { qualityFile, qualityModel } from './quality-page.js';
+import { auditSections } from './quality-audit-sections.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 
 const WEEKS_LISTED = 5;
@@ -31,6 +35,25 @@ export class QualityPageController {
   @Header('content-type', 'text/html; charset=utf-8')
   async file(@Query() query: unknown): Promise<string> {
     return qualityFile(this.#renderer, qualityReportView(await this.#options.quality.report(weekAsked(query))), this.#options.address.publicUrl);
+  }
+
+  @Get('month')
+  @Header('content-type', 'text/html; charset=utf-8')
+  month(@Query() query: unknown): Promise<string> {
+    return this.#audit('month', query);
+  }
+
+  @Get('quarter')
+  @Header('content-type', 'text/html; charset=utf-8')
+  quarter(@Query() query: unknown): Promise<string> {
+    return this.#audit('quarter', query);
+  }
+
+  async #audit(kind: AuditKind, query: unknown): Promise<string> {
+    const audit = await this.#options.quality.audit(periodAsked(kind, query, this.#options.readers.clock));
+    const view = qualityAuditView(audit);
+    const heading = `${kind === 'month' ? 'Cost and retention of traces' : 'Instrumentation coverage'}, ${view.period}`;
+    return renderPage(this.#renderer, this.#options, { template: 'quality-audit', title: heading, section: 'quality', heading, period: `${view.from.slice(0, 10)} to ${view.to.slice(0, 10)} UTC`, lines: linesOf(audit), sections: auditSections(view) });
   }
 
   #weeks(shown: string | null): { readonly label: string; readonly href: string; readonly current: boolean }[] {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { FindingSeverity } from '../report/quality-finding.js';
 import type { QualityReportView } from '../report/quality-report-view.js';
 import { formatPercent } from '../lib/format.js';
+import { sectionsOf, weekBars } from './quality-sections.js';
 import type { PageRenderer } from './page-renderer.js';
 
 const SHEET = new URL('./assets/tocsin.css', import.meta.url);
@@ -13,7 +14,7 @@ export function qualityModel(report: QualityReportView, base: string): Record<st
   const { overall, services, findings, trend } = report;
   return {
     report, base, heading: report.week === null ? 'Trace quality' : `Trace quality, week ${report.week}`, period: `${report.from.slice(0, 16).replace('T', ' ')} to ${report.to.slice(0, 16).replace('T', ' ')} UTC`,
-    tiles: tilesOf(report), bars: scoreBars(services),
+    tiles: tilesOf(report), bars: scoreBars(services), scoreByWeek: weekBars(report), sections: sectionsOf(report, base),
     findings: findings.map((finding, index) => ({ ...finding, number: index + 1, style: SEVERITY_STYLE[finding.severity], examples: finding.examples.map((example) => ({ ...example, url: `${base}/traces/${example.traceId}?span=${example.spanId}` })) })),
     services: services.map((service) => ({
       ...service, failed: service.score.rules.filter(({ passed }) => !passed).map((rule) => ({ ...rule, ratio: formatPercent(rule.passRatio) })),

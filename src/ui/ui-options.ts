@@ -7,6 +7,7 @@ import type { DrillActions } from '../notify/drill-view.js';
 import type { DecisionReader } from '../notify/decision-reader.js';
 import type { SignatureDecision } from '../signature/signature-life.js';
 import type { Readers } from '../query/readers.js';
+import type { TraceRead } from '../report/trace-reads.js';
 import type { QualityService } from '../report/quality-service.js';
 import type { AccessPolicy } from './access-policy.js';
 import type { TrustedAddress } from './request-trust.js';
@@ -39,7 +40,9 @@ export interface SignatureActions {
 
 export interface UiOptions {
   readonly readers: Readers;
-  readonly quality: Pick<QualityService, 'report'>;
+  readonly quality: Pick<QualityService, 'report' | 'audit'>;
+  /** Told of every answer, so that there is a record of who reads traces. */
+  readonly traceRead: (read: TraceRead) => void;
   readonly actions: IncidentActions;
   readonly silences: SilenceActions;
   readonly drills: DrillActions;

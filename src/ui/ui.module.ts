@@ -17,7 +17,7 @@ import { MapPageController } from './map-page.controller.js';
 import { PageRenderer } from './page-renderer.js';
 import { SameOriginGuard } from './same-origin.guard.js';
 import { SECURITY_HEADERS } from './security-headers.js';
-import { QUALITY, QualityController } from '../report/quality.controller.js';
+import { QUALITY, QUALITY_CLOCK, QualityController } from '../report/quality.controller.js';
 import { QualityPageController } from './quality-page.controller.js';
 import { PostmortemController } from './postmortem.controller.js';
 import { ServicePageController } from './service-page.controller.js';
@@ -26,6 +26,7 @@ import { SilencePageController } from './silence-page.controller.js';
 import { SloPageController } from './slo-page.controller.js';
 import { TracePageController } from './trace-page.controller.js';
 import { TraceSearchController } from './trace-search.controller.js';
+import { pathOf, type PageRequest } from './http-types.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 
 const TRACE_PAGES = [TraceSearchController, ComparePageController, TracePageController, MapPageController];
@@ -37,9 +38,11 @@ const TRACE_PAGES = [TraceSearchController, ComparePageController, TracePageCont
 @Module({})
 export class UiModule implements OnModuleInit {
   readonly #host: HttpAdapterHost;
+  readonly #options: UiOptions;
 
-  constructor(@Inject(HttpAdapterHost) host: HttpAdapterHost) {
+  constructor(@Inject(HttpAdapterHost) host: HttpAdapterHost, @Inject(UI_OPTIONS) options: UiOptions) {
     this.#host = host;
+    this.#options = options;
   }
 
   static register(options: UiOptions): DynamicModule {
@@ -53,6 +56,7 @@ export class UiModule implements OnModuleInit {
       providers: [
         { provide: UI_OPTIONS, useValue: options },
         { provide: QUALITY, useValue: options.quality },
+        { provide: QUALITY_CLOCK, useValue: options.readers.clock },
         PageRenderer,
         { provide: APP_GUARD, useClass: HostGuard },
         { provide: APP_GUARD, useClass: SameOriginGuard },
@@ -67,6 +71,9 @@ export class UiModule implements OnModuleInit {
     const fastify = this.#host.httpAdapter.getInstance<FastifyInstance>();
     fastify.addHook('onRequest', async (_request, reply) => {
       reply.headers(SECURITY_HEADERS);
+    });
+    fastify.addHook('onResponse', async (request: PageRequest, reply) => {
+      this.#options.traceRead({ path: pathOf(request), status: reply.statusCode, actor: request.actor, from: request.ip, elapsedMs: reply.elapsedTime });
     });
     fastify.addHook('onSend', async (_request, reply) => {
       if (reply.getHeader('cache-control') === undefined) reply.header('cache-control', 'no-store');

@@ -21,7 +21,7 @@ import type { DeadLetter } from '../../src/notify/outbox.js';
 import type { DecisionRecord } from '../../src/notify/decision-reader.js';
 import type { BurnedBy } from '../../src/pipeline/burned-by.js';
 import { callFakes, surveyFakes } from './survey-fakes.js';
-import { qualityReportOf } from './quality-fake.js';
+import { qualityAuditOf, qualityReportOf } from './quality-fake.js';
 import type { IngestReport } from '../../src/query/ingest-report.js';
 import type { RequestSummary, ServiceSummary } from '../../src/query/service-reader.js';
 import type { MinuteCount } from '../../src/query/slo-history-reader.js';
@@ -363,7 +363,8 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       },
     },
     actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`), merge: async ({ id, into }, actor) => asked.push(`merge ${id} ${into} ${actor}`) > 0, note: async (id, text, actor) => void asked.push(`note ${id} ${actor} ${text}`), held: async () => (isEmpty ? [] : [HELD]), silence: async (id, actor) => void asked.push(`silence ${id} ${actor}`) },
-    quality: { report: async (week) => qualityReportOf(week, isEmpty, PAGE_NOW_MS) },
+    quality: { report: async (week) => qualityReportOf(week, isEmpty, PAGE_NOW_MS), audit: async (period) => qualityAuditOf(period, PAGE_NOW_MS) },
+    traceRead: () => undefined,
     signatureActions: { decide: async (id, decision, actor) => { asked.push(`${decision} ${id} ${actor}`); return signatureFakes().byId(id) !== undefined; }, merge: async (id, into, actor) => { asked.push(`merge ${id} ${into} ${actor}`); return signatureFakes().byId(into) !== undefined; } },
     silences: isEmpty ? { ...silenceFakes([], asked), list: async () => [] } : silenceFakes(stored, asked),
     drills: drillFakes(isEmpty, asked),

@@ -7,13 +7,22 @@ import type { Store } from '../../pipeline/store.js';
 import type { Database } from '../../store/database.js';
 import { ArchivedQualityReader } from '../../report/archived-quality-reader.js';
 import { DuckdbQualityArchive } from '../../report/duckdb-quality-archive.js';
+import { DuckdbQualitySurroundings } from '../../report/duckdb-quality-surroundings.js';
+import { DuckdbTraceReads } from '../../report/duckdb-trace-reads.js';
 import { DuckdbQualityReader } from '../../report/duckdb-quality-reader.js';
+import type { QualityAudit } from '../../report/quality-audit.js';
+import { auditSlackMessage } from '../../report/quality-audit-slack.js';
+import { QualityAudits } from '../../report/quality-audits.js';
 import type { QualityReport } from '../../report/quality-report.js';
 import { QualityReports } from '../../report/quality-reports.js';
 import { QualityService } from '../../report/quality-service.js';
 import { qualitySlackMessage } from '../../report/quality-slack.js';
 import { startOfWeek, WEEK_MS } from '../../report/quality-week.js';
+import type { TrackedSignature } from '../../signature/tracked-signature.js';
 import { ownersOf } from '../report/quality-source.js';
+
+/** Weeks in the line over time. */
+const HISTORY_WEEKS = 12;
 
 export interface QualityPartsPorts {
   readonly settings: Settings;
@@ -22,26 +31,44 @@ export interface QualityPartsPorts {
   readonly archived: Pick<Database, 'query'>;
   readonly log: Logger;
   readonly book: () => RuleBook;
+  readonly signatures: () => readonly TrackedSignature[];
   readonly publicUrl: () => string;
 }
 
-/** The trace-quality report in the service: hours kept beyond their spans, weekly, and told to Slack. */
-export function qualityParts({ settings, store, archived, log, book, publicUrl }: QualityPartsPorts): { readonly service: QualityService; readonly announce: (report: QualityReport) => Promise<void> } {
-  const live = new DuckdbQualityReader(archived);
-  const archive = new DuckdbQualityArchive(store);
-  const { pricePerMillionSpans } = settings.qualityReport;
-  const reports = new QualityReports({
-    reader: new ArchivedQualityReader(live, archive), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book()), rules: () => book().quality,
-    prices: pricePerMillionSpans === undefined ? undefined : { perMillionSpans: pricePerMillionSpans },
-    earlier: ({ fromMs }, weeks) => archive.report(startOfWeek(fromMs) - weeks * WEEK_MS),
-  });
-  return { service: new QualityService({ reports, live, archive, clock: systemClock }), announce: (report) => announce(report, { settings, log, publicUrl }) };
+export interface QualityParts {
+  readonly service: QualityService;
+  readonly reads: DuckdbTraceReads;
+  readonly announce: (report: QualityReport) => Promise<void>;
+  readonly announceAudit: (audit: QualityAudit) => Promise<void>;
 }
 
-async function announce(report: QualityReport, { settings, log, publicUrl }: Pick<QualityPartsPorts, 'settings' | 'log' | 'publicUrl'>): Promise<void> {
+/** The trace-quality report in the service: hours kept beyond their spans, weekly, and told to Slack; and the audits. */
+export function qualityParts(ports: QualityPartsPorts): QualityParts {
+  const { settings, store, archived, book, publicUrl } = ports;
+  const live = new DuckdbQualityReader(archived);
+  const archive = new DuckdbQualityArchive(store);
+  const reader = new ArchivedQualityReader(live, archive);
+  const reads = new DuckdbTraceReads(store, systemClock);
+  const around = new DuckdbQualitySurroundings({ database: store, slos: () => book().slos, signatures: ports.signatures, reads });
+  const { pricePerMillionSpans } = settings.qualityReport;
+  const reports = new QualityReports({
+    reader, clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book()), rules: () => book().quality,
+    prices: pricePerMillionSpans === undefined ? undefined : { perMillionSpans: pricePerMillionSpans },
+    around: (window) => around.of(window), history: (toMs) => archive.history(toMs, HISTORY_WEEKS), earlier: ({ fromMs }, weeks) => archive.report(startOfWeek(fromMs) - weeks * WEEK_MS),
+  });
+  const audits = new QualityAudits({
+    report: (window) => reports.report(window), reader, database: store, archive, clock: systemClock, hotRetentionMs: settings.hotRetentionMs, archiveMaxAgeMs: () => book().sampling.retention.maxAgeMs, pricePerMillionSpans,
+  });
+  return {
+    reads, service: new QualityService({ reports, live, archive, audits, clock: systemClock }),
+    announce: (report) => announce(qualitySlackMessage(report, publicUrl()), ports), announceAudit: (audit) => announce(auditSlackMessage(audit, publicUrl()), ports),
+  };
+}
+
+async function announce(message: ReturnType<typeof qualitySlackMessage>, { settings, log }: Pick<QualityPartsPorts, 'settings' | 'log'>): Promise<void> {
   const { slack: { token, apiUrl, channel }, qualityReport: { slackChannel } } = settings;
   const to = channel ?? slackChannel;
   if (slackChannel === undefined || to === undefined || token === undefined) return;
-  const answer = await new SlackApi({ token, ...(apiUrl === undefined ? {} : { apiUrl }) }).call('chat.postMessage', { channel: to, unfurl_links: false, ...qualitySlackMessage(report, publicUrl()) });
+  const answer = await new SlackApi({ token, ...(apiUrl === undefined ? {} : { apiUrl }) }).call('chat.postMessage', { channel: to, unfurl_links: false, ...message });
   if (!answer.ok) log.warn({ failure: answer.failure }, 'the summary of the trace-quality report could not be sent to Slack');
 }

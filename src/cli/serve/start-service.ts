@@ -196,7 +196,7 @@ class Start {
     const { settings, log } = this.#input;
     const { engine } = judgement;
     const archived = new ArchivedSpans(store, this.#archiveParts);
-    const quality = qualityParts({ settings, store, archived, log, book: () => judgement.rules.book, publicUrl: () => publicUrlOf(settings, this.#httpPort) });
+    const quality = qualityParts({ settings, store, archived, log, book: () => judgement.rules.book, signatures: () => judgement.signatures.all(), publicUrl: () => publicUrlOf(settings, this.#httpPort) });
     const spanMetrics = new DuckdbSpanMetrics(store, systemClock.nowMs());
     this.#metrics.addFamilies(() => spanMetrics.families());
     const actions: IncidentActions = {
@@ -211,6 +211,7 @@ class Start {
       ui: {
         readers: readersOf({ store, archived, judgement, counters: this.#counters }),
         quality: quality.service,
+        traceRead: (read) => quality.reads.record(read),
         signatureActions: signatureActionsOf(judgement),
         decisions: new DuckdbDecisionReader(store),
         silences: silenceActions(engine),
@@ -248,7 +249,7 @@ class Start {
       ],
       qualityWatch: { watch: judgement.watch, clock: systemClock, onError: (error) => log.error({ err: error }, 'the quality of the traces could not be watched; the next round tries again') },
       quality: {
-        quality: quality.service, schedule: settings.qualityReport, clock: systemClock, announce: quality.announce,
+        quality: quality.service, keepReads: () => quality.reads.flush(), schedule: settings.qualityReport, clock: systemClock, announce: quality.announce, announceAudit: quality.announceAudit,
         onError: (error) => log.error({ err: error }, 'the trace-quality report failed'),
       },
       maintenance: {
