@@ -14,6 +14,7 @@ import { resolveSlo } from './resolve-slo.js';
 import { readRuleDocuments, type RuleDocument, type RuleDocuments } from './rule-documents.js';
 import { otherQueries } from './rule-queries.js';
 import { readThresholds } from './incident-threshold.js';
+import { readWindows } from './incident-window.js';
 import { readDrills } from './read-drills.js';
 import { readEscalation, readPersons } from './read-escalation.js';
 import type { BurnRateRule, ReceiverRule, RuleSet, RunbookReference, ServiceRule } from './rule-set.js';
@@ -52,6 +53,7 @@ export function loadRules(files: readonly TextFile[]): LoadedRules {
     receivers: [...documents.Receiver.values()].map(readReceiver),
     escalations: [...documents.EscalationPolicy.values()].map((document) => readEscalation(document, problems)),
     thresholds: readThresholds(documents.IncidentThreshold.values(), problems),
+    windows: readWindows(documents.IncidentWindow.values(), problems),
     drills: readDrills(documents.Drill.values(), problems),
     persons: readPersons(documents.Person.values(), problems),
     redactions: [...documents.Redaction.values()].map((document) => readRedaction(document, problems)),

@@ -28,7 +28,7 @@ export interface RuleDocuments extends ByKind {
 export function readRuleDocuments(files: readonly TextFile[], problems: Problem[]): RuleDocuments {
   const documents: RuleDocuments = {
     SLO: new Map(), SLI: new Map(), Service: new Map(), DataSource: new Map(), AlertPolicy: new Map(),
-    AlertCondition: new Map(), AlertNotificationTarget: new Map(), BurnRatePolicy: new Map(), Receiver: new Map(), EscalationPolicy: new Map(), Drill: new Map(), IncidentThreshold: new Map(), Person: new Map(), Exclusion: new Map(), Redaction: new Map(), Sampling: new Map(), TraceQuality: new Map(), SignatureRule: new Map(), AnomalyRule: new Map(), ReleaseGate: new Map(), broken: new Set(),
+    AlertCondition: new Map(), AlertNotificationTarget: new Map(), BurnRatePolicy: new Map(), Receiver: new Map(), EscalationPolicy: new Map(), Drill: new Map(), IncidentThreshold: new Map(), IncidentWindow: new Map(), Person: new Map(), Exclusion: new Map(), Redaction: new Map(), Sampling: new Map(), TraceQuality: new Map(), SignatureRule: new Map(), AnomalyRule: new Map(), ReleaseGate: new Map(), broken: new Set(),
   };
   for (const file of files) {
     const parsed = parseYaml(file);

@@ -1,6 +1,7 @@
 import type { Location } from '../lib/problem.js';
 import type { DrillRule } from './drill.js';
 import type { IncidentThreshold } from './incident-threshold.js';
+import type { IncidentWindow } from './incident-window.js';
 import type { EscalationRule, PersonRule } from './escalation.js';
 import type { ExclusionRule } from './exclusion.js';
 import type { RedactionPolicy } from './redaction.js';
@@ -82,6 +83,7 @@ export interface RuleSet {
   readonly persons: readonly PersonRule[];
   readonly drills: readonly DrillRule[];
   readonly thresholds: readonly IncidentThreshold[];
+  readonly windows: readonly IncidentWindow[];
   /** In the order of files and documents: where two rules want the same value, the first has it. */
   readonly redactions: readonly RedactionPolicy[];
   readonly quality: QualityRules;
@@ -95,4 +97,4 @@ export interface RuleSet {
   readonly otherQueries: readonly RuleQuery[];
 }
 
-export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], escalations: [], persons: [], drills: [], thresholds: [], redactions: [], sampling: DEFAULT_SAMPLING, quality: DEFAULT_QUALITY, signatureRules: [], anomalyRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };
+export const EMPTY_RULES: RuleSet = { slos: [], services: [], policies: [], receivers: [], escalations: [], persons: [], drills: [], thresholds: [], windows: [], redactions: [], sampling: DEFAULT_SAMPLING, quality: DEFAULT_QUALITY, signatureRules: [], anomalyRules: [], gates: [], exclusions: [], runbookReferences: [], otherQueries: [] };

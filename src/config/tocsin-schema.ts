@@ -84,6 +84,15 @@ export const tocsinSchemas = {
       orFiringFor: z.string().max(64).optional(),
     }),
   }),
+  IncidentWindow: z.strictObject({
+    ...envelope,
+    kind: z.literal('IncidentWindow'),
+    spec: z.strictObject({
+      matchers: z.array(z.string().min(1).max(2_048)).min(1).max(50),
+      length: z.string().max(64),
+      type: z.enum(['rolling', 'fixed']).optional(),
+    }),
+  }),
   Person: z.strictObject({
     ...envelope,
     kind: z.literal('Person'),

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { IncidentWindow } from '../config/incident-window.js';
 import type { Severity } from '../config/slo.js';
 import { MINUTE_MS } from '../lib/duration.js';
+import { parseMatchers } from '../lib/label-matcher.js';
 import { advance, type IncidentChange } from './advance.js';
 import { attachEvidence } from './attach-evidence.js';
 import { alertIdOf, type ConditionSignal } from './condition-signal.js';
@@ -23,9 +25,10 @@ function signal(changes: Partial<ConditionSignal> & { budget?: number; burn?: nu
 class Timeline {
   incidents = new Map<string, Incident>();
   news: Transition[] = [];
+  windows: readonly IncidentWindow[] = [];
 
   tick(nowMs: number, ...signals: ConditionSignal[]): string[] {
-    return this.apply(advance({ signals, openIncidents: this.open(), nowMs, recentlyEnded: this.ended() }));
+    return this.apply(advance({ signals, openIncidents: this.open(), nowMs, recentlyEnded: this.ended(), windows: this.windows }));
   }
 
   apply(change: IncidentChange): string[] {
@@ -259,6 +262,19 @@ describe('what comes back', () => {
     end(story);
     expect(story.tick(T0 + minutes * MINUTE_MS, fire)).toEqual(['opened']);
     expect(story.incidents.size).toBe(2);
+  });
+
+  test.each([
+    ['rolling', 'checkout', 15, 119, true], ['rolling', 'checkout', 15, 136, false], ['rolling', 'cart', 15, 119, false],
+    ['fixed', 'checkout', 15, 119, true], ['fixed', 'checkout', 15, 121, false],
+  ] as const)('with a %s window of two hours for %s, ended after %i minutes and back after %i: the same one is %s', (type, slo, endMinute, backMinute, isSame) => {
+    const parsed = parseMatchers(`slo="${slo}"`);
+    const story = new Timeline();
+    story.windows = [{ name: 'long', matchers: parsed.ok ? parsed.value : [], lengthMs: 120 * MINUTE_MS, type }];
+    story.tick(T0, fire);
+    story.tick(T0 + endMinute * MINUTE_MS, quiet);
+    expect(story.tick(T0 + backMinute * MINUTE_MS, fire)).toEqual(['opened']);
+    expect(story.incidents.size).toBe(isSame ? 1 : 2);
   });
 
   test('again and again keeps the incident open until it was quiet for a quarter of an hour, and tells nobody of what lies between', () => {

@@ -2,6 +2,7 @@ import { SEVERITY_RANK } from '../budget/slo-status.js';
 import type { Severity } from '../config/slo.js';
 import type { IncidentId } from '../lib/ids.js';
 import type { IncidentThreshold } from '../config/incident-threshold.js';
+import type { IncidentWindow } from '../config/incident-window.js';
 import type { ConditionSignal } from './condition-signal.js';
 import { hasBeenQuiet, isFlapping, reopenable } from './flapping.js';
 import { stepOpening, thresholdOf, type HeldOpening } from './held-opening.js';
@@ -22,6 +23,7 @@ export interface AdvanceInput {
   readonly recentlyEnded?: readonly Incident[];
   readonly nowMs: number;
   readonly thresholds?: readonly IncidentThreshold[];
+  readonly windows?: readonly IncidentWindow[];
   /** What was held before, by key. */
   readonly held?: ReadonlyMap<string, HeldOpening>;
   /** `attempt` counts up while the id is taken. */
@@ -55,7 +57,7 @@ export function advance(input: AdvanceInput): AdvancedIncidents {
   for (const [key, signals] of byKey) {
     const incident = openByKey.get(key);
     if (incident !== undefined) changes.push(advanceOpen(incident, signals, input.nowMs));
-    else if (signals.some((signal) => signal.firing)) changes.push(reopen(reopenable(input.recentlyEnded ?? [], key, input.nowMs), signals, input.nowMs) ?? openings.place(key, signals, (why) => open({ signals, id: newId(input, key, taken), why }, input.nowMs)));
+    else if (signals.some((signal) => signal.firing)) changes.push(reopen(reopenable(input, key), signals, input.nowMs) ?? openings.place(key, signals, (why) => open({ signals, id: newId(input, key, taken), why }, input.nowMs)));
   }
   return { incidents: changes.flatMap((change) => change.incidents), transitions: changes.flatMap((change) => change.transitions), ...openings.rest((key) => openByKey.has(key)) };
 }

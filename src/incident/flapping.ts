@@ -1,17 +1,33 @@
+import type { IncidentWindow } from '../config/incident-window.js';
+import { matchesAll } from '../lib/label-matcher.js';
 import { FLAP_HOLD_MS, FLAP_OPENINGS, FLAP_WITHIN_MS, REOPEN_WITHIN_MS } from './incident-policy.js';
 import type { Incident } from './incident.js';
+
+interface Ended {
+  readonly recentlyEnded?: readonly Incident[];
+  readonly windows?: readonly IncidentWindow[];
+  readonly nowMs: number;
+}
 
 /**
  * The incident of this key that ended a moment ago, and goes on when its condition comes back. Not where a person ended it, who would
  * wonder, nor where it went on in another.
  */
-export function reopenable(ended: readonly Incident[], key: string, nowMs: number): Incident | undefined {
-  return ended.findLast((incident) => incident.key === key && isReopenable(incident, nowMs));
+export function reopenable({ recentlyEnded = [], windows = [], nowMs }: Ended, key: string): Incident | undefined {
+  return recentlyEnded.findLast((incident) => incident.key === key && isReopenable(incident, windows, nowMs));
 }
 
-export function isReopenable({ status, endedAtMs, mergedInto, timeline }: Incident, nowMs: number): boolean {
-  if (status !== 'resolved' || endedAtMs === undefined || mergedInto !== undefined || nowMs - endedAtMs > REOPEN_WITHIN_MS) return false;
+export function isReopenable(incident: Incident, windows: readonly IncidentWindow[], nowMs: number): boolean {
+  const { status, startedAtMs, endedAtMs, mergedInto, timeline } = incident;
+  if (status !== 'resolved' || endedAtMs === undefined || mergedInto !== undefined) return false;
+  const { lengthMs, type } = windowOf(incident, windows) ?? { lengthMs: REOPEN_WITHIN_MS, type: 'rolling' };
+  if (nowMs - (type === 'fixed' ? startedAtMs : endedAtMs) > lengthMs) return false;
   return timeline.findLast(({ kind }) => kind === 'resolved')?.actor === 'tocsin';
+}
+
+/** The first one that some alert of the incident matches. */
+function windowOf({ alerts }: Incident, windows: readonly IncidentWindow[]): IncidentWindow | undefined {
+  return windows.find(({ matchers }) => alerts.some(({ labels }) => matchesAll(matchers, labels)));
 }
 
 /** It opened so often of late that its next end is not to be believed at once. */

@@ -1,4 +1,5 @@
 import type { HeldOpening } from '../incident/held-opening.js';
+import type { IncidentWindow } from '../config/incident-window.js';
 import type { Incident } from '../incident/incident.js';
 import { isReopenable } from '../incident/flapping.js';
 import { isOver, type PostedAlert } from '../incident/posted-alert.js';
@@ -18,6 +19,8 @@ export interface AlertingPorts {
   readonly store: EvaluationStore;
   /** The routing in force. */
   routing(): Routing;
+  /** How long incidents take what comes back, where that is not the usual time. */
+  windows?(): readonly IncidentWindow[];
   /** Deliveries were committed: send them. */
   wakeDispatcher(): void;
   /** A notification group has its turn at this moment: a tick should not be late for it. */
@@ -70,7 +73,8 @@ export class Alerting {
 
   /** Those that may open again, the youngest end last. */
   async recentlyEnded(nowMs: number): Promise<readonly Incident[]> {
-    return (await this.#remembered()).recent.filter((incident) => isReopenable(incident, nowMs));
+    const windows = this.#ports.windows?.() ?? [];
+    return (await this.#remembered()).recent.filter((incident) => isReopenable(incident, windows, nowMs));
   }
 
   async posted(): Promise<ReadonlyMap<AlertId, PostedAlert>> {
@@ -114,7 +118,7 @@ export class Alerting {
     const escalation = this.#escalate(after, grouping, nowMs);
     const changes = this.#changesOf({ change: { ...change, incidents: latest([...change.incidents, ...corrected, ...escalation.incidents]) }, grouping: joined(grouping, escalation), after, nowMs });
     if (isSomething(changes)) await this.#commit(changes);
-    this.#memory = { ...settled(after, changes), recent: after.recent.filter((incident) => isReopenable(incident, nowMs)) };
+    this.#memory = { ...settled(after, changes), recent: after.recent.filter((incident) => isReopenable(incident, this.#ports.windows?.() ?? [], nowMs)) };
     if (changes.deliveries.length > 0) this.#ports.wakeDispatcher();
     this.#askForTurn(nowMs);
   }

@@ -1,4 +1,4 @@
-import { REOPEN_WITHIN_MS } from '../incident/incident-policy.js';
+import { WINDOW_MAX_MS } from '../config/incident-window.js';
 import type { HeldOpening } from '../incident/held-opening.js';
 import type { Incident } from '../incident/incident.js';
 import type { PostedAlert } from '../incident/posted-alert.js';
@@ -52,7 +52,7 @@ export class DuckdbEvaluationStore implements EvaluationStore {
     return {
       openIncidents, groups,
       endedIncidents: ended.length === 0 ? [] : await this.#documents<Incident>({ sql: LOAD_INCIDENTS, params: { ids: JSON.stringify(ended) } }),
-      recentlyEnded: await this.#documents<Incident>({ sql: LOAD_ENDED, params: { within_ms: REOPEN_WITHIN_MS } }),
+      recentlyEnded: await this.#documents<Incident>({ sql: LOAD_ENDED, params: { within_ms: WINDOW_MAX_MS } }),
       posted: await this.#documents<PostedAlert>({ sql: LOAD_POSTED }), silences: await this.#documents<Silence>({ sql: LOAD_SILENCES }),
       drills: await this.#documents<DrillRun>({ sql: LOAD_DRILLS }), held: await this.#documents<HeldOpening>({ sql: LOAD_HELD }),
     };

@@ -149,7 +149,7 @@ export class Engine {
       const badReceivedAtMs = new Map(this.#badReceivedAtMs);
       const evaluation = evaluate({
         nowMs, slos: this.#slos, slices: this.#slices, openIncidents, badReceivedAtMs, recentlyEnded: await this.#alerting.recentlyEnded(nowMs),
-        thresholds: this.#ports.thresholds?.() ?? [], held: await this.#alerting.held(),
+        thresholds: this.#ports.thresholds?.() ?? [], windows: this.#ports.windows?.() ?? [], held: await this.#alerting.held(),
         otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? []), ...(this.#ports.qualitySignals?.(openIncidents) ?? []), ...(this.#ports.anomalySignals?.(openIncidents) ?? []), ...this.#drills.signals(openIncidents, { runs: drills, nowMs })],
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });

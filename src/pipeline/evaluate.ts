@@ -4,6 +4,7 @@ import { countedFor, type SliceIndex, type SliceRule } from '../budget/slice-ind
 import { evaluateSlo, type SloStatus } from '../budget/slo-status.js';
 import type { CoverageOf } from '../budget/window-reading.js';
 import type { IncidentThreshold } from '../config/incident-threshold.js';
+import type { IncidentWindow } from '../config/incident-window.js';
 import { advance, type AdvancedIncidents, type IncidentChange } from '../incident/advance.js';
 import type { ConditionSignal } from '../incident/condition-signal.js';
 import type { HeldOpening } from '../incident/held-opening.js';
@@ -27,6 +28,7 @@ export interface EvaluateInput {
   readonly otherSignals?: readonly ConditionSignal[];
   /** What must come often before it is an incident, and what of it has come so far. */
   readonly thresholds?: readonly IncidentThreshold[];
+  readonly windows?: readonly IncidentWindow[];
   readonly held?: ReadonlyMap<string, HeldOpening>;
   /** When the bad events that are new since the last evaluation were received, by slice key. */
   readonly badReceivedAtMs?: ReadonlyMap<string, number>;
@@ -57,7 +59,7 @@ export function evaluate(input: EvaluateInput): Evaluation {
     const signal = signalOf(slo, reading, context);
     return { status, signals: [signal, ...groupSignals(slo, { groups, whole: signal }, context), ...(stopped === undefined ? [] : [stopped])] };
   });
-  const change = advance({ signals: [...judged.flatMap(({ signals }) => signals), ...whereTheyFire(input.otherSignals ?? [], openIncidents)], openIncidents, nowMs, recentlyEnded: input.recentlyEnded ?? [], thresholds: input.thresholds ?? [], held: input.held ?? new Map() });
+  const change = advance({ signals: [...judged.flatMap(({ signals }) => signals), ...whereTheyFire(input.otherSignals ?? [], openIncidents)], openIncidents, nowMs, recentlyEnded: input.recentlyEnded ?? [], thresholds: input.thresholds ?? [], windows: input.windows ?? [], held: input.held ?? new Map() });
   const orphaned = resolveOrphans(input);
   return {
     statuses: judged.map(({ status }) => status),

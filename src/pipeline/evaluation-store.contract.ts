@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { HOUR_MS } from '../lib/duration.js';
 import type { HeldOpening } from '../incident/held-opening.js';
 import type { IncidentReader } from '../incident/incident-reader.js';
 import type { Incident } from '../incident/incident.js';
@@ -57,9 +58,9 @@ export function evaluationStoreContract(open: () => Promise<EvaluationStoreUnder
       expect(await subject.incidents.byId(resolved.id)).toStrictEqual(resolved);
     });
 
-    test('those that ended shortly before the last end come back, the youngest end last', async () => {
-      const ended = (id: string, minutes: number): Incident => incident(id, { key: id, status: 'resolved', endedAtMs: T0 + minutes * 60_000 });
-      await save([ended('a', 0), ended('b', 30), ended('c', 20), incident('d', { key: 'd' })]);
+    test('those that ended within a day before the last end come back, the youngest end last', async () => {
+      const ended = (id: string, hours: number): Incident => incident(id, { key: id, status: 'resolved', endedAtMs: T0 + hours * HOUR_MS });
+      await save([ended('a', 0), ended('b', 25), ended('c', 20), incident('d', { key: 'd' })]);
       expect((await subject.store.loadMemory()).recentlyEnded.map(({ id }) => id)).toEqual(['c', 'b']);
     });
 

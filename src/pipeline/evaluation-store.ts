@@ -14,7 +14,7 @@ export interface AlertingMemory {
   readonly groups: readonly NotificationGroup[];
   /** Incidents that are over, which a group has not told of yet. */
   readonly endedIncidents: readonly Incident[];
-  /** Ended within REOPEN_WITHIN_MS before the last end, the youngest end last. */
+  /** Ended within WINDOW_MAX_MS before the last end, the youngest end last. */
   readonly recentlyEnded: readonly Incident[];
   readonly posted: readonly PostedAlert[];
   readonly silences: readonly Silence[];

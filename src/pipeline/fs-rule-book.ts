@@ -5,6 +5,7 @@ import type { DrillRule } from '../config/drill.js';
 import type { EscalationRule, PersonRule } from '../config/escalation.js';
 import type { QualityRules } from '../config/quality-rule.js';
 import type { IncidentThreshold } from '../config/incident-threshold.js';
+import type { IncidentWindow } from '../config/incident-window.js';
 import type { ReleaseGateRule } from '../config/release-gate.js';
 import type { AnomalyRule } from '../config/anomaly-rule.js';
 import type { SignatureRule } from '../config/signature-rule.js';
@@ -33,6 +34,7 @@ export interface RuleBook {
   readonly escalations: readonly EscalationRule[];
   readonly drills: readonly DrillRule[];
   readonly thresholds: readonly IncidentThreshold[];
+  readonly windows: readonly IncidentWindow[];
   readonly gates: readonly ReleaseGateRule[];
   readonly sampling: SamplingRules;
   readonly quality: QualityRules;
@@ -66,7 +68,7 @@ export async function loadRuleBook({ rulesDir, runbooksDir, redaction: { keyFile
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
   if (routing === undefined || hasErrors(sorted)) return { book: undefined, problems: sorted };
-  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, persons: rules.rules.persons, drills: rules.rules.drills, thresholds: rules.rules.thresholds, escalations: rules.rules.escalations, gates: rules.rules.gates, sampling: rules.rules.sampling, quality: rules.rules.quality, signatureRules: rules.rules.signatureRules, anomalyRules: rules.rules.anomalyRules, runbooks: runbooks.runbooks }, problems: sorted };
+  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, persons: rules.rules.persons, drills: rules.rules.drills, thresholds: rules.rules.thresholds, windows: rules.rules.windows, escalations: rules.rules.escalations, gates: rules.rules.gates, sampling: rules.rules.sampling, quality: rules.rules.quality, signatureRules: rules.rules.signatureRules, anomalyRules: rules.rules.anomalyRules, runbooks: runbooks.runbooks }, problems: sorted };
 }
 
 function compileAll(rules: RuleSet, problems: Problem[]): CompiledSlo[] {

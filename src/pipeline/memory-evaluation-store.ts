@@ -1,5 +1,5 @@
 import type { HeldOpening } from '../incident/held-opening.js';
-import { REOPEN_WITHIN_MS } from '../incident/incident-policy.js';
+import { WINDOW_MAX_MS } from '../config/incident-window.js';
 import type { MemoryIncidentTable } from '../incident/memory-incident-table.js';
 import type { PostedAlert } from '../incident/posted-alert.js';
 import type { Silence } from '../incident/silence.js';
@@ -30,7 +30,7 @@ export class MemoryEvaluationStore implements EvaluationStore {
     const groups = [...this.#groups.values()];
     const ended = [...new Set(groups.flatMap(({ members }) => Object.values(members)))].filter((id) => !open.has(id));
     const endedIncidents = (await Promise.all(ended.map((id) => this.#incidents.byId(id)))).filter((incident) => incident !== undefined);
-    return { openIncidents, groups, endedIncidents, recentlyEnded: this.#incidents.recentlyEnded(REOPEN_WITHIN_MS), posted: [...this.#posted.values()], silences: [...this.#silences.values()], drills: [...this.#drills.values()].sort((left, right) => left.startedAtMs - right.startedAtMs), held: [...this.#held.values()] };
+    return { openIncidents, groups, endedIncidents, recentlyEnded: this.#incidents.recentlyEnded(WINDOW_MAX_MS), posted: [...this.#posted.values()], silences: [...this.#silences.values()], drills: [...this.#drills.values()].sort((left, right) => left.startedAtMs - right.startedAtMs), held: [...this.#held.values()] };
   }
 
   /** The table refuses before anything has changed, so all changes or nothing. */

@@ -37,7 +37,7 @@ describe('rules in the documentation', () => {
       'README.md: rules/basket.yaml', 'README.md: rules/routing.yaml', 'docs/slo.md: rules/search.yaml', 'docs/slo.md: rules/month.yaml', 'docs/slo.md: rules/slices.yaml', 'docs/slo.md: rules/order.yaml', 'docs/slo.md: rules/buying.yaml', 'docs/slo.md: rules/regions.yaml', 'docs/slo.md: rules/slow.yaml', 'docs/slo.md: rules/maintenance.yaml', 'docs/slo.md: rules/not-ours.yaml',
       'docs/slo.md: rules/stopped.yaml', 'docs/slo.md: rules/gates.yaml', 'docs/alerting.md: rules/routing.yaml',
       // Receivers.
-      'docs/alerting.md: rules/routing.yaml', 'docs/alerting.md: rules/receivers.yaml', 'docs/alerting.md: rules/thresholds.yaml', 'docs/alerting.md: rules/escalation.yaml', 'docs/alerting.md: rules/people.yaml', 'docs/alerting.md: rules/drills.yaml',
+      'docs/alerting.md: rules/routing.yaml', 'docs/alerting.md: rules/receivers.yaml', 'docs/alerting.md: rules/windows.yaml', 'docs/alerting.md: rules/thresholds.yaml', 'docs/alerting.md: rules/escalation.yaml', 'docs/alerting.md: rules/people.yaml', 'docs/alerting.md: rules/drills.yaml',
     ]);
   });
 
@@ -45,7 +45,7 @@ describe('rules in the documentation', () => {
     // What is excluded is excluded from the SLO of the example before it.
     const { book, problems } = await checked(label, ['rules/maintenance.yaml', 'rules/not-ours.yaml'].includes(label) ? `${blocksOf(SLO).find((block) => block.label === 'rules/slices.yaml')?.text ?? ''}---\n${text}` : text, NAMES_RECEIVERS.includes(label) ? BESIDE : new Map());
     expect(problems.map(formatProblem)).toEqual([]);
-    expect(book?.slos.length).toBe(label === 'rules/buying.yaml' ? 3 : ['rules/routing.yaml', 'rules/stopped.yaml', 'rules/gates.yaml', 'rules/thresholds.yaml', ...NAMES_RECEIVERS].includes(label) ? 0 : 1);
+    expect(book?.slos.length).toBe(label === 'rules/buying.yaml' ? 3 : ['rules/routing.yaml', 'rules/stopped.yaml', 'rules/gates.yaml', 'rules/thresholds.yaml', 'rules/windows.yaml', ...NAMES_RECEIVERS].includes(label) ? 0 : 1);
   });
 
   test.skipIf(!requireOrSkip('amtool', 'apt-get install prometheus-alertmanager')).each(rules.filter(([name]) => name.endsWith('rules/routing.yaml')))('amtool accepts %s', (_name, { text }) => {

@@ -93,6 +93,7 @@ export class Judgement {
       anomalySignals: (openIncidents) => anomalySignals({ picture: this.anomalies.picture(), rules: this.rules.book.anomalyRules, openIncidents }),
       readIncident: (id) => incidents.byId(id),
       thresholds: () => this.rules.book.thresholds,
+      windows: () => this.rules.book.windows,
       drills: { rules: () => this.rules.book.drills, decisionsOf: (id) => decisions.ofIncident(id) },
       qualitySignals: (openIncidents) => qualitySignals({ picture: this.watch.picture(), watch: this.rules.book.quality.watch, openIncidents, publicUrl: ports.publicUrl() }),
       traceHealth: (services, nowMs) => this.watch.health(services, nowMs),
