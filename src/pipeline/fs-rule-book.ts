@@ -1,16 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadRulesDirectory } from '../config/fs-rules.js';
 import { checkRunbookReferences } from '../config/load-rules.js';
-import type { DrillRule } from '../config/drill.js';
-import type { EscalationRule, PersonRule } from '../config/escalation.js';
-import type { QualityRules } from '../config/quality-rule.js';
-import type { IncidentThreshold } from '../config/incident-threshold.js';
-import type { IncidentWindow } from '../config/incident-window.js';
-import type { ReleaseGateRule } from '../config/release-gate.js';
-import type { AnomalyRule } from '../config/anomaly-rule.js';
-import type { SignatureRule } from '../config/signature-rule.js';
-import type { SamplingRules } from '../config/sampling.js';
-import type { ReceiverRule, RuleSet } from '../config/rule-set.js';
+import type { RuleSet } from '../config/rule-set.js';
 import { errorAt, hasErrors, sortProblems } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
 import type { TextFile } from '../lib/yaml-document.js';
@@ -24,22 +15,11 @@ import { checkSampling } from '../sampling/policy-queries.js';
 import { checkQueries, compileSlo, type CompiledSlo } from '../sli/compile-slo.js';
 
 /** Everything an operator wrote, read as a whole: what is measured, who is told, what to do. */
-export interface RuleBook {
+export interface RuleBook extends Omit<RuleSet, 'slos'> {
   readonly slos: readonly CompiledSlo[];
   readonly redaction: RedactionRules;
+  /** Receivers, escalations, persons and drills are bound to it. */
   readonly routing: Routing;
-  readonly receivers: readonly ReceiverRule[];
-  readonly persons: readonly PersonRule[];
-  /** As written; `routing` has them bound. */
-  readonly escalations: readonly EscalationRule[];
-  readonly drills: readonly DrillRule[];
-  readonly thresholds: readonly IncidentThreshold[];
-  readonly windows: readonly IncidentWindow[];
-  readonly gates: readonly ReleaseGateRule[];
-  readonly sampling: SamplingRules;
-  readonly quality: QualityRules;
-  readonly signatureRules: readonly SignatureRule[];
-  readonly anomalyRules: readonly AnomalyRule[];
   readonly runbooks: readonly Runbook[];
 }
 
@@ -68,7 +48,7 @@ export async function loadRuleBook({ rulesDir, runbooksDir, redaction: { keyFile
   const routing = readRouting(rules.routing ?? NOBODY, rules.rules, problems);
   const sorted = sortProblems(problems);
   if (routing === undefined || hasErrors(sorted)) return { book: undefined, problems: sorted };
-  return { book: { slos, redaction, routing, receivers: rules.rules.receivers, persons: rules.rules.persons, drills: rules.rules.drills, thresholds: rules.rules.thresholds, windows: rules.rules.windows, escalations: rules.rules.escalations, gates: rules.rules.gates, sampling: rules.rules.sampling, quality: rules.rules.quality, signatureRules: rules.rules.signatureRules, anomalyRules: rules.rules.anomalyRules, runbooks: runbooks.runbooks }, problems: sorted };
+  return { book: { ...rules.rules, slos, redaction, routing, runbooks: runbooks.runbooks }, problems: sorted };
 }
 
 function compileAll(rules: RuleSet, problems: Problem[]): CompiledSlo[] {
