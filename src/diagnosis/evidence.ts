@@ -13,6 +13,8 @@ export interface RepresentativeTrace {
   readonly role: TraceRole;
   /** One sentence: "Most common failure: 41 of 57 failed like this". */
   readonly reason: string;
+  /** Weighted share of the bad events looked at that went wrong in the same way; absent for the healthy twin, and in evidence of older versions. */
+  readonly share?: number;
   readonly rootService: string;
   readonly rootName: string;
   /** Start of the trace, Unix milliseconds. */

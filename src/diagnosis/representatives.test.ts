@@ -155,6 +155,25 @@ test('the most common failure is shown by its most typical trace', () => {
   expect(found.traces[2]).toMatchObject({ role: 'slowest', durationNs: 9_100e6 });
 });
 
+test('the most typical trace is the one whose time went where it usually goes, not the one that merely took as long', () => {
+  const swapped = purchase({ id: 2_002, region: 'eu-2', fails: 'declined', slow: { where: 'database', ms: 200 } });
+  const typical = [2_003, 2_004, 2_005, 2_006].map((id) => purchase({ id, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 200 } }));
+  const first = purchase({ id: 2_001, region: 'eu-2', fails: 'declined' });
+  const slowest = purchase({ id: 2_009, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 900 } });
+  expect(evidence([first, swapped, ...typical, slowest]).traces[0]?.traceId).toBe(typical[0]!.spans[0]!.traceId);
+});
+
+test('a sampled event counts as often as those that it stands for, and the reason says so', () => {
+  const weigh = (trace: EventTrace, weight: number): EventTrace => ({ ...trace, spans: trace.spans.map((span) => ({ ...span, weight })) });
+  const stock = [0, 1, 2].map((index) => weigh(purchase({ id: 3_000 + index, fails: 'stock' }), 10));
+  const found = evidence([...declined(6), ...stock]);
+  expect(found.signature?.type).toBe('OutOfStock');
+  const common = found.traces.find(({ role }) => role === 'most-common');
+  expect(common?.share).toBeCloseTo(30 / 36);
+  expect(common?.reason).toMatch(/3 of 9, which stand for 83 % of all, failed like this/);
+  expect(found.traces.find(({ role }) => role === 'healthy')?.share).toBeUndefined();
+});
+
 test('a trace whose root is still on its way bears the name of its topmost span, also when a clock lets a child begin first', () => {
   const late = declined(3).map(({ spans, badSpanId }) => ({
     badSpanId,

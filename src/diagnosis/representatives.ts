@@ -1,5 +1,5 @@
 import type { Slo } from '../config/slo.js';
-import { formatLatency, formatSpan, formatTime } from '../lib/format.js';
+import { formatLatency, formatPercent, formatSpan, formatTime } from '../lib/format.js';
 import type { ErrorSignature } from '../signature/error-signature.js';
 import { operationName } from '../signature/operation.js';
 import { endNs, placeInWords } from '../signature/root-error.js';
@@ -12,7 +12,7 @@ import { eventOf, findingOf, peerDirectory, usualTimes, type EventTrace, type Fi
 import { medoid } from './medoid.js';
 import { findPatterns } from './pattern/find-patterns.js';
 import { originsOf } from './origins.js';
-import { groupBy, mostFrequentPlace, plural, suspectInWords } from './suspect.js';
+import { groupBy, mostFrequentPlace, plural, suspectInWords, weightOf } from './suspect.js';
 import { culpritAgainst } from './culprit-against.js';
 import { buildTraceTree } from './trace-tree.js';
 
@@ -53,8 +53,8 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
     badEvents: input.badEvents,
     examined: findings.length,
     traces: [
-      ...chosen.map((choice) => representative(choice.finding.trace, choice.role, reasonFor(choice, { ...words, chosen }))),
-      ...(twin === undefined ? [] : [representative(twin.trace, 'healthy', twin.reason)]),
+      ...chosen.map((choice) => representative(choice.finding.trace, { role: choice.role, reason: reasonFor(choice, { ...words, chosen }) }, shareOf(choice.finding, words))),
+      ...(twin === undefined ? [] : [representative(twin.trace, { role: 'healthy', reason: twin.reason })]),
     ],
     signature: signatureOfCluster(clusters[0]),
     suspect: culprit?.reason ?? (suspect && suspectInWords(suspect, findings, hint)),
@@ -136,6 +136,8 @@ function operationKey(span: Span): string {
   return JSON.stringify([span.serviceName, operationName(span), span.kind]);
 }
 
+/** A weighted share that differs less from the plain one is not worth a word. */
+const SAME_SHARE = 0.005;
 /** Nearer than this nobody cares which came first. */
 const SAME_TIME_MS = 1_000;
 
@@ -196,10 +198,22 @@ function mostCommonHead(choice: Choice, context: ReasonContext): string {
   return also === '' ? `Most common ${noun}` : `Most common ${noun}, and ${also}`;
 }
 
-function shareInWords(finding: Finding, { findings, clusters }: ReasonContext): string {
-  const count = clusters.find((cluster) => cluster[0]?.key === finding.key)?.length ?? 1;
-  if (finding.kind === 'slow') return `${count} of ${findings.length} spent most of the extra time in ${placeInWords(finding.place)}`;
-  return `${count} of ${findings.length} failed like this`;
+function shareInWords(finding: Finding, context: ReasonContext): string {
+  const { findings } = context;
+  const count = clusterOf(finding, context).length;
+  const share = shareOf(finding, context);
+  const weighted = Math.abs(share - count / findings.length) < SAME_SHARE ? '' : `, which stand for ${formatPercent(share, 0)} of all,`;
+  if (finding.kind === 'slow') return `${count} of ${findings.length}${weighted} spent most of the extra time in ${placeInWords(finding.place)}`;
+  return `${count} of ${findings.length}${weighted} failed like this`;
+}
+
+/** The bad events that went wrong like this one. */
+function clusterOf(finding: Finding, { clusters }: Pick<ReasonContext, 'clusters'>): readonly Finding[] {
+  return clusters.find((cluster) => cluster[0]?.key === finding.key) ?? [finding];
+}
+
+function shareOf(finding: Finding, context: Pick<ReasonContext, 'clusters' | 'findings'>): number {
+  return weightOf(clusterOf(finding, context)) / weightOf(context.findings);
 }
 
 function what(finding: Finding): string {
@@ -220,7 +234,7 @@ function signatureOfCluster(cluster: readonly Finding[] | undefined): ErrorSigna
   return signature && { ...signature, count: cluster.length };
 }
 
-function representative(trace: EventTrace, role: TraceRole, reason: string): RepresentativeTrace {
+function representative(trace: EventTrace, { role, reason }: Pick<RepresentativeTrace, 'role' | 'reason'>, share?: number): RepresentativeTrace {
   const ordered = [...trace.spans].sort(compareSpans);
   // While the true root is still on its way, the topmost span names the trace: clocks that count milliseconds let a child begin first.
   const { roots } = buildTraceTree(trace.spans);
@@ -228,7 +242,7 @@ function representative(trace: EventTrace, role: TraceRole, reason: string): Rep
   const start = ordered[0]!.startNs;
   const end = ordered.reduce((latest, span) => (endNs(span) > latest ? endNs(span) : latest), start);
   return {
-    traceId: root.traceId, spanId: trace.badSpanId, role, reason, rootService: root.serviceName, rootName: operationName(root),
+    traceId: root.traceId, spanId: trace.badSpanId, role, reason, ...(share === undefined ? {} : { share }), rootService: root.serviceName, rootName: operationName(root),
     startMs: Number(start / 1_000_000n), durationNs: Number(end - start),
   };
 }

@@ -46,7 +46,12 @@ export function plural(count: number, noun: string): string {
   return count === 1 ? noun : `${noun}s`;
 }
 
-/** Largest group first; equal ones in the order in which they first came. */
+/** Sampled events count as often as those that they stand for. */
+export function weightOf(findings: readonly Finding[]): number {
+  return findings.reduce((sum, { event }) => sum + event.weight, 0);
+}
+
+/** The group of the greatest weight first; equal ones in the order in which they first came. */
 export function groupBy(findings: readonly Finding[], keyOf: (finding: Finding) => string): readonly (readonly Finding[])[] {
   const groups = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -55,5 +60,5 @@ export function groupBy(findings: readonly Finding[], keyOf: (finding: Finding) 
     if (group === undefined) groups.set(key, [finding]);
     else group.push(finding);
   }
-  return [...groups.values()].sort((left, right) => right.length - left.length);
+  return [...groups.values()].sort((left, right) => weightOf(right) - weightOf(left));
 }
