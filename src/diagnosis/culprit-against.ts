@@ -15,7 +15,7 @@ const MAX_SPANS = 2_500;
  */
 export function culpritAgainst(suspect: Suspect, bad: readonly EventTrace[], healthy: readonly EventTrace[]): CulpritSuspect | undefined {
   if (healthy.length < MIN_HEALTHY) return undefined;
-  const [first, ...others] = rankSuspects(trafficOf(healthy), trafficOf(bad), 'healthy requests').suspects;
+  const [first, ...others] = rankSuspects(trafficOf(healthy), trafficOf(bad), { baselineName: 'healthy requests', sameTime: true }).suspects;
   if (first?.strength !== 'strong' || first.service === suspect.place.service) return undefined;
   const own = others.find(({ service }) => service === suspect.place.service)?.score ?? 0;
   // As close as this the place that the traces themselves name is the better guess.

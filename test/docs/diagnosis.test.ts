@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { belief, mantelHaenszel, PRIOR_ODDS, shareOf } from '../../src/diagnosis/culprit/contrast.js';
+import { belief, mantelHaenszel, PRIOR_ODDS, shareOf, surpriseOf } from '../../src/diagnosis/culprit/statistics.js';
 import { MIN_TRACES } from '../../src/diagnosis/culprit/strata.js';
 import { readDocument } from './documents.js';
 
@@ -12,8 +12,8 @@ test('the example of docs/diagnosis.md is what the code makes of it', () => {
   const pValue = mantelHaenszel(counts);
   expect(text).toContain(`so p = ${pValue.toFixed(5)}`);
   expect(text).toContain(`with a probability of ${belief(pValue).toFixed(2)}; p = 0.05 gives ${belief(0.05).toFixed(2)}, p = 0.01 ${belief(0.01).toFixed(2)}, p = 0.001 ${belief(0.001).toFixed(2)}`);
-  const surprises = counts.map((count) => Math.log(shareOf(count.incident, count.incidentOf) / shareOf(count.baseline, count.baselineOf)));
-  for (const surprise of surprises) expect(text).toContain(`= ${surprise.toFixed(2)} on the`);
+  const surprises = counts.map((count) => surpriseOf(count, shareOf(count.baseline, count.baselineOf)));
+  for (const surprise of surprises) expect(text).toMatch(new RegExp(`= ${surprise.toFixed(2)} \\|$`, 'm'));
   const score = belief(pValue) * counts.reduce((sum, count, index) => sum + count.incident * surprises[index]!, 0);
   expect(text).toContain(`= ${score.toFixed(1)}, less`);
 });

@@ -1,7 +1,8 @@
-import { belief, type Aspect, type Change, type StratumCount } from './contrast.js';
+import { isTime, type Aspect, type Change } from './change.js';
 import { chargedEnds } from './edges.js';
+import { changeSince, serviceChanges } from './judge.js';
 import type { Observation } from './observe.js';
-import { onsetOf, risesOf, startOf } from './onset.js';
+import { belief } from './statistics.js';
 import type { Stratum } from './strata.js';
 import { median, timesOf, worstNs, type TimeKind } from './times.js';
 import type { Visit } from './visit.js';
@@ -14,13 +15,6 @@ export interface Mark {
   readonly change: Change;
 }
 
-export interface MarkedRequests {
-  /** By trace id. */
-  readonly marks: ReadonlyMap<string, readonly Mark[]>;
-  /** Unix nanoseconds; undefined where what changed was there from the start of the incident. */
-  readonly onsetNs: bigint | undefined;
-}
-
 export function placeKeyOf({ service, operation, caller }: Pick<Visit, 'service' | 'operation' | 'caller'>): string {
   return JSON.stringify([service, operation, caller ?? '']);
 }
@@ -30,32 +24,50 @@ export function placeOfKey(key: string): { readonly service: string; readonly op
   return { service, operation, caller: caller === '' ? undefined : caller };
 }
 
-/** Each request that has a change is marked with its surprise, as far as the change is believed. */
-export function markRequests(changes: readonly Change[], incident: readonly Observation[]): MarkedRequests {
-  const marks = new Map<string, Mark[]>();
-  const durations = durationsOf(incident);
-  const onsetNs = onsetOf(changes);
-  const ends = chargedEnds(changes);
-  for (const change of changes) {
-    const believed = belief(change.pValue);
-    if (believed === 0) continue;
-    const rises = onsetNs === undefined ? [] : risesOf(change, onsetNs);
-    change.counts.forEach((count, index) => {
-      if (count.surprise === 0) return;
-      const place = placeKeyOf(change.aspect.kind === 'late' ? ends(count.stratum) : count.stratum);
-      const riseOf = riseAfter(count, { onsetNs, rise: rises[index] ?? 0 });
-      const shareOf = timeShares(change.aspect, count.stratum, durations);
-      for (const traceId of count.traceIds) put(marks, traceId, { place, value: (count.surprise + riseOf(traceId)) * believed * shareOf(traceId), change });
-    });
-  }
-  return { marks, onsetNs };
+/** What is compared: the changes of places, and those of services as a whole. */
+export interface Compared {
+  readonly changes: readonly Change[];
+  /** The place that a change on this call path speaks against. */
+  readonly placeOf: (change: Pick<Change, 'aspect'>, stratum: Stratum) => string;
 }
 
-/** Requests after the onset have been compared twice: with the baseline, and with those before it. */
-function riseAfter({ stratum }: StratumCount, { onsetNs, rise }: { readonly onsetNs: bigint | undefined; readonly rise: number }): (traceId: string) => number {
-  if (onsetNs === undefined || rise === 0) return () => 0;
-  const later = new Set(stratum.incident.filter((unit) => startOf(unit) >= onsetNs).map((unit) => unit.traceId));
-  return (traceId) => (later.has(traceId) ? rise : 0);
+export function withServices(places: readonly Change[]): Compared {
+  const ends = chargedEnds(places);
+  const placeOf: Compared['placeOf'] = ({ aspect }, stratum) => placeKeyOf(aspect.kind === 'late' ? ends(stratum) : stratum);
+  return { changes: [...places, ...serviceChanges(places, (change, stratum) => placeOfKey(placeOf(change, stratum)).service)], placeOf };
+}
+
+/**
+ * How far something that was there before the onset may still be the incident's. The files of an incident are asked to begin a little
+ * before it, so that this is rare; but what looks like an onset may be none.
+ */
+const FROM_BEFORE = 0.1;
+
+/** Each request that has a change is marked with its surprise, as far as the change is believed. */
+export function markRequests({ changes, placeOf }: Compared, incident: readonly Observation[], onsetNs: bigint | undefined): ReadonlyMap<string, readonly Mark[]> {
+  const marks = new Map<string, Mark[]>();
+  const durations = durationsOf(incident);
+  for (const change of changes) {
+    const versions = onsetNs === undefined ? [{ change, weight: 1 }] : [{ change, weight: FROM_BEFORE }, { change: changeSince(change, onsetNs), weight: 1 - FROM_BEFORE }];
+    change.counts.forEach(({ stratum }, index) => {
+      const values = valuesOf(versions, index);
+      if (values.size === 0) return;
+      const shareOf = timeShares(change.aspect, stratum, durations);
+      for (const [traceId, value] of values) put(marks, traceId, { place: placeOf(change, stratum), value: value * shareOf(traceId), change });
+    });
+  }
+  return marks;
+}
+
+/** Nats by trace, on one of the call paths of a change. */
+function valuesOf(versions: readonly { readonly change: Change; readonly weight: number }[], index: number): ReadonlyMap<string, number> {
+  const values = new Map<string, number>();
+  for (const { change, weight } of versions) {
+    const { surprise, traceIds } = change.counts[index]!;
+    const value = weight * belief(change.pValue) * surprise;
+    if (value > 0) for (const traceId of traceIds) values.set(traceId, (values.get(traceId) ?? 0) + value);
+  }
+  return values;
 }
 
 function durationsOf(observations: readonly Observation[]): ReadonlyMap<string, number> {
@@ -66,7 +78,7 @@ function durationsOf(observations: readonly Observation[]): ReadonlyMap<string, 
 
 /** Slowness counts as far as it explains the duration of the whole request; other changes count in full. */
 function timeShares(aspect: Aspect, stratum: Stratum, durations: ReadonlyMap<string, number>): (traceId: string) => number {
-  if (!('rarity' in aspect)) return () => 1;
+  if (!isTime(aspect)) return () => 1;
   const excess = excessNs(stratum, aspect.kind);
   return (traceId) => Math.min(1, (excess.get(traceId) ?? 0) / (durations.get(traceId) ?? 1));
 }
@@ -105,7 +117,7 @@ export function unexplained(visits: readonly Visit[], marks: readonly Mark[]): r
 }
 
 /** What tells a person most comes first among equals: a failure, then what is new, then what is missing, of the most special kind. */
-const TELLING: readonly Aspect['kind'][] = ['failed', 'appears', 'vanishes', 'slow', 'late'];
+const TELLING: readonly Aspect['kind'][] = ['failed', 'gone', 'appears', 'vanishes', 'slow', 'late'];
 
 function isStronger(left: Mark, right: Mark): boolean {
   if (left.value !== right.value) return left.value > right.value;

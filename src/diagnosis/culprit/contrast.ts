@@ -1,43 +1,9 @@
-import { binomialTail, normalTail } from '../../budget/binomial.js';
+import { isTime, type Aspect, type Change, type StratumCount } from './change.js';
+import { judged } from './judge.js';
 import { traitOf } from './observe.js';
+import { shareOf } from './statistics.js';
 import type { Stratum, Unit } from './strata.js';
 import { RARITIES, usualTimes, worstNs, type TimeKind, type UsualTimes } from './times.js';
-
-/** What can be different about the requests of a place. */
-export type Aspect =
-  | { readonly kind: 'failed' }
-  | { readonly kind: 'appears' | 'vanishes'; readonly trait: string }
-  /** Own work, or the way to the place, takes so many times longer than usual that this share of healthy requests does. */
-  | { readonly kind: TimeKind; readonly rarity: number };
-
-/** Requests that have the aspect, before and after. */
-export interface Count {
-  readonly baseline: number;
-  readonly baselineOf: number;
-  readonly incident: number;
-  readonly incidentOf: number;
-}
-
-export interface StratumCount extends Count {
-  readonly stratum: Stratum;
-  /** The requests of the incident that have it. */
-  readonly traceIds: readonly string[];
-  /** Share of the baseline's requests that have it, as estimated: never 0. */
-  readonly expected: number;
-  /** How much more likely a request with the aspect is in the incident: log of the ratio of the shares, in nats; 0 where it is less likely. */
-  readonly surprise: number;
-}
-
-/** One aspect of one place, over all the call paths on which it can be compared. */
-export interface Change {
-  readonly service: string;
-  readonly operation: string;
-  readonly caller: string | undefined;
-  readonly aspect: Aspect;
-  readonly counts: readonly StratumCount[];
-  /** Probability of so large an increase by chance. */
-  readonly pValue: number;
-}
 
 /** Aspects of outcome and time, over `strata` in which outcomes are together. */
 export function outcomeChanges(strata: readonly Stratum[]): readonly Change[] {
@@ -62,12 +28,7 @@ function changesOf(strata: readonly Stratum[], aspectsOf: (stratum: Stratum) => 
       entry.counts.push(count(stratum, aspect));
     }
   }
-  return [...table.values()].map(({ stratum: { service, operation, caller }, aspect, counts }) => (
-    { service, operation, caller, aspect, counts, pValue: isTime(aspect) ? excessTest(counts) : mantelHaenszel(counts) }));
-}
-
-function isTime(aspect: Aspect): aspect is Extract<Aspect, { readonly rarity: number }> {
-  return 'rarity' in aspect;
+  return [...table.values()].map(({ stratum: { service, operation, caller }, aspect, counts }) => judged({ service, operation, caller, aspect, counts }));
 }
 
 function traitAspects(stratum: Stratum): readonly Aspect[] {
@@ -80,29 +41,25 @@ function traitAspects(stratum: Stratum): readonly Aspect[] {
 
 function countAspect(stratum: Stratum, aspect: Aspect): StratumCount {
   const counted = countUnits(stratum, testOf(aspect), knowledgeOf(aspect));
-  return withSurprise(counted, shareOf(counted.baseline, counted.baselineOf));
+  return { ...counted, expected: shareOf(counted.baseline, counted.baselineOf) };
 }
 
 /** A place is never taken to be steadier than the whole baseline is. */
 function countTimes(stratum: Stratum, { kind, rarity }: { readonly kind: TimeKind; readonly rarity: number }, usual: UsualTimes): StratumCount {
   const threshold = (usual.medians.get(stratum) ?? Infinity) * (usual.factors.get(rarity) ?? Infinity);
   const counted = countUnits(stratum, (unit) => (worstNs(unit, kind) ?? 0) >= threshold, (unit) => worstNs(unit, kind) !== undefined);
-  return withSurprise(counted, counted.baseline > rarity * counted.baselineOf ? shareOf(counted.baseline, counted.baselineOf) : rarity);
+  return { ...counted, expected: counted.baseline > rarity * counted.baselineOf ? shareOf(counted.baseline, counted.baselineOf) : rarity };
 }
 
-function withSurprise(counted: Omit<StratumCount, 'expected' | 'surprise'>, expected: number): StratumCount {
-  return { ...counted, expected, surprise: Math.max(0, Math.log(shareOf(counted.incident, counted.incidentOf) / expected)) };
-}
-
-function countUnits(stratum: Stratum, has: (unit: Unit) => boolean, knows: (unit: Unit) => boolean): Omit<StratumCount, 'expected' | 'surprise'> {
+function countUnits(stratum: Stratum, has: (unit: Unit) => boolean, knows: (unit: Unit) => boolean): Omit<StratumCount, 'expected'> {
   const [baseline, incident] = [stratum.baseline.filter(knows), stratum.incident.filter(knows)];
   const traceIds = incident.filter(has).map((unit) => unit.traceId);
-  return { stratum, baseline: baseline.filter(has).length, baselineOf: baseline.length, incident: traceIds.length, incidentOf: incident.length, traceIds };
+  return { stratum, baseline: baseline.filter(has).length, baselineOf: baseline.length, incident: traceIds.length, incidentOf: incident.length, asked: incident, traceIds, surprise: 0 };
 }
 
-/** A request that makes several visits has the aspect if any of them has it. */
+/** A request that makes several visits has the aspect if any of them has it. What failed because a call of it failed began elsewhere. */
 function testOf(aspect: Aspect): (unit: Unit) => boolean {
-  if (!('trait' in aspect)) return (unit) => unit.observations.some((each) => each.failed);
+  if (!('trait' in aspect)) return (unit) => unit.observations.some((each) => each.failed && !each.inherits);
   const { kind, trait } = aspect;
   return kind === 'appears' ? (unit) => unit.observations.some((each) => each.traits.has(trait)) : (unit) => unit.observations.some((each) => !each.traits.has(trait));
 }
@@ -113,57 +70,3 @@ function knowledgeOf(aspect: Aspect): (unit: Unit) => boolean {
   return (unit) => unit.observations.every((each) => each.logsKnown);
 }
 
-/** Share with half a request of either kind added (Jeffreys' prior): what was never seen is rare, not impossible. */
-export function shareOf(count: number, of: number): number {
-  return (count + 0.5) / (of + 1);
-}
-
-/**
- * One-sided Mantel-Haenszel test with continuity correction (Cochran 1954; Mantel and Haenszel 1959): is the aspect more frequent in
- * the incident than in the baseline, each stratum compared with itself?
- */
-export function mantelHaenszel(counts: readonly Count[]): number {
-  let [excess, variance] = [0, 0];
-  for (const { baseline, baselineOf, incident, incidentOf } of counts) {
-    const all = baselineOf + incidentOf;
-    if (baselineOf === 0 || incidentOf === 0) continue;
-    const having = baseline + incident;
-    excess += incident - (incidentOf * having) / all;
-    variance += (incidentOf * baselineOf * having * (all - having)) / (all * all * (all - 1));
-  }
-  return variance === 0 ? 1 : normalTail((excess - 0.5) / Math.sqrt(variance));
-}
-
-/** Exact binomial test of all requests against the share that is expected of them. */
-export function excessTest(counts: readonly Pick<StratumCount, 'incident' | 'incidentOf' | 'expected'>[]): number {
-  const requests = counts.reduce((sum, count) => sum + count.incidentOf, 0);
-  const expected = counts.reduce((sum, count) => sum + count.incidentOf * count.expected, 0);
-  return requests === 0 ? 1 : binomialTail(counts.reduce((sum, count) => sum + count.incident, 0), requests, expected / requests);
-}
-
-/** Before anything was seen, one aspect in so many is taken to have changed. */
-export const PRIOR_ODDS = 0.1;
-
-/**
- * How far a change can be believed, between 0 and 1. The largest Bayes factor that a p-value can stand for is 1/(-e p ln p)
- * (Sellke, Bayarri, Berger 2001); with the prior odds it gives the probability that the change is none of chance.
- */
-export function belief(pValue: number, priorOdds = PRIOR_ODDS): number {
-  if (pValue >= 1 / Math.E) return 0;
-  if (pValue === 0) return 1;
-  const odds = priorOdds / (-Math.E * pValue * Math.log(pValue));
-  return odds / (1 + odds);
-}
-
-/** Adjusted p-values (Benjamini and Hochberg 1995): the share of chance among all that are at least as unlikely. */
-export function adjusted(pValues: readonly number[]): readonly number[] {
-  const order = pValues.map((_, index) => index).sort((left, right) => pValues[left]! - pValues[right]!);
-  const result = new Array<number>(pValues.length).fill(1);
-  let least = 1;
-  for (let rank = order.length; rank >= 1; rank -= 1) {
-    const index = order[rank - 1]!;
-    least = Math.min(least, (pValues[index]! * order.length) / rank);
-    result[index] = least;
-  }
-  return result;
-}

@@ -1,4 +1,5 @@
-import { belief, type Change } from './contrast.js';
+import type { Change } from './change.js';
+import { belief } from './statistics.js';
 import type { Stratum } from './strata.js';
 import type { Visit } from './visit.js';
 

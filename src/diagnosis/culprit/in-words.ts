@@ -1,5 +1,6 @@
-import { formatLatency, formatPercent } from '../../lib/format.js';
-import type { Aspect, Change } from './contrast.js';
+import { formatLatency, formatPercent, formatTime } from '../../lib/format.js';
+import { isOfService, type Aspect, type Change, type Count } from './change.js';
+import { splitAt, sumOf } from './judge.js';
 import type { LooseChange } from './loose-logs.js';
 import { traitOf } from './observe.js';
 import type { ResourceFinding } from './resource.js';
@@ -8,14 +9,29 @@ import { median, timesOf } from './times.js';
 
 const MAX_STATEMENT = 120;
 
+export interface WordOptions {
+  readonly baselineName: string;
+  readonly onsetNs: bigint | undefined;
+}
+
 /** "19 of 24 requests of GET /items failed in catalogue itself (0 of 7 in the baseline)". */
-export function chargeInWords(charge: Charge, resource: ResourceFinding | undefined, baselineName: string): string {
-  const [before, after] = [sum(charge.change, 'baseline'), sum(charge.change, 'incident')];
-  const place = charge.caller === undefined ? `${charge.service} ${charge.operation}` : `${charge.service} ${charge.operation} (called by ${charge.caller})`;
-  const subject = `${after.count} of ${after.of} requests of ${placeOfChange(charge, place)}`;
-  const baseline = `${before.count} of ${before.of} in ${baselineName}`;
-  const isGone = charge.change.service !== charge.service && charge.change.aspect.kind !== 'late';
-  return `${isGone ? `${charge.service} answers no request any more: ` : ''}${subject} ${deed(charge.change)} (${baseline}, like with like by call path)${resourceInWords(resource)}`;
+export function chargeInWords(charge: Charge, resource: ResourceFinding | undefined, { baselineName, onsetNs }: WordOptions): string {
+  const { change } = charge;
+  const isGone = change.aspect.kind !== 'gone' && change.service !== charge.service && change.aspect.kind !== 'late';
+  const since = onsetNs === undefined ? undefined : riseSince(change, onsetNs);
+  const { count, of } = since?.after ?? tally(change.counts, 'incident');
+  const before = tally(change.counts, 'baseline');
+  const subject = `${count} of ${of} ${placeOfChange(charge)}`;
+  const earlier = since === undefined ? '' : `${since.before.count} of ${since.before.of} before, `;
+  const when = since === undefined ? '' : ` since ${formatTime(Number(onsetNs! / 1_000_000n))}`;
+  return `${isGone ? `${charge.service} answers no request any more: ` : ''}${subject} ${deed(change)}${when} (${earlier}${before.count} of ${before.of} in ${baselineName}, like with like by call path)${resourceInWords(resource)}`;
+}
+
+/** The counts before and after the onset, where they tell more than those of the whole incident. */
+function riseSince({ counts }: Change, onsetNs: bigint): { readonly before: Tally; readonly after: Tally } | undefined {
+  const split = counts.map((count) => splitAt(count, onsetNs));
+  const [before, after] = [tally(split.map((each) => each.before), 'incident'), tally(split.map((each) => each.after), 'incident')];
+  return before.of > 0 && after.of > 0 && after.count / after.of > before.count / before.of ? { before, after } : undefined;
 }
 
 /** "logs “connection refused” outside of requests in 40 of 60 stretches of time (0 of 60 in the baseline)". */
@@ -26,15 +42,18 @@ export function looseInWords(change: LooseChange): string {
 }
 
 /** What was counted where it was felt is not always charged there. */
-function placeOfChange({ service, change }: Charge, place: string): string {
-  if (change.service === service) return place;
-  return change.aspect.kind === 'late' ? `${change.service} ${change.operation}, called by ${service},` : `${change.service} ${change.operation}`;
+function placeOfChange({ service, operation, caller, change }: Charge): string {
+  if (change.aspect.kind === 'gone') return `requests in which ${change.caller} calls ${change.service}`;
+  if (isOfService(change)) return change.aspect.kind === 'late' ? `calls by or to ${service}` : `requests of ${service}, all its operations together,`;
+  if (change.service === service) return `requests of ${service} ${operation}${caller === undefined ? '' : ` (called by ${caller})`}`;
+  return change.aspect.kind === 'late' ? `requests of ${change.service} ${change.operation}, called by ${service},` : `requests of ${change.service} ${change.operation}`;
 }
 
 function deed(change: Change): string {
   const { aspect } = change;
   switch (aspect.kind) {
     case 'failed': return `failed${failureInWords(change)}, and nothing that they called explains it`;
+    case 'gone': return 'find that nobody answers';
     case 'appears':
     case 'vanishes': return traitInWords(aspect);
     case 'slow':
@@ -70,7 +89,7 @@ function timeInWords(change: Change, kind: 'slow' | 'late'): string {
   const units = change.counts.flatMap(({ stratum, traceIds }) => stratum.incident.filter((unit) => traceIds.includes(unit.traceId)));
   const before = median(timesOf(change.counts.flatMap(({ stratum }) => stratum.baseline), kind));
   const after = median(timesOf(units, kind));
-  const what = kind === 'slow' ? 'spend their time in its own work' : 'lose their time on the way to it and back';
+  const what = kind === 'slow' ? 'spend their time in its own work' : 'lose their time on the way';
   return `${what}: ${formatLatency(after)} where ${formatLatency(before)} is usual`;
 }
 
@@ -84,7 +103,11 @@ function quoted(statement: string): string {
   return `"${statement.length > MAX_STATEMENT ? `${statement.slice(0, MAX_STATEMENT)}…` : statement}"`;
 }
 
-function sum(change: Change, side: 'baseline' | 'incident'): { readonly count: number; readonly of: number } {
-  const of = side === 'baseline' ? 'baselineOf' : 'incidentOf';
-  return change.counts.reduce((total, count) => ({ count: total.count + count[side], of: total.of + count[of] }), { count: 0, of: 0 });
+interface Tally {
+  readonly count: number;
+  readonly of: number;
+}
+
+function tally(counts: readonly Count[], side: 'baseline' | 'incident'): Tally {
+  return { count: sumOf(counts, side), of: sumOf(counts, side === 'baseline' ? 'baselineOf' : 'incidentOf') };
 }

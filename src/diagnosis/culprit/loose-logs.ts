@@ -1,5 +1,6 @@
-import { mantelHaenszel, shareOf, type Count } from './contrast.js';
+import type { Count } from './change.js';
 import type { LooseLogs } from './observe.js';
+import { mantelHaenszel, shareOf, surpriseOf } from './statistics.js';
 
 /** A statement that a service logs outside of traces in more, or fewer, stretches of time than before. */
 export interface LooseChange {
@@ -28,6 +29,5 @@ export function looseChanges(baseline: LooseLogs, incident: LooseLogs): readonly
 }
 
 function changeOf(what: Pick<LooseChange, 'service' | 'statement' | 'kind'>, count: Count): LooseChange {
-  const surprise = Math.max(0, Math.log(shareOf(count.incident, count.incidentOf) / shareOf(count.baseline, count.baselineOf)));
-  return { ...what, count, surprise, pValue: mantelHaenszel([count]) };
+  return { ...what, count, surprise: surpriseOf(count, shareOf(count.baseline, count.baselineOf)), pValue: mantelHaenszel([count]) };
 }

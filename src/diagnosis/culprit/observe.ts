@@ -6,6 +6,8 @@ import { failedSpanOf, peerServices, selfTimeNs, spanKey, visitsOf, type Visit }
 export interface Observation {
   readonly visit: Visit;
   readonly failed: boolean;
+  /** A call that it made failed too, and such calls do not usually fail: the failure began there. */
+  readonly inherits: boolean;
   /** By what one sees that it failed: a statement of log, the name of a span. */
   readonly failedBy: string | undefined;
   /** What the visit called, did and logged, as keys of `traitKey`. */
@@ -66,19 +68,18 @@ export function observe(baseline: Traffic, incident: Traffic): { readonly baseli
   const withLogs = baseline.logs.length > 0 && incident.logs.length > 0;
   const [before, after] = withLogs ? [distinctLines(baseline.logs), distinctLines(incident.logs)] : [[], []];
   const statements = learnStatements([...before, ...after]);
-  return {
-    baseline: seen(baseline.spans, before, { peers, statements, knows: knownByService(before) }),
-    incident: seen(incident.spans, after, { peers, statements, knows: knownAtAll(after) }),
-  };
+  const calm = seen(baseline.spans, before, { peers, statements, knows: knownByService(before), usuallyFails: () => false });
+  return { baseline: calm, incident: seen(incident.spans, after, { peers, statements, knows: knownAtAll(after), usuallyFails: usualFailures(calm) }) };
 }
 
 interface Knowledge {
   readonly peers: ReadonlyMap<string, string>;
   readonly statements: LogStatements;
   readonly knows: (visit: Visit) => boolean;
+  readonly usuallyFails: (visit: Visit) => boolean;
 }
 
-function seen(spans: Traffic['spans'], lines: readonly LogLine[], { peers, statements, knows }: Knowledge): Seen {
+function seen(spans: Traffic['spans'], lines: readonly LogLine[], { peers, statements, knows, usuallyFails }: Knowledge): Seen {
   const forest = visitsOf(spans, peers);
   const tallies = new Map(forest.visits.map((visit) => [visit, tallyOf(visit)]));
   const loose: LogLine[] = [];
@@ -93,11 +94,27 @@ function seen(spans: Traffic['spans'], lines: readonly LogLine[], { peers, state
     if (isErrorLine(line)) tally.failedBy ??= said.at(-1) ?? 'a line of log';
     for (const statement of said) add(tally, 'logs', statement);
   }
+  const failed = new Set(forest.visits.filter((visit) => tallies.get(visit)!.failedBy !== undefined));
   const observations = forest.visits.map((visit) => {
     const { failedBy, counts } = tallies.get(visit)!;
-    return { visit, failed: failedBy !== undefined, failedBy, traits: traitsOf(counts), selfNs: selfTimeNs(visit), gapNs: visit.gapNs, logsKnown: knows(visit) };
+    return { visit, failed: failedBy !== undefined, inherits: visit.children.some((child) => failed.has(child) && !usuallyFails(child)), failedBy, traits: traitsOf(counts), selfNs: selfTimeNs(visit), gapNs: visit.gapNs, logsKnown: knows(visit) };
   });
   return { observations, looseLogs: countLoose(loose, statements) };
+}
+
+/** Places more than half of whose requests fail when all is well. */
+function usualFailures({ observations }: Seen): (visit: Visit) => boolean {
+  const counts = new Map<string, { failed: number; all: number }>();
+  for (const { visit, failed } of observations) {
+    const own = counts.get(placeName(visit)) ?? { failed: 0, all: 0 };
+    counts.set(placeName(visit), own);
+    own.all += 1;
+    if (failed) own.failed += 1;
+  }
+  return (visit) => {
+    const own = counts.get(placeName(visit));
+    return own !== undefined && own.failed > own.all / 2;
+  };
 }
 
 interface Tally {

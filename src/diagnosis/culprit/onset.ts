@@ -1,56 +1,62 @@
-import { belief, mantelHaenszel, shareOf, type Change, type Count, type StratumCount } from './contrast.js';
-import type { Unit } from './strata.js';
+import { burstsOf } from './bursts.js';
+import { startOf, type Change } from './change.js';
+import { splitAt, sumOf } from './judge.js';
+import { belief, mantelHaenszel } from './statistics.js';
 
-/** Shares of the incident's length at which it may have begun in earnest. Before the first and after the last too few requests are left to compare. */
-const CUTS: readonly number[] = [1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8];
-/** Only changes that are more likely real than not tell when it began. */
-const CREDIBLE = 0.5;
+/** Shares of the incident's length at which it may have begun. Before the first and after the last too few requests are left to compare. */
+const CUTS: readonly number[] = [2 / 16, 3 / 16, 4 / 16, 5 / 16, 6 / 16, 7 / 16, 8 / 16, 9 / 16, 10 / 16, 11 / 16, 12 / 16, 13 / 16, 14 / 16];
+/** Changes that are believed less than this tell nothing about when it began. */
+const CREDIBLE = 0.2;
 
-/** Moment of the incident (Unix nanoseconds) at which most of what changed began to be there; undefined where all was there from the start. */
+/** Moment of the incident (Unix nanoseconds) at which most of what changed began to be there; undefined where nothing rose within it. */
 export function onsetOf(changes: readonly Change[]): bigint | undefined {
   const credible = changes.filter((change) => belief(change.pValue) > CREDIBLE);
-  const starts = credible.flatMap((change) => change.counts.flatMap(({ stratum }) => stratum.incident.map(startOf)));
-  if (starts.length === 0) return undefined;
-  const first = starts.reduce((least, each) => (each < least ? each : least));
-  const last = starts.reduce((most, each) => (each > most ? each : most));
+  const period = periodOf(changes);
+  if (period === undefined) return undefined;
   let best: { readonly cutNs: bigint; readonly evidence: number } | undefined;
   for (const share of CUTS) {
-    const cutNs = first + BigInt(Math.round(Number(last - first) * share));
-    const evidence = credible.reduce((sum, change) => sum + evidenceAt(change, cutNs), 0);
+    const cutNs = period.firstNs + BigInt(Math.round(Number(period.lastNs - period.firstNs) * share));
+    const evidence = evidenceOf(credible, cutNs);
     if (evidence > (best?.evidence ?? 0)) best = { cutNs, evidence };
   }
   return best?.cutNs;
 }
 
-function evidenceAt(change: Change, cutNs: bigint): number {
-  const rises = change.counts.map((count) => splitAt(count, cutNs));
-  return belief(mantelHaenszel(rises)) * rises.reduce((sum, rise) => sum + rise.incident * riseOf(rise), 0);
-}
-
-/** How much more frequent a change is after the onset than before it, in nats by stratum, as far as that is believed. */
-export function risesOf(change: Change, onsetNs: bigint): readonly number[] {
-  const rises = change.counts.map((count) => splitAt(count, onsetNs));
-  const believed = belief(mantelHaenszel(rises));
-  return rises.map((rise) => believed * riseOf(rise));
-}
-
-/** The incident's requests of a count, those before the moment as its baseline. */
-function splitAt({ stratum, traceIds }: StratumCount, cutNs: bigint): Count {
-  const having = new Set(traceIds);
-  const count = { baseline: 0, baselineOf: 0, incident: 0, incidentOf: 0 };
-  for (const unit of stratum.incident) {
-    const isLater = startOf(unit) >= cutNs;
-    count[isLater ? 'incidentOf' : 'baselineOf'] += 1;
-    if (having.has(unit.traceId)) count[isLater ? 'incident' : 'baseline'] += 1;
+function periodOf(changes: readonly Change[]): { readonly firstNs: bigint; readonly lastNs: bigint } | undefined {
+  let period: { firstNs: bigint; lastNs: bigint } | undefined;
+  for (const { counts } of changes) {
+    for (const { stratum } of counts) {
+      for (const unit of stratum.incident) {
+        const atNs = startOf(unit);
+        period ??= { firstNs: atNs, lastNs: atNs };
+        if (atNs < period.firstNs) period.firstNs = atNs;
+        if (atNs > period.lastNs) period.lastNs = atNs;
+      }
+    }
   }
-  return count;
+  return period;
 }
 
-function riseOf({ baseline, baselineOf, incident, incidentOf }: Count): number {
-  if (baselineOf === 0 || incidentOf === 0) return 0;
-  return Math.max(0, Math.log(shareOf(incident, incidentOf) / shareOf(baseline, baselineOf)));
+/** What rose most in each service, added up: statements of log nest in each other, and many words are no more proof than one. */
+function evidenceOf(changes: readonly Change[], cutNs: bigint): number {
+  const byService = new Map<string, number>();
+  for (const change of changes) byService.set(change.service, Math.max(byService.get(change.service) ?? 0, riseAt(change, cutNs)));
+  return [...byService.values()].sort((left, right) => left - right).reduce((sum, each) => sum + each, 0);
 }
 
-export function startOf(unit: Unit): bigint {
-  return unit.observations[0]!.visit.entry.startNs;
+/** Log likelihood ratio of two shares, before and after the cut, against one for both, in nats as far as a rise is believed. */
+function riseAt(change: Change, cutNs: bigint): number {
+  const split = change.counts.map((count) => splitAt(count, cutNs));
+  const [before, after] = [split.map((each) => each.before), split.map((each) => each.after)];
+  const bursts = burstsOf(after);
+  const tested = split.map((each) => ({ baseline: each.before.incident, baselineOf: each.before.incidentOf, incident: each.after.incident, incidentOf: each.after.incidentOf }));
+  const believed = belief(mantelHaenszel(tested, bursts));
+  if (believed === 0) return 0;
+  const [[few, fewOf], [many, manyOf]] = [before, after].map((side) => [sumOf(side, 'incident'), sumOf(side, 'incidentOf')]) as [[number, number], [number, number]];
+  return (believed / bursts) * (likelihood(few, fewOf) + likelihood(many, manyOf) - likelihood(few + many, fewOf + manyOf));
+}
+
+/** Of so many of so many, at the share that they show. */
+function likelihood(count: number, of: number): number {
+  return count === 0 || count === of ? 0 : count * Math.log(count / of) + (of - count) * Math.log(1 - count / of);
 }

@@ -1,9 +1,13 @@
-import { markRequests, placeKeyOf, placeOfKey, unexplained, type Mark } from './blame.js';
-import { adjusted, belief, outcomeChanges, traitChanges, type Change } from './contrast.js';
-import { chargeInWords, looseInWords } from './in-words.js';
+import { markRequests, placeKeyOf, placeOfKey, unexplained, withServices, type Mark } from './blame.js';
+import type { Change } from './change.js';
+import { outcomeChanges, traitChanges } from './contrast.js';
+import { goneChanges } from './gone.js';
+import { chargeInWords, looseInWords, type WordOptions } from './in-words.js';
 import { looseChanges, type LooseChange } from './loose-logs.js';
 import { observe, type Observation } from './observe.js';
+import { onsetOf } from './onset.js';
 import { resourceOf } from './resource.js';
+import { adjusted, belief } from './statistics.js';
 import { strataOf, type Comparison } from './strata.js';
 import type { Charge, CulpritSuspect } from './suspect.js';
 import type { Traffic } from './traffic.js';
@@ -25,25 +29,30 @@ export interface Diagnosis {
   readonly onsetNs: bigint | undefined;
 }
 
-/**
- * Who explains most of the difference between the two sides. The same traffic in any order gives the same answer. `baselineName` is how
- * sentences call what was compared with. See docs/diagnosis.md.
- */
-export function rankSuspects(baseline: Traffic, incident: Traffic, baselineName = 'the baseline'): Diagnosis {
+export interface RankOptions {
+  /** How sentences call what was compared with. */
+  readonly baselineName?: string;
+  /** Both sides were taken from the same time: the incident began before either. */
+  readonly sameTime?: boolean;
+}
+
+/** Who explains most of the difference between the two sides. The same traffic in any order gives the same answer. See docs/diagnosis.md. */
+export function rankSuspects(baseline: Traffic, incident: Traffic, { baselineName = 'the baseline', sameTime = false }: RankOptions = {}): Diagnosis {
   const seen = observe(baseline, incident);
   const comparison = { baseline: seen.baseline.observations, incident: seen.incident.observations };
-  const changes = changesIn(comparison);
-  const { marks, onsetNs } = markRequests(changes, comparison.incident);
+  const compared = withServices(changesIn(comparison));
+  const onsetNs = sameTime ? undefined : onsetOf(compared.changes);
+  const marks = markRequests(compared, comparison.incident, onsetNs);
   const charges = chargesOf(marks, { incident: comparison.incident, gone: goneServices(comparison) });
   const loose = looseChanges(seen.baseline.looseLogs, seen.incident.looseLogs);
-  const isStrong = strongOnes([...changes, ...loose]);
-  const suspects = [...charges, ...looseCharges(loose)].map((each) => wordsFor(each, { observations: comparison.incident, isStrong, baselineName }));
+  const isStrong = strongOnes([...compared.changes, ...loose]);
+  const suspects = [...charges, ...looseCharges(loose)].map((each) => wordsFor(each, { observations: comparison.incident, isStrong, words: { baselineName, onsetNs } }));
   return { suspects: bestByService(suspects), onsetNs };
 }
 
 function changesIn(comparison: Comparison): readonly Change[] {
   const outcomes = outcomeChanges(strataOf(comparison, { wholePaths: false, byOutcome: false }));
-  return [...outcomes, ...traitChanges(strataOf(comparison, { wholePaths: true, byOutcome: true }))];
+  return [...outcomes, ...goneChanges(comparison), ...traitChanges(strataOf(comparison, { wholePaths: true, byOutcome: true }))];
 }
 
 /**
@@ -142,15 +151,15 @@ function strongOnes(changes: readonly { readonly pValue: number }[]): (change: {
 interface WordContext {
   readonly observations: readonly Observation[];
   readonly isStrong: (change: { readonly pValue: number }) => boolean;
-  readonly baselineName: string;
+  readonly words: WordOptions;
 }
 
-function wordsFor(charge: Charge | LooseCharge, { observations, isStrong, baselineName }: WordContext): CulpritSuspect {
+function wordsFor(charge: Charge | LooseCharge, { observations, isStrong, words }: WordContext): CulpritSuspect {
   const strength = (credible: boolean): CulpritSuspect['strength'] => (credible && charge.score >= STRONG_SCORE ? 'strong' : 'weak');
   if ('loose' in charge) return { service: charge.service, operation: 'logs', score: charge.score, strength: strength(isStrong(charge.loose)), reason: looseInWords(charge.loose) };
   const resource = resourceOf(charge.service, observations, new Set(charge.traceIds));
   return {
-    service: charge.service, operation: charge.operation, score: charge.score, strength: strength(isStrong(charge.change)), reason: chargeInWords(charge, resource, baselineName),
+    service: charge.service, operation: charge.operation, score: charge.score, strength: strength(isStrong(charge.change)), reason: chargeInWords(charge, resource, words),
     ...(resource === undefined ? {} : { resource: { attribute: resource.attribute, value: resource.value } }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Change } from './contrast.js';
+import type { Change } from './change.js';
 
 /** One service, and what speaks against it most. */
 export interface CulpritSuspect {
