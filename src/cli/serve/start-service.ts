@@ -1,10 +1,8 @@
 import 'reflect-metadata';
-import { readFileSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { createAuthorizer } from '../../access/authorize.js';
-import { loadTokens } from '../../access/fs-tokens.js';
 import type { Token } from '../../access/tokens.js';
 import { contentsOf } from '../../config/fs-rules-watcher.js';
 import { publicUrlOf, type Settings } from '../../config/settings.js';
@@ -15,7 +13,6 @@ import { startGrpcOtlpReceiver } from '../../ingest/grpc-otlp-receiver.js';
 import { startHttpOtlpReceiver } from '../../ingest/http-otlp-receiver.js';
 import { IngestCounters } from '../../ingest/ingest-counters.js';
 import { RECEIVER_LIMITS, type Receiver, type ReceiverOptions } from '../../ingest/receiver.js';
-import { formatProblem } from '../../lib/problem.js';
 import { HOUR_MS } from '../../lib/duration.js';
 import type { DeliveryId } from '../../lib/ids.js';
 import { systemClock } from '../../lib/system-clock.js';
@@ -25,7 +22,7 @@ import { DuckdbReplayHistory } from '../../pipeline/duckdb-replay-history.js';
 import { DEAD_LETTERS_LISTED, type DeadLetters } from '../../notify/dead-letters.js';
 import { DuckdbDecisionReader } from '../../notify/duckdb-decision-reader.js';
 import { DuckdbOutbox } from '../../notify/duckdb-outbox.js';
-import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
+import type { RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
 import { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import { keepBySampling } from '../../pipeline/duckdb-sampling.js';
@@ -52,7 +49,6 @@ import { DuckdbArchive } from '../../store/archive/duckdb-archive.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
 import { archiveParts, type ArchiveParts } from '../archive-parts.js';
 import { qualityParts } from './quality-parts.js';
-import { accessProblems } from '../check/find-problems.js';
 import { tocsinVersion } from '../tocsin-version.js';
 import { alertmanagerPorts, drillActions, silenceActions } from './alerting-ports.js';
 import { AppModule, type AppParts } from './app.module.js';
@@ -65,8 +61,8 @@ import { Judgement } from './judgement.js';
 import { ruleDirectories } from './live-rules.js';
 import { startSelfTracing, traced } from './otel-self-tracing.js';
 import { ingestAccess, pageAccess } from './page-access.js';
-import { ProblemsFound } from './problems-found.js';
 import { addSloMetrics } from './slo-metrics.js';
+import { rulesOrProblems, tlsOf, tokensOrProblems, warnOfMissingToken } from './start-files.js';
 
 export interface ServiceAddresses {
   readonly http: string;
@@ -378,39 +374,11 @@ function deadLettersOf(store: StoreClient, { dispatcher }: Judgement): DeadLette
   };
 }
 
-async function rulesOrProblems(settings: Settings, log: Logger): Promise<RuleBook> {
-  const { book, problems } = await loadRuleBook(settings);
-  if (book === undefined) throw new ProblemsFound(problems);
-  for (const problem of problems) log.warn({ problem: formatProblem(problem) }, 'the rules have a warning');
-  return book;
-}
-
-/** Pages wait in the outbox for a day; better to say so before the first one does. */
-function warnOfMissingToken({ routing }: RuleBook, settings: Settings, log: Logger): void {
-  if (settings.slack.token !== undefined) return;
-  const receivers = [...routing.receivers.values()].filter(({ slacks }) => slacks.some(({ tokenFile }) => tokenFile === undefined));
-  if (receivers.length === 0) return;
-  log.warn({ receivers: receivers.map(({ name }) => name) }, 'routing.yaml sends to Slack, but there is no token: set TOCSIN_SLACK_TOKEN. Until then incidents are shown on the pages only');
-}
-
-async function tokensOrProblems(settings: Settings): Promise<readonly Token[] | undefined> {
-  const problems = await accessProblems(settings);
-  if (problems.length > 0) throw new ProblemsFound(problems);
-  const { tokensFile } = settings.access;
-  const tokens = tokensFile === undefined ? undefined : await loadTokens(tokensFile);
-  if (tokens?.ok === false) throw new ProblemsFound(tokens.error);
-  return tokens?.value;
-}
-
 /** A visitor who never finishes sending must not keep the service from stopping. */
 async function closePages(app: NestFastifyApplication): Promise<void> {
   const server = app.getHttpServer();
   const deadline = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
   await app.close().finally(() => clearTimeout(deadline));
-}
-
-function tlsOf({ access: { tls } }: Settings): { readonly cert: Buffer; readonly key: Buffer } | undefined {
-  return tls === undefined ? undefined : { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) };
 }
 
 function otlpUrl(settings: Settings, port: number): string {
