@@ -39,3 +39,13 @@ test('adds up to the budget that was consumed, however many there are to blame',
 test('of nothing is empty', () => {
   expect([budgetLedger([], 1), ledgerInWords([])]).toEqual([[], undefined]);
 });
+
+test('says which group an event is of, where its SLO counts by groups', () => {
+  const failed = (attributes: Record<string, string>, region: string): Finding => {
+    const root = buildSpan({ id: 'root', service: 'front', kind: 'server', status: 'error', attributes, resource: { 'cloud.region': region } });
+    return findingOf({ spans: [root], badSpanId: spanId('root') }, { usual: new Map(), peers: new Map() })!;
+  };
+  const ledger = budgetLedger([failed({ tenant: 'acme' }, 'eu-1'), failed({ tenant: 'acme' }, 'eu-1'), failed({}, 'eu-2')], undefined, ['span.tenant', 'resource.cloud.region']);
+  expect(ledger.map(({ group, share }) => [group, share])).toEqual([['tenant=acme, cloud.region=eu-1', 2 / 3], ['tenant=(none), cloud.region=eu-2', 1 / 3]]);
+  expect(ledgerInWords(ledger)).toBe('front root (tenant=acme, cloud.region=eu-1) burned 67 % of it');
+});

@@ -7,14 +7,15 @@ import type { Finding } from './finding.js';
 const ROWS = 6;
 
 /**
- * Every bad event that was looked at is charged to where it began: service, operation and version. Shares are weighted and add up to 1.
- * `burned` is the part of the whole budget that the bad events of the window used up; each row has its share of it.
+ * Every bad event that was looked at is charged to where it began: service, operation, version, and the group of the event where its SLO counts by
+ * groups (`groupBy`, as rules name attributes). Shares are weighted and add up to 1. `burned` is the part of the whole budget that the bad events of the
+ * window used up; each row has its share of it.
  */
-export function budgetLedger(findings: readonly Finding[], burned: number | undefined): readonly LedgerRow[] {
-  const charged = new Map<string, { readonly row: Pick<LedgerRow, 'service' | 'operation' | 'version'>; weight: number; events: number }>();
+export function budgetLedger(findings: readonly Finding[], burned: number | undefined, groupBy: readonly string[] = []): readonly LedgerRow[] {
+  const charged = new Map<string, { readonly row: Pick<LedgerRow, 'service' | 'operation' | 'version' | 'group'>; weight: number; events: number }>();
   for (const finding of findings) {
     const { service, operation } = finding.place;
-    const row = { service, operation, version: versionOf(finding) };
+    const row = { service, operation, version: versionOf(finding), ...(groupBy.length === 0 ? {} : { group: groupOf(finding, groupBy) }) };
     const key = JSON.stringify(row);
     const known = charged.get(key) ?? { row, weight: 0, events: 0 };
     charged.set(key, known);
@@ -33,11 +34,21 @@ export function budgetLedger(findings: readonly Finding[], burned: number | unde
 export function ledgerInWords([first]: readonly LedgerRow[]): string | undefined {
   if (first === undefined || first.service === '') return undefined;
   const whole = first.budget === undefined ? '' : `, ${formatPercent(first.budget, 1)} of the whole budget`;
-  return `${first.service}${first.version === '' ? '' : ` ${first.version}`} ${first.operation} burned ${formatPercent(first.share, 0)} of it${whole}`;
+  const group = first.group === undefined || first.group === '' ? '' : ` (${first.group})`;
+  return `${first.service}${first.version === '' ? '' : ` ${first.version}`} ${first.operation}${group} burned ${formatPercent(first.share, 0)} of it${whole}`;
 }
 
 /** `service.version` of the place; empty where it sends no spans or no version. */
 function versionOf({ trace, place }: Finding): string {
   const span = trace.spans.find(({ serviceName }) => serviceName === place.service);
   return span === undefined ? '' : (textOf(span.resource, ['service.version']) ?? '');
+}
+
+/** `region=eu-2, tenant=(none)`: what the event itself has. */
+function groupOf({ event }: Finding, groupBy: readonly string[]): string {
+  return groupBy.map((text) => {
+    const [, scope, key = ''] = /^(resource\.|span\.|\.)?(.*)$/.exec(text.replaceAll('"', '')) ?? [];
+    const value = (scope === 'resource.' ? undefined : textOf(event.attributes, [key])) ?? (scope === 'span.' ? undefined : textOf(event.resource, [key]));
+    return `${key}=${value ?? '(none)'}`;
+  }).join(', ');
 }

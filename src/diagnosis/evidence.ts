@@ -44,6 +44,8 @@ export interface LedgerRow {
   readonly operation: string;
   /** `service.version`; empty where none was sent. */
   readonly version: string;
+  /** `region=eu-2`; absent where the SLO does not count by groups, and in the last row. */
+  readonly group?: string;
   /** Bad events that were looked at. */
   readonly events: number;
   /** Of all of them, weighted. */

@@ -60,7 +60,7 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
     suspect: culprit?.reason ?? (suspect && suspectInWords(suspect, findings, hint)),
     suspectPlace: culprit === undefined ? suspect && { service: suspect.place.service, operation: suspect.place.operation } : { service: culprit.service, operation: culprit.operation },
     origins: originsOf(clusters),
-    ledger: budgetLedger(findings, input.burned),
+    ledger: budgetLedger(findings, input.burned, input.slo.indicator.groupBy?.map(({ text }) => text)),
     comparison: compareCohorts(findings.map((finding) => finding.trace), comparable(healthy, findings)),
     patterns: findPatterns(findings.map((finding) => finding.trace), comparable(healthy, findings)),
     cohort: culprit === undefined ? hint : undefined,
@@ -79,7 +79,8 @@ function compareSpans(left: Span, right: Span): number {
   return left.traceId < right.traceId ? -1 : left.traceId > right.traceId ? 1 : left.spanId < right.spanId ? -1 : 1;
 }
 
-function examine(bad: readonly EventTrace[], healthy: readonly EventTrace[]): readonly Finding[] {
+/** What each bad event says about itself, beside healthy ones of the same time. */
+export function examine(bad: readonly EventTrace[], healthy: readonly EventTrace[]): readonly Finding[] {
   const context = { usual: usualTimes(healthy), peers: peerDirectory([...bad, ...healthy]) };
   return bad.map((trace) => findingOf(trace, context)).filter((finding) => finding !== undefined);
 }

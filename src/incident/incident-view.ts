@@ -18,7 +18,7 @@ export function incidentJson(incident: Incident): Readonly<Record<string, unknow
     signatures: evidence?.signature === undefined ? [] : [evidence.signature],
     suspect: evidence?.suspect ?? null,
     badEvents: evidence?.badEvents ?? null,
-    ledger: (evidence?.ledger ?? []).map(({ budget, ...row }) => ({ ...row, budget: budget ?? null })),
+    ledger: (evidence?.ledger ?? []).map(({ budget, group, ...row }) => ({ ...row, group: group ?? null, budget: budget ?? null })),
     comparison: (evidence?.comparison ?? []).map(({ lift, ...difference }) => ({ ...difference, lift: lift ?? null })),
     patterns: (evidence?.patterns ?? []).map(patternJson),
     snapshot: evidence?.snapshot === undefined ? null : snapshotJson(evidence.snapshot),

@@ -39,7 +39,7 @@ function burnedIn({ firing }: SloStatus, windowMs: number): { readonly burned?: 
 
 const CLOCK_SLACK_MS = 60_000;
 
-async function readTraces(reader: EvidenceReader, events: readonly SampledEvent[]): Promise<EventTrace[]> {
+export async function readTraces(reader: EvidenceReader, events: readonly SampledEvent[]): Promise<EventTrace[]> {
   const traceIds = [...new Set(events.map((event) => event.traceId))];
   const [traces, logs] = [await reader.tracesOf(traceIds), await reader.logsOf(traceIds)];
   return events.flatMap((event) => {

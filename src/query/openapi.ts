@@ -79,7 +79,7 @@ const nearbyChange = z.object({
   service: z.string().optional(), version: z.string().optional(), previous: z.string().optional(), title: z.string(), by: z.string().optional(), url: z.string().optional(), difference: z.string().optional(),
 });
 const incident = incidentSummary.extend({
-  ledger: z.array(z.object({ service: z.string(), operation: z.string(), version: z.string(), events: z.number(), share: z.number(), budget: ratio })).describe('Who burned the budget; the shares add up to 1'),
+  ledger: z.array(z.object({ service: z.string(), operation: z.string(), version: z.string(), group: z.string().nullable().describe('Where the SLO counts by groups'), events: z.number(), share: z.number(), budget: ratio })).describe('Who burned the budget; the shares add up to 1'),
   comparison: z.array(z.object({
     items: z.array(z.object({ service: z.string(), attribute: z.string(), value: z.string() })), badShare: z.number(), healthyShare: z.number(), support: z.number(), lift: ratio, effect: z.object({ difference: z.number(), low: z.number(), high: z.number() }),
     pValue: z.number(), qValue: z.number(), same: z.number(), words: z.string(),

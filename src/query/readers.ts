@@ -4,6 +4,7 @@ import type { IncidentReader } from '../incident/incident-reader.js';
 import type { ReleaseGateRule } from '../config/release-gate.js';
 import type { Clock } from '../lib/clock.js';
 import type { BurnedByReader } from '../pipeline/burned-by.js';
+import type { ChargeReader } from '../pipeline/charge-reader.js';
 import type { CohortReader } from '../pipeline/cohort-reader.js';
 import type { SnapshotReader } from '../pipeline/snapshot-reader.js';
 import type { ReplayHistory } from '../pipeline/replay-history.js';
@@ -42,6 +43,7 @@ export interface Readers {
   /** For backtests. */
   readonly replay: ReplayHistory;
   readonly burnedBy: BurnedByReader;
+  readonly charged: ChargeReader;
   readonly cohorts: CohortReader;
   readonly operations: ObservedOperationReader;
   /** The release gates in force. */

@@ -121,11 +121,12 @@ export class IncidentPageController {
   }
 
   /** Each with the runbook that is for it. */
-  async #patternsOf(incident: Incident): Promise<Record<string, unknown>[]> {
-    const rows: Record<string, unknown>[] = [];
+  async #patternsOf(incident: Incident): Promise<Record<'telling' | 'others', Record<string, unknown>[]>> {
+    const rows: Record<'telling' | 'others', Record<string, unknown>[]> = { telling: [], others: [] };
     for (const pattern of incident.evidence?.patterns ?? []) {
       const runbook = await this.#runbookOf(incident, pattern);
-      rows.push({ ...patternRow(pattern), runbook: runbook === undefined ? undefined : { title: runbook.title, html: renderMarkdown(withoutTitle(runbook)) } });
+      // With nothing to compare with, all of them are worth a look.
+      rows[pattern.explains || pattern.healthyOf === 0 ? 'telling' : 'others'].push({ ...patternRow(pattern), runbook: runbook === undefined ? undefined : { title: runbook.title, html: renderMarkdown(withoutTitle(runbook)) } });
     }
     return rows;
   }

@@ -61,6 +61,28 @@ test('audits say what a month cost and how much of the system a quarter saw, and
   expect((await get('/api/v1/quality/quarter?period=2026-10', { accept: 'application/json' })).statusCode).toBe(400);
 });
 
+test('an incident shows since when, what was changed, the patterns that explain it before those that do not, and what was frozen with it', async () => {
+  const page = (await get(`/incidents/${OPEN_INCIDENT_ID}`)).body;
+  expect(page).toMatch(/<b>Began<\/b> between \d\d:\d\d and \d\d:\d\d UTC, when bad requests rose from 0\.1 % to 34 %/);
+  expect(page).toContain('<b>Changed</b> payment 2.3 deployed 4 min before it began: new bank client (by ci). 2.3 against 2.2: payment POST /charge fails more often (82 % against 0.1 %).');
+  expect(page).toMatch(/Failing third party<\/b>: Calls from payment[^]*41 of 57, 1 of 60 healthy[^]*<summary>1 more that explains little here<\/summary>[^]*N\+1 calls<\/b>/);
+  expect(page).toContain('Bad requests by minute');
+  expect(page).toMatch(/payment<\/td><td data-label="To">pay\.example\.com<\/td><td class="num" data-label="Calls">412<\/td><td class="num" data-label="Failed">29\.1 %/);
+  const { body } = await get(`/api/v1/incidents/${OPEN_INCIDENT_ID}/postmortem`);
+  expect(body).toContain('- Failing third party: Calls from payment');
+  expect(body).toContain('payment 2.3 deployed 4 min before it began: new bank client (by ci)');
+  expect(body).toContain('| payment | pay.example.com | 412 | 29.1 % | 64 ms |');
+});
+
+test('an SLO shows to whom its bad events are charged, and the shares add up to the budget', async () => {
+  const page = (await get('/slos/checkout-availability')).body;
+  const [, burned = ''] = /Of ([\d.]+) % of the budget burned in this range: payment 2\.3 POST \/charge burned 81 % of it/.exec(page) ?? [];
+  const parts = [...page.matchAll(/data-label="Of the whole budget">([\d.]+) %/g)].map(([, part]) => Number(part));
+  expect(parts).toHaveLength(2);
+  expect(parts.reduce((sum, part) => sum + part, 0)).toBeCloseTo(Number(burned), 0);
+  expect(page).toContain('120 of 412 bad events that are stored');
+});
+
 test('beside an SLO stands how much of the traffic it was computed from', async () => {
   expect((await get('/')).body).toContain('on 71 % of the traffic');
   expect((await get('/slos/front-latency')).body).toContain('This SLI stands on 71 % of the traffic: 80 % of its events were received');

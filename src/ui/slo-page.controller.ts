@@ -34,14 +34,14 @@ export class SloPageController {
     const view = sloView(readers.slos, name);
     if (view === undefined) throw new ApiError('slo/not-found', `There is no SLO "${name.slice(0, 100)}".`, { hint: 'It may have been renamed or removed from rules/. The overview lists those there are.' });
     const window = windowOf(readInput(windowInput, query), readers.clock.nowMs(), view.status.firing === undefined ? DAY_MS : FIRING_RANGE_MS);
-    const [history, incidents, burned, revisions, exclusionLog, changes] = await Promise.all([
-      readHistory(readers, view.slo, window), readers.incidents.list({ limit: LOOKED_AT }), readBurned(readers, view.slo, window), readers.revisions.revisions(view.slo.name),
+    const [history, incidents, burned, charges, revisions, exclusionLog, changes] = await Promise.all([
+      readHistory(readers, view.slo, window), readers.incidents.list({ limit: LOOKED_AT }), readBurned(readers, view.slo, window), readers.charged.charges(view.slo, window), readers.revisions.revisions(view.slo.name),
       readers.revisions.exclusionLog(view.slo.name), readers.changes.list(window),
     ]);
     const own = incidents.filter((incident) => incident.alerts.some((alert) => alert.labels['slo'] === name)).slice(0, SHOWN);
     return renderPage(this.#renderer, this.#options, {
       template: 'slo', title: view.slo.displayName, section: 'overview', refreshSeconds: 15,
-      ...sloPage(view, history, { burned, incidents: own, revisions, exclusionLog, changes: changes.filter((change) => concerns(change, view.slo.service)) }),
+      ...sloPage(view, history, { burned, charges, incidents: own, revisions, exclusionLog, changes: changes.filter((change) => concerns(change, view.slo.service)) }),
       ranges: RANGES.map((range) => ({ range, current: formatDuration(window.toMs - window.fromMs) === range })),
       incidents: own.map((incident) => incidentCard(incident, readers.slos)),
     });

@@ -7,7 +7,9 @@ import { windowText } from '../config/calendar.js';
 import type { SliceMethod, Slo } from '../config/slo.js';
 import { formatDuration, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { formatBurn, formatPercent, formatTime } from '../lib/format.js';
+import { ledgerInWords } from '../diagnosis/budget-ledger.js';
 import type { Incident } from '../incident/incident.js';
+import type { Charges } from '../pipeline/charge-reader.js';
 import { NOTHING_BURNED, type BurnedRow, type BurnedView } from '../query/burned-view.js';
 import type { Change } from '../query/change.js';
 import { eventExclusions, exclusionStretches } from '../query/exclusions-view.js';
@@ -44,6 +46,8 @@ export function budgetBar(status: SloStatus): BudgetBar {
 /** What happened around an SLO: who burned its budget, and the incidents about it. */
 export interface Surroundings {
   readonly burned: BurnedView;
+  /** To whom the bad events of the range are charged. */
+  readonly charges?: Charges;
   readonly incidents: readonly Incident[];
   /** Newest first; the one in force is among them. */
   readonly revisions: readonly SloRevision[];
@@ -71,6 +75,7 @@ export function sloPage(view: SloView, history: HistoryView, around: Surrounding
     tiers: status.tiers.map((reading) => ({ ...tierRow(reading), toFire: toFire(view, reading), knowsTraffic: status.eventsPerHour !== undefined })),
     charts: [budgetChart(view, history, markers), burnChart(view, history, markers), errorChart(view, history, markers)],
     burned: { bad: around.burned.bad, parts: [{ title: 'Version', rows: around.burned.byVersion.map(burnedRow) }, { title: 'Operation', rows: around.burned.byOperation.map(burnedRow) }] },
+    ledger: ledgerOf(view, history, around.charges),
     events: eventsOf(around),
     groups: groupsOf(view),
     exclusions: exclusionsOf(view),
@@ -81,6 +86,20 @@ export function sloPage(view: SloView, history: HistoryView, around: Surrounding
 function evidenceNote({ evidence, sli }: SloStatus): string[] {
   const words = evidence === undefined || sli === undefined ? undefined : evidenceInWords(evidence);
   return words === undefined ? [] : [words];
+}
+
+/** The budget that was used up in the range, by those who did. */
+function ledgerOf({ slo }: SloView, { points }: HistoryView, charges: Charges | undefined): Record<string, unknown> | undefined {
+  const window = points.at(-1)?.window;
+  if (charges === undefined || charges.rows.length === 0 || window === undefined) return undefined;
+  const bad = points.reduce((sum, point) => sum + point.bad, 0);
+  const allowed = (1 - slo.target) * (window.good + window.bad);
+  const burned = allowed === 0 ? undefined : bad / allowed;
+  const { badEvents, examined, rows } = charges;
+  return {
+    words: ledgerInWords(rows), burned, rows: rows.map((row) => ({ ...row, budget: burned === undefined ? undefined : burned * row.share })),
+    from: examined < badEvents ? `${formatNumber(examined)} of ${formatNumber(badEvents)} bad events that are stored` : `${formatNumber(examined)} bad events`,
+  };
 }
 
 const GROUPS_SHOWN = 20;

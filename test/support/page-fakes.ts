@@ -1,5 +1,7 @@
+import { NOTHING_CHARGED } from '../../src/pipeline/charge-reader.js';
 import type { SloStatus } from '../../src/budget/slo-status.js';
 import { buildSlo } from '../../src/budget/slo-builder.js';
+import { patterns, snapshot } from './incident-fakes.js';
 import type { CohortDifference } from '../../src/diagnosis/evidence.js';
 import type { TraceHealth } from '../../src/diagnosis/trace-health.js';
 import type { Slo } from '../../src/config/slo.js';
@@ -143,7 +145,7 @@ function incidents(): Incident[] {
   const page = sampleIncident({ startedAtMs: BEGAN_MS });
   const traces = page.evidence?.traces.map((trace, index) => ({ ...trace, startMs: BEGAN_MS + index * 45_000, ...(index === 0 ? { traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID } : {}) })) ?? [];
   const open: Incident = {
-    ...page, traceHealth: traceHealth(page.startedAtMs), evidence: page.evidence === undefined ? undefined : { ...page.evidence, takenAtMs: BEGAN_MS + 30_000, traces, comparison: comparison(), ledger: [{ service: 'payment', operation: 'POST /charge', version: '2.3', events: 41, share: 0.81, budget: 0.016 }, { service: '', operation: '', version: '', events: 9, share: 0.19, budget: undefined }] },
+    ...page, traceHealth: traceHealth(page.startedAtMs), evidence: page.evidence === undefined ? undefined : { ...page.evidence, takenAtMs: BEGAN_MS + 30_000, traces, comparison: comparison(), patterns: patterns({ traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID }), snapshot: snapshot(BEGAN_MS), ledger: [{ service: 'payment', operation: 'POST /charge', version: '2.3', events: 41, share: 0.81, budget: 0.016 }, { service: '', operation: '', version: '', events: 9, share: 0.19, budget: undefined }] },
     alerts: [sampleAlert({ incidentId: page.id, startsAtMs: BEGAN_MS, reading: statuses()[0] })],
     timeline: [
       ...page.timeline.map((entry) => ({ ...entry, atMs: BEGAN_MS })), { atMs: BEGAN_MS + 400, kind: 'notified', actor: 'tocsin', text: 'Slack #payments-oncall' },
@@ -353,6 +355,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       ingest: { ingest: async () => ingestReport(isEmpty) },
       incidents: { byId: async (id) => stored.find((incident) => incident.id === id), list: async ({ status, limit }) => stored.filter((incident) => status === undefined || status.includes(incident.status)).slice(0, limit) },
       cohorts: { requests: async ({ condition }) => Array.from({ length: isEmpty ? 0 : 40 }, (_, index) => ({ operation: 'checkout POST /orders', durationNs: 20e6 + index * 1e5, failed: index < 20 && Object.values(condition.params).includes('1.4.2') })) },
+      charged: { charges: async () => (isEmpty ? NOTHING_CHARGED : { rows: [{ service: 'payment', operation: 'POST /charge', version: '2.3', events: 97, share: 97 / 120, budget: undefined }, { service: 'stock', operation: 'GET /stock', version: '', events: 23, share: 23 / 120, budget: undefined }], badEvents: 412, examined: 120 }) },
       burnedBy: { burnedBy: async () => (isEmpty ? [] : burnedBy()) },
       operations: { entryOperations: async () => (isEmpty ? [] : [{ service: 'front', operation: 'GET /', kind: 'server', requests: 40_000, errors: 9, historyMs: 7 * DAY_MS, buckets: [[600, 39_000], [700, 1_000]] }]) },
       gates: () => [],

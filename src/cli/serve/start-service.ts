@@ -16,6 +16,9 @@ import { RECEIVER_LIMITS, type Receiver, type ReceiverOptions } from '../../inge
 import { HOUR_MS } from '../../lib/duration.js';
 import type { DeliveryId } from '../../lib/ids.js';
 import { systemClock } from '../../lib/system-clock.js';
+import { roundsOf } from './rounds.js';
+import { DuckdbEvidenceReader } from '../../pipeline/duckdb-evidence-reader.js';
+import { MemoryCharges } from '../../pipeline/memory-charges.js';
 import { DuckdbCohortReader } from '../../pipeline/duckdb-cohort-reader.js';
 import { DuckdbBurnedByReader } from '../../pipeline/duckdb-burned-by-reader.js';
 import { DuckdbReplayHistory } from '../../pipeline/duckdb-replay-history.js';
@@ -97,9 +100,6 @@ export async function startService(input: ServiceInput): Promise<RunningService>
 
 const MAX_PAGE_BODY_BYTES = 1 << 20;
 const STOP_GRACE_MS = 5_000;
-const SIGNATURES_EVERY_MS = 5_000;
-/** A quarter of an hour is judged within this after it is due. */
-const ANOMALIES_EVERY_MS = 30_000;
 
 /** The one place where parts meet, in the order in which they need each other. */
 class Start {
@@ -239,10 +239,7 @@ class Start {
         traced: (work) => traced('tick', {}, work),
         onError: (error) => log.error({ err: error }, 'an evaluation failed; the next one tries again'),
       },
-      rounds: [
-        { name: 'signatures', everyMs: SIGNATURES_EVERY_MS, read: (nowMs) => judgement.signatures.read(nowMs), clock: systemClock, onError: (error) => log.error({ err: error }, 'failures could not be read for their signatures; the next round tries again') },
-        { name: 'anomalies', everyMs: ANOMALIES_EVERY_MS, read: (nowMs) => judgement.anomalies.read(nowMs), clock: systemClock, onError: (error) => log.error({ err: error }, 'operations could not be compared with what is usual; the next round tries again') },
-      ],
+      rounds: roundsOf(judgement, log),
       qualityWatch: { watch: judgement.watch, clock: systemClock, onError: (error) => log.error({ err: error }, 'the quality of the traces could not be watched; the next round tries again') },
       quality: {
         quality: quality.service, keepReads: () => quality.reads.flush(), schedule: settings.qualityReport, clock: systemClock, announce: quality.announce, announceAudit: quality.announceAudit,
@@ -349,6 +346,7 @@ function readersOf({ store, archived, judgement: { engine, rules, signatures }, 
     ingest: ingestReader({ store, counters, clock: systemClock }),
     replay: new DuckdbReplayHistory(archived),
     burnedBy: new DuckdbBurnedByReader(archived),
+    charged: new MemoryCharges(new DuckdbEvidenceReader(store), systemClock),
     cohorts: new DuckdbCohortReader(archived),
     operations: new DuckdbObservedOperationReader(store),
     gates: () => rules.book.gates,
