@@ -123,6 +123,7 @@ function readReceiver({ content, source }: NonNullable<ReturnType<RuleDocuments[
   const { webhook, alertmanagers } = content.spec;
   return {
     name: content.metadata.name, webhookSecretFile: webhook?.secretFile, at: source.at(['metadata', 'name']),
+    ...(webhook?.body === undefined ? {} : { webhookBody: { text: webhook.body, contentType: webhook.contentType ?? 'application/json' } }),
     ...(alertmanagers === undefined ? {} : { alertmanagers: alertmanagers.map(({ url, credentialsFile, sendResolved = true }) => ({ url: url.endsWith('/') ? url : `${url}/`, credentialsFile, sendResolved })) }),
   };
 }

@@ -54,6 +54,8 @@ export interface ReceiverRule {
   readonly name: string;
   /** File with the Standard Webhooks secret (`whsec_…`) of this receiver's webhooks. */
   readonly webhookSecretFile: string | undefined;
+  /** A body of one's own for its webhooks, instead of Alertmanager's. */
+  readonly webhookBody?: { readonly text: string; readonly contentType: string };
   /** Alerts of this receiver are posted to these as well. */
   readonly alertmanagers?: readonly ForwardRule[];
   readonly at: Location;

@@ -44,7 +44,7 @@ export const tocsinSchemas = {
     metadata: z.strictObject({ name: z.string().min(1).max(256) }),
     kind: z.literal('Receiver'),
     spec: z.strictObject({
-      webhook: z.strictObject({ secretFile: z.string().min(1).max(4_096) }).optional(),
+      webhook: z.strictObject({ secretFile: z.string().min(1).max(4_096).optional(), body: z.string().min(1).max(65_536).optional(), contentType: z.string().regex(/^[\w.+-]+\/[\w.+-]+(?:; ?charset=[\w-]+)?$/).max(128).optional() }).optional(),
       alertmanagers: z.array(z.strictObject({ url: z.url({ protocol: /^https?$/ }).max(4_096), credentialsFile: z.string().min(1).max(4_096).optional(), sendResolved: z.boolean().optional() })).min(1).max(10).optional(),
     }),
   }),

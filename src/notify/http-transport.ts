@@ -1,3 +1,4 @@
+import { fetch as dispatchedFetch, type Dispatcher } from 'undici';
 import type { DeliveryResult } from './delivery.js';
 import { shorten } from './slack-mrkdwn.js';
 
@@ -14,15 +15,19 @@ export interface HttpPost {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: number | undefined;
+  /** Connections other than the system's. */
+  readonly dispatcher?: Dispatcher | undefined;
   readonly nowMs: number;
 }
 
 /** One request, and what its answer means for the delivery. Redirects are not followed: they would take secrets along. */
-export async function postForDelivery({ method = 'POST', url, headers, body, timeoutMs = HTTP_TIMEOUT_MS, nowMs }: HttpPost): Promise<DeliveryResult> {
+export async function postForDelivery({ method = 'POST', url, headers, body, timeoutMs = HTTP_TIMEOUT_MS, nowMs, dispatcher }: HttpPost): Promise<DeliveryResult> {
   try {
     // The signal also covers a body that comes drop by drop.
     const signal = AbortSignal.timeout(timeoutMs);
-    const response = await fetch(url, { method, headers: { 'user-agent': 'Tocsin', 'content-type': 'application/json', ...headers }, body, redirect: 'manual', signal });
+    const request = { method, headers: { 'user-agent': 'Tocsin', 'content-type': 'application/json', ...headers }, body, redirect: 'manual', signal } as const;
+    // A dispatcher and its fetch must be of one version of undici; Node's own fetch is of another.
+    const response = dispatcher === undefined ? await fetch(url, request) : ((await dispatchedFetch(url, { ...request, dispatcher })) as unknown as Response);
     return await resultOf(response, nowMs);
   } catch (error) {
     return { kind: 'retryable', reason: reasonOf(error, timeoutMs), retryAfterMs: undefined, ambiguous: true };

@@ -1,9 +1,12 @@
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.js';
+import { ok } from '../lib/result.js';
 import { systemClock } from '../lib/system-clock.js';
 import type { DeliveryResult, Notification, Notifier } from './delivery.js';
 import { postForDelivery } from './http-transport.js';
 import { standardWebhookHeaders } from './standard-webhooks.js';
 import { webhookBody } from './webhook-body.js';
+import { renderBody, type BodyTemplate } from './webhook-template.js';
 
 export interface WebhookNotifierOptions {
   readonly url: string;
@@ -13,6 +16,9 @@ export interface WebhookNotifierOptions {
   readonly authorization?: string;
   /** Bytes of the Standard Webhooks secret. */
   readonly secret?: Uint8Array;
+  /** A body of one's own instead of Alertmanager's. */
+  readonly template?: BodyTemplate;
+  readonly dispatcher?: Dispatcher;
   readonly timeoutMs?: number;
   readonly clock?: Clock;
 }
@@ -26,13 +32,18 @@ export class HttpWebhookNotifier implements Notifier {
   }
 
   notify(notification: Notification): Promise<DeliveryResult> {
-    const { url, maxAlerts, timeoutMs, authorization, secret, clock = systemClock } = this.#options;
-    const body = JSON.stringify(webhookBody(notification, maxAlerts));
+    const { url, maxAlerts, timeoutMs, authorization, secret, template, dispatcher, clock = systemClock } = this.#options;
+    const usual = webhookBody(notification, maxAlerts);
+    const rendered = template === undefined ? ok(JSON.stringify(usual)) : renderBody(template, usual);
+    // Tried again for a day: time to mend the template.
+    if (!rendered.ok) return Promise.resolve({ kind: 'retryable', reason: `the template of the body failed: ${rendered.error}`, retryAfterMs: undefined });
+    const body = rendered.value;
     const nowMs = clock.nowMs();
     const headers = {
       ...standardWebhookHeaders({ id: notification.delivery.id, timestampSeconds: Math.floor(nowMs / 1_000), body }, secret),
       ...(authorization === undefined ? {} : { authorization }),
+      ...(template === undefined ? {} : { 'content-type': template.contentType }),
     };
-    return postForDelivery({ url, headers, body, timeoutMs, nowMs });
+    return postForDelivery({ url, headers, body, timeoutMs, nowMs, dispatcher });
   }
 }

@@ -6,6 +6,22 @@ export interface Authorization {
   readonly credentialsFile: string;
 }
 
+/** `basic_auth`. */
+export interface BasicAuth {
+  readonly username: string;
+  readonly passwordFile: string;
+}
+
+/** How an address is reached, where it is not as the system does it: `tls_config` and `proxy_url`. */
+export interface HttpConnection {
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly serverName: string | undefined;
+  readonly isInsecure: boolean;
+  readonly proxyUrl: string | undefined;
+}
+
 export interface SlackConfig {
   /** `#alerts`, a channel id, or a user id. */
   readonly channel: string;
@@ -22,6 +38,8 @@ export interface WebhookConfig {
   /** 0: all. */
   readonly maxAlerts: number;
   readonly authorization: Authorization | undefined;
+  readonly basicAuth?: BasicAuth;
+  readonly connection?: HttpConnection;
 }
 
 export interface PagerdutyConfig {

@@ -6,7 +6,7 @@ import { readPagerdutyConfig } from './read-pagerduty-config.js';
 import { readOpsgenieConfig, readTeamsConfig } from './read-service-configs.js';
 import type { Receiver, SlackConfig, WebhookConfig } from './receiver-configs.js';
 import { ReceiverSource } from './receiver-source.js';
-import type { GlobalDocument, ReceiverDocument, RoutingDocument, SlackConfigDocument, WebhookConfigDocument } from './routing-schema.js';
+import type { GlobalDocument, ReceiverDocument, RoutingDocument, SlackConfigDocument, WebhookConfigDocument, WebhookHttpDocument } from './routing-schema.js';
 
 /** Slack's Web API method as Alertmanager's `api_url` names it when a bot token is used. */
 const POST_MESSAGE = /\/chat\.postMessage\/?$/;
@@ -83,6 +83,20 @@ class ReceiverReader {
       sendResolved: config.send_resolved ?? true,
       maxAlerts: config.max_alerts ?? 0,
       authorization: this.#source.authorization(config.http_config, [...path, 'http_config']),
+      ...this.#readHttp(config.http_config, [...path, 'http_config']),
     }];
+  }
+
+  #readHttp({ basic_auth: basic, tls_config: tls, proxy_url: proxyUrl, authorization }: WebhookHttpDocument = {}, path: DocumentPath): Pick<WebhookConfig, 'basicAuth' | 'connection'> {
+    if (basic !== undefined && authorization !== undefined) this.#source.refuse([...path, 'basic_auth'], 'routing/invalid-value', { message: 'there is both "basic_auth" and "authorization"', hint: 'keep one of them' });
+    const password = basic === undefined ? undefined : this.#source.secretFile({ key: 'password', inline: basic.password, file: basic.password_file }, [...path, 'basic_auth']);
+    if (basic !== undefined && (basic.username ?? '') === '') this.#source.refuse([...path, 'basic_auth'], 'routing/missing-key', { message: '"username" is missing', hint: basic.username_file === undefined ? 'write it beside password_file' : 'write the name itself; only the password is a secret' });
+    if (proxyUrl !== undefined) this.#source.url(proxyUrl, [...path, 'proxy_url']);
+    const { ca_file: caFile, cert_file: certFile, key_file: keyFile, server_name: serverName, insecure_skip_verify: isInsecure = false } = tls ?? {};
+    if ((certFile === undefined) !== (keyFile === undefined)) this.#source.refuse([...path, 'tls_config'], 'routing/missing-key', { message: 'a client certificate needs cert_file and key_file', hint: 'write both or neither' });
+    return {
+      ...(basic?.username === undefined || password === undefined ? {} : { basicAuth: { username: basic.username, passwordFile: password } }),
+      ...(tls === undefined && proxyUrl === undefined ? {} : { connection: { caFile, certFile, keyFile, serverName, isInsecure, proxyUrl } }),
+    };
   }
 }

@@ -45,6 +45,12 @@ const httpConfigSchema = z.strictObject({
   }).optional(),
 });
 
+const webhookHttpSchema = httpConfigSchema.extend({
+  basic_auth: z.strictObject({ username: text.optional(), username_file: text.optional(), password: text.optional(), password_file: text.optional() }).optional(),
+  tls_config: z.strictObject({ ca_file: text.optional(), cert_file: text.optional(), key_file: text.optional(), server_name: text.optional(), insecure_skip_verify: z.boolean().optional() }).optional(),
+  proxy_url: text.optional(),
+});
+
 const slackConfigSchema = z.strictObject({
   send_resolved: z.boolean().optional(),
   channel: text.optional(),
@@ -57,7 +63,7 @@ const webhookConfigSchema = z.strictObject({
   url: text.optional(),
   url_file: text.optional(),
   max_alerts: z.int().min(0).optional(),
-  http_config: httpConfigSchema.optional(),
+  http_config: webhookHttpSchema.optional(),
 });
 
 const pagerdutyConfigSchema = z.strictObject({
@@ -166,9 +172,10 @@ export type WebhookConfigDocument = z.output<typeof webhookConfigSchema>;
 export type TimeIntervalDocument = z.output<typeof timeIntervalSchema>;
 export type InhibitRuleDocument = z.output<typeof inhibitRuleSchema>;
 export type HttpConfigDocument = z.output<typeof httpConfigSchema>;
+export type WebhookHttpDocument = z.output<typeof webhookHttpSchema>;
 
 const TEMPLATE = 'Tocsin writes the message itself, the same for every receiver';
-const CONNECTION = 'Tocsin connects directly, with the system\'s certificates';
+const CONNECTION = 'Tocsin connects directly, with the system\'s certificates; webhook_configs take tls_config, proxy_url and basic_auth';
 const OTHER_RECEIVER = 'this version does not send there; docs/alerting.md lists its receivers';
 const SMTP_AUTH = 'Tocsin logs in with a name and auth_password_file';
 const EVENTS_V1 = 'Tocsin speaks PagerDuty\'s Events API v2; write routing_key_file with the key of an integration of that kind';
@@ -213,7 +220,8 @@ const NOT_YET: readonly (readonly [at: RegExp, Readonly<Record<string, string>>]
   [/msteamsv2_configs\[\d+\]$/, { title: TEMPLATE, summary: TEMPLATE, text: TEMPLATE, ...PLAIN_HTTP }],
   [/opsgenie_configs\[\d+\]$/, { ...reasons(OPSGENIE_KEYS, TEMPLATE), ...PLAIN_HTTP, update_alerts: 'the priority of an open alert follows the incident' }],
   [/email_configs\[\d+\]$/, { ...reasons(['headers', 'html', 'text', 'threading'], TEMPLATE), ...reasons(['auth_secret', 'auth_secret_file', 'auth_identity'], SMTP_AUTH), tls_config: CONNECTION, force_implicit_tls: 'port 465 means TLS from the first byte, every other port STARTTLS' }],
-  [/webhook_configs\[\d+\]$/, { timeout: 'the timeout is fixed in this version', payload: TEMPLATE }],
+  [/webhook_configs\[\d+\]$/, { timeout: 'the timeout is fixed in this version', payload: 'a body of your own is in kind: Receiver, spec.webhook.body' }],
+  [/tls_config$/, { ca: 'write ca_file', cert: 'write cert_file', key: 'write key_file', ca_ref: 'write ca_file', cert_ref: 'write cert_file', key_ref: 'write key_file', min_version: 'TLS 1.2 is the least', max_version: 'the newest version that both know is used' }],
 ];
 
 export function routingNotYet(path: DocumentPath, key: string): string | undefined {

@@ -183,6 +183,11 @@ receivers:
     ]);
   });
 
+  test('a webhook may have certificates, a proxy and a name of its own', () => {
+    const { receivers: found } = routing(`route: { receiver: hook }\nreceivers: [{ name: hook, webhook_configs: [{ url: 'https://127.0.0.1/', http_config: { tls_config: { ca_file: /ca, cert_file: /cert, key_file: /key, server_name: hook }, proxy_url: 'http://proxy:3128', basic_auth: { username: tocsin, password_file: /password } } }] }]\n`);
+    expect(found.get('hook')?.webhooks).toMatchObject([{ basicAuth: { username: 'tocsin', passwordFile: '/password' }, connection: { caFile: '/ca', certFile: '/cert', keyFile: '/key', serverName: 'hook', isInsecure: false, proxyUrl: 'http://proxy:3128' } }]);
+  });
+
   test('Opsgenie may have its key and address from global', () => {
     const { receivers: found } = routing('global: { opsgenie_api_key_file: /run/key, opsgenie_api_url: "https://api.eu.opsgenie.com" }\nroute: { receiver: ops }\nreceivers: [{ name: ops, opsgenie_configs: [{ tags: "a, b", responders: [{ username: ann@example.com, type: user }] }] }]\n');
     expect(found.get('ops')?.opsgenies).toEqual([{ url: 'https://api.eu.opsgenie.com/', apiKeyFile: '/run/key', priority: undefined, tags: ['a', 'b'], responders: [{ type: 'user', username: 'ann@example.com' }], sendResolved: true }]);
@@ -223,7 +228,11 @@ describe('what this version cannot honour is an error, never ignored', () => {
     ['Teams by the old connectors', `${base}    msteams_configs: [{ webhook_url_file: x }]\n`, '5:5 routing/not-supported-yet receivers[0].msteams_configs'],
     ['a Teams text', `${base}    msteamsv2_configs: [{ webhook_url_file: x, text: y }]\n`, '5:48 routing/not-supported-yet receivers[0].msteamsv2_configs[0].text'],
     ['a webhook timeout', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', timeout: 5s }]\n`, '5:50 routing/not-supported-yet receivers[0].webhook_configs[0].timeout'],
-    ['a proxy', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', http_config: { proxy_url: x } }]\n`, '5:65 routing/not-supported-yet receivers[0].webhook_configs[0].http_config.proxy_url'],
+    ['a proxy of another receiver', `${base}    slack_configs: [{ channel: a, http_config: { proxy_url: x } }]\n`, '5:50 routing/not-supported-yet receivers[0].slack_configs[0].http_config.proxy_url'],
+    ['a proxy that is none', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', http_config: { proxy_url: x } }]\n`, '5:76 routing/invalid-value receivers[0].webhook_configs[0].http_config.proxy_url'],
+    ['half a client certificate', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', http_config: { tls_config: { cert_file: c } } }]\n`, '5:77 routing/missing-key receivers[0].webhook_configs[0].http_config.tls_config'],
+    ['a password in the file', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', http_config: { basic_auth: { username: a, password: b } } }]\n`, '5:102 routing/inline-secret receivers[0].webhook_configs[0].http_config.basic_auth.password'],
+    ['two ways to log in', `${base}    webhook_configs: [{ url: 'http://127.0.0.1', http_config: { basic_auth: { username: a, password_file: b }, authorization: { credentials_file: c } } }]\n`, '5:77 routing/invalid-value receivers[0].webhook_configs[0].http_config.basic_auth'],
     ['labels of a route', base.replace('  receiver: root\n', '  receiver: root\n  labels: { a: b }\n'), '3:3 routing/not-supported-yet route.labels'],
   ])('%s', (_, text, expected) => {
     expect(problems(text)).toEqual([expected]);

@@ -15,6 +15,7 @@ import { readReceivers } from './receiver.js';
 import type { Receiver } from './receiver-configs.js';
 import { RoutingSource } from './routing-reader.js';
 import type { TimeInterval } from '../lib/time-interval.js';
+import { templateProblem } from './webhook-template.js';
 import { routingNotYet, routingSchema, type RouteDocument, type RoutingDocument } from './routing-schema.js';
 
 type Labels = Readonly<Record<string, string>>;
@@ -230,7 +231,9 @@ export function checkReceiverRules(routing: Routing, rules: readonly ReceiverRul
       const near = closest(rule.name, names);
       return [errorAt(rule.at, 'routing/unknown-receiver', { path: 'metadata.name', message: `routing.yaml has no receiver "${rule.name}"`, hint: near === undefined ? `receivers are ${names.join(', ')}` : `did you mean "${near}"?` })];
     }
-    if (rule.webhookSecretFile === undefined || receiver.webhooks.length > 0) return [];
-    return [errorAt(rule.at, 'rules/invalid-value', { path: 'spec.webhook', message: `the receiver "${rule.name}" has no webhook_configs to sign`, hint: 'remove spec.webhook' })];
+    const isAboutWebhooks = rule.webhookSecretFile !== undefined || rule.webhookBody !== undefined;
+    if (isAboutWebhooks && receiver.webhooks.length === 0) return [errorAt(rule.at, 'rules/invalid-value', { path: 'spec.webhook', message: `the receiver "${rule.name}" has no webhook_configs`, hint: 'remove spec.webhook' })];
+    const wrong = rule.webhookBody === undefined ? undefined : templateProblem(rule.webhookBody);
+    return wrong === undefined ? [] : [errorAt(rule.at, 'rules/invalid-value', { path: 'spec.webhook.body', message: `the template does not make a body: ${wrong}`, hint: 'strings are written by {{ value | dump }}; what may be missing is asked for first' })];
   });
 }

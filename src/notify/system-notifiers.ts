@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ReceiverRule } from '../config/rule-set.js';
 import type { DeliveryResult, Notifier } from './delivery.js';
+import { dispatcherOf, readConnection } from './http-connection.js';
 import { HttpAlertmanagerNotifier } from './http-alertmanager-notifier.js';
 import { HttpPagerdutyNotifier } from './http-pagerduty-notifier.js';
 import { HttpWebhookNotifier } from './http-webhook-notifier.js';
@@ -33,12 +34,12 @@ export type NotifierLookup = (receiver: string, integration: string) => Notifier
 export function notifiersOf(sources: NotifierSources): NotifierLookup {
   const notifiers = new Map<string, Notifier>();
   for (const receiver of sources.routing.receivers.values()) {
-    const secretFile = sources.receivers.find((rule) => rule.name === receiver.name)?.webhookSecretFile;
+    const rule = sources.receivers.find(({ name }) => name === receiver.name);
     const add = <Config>(kind: IntegrationKind, configs: readonly Config[], build: (config: Config) => Notifier): void => {
       for (const [index, config] of configs.entries()) notifiers.set(keyOf(receiver.name, integrationName(kind, index)), build(config));
     };
     add('slack', receiver.slacks, (config) => slackNotifier(config, sources.slack));
-    add('webhook', receiver.webhooks, (config) => webhookNotifier(config, secretFile));
+    add('webhook', receiver.webhooks, (config) => webhookNotifier(config, rule));
     add('pagerduty', receiver.pagerduties, ({ url, routingKeyFile }) => bySecret(routingKeyFile, (routingKey) => new HttpPagerdutyNotifier({ url, routingKey })));
     add('teams', receiver.teams, ({ urlFile }) => bySecret(urlFile, (url) => new HttpTeamsNotifier({ url })));
     add('opsgenie', receiver.opsgenies, ({ apiKeyFile, ...config }) => bySecret(apiKeyFile, (apiKey) => new HttpOpsgenieNotifier({ ...config, apiKey })));
@@ -63,17 +64,22 @@ function slackNotifier(config: SlackConfig, settings: NotifierSettings['slack'])
   });
 }
 
-function webhookNotifier(config: WebhookConfig, secretFile: string | undefined): Notifier {
+function webhookNotifier(config: WebhookConfig, rule: Pick<ReceiverRule, 'webhookSecretFile' | 'webhookBody'> | undefined): Notifier {
+  const { webhookSecretFile: secretFile, webhookBody: template } = rule ?? {};
+  const { basicAuth, connection } = config;
   return new RebuiltNotifier(() => {
     const url = 'file' in config.url ? secretOf(config.url.file) : config.url.text;
-    const authorization = config.authorization === undefined ? undefined : `${config.authorization.type} ${secretOf(config.authorization.credentialsFile)}`;
+    const basic = basicAuth === undefined ? undefined : `Basic ${Buffer.from(`${basicAuth.username}:${secretOf(basicAuth.passwordFile)}`).toString('base64')}`;
+    const authorization = config.authorization === undefined ? basic : `${config.authorization.type} ${secretOf(config.authorization.credentialsFile)}`;
+    const certificates = connection === undefined ? undefined : readConnection(connection);
     const secretText = secretFile === undefined ? undefined : secretOf(secretFile);
     const secret = secretText === undefined ? undefined : readWebhookSecret(secretText);
     if (secret?.ok === false) throw new Error(`${secretFile ?? ''}: ${secret.error}`);
     return {
-      key: JSON.stringify([url, authorization, secretText]),
+      key: JSON.stringify([url, authorization, secretText, certificates]),
       build: () => new HttpWebhookNotifier({
         url, maxAlerts: config.maxAlerts, ...(authorization === undefined ? {} : { authorization }), ...(secret === undefined ? {} : { secret: secret.value }),
+        ...(template === undefined ? {} : { template }), ...(connection === undefined || certificates === undefined ? {} : { dispatcher: dispatcherOf(connection, certificates) }),
       }),
     };
   });

@@ -29,7 +29,7 @@ const ALLOWED = new Set([
 ]);
 /** nunjucks' filters that neither take attribute paths nor can be asked for gigabytes. */
 const FILTERS = new Set([
-  'abs', 'capitalize', 'default', 'd', 'escape', 'e', 'first', 'float', 'int', 'join', 'last', 'length', 'list', 'lower', 'replace', 'reverse', 'round',
+  'abs', 'capitalize', 'default', 'd', 'dump', 'escape', 'e', 'first', 'float', 'int', 'join', 'last', 'length', 'list', 'lower', 'replace', 'reverse', 'round',
   'safe', 'sort', 'string', 'title', 'trim', 'truncate', 'upper', 'urlencode', 'wordcount',
 ]);
 /** The way from any value to the Function constructor, and so to the process. */

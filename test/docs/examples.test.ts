@@ -17,7 +17,7 @@ const rules = OWN.flatMap((document) => blocksOf(document).filter(({ label }) =>
 
 /** Rules that name receivers stand beside the routing of the same page. */
 const BESIDE = new Map([['rules/routing.yaml', rules.filter(([name]) => name === 'docs/alerting.md: rules/routing.yaml')[1]?.[1].text ?? '']]);
-const NAMES_RECEIVERS = ['rules/receivers.yaml', 'rules/escalation.yaml', 'rules/people.yaml', 'rules/drills.yaml'];
+const NAMES_RECEIVERS = ['rules/receivers.yaml', 'rules/escalation.yaml', 'rules/people.yaml', 'rules/drills.yaml', 'rules/chat.yaml'];
 
 /** As `tocsin check` looks at it, alone in its directory. */
 async function checked(path: string, text: string, beside = new Map<string, string>()): Promise<LoadedRuleBook> {
@@ -37,7 +37,7 @@ describe('rules in the documentation', () => {
       'README.md: rules/basket.yaml', 'README.md: rules/routing.yaml', 'docs/slo.md: rules/search.yaml', 'docs/slo.md: rules/month.yaml', 'docs/slo.md: rules/slices.yaml', 'docs/slo.md: rules/order.yaml', 'docs/slo.md: rules/buying.yaml', 'docs/slo.md: rules/regions.yaml', 'docs/slo.md: rules/slow.yaml', 'docs/slo.md: rules/maintenance.yaml', 'docs/slo.md: rules/not-ours.yaml',
       'docs/slo.md: rules/stopped.yaml', 'docs/slo.md: rules/gates.yaml', 'docs/alerting.md: rules/routing.yaml',
       // Receivers.
-      'docs/alerting.md: rules/routing.yaml', 'docs/alerting.md: rules/receivers.yaml', 'docs/alerting.md: rules/windows.yaml', 'docs/alerting.md: rules/thresholds.yaml', 'docs/alerting.md: rules/escalation.yaml', 'docs/alerting.md: rules/people.yaml', 'docs/alerting.md: rules/drills.yaml',
+      'docs/alerting.md: rules/routing.yaml', 'docs/alerting.md: rules/receivers.yaml', 'docs/alerting.md: rules/chat.yaml', 'docs/alerting.md: rules/windows.yaml', 'docs/alerting.md: rules/thresholds.yaml', 'docs/alerting.md: rules/escalation.yaml', 'docs/alerting.md: rules/people.yaml', 'docs/alerting.md: rules/drills.yaml',
     ]);
   });
 
