@@ -33,7 +33,7 @@ export function slackSocket({ ports, onError }: SlackButtonsOptions, { slack: { 
     onPress: (press) => void carryOut(press, ports).catch(onError),
     onTrouble: ({ reason, isFinal }) => {
       if (isFinal) parts.log.error({ reason }, 'Slack does not take the connection for its buttons; trying again every minute');
-      else parts.log.warn({ reason }, 'the connection for Slack\'s buttons is away, trying again');
+      else parts.log.warn({ reason }, 'the connection for buttons in Slack is away, trying again');
     },
   });
   parts.metrics.addSource({ name: 'tocsin_slack_socket_connected', help: '1 while Slack\'s buttons reach Tocsin by Socket Mode, else 0.', type: 'gauge', labelNames: [], collect: () => [{ labels: {}, value: Number(socket.isConnected) }] });
