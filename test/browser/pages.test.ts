@@ -19,6 +19,8 @@ const PAGES: readonly (readonly [name: string, path: string, heading: string, te
   ['slo', '/slos/checkout-availability', 'Checkout works', ['Error budget left over 30d', 'Burn rate by window', '57 of 2,714 failed: evidence', 'rules/shop.yaml:3', 'Earlier definitions', '0badcafe']],
   ['slo-no-data', '/slos/invoice-freshness?range=7d', 'Invoices go out', ['No events in this range.']],
   ['incidents', '/incidents', 'Incidents', ['Checkout works', 'Resolved', 'marta has it', 'Could not be delivered', 'later news arrived']],
+  ['drills', '/drills', 'Drills', ['it arrived after 0.8 s', 'Drill now', '38 of 40']],
+  ['silences', '/silences', 'Silences', ['Between its times', 'End now']],
   ['incident', `/incidents/${OPEN_INCIDENT_ID}`, 'Checkout works', ['Most common failure: 41 of 57', 'card <uuid> declined', 'Failures start in payment', 'kubectl rollout undo', 'Healthy twin']],
   ['incident-hostile', `/incidents/${HOSTILE_INCIDENT_ID}`, '<script>', ['<img src=x']],
   ['traces', '/traces', 'Traces', ['POST /checkout', '812 ms', 'no root']],

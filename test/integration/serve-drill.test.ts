@@ -17,7 +17,7 @@ test('drills go the whole way, survive a restart, and a broken receiver is told 
   const first = startServiceProcess({ ground, env });
   const server = (await first.ready).http;
   expect(await runTocsin(['drill', '--server', server], { ground })).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^chat: it arrived after [\d.]+ s \(drill-.*\)\nhook: it arrived after .*\n$/) as string });
-  expect(slack.messages()[0]?.text).toContain('DRILL: nothing is wrong, "chat" is tested');
+  expect(slack.calls().find(({ method }) => method === 'chat.postMessage')?.args['text']).toContain('DRILL: nothing is wrong, "chat" is tested');
   await eventually(() => { expect(hook.received().map(({ body }) => (JSON.parse(body) as { status: string }).status)).toEqual(['firing', 'resolved']); });
   expect(JSON.parse(hook.received()[0]?.body ?? '')).toMatchObject({ receiver: 'hook', commonLabels: { alertname: 'TocsinDrill', receiver: 'hook' }, tocsin: { drill: true } });
   await eventually(() => { expect(slack.messages()[0]?.text).toContain('DRILL, over'); });
