@@ -54,6 +54,8 @@ export interface EnginePorts extends AlertingPorts {
   anomalySignals?(openIncidents: readonly Incident[]): readonly ConditionSignal[];
   /** What the watch over the quality of the traces says. */
   qualitySignals?(openIncidents: readonly Incident[]): readonly ConditionSignal[];
+  /** What the watch over the room on disk says. */
+  diskSignals?(openIncidents: readonly Incident[]): readonly ConditionSignal[];
   /** How well services are traced just now; undefined where that is not known. */
   traceHealth?(services: readonly string[], nowMs: number): TraceHealth | undefined;
   /** Who says that two incidents have one cause; by default their traces do. */
@@ -150,7 +152,7 @@ export class Engine {
       const evaluation = evaluate({
         nowMs, slos: this.#slos, slices: this.#slices, openIncidents, badReceivedAtMs, recentlyEnded: await this.#alerting.recentlyEnded(nowMs),
         thresholds: this.#ports.thresholds?.() ?? [], windows: this.#ports.windows?.() ?? [], held: await this.#alerting.held(),
-        otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? []), ...(this.#ports.qualitySignals?.(openIncidents) ?? []), ...(this.#ports.anomalySignals?.(openIncidents) ?? []), ...this.#drills.signals(openIncidents, { runs: drills, nowMs })],
+        otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? []), ...(this.#ports.qualitySignals?.(openIncidents) ?? []), ...(this.#ports.anomalySignals?.(openIncidents) ?? []), ...(this.#ports.diskSignals?.(openIncidents) ?? []), ...this.#drills.signals(openIncidents, { runs: drills, nowMs })],
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });
       const proven = this.#withHealth(await this.#withEvidence(evaluation), nowMs);

@@ -12,6 +12,8 @@ export interface MaintenanceJobOptions {
   readonly hotRetentionMs: number;
   /** Moves what is older than the hot retention into the archive, and keeps that in order. */
   readonly archiver: { run(nowMs: number): Promise<void>; stop(): void; isAsked(): Promise<boolean> };
+  /** Looks at the room on disk and at what the archive holds. */
+  readonly storage: { refresh(nowMs: number): Promise<void> };
   /** Whether what was sent in this minute was taken. */
   readonly takesIn: (minute: number) => boolean;
   readonly clock: Clock;
@@ -64,6 +66,7 @@ export class MaintenanceJob implements OnApplicationBootstrap, OnApplicationShut
     const { database, clock, hotRetentionMs } = this.#options;
     const nowMs = clock.nowMs();
     await this.#recordUptime(Math.floor(nowMs / MINUTE_MS));
+    await this.#options.storage.refresh(nowMs);
     this.#compactedTo = await compactSlices(database, this.#compactedTo, nowMs);
     if (this.#rounds % EXPIRE_EVERY_ROUNDS === 0) {
       await deleteExpired(database, nowMs, hotRetentionMs);

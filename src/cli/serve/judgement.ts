@@ -32,6 +32,7 @@ import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import type { Store } from '../../pipeline/store.js';
 import { DuckdbQualityReader } from '../../report/duckdb-quality-reader.js';
 import { qualitySignals } from '../../report/quality-signals.js';
+import { StorageWatch } from '../../pipeline/storage-watch.js';
 import { QualityWatch } from '../../report/quality-watch.js';
 import { DuckdbChangeBook } from '../../query/duckdb-change-book.js';
 import { restrictedTo, type CompiledSlo } from '../../sli/compile-slo.js';
@@ -57,6 +58,8 @@ export interface JudgementPorts {
   readonly requestEarlyTick: () => void;
   readonly requestTickAt: (atMs: number) => void;
   readonly refusals: () => number;
+  /** On the disk that is written to. */
+  readonly freeBytes: () => Promise<number | undefined>;
 }
 
 /** The pages of one tick must not wait for their evidence longer than this, all together: those that are left go out without, and get it later. */
@@ -67,6 +70,7 @@ export class Judgement {
   readonly signatures: SignatureBook;
   readonly watch: QualityWatch;
   readonly anomalies: AnomalyWatch;
+  readonly storage: StorageWatch;
   readonly rules: LiveRules;
   readonly engine: Engine;
   readonly dispatcher: Dispatcher;
@@ -85,6 +89,7 @@ export class Judgement {
     const incidents = new DuckdbIncidentReader(ports.store);
     const decisions = new DuckdbDecisionReader(ports.store);
     this.anomalies = new AnomalyWatch({ reader: new DuckdbAnomalyReader(ports.store), rules: () => this.rules.book.anomalyRules });
+    this.storage = new StorageWatch({ database: ports.store, freeBytes: ports.freeBytes, minFreeBytes: () => this.rules.book.sampling.retention.minFreeBytes });
     this.watch = new QualityWatch({ reader: new DuckdbQualityReader(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
@@ -96,6 +101,7 @@ export class Judgement {
       windows: () => this.rules.book.windows,
       drills: { rules: () => this.rules.book.drills, decisionsOf: (id) => decisions.ofIncident(id) },
       qualitySignals: (openIncidents) => qualitySignals({ picture: this.watch.picture(), watch: this.rules.book.quality.watch, openIncidents, publicUrl: ports.publicUrl() }),
+      diskSignals: (openIncidents) => this.storage.signals(openIncidents),
       traceHealth: (services, nowMs) => this.watch.health(services, nowMs),
       routing: () => this.rules.book.routing,
       wakeDispatcher: () => this.dispatcher.wake(),

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -33,6 +34,7 @@ import { SloEventCounter } from '../../pipeline/slo-event-counter.js';
 import { Archiver } from '../../pipeline/system-archiver.js';
 import { Eraser } from '../../pipeline/system-eraser.js';
 import { StoreClient } from '../../pipeline/system-store-client.js';
+import { DATABASE_FILE } from '../../pipeline/store.js';
 import { TickJob } from '../../pipeline/tick.job.js';
 import { DuckdbObservedOperationReader } from '../../query/duckdb-observed-operation-reader.js';
 import { DuckdbServiceReader } from '../../query/duckdb-service-reader.js';
@@ -50,6 +52,7 @@ import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
 import { DuckdbArchive } from '../../store/archive/duckdb-archive.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
+import { writableBytes } from '../../store/duckdb-file.js';
 import { archiveParts, type ArchiveParts } from '../archive-parts.js';
 import { qualityParts } from './quality-parts.js';
 import { tocsinVersion } from '../tocsin-version.js';
@@ -57,6 +60,7 @@ import { alertmanagerPorts, drillActions, silenceActions } from './alerting-port
 import { AppModule, type AppParts } from './app.module.js';
 import { slackButtons, slackSocket } from './slack-buttons.js';
 import { CleanupStack } from './cleanup-stack.js';
+import { addStorageMetrics } from './storage-metrics.js';
 import { addDrillMetrics } from './drill-metrics.js';
 import { addIngestMetrics } from './ingest-metrics.js';
 import { ingestReader } from './ingest-reader.js';
@@ -137,9 +141,11 @@ class Start {
       requestEarlyTick: () => this.#tick?.requestEarlyTick(),
       requestTickAt: (atMs) => this.#tick?.requestTickAt(atMs),
       refusals: () => this.#counters.refusedForWantOfRoom,
+      freeBytes: () => freeBytesOf(settings.dataDir, this.#archiveParts.storage),
     }, book);
     this.#judgement = judgement;
     addSloMetrics(this.#metrics, { engine: judgement.engine, events: this.#sloEvents, version: tocsinVersion() });
+    addStorageMetrics(this.#metrics, () => judgement.storage.figures);
     addDrillMetrics(this.#metrics, () => judgement.engine.lastDrillStatuses());
     await this.#servePages({ store, judgement, tokens });
     await judgement.dispatcher.start();
@@ -246,7 +252,7 @@ class Start {
         onError: (error) => log.error({ err: error }, 'the trace-quality report failed'),
       },
       maintenance: {
-        database: store, hotRetentionMs: settings.hotRetentionMs, archiver: this.#archiver(store, judgement), clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
+        database: store, hotRetentionMs: settings.hotRetentionMs, archiver: this.#archiver(store, judgement), storage: judgement.storage, clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
         onError: (error) => log.error({ err: error }, 'maintenance of the store failed'),
       },
     };
@@ -310,6 +316,11 @@ class Start {
     });
     return this.#ready;
   }
+}
+
+/** Database and archive may be on disks of their own. Before the archive has a directory, its disk is not known. */
+async function freeBytesOf(dataDir: string, storage: ArchiveParts['storage']): Promise<number> {
+  return Math.min(writableBytes(join(dataDir, DATABASE_FILE)), await storage.freeBytes().catch(() => undefined) ?? Infinity);
 }
 
 interface PageParts {
