@@ -1,5 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.js';
+import { CouldNotRun } from './command.js';
+import { DATABASE_FILE } from '../pipeline/store.js';
+import { writableBytes } from '../store/duckdb-file.js';
+import { parseArchiveKeys, type ArchiveKey } from '../store/archive/archive-cipher.js';
 import type { ArchiveStorage } from '../store/archive/archive-storage.js';
 import type { ArchiveGeneration } from '../store/archive/duckdb-archived-spans.js';
 import { FsArchiveStorage } from '../store/archive/fs-archive-storage.js';
@@ -16,6 +21,11 @@ export async function archiveParts(settings: ArchiveSettings): Promise<ArchivePa
   return { storage: await storageOf(settings), generation: { current: 0 } };
 }
 
+/** Database and archive may be on disks of their own. Before the archive has a directory, its disk is not known. */
+export async function freeBytesOf(dataDir: string, storage: ArchiveStorage): Promise<number> {
+  return Math.min(writableBytes(join(dataDir, DATABASE_FILE)), await storage.freeBytes().catch(() => undefined) ?? Infinity);
+}
+
 async function storageOf({ archiveUrl, dataDir }: ArchiveSettings): Promise<ArchiveStorage> {
   const directory = join(dataDir, 'archive');
   if (archiveUrl === undefined) return new FsArchiveStorage(directory);
@@ -30,5 +40,16 @@ async function bucketOf(url: URL, cacheDir: string): Promise<ArchiveStorage> {
   // Servers at an endpoint of their own rarely have a name for each bucket.
   const client = new S3Client({ forcePathStyle: ofS3 !== undefined || ofAll !== undefined });
   const kmsKeyId = url.searchParams.get('kmsKeyId') ?? undefined;
-  return new S3ArchiveStorage({ client, bucket: url.hostname, prefix: url.pathname.replace(/^\/+|\/+$/g, ''), cacheDir, kmsKeyId });
+  const keyFile = url.searchParams.get('keyFile');
+  const keys = keyFile === null ? [] : await keysOf(keyFile);
+  return new S3ArchiveStorage({ client, bucket: url.hostname, prefix: url.pathname.replace(/^\/+|\/+$/g, ''), cacheDir, kmsKeyId, keys });
+}
+
+/** @throws CouldNotRun where there are none: without its keys the archive could be neither read nor written. */
+async function keysOf(file: string): Promise<readonly ArchiveKey[]> {
+  try {
+    return parseArchiveKeys(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new CouldNotRun(`the keys of the archive in ${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

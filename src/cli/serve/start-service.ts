@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -34,7 +33,6 @@ import { SloEventCounter } from '../../pipeline/slo-event-counter.js';
 import { Archiver } from '../../pipeline/system-archiver.js';
 import { Eraser } from '../../pipeline/system-eraser.js';
 import { StoreClient } from '../../pipeline/system-store-client.js';
-import { DATABASE_FILE } from '../../pipeline/store.js';
 import { TickJob } from '../../pipeline/tick.job.js';
 import { DuckdbObservedOperationReader } from '../../query/duckdb-observed-operation-reader.js';
 import { DuckdbServiceReader } from '../../query/duckdb-service-reader.js';
@@ -52,8 +50,7 @@ import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
 import { DuckdbArchive } from '../../store/archive/duckdb-archive.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
-import { writableBytes } from '../../store/duckdb-file.js';
-import { archiveParts, type ArchiveParts } from '../archive-parts.js';
+import { archiveParts, freeBytesOf, type ArchiveParts } from '../archive-parts.js';
 import { qualityParts } from './quality-parts.js';
 import { tocsinVersion } from '../tocsin-version.js';
 import { alertmanagerPorts, drillActions, silenceActions } from './alerting-ports.js';
@@ -316,11 +313,6 @@ class Start {
     });
     return this.#ready;
   }
-}
-
-/** Database and archive may be on disks of their own. Before the archive has a directory, its disk is not known. */
-async function freeBytesOf(dataDir: string, storage: ArchiveParts['storage']): Promise<number> {
-  return Math.min(writableBytes(join(dataDir, DATABASE_FILE)), await storage.freeBytes().catch(() => undefined) ?? Infinity);
 }
 
 interface PageParts {

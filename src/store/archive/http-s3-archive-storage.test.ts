@@ -82,3 +82,17 @@ test('the directory holds as much as it may, what was read last', async () => {
   for (const file of files) await other.local([file]);
   expect(['a', 'b', 'c'].map((name) => existsSync(join(directory, 'other', `${name}.parquet`)))).toEqual([false, true, true]);
 });
+
+test('with keys the bucket holds nothing that can be read, and what it gives back is the file', async () => {
+  const key = { id: 'k1', key: randomBytes(32) };
+  const bytes = randomBytes(1.5 * MIB);
+  const file = await published(new S3ArchiveStorage({ ...options, keys: [key] }), bytes);
+  expect(file).toEqual({ path: PATH, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
+  const stored = s3.objects.get(`tocsin/${PATH}`)?.body;
+  expect([stored?.includes(bytes.subarray(0, 64)), (stored?.length ?? 0) > bytes.length]).toEqual([false, true]);
+  const newer = { id: 'k2', key: randomBytes(32) };
+  const other = new S3ArchiveStorage({ ...options, keys: [newer, key], cacheDir: join(directory, 'other') });
+  expect(readFileSync((await other.local([file]))[0] ?? '').equals(bytes)).toBe(true);
+  const withoutKey = new S3ArchiveStorage({ ...options, keys: [newer], cacheDir: join(directory, 'third') });
+  await expect(withoutKey.local([file])).rejects.toThrow('was enciphered with the key "k1"');
+});

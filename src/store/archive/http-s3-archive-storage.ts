@@ -10,6 +10,7 @@ import {
   AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand,
   ListObjectsV2Command, ListPartsCommand, NoSuchKey, UploadPartCommand, type CompletedPart,
 } from '@aws-sdk/client-s3';
+import { decipherFile, encipherFile, type ArchiveKey } from './archive-cipher.js';
 import { ArchiveFileError, type ArchivedFile, type ArchiveStorage, type PublishedFile } from './archive-storage.js';
 import { digestOf } from './fs-archive-storage.js';
 
@@ -24,6 +25,8 @@ export interface S3ArchiveOptions {
   readonly partBytes?: number;
   /** Encrypts at rest with this key of KMS. */
   readonly kmsKeyId?: string | undefined;
+  /** Files are enciphered with the first of these before they leave this machine. */
+  readonly keys?: readonly ArchiveKey[];
   readonly retryPauseMs?: number;
 }
 
@@ -50,23 +53,33 @@ export class S3ArchiveStorage implements ArchiveStorage {
   /** An upload that breaks off goes on with the parts that are missing. It is over when S3 has the very bytes. */
   async publish(name: string, path: string): Promise<PublishedFile> {
     const staged = this.stage(name);
-    const published = await digestOf(staged);
     const { client, bucket, kmsKeyId } = this.#options;
+    const sent = await this.#enciphered(staged, path);
+    const digest = await digestOf(sent);
     const object = { Bucket: bucket, Key: this.#key(path) };
     const { UploadId } = await this.#persistently(() => client.send(new CreateMultipartUploadCommand({
-      ...object, ChecksumAlgorithm: 'SHA256', Metadata: { sha256: published.sha256 }, ContentType: 'application/vnd.apache.parquet',
+      ...object, ChecksumAlgorithm: 'SHA256', Metadata: { sha256: digest.sha256 }, ContentType: 'application/vnd.apache.parquet',
       ...(kmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId }),
     })));
     const upload = { ...object, UploadId };
     await this.#persistently(async () => {
-      const parts = await this.#uploadMissing(staged, published.bytes, upload);
+      const parts = await this.#uploadMissing(sent, digest.bytes, upload);
       await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } }));
     });
-    await this.#verify(path, published);
+    await this.#verify(path, digest);
+    const published = sent === staged ? digest : await digestOf(staged);
+    if (sent !== staged) await rm(sent, { force: true });
     const cached = this.#cached(path);
     await mkdir(dirname(cached), { recursive: true });
     await rename(staged, cached);
     return published;
+  }
+
+  async #enciphered(staged: string, path: string): Promise<string> {
+    const [key] = this.#options.keys ?? [];
+    if (key === undefined) return staged;
+    await encipherFile(staged, `${staged}.enciphered`, { key, path });
+    return `${staged}.enciphered`;
   }
 
   local(files: readonly ArchivedFile[]): Promise<readonly string[]> {
@@ -159,6 +172,7 @@ export class S3ArchiveStorage implements ArchiveStorage {
     await this.#persistently(async () => {
       const { Body } = await this.#options.client.send(new GetObjectCommand({ Bucket: this.#options.bucket, Key: this.#key(file.path) }));
       await pipeline(Body as Readable, createWriteStream(partial));
+      if (await decipherFile(partial, `${partial}.deciphered`, { keys: this.#options.keys ?? [], path: file.path })) await rename(`${partial}.deciphered`, partial);
       const { bytes, sha256 } = await digestOf(partial);
       if (bytes !== file.bytes || sha256 !== file.sha256) throw new ArchiveFileError(file.path, 'is not what was put into the bucket');
     }).catch((error: unknown) => {
