@@ -28,10 +28,7 @@ import { DuckdbOutbox } from '../../notify/duckdb-outbox.js';
 import type { RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { IngestStats } from '../../pipeline/ingest-tally.js';
 import { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
-import { keepBySampling } from '../../pipeline/duckdb-sampling.js';
 import { SloEventCounter } from '../../pipeline/slo-event-counter.js';
-import { Archiver } from '../../pipeline/system-archiver.js';
-import { Eraser } from '../../pipeline/system-eraser.js';
 import { StoreClient } from '../../pipeline/system-store-client.js';
 import { TickJob } from '../../pipeline/tick.job.js';
 import { DuckdbObservedOperationReader } from '../../query/duckdb-observed-operation-reader.js';
@@ -48,8 +45,8 @@ import { DuckdbTagReader } from '../../query/duckdb-tag-reader.js';
 import { DuckdbTopologyReader } from '../../query/duckdb-topology-reader.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
-import { DuckdbArchive } from '../../store/archive/duckdb-archive.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
+import { archiverOf } from './archiver-of.js';
 import { archiveParts, freeBytesOf, type ArchiveParts } from '../archive-parts.js';
 import { qualityParts } from './quality-parts.js';
 import { tocsinVersion } from '../tocsin-version.js';
@@ -249,20 +246,10 @@ class Start {
         onError: (error) => log.error({ err: error }, 'the trace-quality report failed'),
       },
       maintenance: {
-        database: store, hotRetentionMs: settings.hotRetentionMs, archiver: this.#archiver(store, judgement), storage: judgement.storage, clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
+        database: store, hotRetentionMs: settings.hotRetentionMs, archiver: archiverOf({ parts: this.#archiveParts, hotRetentionMs: settings.hotRetentionMs, store, judgement }), storage: judgement.storage, clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
         onError: (error) => log.error({ err: error }, 'maintenance of the store failed'),
       },
     };
-  }
-
-  #archiver(store: StoreClient, { rules, engine }: Judgement): Archiver {
-    const archive = new DuckdbArchive(store);
-    const burning = (): ReadonlySet<string> => {
-      const firing = new Set(engine.statuses().flatMap(({ slo, firing: tier }) => (tier === undefined ? [] : [slo])));
-      return new Set(rules.book.slos.flatMap(({ slo }) => (firing.has(slo.name) ? [slo.service] : [])));
-    };
-    const eraser = new Eraser({ ...this.#archiveParts, archive, database: store });
-    return new Archiver({ ...this.#archiveParts, archive, eraser, hotRetentionMs: this.#input.settings.hotRetentionMs, limits: () => rules.book.sampling.retention, keep: keepBySampling({ database: store, rules: () => rules.book.sampling, burning }) });
   }
 
   /** Asked for late: a port may be chosen by the system. */
