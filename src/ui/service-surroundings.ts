@@ -69,7 +69,7 @@ export function serviceSurroundings({ breakdown, changes, read, range }: Surroun
   const form = { ...searchForm({}), range };
   return {
     placesOf: foundInWords(breakdown), placesRange: formatDuration(read.toMs - read.fromMs),
-    places: facetViews(breakdown, requestsOf(service)).map((facet) => ({ ...facet, values: facet.values.map((value) => ({ ...value, href: value.query === undefined ? undefined : searchUrl('/traces', form, { q: value.query }) })) })),
+    places: facetViews(breakdown, requestsOf(service), 1).map((facet) => ({ ...facet, values: facet.values.map((value) => ({ ...value, href: value.query === undefined ? undefined : searchUrl('/traces', form, { q: value.query }) })) })),
     changes: changes.slice(0, SHOWN_CHANGES).map(({ atMs, words, version }) => ({
       atMs, words, href: version === undefined ? undefined : `${searchUrl('/traces/cohorts', form, { q: requestsOf(service) })}&${new URLSearchParams({ select: `{ resource.service.version = ${quote(version)} }` }).toString()}`,
     })),

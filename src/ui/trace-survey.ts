@@ -31,9 +31,9 @@ export interface FacetView {
 /** Twice the median of its peers. */
 const SLOW = 2;
 
-/** Fields with more values than one, each value with the query that is narrowed to it. */
-export function facetViews({ fields, found }: Breakdown, query: string): FacetView[] {
-  return fields.filter(({ values }) => values.length > 1).map(({ field, values, distinct }) => {
+/** Fields with `atLeast` so many values, each value with the query that is narrowed to it. */
+export function facetViews({ fields, found }: Breakdown, query: string, atLeast = 2): FacetView[] {
+  return fields.filter(({ values }) => values.length >= atLeast).map(({ field, values, distinct }) => {
     const ordered = values.map(({ p99Ns }) => p99Ns).sort((left, right) => left - right);
     const usual = ordered[Math.floor((ordered.length - 1) / 2)] ?? 0;
     return {

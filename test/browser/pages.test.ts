@@ -25,11 +25,15 @@ const PAGES: readonly (readonly [name: string, path: string, heading: string, te
   ['incident-hostile', `/incidents/${HOSTILE_INCIDENT_ID}`, '<script>', ['<img src=x']],
   ['traces', '/traces', 'Traces', ['POST /checkout', '812 ms', 'no root']],
   ['traces-wrong', '/traces?q=%7B+duration+%3E+%7D', 'Traces', ['column']],
-  ['trace', `/traces/${FAILED_TRACE_ID}`, 'POST /checkout', ['POST /charge', '17 spans', 'PaymentDeclined: card']],
+  ['traces-survey', '/traces?survey=1', 'Traces', ['Requests by duration', 'a sample of 50,000 of 120,000 spans', '80,412']],
+  ['compare', `/traces/compare?a=${FAILED_TRACE_ID}&b=${HOSTILE_TRACE_ID}`, 'Compare two traces', ['Place by place', 'only in the second']],
+  ['cohorts', '/traces/cohorts', 'Compare a selection', ['What is different']],
+  ['map', '/map', 'Service map', ['edges fail', 'checkout', 'bank-gateway.example']],
+  ['trace', `/traces/${FAILED_TRACE_ID}`, 'POST /checkout', ['POST /charge', '17 spans', 'PaymentDeclined: card', 'Critical path', 'began here']],
   ['trace-span', `/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`, 'POST /checkout', ['payment.provider', '9223372036854775807', 'exception.stacktrace']],
   ['trace-hostile', `/traces/${HOSTILE_TRACE_ID}?span=0000000000000001`, '<script>', ['no parent']],
   ['services', '/services', 'Services', ['catalogue', '41.2/s', '6.2 %']],
-  ['service', '/services/checkout', 'checkout', ['POST /orders', 'Requests per second']],
+  ['service', '/services/checkout', 'checkout', ['POST /orders', 'Requests per second', 'Version 1.4.2 appeared, after 1.4.1', 'Where it ran']],
   ['signatures', '/signatures', 'Errors', ['CardDeclined', 'card <int> declined', 'New']],
   ['signature', `/signatures/${SIGNATURE_ID}`, 'CardDeclined', ['Why these failures are one', 'Perhaps the same', 'front POST /checkout']],
   ['quality', '/quality', 'Trace quality', ['The trace breaks between front and checkout', 'OTEL_PROPAGATORS', 'Instrumentation Score']],
@@ -130,7 +134,7 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     expect(await rows.count()).toBeLessThan(100);
     expect(await page.locator('.fall').evaluate((tree) => Math.round(tree.getBoundingClientRect().height / 24))).toBe(LARGE_TRACE_SPANS);
     await page.evaluate('scrollTo(0, 5000 * 24)');
-    await page.waitForSelector('.fall li:has-text("import item 9941")', { state: 'attached', timeout: 5_000 }).catch(() => undefined);
+    await page.waitForFunction('document.querySelector(".fall li").row.place > 4000');
     expect(await rows.count()).toBeLessThan(100);
     await page.focus('.fall');
     await page.keyboard.press('End');
@@ -139,6 +143,39 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     await page.waitForSelector('.panel:not([hidden]) >> text=span id');
     expect(await page.locator('.fall li[aria-selected=true].current').count()).toBe(1);
     await page.screenshot({ path: join(shots, 'trace-large.png') });
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test('from a search to a trace, to a span, to a comparison of two traces', { timeout: 60_000 }, async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const { page, complaints } = await open(context, `${url}/traces`);
+    await page.waitForSelector('.heatmap');
+    await page.waitForSelector('.facet >> text=value 0');
+    await page.fill('textarea[name=q]', '{ status = error }');
+    await page.waitForURL(/q=%7B/);
+    await page.fill('textarea[name=q]', '{ st');
+    await page.waitForSelector('.completion li:has-text("status")');
+    await page.keyboard.press('Escape');
+    await page.fill('textarea[name=q]', '{ status = error }');
+    await page.locator('.chart-svg[data-geometry]').scrollIntoViewIfNeeded();
+    const picture = await page.locator('.chart-svg[data-geometry]').boundingBox();
+    if (picture === null) throw new Error('the heatmap is not drawn');
+    await page.mouse.move(picture.x + picture.width / 2, picture.y + 12);
+    await page.mouse.down();
+    await page.mouse.move(picture.x + picture.width - 4, picture.y + 60, { steps: 3 });
+    await page.mouse.up();
+    await page.waitForURL(/minDuration=/);
+    await page.waitForSelector('.chosen');
+    expect(await page.getAttribute('.chosen-links a', 'href')).toContain('/traces/cohorts?');
+    await page.click(`.found a[href="/traces/${FAILED_TRACE_ID}"]`);
+    await page.waitForURL(`**/traces/${FAILED_TRACE_ID}`);
+    await page.click(`#s-${FAILED_SPAN_ID} .row-name b`);
+    await page.waitForSelector('.panel:not([hidden]) >> text=The failure began here');
+    await page.click('a:has-text("Compare")');
+    await page.fill('input[name=b]', HOSTILE_TRACE_ID);
+    await page.click('button:has-text("Compare")');
+    await page.waitForSelector('h2:has-text("Place by place")');
     expect(complaints).toEqual([]);
     await context.close();
   });

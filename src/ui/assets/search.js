@@ -22,7 +22,9 @@
     if (error.name !== 'AbortError') results.classList.remove('stale');
   };
   const lookFromAfar = async (address) => {
-    const next = await fetchPage(`${address}${address.includes('?') ? '&' : '?'}survey=1`);
+    const whole = new URL(address, location.href);
+    whole.searchParams.set('survey', '1');
+    const next = await fetchPage(whole);
     survey.replaceChildren(...next.querySelector('#survey').childNodes);
   };
   /** `typing`: what is not a query yet leaves the results alone. */
@@ -57,7 +59,7 @@
     clearTimeout(pause);
     void search(addressOf(), { typing: false });
   });
-  if (results.querySelector('.warning.error') === null) lookFromAfar(location.pathname + location.search).catch(survive);
+  if (results.querySelector('.warning.error') === null && survey.firstElementChild === null) lookFromAfar(location.pathname + location.search).catch(survive);
 
   // Two are compared, no more and no fewer.
   results.addEventListener('change', (event) => {
