@@ -89,15 +89,16 @@ function evidenceNote({ evidence, sli }: SloStatus): string[] {
 }
 
 /** The budget that was used up in the range, by those who did. */
-function ledgerOf({ slo }: SloView, { points }: HistoryView, charges: Charges | undefined): Record<string, unknown> | undefined {
-  const window = points.at(-1)?.window;
+function ledgerOf(view: SloView, history: HistoryView, charges: Charges | undefined): Record<string, unknown> | undefined {
+  const window = history.points.at(-1)?.window;
   if (charges === undefined || charges.rows.length === 0 || window === undefined) return undefined;
-  const bad = points.reduce((sum, point) => sum + point.bad, 0);
-  const allowed = (1 - slo.target) * (window.good + window.bad);
+  const bad = history.points.reduce((sum, point) => sum + point.bad, 0);
+  const projected = projectedAllowance(view, history);
+  const allowed = projected ?? (1 - view.slo.target) * (window.good + window.bad);
   const burned = allowed === 0 ? undefined : bad / allowed;
   const { badEvents, examined, rows } = charges;
   return {
-    words: ledgerInWords(rows), burned, rows: rows.map((row) => ({ ...row, budget: burned === undefined ? undefined : burned * row.share })),
+    words: ledgerInWords(rows), burned, isProjected: projected !== undefined, rows: rows.map((row) => ({ ...row, budget: burned === undefined ? undefined : burned * row.share })),
     from: examined < badEvents ? `${formatNumber(examined)} of ${formatNumber(badEvents)} bad events that are stored` : `${formatNumber(examined)} bad events`,
   };
 }
