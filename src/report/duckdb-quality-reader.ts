@@ -80,7 +80,7 @@ export class DuckdbQualityReader implements QualityReader {
     const read = async (shiftMs: number): Promise<QualityFact[]> => (await this.#database.query({ sql: EDGES, params: { ...near, shift_ns: shiftMs * 1e6 } })).map(factOf);
     const facts = await read(0);
     if (!facts.some(({ fact }) => fact === 'broken-context')) return facts;
-    const chance = new Map((await read(CHANCE_SHIFT_MS)).filter(({ fact }) => fact === 'broken-context').map((fact) => [factKey(fact), fact.value]));
+    const chance = new Map((await read(CHANCE_SHIFT_MS)).filter(({ fact }) => fact === 'broken-context').map((fact) => [factKey(fact), fact.n]));
     return facts.map((fact) => withChance(fact, chance));
   }
 
@@ -104,7 +104,7 @@ export class DuckdbQualityReader implements QualityReader {
   }
 }
 
-/** `value` of a broken edge is how often its calls meet its roots by chance; looked for where something met at all. */
+/** `value` of a broken edge is how many of its calls meet its roots by chance; looked for where something met at all. */
 function withChance(fact: QualityFact, chance: ReadonlyMap<string, number>): QualityFact {
   return fact.fact === 'broken-context' ? { ...fact, value: chance.get(factKey(fact)) ?? 0 } : fact;
 }

@@ -25,10 +25,12 @@ export interface OperationInput {
 
 /** How traces are used: alerts that nobody heeds, readers, answers, latency, and what senders lose. */
 export function findOperationFindings({ table, thresholds, ledger, services, around }: OperationInput): FoundFinding[] {
-  const spokenFor = new Set((around?.objectives ?? []).map(({ service }) => service));
+  if (around === undefined) return ledger.flatMap(senderLoss);
+  // Without the rules nobody knows which services may be slow.
+  const spokenFor = new Set(around.objectives.map(({ service }) => service));
   return [
     ...ledger.flatMap(senderLoss), ...services.filter(({ service }) => !spokenFor.has(service)).flatMap((each) => slowTraces(each, table, thresholds)),
-    ...(around === undefined ? [] : [...unheededPages(around), ...around.access.readers.flatMap((reader) => [...refused(reader), ...unusual(reader)]), ...slowAnswers(around, thresholds)]),
+    ...unheededPages(around), ...around.access.readers.flatMap((reader) => [...refused(reader), ...unusual(reader)]), ...slowAnswers(around, thresholds),
   ];
 }
 

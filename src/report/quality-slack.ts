@@ -2,6 +2,8 @@ import type { QualityReport } from './quality-report.js';
 import { weekOf } from './quality-week.js';
 
 const SHOWN = 3;
+/** Of a fix: three of them fit one screen. */
+const FIX_LINES = 8;
 /** Slack refuses longer texts of a section. */
 const SECTION_MAX = 2_900;
 
@@ -13,7 +15,7 @@ export function qualitySlackMessage(report: QualityReport, publicUrl: string): {
   const fresh = findings.filter(({ state }) => state === 'new').length;
   const text = `Trace quality, week ${week}: ${scoreWords(score, lastWeek?.score)}, ${findings.length} finding${findings.length === 1 ? '' : 's'}${high > 0 ? `, ${high} high` : ''}`;
   const counts = `${Math.round(overall.spans).toLocaleString('en-US')} spans of ${report.services.length} services. ${fresh} new, ${findings.length - fresh} open, ${fixed.length} fixed.`;
-  const todo = findings.slice(0, SHOWN).map((finding, index) => `*${index + 1}. ${slackEscaped(finding.title)}* (${finding.severity}${finding.owner === undefined ? '' : `, ${slackEscaped(finding.owner)}`})\n${slackEscaped(finding.detail)}\nFix in ${slackEscaped(finding.fix.where)}: \`${slackEscaped(finding.fix.text.split('\n')[0] ?? '').replaceAll('`', '\'')}\``);
+  const todo = findings.slice(0, SHOWN).map((finding, index) => `*${index + 1}. ${slackEscaped(finding.title)}* (${finding.severity}${finding.owner === undefined ? '' : `, ${slackEscaped(finding.owner)}`})\n${slackEscaped(finding.detail)}\nFix in ${slackEscaped(finding.fix.where)}:\n${codeBlock(finding.fix.text)}`);
   return {
     text,
     blocks: [
@@ -22,6 +24,13 @@ export function qualitySlackMessage(report: QualityReport, publicUrl: string): {
       { type: 'context', elements: [{ type: 'mrkdwn', text: `<${publicUrl}/quality?week=${week}|The whole report>` }] },
     ],
   };
+}
+
+/** To paste; what is longer than the screen has room for is in the report. */
+function codeBlock(text: string): string {
+  const lines = text.split('\n');
+  const shown = lines.length > FIX_LINES ? [...lines.slice(0, FIX_LINES - 1), '…'] : lines;
+  return `\`\`\`\n${slackEscaped(shown.join('\n')).replaceAll('`', '\'')}\n\`\`\``;
 }
 
 function scoreWords(score: number | undefined, before: number | undefined): string {

@@ -30,7 +30,7 @@ met AS (
   WHERE r.stop_ns <= c.stop_ns + 1000000 AND c.service <> r.service
 ),
 facts AS (
-  SELECT 'broken-context' AS fact, caller AS service, callee AS subject, count(DISTINCT (call_th, call_tl, call_span_id))::DOUBLE AS n, count(DISTINCT (call_th, call_tl, call_span_id))::DOUBLE AS bad, count(*)::DOUBLE AS value,
+  SELECT 'broken-context' AS fact, caller AS service, callee AS subject, count(DISTINCT (call_th, call_tl, call_span_id))::DOUBLE AS n, count(DISTINCT (call_th, call_tl, call_span_id))::DOUBLE AS bad, 0::DOUBLE AS value,
     min({'th': call_th, 'tl': call_tl, 's': call_span_id}, 2) || min({'th': th, 'tl': tl, 's': span_id}, 2) AS examples
   FROM met GROUP BY caller, callee
   UNION ALL BY NAME
