@@ -9,7 +9,7 @@ import type { Delivery } from './delivery.js';
 import type { EscalationPolicy, EscalationStep } from './escalation-policy.js';
 import { groupDelivery } from './group-delivery.js';
 import { integrationsOf } from './integrations.js';
-import { groupId, type Decision, type NotificationGroup, type ToldState } from './notification-group.js';
+import { conversationOf, groupId, type Decision, type NotificationGroup, type ToldState } from './notification-group.js';
 import { DEFAULT_GROUP_INTERVAL_MS, DEFAULT_REPEAT_INTERVAL_MS, type Routing } from './routing.js';
 
 export interface EscalationInput {
@@ -185,7 +185,7 @@ class EscalationTurn {
       const known = knowing(told[name]);
       // Whom this very moment told something needs no reminder.
       if (kind === 'repeated' && (known === undefined || known.atMs === nowMs)) continue;
-      const conversation = known?.conversation ?? `${group.key}@${String(nowMs)}`;
+      const conversation = known?.conversation ?? conversationOf(group.key, [this.#incident.id], nowMs);
       const firing = [...new Set([...(known?.firing ?? []), ...alerts.map(({ alert }) => alert.id)])];
       told[name] = { firing, resolved: (known?.resolved ?? []).filter((id) => !firing.includes(id)), atMs: nowMs, conversation };
       const delivery = groupDelivery(group, {

@@ -7,7 +7,7 @@ import { DecisionLog } from './decision-log.js';
 import type { Delivery } from './delivery.js';
 import { groupDelivery } from './group-delivery.js';
 import { integrationsOf, type Integration } from './integrations.js';
-import { timingOf, type Decision, type Mute, type NotificationGroup, type ToldState } from './notification-group.js';
+import { conversationOf, timingOf, type Decision, type Mute, type NotificationGroup, type ToldState } from './notification-group.js';
 import { notifyReason, type GroupView, type NotifyReason } from './notify-reason.js';
 import type { RouteMatch, Routing } from './routing.js';
 
@@ -155,7 +155,7 @@ export class GroupTurn {
       this.#noteUnsent(integration, view, told);
       return false;
     }
-    const conversation = reason === 'first notification' || told === undefined ? `${this.#group.key}@${String(nowMs)}` : told.conversation;
+    const conversation = reason === 'first notification' || told === undefined ? conversationOf(this.#group.key, this.#members.values(), nowMs) : told.conversation;
     this.#told.set(integration.name, { firing: [...view.firing, ...view.mutedButTold], resolved: [...view.resolved], atMs: nowMs, conversation });
     if (view.firing.size + view.mutedButTold.size === 0 && !integration.tellsResolved) {
       this.#noteAll(integration.name, 'it ended, and send_resolved is off');

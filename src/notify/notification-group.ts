@@ -69,3 +69,9 @@ export function groupId({ key, receiver }: Pick<NotificationGroup, 'key' | 'rece
 export function timingOf({ groupWaitMs, groupIntervalMs, repeatIntervalMs }: GroupTiming): GroupTiming {
   return { groupWaitMs, groupIntervalMs, repeatIntervalMs };
 }
+
+/** Names a conversation that begins now. What a person ends while it fires may begin again at that very moment, as another incident's. */
+export function conversationOf(groupKey: string, incidents: Iterable<IncidentId>, nowMs: number): string {
+  const [first = ''] = incidents;
+  return `${groupKey}@${String(nowMs)}/${first}`;
+}
