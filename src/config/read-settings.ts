@@ -190,6 +190,7 @@ function settle(merged: SettingsFile, secrets: Secrets, environment: Environment
       slackChannel: merged.qualityReport?.slackChannel, day: merged.qualityReport?.day ?? 'monday', hour: merged.qualityReport?.hour ?? defaults.DEFAULT_REPORT_HOUR,
       timeZone: merged.qualityReport?.timeZone ?? 'UTC', pricePerMillionSpans: merged.qualityReport?.pricePerMillionSpans,
     },
+    links: merged.links ?? [],
     store: 'duckdb',
     evaluationIntervalMs: merged.evaluationInterval ?? defaults.DEFAULT_EVALUATION_INTERVAL_MS,
     hotRetentionMs: merged.hotRetention ?? defaults.DEFAULT_HOT_RETENTION_MS,

@@ -3,6 +3,7 @@ import { formatDuration, parseDuration } from '../lib/duration.js';
 import { readInternalTargets } from '../lib/internal-targets.js';
 import { isTimeZone } from '../lib/time-zone.js';
 import type { IssueParams } from '../lib/validate-document.js';
+import { readLinkTemplate } from './link-template.js';
 import { LOG_LEVELS, MAX_EVALUATION_INTERVAL_MS, MIN_EVALUATION_INTERVAL_MS, MIN_HOT_RETENTION_MS, WEEKDAYS } from './settings.js';
 
 function refuse(context: z.RefinementCtx, message: string, params: IssueParams = {}): never {
@@ -45,6 +46,11 @@ const httpUrl = z.string().max(2_048).transform((text, context): string => {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return refuse(context, `"${text}" is not an http or https URL`);
   if (url.username !== '' || url.password !== '') return refuse(context, 'a URL must not hold a user name or password');
   return text;
+});
+
+const linkTemplate = z.string().max(2_048).transform((text, context): string => {
+  const read = readLinkTemplate(text);
+  return read.ok ? read.value : refuse(context, `"${text}" is no link`, { hint: read.error });
 });
 
 const publicUrl = httpUrl.transform((text) => text.replace(/\/+$/, ''));
@@ -101,6 +107,7 @@ export const settingsFileSchema = z.strictObject({
     timeZone: z.string().max(64).refine(isTimeZone, 'is not a time zone; write it like Europe/Berlin').optional(),
     pricePerMillionSpans: z.number().min(0).max(1e6).optional(),
   }).optional(),
+  links: z.array(z.strictObject({ name: z.string().min(1).max(60), url: linkTemplate })).max(20).optional(),
   store: z.enum(['duckdb', 'clickhouse']).superRefine((store, context) => {
     if (store === 'clickhouse') context.addIssue({ code: 'custom', message: '"clickhouse" is not supported yet: this version has the embedded DuckDB only', params: { code: 'settings/not-supported-yet', hint: 'leave it out' } satisfies IssueParams });
   }).optional(),

@@ -1,4 +1,5 @@
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
+import type { LinkTemplate } from './link-template.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -50,6 +51,8 @@ export interface Settings {
     /** What storing a million spans costs, in any currency. Undefined: no cost is shown. */
     readonly pricePerMillionSpans: number | undefined;
   };
+  /** From a span to what other tools know of it. */
+  readonly links: readonly LinkTemplate[];
   readonly store: 'duckdb';
   readonly evaluationIntervalMs: number;
   readonly hotRetentionMs: number;

@@ -39,6 +39,12 @@ describe('every page', () => {
     expect(response.body).not.toMatch(/undefined|\[object Object\]|NaN/);
   });
 
+  test('a span links to what other tools know of it, where they can', async () => {
+    const { body } = await get(`/traces/${FAILED_TRACE_ID}/spans/${FAILED_SPAN_ID}`);
+    expect(body).toContain(`href="https://status.bank.example/logs?q=${FAILED_TRACE_ID}" target="_blank" rel="noreferrer">Logs`);
+    expect(body).not.toContain('Pod ↗');
+  });
+
   test('an incident shows how good its traces were when it opened, and one about the traces its cause, fix and traces', async () => {
   const page = (await get(`/incidents/${OPEN_INCIDENT_ID}`)).body;
   expect(page).toContain('How good its traces were');

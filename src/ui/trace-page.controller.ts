@@ -5,6 +5,7 @@ import type { StoredTrace } from '../query/trace-reader.js';
 import { followLinks, linksTo } from '../query/linked-spans.js';
 import type { Span } from '../trace/span.js';
 import { traceAsCurl } from './copy-as.js';
+import { linksOut } from './link-out.js';
 import { renderPage } from './page-model.js';
 import { PageRenderer } from './page-renderer.js';
 import { spanPanel, tracePage } from './trace-page.js';
@@ -49,7 +50,7 @@ export class TracePageController {
   async #around(span: Span): Promise<Record<string, unknown>> {
     const { traces } = this.#options.readers;
     const [followed, linkedFrom] = await Promise.all([followLinks(traces, span), linksTo(traces, span)]);
-    return { followed: Object.fromEntries(followed), linkedFrom, spanUrl: `${this.#options.address.publicUrl}/traces/${span.traceId}?span=${span.spanId}` };
+    return { followed: Object.fromEntries(followed), linkedFrom, linksOut: linksOut(this.#options.links, span), spanUrl: `${this.#options.address.publicUrl}/traces/${span.traceId}?span=${span.spanId}` };
   }
 
   async #read(id: string): Promise<StoredTrace> {

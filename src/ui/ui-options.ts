@@ -1,3 +1,4 @@
+import type { LinkTemplate } from '../config/link-template.js';
 import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import type { SilenceActions } from '../incident/silence-actions.js';
 import type { HeldOpening } from '../incident/held-opening.js';
@@ -53,6 +54,8 @@ export interface UiOptions {
   readonly runbookFor: (incident: Incident, pattern?: PatternFinding) => Promise<RenderedRunbook | undefined>;
   readonly access: AccessPolicy;
   readonly address: TrustedAddress;
+  /** From a span to what other tools know of it. */
+  readonly links: readonly LinkTemplate[];
   /** Where senders reach this service, for the empty pages: `http://127.0.0.1:4317`, `http://127.0.0.1:4318`. */
   readonly otlp: { readonly grpcUrl: string; readonly httpUrl: string };
   /** Called for failures that are ours, not the visitor's. */

@@ -376,6 +376,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
     runbookFor: async (incident) => (incident.runbook === undefined ? undefined : { title: 'Checkout errors', markdown: RUNBOOK }),
     access: OPEN_ACCESS,
     address: { bindHost: '127.0.0.1', publicUrl: 'http://127.0.0.1:4400' },
+    links: [{ name: 'Logs', url: 'https://status.bank.example/logs?q={trace_id}' }, { name: 'Pod', url: 'https://status.bank.example/{resource.no.such}' }],
     otlp: { grpcUrl: 'http://127.0.0.1:4317', httpUrl: 'http://127.0.0.1:4318' },
     reportError: (error, path) => void failures.push(`${path} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     ...changes,

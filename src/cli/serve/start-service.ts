@@ -223,7 +223,7 @@ class Start {
         },
         runbookFor: (incident, pattern) => Promise.resolve(judgement.runbookOf(incident, pattern)),
         access: pageAccess(createAuthorizer({ settings, tokens }), tokens !== undefined),
-        address: this.#pageAddress(),
+        address: this.#pageAddress(), links: settings.links,
         otlp: this.#otlpAddresses(),
         reportError: (error, path) => log.error({ err: error, path }, 'a page failed'),
       },
