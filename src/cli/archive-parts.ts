@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { CouldNotRun } from './command.js';
 import { DATABASE_FILE } from '../pipeline/store.js';
 import { writableBytes } from '../store/duckdb-file.js';
-import { parseArchiveKeys, type ArchiveKey } from '../store/archive/archive-cipher.js';
+import { parseArchiveKeys, type ArchiveKey } from '../store/archive/fs-archive-cipher.js';
 import type { ArchiveStorage } from '../store/archive/archive-storage.js';
 import type { ArchiveGeneration } from '../store/archive/duckdb-archived-spans.js';
 import { FsArchiveStorage } from '../store/archive/fs-archive-storage.js';

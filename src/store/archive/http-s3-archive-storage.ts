@@ -10,7 +10,7 @@ import {
   AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand,
   ListObjectsV2Command, ListPartsCommand, NoSuchKey, UploadPartCommand, type CompletedPart,
 } from '@aws-sdk/client-s3';
-import { decipherFile, encipherFile, type ArchiveKey } from './archive-cipher.js';
+import { decipherFile, encipherFile, type ArchiveKey } from './fs-archive-cipher.js';
 import { ArchiveFileError, type ArchivedFile, type ArchiveStorage, type PublishedFile } from './archive-storage.js';
 import { digestOf } from './fs-archive-storage.js';
 

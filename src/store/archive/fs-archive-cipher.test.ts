@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { decipherFile, encipherFile, parseArchiveKeys, type ArchiveKey } from './archive-cipher.js';
+import { decipherFile, encipherFile, parseArchiveKeys, type ArchiveKey } from './fs-archive-cipher.js';
 
 const OLD: ArchiveKey = { id: '2026-05', key: randomBytes(32) };
 const NEW: ArchiveKey = { id: '2026-11', key: randomBytes(32) };
