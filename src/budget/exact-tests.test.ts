@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { benjaminiHochberg, fisherGreater, mannWhitneyGreater } from './exact-tests.js';
 import { randomOf } from './random-source.js';
@@ -8,6 +9,27 @@ describe('tests of two groups', () => {
     expect(fisherGreater({ k1: 3, n1: 4, k2: 1, n2: 4 })).toBeCloseTo(17 / 70, 12);
     expect(fisherGreater({ k1: 0, n1: 4, k2: 4, n2: 4 })).toBe(1);
     expect(fisherGreater({ k1: 900, n1: 1_000, k2: 100, n2: 1_000 })).toBeLessThan(1e-100);
+  });
+
+  test('Fisher: far below what is expected shows nothing, and nor do counts that are no table', () => {
+    expect(fisherGreater({ k1: 1, n1: 5_000, k2: 1_500, n2: 5_000 })).toBe(1);
+    for (const counts of [{ k1: 5, n1: 4, k2: 1, n2: 9 }, { k1: 2, n1: 4, k2: 10, n2: 9 }, { k1: 1, n1: 1, k2: 0, n2: 0 }, { k1: Number.NaN, n1: 4, k2: 1, n2: 9 }]) expect(fisherGreater(counts)).toBe(1);
+  });
+
+  test('Fisher: of every table a probability, smaller the more have it, and of small ones the sum of what is as rare or rarer', () => {
+    const choose = (of: number, take: number): number => (take < 0 || take > of ? 0 : Array.from({ length: take }, (_, index) => (of - index) / (index + 1)).reduce((product, each) => product * each, 1));
+    fc.assert(fc.property(fc.integer({ min: 1, max: 25 }), fc.integer({ min: 1, max: 25 }), fc.nat(25), fc.nat(25), (n1, n2, some, others) => {
+      const [k1, k2] = [Math.min(n1, some), Math.min(n2, others)];
+      const have = k1 + k2;
+      const exact = Array.from({ length: n1 - k1 + 1 }, (_, more) => choose(n1, k1 + more) * choose(n2, have - k1 - more)).reduce((sum, each) => sum + each, 0) / choose(n1 + n2, have);
+      expect(fisherGreater({ k1, n1, k2, n2 })).toBeCloseTo(exact, 9);
+    }));
+    fc.assert(fc.property(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 1, max: 20_000 }), fc.nat(20_000), fc.nat(20_000), (n1, n2, some, others) => {
+      const [k1, k2] = [some % (n1 + 1), others % (n2 + 1)];
+      const [one, next] = [k1, Math.min(n1, k1 + 1)].map((count) => fisherGreater({ k1: count, n1, k2, n2 })) as [number, number];
+      expect(one >= 0 && one <= 1).toBe(true);
+      expect(next).toBeLessThanOrEqual(one + 1e-6);
+    }));
   });
 
   test('Mann-Whitney: as R gives it for a textbook sample', () => {

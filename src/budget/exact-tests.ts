@@ -8,22 +8,50 @@ export interface Fourfold {
   readonly n2: number;
 }
 
-/** More steps than this are summed only until the rest is nothing. */
+/** What is smaller than this part of a sum is left out of it. */
 const NOTHING = 1e-12;
 
-/** Fisher's exact test, one-sided: how likely `k1` or more would be were both groups alike. Counts are rounded to whole ones. */
-export function fisherGreater({ k1, n1, k2, n2 }: Fourfold): number {
-  const [a, n, c, m] = [k1, n1, k2, n2].map(Math.round) as [number, number, number, number];
-  const have = a + c;
-  if (a <= 0 || n <= 0 || m <= 0) return 1;
-  const logChoose = (of: number, take: number): number => logGamma(of + 1) - logGamma(take + 1) - logGamma(of - take + 1);
-  let term = Math.exp(logChoose(n, a) + logChoose(m, c) - logChoose(n + m, have));
+/**
+ * Fisher's exact test, one-sided: how likely `k1` or more would be were both groups alike. Counts are rounded to whole ones; those that are no fourfold table
+ * (a group that is empty, or more than all of one) show nothing: 1. At or below the mean it is what the tail below leaves, which may be nothing at all.
+ */
+export function fisherGreater(counts: Fourfold): number {
+  const table = { k1: Math.round(counts.k1), n1: Math.round(counts.n1), k2: Math.round(counts.k2), n2: Math.round(counts.n2) };
+  const { k1, n1, k2, n2 } = table;
+  const isTable = k1 > 0 && k1 <= n1 && k2 >= 0 && k2 <= n2 && n2 > 0 && Number.isFinite(n1 + n2);
+  if (!isTable) return 1;
+  const isAboveMean = k1 * (n1 + n2) > n1 * (k1 + k2);
+  return Math.max(0, Math.min(1, isAboveMean ? tailFrom(table) : 1 - tailBelow(table)));
+}
+
+/** The chance of `k1` or more. */
+function tailFrom({ k1, n1, k2, n2 }: Fourfold): number {
+  const have = k1 + k2;
+  let term = chanceOf({ k1, n1, k2, n2 });
   let sum = term;
-  for (let x = a; x < Math.min(n, have) && term > sum * NOTHING; x += 1) {
-    term *= ((n - x) * (have - x)) / ((x + 1) * (m - have + x + 1));
+  for (let x = k1; x < Math.min(n1, have) && term > sum * NOTHING; x += 1) {
+    term *= ((n1 - x) * (have - x)) / ((x + 1) * (n2 - have + x + 1));
     sum += term;
   }
-  return Math.min(1, sum);
+  return sum;
+}
+
+/** The chance of fewer than `k1`. */
+function tailBelow({ k1, n1, k2, n2 }: Fourfold): number {
+  const have = k1 + k2;
+  let term = chanceOf({ k1, n1, k2, n2 });
+  let sum = 0;
+  for (let x = k1; x > Math.max(0, have - n2) && term > sum * NOTHING; x -= 1) {
+    term *= (x * (n2 - have + x)) / ((n1 - x + 1) * (have - x + 1));
+    sum += term;
+  }
+  return sum;
+}
+
+/** Of exactly this table, of all with its margins. */
+function chanceOf({ k1, n1, k2, n2 }: Fourfold): number {
+  const logChoose = (of: number, take: number): number => logGamma(of + 1) - logGamma(take + 1) - logGamma(of - take + 1);
+  return Math.exp(logChoose(n1, k1) + logChoose(n2, k2) - logChoose(n1 + n2, k1 + k2));
 }
 
 /**

@@ -20,6 +20,11 @@ describe('one cohort against another', () => {
     expect(verdict.sentence).toMatch(/^shop GET \/ fails more often \(\d+ % against 0\.\d %\)\.$|^shop GET \/ fails more often \(.+\)\.$/);
   });
 
+  test('that hardly fails is no worse than one that fails much, however many requests there are', () => {
+    const of = (count: number, failed: number): CohortRequest[] => Array.from({ length: count }, (_, index) => ({ operation: 'shop GET /', durationNs: 20e6, failed: index < failed }));
+    expect(judgeCohorts(of(5_000, 1), of(5_000, 1_500))).toMatchObject({ verdict: 'no-worse', operations: [{ failsMore: false, errorPValue: 1 }] });
+  });
+
   test('that is slower is worse, within the tolerance it is not', () => {
     const random = randomOf(3);
     const [slow, base] = [requests(random, 200, { ms: 26 }), requests(random, 200)];

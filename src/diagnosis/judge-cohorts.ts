@@ -77,7 +77,8 @@ function compareOperation(operation: string, sides: readonly [readonly CohortReq
   const errorPValue = fisherGreater({ k1: failed[0], n1: requests[0], k2: failed[1], n2: requests[1] });
   return {
     operation, requests, failed, medianNs: [quantile(durations[0], 0.5), quantile(durations[1], 0.5)], p95Ns: [quantile(durations[0], 0.95), quantile(durations[1], 0.95)],
-    latencyPValue, errorPValue, slower: latencyPValue < significance, failsMore: errorPValue < significance,
+    latencyPValue, errorPValue, slower: latencyPValue < significance,
+    failsMore: errorPValue < significance && failed[0] / requests[0] > failed[1] / requests[1],
   };
 }
 
