@@ -51,15 +51,15 @@ const READING_POSTS = '/api/v1/backtest/';
 /** What cannot be undone. */
 const ERASURES = '/api/v1/erasures';
 
-/** Reading needs a viewer, everything else a responder, what cannot be undone an admin: no route can forget to ask. */
-export function roleFor(method: string, path: string): PageRole {
-  if (method === 'POST' && path.startsWith(ERASURES)) return 'admin';
-  return method === 'GET' || method === 'HEAD' || (method === 'POST' && path.startsWith(READING_POSTS)) ? 'viewer' : 'responder';
+/** Reading needs a viewer, everything else a responder, what cannot be undone an admin: no route can forget to ask. By the pattern of the route: a path can be spelled in many ways. */
+export function roleFor(method: string, route: string | undefined): PageRole {
+  if (route === undefined || (method === 'POST' && route.startsWith(ERASURES))) return 'admin';
+  return method === 'GET' || method === 'HEAD' || (method === 'POST' && route.startsWith(READING_POSTS)) ? 'viewer' : 'responder';
 }
 
 /** What is pressed in Slack carries a signature instead of a token. */
-const PUBLIC_PATHS = new Set(['/healthz', '/readyz', '/login', '/logout', '/favicon.ico', SLACK_BUTTONS_PATH]);
+const PUBLIC_ROUTES = new Set(['/healthz', '/readyz', '/login', '/logout', '/favicon.ico', SLACK_BUTTONS_PATH]);
 
-export function isPublicPath(path: string): boolean {
-  return PUBLIC_PATHS.has(path) || path.startsWith('/assets/');
+export function isPublicRoute(route: string): boolean {
+  return PUBLIC_ROUTES.has(route) || route.startsWith('/assets/');
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ApiError } from '../query/api-error.js';
-import { isPublicPath, roleFor, tokenOf } from './access-policy.js';
-import { pathOf, type PageRequest } from './http-types.js';
+import { isPublicRoute, roleFor, tokenOf } from './access-policy.js';
+import { routeOf, type PageRequest } from './http-types.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 
 @Injectable()
@@ -14,8 +14,9 @@ export class AccessGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<PageRequest>();
-    if (isPublicPath(pathOf(request))) return true;
-    const role = roleFor(request.method, pathOf(request));
+    const route = routeOf(request);
+    if (route !== undefined && isPublicRoute(route)) return true;
+    const role = roleFor(request.method, route);
     const decision = this.#options.access.authorize(tokenOf(request.headers), role);
     if (decision.allowed) {
       request.actor = decision.actor;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isPublicPath, roleFor, tokenCookie, tokenOf } from './access-policy.js';
+import { isPublicRoute, roleFor, tokenCookie, tokenOf } from './access-policy.js';
 import { isSameOrigin, isTrustedHost, ownPath } from './request-trust.js';
 
 const LOOPBACK = { bindHost: '127.0.0.1', publicUrl: 'https://tocsin.example' };
@@ -59,8 +59,9 @@ describe('the token', () => {
     expect(['GET', 'HEAD', 'POST', 'DELETE', 'PUT'].map((method) => roleFor(method, '/api/v1/slos'))).toEqual(['viewer', 'viewer', 'responder', 'responder', 'responder']);
     // Asks what does not fit into an address, and changes nothing.
     expect(roleFor('POST', '/api/v1/backtest/slices')).toBe('viewer');
+    expect(roleFor('GET', undefined)).toBe('admin');
     expect([roleFor('GET', '/api/v1/erasures'), roleFor('POST', '/api/v1/erasures')]).toEqual(['viewer', 'admin']);
-    expect(['/healthz', '/login', '/assets/page.js'].every(isPublicPath)).toBe(true);
-    expect(['/', '/metrics', '/api/v1/slos', '/assets', '/loginx'].some(isPublicPath)).toBe(false);
+    expect(['/healthz', '/login', '/assets/page.js'].every(isPublicRoute)).toBe(true);
+    expect(['/', '/metrics', '/api/v1/slos', '/assets', '/loginx'].some(isPublicRoute)).toBe(false);
   });
 });

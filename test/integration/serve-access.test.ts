@@ -82,6 +82,12 @@ describe('with TLS and tokens', () => {
     expect(await ask('/api/v1/incidents/none/acknowledge', holder, 'POST')).toBe(status);
   });
 
+  test.each([
+    ['nobody', 401], ['viewer', 403], ['responder', 403], ['admin', 400],
+  ] as const)('erasing, without saying what, however the path is spelled: %s gets %i', async (holder, status) => {
+    for (const path of ['/api/v1/erasures', '/api/v1/%65rasures', '/%61pi/v1/erasures', `${addresses.http}/api/v1/erasures`]) expect(await ask(path, holder, 'POST'), path).toBe(status);
+  });
+
   test('a browser without a token is led to the login', async () => {
     const answer = await send(portOf(addresses.http), '/incidents', { method: 'GET', ca: TEST_TLS.cert, headers: { accept: 'text/html' } });
     expect([answer.status, answer.headers.location]).toEqual([303, '/login?next=%2Fincidents']);

@@ -46,7 +46,7 @@ describe('tocsin serve', () => {
     expect(service.stdout()).toBe(`${JSON.stringify({ ready })}\n`);
     await eventually(() => { for (const address of Object.values(ready)) expect(service.stderr()).toContain(address); });
     expect(await json(`${ready.http}/healthz`)).toEqual({ status: 'up' });
-    expect(await json(`${ready.http}/readyz`)).toEqual({ status: 'ready', ready, ruleProblems: [] });
+    expect(await json(`${ready.http}/readyz`)).toEqual({ status: 'ready', drills: [], ready, ruleProblems: [] });
     const metrics = await fetch(`${ready.http}/metrics`);
     expect(metrics.headers.get('content-type')).toContain('text/plain');
     const text = await metrics.text();
