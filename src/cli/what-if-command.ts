@@ -44,12 +44,21 @@ export const whatIfCommand: Command = {
     const proposed = await readProposed(file, { book, runbooksDir: settings.runbooksDir });
     const toMs = Date.now();
     const history = await readHistory(await requireServiceApi(text('server')), { fromMs: toMs - since.value, toMs });
-    const difference = compareRouting(history, book.routing, proposed);
+    const difference = differenceOf(history, book.routing, proposed);
     if (values['json'] === true) printLine(JSON.stringify(asJson(history, difference), null, 2));
     else print(history, difference);
     return difference.lost > 0 ? EXIT_NO : EXIT_FINE;
   },
 };
+
+function differenceOf(history: AlertHistory, before: Routing, after: Routing): RoutingDifference {
+  try {
+    return compareRouting(history, before, after);
+  } catch (error) {
+    if (error instanceof RangeError) throw new CouldNotRun(`${error.message}, or with a longer repeat_interval`);
+    throw error;
+  }
+}
 
 async function bookOf(rulesDir: string, runbooksDir: string): Promise<RuleBook> {
   const { book, problems } = await loadRuleBook({ rulesDir, runbooksDir });

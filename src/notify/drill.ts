@@ -12,7 +12,7 @@ import type { DecisionRecord } from './decision-reader.js';
 export const DRILL_WINDOW_MS = 30 * DAY_MS;
 /** A drill whose message did not get through within this, or twice its own limit, has failed. It is still tried, as every message is. */
 const FAILED_AFTER_MS = 5 * MINUTE_MS;
-const ID_HASH_DIGITS = 4;
+const ID_HASH_DIGITS = 10;
 export const DRILL_ALERT = 'TocsinDrill';
 export const DRILL_FAILED_ALERT = 'DrillFailed';
 
@@ -91,7 +91,7 @@ export function judgedRun(run: DrillRun, decisions: readonly DecisionRecord[], n
 }
 
 function judged(run: DrillRun, { result, decisions }: { readonly result: DrillResult; readonly decisions: readonly DecisionRecord[] }, nowMs: number): DrillResult {
-  const about = decisions.filter(({ integration }) => integration === result.integration || integration === '');
+  const about = decisions.filter(({ receiver, integration }) => receiver === run.receiver && (integration === result.integration || integration === ''));
   const sent = about.find(({ outcome }) => outcome === 'sent');
   if (sent === undefined) return withoutMessage(run, { result, said: about.at(-1) }, nowMs);
   const { status, settledAtMs, lastError } = sent.delivery ?? { status: 'pending' as const, settledAtMs: undefined, lastError: undefined };
@@ -111,7 +111,11 @@ function withoutMessage(run: DrillRun, { result, said }: { readonly result: Dril
     case 'muted': return { ...result, outcome: 'held', isFinal: true, reason: said.reason };
     case 'not-sent':
     case 'left': return { ...result, outcome: 'failed', isFinal: true, reason: said.reason };
-    default: return overdue(run, { ...result, reason: 'no message was made' }, { result, nowMs });
+    default: {
+      // Messages are made at once or not at all.
+      const late = overdue(run, { ...result, reason: 'no message was made' }, { result, nowMs });
+      return late === result ? late : { ...late, isFinal: true };
+    }
   }
 }
 

@@ -24,8 +24,10 @@ test('a ticket before traces are dropped, a page when dropping them is not enoug
 
 test('ends with room to spare, not at the very bound', () => {
   expect(told([sample(0, 1.1)], OPEN)).toMatchObject([[true, 'ticket', expect.any(String)]]);
-  expect(told([sample(0, 1.3)], OPEN)).toEqual([[false, 'ticket', '1.3 GiB are free, 1.0 GiB must be.']]);
+  expect(told([sample(0, 1.3), sample(20, 1.3)], OPEN)).toEqual([[false, 'ticket', '1.3 GiB are free, 1.0 GiB must be.']]);
   expect(told([sample(0, 20), sample(60, 18)], OPEN)).toMatchObject([[true, 'ticket', expect.any(String)]]);
   expect(told([sample(0, 20), sample(60, 19)], OPEN)).toMatchObject([[false, 'ticket', expect.any(String)]]);
   expect(told([])).toEqual([]);
+  // Just started: how fast it fills is not known, and ends nothing.
+  expect(told([sample(0, 20)], OPEN)).toEqual([]);
 });

@@ -42,6 +42,8 @@ export function diskSignals(samples: readonly DiskSample[], openIncidents: reado
   const isLow = last.freeBytes < last.minFreeBytes * (isOpen ? ENDS_ABOVE : 1);
   const isNear = untilFullMs !== undefined && untilFullMs < (isOpen ? ENDS_BEYOND_MS : TOLD_BEFORE_MS);
   if (!isLow && !isNear && !isOpen) return [];
+  // After a start the trend is not known yet, which ends nothing.
+  if (!isLow && isOpen && last.atMs - (samples[0]?.atMs ?? last.atMs) < MIN_TREND_MS) return [];
   return [signalOf(last, { untilFullMs, isFiring: isLow || isNear })];
 }
 

@@ -7,4 +7,4 @@ WITH /* archive */ found AS (
     OR len(list_filter(from_json(coalesce(s.links, '[]'), '["JSON"]'), lambda element: /* element */)) > 0)
 )
 SELECT high, low FROM found
-UNION SELECT l.trace_id_high, l.trace_id_low FROM logs l WHERE l.trace_id_low <> 0 AND (/* l.attributes */)
+UNION SELECT l.trace_id_high, l.trace_id_low FROM logs l LEFT JOIN resources r ON r.resource_id = l.resource_id WHERE l.trace_id_low <> 0 AND (/* l.attributes */ OR /* r.attributes */)

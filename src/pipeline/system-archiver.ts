@@ -49,10 +49,12 @@ export class Archiver {
     if (!this.#recovered) await this.#recover(nowMs);
     this.#recovered = true;
     for (let round = 0; round < ROUNDS_AT_ONCE && !this.#stopping && await this.#leave(nowMs); round += 1);
-    if (!this.#stopping) await this.#options.eraser?.run(nowMs);
+    // An erasure that fails (a file cannot be read) is tried again; it must not keep the archive from being tidied.
+    const failed = this.#stopping ? undefined : await this.#options.eraser?.run(nowMs).catch((error: unknown) => ({ error }));
     await this.#tidy(nowMs);
     await this.#removeRetired(nowMs - RETIRED_FOR_MS);
     await this.#options.eraser?.finish(nowMs);
+    if (failed !== undefined) throw failed.error;
   }
 
   /** Whether somebody waits for something to be erased. */

@@ -78,13 +78,13 @@ async function prepare(): Promise<void> {
   await archiverOver(database).run(LATE);
   const hot = spansAt(LATE, 1).map((span) => ({ ...span, traceId: idOf('abcdefg'[Number(span.traceId?.[0]) - 1] === 'g' ? '8' : 'abcdefg'[Number(span.traceId?.[0]) - 1] ?? '') }));
   await store(hot, LATE);
-  const log = (high: bigint, attributes: string): Statement => ({ sql: `INSERT INTO logs SELECT $high::UBIGINT, $high::UBIGINT, 1, 0, 9, 'INFO', 'x', 'front', 1, '', $attributes, $at_ms, FALSE`, params: { high, attributes, at_ms: LATE } });
-  // Of an archived trace that goes, of one that stays, of no trace but about the person, and of nobody.
-  await database.transaction([log(0x1111111111111111n, '{}'), log(0x6666666666666666n, '{}'), log(0n, '{"user.id":"u1"}'), log(0n, '{"user.id":"u2"}')]);
+  const log = (high: bigint, attributes: string, resource = 1): Statement => ({ sql: `INSERT INTO logs SELECT $high::UBIGINT, $high::UBIGINT, 1, 0, 9, 'INFO', 'x', 'front', ${String(resource)}, '', $attributes, $at_ms, FALSE`, params: { high, attributes, at_ms: LATE } });
+  // Of an archived trace that goes, of one that stays, of no trace but about the person (by itself, by its resource), and of nobody.
+  await database.transaction([{ sql: `INSERT INTO resources VALUES (990001, 'front', '{"user.id":"u1"}')` }, log(0x1111111111111111n, '{}'), log(0x6666666666666666n, '{}'), log(0n, '{"user.id":"u1"}'), log(0n, '{}', 990_001), log(0n, '{"user.id":"u2"}')]);
   await new DuckdbErasureBook(database).ask({ id: 'e1', attribute: 'user.id', value: 'u1', reason: 'asked for', askedBy: 'marta', askedAtMs: LATE });
 }
 
-const RECEIPT = { id: 'e1', attribute: 'user.id', reason: 'asked for', askedBy: 'marta', askedAtMs: LATE, traces: 10, hotSpans: 10, archivedSpans: 10, logs: 2, files: 1 };
+const RECEIPT = { id: 'e1', attribute: 'user.id', reason: 'asked for', askedBy: 'marta', askedAtMs: LATE, traces: 10, hotSpans: 10, archivedSpans: 10, logs: 3, files: 1 };
 
 async function expectErased(): Promise<void> {
   expect(await left()).toEqual(['6', '7', '8', 'f']);

@@ -2,6 +2,7 @@ import type { ArchiveStorage } from '../store/archive/archive-storage.js';
 import { ArchivedSpans, type ArchiveGeneration } from '../store/archive/duckdb-archived-spans.js';
 import type { CataloguedFile, DuckdbArchive } from '../store/archive/duckdb-archive.js';
 import { quoted } from '../store/archive/archive-columns.js';
+import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import type { Database, Row, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import { publishFile } from './archive-publish.js';
@@ -43,11 +44,19 @@ export class Eraser {
     return (await this.#open()).length > 0;
   }
 
-  async run(nowMs: number): Promise<void> {
+  /** One that fails holds up no other; rejects at the end, and the next run tries it again. */
+  async run(nowMs: number): Promise<undefined> {
+    const failures: unknown[] = [];
     for (const erasure of await this.#open()) {
-      if (erasure.state === 'asked') await this.#findTraces(erasure);
-      if (erasure.state === 'asked' || erasure.state === 'erasing') await this.#erase(erasure, nowMs);
+      try {
+        if (erasure.state === 'asked') await this.#findTraces(erasure);
+        if (erasure.state === 'asked' || erasure.state === 'erasing') await this.#erase(erasure, nowMs);
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
+    return undefined;
   }
 
   /** A receipt says "done" when the old files are gone too. */
@@ -70,12 +79,24 @@ export class Eraser {
     const key = quoted(attribute);
     // Events and links are looked at wherever there are any.
     const where = `(a."SpanAttributes"[${key}] IS NOT NULL OR a."ResourceAttributes"[${key}] IS NOT NULL OR len(a."Events") > 0 OR len(a."Links") > 0)`;
-    const rows = await new ArchivedSpans(database, this.#options).query({ sql: findStatement(attribute), params: { value, from_ms: 0, to_ms: END_OF_TIME_MS }, archive: { where } });
+    const traces = new Map<string, Row>();
+    for (const range of await this.#days()) {
+      const found = await new ArchivedSpans(database, this.#options).query({ sql: findStatement(attribute), params: { value, ...range }, archive: { where } });
+      for (const row of found) traces.set(`${String(row['high'])} ${String(row['low'])}`, row);
+    }
+    const rows = [...traces.values()];
     await database.transaction([
       { sql: 'DELETE FROM erasing_traces WHERE erasure_id = $id', params: { id } },
       ...insertTraces(id, rows),
       { sql: `UPDATE erasures SET state = 'erasing', traces = $traces WHERE id = $id`, params: { id, traces: rows.length } },
     ]);
+  }
+
+  /** All of time, a day of the archive after the other: files of a bucket are fetched to be read, and together they may not fit on this disk. */
+  async #days(): Promise<readonly { readonly from_ms: number; readonly to_ms: number }[]> {
+    const days = new Set((await this.#options.archive.files()).map(({ hour }) => Math.floor((hour * HOUR_MS) / DAY_MS) * DAY_MS));
+    const starts = [0, ...[...days].filter((day) => day > 0).sort((left, right) => left - right)];
+    return starts.map((from_ms, index) => ({ from_ms, to_ms: starts[index + 1] ?? END_OF_TIME_MS }));
   }
 
   async #erase(erasure: Erasure, nowMs: number): Promise<void> {
@@ -122,7 +143,8 @@ function insertTraces(id: string, rows: readonly Row[]): readonly Statement[] {
 
 function deleteHot({ id, attribute, value }: Erasure): readonly Statement[] {
   const erased = (table: string): string => `EXISTS (SELECT 1 FROM erasing_traces e WHERE e.erasure_id = $id AND e.trace_id_low = ${table}.trace_id_low AND e.trace_id_high = ${table}.trace_id_high)`;
-  const ofLogs = (table: string): string => `${erased(table)} OR ${holds(`${table}.attributes`, attribute)}`;
+  const ofResource = (table: string): string => `EXISTS (SELECT 1 FROM resources r WHERE r.resource_id = ${table}.resource_id AND ${holds('r.attributes', attribute)})`;
+  const ofLogs = (table: string): string => `${erased(table)} OR ${holds(`${table}.attributes`, attribute)} OR ${ofResource(table)}`;
   return [
     { sql: COUNT_HOT, params: { id } },
     { sql: COUNT.replace('/* logs */', () => ofLogs('l')), params: { id, value } },

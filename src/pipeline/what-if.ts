@@ -29,7 +29,7 @@ export interface ReplayedMessage {
 /** Kinds that make a sound: the rest edits what is there, or says that it is over. */
 export const LOUD: ReadonlySet<Transition['kind']> = new Set(['opened', 'upgraded', 'alerts-added', 'unmuted', 'repeated', 'escalated']);
 
-/** A group repeats this often at most within the history; a repeat_interval of seconds over weeks would never come to an end. */
+/** Steps of one replay; a repeat_interval of seconds over weeks would never come to an end. */
 const STEPS_MAX = 500_000;
 
 /**
@@ -42,7 +42,8 @@ export function replayRouting(history: AlertHistory, routing: Routing): Replayed
   const replay = new Replay(history, routing);
   const messages: ReplayedMessage[] = [];
   let next = 0;
-  for (let step = 0; step < STEPS_MAX; step += 1) {
+  for (let step = 0; ; step += 1) {
+    if (step === STEPS_MAX) throw new RangeError(`more than ${String(STEPS_MAX)} turns of groups: tell a shorter time again`);
     const dueMs = Math.min(moments[next] ?? Infinity, replay.nextMs());
     if (dueMs >= toMs) break;
     while ((moments[next] ?? Infinity) <= dueMs) next += 1;

@@ -75,12 +75,30 @@ test('a file that was changed or has gone is told of, not read', async () => {
 });
 
 test('the directory holds as much as it may, what was read last', async () => {
-  const storage = new S3ArchiveStorage({ ...options, cacheBytes: 250 });
+  const storage = new S3ArchiveStorage({ ...options, cacheBytes: 250, inUseMs: 0 });
   const files = [];
   for (const name of ['a', 'b', 'c']) files.push(await published(storage, randomBytes(100), `${name}.parquet`));
-  const other = new S3ArchiveStorage({ ...options, cacheDir: join(directory, 'other'), cacheBytes: 250 });
+  const other = new S3ArchiveStorage({ ...options, cacheDir: join(directory, 'other'), cacheBytes: 250, inUseMs: 0 });
   for (const file of files) await other.local([file]);
   expect(['a', 'b', 'c'].map((name) => existsSync(join(directory, 'other', `${name}.parquet`)))).toEqual([false, true, true]);
+});
+
+test('files that are written make room for each other too', async () => {
+  const storage = new S3ArchiveStorage({ ...options, cacheBytes: 250, inUseMs: 0 });
+  for (const name of ['a', 'b', 'c', 'd']) await published(storage, randomBytes(100), `${name}.parquet`);
+  expect(['a', 'b', 'c', 'd'].filter((name) => existsSync(join(options.cacheDir, `${name}.parquet`)))).toHaveLength(2);
+});
+
+test('what one reader asks for is there as a whole, and what others read lately stays', async () => {
+  const storage = new S3ArchiveStorage(options);
+  const files = [];
+  for (const name of ['a', 'b', 'c', 'd']) files.push(await published(storage, randomBytes(100), `${name}.parquet`));
+  const small = new S3ArchiveStorage({ ...options, cacheDir: join(directory, 'small'), cacheBytes: 150, inUseMs: 0 });
+  expect((await small.local(files)).map((place) => existsSync(place))).toEqual([true, true, true, true]);
+  const shared = new S3ArchiveStorage({ ...options, cacheDir: join(directory, 'shared'), cacheBytes: 150 });
+  const [first = ''] = await shared.local(files.slice(0, 1));
+  await shared.local(files.slice(1));
+  expect(existsSync(first)).toBe(true);
 });
 
 test('with keys the bucket holds nothing that can be read, and what it gives back is the file', async () => {

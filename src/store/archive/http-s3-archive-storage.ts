@@ -22,6 +22,8 @@ export interface S3ArchiveOptions {
   /** Files are written here first, and read from here once they were fetched. */
   readonly cacheDir: string;
   readonly cacheBytes?: number;
+  /** What was read so lately may be under a query still, and stays. */
+  readonly inUseMs?: number;
   readonly partBytes?: number;
   /** Encrypts at rest with this key of KMS. */
   readonly kmsKeyId?: string | undefined;
@@ -34,6 +36,7 @@ const STAGE = '.writing';
 /** S3 takes parts from 5 MiB on. */
 const PART_BYTES = 8 << 20;
 const CACHE_BYTES = 4 * 2 ** 30;
+const IN_USE_MS = 5 * 60_000;
 const ATTEMPTS = 4;
 const RETRY_PAUSE_MS = 500;
 
@@ -72,6 +75,7 @@ export class S3ArchiveStorage implements ArchiveStorage {
     const cached = this.#cached(path);
     await mkdir(dirname(cached), { recursive: true });
     await rename(staged, cached);
+    await this.#makeRoom(new Set([cached]));
     return published;
   }
 
@@ -82,8 +86,13 @@ export class S3ArchiveStorage implements ArchiveStorage {
     return `${staged}.enciphered`;
   }
 
-  local(files: readonly ArchivedFile[]): Promise<readonly string[]> {
-    return Promise.all(files.map((file) => this.#localOne(file)));
+  /** All of them are there when it resolves, also where they are more than the directory may hold. */
+  async local(files: readonly ArchivedFile[]): Promise<readonly string[]> {
+    const places = await Promise.all(files.map((file) => this.#localOne(file)));
+    const now = new Date();
+    for (const place of places) await utimes(place, now, now);
+    await this.#makeRoom(new Set(places));
+    return places;
   }
 
   async remove(path: string): Promise<void> {
@@ -155,11 +164,7 @@ export class S3ArchiveStorage implements ArchiveStorage {
   async #localOne(file: ArchivedFile): Promise<string> {
     const cached = this.#cached(file.path);
     const size = await stat(cached).then((found) => found.size, () => undefined);
-    if (size === file.bytes) {
-      const now = new Date();
-      await utimes(cached, now, now);
-      return cached;
-    }
+    if (size === file.bytes) return cached;
     const fetching = this.#fetching.get(file.path) ?? this.#fetch(file).finally(() => this.#fetching.delete(file.path));
     this.#fetching.set(file.path, fetching);
     return fetching;
@@ -179,12 +184,11 @@ export class S3ArchiveStorage implements ArchiveStorage {
       throw error instanceof NoSuchKey ? new ArchiveFileError(file.path, 'is missing in the bucket') : error;
     });
     await rename(partial, cached);
-    await this.#makeRoom(cached);
     return cached;
   }
 
-  /** What was not read for longest goes first, but never what was just fetched. */
-  async #makeRoom(fetched: string): Promise<void> {
+  /** What was not read for longest goes first, but nothing that somebody may be reading. */
+  async #makeRoom(inUse: ReadonlySet<string>): Promise<void> {
     const entries = await readdir(this.#options.cacheDir, { recursive: true, withFileTypes: true });
     const files = await Promise.all(entries.filter((entry) => entry.isFile() && entry.name.endsWith('.parquet') && !entry.parentPath.endsWith(STAGE)).map(async (entry) => {
       const place = join(entry.parentPath, entry.name);
@@ -192,9 +196,10 @@ export class S3ArchiveStorage implements ArchiveStorage {
       return { place, bytes: found?.size ?? 0, readMs: found?.mtimeMs ?? 0 };
     }));
     let excess = files.reduce((sum, { bytes }) => sum + bytes, 0) - (this.#options.cacheBytes ?? CACHE_BYTES);
-    for (const { place, bytes } of files.sort((left, right) => left.readMs - right.readMs)) {
+    const lately = Date.now() - (this.#options.inUseMs ?? IN_USE_MS);
+    for (const { place, bytes, readMs } of files.sort((left, right) => left.readMs - right.readMs)) {
       if (excess <= 0) return;
-      if (place === fetched) continue;
+      if (inUse.has(place) || readMs > lately) continue;
       await rm(place, { force: true });
       excess -= bytes;
     }
