@@ -5,7 +5,7 @@ import { diskSignals, msUntilFull, withSample, type DiskSample } from './disk-ou
 
 const GIB = 2 ** 30;
 const OPEN = [{ key: 'disk:tocsin' } as Incident];
-const sample = (minute: number, freeGib: number): DiskSample => ({ atMs: minute * MINUTE_MS, freeBytes: freeGib * GIB, minFreeBytes: GIB });
+const sample = (minute: number, freeGib: number, holdsArchive = true): DiskSample => ({ atMs: minute * MINUTE_MS, freeBytes: freeGib * GIB, minFreeBytes: GIB, holdsArchive });
 const told = (samples: readonly DiskSample[], open: readonly Incident[] = []): unknown[] => diskSignals(samples, open).map(({ firing, severity, annotations }) => [firing, severity, annotations['summary']]);
 
 test('says when the disk will be full, from the pace of the last hour and from no less than a quarter of one', () => {
@@ -19,6 +19,7 @@ test('a ticket before traces are dropped, a page when dropping them is not enoug
   expect(told([sample(0, 100), sample(60, 99)])).toEqual([]);
   expect(told([sample(0, 10), sample(60, 7)])).toEqual([[true, 'ticket', '7.0 GiB are free, 1.0 GiB must be; at the pace of the last hour that is reached in 2.0 hours, and then archived traces are dropped, the oldest normal ones first.']]);
   expect(told([sample(0, 0.9)])).toEqual([[true, 'ticket', '0.9 GiB are free, 1.0 GiB must be: archived traces are dropped, the oldest normal ones first.']]);
+  expect(told([sample(0, 0.9, false)])).toEqual([[true, 'ticket', '0.9 GiB are free, 1.0 GiB must be.']]);
   expect(told([sample(0, 0.4)])).toMatchObject([[true, 'page', expect.any(String)]]);
 });
 

@@ -5,8 +5,10 @@ import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 export interface DiskSample {
   readonly atMs: number;
   readonly freeBytes: number;
-  /** What must stay free: below it the archive drops traces, oldest normal ones first. */
+  /** What must stay free: below it an archive on this disk drops traces, oldest normal ones first. */
   readonly minFreeBytes: number;
+  /** False where the archive is in a bucket: dropping its traces makes no room here. */
+  readonly holdsArchive: boolean;
 }
 
 export const DISK_ALERT = 'TocsinDiskFillingUp';
@@ -47,14 +49,15 @@ export function diskSignals(samples: readonly DiskSample[], openIncidents: reado
   return [signalOf(last, { untilFullMs, isFiring: isLow || isNear })];
 }
 
-function signalOf({ freeBytes, minFreeBytes, atMs }: DiskSample, { untilFullMs, isFiring }: { readonly untilFullMs: number | undefined; readonly isFiring: boolean }): ConditionSignal {
+function signalOf({ freeBytes, minFreeBytes, holdsArchive, atMs }: DiskSample, { untilFullMs, isFiring }: { readonly untilFullMs: number | undefined; readonly isFiring: boolean }): ConditionSignal {
   const severity = freeBytes < minFreeBytes / 2 ? 'page' : 'ticket';
   const identity: Labels = { alertname: DISK_ALERT };
   const room = `${gibibytes(freeBytes)} are free, ${gibibytes(minFreeBytes)} must be`;
-  const outlook = freeBytes < minFreeBytes ? `${room}: archived traces are dropped, the oldest normal ones first` : untilFullMs === undefined ? room : `${room}; at the pace of the last hour that is reached in ${hours(untilFullMs)}, and then archived traces are dropped, the oldest normal ones first`;
+  const dropped = 'archived traces are dropped, the oldest normal ones first';
+  const outlook = freeBytes < minFreeBytes ? `${room}${holdsArchive ? `: ${dropped}` : ''}` : untilFullMs === undefined ? room : `${room}; at the pace of the last hour that is reached in ${hours(untilFullMs)}${holdsArchive ? `, and then ${dropped}` : ''}`;
   return {
     key: KEY, alertId: alertIdOf({ ...identity, severity: '' }), labels: { ...identity, severity }, severity, title: 'The disk of Tocsin fills up', firing: isFiring, startsAtMs: atMs,
-    annotations: { summary: isFiring ? `${outlook}.` : `${room}.`, description: 'Make room, give the data directory a larger disk, or keep less: retention.maxSize, retention.maxAge and the budget in rules/sampling.yaml.' },
+    annotations: { summary: isFiring ? `${outlook}.` : `${room}.`, description: `Make room, give the data directory a larger disk, or keep less: ${holdsArchive ? 'retention.maxSize, retention.maxAge and the budget in rules/sampling.yaml' : 'hotRetention in tocsin.yaml'}.` },
   };
 }
 

@@ -28,6 +28,8 @@ export interface StorageWatchOptions {
   /** Of the disks that Tocsin writes to the one with the least room; undefined where none has a limit. */
   readonly freeBytes: () => Promise<number | undefined>;
   readonly minFreeBytes: () => number;
+  /** Whether the archive is on these disks too. */
+  readonly holdsArchive: boolean;
 }
 
 /** What the archive holds and how much room there is, looked at once a minute: for metrics, and for the alert that comes before the disk is full. */
@@ -50,9 +52,9 @@ export class StorageWatch {
   }
 
   async refresh(nowMs: number): Promise<void> {
-    const { database, freeBytes: readFree, minFreeBytes } = this.#options;
+    const { database, freeBytes: readFree, minFreeBytes, holdsArchive } = this.#options;
     const freeBytes = await readFree();
-    if (freeBytes !== undefined) this.#samples = withSample(this.#samples, { atMs: nowMs, freeBytes, minFreeBytes: minFreeBytes() });
+    if (freeBytes !== undefined) this.#samples = withSample(this.#samples, { atMs: nowMs, freeBytes, minFreeBytes: minFreeBytes(), holdsArchive });
     const [rows, [files], [left]] = await Promise.all([
       database.query({ sql: FIGURES }), database.query({ sql: 'SELECT count(*) AS files, min(hour) AS oldest FROM archive_files' }), database.query({ sql: 'SELECT coalesce(sum(kept), 0) AS kept, coalesce(sum(sampled_out), 0) AS sampled_out FROM left_hot' }),
     ]);

@@ -89,7 +89,7 @@ export class Judgement {
     const incidents = new DuckdbIncidentReader(ports.store);
     const decisions = new DuckdbDecisionReader(ports.store);
     this.anomalies = new AnomalyWatch({ reader: new DuckdbAnomalyReader(ports.store), rules: () => this.rules.book.anomalyRules });
-    this.storage = new StorageWatch({ database: ports.store, freeBytes: ports.freeBytes, minFreeBytes: () => this.rules.book.sampling.retention.minFreeBytes });
+    this.storage = new StorageWatch({ database: ports.store, freeBytes: ports.freeBytes, minFreeBytes: () => this.rules.book.sampling.retention.minFreeBytes, holdsArchive: ports.settings.archiveUrl?.startsWith('s3:') !== true });
     this.watch = new QualityWatch({ reader: new DuckdbQualityReader(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
