@@ -28,7 +28,7 @@ export class DuckdbMetricsReader implements MetricsReader {
     const results = new Map<PipelineExpression, readonly MetricsSeries[]>();
     for (const pipeline of pipelinesOf(request.query.metrics)) results.set(pipeline, await this.#pipeline(pipeline, window, request));
     const series = combineSeries(request.query.metrics, (pipeline) => results.get(pipeline) ?? []);
-    return { series: series.slice(0, MAX_SERIES), timestampsMs: timestampsOf(window), truncated: series.length > MAX_SERIES };
+    return { series: series.filter((one, index) => index < MAX_SERIES || isComparedSum(one)), timestampsMs: timestampsOf(window), truncated: series.length > MAX_SERIES };
   }
 
   async explainMetrics(request: MetricsRequest): Promise<readonly QueryPlan[]> {
@@ -141,6 +141,11 @@ function withExemplars(series: readonly MetricsSeries[], rows: readonly Row[], c
     seen.add(key);
     return { ...one, exemplars: byGroup.get(key) ?? [] };
   });
+}
+
+/** What shares are taken of: without it the values that are kept say nothing. */
+function isComparedSum({ labels: [type] }: MetricsSeries): boolean {
+  return type?.key === '__meta_type' && (type.value === 'selection_total' || type.value === 'baseline_total');
 }
 
 /** One series for each value of each field, one for each field's sum, and a mark on fields with more values than are named. */

@@ -22,7 +22,7 @@ export interface MetricsResult {
   readonly series: readonly MetricsSeries[];
   /** Ends of the intervals, one for each value. */
   readonly timestampsMs: readonly number[];
-  /** There were more than MAX_SERIES. */
+  /** There were more than MAX_SERIES; sums of a comparison are kept all the same. */
   readonly truncated: boolean;
 }
 

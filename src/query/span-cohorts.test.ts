@@ -39,4 +39,15 @@ describe('a selection of spans against the rest', () => {
     const found = await spanCohorts(metrics, { ...WINDOW, search: parseTraceSearch('{ status = unset && span.region = "us" }'), selection: filter('{ resource.service.version = "1" }'), selectionWindow: undefined });
     expect(found.values.map(({ field }) => field)).toEqual(['resource.service.version']);
   });
+
+  test('all spans count, however many names and fields they have', async () => {
+    await store.replace(Array.from({ length: 300 }, (_, index): SpanDescription => ({
+      traceId: (index + 1).toString(16), spanId: (index + 1).toString(16), service: 'pay', name: index < 60 ? `GET /card/${index % 3}` : `GET /order/${index}`, kind: 'server', status: index < 60 ? 'error' : 'unset', startMs: DEFAULT_START_MS + index * 100, durationMs: 20,
+      attributes: { region: index < 60 || index % 8 === 0 ? 'eu' : 'us', account: index < 60 ? 9_223_372_036_854_775_807n : 1, ...Object.fromEntries(Array.from({ length: 8 }, (__, field) => [`id.${field}`, `${field}-${index}`])) },
+    })));
+    const found = await spanCohorts(metrics, { ...WINDOW, search: parseTraceSearch('{ kind = server }'), selection: filter('{ status = error }'), selectionWindow: undefined });
+    expect([found.selection, found.baseline]).toEqual([{ stored: 60, weighted: 60 }, { stored: 240, weighted: 240 }]);
+    expect(found.values.find(({ field }) => field === 'span.account')).toMatchObject({ value: 9_223_372_036_854_775_807n });
+    expect(found.values.find(({ field }) => field === 'span.region')).toMatchObject({ value: 'eu', selectionShare: 1, baselineShare: 30 / 240 });
+  });
 });

@@ -1,9 +1,10 @@
 import { contrast, type ContrastedValue, type SideTotal, type ValueCount } from '../diagnosis/contrast.js';
 import { CONSEQUENCES } from '../diagnosis/cohort-items.js';
+import { valueOfJson } from '../pipeline/span-of-row.js';
 import type { AttributeValue } from '../trace/attribute.js';
 import type { FilterStage, MetricsQuery, SpansetExpression } from '../trace/traceql/query-ast.js';
 import type { MetricsReader } from './metrics-reader.js';
-import type { MetricsSeries } from './metrics-series.js';
+import { labelKey, type MetricsSeries } from './metrics-series.js';
 import type { TimeWindow } from './time-window.js';
 
 /** Values of a field that are looked at on each side: those that come up most. */
@@ -30,13 +31,14 @@ export interface SpanCohorts {
 export async function spanCohorts(metrics: MetricsReader, cohorts: CohortSelection): Promise<SpanCohorts> {
   const [weighted, stored] = await Promise.all([true, false].map((byWeight) => seriesOf(metrics, cohorts, byWeight)));
   const counts = countsOf(weighted ?? [], stored ?? []);
-  const totals = { selection: totalOf(counts, 'selection'), baseline: totalOf(counts, 'baseline') };
+  const total = (side: ValueCount['side']): SideTotal => ({ weighted: sumOf(weighted ?? [], side), stored: sumOf(stored ?? [], side) });
+  const totals = { selection: total('selection'), baseline: total('baseline') };
   const values = contrast(counts.filter(({ field }) => !saysThatItFailed(field)), totals);
   return { ...totals, values: values.map((each) => ({ ...each, ...valued(each), alike: each.alike.map(valued) })) };
 }
 
 function valued({ field, value }: { readonly field: string; readonly value: string }): { readonly field: string; readonly value: AttributeValue } {
-  return { field, value: JSON.parse(value) as AttributeValue };
+  return { field, value: valueOfJson(value) };
 }
 
 async function seriesOf(metrics: MetricsReader, { search, selection, selectionWindow, fromMs, toMs }: CohortSelection, byWeight: boolean): Promise<readonly MetricsSeries[]> {
@@ -49,17 +51,17 @@ async function seriesOf(metrics: MetricsReader, { search, selection, selectionWi
 }
 
 function countsOf(weighted: readonly MetricsSeries[], stored: readonly MetricsSeries[]): readonly ValueCount[] {
-  const storedBy = new Map(stored.map((series) => [JSON.stringify(series.labels), series.values[0] ?? 0]));
+  const storedBy = new Map(stored.map((series) => [labelKey(series.labels), series.values[0] ?? 0]));
   return weighted.flatMap((series): ValueCount[] => {
     const [type, field] = series.labels;
     if (field === undefined || (type?.value !== 'selection' && type?.value !== 'baseline')) return [];
-    return [{ field: field.key, value: JSON.stringify(field.value), side: type.value, weighted: series.values[0] ?? 0, stored: storedBy.get(JSON.stringify(series.labels)) ?? 0 }];
+    return [{ field: field.key, value: typeof field.value === 'bigint' ? field.value.toString() : JSON.stringify(field.value), side: type.value, weighted: series.values[0] ?? 0, stored: storedBy.get(labelKey(series.labels)) ?? 0 }];
   });
 }
 
-function totalOf(counts: readonly ValueCount[], side: ValueCount['side']): SideTotal {
-  const named = counts.filter((count) => count.side === side && count.field === COUNTED_BY);
-  return { weighted: named.reduce((sum, { weighted }) => sum + weighted, 0), stored: named.reduce((sum, { stored }) => sum + stored, 0) };
+/** Of all values, not of those that are named. */
+function sumOf(series: readonly MetricsSeries[], side: ValueCount['side']): number {
+  return series.find(({ labels: [type, field] }) => type?.value === `${side}_total` && field?.key === COUNTED_BY)?.values[0] ?? 0;
 }
 
 /** `status`, `span.http.response.status_code`: that it failed, not why. */

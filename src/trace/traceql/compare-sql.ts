@@ -11,7 +11,8 @@ const INTRINSICS = `[['name', CAST(to_json(s.name) AS VARCHAR)], ['status', to_j
 
 /**
  * How often each value of each field comes up in the selection and in the rest (the baseline), by interval. Rows: `interval`, `selected`,
- * `field`, `value` (JSON text; NULL: all values of the field), `count`, `values` (how many different ones there are). Only the `top` values of each field.
+ * `field`, `value` (JSON text; NULL: all values of the field), `count`, `distinct_values` (how many there are), `place`. Only the `top` values of each
+ * field; sums first, then what comes up most of each, so that a cut takes what is rare.
  */
 export function compileCompare(search: SpansetExpression, called: Compare, window: MetricsWindow): CompiledMetrics {
   const compiled = compileSearch(search, { extra: (expressions) => `coalesce(${expressions.condition(called.selection.condition)}, FALSE)`, joins: ['root'] });
@@ -31,8 +32,9 @@ ranked AS (
   SELECT selected, field, value, row_number() OVER (PARTITION BY selected, field ORDER BY sum(count) DESC, value) AS place, count(*) OVER (PARTITION BY selected, field) AS distinct_values
   FROM counted GROUP BY selected, field, value
 )
-SELECT c.interval, c.selected, c.field, c.value, c.count, k.distinct_values FROM counted c JOIN ranked k USING (selected, field, value) WHERE k.place <= $top
-UNION ALL SELECT interval, selected, field, NULL, sum(count), 0 FROM counted GROUP BY interval, selected, field`;
+SELECT c.interval, c.selected, c.field, c.value, c.count, k.distinct_values, k.place FROM counted c JOIN ranked k USING (selected, field, value) WHERE k.place <= $top
+UNION ALL SELECT interval, selected, field, NULL, sum(count), 0, 0 FROM counted GROUP BY interval, selected, field
+ORDER BY place, field, selected DESC, interval`;
   const times: Record<string, bigint> = called.window === undefined ? {} : { selection_start_ns: BigInt(called.window.start), selection_end_ns: BigInt(called.window.end) };
   return { sql, params: { ...withWindow(compiled, window), ...times, top: called.top }, looksAround: compiled.looksAround };
 }
