@@ -79,6 +79,11 @@ export class Teller {
     return !this.#policy.tracesInstrumented && this.#tracer.processes.of(connection.tgid).isInstrumented;
   }
 
+  /** Whether others can belong to it: nobody ever sees a span of the rest. */
+  #isTold(node: SpanNode): boolean {
+    return !node.isSilent && !this.#isInstrumented(node);
+  }
+
   #sourceOf({ connection }: SpanNode): Source {
     const { facts } = this.#tracer.processes.of(connection.tgid);
     const known = this.#sources.get(facts);
@@ -123,7 +128,7 @@ export class Teller {
     writer.fixed64(7, offset, exchange.startNs);
     writer.fixed64(8, offset, Math.max(exchange.endNs, exchange.startNs));
     source[node.kind].write(writer, node, { errorType, keptReason });
-    for (const { node: candidate, weight } of node.candidates) this.#link(writer, candidate, weight);
+    for (const { node: candidate, weight } of node.candidates) if (this.#isTold(candidate)) this.#link(writer, candidate, weight);
     if (errorType !== undefined) this.#error(writer, node);
     writer.fixed32(16, flagsOf(node));
     writer.close(span);
@@ -145,7 +150,7 @@ export class Teller {
     const { parent, remote } = node;
     let traceId = remote?.traceId;
     if (parent !== undefined && depth < MAX_DEPTH) {
-      const parentTrace = parent.isSilent || this.#isInstrumented(parent) ? undefined : this.#place(parent, depth + 1);
+      const parentTrace = this.#isTold(parent) ? this.#place(parent, depth + 1) : undefined;
       // A header that names another trace than the other end of the connection has the last word: somebody meant it.
       if (parentTrace === undefined || (remote !== undefined && parentTrace !== remote.traceId)) {
         node.parent = undefined;

@@ -106,14 +106,18 @@ test('what an SDK tells is not told twice', () => {
 
 test('with several open requests nothing is claimed: they become links', () => {
   const other = { cookie: 9, tgid: 10, tid: 10 };
-  const spans = new Bench().push(
+  const spansBeside = (bench: Bench, request: string): ToldSpan[] => bench.push(
     openFrame({ ...other, atNs: 50 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:7777' }),
-    dataFrame({ ...other, atNs: 60 }, { direction: 'receive', position: 0, text: `${REQUEST}\r\n` }),
+    dataFrame({ ...other, atNs: 60 }, { direction: 'receive', position: 0, text: `${request}\r\n` }),
     ...twoServices(),
   ).spans();
+  const spans = spansBeside(new Bench(), REQUEST);
   const client = spans.find(({ kind }) => kind === 'client');
   expect(client).toMatchObject({ parentSpanId: '' });
   expect(client?.links.map(({ attributes }) => Object.fromEntries(attributes))).toEqual([{ 'tocsin.link.basis': 'guess', 'tocsin.link.weight': 0.5 }, { 'tocsin.link.basis': 'guess', 'tocsin.link.weight': 0.5 }]);
+  // Of a health check there is no span to link to.
+  const beside = spansBeside(new Bench({ excludePaths: ['/healthz'] }), REQUEST.replace(/\/\S*/, '/healthz'));
+  expect(beside.find(({ kind }) => kind === 'client')?.links.map(({ spanId }) => spanId)).toEqual([beside.find(({ kind, service }) => kind === 'server' && service === 'front')?.spanId]);
 });
 
 test('excluded paths and ports, and telemetry itself, are not told, nor what they cause', () => {
