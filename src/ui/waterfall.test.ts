@@ -75,6 +75,15 @@ test('the critical path is drawn in the spans that were waited for, and named, m
   expect(critical.map(({ name, ns, share }) => [name, ns, share])).toEqual([['span 2', 600, 0.6], ['span 1', 400, 0.4]]);
 });
 
+test('the share of the critical path counts all stretches, also those too many or too short to draw', () => {
+  const calls = Array.from({ length: 1_000 }, (_, index) => ({ id: 10 + index, parent: 1, at: 2_000 + index * 2_000, ns: 50, name: `GET /${index % 2}` }));
+  const { rows, critical } = waterfall(traceOf([{ id: 1, at: 0, ns: 100_000_000, name: 'batch' }, ...calls]));
+  expect(rows[0]?.path).toHaveLength(50);
+  expect(rows[0]?.criticalShare).toBeCloseTo(0.9995, 10);
+  expect(critical[0]).toMatchObject({ name: 'batch', share: rows[0]?.criticalShare });
+  expect(rows.filter(({ span }) => span.name === 'GET /0').reduce((sum, { criticalShare }) => sum + criticalShare, 0)).toBeCloseTo(critical[1]?.share ?? 0, 10);
+});
+
 test('a failure began where nothing below failed and the caller failed with it', () => {
   const { rows } = waterfall(traceOf([{ id: 1, status: 'error' }, { id: 2, parent: 1, status: 'error' }, { id: 3, parent: 2, status: 'error' }, { id: 4, parent: 1 }, { id: 5, parent: 4, status: 'error' }]));
   expect(rows.filter(({ began }) => began).map(({ span }) => span.spanId)).toEqual([hex(3)]);

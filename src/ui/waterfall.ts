@@ -34,7 +34,9 @@ export interface WaterfallRow extends WaterfallNode {
   readonly width: number;
   readonly duration: string;
   readonly label: { readonly x: number; readonly anchor: 'start' | 'end'; readonly nudge: number; readonly place: 'inside' | 'outside' };
-  /** Stretches of the critical path in this very span, in percent of the trace. */
+  /** Share of the critical path that is in this very span. */
+  readonly criticalShare: number;
+  /** Its stretches, in percent of the trace; of many, the first. */
   readonly path: readonly (readonly [left: number, width: number])[];
   readonly marks: readonly WaterfallMark[];
   /** What else to say of it: how long its message waited, how far its clock was off. */
@@ -60,6 +62,7 @@ interface Frame {
   readonly durationNs: number;
   readonly colours: ReadonlyMap<string, number>;
   readonly path: ReadonlyMap<string, readonly PathSegment[]>;
+  readonly pathNs: number;
   readonly moved: ReadonlyMap<string, bigint>;
   readonly spans: ReadonlyMap<string, Span>;
   readonly logs: ReadonlyMap<string, readonly TraceLog[]>;
@@ -73,7 +76,7 @@ export function waterfall(trace: StoredTrace, { asSent = false } = {}): Waterfal
   const services = servicesOf(spans);
   const segments = pathOf(spans);
   const frame: Frame = {
-    startNs, durationNs, moved, colours: new Map(services.map((service) => [service.name, service.colour])), path: groupBy(segments, (segment) => segment.node.span.spanId),
+    startNs, durationNs, moved, pathNs: lengthNs(segments), colours: new Map(services.map((service) => [service.name, service.colour])), path: groupBy(segments, (segment) => segment.node.span.spanId),
     spans: new Map(spans.map((span) => [span.spanId, span])), logs: groupBy(trace.logs, (log) => log.spanId),
   };
   const tree = waterfallTree(spans);
@@ -95,6 +98,7 @@ function rowOf(node: WaterfallNode, frame: Frame): WaterfallRow {
     indent: Math.min(node.depth, MAX_INDENT), isError, duration: formatLatency(endNs),
     began: isError && node.errorsInside === 0 && frame.spans.get(span.parentSpanId)?.status === 'error',
     colour: frame.colours.get(span.serviceName) ?? 0,
+    criticalShare: isGroup ? 0 : shareOf(frame.path.get(span.spanId) ?? [], frame.pathNs),
     path: isGroup ? [] : (frame.path.get(span.spanId) ?? []).slice(0, MAX_PATH_STRETCHES).map((segment) => [percent(segment.startNs - frame.startNs, frame), percent(segment.endNs - segment.startNs, frame)] as const),
     marks: isGroup ? [] : marksOf(span, frame),
     note: isGroup ? repeatsInWords(repeats) : noteOf(span, frame),
@@ -109,14 +113,21 @@ function pathOf(spans: readonly Span[]): readonly PathSegment[] {
 }
 
 function criticalPlaces(segments: readonly PathSegment[]): Waterfall['critical'] {
-  const total = segments.reduce((sum, { startNs, endNs }) => sum + Number(endNs - startNs), 0);
+  const total = lengthNs(segments);
   const places = [...groupBy(segments, ({ node }) => JSON.stringify([node.span.serviceName, node.span.name])).values()].map((ofPlace) => {
     const span = ofPlace[0]!.node.span;
     const longest = ofPlace.reduce((most, each) => (each.endNs - each.startNs > most.endNs - most.startNs ? each : most));
-    const ns = ofPlace.reduce((sum, { startNs, endNs }) => sum + Number(endNs - startNs), 0);
-    return { service: span.serviceName, name: span.name, spanId: longest.node.span.spanId, ns, share: total === 0 ? 0 : ns / total };
+    return { service: span.serviceName, name: span.name, spanId: longest.node.span.spanId, ns: lengthNs(ofPlace), share: shareOf(ofPlace, total) };
   });
   return places.sort((left, right) => right.ns - left.ns).slice(0, SHOWN_PLACES);
+}
+
+function lengthNs(segments: readonly PathSegment[]): number {
+  return segments.reduce((sum, { startNs, endNs }) => sum + Number(endNs - startNs), 0);
+}
+
+function shareOf(segments: readonly PathSegment[], wholeNs: number): number {
+  return wholeNs === 0 ? 0 : lengthNs(segments) / wholeNs;
 }
 
 function repeatsInWords(repeats: readonly Span[]): string {
