@@ -45,6 +45,15 @@ describe('every page', () => {
     expect(body).not.toContain('Pod ↗');
   });
 
+  test('a span of a trace that is drawn as it was sent leads back to it so', async () => {
+    for (const path of [`${FAILED_TRACE_ID}/spans/${FAILED_SPAN_ID}?clocks=sent`, `${FAILED_TRACE_ID}?clocks=sent&span=${FAILED_SPAN_ID}`]) {
+      const { body } = await get(`/traces/${path}`);
+      expect(body).toContain(`href="/traces/${FAILED_TRACE_ID}?clocks=sent" data-close`);
+      expect(body).toContain('href="?clocks=sent&amp;span=');
+      expect(body).not.toContain('href="?span=');
+    }
+  });
+
   test('an incident shows how good its traces were when it opened, and one about the traces its cause, fix and traces', async () => {
   const page = (await get(`/incidents/${OPEN_INCIDENT_ID}`)).body;
   expect(page).toContain('How good its traces were');

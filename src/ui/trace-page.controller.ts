@@ -39,11 +39,12 @@ export class TracePageController {
   /** The panel of one span, for the script of the waterfall. */
   @Get(':traceId/spans/:spanId')
   @Header('content-type', 'text/html; charset=utf-8')
-  async span(@Param('traceId') id: string, @Param('spanId') spanId: string): Promise<string> {
+  async span(@Param('traceId') id: string, @Param('spanId') spanId: string, @Query('clocks') clocks: string | undefined): Promise<string> {
     const trace = await this.#read(id);
     const span = trace.spans.find((candidate) => candidate.spanId === spanId.toLowerCase());
     if (span === undefined) throw new ApiError('span/not-found', `Span ${spanId.slice(0, 32)} is not stored in this trace.`);
-    return this.#renderer.render('span-panel', { trace, selected: spanPanel(trace, span, waterfall(trace)), ...(await this.#around(span)) });
+    const asSent = clocks === 'sent';
+    return this.#renderer.render('span-panel', { trace, asSent, selected: spanPanel(trace, span, waterfall(trace, { asSent })), ...(await this.#around(span)) });
   }
 
   /** What a span is connected to beyond its trace. */

@@ -92,6 +92,13 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     expect(await page.getAttribute(`#s-${FAILED_SPAN_ID}`, 'aria-selected')).toBe('true');
     await page.keyboard.press('Escape');
     expect(await page.isVisible('.panel')).toBe(false);
+    await page.goto(`${url}/traces/${FAILED_TRACE_ID}?clocks=sent`);
+    const asked = page.waitForRequest((request) => request.url().includes('/spans/'));
+    await page.click(`#s-${FAILED_SPAN_ID} .row-name b`);
+    expect(new URL((await asked).url()).search).toBe('?clocks=sent');
+    await page.waitForSelector('.panel:not([hidden]) >> text=payment.provider');
+    await page.keyboard.press('Escape');
+    expect(new URL(page.url()).search).toBe('?clocks=sent');
     await page.goto(`${url}/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`);
     expect(await page.textContent('.panel')).toContain('payment.provider');
     await page.goto('about:blank');

@@ -25,6 +25,7 @@
     open[row.depth] = row;
   }
 
+  const asSent = new URLSearchParams(location.search).get('clocks') === 'sent';
   // Which rows there are to see, in order; `place` is where among them.
   let visible = rows;
   let zoom = [0, 100];
@@ -72,7 +73,7 @@
     fold.textContent = row.inside;
     fold.title = `${row.inside} span${row.inside === 1 ? '' : 's'} inside`;
     dot.className = `dot k${row.colour}`;
-    link.href = `?span=${row.span}#s-${row.span}`;
+    link.href = `?${asSent ? 'clocks=sent&' : ''}span=${row.span}#s-${row.span}`;
     link.firstElementChild.textContent = row.service;
     link.lastElementChild.textContent = row.repeats > 0 ? `${row.repeats} × ${row.name}` : row.name;
     error.hidden = !row.has(FLAG.error);
@@ -228,11 +229,11 @@
   const select = async (row) => {
     selected = row;
     draw(true);
-    history.replaceState(null, '', `?span=${row.span}${new URLSearchParams(location.search).get('clocks') === 'sent' ? '&clocks=sent' : ''}`);
+    history.replaceState(null, '', `?${asSent ? 'clocks=sent&' : ''}span=${row.span}`);
     question += 1;
     const mine = question;
     try {
-      const response = await fetch(`/traces/${page.dataset.trace}/spans/${row.span}`, { headers: { accept: 'text/html' } });
+      const response = await fetch(`/traces/${page.dataset.trace}/spans/${row.span}${asSent ? '?clocks=sent' : ''}`, { headers: { accept: 'text/html' } });
       if (!response.ok) throw new Error(String(response.status));
       const text = await response.text();
       if (mine !== question) return;
@@ -249,7 +250,7 @@
     panel.hidden = true;
     selected = undefined;
     draw(true);
-    history.replaceState(null, '', location.pathname);
+    history.replaceState(null, '', `${location.pathname}${asSent ? '?clocks=sent' : ''}`);
     tree.focus({ preventScroll: true });
   };
   const enter = (row) => (row.repeats > 0 ? fold(row, !row.folded) : void select(row));
