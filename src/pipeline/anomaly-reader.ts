@@ -1,4 +1,4 @@
-import type { CountedWindow } from '../diagnosis/anomaly/baseline-windows.js';
+import type { CountedWindow, TicketTime } from '../diagnosis/anomaly/baseline-windows.js';
 import type { OperationCounts } from '../diagnosis/anomaly/judge-anomalies.js';
 
 /** Operations judged at a time, the busiest; the others are left out. */
@@ -10,7 +10,10 @@ export const ANOMALY_KEY = 'anomaly:';
 
 /** Port: requests of every operation in some windows, from the counts that are kept for good. */
 export interface AnomalyReader {
-  counts(windows: readonly CountedWindow[]): Promise<readonly OperationCounts[]>;
+  /** Without the windows that an operation had a ticket in, but for the one that is judged. */
+  counts(windows: readonly CountedWindow[], tickets: readonly TicketTime[]): Promise<readonly OperationCounts[]>;
+  /** Those that were open at some time since then. */
+  tickets(sinceMs: number): Promise<readonly TicketTime[]>;
   /** Incidents about anomalies that began since then, ended, and were acknowledged by nobody: how many by key. */
   unheeded(sinceMs: number): Promise<ReadonlyMap<string, number>>;
 }

@@ -100,3 +100,25 @@ describe('the watch over what is usual', () => {
     expect(open(watched)).toEqual([['slow GET / is slower than usual', true]]);
   });
 });
+
+describe('a fault that lasts, in a service that is twelve hours old', () => {
+  const KEY = 'anomaly:["young","GET /","errors"]';
+  const BROKEN = Date.parse('2026-11-24T00:00:00Z');
+  const [OPENED, MENDED] = [BROKEN + 2 * WINDOW_MS + 150_000, BROKEN + 60 * 60 * MINUTE_MS];
+  const ticket = sampleIncident({ key: KEY, title: 'young', alerts: [sampleAlert({ labels: { alertname: ANOMALY_ALERT, service: 'young', operation: 'GET /', signal: 'errors', rule: 'unusual', severity: 'ticket' }, severity: 'ticket' })] });
+  const toldAt = async (atMs: number, openIncidents: readonly Incident[]): Promise<readonly (readonly [string, boolean])[]> => {
+    const watched = watch();
+    await watched.read(atMs);
+    return open(watched, openIncidents);
+  };
+
+  test('has a ticket in the second window, which is open until it is mended', async () => {
+    const windows = Array.from({ length: 74 * 4 }, (_, index) => BROKEN - 12 * 60 * MINUTE_MS + index * WINDOW_MS);
+    await count(windows.map((atMs) => ({ service: 'young', atMs, spans: 1_000, errors: atMs >= BROKEN && atMs < MENDED ? 300 : 1 })));
+    expect(await toldAt(OPENED - WINDOW_MS, [])).toEqual([]);
+    expect(await toldAt(OPENED, [])).toEqual([['young GET / fails more often than usual', true]]);
+    await store.transaction([{ sql: 'INSERT INTO incidents VALUES (\'young\', $key, \'open\', \'ticket\', \'t\', $started, NULL, \'{}\')', params: { key: KEY, started: OPENED } }]);
+    for (const hours of [1, 5, 9, 26, 55]) expect(await toldAt(OPENED + hours * 60 * MINUTE_MS, [ticket])).toEqual([['young GET / fails more often than usual', true]]);
+    expect(await toldAt(MENDED + WINDOW_MS + 150_000, [ticket])).toEqual([['young', false]]);
+  });
+});

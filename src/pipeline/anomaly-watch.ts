@@ -47,7 +47,9 @@ export class AnomalyWatch {
     const isJudged = this.#picture.untilMs === untilMs && rules.length === this.#picture.rules.length && rules.every((rule, index) => rule === this.#picture.rules[index]?.rule);
     if (rules.length === 0 || isJudged) return;
     const fromMs = untilMs - WINDOW_MS;
-    const [now, before] = [await this.#ports.reader.counts(windowsFor(fromMs)), await this.#ports.reader.counts(windowsFor(fromMs - WINDOW_MS))];
+    const tickets = await this.#ports.reader.tickets(nowMs - UNHEEDED_DAYS * DAY_MS);
+    const counts = async (atMs: number): Promise<readonly OperationCounts[]> => await this.#ports.reader.counts(windowsFor(atMs, tickets), tickets);
+    const [now, before] = [await counts(fromMs), await counts(fromMs - WINDOW_MS)];
     const unheeded = await this.#ports.reader.unheeded(nowMs - UNHEEDED_DAYS * DAY_MS);
     this.#picture = { untilMs, rules: rules.map((rule) => ({ rule, ...judgeRule(rule, { now, before, unheeded }) })) };
   }

@@ -1,12 +1,22 @@
--- Requests of the busiest operations by window: all, failed, and slower than the operation's usual 95th percentile. Window 0 is the one that is judged. Kinds: 2 server, 5 consumer.
+-- Requests of the busiest operations by window: all, failed, and slower than the operation's usual 95th percentile. Window 0 is the one that is judged; of the others those are left out in which the operation had a ticket. Kinds: 2 server, 5 consumer.
 WITH windows AS (
-  SELECT unnest(from_json($windows, '[{"position":"INTEGER","first":"INTEGER","past":"INTEGER"}]'), recursive := true)
+  SELECT unnest(from_json($windows, '[{"position":"INTEGER","first":"INTEGER","past":"INTEGER","before":"BOOLEAN"}]'), recursive := true)
 ),
-counted AS MATERIALIZED (
-  SELECT r.service, r.operation, w.position, r.bucket, sum(r.spans) AS requests, sum(r.errors) AS errors
+tickets AS MATERIALIZED (
+  SELECT unnest(from_json($tickets, '[{"service":"VARCHAR","operation":"VARCHAR","first":"INTEGER","past":"INTEGER","usual":"INTEGER"}]'), recursive := true)
+),
+every AS MATERIALIZED (
+  SELECT r.service, r.operation, w.position, w.first, w.past, w.before, r.bucket, sum(r.spans) AS requests, sum(r.errors) AS errors
   FROM red_slices r JOIN windows w ON r.event_minute >= w.first AND r.event_minute < w.past
   WHERE r.event_minute >= $from_minute AND r.event_minute < $to_minute AND r.kind IN (2, 5) AND r.arrival_minute - r.event_minute <= $late_minutes
   GROUP BY ALL
+),
+counted AS MATERIALIZED (
+  SELECT service, operation, position, bucket, requests, errors FROM every e
+  WHERE position = 0 OR (
+    NOT EXISTS (SELECT 1 FROM tickets t WHERE t.service = e.service AND t.operation = e.operation AND e.past > t.first AND (t.past IS NULL OR e.first < t.past))
+    AND (NOT before OR EXISTS (SELECT 1 FROM tickets t WHERE t.service = e.service AND t.operation = e.operation AND t.past IS NULL AND e.first >= t.usual AND e.past <= t.first))
+  )
 ),
 busiest AS (
   SELECT service, operation FROM counted WHERE position = 0 GROUP BY service, operation ORDER BY sum(requests) DESC, service, operation LIMIT $limit
