@@ -1,9 +1,13 @@
-/** Counted events of one minute. */
+import { effectiveTotal } from '../budget/window-reading.js';
+
+/** Counted events of one minute, weighted, and the sums of their squared weights. */
 export interface CountedMinute {
   /** Unix minutes. */
   readonly minute: number;
   readonly good: number;
   readonly bad: number;
+  readonly goodSquared: number;
+  readonly badSquared: number;
 }
 
 /** When the share of bad events rose. */
@@ -23,19 +27,20 @@ const LEAST_EVIDENCE = 12;
 const INTERVAL = 3.84;
 
 /**
- * The minute from which on more events are bad, by maximum likelihood: one share before it, a larger one from then on, binomial counts. Undefined where
- * nothing rose, or where all of the minutes are alike. `minutes` oldest first, with or without gaps.
+ * The minute from which on more events are bad, by maximum likelihood: one share before it, a larger one from then on, binomial counts; where events
+ * stand for several the evidence is divided by how much that makes the share vary. Undefined where nothing rose, or where all of the minutes are alike. `minutes` oldest first, with or without gaps.
  */
 export function onsetOfMinutes(minutes: readonly CountedMinute[]): Onset | undefined {
   const all = sumOf(minutes);
   const alike = logLikelihood(all);
+  const twice = 2 / designEffect(minutes, all);
   let before: Counts = { good: 0, bad: 0 };
   const cuts = minutes.slice(1).map(({ minute }, index) => {
     const { good, bad } = minutes[index]!;
     before = { good: before.good + good, bad: before.bad + bad };
     const after = { good: all.good - before.good, bad: all.bad - before.bad };
     const rises = shareOf(after) > shareOf(before);
-    return { minute, before, after, evidence: rises ? 2 * (logLikelihood(before) + logLikelihood(after) - alike) : 0 };
+    return { minute, before, after, evidence: rises ? twice * (logLikelihood(before) + logLikelihood(after) - alike) : 0 };
   });
   const best = cuts.reduce<(typeof cuts)[number] | undefined>((most, cut) => (cut.evidence > (most?.evidence ?? 0) ? cut : most), undefined);
   if (best === undefined || best.evidence < LEAST_EVIDENCE) return undefined;
@@ -50,6 +55,12 @@ interface Counts {
 
 function sumOf(minutes: readonly CountedMinute[]): Counts {
   return minutes.reduce<Counts>((sum, { good, bad }) => ({ good: sum.good + good, bad: sum.bad + bad }), { good: 0, bad: 0 });
+}
+
+/** Weighted events for each that would know their share of bad ones as well: with all failures kept and one in a hundred of the others, hardly more than 1. */
+function designEffect(minutes: readonly CountedMinute[], all: Counts): number {
+  const squares = minutes.reduce((sum, { goodSquared, badSquared }) => ({ goodSquared: sum.goodSquared + goodSquared, badSquared: sum.badSquared + badSquared }), { goodSquared: 0, badSquared: 0 });
+  return Math.max(1, (all.good + all.bad) / effectiveTotal({ ...all, ...squares, events: 0, unknownWeight: 0 }));
 }
 
 function shareOf({ good, bad }: Counts): number {

@@ -105,7 +105,7 @@ describe('a fault that lasts, in a service that is twelve hours old', () => {
   const KEY = 'anomaly:["young","GET /","errors"]';
   const BROKEN = Date.parse('2026-11-24T00:00:00Z');
   const [OPENED, MENDED] = [BROKEN + 2 * WINDOW_MS + 150_000, BROKEN + 60 * 60 * MINUTE_MS];
-  const ticket = sampleIncident({ key: KEY, title: 'young', alerts: [sampleAlert({ labels: { alertname: ANOMALY_ALERT, service: 'young', operation: 'GET /', signal: 'errors', rule: 'unusual', severity: 'ticket' }, severity: 'ticket' })] });
+  const ticket = sampleIncident({ key: KEY, title: 'young', alerts: [sampleAlert({ incidentId: sampleIncident().id, labels: { alertname: ANOMALY_ALERT, service: 'young', operation: 'GET /', signal: 'errors', rule: 'unusual', severity: 'ticket' }, severity: 'ticket' })] });
   const toldAt = async (atMs: number, openIncidents: readonly Incident[]): Promise<readonly (readonly [string, boolean])[]> => {
     const watched = watch();
     await watched.read(atMs);

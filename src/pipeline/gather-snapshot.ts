@@ -61,8 +61,8 @@ function minutesUntil(series: Pick<CountSeries, 'sum'>, atMs: number): readonly 
   const last = Math.floor(atMs / MINUTE_MS);
   const all = Array.from({ length: SNAPSHOT_MINUTES }, (_, index) => {
     const minute = last - SNAPSHOT_MINUTES + 1 + index;
-    const { good, bad } = series.sum(minute, minute + 1);
-    return { minute, good, bad };
+    const { good, bad, goodSquared, badSquared } = series.sum(minute, minute + 1);
+    return { minute, good, bad, goodSquared, badSquared };
   });
   return all.slice(Math.max(0, all.findIndex(({ good, bad }) => good + bad > 0)));
 }
