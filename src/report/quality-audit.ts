@@ -25,7 +25,7 @@ export interface AuditedSpender {
 /** What traces cost in a month, and how long they are kept. */
 export interface MonthAudit {
   readonly spans: number;
-  /** Of the month before; undefined where its facts are not stored. */
+  /** Of the month before; undefined where the facts of either month are not stored for nearly all of its hours. */
   readonly spansBefore: number | undefined;
   /** Of the month, at the price of a million spans. */
   readonly cost: number | undefined;
@@ -69,7 +69,8 @@ export interface QualityAudit {
 
 export interface MonthAuditInput {
   readonly report: QualityReport;
-  readonly spansBefore: number;
+  /** Undefined: one of both months is not whole, they cannot be compared. */
+  readonly spansBefore: number | undefined;
   readonly stored: StoredTraces;
   readonly hotRetentionMs: number;
   readonly archiveMaxAgeMs: number;
@@ -83,9 +84,10 @@ export function monthAudit({ report, spansBefore, stored, hotRetentionMs, archiv
   const { spans } = report.overall;
   const costOf = (count: number): number | undefined => (pricePerMillionSpans === undefined ? undefined : (count / MILLION) * pricePerMillionSpans);
   const cost = costOf(spans);
+  const before = spansBefore === 0 ? undefined : spansBefore;
   const isWithin = (oldestMs: number | undefined, ageMs: number): boolean => oldestMs === undefined || nowMs - oldestMs <= ageMs + DAY_MS;
   return {
-    spans, spansBefore: spansBefore > 0 ? spansBefore : undefined, cost, forecast: cost === undefined || spansBefore <= 0 ? undefined : cost * (spans / spansBefore),
+    spans, spansBefore: before, cost, forecast: cost === undefined || before === undefined ? undefined : cost * (spans / before),
     spenders: [...report.services].sort((left, right) => right.measures.spans - left.measures.spans).map(({ service, measures }) => ({ service, spans: measures.spans, share: spans === 0 ? 0 : measures.spans / spans, attributeBytes: measures.attributeBytes, cost: costOf(measures.spans) })),
     stored, hotRetentionMs, archiveMaxAgeMs, keepsRetention: isWithin(stored.oldestArchivedMs, archiveMaxAgeMs) && isWithin(stored.oldestHotMs, hotRetentionMs),
   };

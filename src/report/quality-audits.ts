@@ -4,17 +4,19 @@ import type { Database } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import { periodBefore, type AuditKind, type AuditPeriod } from './audit-period.js';
 import { monthAudit, quarterAudit, type QualityAudit, type StoredTraces } from './quality-audit.js';
-import type { DuckdbQualityArchive } from './duckdb-quality-archive.js';
+import { hoursOf, type DuckdbQualityArchive } from './duckdb-quality-archive.js';
 import type { QualityReader, ReportWindow } from './quality-reader.js';
 import type { QualityReport } from './quality-report.js';
 
+/** A month of which less is stored is not compared with another. */
+const WHOLE = 0.95;
 const STORED = loadSql(import.meta.url, 'read-stored-traces.sql');
 
 export interface QualityAuditsPorts {
   readonly report: (window: ReportWindow) => Promise<QualityReport>;
   readonly reader: Pick<QualityReader, 'facts'>;
   readonly database: Pick<Database, 'query'>;
-  readonly archive: Pick<DuckdbQualityArchive, 'isMade' | 'claim'>;
+  readonly archive: Pick<DuckdbQualityArchive, 'isMade' | 'claim' | 'hours'>;
   readonly clock: Clock;
   readonly hotRetentionMs: number;
   readonly archiveMaxAgeMs: () => number;
@@ -48,11 +50,16 @@ export class QualityAudits {
     return (await archive.claim(kind, period.window.fromMs, nowMs)) ? audit : undefined;
   }
 
-  async #month({ window: { fromMs } }: AuditPeriod, report: QualityReport): Promise<QualityAudit['month']> {
+  async #month({ window }: AuditPeriod, report: QualityReport): Promise<QualityAudit['month']> {
     const { reader, clock, hotRetentionMs, archiveMaxAgeMs, pricePerMillionSpans } = this.#ports;
-    const before = await reader.facts(periodBefore('month', fromMs).window);
-    const spansBefore = before.filter(({ fact }) => fact === 'spans').reduce((sum, { n }) => sum + n, 0);
+    const before = periodBefore('month', window.fromMs).window;
+    const areWhole = (await this.#isWhole(window)) && (await this.#isWhole(before));
+    const spansBefore = areWhole ? (await reader.facts(before)).filter(({ fact }) => fact === 'spans').reduce((sum, { n }) => sum + n, 0) : undefined;
     return monthAudit({ report, spansBefore, stored: await this.#stored(), hotRetentionMs, archiveMaxAgeMs: archiveMaxAgeMs(), pricePerMillionSpans, nowMs: clock.nowMs() });
+  }
+
+  async #isWhole(window: ReportWindow): Promise<boolean> {
+    return (await this.#ports.archive.hours(window)).size >= WHOLE * hoursOf(window).length;
   }
 
   async #stored(): Promise<StoredTraces> {

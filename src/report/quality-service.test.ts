@@ -164,6 +164,19 @@ describe('audits', () => {
     expect(new Set(audits).size).toBe(audits.length);
   });
 
+  test('compare months of which nearly all hours are stored, and no others', async () => {
+    const october = Date.parse('2026-10-01T00:00:00Z');
+    const keep = (hours: number): Promise<unknown> => database.transaction([['2026-10-01', hours], ['2026-11-01', 700]].map(([from, count]) => ({
+      sql: 'INSERT OR IGNORE INTO quality_hours SELECT $from_ms + range * $hour_ms FROM range($count)', params: { from_ms: Date.parse(`${from}T00:00:00Z`), hour_ms: HOUR_MS, count: count! },
+    })));
+    const month = async (): Promise<unknown> => (await service().audit(periodBefore('month', Date.parse('2026-12-01T09:00:00Z')))).month;
+    await keep(372);
+    expect(await month()).toMatchObject({ spans: 200, spansBefore: undefined, forecast: undefined });
+    await keep(734);
+    expect(await archive.hours({ fromMs: october, toMs: october + 31 * DAY_MS })).toHaveProperty('size', 734);
+    expect(await month()).toMatchObject({ spans: 200, spansBefore: 100, cost: 0.0004, forecast: 0.0008 });
+  });
+
   test('of two processes that finish the weekly report together, one may tell it', async () => {
     const report = { window: { fromMs: MONDAY - WEEK_MS, toMs: MONDAY }, overall: {} as QualityReport['overall'], score: 50, services: [], findings: [] };
     const [mine, other] = [new DuckdbQualityArchive(database), new DuckdbQualityArchive(database)];
