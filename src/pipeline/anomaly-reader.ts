@@ -14,6 +14,6 @@ export interface AnomalyReader {
   counts(windows: readonly CountedWindow[], tickets: readonly TicketTime[]): Promise<readonly OperationCounts[]>;
   /** Those that were open at some time since then. */
   tickets(sinceMs: number): Promise<readonly TicketTime[]>;
-  /** Incidents about anomalies that began since then, ended, and were acknowledged by nobody: how many by key. */
+  /** Incidents about anomalies that began since then, ended, and that nobody did anything about: how many by key. */
   unheeded(sinceMs: number): Promise<ReadonlyMap<string, number>>;
 }

@@ -89,11 +89,12 @@ describe('the watch over what is usual', () => {
   });
 
   test('grows quieter with each ticket that ended and nobody took', async () => {
-    const incident = (id: number, acknowledgedBy: string | undefined): { readonly sql: string; readonly params: Record<string, string | number> } => ({
+    const own = { actor: 'tocsin' };
+    const incident = (id: number, document: object): { readonly sql: string; readonly params: Record<string, string | number> } => ({
       sql: 'INSERT INTO incidents VALUES ($id, $key, \'resolved\', \'ticket\', \'t\', $started, $started, $document)',
-      params: { id: `i${id}`, key: 'anomaly:["pay","GET /","errors"]', started: NOW - id * 60 * MINUTE_MS, document: JSON.stringify(acknowledgedBy === undefined ? {} : { acknowledgedBy }) },
+      params: { id: `i${id}`, key: 'anomaly:["pay","GET /","errors"]', started: NOW - id * MINUTE_MS, document: JSON.stringify(document) },
     });
-    await store.transaction([incident(99, 'anna'), ...Array.from({ length: 8 }, (_, id) => incident(id, undefined))]);
+    await store.transaction([incident(99, { acknowledgedBy: 'anna' }), incident(98, { timeline: [own, { actor: 'anna' }] }), incident(97, {}), ...Array.from({ length: 7 }, (_, id) => incident(id, { timeline: [own, { actor: 'tocsin drill' }] }))]);
     expect(await new DuckdbAnomalyReader(store).unheeded(NOW - 24 * 60 * MINUTE_MS)).toEqual(new Map([['anomaly:["pay","GET /","errors"]', 8]]));
     const watched = watch();
     await watched.read(NOW);
