@@ -50,6 +50,21 @@ function calls(change: Change = ({ root, call, server, query }) => [root, call, 
 
 const kindsOf = ({ findings }: QualityReport): FindingKind[] => findings.map(({ kind }) => kind);
 
+describe('where slow traces spend their time', () => {
+  test('is what no child covers: of children side by side, or that go on after their parent, what they cover together and within it', async () => {
+    const database = await openDatabase(':memory:');
+    open.push(database);
+    const sink = await DuckdbSpanSink.open(database, { clock: new FakeClock(START), limits: { maxWaitMs: 1, maxRows: 100_000 } });
+    const span = (spanId: string, [fromMs, durationMs]: readonly [number, number], more: Partial<SpanDescription> = {}): SpanDescription => ({ traceId: 'c'.repeat(32), spanId, parentSpanId: '1', service: 'front', name: 'child', startMs: START + fromMs, durationMs, ...more });
+    // Of 100 ms: 10 to 50 and 80 to 100 are covered, 10 to 40 more than once.
+    const root = { traceId: 'c'.repeat(32), spanId: '1', service: 'front', name: 'root', startMs: START, durationMs: 100 };
+    const spans = spanBatch([root, span('2', [10, 30]), span('3', [10, 25]), span('4', [15, 5]), span('5', [30, 20]), span('6', [80, 70])]);
+    await sink.store({ digest: 'e'.repeat(32), signal: 'traces', protocol: 'grpc', receivedAtMs: START, rejected: 0, deduplicated: 0, message: '', spans, sloSlices: [], redSlices: [] });
+    const facts = await new DuckdbQualityReader(database).facts(WINDOW);
+    expect(facts.filter(({ fact }) => fact === 'slow-self').map(({ subject, value }) => [subject, value / 1e6])).toEqual([['child', 150], ['root', 40]]);
+  });
+});
+
 describe('clean traces', () => {
   test('have no finding and the full score, and their measures are right', async () => {
     const report = await reportOf(calls());
