@@ -15,7 +15,7 @@ export interface QualitySignalInput {
 
 /**
  * What the watch over the traces says, as conditions: one incident for each finding, always a ticket. A finding that is not seen any more
- * is over only when spans show that it is; a kind that is watched no more is over at once.
+ * is over only when spans show that it is, or none came for a day; a kind that is watched no more is over at once.
  */
 export function qualitySignals({ picture, watch, openIncidents, publicUrl }: QualitySignalInput): ConditionSignal[] {
   const firing = picture.findings.map((found) => signalOf(found, publicUrl));
@@ -40,10 +40,14 @@ function signalOf({ finding, sinceMs }: WatchedFinding, publicUrl: string): Cond
 function ended({ key, title, alert }: { readonly key: string; readonly title: string; readonly alert: Alert }, picture: WatchPicture, watch: ReadonlySet<WatchedKind>): ConditionSignal[] {
   const condition = conditionOf(alert.labels);
   const isWatched = condition !== undefined && watch.has(condition.kind);
-  if (isWatched && !picture.isOver(condition)) return [];
-  const words = isWatched ? 'The traces of the last minutes are right again' : 'The rules do not watch this any more';
-  return [{ key, alertId: alert.id, labels: alert.labels, severity: 'ticket', title, firing: false, annotations: { ...alert.annotations, summary: words } }];
+  const ending = isWatched ? picture.endingOf(condition) : 'unwatched';
+  if (ending === undefined) return [];
+  return [{ key, alertId: alert.id, labels: alert.labels, severity: 'ticket', title, firing: false, annotations: { ...alert.annotations, summary: ENDINGS[ending] } }];
 }
+
+const ENDINGS = {
+  right: 'The traces of the last minutes with spans are right again', silent: 'No spans came for 24 hours: whether it is right again cannot be seen', unwatched: 'The rules do not watch this any more',
+} as const;
 
 function conditionOf({ kind, service = '', caller }: Labels): WatchedCondition | undefined {
   const known = WATCHABLE.find((each) => each === kind);

@@ -122,6 +122,26 @@ describe('a header that is stripped from 14:05 on', () => {
     expect(told).toHaveLength(1);
   });
 
+  test('ends after the last three minutes in which a service spoke that speaks rarely', async () => {
+    await play(from1405);
+    const rarely = [undefined, undefined, undefined, undefined, undefined, undefined, whole];
+    await play([...rarely, ...rarely], from1405.length);
+    expect(told).toHaveLength(1);
+    await play(rarely, from1405.length + 14);
+    expect(told.slice(1)).toEqual(['14:29 resolved ticket: Context broken since 14:05 UTC at gateway → cart']);
+    expect(incidents).toEqual([]);
+  });
+
+  test('ends after a day without any span, and says that nobody can see', async () => {
+    await play(from1405);
+    const hours = Array.from({ length: 24 }, (_, hour) => at(7 + 60 * hour));
+    for (const nowMs of hours) await tick(nowMs + SETTLE_MS);
+    expect(told).toHaveLength(1);
+    const signals = await tick(at(7 + 60 * 24) + SETTLE_MS);
+    expect(told.slice(1)).toEqual(['14:08 resolved ticket: Context broken since 14:05 UTC at gateway → cart']);
+    expect(signals[0]?.annotations['summary']).toContain('No spans came for 24 hours');
+  });
+
   test('of one minute only is a hiccup', async () => {
     await play([whole, whole, stripped, whole, whole, whole]);
     expect(told).toEqual([]);

@@ -7,6 +7,7 @@ import { FactTable, type FactName, type QualityFact } from './quality-fact.js';
 import type { QualityFinding } from './quality-finding.js';
 import { measuresOf } from './quality-measures.js';
 import type { QualityReader, ReportWindow } from './quality-reader.js';
+import { watchedMinute, WatchMemory, type WatchedMinute } from './watch-memory.js';
 import { utcClock } from './words.js';
 
 /** A minute is read this long after its end: by then exporters have sent, and parents have ended. */
@@ -15,7 +16,7 @@ export const SETTLE_MS = MINUTE_MS;
 export const WATCHED_MINUTES = 5;
 /** A pattern that is seen in one minute only may be a restart or a deployment. */
 const LASTING_MINUTES = 2;
-/** Right again for so many minutes, it is over. */
+/** Right again in so many minutes in which the service spoke, it is over. */
 const CALM_MINUTES = 3;
 /** More of a minute are not read: its end speaks for the whole, and ingest is not disturbed. */
 export const MINUTE_SPANS = 200_000;
@@ -41,20 +42,17 @@ export interface WatchedFinding {
 /** What the last minutes say: what is wrong, and whether what was wrong is right again. */
 export interface WatchPicture {
   readonly findings: readonly WatchedFinding[];
-  /** Whether spans have shown that a condition is over; silence shows nothing. */
-  isOver(condition: WatchedCondition): boolean;
+  /** How a condition has ended: spans have shown that it is right again, or there were none for a day. Shorter silence shows nothing. */
+  endingOf(condition: WatchedCondition): WatchEnding | undefined;
 }
+
+export type WatchEnding = 'right' | 'silent';
 
 /** What a finding is about, as the labels of its alert say it. */
 export interface WatchedCondition {
   readonly kind: WatchedKind;
   readonly service: string;
   readonly caller: string | undefined;
-}
-
-interface WatchedMinute {
-  readonly startMs: number;
-  readonly facts: readonly QualityFact[];
 }
 
 /** The facts whose `bad` a finding stands on. */
@@ -68,7 +66,8 @@ export class QualityWatch {
   readonly #ports: QualityWatchPorts;
   #minutes: readonly WatchedMinute[] = [];
   #since: ReadonlyMap<string, number> = new Map();
-  #picture: WatchPicture = { findings: [], isOver: () => false };
+  readonly #memory = new WatchMemory(CALM_MINUTES);
+  #picture: WatchPicture = { findings: [], endingOf: () => undefined };
 
   constructor(ports: QualityWatchPorts) {
     this.#ports = ports;
@@ -79,8 +78,9 @@ export class QualityWatch {
     const endMs = Math.floor((nowMs - SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
     const due = Array.from({ length: WATCHED_MINUTES }, (_, index) => endMs - (WATCHED_MINUTES - index) * MINUTE_MS);
     const minutes: WatchedMinute[] = [];
-    for (const startMs of due) minutes.push(this.#minutes.find((minute) => minute.startMs === startMs) ?? { startMs, facts: await this.#factsOf(startMs) });
+    for (const startMs of due) minutes.push(this.#minutes.find((minute) => minute.startMs === startMs) ?? watchedMinute(startMs, await this.#factsOf(startMs)));
     this.#minutes = minutes;
+    this.#memory.add(minutes);
     this.#picture = this.#judge();
   }
 
@@ -129,9 +129,14 @@ export class QualityWatch {
       return [{ finding, sinceMs: this.#since.get(finding.id) ?? bad[0]?.startMs ?? 0 }];
     });
     this.#since = new Map(found.map(({ finding: { id }, sinceMs }) => [id, sinceMs]));
-    const newest = minutes.slice(-CALM_MINUTES);
-    const stillFound = this.#find(newest);
-    return { findings: found, isOver: (condition) => isOver(condition, newest, stillFound) };
+    return { findings: found, endingOf: (condition) => this.#endingOf(condition) };
+  }
+
+  #endingOf(condition: WatchedCondition): WatchEnding | undefined {
+    const { service, caller } = condition;
+    if (this.#memory.isSilent(service) || (caller !== undefined && this.#memory.isSilent(caller))) return 'silent';
+    const minutes = this.#memory.of(service);
+    return minutes.length === CALM_MINUTES && isRight(condition, minutes, this.#find(minutes)) ? 'right' : undefined;
   }
 
   #find(minutes: readonly WatchedMinute[]): QualityFinding[] {
@@ -159,12 +164,10 @@ function isBad({ fact, service, subject, n, bad }: QualityFact, { kind, service:
   return bad > 0 && service === about;
 }
 
-/** Over is what the newest minutes no longer show, while the same services speak; of an edge, while calls go over it. */
-function isOver({ kind, service, caller }: WatchedCondition, minutes: readonly WatchedMinute[], found: readonly QualityFinding[]): boolean {
-  if (minutes.length < CALM_MINUTES || found.some((finding) => finding.kind === kind && finding.service === service && finding.edge?.caller === caller)) return false;
-  const speaks = (name: string): boolean => minutes.every(({ facts }) => facts.some((fact) => fact.fact === 'spans' && fact.service === name && fact.n > 0));
-  const isCalled = caller === undefined || minutes.some(({ facts }) => facts.some((fact) => fact.fact === 'edge' && fact.service === caller && fact.subject === service && fact.n > 0));
-  return speaks(service) && isCalled;
+/** Right is what the minutes in which the service spoke no longer show; of an edge, while calls go over it. */
+function isRight({ kind, service, caller }: WatchedCondition, minutes: readonly WatchedMinute[], found: readonly QualityFinding[]): boolean {
+  if (found.some((finding) => finding.kind === kind && finding.service === service && finding.edge?.caller === caller)) return false;
+  return caller === undefined || minutes.some(({ facts }) => facts.some((fact) => fact.fact === 'edge' && fact.service === caller && fact.subject === service && fact.n > 0));
 }
 
 function healthOf(table: FactTable, window: ReportWindow, service: string): ServiceTraceHealth {
