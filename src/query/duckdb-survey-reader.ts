@@ -59,7 +59,7 @@ export class DuckdbSurveyReader implements SurveyReader {
     const [found, looked] = [Number(rows[0]?.['found'] ?? 0), Number(rows[0]?.['looked'] ?? 0)];
     const scale = looked === 0 ? 1 : found / looked;
     return {
-      found, looked,
+      found, looked, weighted: Number(rows[0]?.['weighted'] ?? 0) * scale,
       fields: fields.map((field, index) => {
         const ofField = rows.filter((row) => row['field'] !== null && Number(row['field']) === index);
         const values = ofField.map((row) => ({ value: valueOfJson(String(row['value'])), spans: Number(row['spans']) * scale, errors: Number(row['errors']) * scale, p99Ns: Number(row['p99_ns']) }));

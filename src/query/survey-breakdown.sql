@@ -15,7 +15,7 @@ counted AS (
   SELECT field, value, sum(weight) AS spans, coalesce(sum(weight) FILTER (failed), 0) AS errors, min(duration_ns) FILTER (reached >= 0.99 * total * (1 - 1e-12)) AS p99_ns
   FROM reached GROUP BY field, value
 )
-SELECT (SELECT count(*) FROM in_window) AS found, (SELECT count(*) FROM observed) AS looked, c.*, count(*) OVER (PARTITION BY field) AS distinct_values
+SELECT (SELECT count(*) FROM in_window) AS found, (SELECT count(*) FROM observed) AS looked, (SELECT sum(weight) FROM observed) AS weighted, c.*, count(*) OVER (PARTITION BY field) AS distinct_values
 FROM (SELECT 1) one LEFT JOIN counted c ON TRUE
 QUALIFY row_number() OVER (PARTITION BY field ORDER BY spans DESC, value) <= $top
 ORDER BY field, spans DESC, value

@@ -47,6 +47,8 @@ export interface Breakdown {
   /** Spans that were found, as stored. */
   readonly found: number;
   readonly looked: number;
+  /** What was found by weight, scaled up where only a sample was looked at: the whole that shares are of. */
+  readonly weighted: number;
   readonly fields: readonly FieldBreakdown[];
 }
 

@@ -48,7 +48,7 @@ describe('what a search found, seen from afar', () => {
 
   test('a breakdown says how often each value comes up, how often it failed, and its slowest hundredth', async () => {
     const breakdown = await reader.breakdown({ ...WINDOW, search: parseTraceSearch('{ kind = server }'), fields: [fieldOf('resource.service.name'), fieldOf('resource.k8s.pod.name'), fieldOf('resource.service.version'), fieldOf('span.nobody')], top: 3 });
-    expect([breakdown.found, breakdown.looked]).toEqual([100, 100]);
+    expect([breakdown.found, breakdown.looked, breakdown.weighted]).toEqual([100, 100, 100]);
     const [services, pods, versions, nothing] = breakdown.fields;
     expect(services).toMatchObject({ distinct: 2, values: [{ value: 'pay', spans: 60, errors: 6, p99Ns: 16e6 }, { value: 'shop', spans: 40, errors: 4, p99Ns: 900e6 }] });
     expect(pods?.distinct).toBe(4);
@@ -77,7 +77,7 @@ describe('what a search found, seen from afar', () => {
   });
 
   test('where nothing is found there is nothing to break down', async () => {
-    expect(await reader.breakdown({ ...WINDOW, search: parseTraceSearch('{ name = "nowhere" }'), fields: [fieldOf('name')], top: 3 })).toMatchObject({ found: 0, looked: 0, fields: [{ values: [], distinct: 0 }] });
+    expect(await reader.breakdown({ ...WINDOW, search: parseTraceSearch('{ name = "nowhere" }'), fields: [fieldOf('name')], top: 3 })).toMatchObject({ found: 0, looked: 0, weighted: 0, fields: [{ values: [], distinct: 0 }] });
     expect((await reader.heatmap({ ...WINDOW, search: parseTraceSearch('{ name = "nowhere" }') })).cells).toEqual([]);
   });
 });

@@ -23,6 +23,7 @@ const NAMES: Readonly<Record<string, string>> = {
 export interface FacetView {
   readonly name: string;
   readonly field: string;
+  /** `share`: percent of all that was found, also of spans without the field. */
   readonly values: readonly { readonly text: string; readonly spans: number; readonly share: number; readonly errorRatio: number; readonly p99Ns: number; readonly isSlow: boolean; readonly query: string | undefined }[];
   /** Values that are not shown. */
   readonly others: number;
@@ -32,7 +33,7 @@ export interface FacetView {
 const SLOW = 2;
 
 /** Fields with `atLeast` so many values, each value with the query that is narrowed to it. */
-export function facetViews({ fields, found }: Breakdown, query: string, atLeast = 2): FacetView[] {
+export function facetViews({ fields, weighted }: Breakdown, query: string, atLeast = 2): FacetView[] {
   return fields.filter(({ values }) => values.length >= atLeast).map(({ field, values, distinct }) => {
     const ordered = values.map(({ p99Ns }) => p99Ns).sort((left, right) => left - right);
     const usual = ordered[Math.floor((ordered.length - 1) / 2)] ?? 0;
@@ -41,7 +42,7 @@ export function facetViews({ fields, found }: Breakdown, query: string, atLeast 
       values: values.map(({ value, spans, errors, p99Ns }) => {
         const condition = conditionText(field, value);
         return {
-          text: attributeText(value), spans: Math.round(spans), share: found === 0 ? 0 : Math.min(100, Math.round((1_000 * spans) / values.reduce((sum, each) => sum + each.spans, 0)) / 10), errorRatio: spans === 0 ? 0 : errors / spans, p99Ns,
+          text: attributeText(value), spans: Math.round(spans), share: weighted === 0 ? 0 : Math.min(100, Math.round((1_000 * spans) / weighted) / 10), errorRatio: spans === 0 ? 0 : errors / spans, p99Ns,
           isSlow: values.length > 1 && usual > 0 && p99Ns > SLOW * usual, query: condition === undefined ? undefined : narrowedText(query, condition),
         };
       }),

@@ -18,7 +18,7 @@ export function surveyFakes(isEmpty: boolean): SurveyReader {
     heatmap, requestHeatmap: heatmap,
     exemplars: async () => (isEmpty ? [] : [{ step: 20, ofFailed: false, traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID, name: 'POST /orders', durationNs: 190e6 }, { step: 55, ofFailed: true, traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID, name: HOSTILE_TEXT, durationNs: 812e6 }]),
     breakdown: async ({ fields }) => ({
-      found: isEmpty ? 0 : 120_000, looked: isEmpty ? 0 : 50_000,
+      found: isEmpty ? 0 : 120_000, looked: isEmpty ? 0 : 50_000, weighted: isEmpty ? 0 : 120_000,
       fields: fields.map((field, index) => {
         const values = isEmpty || index % 4 === 3 ? [] : [{ value: `value ${index}`, spans: 80_412, errors: 4_812.4, p99Ns: 812e6 }, { value: index === 2 ? HOSTILE_TEXT : index === 1 ? 503 : 'other', spans: 31_002, errors: 0, p99Ns: 64e6 }];
         return { field, distinct: values.length === 0 ? 0 : 7, values };
