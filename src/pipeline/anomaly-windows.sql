@@ -5,18 +5,20 @@ WITH windows AS (
 tickets AS MATERIALIZED (
   SELECT unnest(from_json($tickets, '[{"service":"VARCHAR","operation":"VARCHAR","first":"INTEGER","past":"INTEGER","usual":"INTEGER"}]'), recursive := true)
 ),
-every AS MATERIALIZED (
-  SELECT r.service, r.operation, w.position, w.first, w.past, w.before, r.bucket, sum(r.spans) AS requests, sum(r.errors) AS errors
-  FROM red_slices r JOIN windows w ON r.event_minute >= w.first AND r.event_minute < w.past
-  WHERE r.event_minute >= $from_minute AND r.event_minute < $to_minute AND r.kind IN (2, 5) AND r.arrival_minute - r.event_minute <= $late_minutes
-  GROUP BY ALL
+left_out AS MATERIALIZED (
+  SELECT DISTINCT t.service, t.operation, w.position FROM tickets t JOIN windows w ON w.position > 0 AND w.past > t.first AND (t.past IS NULL OR w.first < t.past)
+),
+before_ticket AS MATERIALIZED (
+  SELECT DISTINCT t.service, t.operation, w.position FROM tickets t JOIN windows w ON w.before AND t.past IS NULL AND w.first >= t.usual AND w.past <= t.first
 ),
 counted AS MATERIALIZED (
-  SELECT service, operation, position, bucket, requests, errors FROM every e
-  WHERE position = 0 OR (
-    NOT EXISTS (SELECT 1 FROM tickets t WHERE t.service = e.service AND t.operation = e.operation AND e.past > t.first AND (t.past IS NULL OR e.first < t.past))
-    AND (NOT before OR EXISTS (SELECT 1 FROM tickets t WHERE t.service = e.service AND t.operation = e.operation AND t.past IS NULL AND e.first >= t.usual AND e.past <= t.first))
-  )
+  SELECT r.service, r.operation, w.position, r.bucket, sum(r.spans) AS requests, sum(r.errors) AS errors
+  FROM red_slices r JOIN windows w ON r.event_minute >= w.first AND r.event_minute < w.past
+  LEFT JOIN left_out l ON l.service = r.service AND l.operation = r.operation AND l.position = w.position
+  LEFT JOIN before_ticket b ON b.service = r.service AND b.operation = r.operation AND b.position = w.position
+  WHERE r.event_minute >= $from_minute AND r.event_minute < $to_minute AND r.kind IN (2, 5) AND r.arrival_minute - r.event_minute <= $late_minutes
+    AND l.position IS NULL AND (NOT w.before OR b.position IS NOT NULL)
+  GROUP BY ALL
 ),
 busiest AS (
   SELECT service, operation FROM counted WHERE position = 0 GROUP BY service, operation ORDER BY sum(requests) DESC, service, operation LIMIT $limit
