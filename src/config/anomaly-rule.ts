@@ -7,7 +7,7 @@ export interface AnomalyRule {
   readonly name: string;
   readonly description: string;
   readonly runbook: string | undefined;
-  /** Empty: any. */
+  /** Empty: every service. */
   readonly services: readonly string[];
   readonly signals: readonly AnomalySignal[];
   /** Of what is called unusual at most this part is chance, in each quarter of an hour. */

@@ -3,7 +3,7 @@ import { err, ok, type Result } from './result.js';
 
 interface AllowedHost {
   readonly host: string;
-  /** Undefined: any. */
+  /** Undefined: every port. */
   readonly port: string | undefined;
 }
 

@@ -10,7 +10,7 @@ import { pairText } from './attribute-filter.js';
 
 /** Which archived spans a statement needs, besides those of its range of time. Whatever else it gets it must still leave out itself. */
 export interface ArchiveNeed {
-  /** A condition over the archive's own columns of `a`, cheap to test and made for the row groups' bounds; undefined: any span. */
+  /** A condition over the archive's own columns of `a`, cheap to test and made for the row groups' bounds; undefined: every span. */
   readonly where?: string;
   /** A file is of use only where of each list one pair (see `pairText`) may be among the attributes of its spans. */
   readonly pairs?: readonly (readonly string[])[];
