@@ -3,11 +3,9 @@ import { formatDuration, HOUR_MS } from '../lib/duration.js';
 import { readInput, windowInput, windowOf } from '../query/request-input.js';
 import { serviceMap } from '../query/service-map.js';
 import { mapView } from './map-page.js';
-import { renderPage } from './page-model.js';
+import { renderPage, SERVICE_RANGES } from './page-model.js';
 import { PageRenderer } from './page-renderer.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
-
-const MAP_RANGES = ['15m', '1h', '6h', '1d', '7d'];
 
 @Controller('/map')
 export class MapPageController {
@@ -29,7 +27,7 @@ export class MapPageController {
     const range = formatDuration(window.toMs - window.fromMs);
     const map = serviceMap({ calls, services, windowMs: window.toMs - window.fromMs, around });
     return renderPage(this.#renderer, this.#options, {
-      template: 'map', title: 'Service map', section: 'map', refreshSeconds: 30, around, range, ranges: MAP_RANGES.map((each) => ({ range: each, current: each === range })), map: mapView(map, range),
+      template: 'map', title: 'Service map', section: 'map', refreshSeconds: 30, around, range, ranges: SERVICE_RANGES.map((each) => ({ range: each, current: each === range })), map: mapView(map, range),
     });
   }
 }

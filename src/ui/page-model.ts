@@ -23,3 +23,6 @@ export function renderPage(renderer: PageRenderer, options: UiOptions, page: Pag
 
 /** What a range link of a chart says and asks for. */
 export const RANGES = ['1h', '6h', '1d', '7d', '30d'] as const;
+
+/** Lengths of time that pages about services offer. */
+export const SERVICE_RANGES = ['15m', '1h', '6h', '1d', '7d'];

@@ -6,14 +6,12 @@ import type { ServiceSummary } from '../query/service-reader.js';
 import { sloViews } from '../query/slo-view.js';
 import type { TimeWindow } from '../query/time-window.js';
 import { sparkline } from './chart.js';
-import { renderPage } from './page-model.js';
+import { renderPage, SERVICE_RANGES } from './page-model.js';
 import { PageRenderer } from './page-renderer.js';
 import { errorChart, latencyChart, rateChart } from './service-charts.js';
 import { serviceSurroundings, surroundingsOf } from './service-surroundings.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 import { STATE_WORDS } from './words.js';
-
-const SERVICE_RANGES = ['15m', '1h', '6h', '1d', '7d'];
 
 @Controller('/services')
 export class ServicePageController {
