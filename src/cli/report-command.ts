@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { windowOfWeek } from '../report/quality-week.js';
 import type { QualityReportView } from '../report/quality-report-view.js';
 import { PageRenderer } from '../ui/page-renderer.js';
-import { qualityFile } from '../ui/quality-page.js';
+import { qualityFileModel } from '../ui/quality-page.js';
 import { CouldNotRun, count, EXIT_FINE, printError, printLine, type Command, type CommandInput } from './command.js';
 import { reportOfFiles, reportOfStore } from './report/quality-source.js';
 import { settingsOrRefusal } from './service-api.js';
@@ -26,7 +26,7 @@ export const reportCommand: Command = {
   async run(input) {
     const format = formatOf(input);
     const report = await readReport(input);
-    const text = format === 'json' ? JSON.stringify(report, null, 2) : qualityFile(new PageRenderer(), report);
+    const text = format === 'json' ? JSON.stringify(report, null, 2) : new PageRenderer().render('quality-file', qualityFileModel(report));
     const { out } = input.values;
     if (typeof out !== 'string') {
       printLine(text);

@@ -11,23 +11,19 @@ import type { StoredTrace } from '../query/trace-reader.js';
 import { printFieldExpression } from '../trace/traceql/print.js';
 import type { FilterStage } from '../trace/traceql/query-ast.js';
 import { cohortsView, comparisonView } from './compare-page.js';
-import { renderPage } from './page-model.js';
-import { PageRenderer } from './page-renderer.js';
 import { mapWindow, narrowingConditions } from './trace-search.controller.js';
 import { searchForm, searchProblem, searchUrl, withoutBlanks, type SearchForm } from './trace-search-page.js';
-import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+import { SITE, type Site } from './site.js';
 
 const compareInput = z.object({ id: z.union([z.string(), z.array(z.string())]).optional(), a: z.string().optional(), b: z.string().optional() });
 
 /** Two traces place by place, and a selection of spans against the others. */
 @Controller('/traces')
 export class ComparePageController {
-  readonly #options: UiOptions;
-  readonly #renderer: PageRenderer;
+  readonly #site: Site;
 
-  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
-    this.#options = options;
-    this.#renderer = renderer;
+  constructor(@Inject(SITE) site: Site) {
+    this.#site = site;
   }
 
   /** `a` and `b`, or two of `id`, as the ticks of a search give them. One id is a form that asks for the other. */
@@ -38,9 +34,9 @@ export class ComparePageController {
     const ids = [a, b, ...(Array.isArray(id) ? id : [id])].filter((each) => each !== undefined && each.trim() !== '').map((each) => readTraceId(String(each).trim()));
     const [left, right] = ids;
     const page = { template: 'compare', title: 'Compare two traces', section: 'traces' as const, left, right };
-    if (left === undefined || right === undefined) return renderPage(this.#renderer, this.#options, page);
+    if (left === undefined || right === undefined) return this.#site.render(page);
     const [one, other] = await Promise.all([this.#read(left), this.#read(right)]);
-    return renderPage(this.#renderer, this.#options, { ...page, ...comparisonView({ left: one, right: other }, compareTraces(one.spans, other.spans)) });
+    return this.#site.render({ ...page, ...comparisonView({ left: one, right: other }, compareTraces(one.spans, other.spans)) });
   }
 
   /** `q`, `service` and `operation` say of which spans, `select` (or the search's durations, errors and times) which of them are the selection. */
@@ -49,13 +45,13 @@ export class ComparePageController {
   async cohorts(@Query() query: Record<string, unknown>): Promise<string> {
     const form = searchForm(withoutBlanks(query));
     const select = typeof query['select'] === 'string' ? query['select'] : '';
-    return renderPage(this.#renderer, this.#options, { template: 'cohorts', title: 'Compare a selection with the rest', section: 'traces', form, ...(await this.#cohorts(form, select, query)) });
+    return this.#site.render({ template: 'cohorts', title: 'Compare a selection with the rest', section: 'traces', form, ...(await this.#cohorts(form, select, query)) });
   }
 
   async #cohorts(form: SearchForm, select: string, query: Record<string, unknown>): Promise<Record<string, unknown>> {
     try {
       const input = readInput(traceSearchInput, withoutBlanks(query));
-      const nowMs = this.#options.readers.clock.nowMs();
+      const nowMs = this.#site.readers.clock.nowMs();
       const chosen = windowOf(input, nowMs, HOUR_MS);
       const whole = mapWindow(form, chosen);
       const selection = selectionOf(select, input);
@@ -63,7 +59,7 @@ export class ComparePageController {
       const shown = { select: selection === undefined ? select : `{ ${printFieldExpression(selection.condition)} }`, selectionWindow };
       if (selection === undefined && selectionWindow === undefined) return shown;
       const base = traceSearchOf({ ...input, errors: undefined, minDuration: undefined, maxDuration: undefined }, whole);
-      const found = await spanCohorts(this.#options.readers.metrics, { ...whole, search: base.search, selection: selection ?? EVERYTHING, selectionWindow });
+      const found = await spanCohorts(this.#site.readers.metrics, { ...whole, search: base.search, selection: selection ?? EVERYTHING, selectionWindow });
       const hrefOf = (q: string): string => searchUrl('/traces', form, { q, ...timesOf(whole), mapFrom: '', mapTo: '', minDuration: '', maxDuration: '', errors: '' });
       return { ...shown, ...cohortsView(found, { query: form.q, hrefOf }) };
     } catch (error) {
@@ -73,7 +69,7 @@ export class ComparePageController {
   }
 
   async #read(id: string): Promise<StoredTrace> {
-    const trace = await this.#options.readers.traces.traceById(readTraceId(id));
+    const trace = await this.#site.readers.traces.traceById(readTraceId(id));
     if (trace !== undefined && trace.spans.length > 0) return trace;
     throw new ApiError('trace/not-found', `Trace ${id} is not stored here.`);
   }

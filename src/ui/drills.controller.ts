@@ -4,8 +4,7 @@ import { drillJson, drillRunJson, type DrillRefusal } from '../notify/drill-view
 import { deliveryMs, outcomeOf, runInWords, type DrillOutcome, type DrillRun, type DrillStatus } from '../notify/drill.js';
 import { ApiError } from '../query/api-error.js';
 import type { PageReply, PageRequest } from './http-types.js';
-import { renderPage } from './page-model.js';
-import { PageRenderer } from './page-renderer.js';
+import { SITE, type Site } from './site.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 
 const RECEIVERS_MAX = 50;
@@ -41,26 +40,24 @@ const formInput = z.object({ receiver: z.string().min(1).max(256) });
 
 @Controller('/drills')
 export class DrillPageController {
-  readonly #options: UiOptions;
-  readonly #renderer: PageRenderer;
+  readonly #site: Site;
 
-  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
-    this.#options = options;
-    this.#renderer = renderer;
+  constructor(@Inject(SITE) site: Site) {
+    this.#site = site;
   }
 
   @Get()
   @Header('content-type', 'text/html; charset=utf-8')
   async page(): Promise<string> {
-    const rows = (await this.#options.drills.statuses()).map(drillRow);
-    return renderPage(this.#renderer, this.#options, { template: 'drills', title: 'Drills', section: 'incidents', rows, refreshSeconds: 10 });
+    const rows = (await this.#site.drills.statuses()).map(drillRow);
+    return this.#site.render({ template: 'drills', title: 'Drills', section: 'incidents', rows, refreshSeconds: 10 });
   }
 
   @Post()
   async start(@Body() body: unknown, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
     const form = formInput.safeParse(body);
     if (!form.success) throw new ApiError('request/invalid', 'No receiver was named.', { hint: 'Use the buttons of the page.' });
-    const started = await this.#options.drills.start({ receivers: [form.data.receiver], by: request.actor ?? 'local' });
+    const started = await this.#site.drills.start({ receivers: [form.data.receiver], by: request.actor ?? 'local' });
     if (!started.ok) throw refusalOf(started.error);
     await reply.redirect('/drills', 303);
   }

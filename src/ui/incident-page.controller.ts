@@ -3,7 +3,7 @@ import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import { heldInWords } from '../incident/held-opening.js';
 import type { Incident } from '../incident/incident.js';
 import { NOTE_MAX } from '../incident/person-actions.js';
-import { DAY_MS } from '../lib/duration.js';
+import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import type { IncidentId } from '../lib/ids.js';
 import type { DeadLetter } from '../notify/outbox.js';
 import { ApiError } from '../query/api-error.js';
@@ -12,9 +12,8 @@ import { decisionRows } from './decision-rows.js';
 import { aroundStart, changeRows } from './incident-changes.js';
 import { incidentCard, incidentPage, patternRow } from './incident-page.js';
 import { renderMarkdown } from './markdown.js';
-import { renderPage } from './page-model.js';
-import { PageRenderer } from './page-renderer.js';
-import { UI_OPTIONS, type RenderedRunbook, type UiOptions } from './ui-options.js';
+import { SITE, type Site } from './site.js';
+import type { RenderedRunbook } from './ui-options.js';
 
 const LIST_LIMIT = 200;
 /** Open incidents that one may be merged into, the newest. */
@@ -34,23 +33,21 @@ function deadLetterRow({ delivery, overtaken }: DeadLetter): Record<string, unkn
 
 @Controller('/incidents')
 export class IncidentPageController {
-  readonly #options: UiOptions;
-  readonly #renderer: PageRenderer;
+  readonly #site: Site;
 
-  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
-    this.#options = options;
-    this.#renderer = renderer;
+  constructor(@Inject(SITE) site: Site) {
+    this.#site = site;
   }
 
   @Get()
   @Header('content-type', 'text/html; charset=utf-8')
   async list(@Query('show') show: string | undefined): Promise<string> {
-    const { readers } = this.#options;
+    const { readers } = this.#site;
     const onlyOpen = show === 'open';
-    const deadLetters = onlyOpen ? [] : (await this.#options.deadLetters.list()).filter((each) => isNews(each, readers.clock.nowMs()));
-    const held = await this.#options.actions.held();
+    const deadLetters = onlyOpen ? [] : (await this.#site.deadLetters.list()).filter((each) => isNews(each, readers.clock.nowMs()));
+    const held = await this.#site.actions.held();
     const incidents = await readers.incidents.list({ limit: LIST_LIMIT, ...(onlyOpen ? { status: ['open', 'acknowledged'] } : {}) });
-    return renderPage(this.#renderer, this.#options, {
+    return this.#site.render({
       template: 'incidents', title: 'Incidents', section: 'incidents', refreshSeconds: 10, onlyOpen, limit: LIST_LIMIT,
       incidents: incidents.map((incident) => incidentCard(incident, readers.slos)), deadLetters: deadLetters.slice(0, DEAD_LETTERS_SHOWN).map(deadLetterRow), deadLetterCount: deadLetters.length,
       held: held.slice(0, HELD_SHOWN).map((each) => ({ title: each.title, words: heldInWords(each) })), heldCount: held.length,
@@ -62,14 +59,14 @@ export class IncidentPageController {
   async incident(@Param('id') id: string): Promise<string> {
     const incident = await this.#find(id);
     const runbook = await this.#runbookOf(incident);
-    const open = incident.status === 'resolved' ? [] : await this.#options.readers.incidents.list({ limit: MERGE_TARGETS, status: ['open', 'acknowledged'] });
-    return renderPage(this.#renderer, this.#options, {
+    const open = incident.status === 'resolved' ? [] : await this.#site.readers.incidents.list({ limit: MERGE_TARGETS, status: ['open', 'acknowledged'] });
+    return this.#site.render({
       template: 'incident', title: incident.title, section: 'incidents', refreshSeconds: incident.status === 'resolved' ? undefined : 15,
       mergeTargets: open.filter(({ id: other }) => other !== incident.id).map(({ id: other, title }) => ({ id: other, title })),
-      ...incidentPage(incident, this.#options.readers.slos), patterns: await this.#patternsOf(incident),
-      signatureKnown: this.#options.readers.signatures.byId(incident.evidence?.signature?.id ?? '') !== undefined,
-      changes: changeRows(await this.#options.readers.changes.list(aroundStart(incident)), incident),
-      decisions: decisionRows(await this.#options.decisions.ofIncident(incident.id), incident),
+      ...incidentPage(incident, this.#site.readers.slos), patterns: await this.#patternsOf(incident),
+      signatureKnown: this.#site.readers.signatures.byId(incident.evidence?.signature?.id ?? '') !== undefined,
+      changes: changeRows(await this.#site.readers.changes.list(aroundStart(incident)), incident),
+      decisions: decisionRows(await this.#site.decisions.ofIncident(incident.id), incident),
       runbook: runbook === undefined ? undefined : { title: runbook.title, html: renderMarkdown(withoutTitle(runbook)) },
     });
   }
@@ -77,14 +74,14 @@ export class IncidentPageController {
   @Post(':id/acknowledge')
   async acknowledge(@Param('id') id: string, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
     const incident = await this.#find(id);
-    await this.#options.actions.acknowledge(incident.id, request.actor ?? 'local');
+    await this.#site.actions.acknowledge(incident.id, request.actor ?? 'local');
     await reply.redirect(`/incidents/${encodeURIComponent(incident.id)}`, 303);
   }
 
   @Post(':id/resolve')
   async resolve(@Param('id') id: string, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
     const incident = await this.#find(id);
-    await this.#options.actions.resolve(incident.id, request.actor ?? 'local');
+    await this.#site.actions.resolve(incident.id, request.actor ?? 'local');
     await reply.redirect(`/incidents/${encodeURIComponent(incident.id)}`, 303);
   }
 
@@ -93,8 +90,8 @@ export class IncidentPageController {
     const incident = await this.#find(id);
     const { into } = (request.body ?? {}) as { readonly into?: unknown };
     const target = await this.#find(typeof into === 'string' ? into : '');
-    const merged = await this.#options.actions.merge({ id: incident.id, into: target.id }, request.actor ?? 'local');
-    await reply.redirect(`/incidents/${encodeURIComponent(merged ? target.id : incident.id)}`, 303);
+    const merged = await this.#site.actions.merge(incident.id, target.id, request.actor ?? 'local');
+    await reply.redirect(`/incidents/${encodeURIComponent(merged === undefined ? incident.id : target.id)}`, 303);
   }
 
   @Post(':id/notes')
@@ -103,19 +100,19 @@ export class IncidentPageController {
     const { text } = (request.body ?? {}) as { readonly text?: unknown };
     const written = typeof text === 'string' ? text.trim() : '';
     if (written === '' || written.length > NOTE_MAX) throw new ApiError('request/invalid', `A note has 1 to ${String(NOTE_MAX)} characters.`, { hint: 'Go back and write it shorter.' });
-    await this.#options.actions.note(incident.id, written, request.actor ?? 'local');
+    await this.#site.actions.note(incident.id, written, request.actor ?? 'local');
     await reply.redirect(`/incidents/${encodeURIComponent(incident.id)}#timeline`, 303);
   }
 
   @Post(':id/silence')
   async silence(@Param('id') id: string, @Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
     const incident = await this.#find(id);
-    await this.#options.actions.silence(incident.id, request.actor ?? 'local');
+    await this.#site.silences.silenceIncident(incident.id, { durationMs: HOUR_MS, comment: 'silenced from the incident\'s page', createdBy: request.actor ?? 'local' });
     await reply.redirect(`/incidents/${encodeURIComponent(incident.id)}`, 303);
   }
 
   async #find(id: string): Promise<Incident> {
-    const incident = await this.#options.readers.incidents.byId(id as IncidentId);
+    const incident = await this.#site.readers.incidents.byId(id as IncidentId);
     if (incident === undefined) throw new ApiError('incident/not-found', `There is no incident "${id.slice(0, 100)}".`, { hint: 'The list of incidents has all that are stored.' });
     return incident;
   }
@@ -134,9 +131,9 @@ export class IncidentPageController {
   /** A runbook that cannot be rendered must not take the incident's page down with it. */
   async #runbookOf(incident: Incident, pattern?: PatternFinding): Promise<RenderedRunbook | undefined> {
     try {
-      return await this.#options.runbookFor(incident, pattern);
+      return await this.#site.runbookFor(incident, pattern);
     } catch (error) {
-      this.#options.reportError(error, `/incidents/${incident.id}`);
+      this.#site.reportError(error, `/incidents/${incident.id}`);
       return { title: incident.runbook ?? 'Runbook', markdown: `The runbook could not be rendered. Open \`runbooks/${incident.runbook ?? ''}.md\` and run \`tocsin check\`.` };
     }
   }

@@ -1,28 +1,24 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { formatLatency, formatPercent } from '../lib/format.js';
 import { balances, type IngestReport, type LedgerSum, type Named, type SenderReport, type ServiceArrivals } from '../query/ingest-report.js';
-import { renderPage } from './page-model.js';
-import { PageRenderer } from './page-renderer.js';
-import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+import { SITE, type Site } from './site.js';
 
 const MIB = 2 ** 20;
 const SIGNAL_WORDS: Readonly<Record<string, string>> = { traces: 'Spans', logs: 'Log records' };
 
 @Controller('/ingest')
 export class IngestPageController {
-  readonly #options: UiOptions;
-  readonly #renderer: PageRenderer;
+  readonly #site: Site;
 
-  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
-    this.#options = options;
-    this.#renderer = renderer;
+  constructor(@Inject(SITE) site: Site) {
+    this.#site = site;
   }
 
   @Get()
   @Header('content-type', 'text/html; charset=utf-8')
   async page(): Promise<string> {
-    const report = await this.#options.readers.ingest.ingest();
-    return renderPage(this.#renderer, this.#options, {
+    const report = await this.#site.readers.ingest.ingest();
+    return this.#site.render({
       template: 'ingest', title: 'Ingest', section: 'ingest', refreshSeconds: 15,
       isEmpty: report.lastDay.length === 0 && report.senders.length === 0,
       ledgers: [{ title: 'Last hour', rows: report.lastHour.map(ledgerRow) }, { title: 'Last day', rows: report.lastDay.map(ledgerRow) }],

@@ -3,32 +3,28 @@ import { headline } from '../budget/arithmetic-in-words.js';
 import { windowText } from '../config/calendar.js';
 import { formatDuration } from '../lib/duration.js';
 import { sloViews, type SloView } from '../query/slo-view.js';
-import { renderPage } from './page-model.js';
-import { PageRenderer } from './page-renderer.js';
 import { incidentCard } from './incident-page.js';
 import { budgetBar } from './slo-page.js';
-import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+import { SITE, type Site } from './site.js';
 import { STATE_WORDS } from './words.js';
 
 const OPEN_INCIDENTS = 20;
 
 @Controller()
 export class OverviewController {
-  readonly #options: UiOptions;
-  readonly #renderer: PageRenderer;
+  readonly #site: Site;
 
-  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
-    this.#options = options;
-    this.#renderer = renderer;
+  constructor(@Inject(SITE) site: Site) {
+    this.#site = site;
   }
 
   @Get('/')
   @Header('content-type', 'text/html; charset=utf-8')
   async overview(): Promise<string> {
-    const { readers } = this.#options;
+    const { readers } = this.#site;
     const incidents = await readers.incidents.list({ status: ['open', 'acknowledged'], limit: OPEN_INCIDENTS });
     const slos = sloViews(readers.slos);
-    return renderPage(this.#renderer, this.#options, {
+    return this.#site.render({
       template: 'overview', title: titleOf(incidents.length), section: 'overview', refreshSeconds: 10,
       incidents: incidents.map((incident) => incidentCard(incident, readers.slos)),
       slos: slos.map(sloRow),

@@ -5,36 +5,32 @@ import { linesOf } from '../report/quality-audit-slack.js';
 import { qualityAuditView } from '../report/quality-audit-view.js';
 import { periodAsked, weekAsked } from '../report/quality.controller.js';
 import { startOfWeek, WEEK_MS, weekOf } from '../report/quality-week.js';
-import { renderPage } from './page-model.js';
-import { PageRenderer } from './page-renderer.js';
-import { qualityFile, qualityModel } from './quality-page.js';
+import { qualityFileModel, qualityModel } from './quality-page.js';
 import { auditSections } from './quality-audit-sections.js';
-import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+import { SITE, type Site } from './site.js';
 
 const WEEKS_LISTED = 5;
 
 @Controller('/quality')
 export class QualityPageController {
-  readonly #options: UiOptions;
-  readonly #renderer: PageRenderer;
+  readonly #site: Site;
 
-  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
-    this.#options = options;
-    this.#renderer = renderer;
+  constructor(@Inject(SITE) site: Site) {
+    this.#site = site;
   }
 
   @Get()
   @Header('content-type', 'text/html; charset=utf-8')
   async page(@Query() query: unknown): Promise<string> {
-    const report = qualityReportView(await this.#options.quality.report(weekAsked(query)));
+    const report = qualityReportView(await this.#site.quality.report(weekAsked(query)));
     const model = qualityModel(report, '');
-    return renderPage(this.#renderer, this.#options, { ...model, template: 'quality', title: 'Trace quality', section: 'quality', weeks: this.#weeks(report.week) });
+    return this.#site.render({ ...model, template: 'quality', title: 'Trace quality', section: 'quality', weeks: this.#weeks(report.week) });
   }
 
   @Get('file')
   @Header('content-type', 'text/html; charset=utf-8')
   async file(@Query() query: unknown): Promise<string> {
-    return qualityFile(this.#renderer, qualityReportView(await this.#options.quality.report(weekAsked(query))), this.#options.address.publicUrl);
+    return this.#site.renderAlone('quality-file', qualityFileModel(qualityReportView(await this.#site.quality.report(weekAsked(query))), this.#site.address.publicUrl));
   }
 
   @Get('month')
@@ -50,14 +46,14 @@ export class QualityPageController {
   }
 
   async #audit(kind: AuditKind, query: unknown): Promise<string> {
-    const audit = await this.#options.quality.audit(periodAsked(kind, query, this.#options.readers.clock));
+    const audit = await this.#site.quality.audit(periodAsked(kind, query, this.#site.readers.clock));
     const view = qualityAuditView(audit);
     const heading = `${kind === 'month' ? 'Cost and retention of traces' : 'Instrumentation coverage'}, ${view.period}`;
-    return renderPage(this.#renderer, this.#options, { template: 'quality-audit', title: heading, section: 'quality', heading, period: `${view.from.slice(0, 10)} to ${view.to.slice(0, 10)} UTC`, lines: linesOf(audit), sections: auditSections(view) });
+    return this.#site.render({ template: 'quality-audit', title: heading, section: 'quality', heading, period: `${view.from.slice(0, 10)} to ${view.to.slice(0, 10)} UTC`, lines: linesOf(audit), sections: auditSections(view) });
   }
 
   #weeks(shown: string | null): { readonly label: string; readonly href: string; readonly current: boolean }[] {
-    const thisWeek = startOfWeek(this.#options.readers.clock.nowMs());
+    const thisWeek = startOfWeek(this.#site.readers.clock.nowMs());
     const weeks = Array.from({ length: WEEKS_LISTED }, (_, index) => weekOf(thisWeek - index * WEEK_MS));
     return [{ label: 'Last 7 days', href: '/quality', current: shown === null }, ...weeks.map((week) => ({ label: week, href: `/quality?week=${week}`, current: week === shown }))];
   }

@@ -3,7 +3,6 @@ import type { FindingSeverity } from '../report/quality-finding.js';
 import type { QualityReportView } from '../report/quality-report-view.js';
 import { formatPercent } from '../lib/format.js';
 import { sectionsOf, weekBars } from './quality-sections.js';
-import type { PageRenderer } from './page-renderer.js';
 
 const SHEET = new URL('./assets/tocsin.css', import.meta.url);
 const SEVERITY_STYLE: Readonly<Record<FindingSeverity, string>> = { high: 'page', medium: 'ticket', low: 'no-data' };
@@ -24,9 +23,9 @@ export function qualityModel(report: QualityReportView, base: string): Record<st
   };
 }
 
-/** One file with everything in it, for mail and print. */
-export function qualityFile(renderer: PageRenderer, report: QualityReportView, base = ''): string {
-  return renderer.render('quality-file', { ...qualityModel(report, base), sheet: readFileSync(SHEET, 'utf8') });
+/** For one file with everything in it, for mail and print. */
+export function qualityFileModel(report: QualityReportView, base = ''): Record<string, unknown> {
+  return { ...qualityModel(report, base), sheet: readFileSync(SHEET, 'utf8') };
 }
 
 type Measures = QualityReportView['overall'];

@@ -1,35 +1,32 @@
 import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
-import { formatDuration, HOUR_MS } from '../lib/duration.js';
+import { HOUR_MS } from '../lib/duration.js';
 import { ApiError } from '../query/api-error.js';
 import { readInput, windowInput, windowOf } from '../query/request-input.js';
 import type { ServiceSummary } from '../query/service-reader.js';
 import { sloViews } from '../query/slo-view.js';
 import type { TimeWindow } from '../query/time-window.js';
 import { sparkline } from './chart.js';
-import { renderPage, SERVICE_RANGES } from './page-model.js';
-import { PageRenderer } from './page-renderer.js';
+import { rangesOf, SERVICE_RANGES } from './ranges.js';
 import { errorChart, latencyChart, rateChart } from './service-charts.js';
 import { serviceSurroundings, surroundingsOf } from './service-surroundings.js';
-import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+import { SITE, type Site } from './site.js';
 import { STATE_WORDS } from './words.js';
 
 @Controller('/services')
 export class ServicePageController {
-  readonly #options: UiOptions;
-  readonly #renderer: PageRenderer;
+  readonly #site: Site;
 
-  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
-    this.#options = options;
-    this.#renderer = renderer;
+  constructor(@Inject(SITE) site: Site) {
+    this.#site = site;
   }
 
   @Get()
   @Header('content-type', 'text/html; charset=utf-8')
   async list(@Query() query: unknown): Promise<string> {
     const window = this.#window(query);
-    const services = await this.#options.readers.services.services(window);
-    return renderPage(this.#renderer, this.#options, {
-      template: 'services', title: 'Services', section: 'services', refreshSeconds: 15, ...ranges(window),
+    const services = await this.#site.readers.services.services(window);
+    return this.#site.render({
+      template: 'services', title: 'Services', section: 'services', refreshSeconds: 15, ...rangesOf(window, SERVICE_RANGES),
       services: services.map(serviceRow),
     });
   }
@@ -37,28 +34,23 @@ export class ServicePageController {
   @Get(':service')
   @Header('content-type', 'text/html; charset=utf-8')
   async service(@Param('service') service: string, @Query() query: unknown): Promise<string> {
-    const { readers } = this.#options;
+    const { readers } = this.#site;
     const window = this.#window(query);
     const [operations, series, around] = await Promise.all([readers.services.operations(service, window), readers.services.series(service, window), surroundingsOf(readers, service, window)]);
     const slos = sloViews(readers.slos).filter((view) => view.slo.service === service);
     if (operations.length === 0 && slos.length === 0) {
       throw new ApiError('service/not-found', `No requests of service "${service.slice(0, 100)}" in this window.`, { hint: 'Only server and consumer spans count as requests. Try a longer range, or look at the list of services.' });
     }
-    return renderPage(this.#renderer, this.#options, {
-      template: 'service', title: service, section: 'services', refreshSeconds: 15, service, operations, ...ranges(window),
+    return this.#site.render({
+      template: 'service', title: service, section: 'services', refreshSeconds: 15, service, operations, ...rangesOf(window, SERVICE_RANGES),
       charts: [rateChart(series, around), errorChart(series, around), latencyChart(series, around)], ...serviceSurroundings(around, service),
       slos: slos.map(({ slo, status }) => ({ name: slo.name, displayName: slo.displayName, state: status.state, stateWords: STATE_WORDS[status.state] })),
     });
   }
 
   #window(query: unknown): TimeWindow {
-    return windowOf(readInput(windowInput, query), this.#options.readers.clock.nowMs(), HOUR_MS);
+    return windowOf(readInput(windowInput, query), this.#site.readers.clock.nowMs(), HOUR_MS);
   }
-}
-
-function ranges(window: TimeWindow): Record<string, unknown> {
-  const current = formatDuration(window.toMs - window.fromMs);
-  return { range: current, ranges: SERVICE_RANGES.map((range) => ({ range, current: range === current })) };
 }
 
 /** The last minute is still filling: drawn, it would look like a drop of traffic. */

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { DAY_MS, formatDuration } from '../lib/duration.js';
+import { DAY_MS } from '../lib/duration.js';
 import { ApiError } from '../query/api-error.js';
 import { readInput, windowInput, windowOf } from '../query/request-input.js';
 import { signatureDetail, signatureDetailJson, signatureJson, signatureViews, type SignatureDetail } from '../query/signature-view.js';
@@ -7,8 +7,8 @@ import type { TimeWindow } from '../query/time-window.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
 import { sparkline } from './chart.js';
 import type { PageReply, PageRequest } from './http-types.js';
-import { renderPage } from './page-model.js';
-import { PageRenderer } from './page-renderer.js';
+import { rangesOf } from './ranges.js';
+import { SITE, type Site } from './site.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 
 const RANGES = ['1h', '6h', '1d', '7d'];
@@ -46,22 +46,20 @@ export class SignaturesController {
 /** The same for people. */
 @Controller('/signatures')
 export class SignaturePageController {
-  readonly #options: UiOptions;
-  readonly #renderer: PageRenderer;
+  readonly #site: Site;
 
-  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
-    this.#options = options;
-    this.#renderer = renderer;
+  constructor(@Inject(SITE) site: Site) {
+    this.#site = site;
   }
 
   @Get()
   @Header('content-type', 'text/html; charset=utf-8')
   list(@Query() query: unknown): string {
-    const { signatures, clock } = this.#options.readers;
+    const { signatures, clock } = this.#site.readers;
     const window = windowFrom(query, clock.nowMs());
     const views = signatureViews(signatures, window, clock.nowMs());
-    return renderPage(this.#renderer, this.#options, {
-      template: 'signatures', title: 'Errors', section: 'signatures', refreshSeconds: 15, ...ranges(window), count: views.length,
+    return this.#site.render({
+      template: 'signatures', title: 'Errors', section: 'signatures', refreshSeconds: 15, ...rangesOf(window, RANGES), count: views.length,
       rows: views.slice(0, SHOWN).map((view) => ({ ...view, line: sparkline(view.line) })),
     });
   }
@@ -69,18 +67,18 @@ export class SignaturePageController {
   @Get(':id')
   @Header('content-type', 'text/html; charset=utf-8')
   one(@Param('id') id: string, @Query() query: unknown): string {
-    const detail = detailOf(this.#options, id, query);
+    const detail = detailOf(this.#site, id, query);
     const { signature } = detail;
-    const known = (ids: readonly string[]): readonly TrackedSignature[] => ids.flatMap((each) => this.#options.readers.signatures.byId(each) ?? []);
-    return renderPage(this.#renderer, this.#options, {
-      template: 'signature', title: signature.type, section: 'signatures', ...ranges(windowFrom(query, this.#options.readers.clock.nowMs())), ...detail, line: sparkline(detail.line), earlier: known(signature.earlierIds), later: known([...signature.laterIds, ...(signature.decision?.into === undefined ? [] : [signature.decision.into])]),
+    const known = (ids: readonly string[]): readonly TrackedSignature[] => ids.flatMap((each) => this.#site.readers.signatures.byId(each) ?? []);
+    return this.#site.render({
+      template: 'signature', title: signature.type, section: 'signatures', ...rangesOf(windowFrom(query, this.#site.readers.clock.nowMs()), RANGES), ...detail, line: sparkline(detail.line), earlier: known(signature.earlierIds), later: known([...signature.laterIds, ...(signature.decision?.into === undefined ? [] : [signature.decision.into])]),
       affected: [...affected('Requests that fail', signature.operations), ...affected('Versions', signature.versions), ...affected('Tenants', signature.tenants)],
     });
   }
 
   @Post(':id/:action')
   async act(@Req() request: PageRequest, @Res() reply: PageReply): Promise<void> {
-    await reply.redirect(`/signatures/${encodeURIComponent(await act(this.#options, request))}`, 303);
+    await reply.redirect(`/signatures/${encodeURIComponent(await act(this.#site, request))}`, 303);
   }
 }
 
@@ -92,11 +90,6 @@ function affected(title: string, counts: Readonly<Record<string, number>>): read
 
 function windowFrom(query: unknown, nowMs: number): TimeWindow {
   return windowOf(readInput(windowInput, query), nowMs, DAY_MS);
-}
-
-function ranges(window: TimeWindow): Record<string, unknown> {
-  const current = formatDuration(window.toMs - window.fromMs);
-  return { range: current, ranges: RANGES.map((range) => ({ range, current: range === current })) };
 }
 
 function detailOf({ readers }: UiOptions, id: string, query: unknown): SignatureDetail {

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
-import { DAY_MS, formatDuration, HOUR_MS } from '../lib/duration.js';
+import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import { concerns } from '../query/change.js';
 import { ApiError } from '../query/api-error.js';
 import { readBurned } from '../query/burned-view.js';
@@ -7,10 +7,9 @@ import { readHistory } from '../query/history-view.js';
 import { readInput, windowInput, windowOf } from '../query/request-input.js';
 import { sloView } from '../query/slo-view.js';
 import { incidentCard } from './incident-page.js';
-import { RANGES, renderPage } from './page-model.js';
-import { PageRenderer } from './page-renderer.js';
+import { RANGES, rangesOf } from './ranges.js';
 import { sloPage } from './slo-page.js';
-import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+import { SITE, type Site } from './site.js';
 
 const LOOKED_AT = 200;
 const SHOWN = 10;
@@ -19,18 +18,16 @@ const FIRING_RANGE_MS = 6 * HOUR_MS;
 
 @Controller('/slos')
 export class SloPageController {
-  readonly #options: UiOptions;
-  readonly #renderer: PageRenderer;
+  readonly #site: Site;
 
-  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
-    this.#options = options;
-    this.#renderer = renderer;
+  constructor(@Inject(SITE) site: Site) {
+    this.#site = site;
   }
 
   @Get(':name')
   @Header('content-type', 'text/html; charset=utf-8')
   async slo(@Param('name') name: string, @Query() query: unknown): Promise<string> {
-    const { readers } = this.#options;
+    const { readers } = this.#site;
     const view = sloView(readers.slos, name);
     if (view === undefined) throw new ApiError('slo/not-found', `There is no SLO "${name.slice(0, 100)}".`, { hint: 'It may have been renamed or removed from rules/. The overview lists those there are.' });
     const window = windowOf(readInput(windowInput, query), readers.clock.nowMs(), view.status.firing === undefined ? DAY_MS : FIRING_RANGE_MS);
@@ -39,10 +36,10 @@ export class SloPageController {
       readers.revisions.exclusionLog(view.slo.name), readers.changes.list(window),
     ]);
     const own = incidents.filter((incident) => incident.alerts.some((alert) => alert.labels['slo'] === name)).slice(0, SHOWN);
-    return renderPage(this.#renderer, this.#options, {
+    return this.#site.render({
       template: 'slo', title: view.slo.displayName, section: 'overview', refreshSeconds: 15,
       ...sloPage(view, history, { burned, charges, incidents: own, revisions, exclusionLog, changes: changes.filter((change) => concerns(change, view.slo.service)) }),
-      ranges: RANGES.map((range) => ({ range, current: formatDuration(window.toMs - window.fromMs) === range })),
+      ...rangesOf(window, RANGES),
       incidents: own.map((incident) => incidentCard(incident, readers.slos)),
     });
   }

@@ -6,20 +6,16 @@ import { followLinks, linksTo } from '../query/linked-spans.js';
 import type { Span } from '../trace/span.js';
 import { traceAsCurl } from './copy-as.js';
 import { linksOut } from './link-out.js';
-import { renderPage } from './page-model.js';
-import { PageRenderer } from './page-renderer.js';
 import { spanPanel, tracePage } from './trace-page.js';
-import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+import { SITE, type Site } from './site.js';
 import { waterfall } from './waterfall.js';
 
 @Controller('/traces')
 export class TracePageController {
-  readonly #options: UiOptions;
-  readonly #renderer: PageRenderer;
+  readonly #site: Site;
 
-  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
-    this.#options = options;
-    this.#renderer = renderer;
+  constructor(@Inject(SITE) site: Site) {
+    this.#site = site;
   }
 
   @Get(':traceId')
@@ -28,10 +24,10 @@ export class TracePageController {
     const trace = await this.#read(id);
     const selected = typeof spanId === 'string' ? trace.spans.find((span) => span.spanId === spanId.toLowerCase()) : undefined;
     const root = trace.spans.find((span) => span.parentSpanId === '') ?? trace.spans[0];
-    return renderPage(this.#renderer, this.#options, {
+    return this.#site.render({
       template: 'trace', title: root === undefined ? `Trace ${trace.traceId}` : `${root.serviceName}: ${root.name}`, section: 'traces',
       ...tracePage(trace, selected, clocks === 'sent'), ...(selected === undefined ? {} : await this.#around(selected)),
-      curl: traceAsCurl(this.#options.address.publicUrl, trace.traceId, this.#options.access.tokensRequired),
+      curl: traceAsCurl(this.#site.address.publicUrl, trace.traceId, this.#site.access.tokensRequired),
       spanMissing: spanId !== undefined && selected === undefined,
     });
   }
@@ -44,18 +40,18 @@ export class TracePageController {
     const span = trace.spans.find((candidate) => candidate.spanId === spanId.toLowerCase());
     if (span === undefined) throw new ApiError('span/not-found', `Span ${spanId.slice(0, 32)} is not stored in this trace.`);
     const asSent = clocks === 'sent';
-    return this.#renderer.render('span-panel', { trace, asSent, selected: spanPanel(trace, span, waterfall(trace, { asSent })), ...(await this.#around(span)) });
+    return this.#site.renderAlone('span-panel', { trace, asSent, selected: spanPanel(trace, span, waterfall(trace, { asSent })), ...(await this.#around(span)) });
   }
 
   /** What a span is connected to beyond its trace. */
   async #around(span: Span): Promise<Record<string, unknown>> {
-    const { traces } = this.#options.readers;
+    const { traces } = this.#site.readers;
     const [followed, linkedFrom] = await Promise.all([followLinks(traces, span), linksTo(traces, span)]);
-    return { followed: Object.fromEntries(followed), linkedFrom, linksOut: linksOut(this.#options.links, span), spanUrl: `${this.#options.address.publicUrl}/traces/${span.traceId}?span=${span.spanId}` };
+    return { followed: Object.fromEntries(followed), linkedFrom, linksOut: linksOut(this.#site.links, span), spanUrl: `${this.#site.address.publicUrl}/traces/${span.traceId}?span=${span.spanId}` };
   }
 
   async #read(id: string): Promise<StoredTrace> {
-    const trace = await this.#options.readers.traces.traceById(readTraceId(id));
+    const trace = await this.#site.readers.traces.traceById(readTraceId(id));
     if (trace !== undefined) return trace;
     throw new ApiError('trace/not-found', `Trace ${id} is not stored here.`, {
       hint: 'It may have been dropped when it left the hot store, it may still be on its way (SDKs send every 5 seconds), or it was sent elsewhere.',

@@ -6,30 +6,26 @@ import type { Heatmap } from '../query/survey-reader.js';
 import type { TimeWindow } from '../query/time-window.js';
 import type { FieldExpression } from '../trace/traceql/query-ast.js';
 import { heatmapView } from './heatmap.js';
-import { renderPage } from './page-model.js';
-import { PageRenderer } from './page-renderer.js';
 import { FACETS, FACET_VALUES, facetTitle, facetViews, foundInWords } from './trace-survey.js';
 import { searchForm, searchProblem, searchRows, searchUrl, withoutBlanks, type SearchForm } from './trace-search-page.js';
-import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+import { SITE, type Site } from './site.js';
 
 /** Without a query the survey is of requests: calls to others would count twice. */
 const REQUESTS = '{ kind = server || kind = consumer }';
 
 @Controller('/traces')
 export class TraceSearchController {
-  readonly #options: UiOptions;
-  readonly #renderer: PageRenderer;
+  readonly #site: Site;
 
-  constructor(@Inject(UI_OPTIONS) options: UiOptions, @Inject(PageRenderer) renderer: PageRenderer) {
-    this.#options = options;
-    this.#renderer = renderer;
+  constructor(@Inject(SITE) site: Site) {
+    this.#site = site;
   }
 
   /** A wrong query is answered on the page with the form still filled in, not by an error page. With `survey=1` what was found is seen from afar too: the script asks for it when the traces are there. */
   @Get()
   @Header('content-type', 'text/html; charset=utf-8')
   async search(@Query() query: Record<string, unknown>): Promise<string> {
-    const { readers } = this.#options;
+    const { readers } = this.#site;
     const services = await readers.services.services(windowOf({}, readers.clock.nowMs(), 6 * HOUR_MS));
     const form = searchForm(withoutBlanks(query));
     const found = await this.#orProblem(async () => {
@@ -38,7 +34,7 @@ export class TraceSearchController {
       const traces = await readers.traces.findTraces(search);
       return { traces: searchRows(traces), limit: search.limit, survey: isOn(typeof query['survey'] === 'string' ? query['survey'] : undefined) ? await this.#survey(form, input) : undefined };
     });
-    return renderPage(this.#renderer, this.#options, {
+    return this.#site.render({
       template: 'traces', title: 'Traces', section: 'traces', form: { ...form, errors: isOn(form.errors) },
       services: services.map((service) => service.service), surveyHref: `${searchUrl('/traces', form, {})}&survey=1`, ...found,
     });
@@ -56,13 +52,13 @@ export class TraceSearchController {
   /** Undefined for any time at all: years have no minutes to draw. */
   async #survey(form: SearchForm, input: TraceSearchInput): Promise<Record<string, unknown> | undefined> {
     if (input.range === Infinity) return undefined;
-    const window = windowOf(input, this.#options.readers.clock.nowMs());
+    const window = windowOf(input, this.#site.readers.clock.nowMs());
     const isPlain = form.q.trim() === '';
     const whole = mapWindow(form, window);
     const query = isPlain ? REQUESTS : form.q;
     const [heatmap, breakdown] = await Promise.all([
       this.#heatmap(input, whole, isPlain),
-      this.#options.readers.surveys.breakdown({ ...traceSearchOf({ ...input, q: query }, window), fields: FACETS, top: FACET_VALUES }),
+      this.#site.readers.surveys.breakdown({ ...traceSearchOf({ ...input, q: query }, window), fields: FACETS, top: FACET_VALUES }),
     ]);
     const times = (range: TimeWindow): Partial<SearchForm> => ({ range: '', from: new Date(range.fromMs).toISOString(), to: new Date(range.toMs).toISOString() });
     const map = { mapFrom: new Date(whole.fromMs).toISOString(), mapTo: new Date(whole.toMs).toISOString() };
@@ -76,7 +72,7 @@ export class TraceSearchController {
   }
 
   async #heatmap(input: TraceSearchInput, window: TimeWindow, isPlain: boolean): Promise<Heatmap> {
-    const { surveys } = this.#options.readers;
+    const { surveys } = this.#site.readers;
     if (isPlain) return surveys.requestHeatmap({ ...window, service: input.service ?? '', operation: input.operation ?? '' });
     return surveys.heatmap(traceSearchOf({ ...input, errors: undefined, minDuration: undefined, maxDuration: undefined }, window));
   }

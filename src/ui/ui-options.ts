@@ -1,7 +1,7 @@
 import type { LinkTemplate } from '../config/link-template.js';
 import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
+import type { IncidentActions } from '../incident/incident-actions.js';
 import type { SilenceActions } from '../incident/silence-actions.js';
-import type { HeldOpening } from '../incident/held-opening.js';
 import type { Incident } from '../incident/incident.js';
 import type { DeadLetters } from '../notify/dead-letters.js';
 import type { DrillActions } from '../notify/drill-view.js';
@@ -17,20 +17,6 @@ import type { TrustedAddress } from './request-trust.js';
 export interface RenderedRunbook {
   readonly title: string;
   readonly markdown: string;
-}
-
-/** What a person may do to an incident from its page. */
-export interface IncidentActions {
-  acknowledge(id: string, actor: string): Promise<void>;
-  resolve(id: string, actor: string): Promise<void>;
-  /** In their own words, also when it is over. */
-  note(id: string, text: string, actor: string): Promise<void>;
-  /** What has begun to fire and is no incident yet. */
-  held(): Promise<readonly HeldOpening[]>;
-  /** `id` goes on in `into`. False where one of them is not open. */
-  merge(which: { readonly id: string; readonly into: string }, actor: string): Promise<boolean>;
-  /** For an hour. */
-  silence(id: string, actor: string): Promise<void>;
 }
 
 /** What a person may do about an error signature; false where there is none of that id. */

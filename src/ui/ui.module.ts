@@ -27,6 +27,7 @@ import { SloPageController } from './slo-page.controller.js';
 import { TracePageController } from './trace-page.controller.js';
 import { TraceSearchController } from './trace-search.controller.js';
 import { pathOf, type PageRequest } from './http-types.js';
+import { SITE, siteOf } from './site.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 
 const TRACE_PAGES = [TraceSearchController, ComparePageController, TracePageController, MapPageController];
@@ -58,6 +59,7 @@ export class UiModule implements OnModuleInit {
         { provide: QUALITY, useValue: options.quality },
         { provide: QUALITY_CLOCK, useValue: options.readers.clock },
         PageRenderer,
+        { provide: SITE, useFactory: (renderer: PageRenderer) => siteOf(options, renderer), inject: [PageRenderer] },
         { provide: APP_GUARD, useClass: HostGuard },
         { provide: APP_GUARD, useClass: SameOriginGuard },
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -9,6 +9,7 @@ import type { Change } from '../../src/query/change.js';
 import type { Erasure, ErasureBook } from '../../src/query/erasure.js';
 import type { SloRevision } from '../../src/query/slo-revision-reader.js';
 import type { Incident } from '../../src/incident/incident.js';
+import type { IncidentActions } from '../../src/incident/incident-actions.js';
 import type { SilenceActions } from '../../src/incident/silence-actions.js';
 import { matchersInWords, setSilence } from '../../src/incident/silence-rules.js';
 import type { Silence } from '../../src/incident/silence.js';
@@ -278,6 +279,17 @@ function changesOf(): Change[] {
   return [{ id: 'deploy-42', atMs: BEGAN_MS - 4 * 60_000, kind: 'deployment', service: 'checkout', version: 'v2.3', title: 'new payment client', by: 'ci', url: 'https://status.bank.example/deploys/42' }, { id: 'n1', atMs: BEGAN_MS + 60_000, kind: 'note', service: undefined, version: undefined, title: HOSTILE_TEXT, by: 'marta', url: undefined }];
 }
 
+function incidentFakes(stored: readonly Incident[], isEmpty: boolean, asked: string[]): IncidentActions {
+  const done = async (id: string, words: string): Promise<Incident | undefined> => {
+    asked.push(words);
+    return stored.find((incident) => incident.id === id);
+  };
+  return {
+    acknowledge: (id, who) => done(id, `acknowledge ${id} ${who}`), resolve: (id, who) => done(id, `resolve ${id} ${who}`), note: (id, text, who) => done(id, `note ${id} ${who} ${text}`),
+    merge: (id, into, who) => done(into, `merge ${id} ${into} ${who}`), held: async () => (isEmpty ? [] : [HELD]),
+  };
+}
+
 /** One that holds, one that recurs, one that is over, and whatever is made. */
 function silenceFakes(stored: readonly Incident[], asked: string[]): SilenceActions {
   const silence = (id: string, changes: Partial<Silence>): Silence => ({
@@ -296,7 +308,7 @@ function silenceFakes(stored: readonly Incident[], asked: string[]): SilenceActi
     return { ok: true, value: last };
   };
   return {
-    list: async () => [...known.values()], set, silenceIncident: async () => ({ ok: false, error: { kind: 'not-found', message: 'not here' } }),
+    list: async () => [...known.values()], set, silenceIncident: async (id, { createdBy }) => { asked.push(`silence ${id} ${createdBy}`); return { ok: false, error: { kind: 'not-found', message: 'not here' } }; },
     expire: async (id) => { asked.push(`expire ${id}`); return known.get(id as SilenceId); },
     firing: async () => stored.flatMap(({ alerts }) => alerts).filter(({ status }) => status === 'firing'),
   };
@@ -365,7 +377,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
         recount: async ({ slo, fromMinute }) => [{ sliceKey: slo.sliceKey, eventMinute: fromMinute, arrivalMinute: fromMinute, good: 8, bad: 2.5, goodSquared: 8, badSquared: 6.25, events: 9, unknownWeight: 0 }],
       },
     },
-    actions: { acknowledge: async (id, actor) => void asked.push(`acknowledge ${id} ${actor}`), resolve: async (id, actor) => void asked.push(`resolve ${id} ${actor}`), merge: async ({ id, into }, actor) => asked.push(`merge ${id} ${into} ${actor}`) > 0, note: async (id, text, actor) => void asked.push(`note ${id} ${actor} ${text}`), held: async () => (isEmpty ? [] : [HELD]), silence: async (id, actor) => void asked.push(`silence ${id} ${actor}`) },
+    actions: incidentFakes(stored, isEmpty, asked),
     quality: { report: async (week) => qualityReportOf(week, isEmpty, PAGE_NOW_MS), audit: async (period) => qualityAuditOf(period, PAGE_NOW_MS) },
     traceRead: () => undefined,
     signatureActions: { decide: async (id, decision, actor) => { asked.push(`${decision} ${id} ${actor}`); return signatureFakes().byId(id) !== undefined; }, merge: async (id, into, actor) => { asked.push(`merge ${id} ${into} ${actor}`); return signatureFakes().byId(into) !== undefined; } },

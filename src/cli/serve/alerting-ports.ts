@@ -1,11 +1,24 @@
 import { readFileSync } from 'node:fs';
+import type { IncidentActions } from '../../incident/incident-actions.js';
 import type { SilenceActions } from '../../incident/silence-actions.js';
 import { systemClock } from '../../lib/system-clock.js';
 import type { DrillActions } from '../../notify/drill-view.js';
 import type { AlertmanagerPorts } from '../../pipeline/alertmanager.controller.js';
 import type { Engine } from '../../pipeline/engine.js';
 
-/** The engine as the API of silences asks it. */
+/** The engine as API and pages of incidents ask it. */
+export function incidentActions(engine: Engine): IncidentActions {
+  const now = (): number => systemClock.nowMs();
+  return {
+    acknowledge: (id, who) => engine.acknowledge(id, who, now()),
+    resolve: (id, who) => engine.resolve(id, who, now()),
+    merge: (id, into, who) => engine.merge({ id, into }, who, now()),
+    note: (id, text, who) => engine.note(id, { text, who }, now()),
+    held: () => engine.held(),
+  };
+}
+
+/** The engine as API and pages of silences ask it. */
 export function silenceActions(engine: Engine): SilenceActions {
   const now = (): number => systemClock.nowMs();
   return {

@@ -1,8 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
-import type { IncidentActions } from '../../incident/incident-actions.js';
 import { IncidentModule } from '../../incident/incident.module.js';
-import type { SilenceActions } from '../../incident/silence-actions.js';
 import { DecisionsModule } from '../../notify/decisions.controller.js';
 import { SlackButtonsModule, type SlackButtonsOptions } from '../../notify/slack-buttons.controller.js';
 import { AlertmanagerModule, type AlertmanagerPorts } from '../../pipeline/alertmanager.controller.js';
@@ -17,8 +15,6 @@ import { SELF_PORTS, SelfController, type SelfPorts } from './self.controller.js
 
 export interface AppParts {
   readonly ui: UiOptions;
-  readonly actions: IncidentActions;
-  readonly silences: SilenceActions;
   readonly alertmanager: AlertmanagerPorts;
   readonly slackButtons: SlackButtonsOptions;
   readonly self: SelfPorts;
@@ -36,7 +32,9 @@ export class AppModule {
   static register(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
-      imports: [ScheduleModule.forRoot(), UiModule.register(parts.ui), IncidentModule.register({ reader: parts.ui.readers.incidents, actions: parts.actions, silences: parts.silences, clock: parts.ui.readers.clock }), AlertmanagerModule.register(parts.alertmanager), DecisionsModule.register(parts.ui.decisions), SlackButtonsModule.register(parts.slackButtons)],
+      imports: [
+        ScheduleModule.forRoot(), UiModule.register(parts.ui), IncidentModule.register({ reader: parts.ui.readers.incidents, actions: parts.ui.actions, silences: parts.ui.silences, clock: parts.ui.readers.clock }), AlertmanagerModule.register(parts.alertmanager), DecisionsModule.register(parts.ui.decisions), SlackButtonsModule.register(parts.slackButtons),
+      ],
       controllers: [SelfController],
       providers: [
         { provide: SELF_PORTS, useValue: parts.self },

@@ -7,13 +7,11 @@ import type { Token } from '../../access/tokens.js';
 import { contentsOf } from '../../config/fs-rules-watcher.js';
 import { publicUrlOf, type Settings } from '../../config/settings.js';
 import { DuckdbIncidentReader } from '../../incident/duckdb-incident-reader.js';
-import type { IncidentActions } from '../../incident/incident-actions.js';
 import { ByteBudget } from '../../ingest/byte-budget.js';
 import { startGrpcOtlpReceiver } from '../../ingest/grpc-otlp-receiver.js';
 import { startHttpOtlpReceiver } from '../../ingest/http-otlp-receiver.js';
 import { IngestCounters } from '../../ingest/ingest-counters.js';
 import { RECEIVER_LIMITS, type Receiver, type ReceiverOptions } from '../../ingest/receiver.js';
-import { HOUR_MS } from '../../lib/duration.js';
 import type { DeliveryId } from '../../lib/ids.js';
 import { systemClock } from '../../lib/system-clock.js';
 import { roundsOf } from './rounds.js';
@@ -50,7 +48,7 @@ import { archiverOf } from './archiver-of.js';
 import { archiveParts, freeBytesOf, type ArchiveParts } from '../archive-parts.js';
 import { qualityParts } from './quality-parts.js';
 import { tocsinVersion } from '../tocsin-version.js';
-import { alertmanagerPorts, drillActions, silenceActions } from './alerting-ports.js';
+import { alertmanagerPorts, drillActions, incidentActions, silenceActions } from './alerting-ports.js';
 import { AppModule, type AppParts } from './app.module.js';
 import { slackButtons, slackSocket } from './slack-buttons.js';
 import { CleanupStack } from './cleanup-stack.js';
@@ -195,15 +193,8 @@ class Start {
     const quality = qualityParts({ settings, store, archived, log, book: () => judgement.rules.book, signatures: () => judgement.signatures.all(), publicUrl: () => publicUrlOf(settings, this.#httpPort) });
     const spanMetrics = new DuckdbSpanMetrics(store, systemClock.nowMs());
     this.#metrics.addFamilies(() => spanMetrics.families());
-    const actions: IncidentActions = {
-      acknowledge: (id, who) => engine.acknowledge(id, who, systemClock.nowMs()),
-      resolve: (id, who) => engine.resolve(id, who, systemClock.nowMs()),
-      merge: (id, into, who) => engine.merge({ id, into }, who, systemClock.nowMs()),
-      note: (id, text, who) => engine.note(id, { text, who }, systemClock.nowMs()),
-      held: () => engine.held(),
-    };
     return {
-      actions, silences: silenceActions(engine), alertmanager: alertmanagerPorts(engine), slackButtons: slackButtons(judgement, settings, log),
+      alertmanager: alertmanagerPorts(engine), slackButtons: slackButtons(judgement, settings, log),
       ui: {
         readers: readersOf({ store, archived, judgement, counters: this.#counters }),
         quality: quality.service,
@@ -213,14 +204,7 @@ class Start {
         silences: silenceActions(engine),
         drills: drillActions(engine),
         deadLetters: deadLettersOf(store, judgement),
-        actions: {
-          acknowledge: async (id, actor) => { await engine.acknowledge(id, actor, systemClock.nowMs()); },
-          resolve: async (id, actor) => { await engine.resolve(id, actor, systemClock.nowMs()); },
-          note: async (id, text, actor) => { await engine.note(id, { text, who: actor }, systemClock.nowMs()); },
-          held: () => engine.held(),
-          merge: async ({ id, into }, actor) => (await engine.merge({ id, into }, actor, systemClock.nowMs())) !== undefined,
-          silence: async (id, actor) => { await engine.silenceIncident(id, { durationMs: HOUR_MS, comment: 'silenced from the incident\'s page', createdBy: actor }, systemClock.nowMs()); },
-        },
+        actions: incidentActions(engine),
         runbookFor: (incident, pattern) => Promise.resolve(judgement.runbookOf(incident, pattern)),
         access: pageAccess(createAuthorizer({ settings, tokens }), tokens !== undefined),
         address: this.#pageAddress(), links: settings.links,
