@@ -14,6 +14,8 @@ export interface AgentCounters {
   abandonedHole: number;
   abandonedLimit: number;
   abandonedNotTheProtocol: number;
+  /** Exchanges that were open when their connection was forgotten: silent for too long, beyond the memory there is, or passed to another process. */
+  forgotten: number;
   /** Got no answer and needed none: what a failed one before it made void, a subscription at the end of its connection. */
   withoutAnswer: number;
   /** Data of connections that are not known, or for which there was no room. */
@@ -27,6 +29,6 @@ export interface AgentCounters {
 export function newCounters(): AgentCounters {
   return {
     dataFrames: 0, connections: 0, begun: 0, exchanges: 0, spans: 0, excluded: 0, instrumented: 0, sampledOut: 0, abandonedHole: 0, abandonedLimit: 0,
-    abandonedNotTheProtocol: 0, withoutAnswer: 0, unknownConnection: 0, connectionLimit: 0, memoryLimit: 0, spanLimit: 0, redacted: 0,
+    abandonedNotTheProtocol: 0, forgotten: 0, withoutAnswer: 0, unknownConnection: 0, connectionLimit: 0, memoryLimit: 0, spanLimit: 0, redacted: 0,
   };
 }

@@ -10,6 +10,17 @@ export interface Host {
 }
 
 const MAX_COMMAND = 256;
+const AGENT = 'tocsin-agent';
+
+/** Who a record about the agent itself comes from. */
+export function agentResource(host: Host): AttributePairs {
+  const id: AttributePairs = host.id === undefined ? [] : [['host.id', host.id]];
+  return [['service.name', AGENT], ['service.version', host.agentVersion], ['service.instance.id', host.name], ['host.name', host.name], ...id, ...sharedAttributes(host)];
+}
+
+function sharedAttributes({ arch, agentVersion }: Host): AttributePairs {
+  return [['telemetry.distro.name', AGENT], ['telemetry.distro.version', agentVersion], ['os.type', 'linux'], ['host.arch', arch]];
+}
 
 /** Who a span comes from, in the names of the semantic conventions. What the process declares itself wins. */
 export function resourceOf(facts: ProcessFacts, host: Host): AttributePairs {
@@ -19,10 +30,7 @@ export function resourceOf(facts: ProcessFacts, host: Host): AttributePairs {
     ['service.instance.id', `${host.name}:${facts.pid}`],
     ['host.name', host.name],
     ['process.pid', facts.pid],
-    ['telemetry.distro.name', 'tocsin-agent'],
-    ['telemetry.distro.version', host.agentVersion],
-    ['os.type', 'linux'],
-    ['host.arch', host.arch],
+    ...sharedAttributes(host),
     ['tocsin.service.name.source', service.source],
   ];
   const more: readonly (readonly [string, string | undefined | null])[] = [

@@ -5,8 +5,13 @@ import { formatProblem } from '../src/lib/problem.js';
 import { DEFAULT_CONFIG_FILE, type LoadedAgent } from './config/agent-files.js';
 import { loadAgentConfig } from './config/system-agent-config.js';
 import { hostId, installedVersion } from './fs-installation.js';
+import type { OtlpSender } from './otlp/delivery.js';
 import type { AgentLog } from './system-log.js';
 import { Exporter, senderOf } from './system-export.js';
+import { LossReport, lossTotals } from './loss-report.js';
+import { resourceHead } from './span-batch.js';
+import { LossCourier } from './system-loss-courier.js';
+import { agentResource, type Host } from './resource.js';
 import { startLoader, type Loader, type LoaderEnd } from './system-loader.js';
 import { keepSmall } from './system-memory.js';
 import { dropPrivileges } from './system-privileges.js';
@@ -42,12 +47,14 @@ export interface AgentOptions {
 export class RunningAgent {
   readonly #options: AgentOptions;
   readonly #tracer: Tracer;
+  readonly #host: Host = { name: hostname(), id: hostId(), arch: arch() === 'x64' ? 'amd64' : arch(), agentVersion: installedVersion() };
   /** Told, and waits to be posted. */
   readonly #batch = new SpanBatch();
   readonly #timers: NodeJS.Timeout[] = [];
   #loaded: LoadedAgent;
   #teller: Teller;
   #exporter!: Exporter;
+  #courier!: LossCourier;
   #loader!: Loader;
   /** Finished, and told at the next tick: the other end of a connection may be heard a moment later. */
   #ripening: SpanNode[] = [];
@@ -65,7 +72,8 @@ export class RunningAgent {
   static async start(options: AgentOptions): Promise<RunningAgent> {
     const agent = new RunningAgent(options);
     const { config } = options.loaded;
-    agent.#exporter = new Exporter(await senderOf(options.loaded), config.otlp.bufferBytes);
+    agent.#exporter = new Exporter(await senderOf(options.loaded, 'traces'), config.otlp.bufferBytes);
+    agent.#courier = new LossCourier({ report: new LossReport(resourceHead(agentResource(agent.#host), agent.#host.agentVersion), Date.now()), sender: await lossSenderOf(options.loaded), log: options.log });
     agent.#configText = agent.#readConfigText();
     agent.#loader = startLoader(config, { sink: agent.#sink(), say: (line) => options.log.info({ from: 'loader' }, line) });
     const trouble = dropPrivileges(config.user);
@@ -76,8 +84,9 @@ export class RunningAgent {
     agent.#every(TELL_MS, () => agent.#tell());
     agent.#every(POST_MS, () => agent.#post());
     agent.#every(TIDY_MS, () => agent.#tracer.tidy());
-    agent.#every(RELOAD_MS, () => void agent.#reloadIfChanged());
+    agent.#every(RELOAD_MS, () => void agent.#reloadIfChanged().catch((error: unknown) => { options.log.warn({ why: String(error) }, 'the configuration could not be read again; the one before stays in force'); }));
     agent.#every(REPORT_MS, () => agent.#report());
+    agent.#every(REPORT_MS, () => agent.#tellLosses());
     agent.#timers.push(keepSmall(() => agent.#tracer.counters.dataFrames));
     return agent;
   }
@@ -97,6 +106,8 @@ export class RunningAgent {
     this.#tell();
     this.#post();
     await whileAdvancing({ isOver: () => this.#exporter.isIdle, progress: () => this.#exporter.outbox.counters.sentSpans });
+    this.#tellLosses();
+    await whileAdvancing({ isOver: () => this.#courier.isIdle, progress: () => 0 });
     this.close();
   }
 
@@ -106,6 +117,7 @@ export class RunningAgent {
     const { waitingSpans } = this.#exporter;
     if (waitingSpans > 0) this.#options.log.warn({ waitingSpans }, 'these spans were not delivered before the end and are lost');
     this.#exporter.close();
+    this.#courier.close();
   }
 
   #every(ms: number, work: () => void): void {
@@ -123,9 +135,8 @@ export class RunningAgent {
   }
 
   #newTeller(): Teller {
-    const host = { name: hostname(), id: hostId(), arch: arch() === 'x64' ? 'amd64' : arch(), agentVersion: installedVersion() };
     const { config, redact } = this.#loaded;
-    return new Teller(this.#tracer, { host, policy: config.policy, ports: { newTraceId: () => randomId(16), redact } });
+    return new Teller(this.#tracer, { host: this.#host, policy: config.policy, ports: { newTraceId: () => randomId(16), redact } });
   }
 
   #tell(): void {
@@ -152,6 +163,10 @@ export class RunningAgent {
     this.#options.log.info({ ...this.#tracer.counters, ...this.#exporter.outbox.counters, waitingSpans: this.#exporter.waitingSpans, losses: this.#tracer.losses }, 'so far');
   }
 
+  #tellLosses(): void {
+    void this.#courier.send(lossTotals({ counters: this.#tracer.counters, outbox: this.#exporter.outbox.counters, losses: this.#tracer.losses }));
+  }
+
   #readConfigText(): string {
     try {
       return readFileSync(this.#options.configFile ?? DEFAULT_CONFIG_FILE, 'utf8');
@@ -176,10 +191,15 @@ export class RunningAgent {
     this.#tracer.usePolicy(loaded.config.isEnabled ? loaded.config.policy : { ...loaded.config.policy, http: false, databases: false });
     this.#teller = this.#newTeller();
     this.#loader.command(`exclude-ports ${loaded.config.policy.excludePorts.length === 0 ? 'none' : loaded.config.policy.excludePorts.join(',')}`);
-    this.#exporter.useSender(await senderOf(loaded));
+    this.#exporter.useSender(await senderOf(loaded, 'traces'));
+    this.#courier.useSender(await lossSenderOf(loaded));
     if (before.tls !== loaded.config.tls || before.user !== loaded.config.user || before.otlp.bufferBytes !== loaded.config.otlp.bufferBytes) this.#options.log.warn({}, 'tls, user and buffer_mib are taken over at the next start');
     this.#options.log.info({}, 'configuration reloaded');
   }
+}
+
+async function lossSenderOf(loaded: LoadedAgent): Promise<OtlpSender | undefined> {
+  return loaded.config.tellsLosses ? senderOf(loaded, 'logs') : undefined;
 }
 
 interface Work {

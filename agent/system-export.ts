@@ -1,12 +1,12 @@
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import type { LoadedAgent } from './config/agent-files.js';
 import { httpOtlpSender } from './otlp/http-otlp-sender.js';
-import type { OtlpSender } from './otlp/delivery.js';
+import type { OtlpSender, Signal } from './otlp/delivery.js';
 import { Outbox, type Letter } from './otlp/outbox.js';
-import { tracesUrl } from './otlp/traces-url.js';
+import { signalUrl } from './otlp/signal-url.js';
 
-export async function senderOf({ config: { otlp }, headers }: LoadedAgent): Promise<OtlpSender> {
-  const options = { endpoint: tracesUrl(otlp), headers, compression: otlp.compression, timeoutMs: otlp.timeoutMs };
+export async function senderOf({ config: { otlp }, headers }: LoadedAgent, signal: Signal): Promise<OtlpSender> {
+  const options = { signal, endpoint: signalUrl(otlp, signal), headers, compression: otlp.compression, timeoutMs: otlp.timeoutMs };
   if (otlp.protocol === 'http/protobuf') return httpOtlpSender(options);
   const { grpcOtlpSender } = await import('./otlp/grpc-otlp-sender.js');
   return grpcOtlpSender(options);

@@ -244,9 +244,10 @@ export class Tracer implements FrameSink {
     if (reason === 'limit') this.counters.abandonedLimit += 1;
     if (reason === 'not-the-protocol') this.counters.abandonedNotTheProtocol += 1;
     // A subscription or a login that ends with its connection is none the worse for it.
-    const isToldAsFailed = reason === 'closed' && this.#closing !== undefined && node.exchange.protocol !== 'redis';
-    if (!isToldAsFailed && (reason === 'closed' || reason === 'no-reply')) this.counters.withoutAnswer += 1;
-    if (this.#closing === undefined || !isToldAsFailed) return;
+    const isCutOff = reason === 'closed' && node.exchange.protocol !== 'redis';
+    if (!isCutOff && (reason === 'closed' || reason === 'no-reply')) this.counters.withoutAnswer += 1;
+    if (isCutOff && this.#closing === undefined) this.counters.forgotten += 1;
+    if (this.#closing === undefined || !isCutOff) return;
     this.counters.exchanges += 1;
     node.exchange.endNs = this.#closing.timeNs;
     node.failure = this.#closing.error === 0 ? 'connection_closed' : 'connection_reset';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatProblem } from '../../src/lib/problem.js';
-import { tracesUrl } from '../otlp/traces-url.js';
+import { signalUrl } from '../otlp/signal-url.js';
 import { readAgentConfig } from './agent-config.js';
 
 const read = (text: string): ReturnType<typeof readAgentConfig> => readAgentConfig({ path: 'agent.yaml', text });
@@ -45,8 +45,11 @@ test('what lets values out is warned about, and done', () => {
   expect(problems.map(({ level, path }) => `${level} ${path}`)).toEqual(['warning agent.database.sanitize_queries']);
 });
 
-test('OTLP over HTTP has its path', () => {
-  expect(tracesUrl({ endpoint: 'http://a:4318', protocol: 'http/protobuf' }).href).toBe('http://a:4318/v1/traces');
-  expect(tracesUrl({ endpoint: 'https://a/otlp/', protocol: 'http/protobuf' }).href).toBe('https://a/otlp/v1/traces');
-  expect(tracesUrl({ endpoint: 'http://a:4318/v1/traces', protocol: 'http/protobuf' }).href).toBe('http://a:4318/v1/traces');
+test('OTLP over HTTP has a path for each signal', () => {
+  const url = (endpoint: string, signal: 'traces' | 'logs'): string => signalUrl({ endpoint, protocol: 'http/protobuf' }, signal).href;
+  expect(url('http://a:4318', 'traces')).toBe('http://a:4318/v1/traces');
+  expect(url('https://a/otlp/', 'traces')).toBe('https://a/otlp/v1/traces');
+  expect(url('http://a:4318/v1/traces', 'traces')).toBe('http://a:4318/v1/traces');
+  expect(url('https://a/otlp/v1/traces', 'logs')).toBe('https://a/otlp/v1/logs');
+  expect(signalUrl({ endpoint: 'http://a:4317', protocol: 'grpc' }, 'logs').href).toBe('http://a:4317/');
 });

@@ -19,6 +19,8 @@ export interface AgentConfig {
   readonly otlp: OtlpSettings;
   /** `otlp.traces.enabled` and `agent.ebpf.network.enabled`. */
   readonly isEnabled: boolean;
+  /** `otlp.logs.enabled`: records of what was lost. */
+  readonly tellsLosses: boolean;
   readonly tls: boolean;
   readonly policy: AgentPolicy;
   readonly redactionFile: string | undefined;
@@ -82,6 +84,7 @@ function configOf({ otlp = {}, agent = {} }: AgentDocument): AgentConfig {
       timeoutMs: otlp.timeout ?? 10_000, headers: otlp.headers ?? {}, headersFile: otlp.headers_file, bufferBytes: (otlp.buffer_mib ?? 8) << 20,
     },
     isEnabled: (traces.enabled ?? true) && (network.enabled ?? true),
+    tellsLosses: otlp.logs?.enabled ?? true,
     tls: network.tls ?? true,
     policy: policyOf(agent, network, traces),
     redactionFile: agent.redaction_file, user: agent.user ?? 'nobody', logLevel: agent.log_level ?? 'info',

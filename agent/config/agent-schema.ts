@@ -50,6 +50,7 @@ export const agentSchema = z.strictObject({
       keep_errors: z.boolean().optional(),
       keep_slower_than: duration.optional(),
     }).optional(),
+    logs: z.strictObject({ enabled: z.boolean().optional() }).optional(),
     metrics: metrics.optional(),
   }).optional(),
   agent: z.strictObject({

@@ -1,10 +1,12 @@
+export type Signal = 'traces' | 'logs';
+
 /** What became of one request. */
 export type Delivery =
   | { readonly outcome: 'delivered'; readonly rejectedSpans: number }
   | { readonly outcome: 'retryable'; readonly afterMs: number | undefined; readonly why: string }
   | { readonly outcome: 'rejected'; readonly why: string };
 
-/** Sends one encoded ExportTraceServiceRequest. Never throws. */
+/** Sends one encoded ExportTraceServiceRequest or ExportLogsServiceRequest. Never throws. */
 export interface OtlpSender {
   /** It wants the request compressed already. */
   readonly takesGzip: boolean;
@@ -13,6 +15,7 @@ export interface OtlpSender {
 }
 
 export interface SenderOptions {
+  readonly signal: Signal;
   readonly endpoint: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly compression: 'gzip' | 'none';
@@ -27,7 +30,7 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }
 
-/** `rejected_spans` of an ExportTraceServiceResponse: field 1 { field 1 }. 0 where there is none, or it cannot be read. */
+/** `rejected_spans` of an ExportTraceServiceResponse, `rejected_log_records` of an ExportLogsServiceResponse: field 1 { field 1 }. 0 where there is none, or it cannot be read. */
 export function rejectedSpans(response: Uint8Array): number {
   if (response.length < 4 || response[0] !== 0x0a || response[2] !== 0x08) return 0;
   let value = 0;

@@ -74,7 +74,7 @@ describe('over HTTP', () => {
   }
 
   const send = async (endpoint: URL): Promise<Delivery> => {
-    const sender = await httpOtlpSender({ endpoint, headers: { authorization: 'Bearer t' }, compression: 'gzip', timeoutMs: 20_000 });
+    const sender = await httpOtlpSender({ signal: 'traces', endpoint, headers: { authorization: 'Bearer t' }, compression: 'gzip', timeoutMs: 20_000 });
     const delivery = await sender.send(gzipSync('spans'));
     sender.close();
     return delivery;
@@ -115,7 +115,7 @@ test('over gRPC: delivered, and refused with a time to come back', async () => {
     },
   });
   const port = await new Promise<number>((resolve, reject) => server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => (error === null ? resolve(bound) : reject(error))));
-  const sender = await grpcOtlpSender({ endpoint: new URL(`http://127.0.0.1:${port}`), headers: { 'x-tenant': 'a' }, compression: 'gzip', timeoutMs: 20_000 });
+  const sender = await grpcOtlpSender({ signal: 'traces', endpoint: new URL(`http://127.0.0.1:${port}`), headers: { 'x-tenant': 'a' }, compression: 'gzip', timeoutMs: 20_000 });
   expect(await sender.send(Buffer.from('spans'))).toEqual({ outcome: 'delivered', rejectedSpans: 0 });
   expect(await sender.send(Buffer.from('spans'))).toMatchObject({ outcome: 'retryable', afterMs: 3_000 });
   sender.close();

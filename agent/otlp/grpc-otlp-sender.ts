@@ -1,14 +1,14 @@
 import type { ClientOptions, Metadata, ServiceError } from '@grpc/grpc-js';
 import { rejectedSpans, type Delivery, type OtlpSender, type SenderOptions } from './delivery.js';
 
-const PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+const PATHS = { traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export', logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export' } as const;
 /** OTLP/gRPC, "Failures": CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS; RESOURCE_EXHAUSTED only with RetryInfo. */
 const RETRYABLE: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
 const RESOURCE_EXHAUSTED = 8;
 const identity = (bytes: Buffer): Buffer => bytes;
 
 /** OTLP/gRPC. The library is loaded only when it is wanted: it is larger than the rest of the agent. */
-export async function grpcOtlpSender({ endpoint, headers, compression, timeoutMs }: SenderOptions): Promise<OtlpSender> {
+export async function grpcOtlpSender({ signal, endpoint, headers, compression, timeoutMs }: SenderOptions): Promise<OtlpSender> {
   const grpc = await import('@grpc/grpc-js');
   const options: ClientOptions = { 'grpc.default_compression_algorithm': compression === 'gzip' ? grpc.compressionAlgorithms.gzip : grpc.compressionAlgorithms.identity };
   const credentials = endpoint.protocol === 'https:' ? grpc.credentials.createSsl() : grpc.credentials.createInsecure();
@@ -20,7 +20,7 @@ export async function grpcOtlpSender({ endpoint, headers, compression, timeoutMs
     // gRPC compresses by itself.
     takesGzip: false,
     send: (body) => new Promise<Delivery>((resolve) => {
-      client.makeUnaryRequest(PATH, identity, identity, body, metadata, { deadline: Date.now() + timeoutMs }, (error, answer) => {
+      client.makeUnaryRequest(PATHS[signal], identity, identity, body, metadata, { deadline: Date.now() + timeoutMs }, (error, answer) => {
         resolve(error === null ? { outcome: 'delivered', rejectedSpans: rejectedSpans(answer ?? Buffer.alloc(0)) } : failure(error));
       });
     }),

@@ -90,5 +90,11 @@ describe.skipIf(!runnableLoaderOrSkip())('a changed agent.yaml', { timeout: 120_
     await settle(second, 'GET /last');
     expect(names(second)).not.toContain('GET /port');
     expect(agent.child.exitCode).toBeNull();
+
+    agent.child.kill('SIGTERM');
+    await once(agent.child, 'exit');
+    expect(second.logs.map(({ eventName, service }) => [eventName, service])).toEqual([['tocsin.agent.losses', 'tocsin-agent']]);
+    expect(second.logs[0]?.told).toMatchObject({ 'tocsin.agent.spans.lost': 0 });
+    expect(Number(second.logs[0]?.told['tocsin.agent.spans.delivered'])).toBeGreaterThan(0);
   });
 });

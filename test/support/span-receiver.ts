@@ -1,15 +1,18 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { toldSpans, type ToldSpan } from './told-spans.js';
+import { toldLogs, toldSpans, type ToldLog, type ToldSpan } from './told-spans.js';
 
-/** Takes the spans of an agent, and keeps them. */
+/** Takes the spans of an agent and its records of losses, and keeps them. */
 export class SpanReceiver {
   readonly spans: ToldSpan[] = [];
+  readonly logs: ToldLog[] = [];
   readonly #server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-      this.spans.push(...toldSpans(Buffer.concat(chunks), Date.now()));
+      const body = Buffer.concat(chunks);
+      if (request.url === '/v1/logs') this.logs.push(...toldLogs(body, Date.now()));
+      else this.spans.push(...toldSpans(body, Date.now()));
       response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
     });
   });
