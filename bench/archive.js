@@ -8,6 +8,7 @@ import { Archiver } from '../dist/pipeline/system-archiver.js';
 import { DuckdbTraceReader } from '../dist/query/duckdb-trace-reader.js';
 import { DuckdbArchive } from '../dist/store/archive/duckdb-archive.js';
 import { ArchivedSpans } from '../dist/store/archive/duckdb-archived-spans.js';
+import { DuckdbLogArchive } from '../dist/store/archive/duckdb-log-archive.js';
 import { FsArchiveStorage } from '../dist/store/archive/fs-archive-storage.js';
 import { openDatabase } from '../dist/store/duckdb-database.js';
 
@@ -28,13 +29,13 @@ for (let from = 0; from < spans; from += PART) {
 }
 await database.transaction([{ sql: 'INSERT INTO ledger SELECT (arrival_ms // 60000)::INTEGER, \'traces\', \'grpc\', count(*), count(*), 0, 0 FROM spans_bulk GROUP BY 1' }]);
 
-const parts = { archive: new DuckdbArchive(database), storage: new FsArchiveStorage(join(directory, 'archive')), generation: { current: 0 } };
+const parts = { archive: new DuckdbArchive(database), logs: new DuckdbLogArchive(database), storage: new FsArchiveStorage(join(directory, 'archive')), generation: { current: 0 } };
 const keep = keepBySampling({ database, rules: () => ({ ...DEFAULT_SAMPLING, budget: undefined }), burning: () => new Set() });
 const archiver = new Archiver({ ...parts, hotRetentionMs: HOUR_MS, keep, limits: () => ({ ...DEFAULT_SAMPLING.retention, minFreeBytes: 0 }) });
 const before = process.cpuUsage();
 await archiver.run(startMs + 8 * HOUR_MS);
 const { user, system } = process.cpuUsage(before);
-const files = await parts.archive.files();
+const files = await parts.archive.catalogue.files();
 const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
 
 const reader = new DuckdbTraceReader(new ArchivedSpans(database, parts));

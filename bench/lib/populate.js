@@ -5,6 +5,7 @@ import { DEFAULT_SAMPLING } from '../../dist/config/sampling.js';
 import { keepBySampling } from '../../dist/pipeline/duckdb-sampling.js';
 import { Archiver } from '../../dist/pipeline/system-archiver.js';
 import { DuckdbArchive } from '../../dist/store/archive/duckdb-archive.js';
+import { DuckdbLogArchive } from '../../dist/store/archive/duckdb-log-archive.js';
 import { FsArchiveStorage } from '../../dist/store/archive/fs-archive-storage.js';
 import { openDatabase } from '../../dist/store/duckdb-database.js';
 import { addTemplates, removeTemplates, SPANS_PER_TRACE, trafficOf, writeHour } from './population.js';
@@ -19,7 +20,7 @@ export async function populate(directory, { spans, hours, endHour, onHour = () =
   const archive = new DuckdbArchive(database);
   const keep = keepBySampling({ database, rules: () => ({ ...DEFAULT_SAMPLING, budget: undefined }), burning: () => new Set() });
   const archiver = new Archiver({
-    archive, storage: new FsArchiveStorage(join(directory, 'archive')), generation: { current: 0 }, hotRetentionMs: HOT_HOURS * HOUR_MS, keep, limits: () => ({ ...DEFAULT_SAMPLING.retention, minFreeBytes: 0 }),
+    archive, logs: new DuckdbLogArchive(database), storage: new FsArchiveStorage(join(directory, 'archive')), generation: { current: 0 }, hotRetentionMs: HOT_HOURS * HOUR_MS, keep, limits: () => ({ ...DEFAULT_SAMPLING.retention, minFreeBytes: 0 }),
   });
   await addTemplates(database);
   const first = endHour - hours;
@@ -35,8 +36,8 @@ export async function populate(directory, { spans, hours, endHour, onHour = () =
     onHour(index);
   }
   await removeTemplates(database);
-  const files = await archive.files();
-  const archived = files.reduce((sum, file) => sum + file.spans, 0);
+  const files = await archive.catalogue.files();
+  const archived = files.reduce((sum, file) => sum + file.rows, 0);
   await database.close();
   return { archived, files: files.length, bytesPerSpan: files.reduce((sum, file) => sum + file.bytes, 0) / archived, cpuMicrosecondsPerSpan: archivingCpu / archived };
 }

@@ -44,7 +44,7 @@ test.each([
   ['budget: { spansPerSecond: 1, bytesPerSecond: 2 }', 'the budget has to be in spans or in bytes'],
   ['slow: one in a hundred', '"one in a hundred" is no share'],
   ['retention: { maxSize: 50 gigs }', '"50 gigs" is no size'],
-  ['retention: { rules: [{ reason: whim, maxAge: 1d }] }', 'no trace is kept for "whim"'],
+  ['retention: { rules: [{ reason: whim, maxAge: 1d }] }', 'nothing is kept for "whim"'],
   ['policies: [{ name: m, type: composite, composite: { max_total_spans_per_second: 1, policy_order: [b], composite_sub_policy: [{ name: a, type: always_sample }], rate_allocation: [{ policy: c, percent: 20 }] } }]', '"b" is no part of this policy'],
 ])('what cannot be read is told: %s', (spec, message) => {
   expect(load(spec).problems[0]?.message).toContain(message);

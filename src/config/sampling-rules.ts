@@ -10,8 +10,8 @@ type SamplingDocument = RuleDocument<'Sampling'>;
 type Report = (path: readonly (string | number)[], message: string, hint: string) => void;
 
 const UNITS: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 1 << 10, MiB: 1 << 20, GiB: 1 << 30, TiB: 2 ** 40 };
-/** Why traces are kept, besides the names of policies. */
-export const KEPT_REASONS = ['pinned', 'error', 'new', 'slow', 'fast', 'rare', 'baseline'] as const;
+/** Why traces are kept, besides the names of policies, and log records. */
+export const KEPT_REASONS = ['pinned', 'error', 'new', 'slow', 'fast', 'rare', 'baseline', 'error-log', 'log'] as const;
 
 /** Reads the `Sampling` document, of which there is one at most; without it the defaults hold. */
 export function readSampling(documents: Iterable<SamplingDocument>, problems: Problem[]): SamplingRules {
@@ -43,7 +43,7 @@ function readRetention({ content: { spec: { retention = {} } } }: SamplingDocume
   const defaults = DEFAULT_SAMPLING.retention;
   const reasons: readonly string[] = [...KEPT_REASONS, ...policies.map(({ name }) => name)];
   const rules = (retention.rules ?? []).flatMap(({ maxAge, service, reason }, index) => {
-    if (reason !== undefined && !reasons.includes(reason)) report(['retention', 'rules', index, 'reason'], `no trace is kept for "${reason}"`, `write one of ${KEPT_REASONS.join(', ')}, or the name of a policy`);
+    if (reason !== undefined && !reasons.includes(reason)) report(['retention', 'rules', index, 'reason'], `nothing is kept for "${reason}"`, `write one of ${KEPT_REASONS.join(', ')}, or the name of a policy`);
     const maxAgeMs = readAge(maxAge, ['retention', 'rules', index, 'maxAge'], report);
     return maxAgeMs === undefined ? [] : [{ ...(service === undefined ? {} : { service }), ...(reason === undefined ? {} : { reason }), maxAgeMs }];
   });

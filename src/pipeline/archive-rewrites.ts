@@ -1,5 +1,5 @@
-import { HOUR_MS } from '../lib/duration.js';
-import type { ArchiveGroup, CataloguedFile } from '../store/archive/duckdb-archive.js';
+import { DAY_MS, HOUR_MS } from '../lib/duration.js';
+import type { ArchiveGroup, CataloguedFile } from '../store/archive/archive-catalogue.js';
 
 /** How long what is kept: the first rule that fits a trace says so. */
 export interface RetentionRule {
@@ -20,7 +20,7 @@ export interface RetentionLimits {
   readonly minFreeBytes: number;
 }
 
-/** Files that one new file takes the place of, without the groups `dropped` (`service␟reason`); none at all where nothing is left. */
+/** Files of one signal that one new file takes the place of, without the groups `dropped` (`service␟reason`); none at all where nothing is left. */
 export interface Rewrite {
   readonly files: readonly CataloguedFile[];
   readonly dropped: readonly string[];
@@ -41,13 +41,15 @@ export interface RewritePlan {
 }
 
 /** What goes first when there is no room: what is kept for its own sake is worth less than what somebody asked for. */
-const DROP_ORDER = ['baseline', 'fast', 'rare', 'new', 'slow'];
-const ERRORS = 'error';
+const DROP_ORDER = ['log', 'baseline', 'fast', 'rare', 'new', 'slow'];
+const ERRORS = ['error-log', 'error'];
 const PINNED = 'pinned';
 /** While its hour is open, so many files are merged. */
 const MAX_OPEN_FILES = 12;
 /** A busy hour keeps several files: writing one anew sorts it as a whole, and one trace is read from it by looking through its ids. */
-const MAX_MERGED_SPANS = 250_000;
+const MAX_MERGED_ROWS = 250_000;
+/** Files are not merged with one that came so much later: what is imported is kept from when it came, and its neighbours are not. */
+const MAX_ARRIVAL_APART_MS = DAY_MS;
 
 /** Which files have to be written anew: by age, by size, and because an hour has several. */
 export function planRewrites({ files, groups }: ArchiveContents, plan: RewritePlan): readonly Rewrite[] {
@@ -55,7 +57,7 @@ export function planRewrites({ files, groups }: ArchiveContents, plan: RewritePl
   const dropped = new Map<string, Set<string>>();
   for (const file of files) dropped.set(file.fileId, new Set(expired(file, byFile.get(file.fileId) ?? [], plan).map(keyOf)));
   dropForRoom({ files, groups }, plan, dropped);
-  return [...hoursOf(files)].flatMap(([hour, ofHour]) => rewriteOf(ofHour, { byFile, dropped, merges: ofHour.length > 1 && (hour < plan.closedBeforeHour || ofHour.length >= MAX_OPEN_FILES) }));
+  return hoursOf(files).flatMap(({ hour, files: ofHour }) => rewriteOf(ofHour, { byFile, dropped, merges: ofHour.length > 1 && (hour < plan.closedBeforeHour || ofHour.length >= MAX_OPEN_FILES) }));
 }
 
 export function retentionOf(group: Pick<ArchiveGroup, 'service' | 'reason'>, { rules, maxAgeMs }: RetentionLimits): number {
@@ -63,8 +65,9 @@ export function retentionOf(group: Pick<ArchiveGroup, 'service' | 'reason'>, { r
   return rule?.maxAgeMs ?? maxAgeMs;
 }
 
-function expired({ hour }: CataloguedFile, groups: readonly ArchiveGroup[], { nowMs, limits }: RewritePlan): readonly ArchiveGroup[] {
-  return groups.filter((group) => (hour + 1) * HOUR_MS + retentionOf(group, limits) <= nowMs);
+/** What is imported counts from when it came. */
+function expired({ hour, maxArrivalMs }: CataloguedFile, groups: readonly ArchiveGroup[], { nowMs, limits }: RewritePlan): readonly ArchiveGroup[] {
+  return groups.filter((group) => Math.max((hour + 1) * HOUR_MS, maxArrivalMs) + retentionOf(group, limits) <= nowMs);
 }
 
 /** The oldest normal traces first, errors last, what is pinned never. */
@@ -73,7 +76,7 @@ function dropForRoom({ files, groups }: ArchiveContents, { limits, freeBytes }: 
   const sizes = groups.flatMap((group) => {
     const file = fileOf.get(group.fileId);
     if (file === undefined || dropped.get(group.fileId)?.has(keyOf(group)) === true) return [];
-    return [{ group, hour: file.hour, bytes: (file.bytes * group.spans) / Math.max(1, file.spans) }];
+    return [{ group, hour: file.hour, bytes: (file.bytes * group.rows) / Math.max(1, file.rows) }];
   });
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   let excess = Math.max(total - (limits.maxBytes ?? Infinity), freeBytes === undefined ? 0 : limits.minFreeBytes - freeBytes);
@@ -86,7 +89,7 @@ function dropForRoom({ files, groups }: ArchiveContents, { limits, freeBytes }: 
 }
 
 function rankOf({ reason }: ArchiveGroup): number {
-  if (reason === ERRORS) return DROP_ORDER.length + 1;
+  if (ERRORS.includes(reason)) return DROP_ORDER.length + 1 + ERRORS.indexOf(reason);
   const place = DROP_ORDER.indexOf(reason);
   return place === -1 ? DROP_ORDER.length : place;
 }
@@ -104,11 +107,12 @@ function rewriteOf(files: readonly CataloguedFile[], { byFile, dropped, merges }
 
 function setsThatFit(files: readonly CataloguedFile[]): readonly (readonly CataloguedFile[])[] {
   const sets: CataloguedFile[][] = [];
-  let spans = Infinity;
-  for (const file of files) {
-    if (spans + file.spans > MAX_MERGED_SPANS) sets.push([]);
-    spans = spans + file.spans > MAX_MERGED_SPANS ? file.spans : spans + file.spans;
-    sets.at(-1)?.push(file);
+  for (const file of files.toSorted((left, right) => left.maxArrivalMs - right.maxArrivalMs)) {
+    const last = sets.at(-1) ?? [];
+    const [first = file] = last;
+    const rows = last.reduce((sum, each) => sum + each.rows, file.rows);
+    if (last.length === 0 || rows > MAX_MERGED_ROWS || file.maxArrivalMs - first.maxArrivalMs > MAX_ARRIVAL_APART_MS) sets.push([file]);
+    else last.push(file);
   }
   return sets;
 }
@@ -124,10 +128,16 @@ function groupsByFile(groups: readonly ArchiveGroup[]): ReadonlyMap<string, read
   return byFile;
 }
 
-function hoursOf(files: readonly CataloguedFile[]): ReadonlyMap<number, readonly CataloguedFile[]> {
-  const hours = new Map<number, CataloguedFile[]>();
-  for (const file of files) hours.set(file.hour, [...hours.get(file.hour) ?? [], file]);
-  return hours;
+/** Spans and log records of an hour are files of their own. */
+function hoursOf(files: readonly CataloguedFile[]): readonly { readonly hour: number; readonly files: readonly CataloguedFile[] }[] {
+  const hours = new Map<string, { readonly hour: number; readonly files: CataloguedFile[] }>();
+  for (const file of files) {
+    const key = `${file.signal}/${file.hour}`;
+    const known = hours.get(key);
+    if (known === undefined) hours.set(key, { hour: file.hour, files: [file] });
+    else known.files.push(file);
+  }
+  return [...hours.values()];
 }
 
 function keyOf({ service, reason }: Pick<ArchiveGroup, 'service' | 'reason'>): string {

@@ -17,8 +17,8 @@ test('says when the disk will be full, from the pace of the last hour and from n
 
 test('a ticket before traces are dropped, a page when dropping them is not enough', () => {
   expect(told([sample(0, 100), sample(60, 99)])).toEqual([]);
-  expect(told([sample(0, 10), sample(60, 7)])).toEqual([[true, 'ticket', '7.0 GiB are free, 1.0 GiB must be; at the pace of the last hour that is reached in 2.0 hours, and then archived traces are dropped, the oldest normal ones first.']]);
-  expect(told([sample(0, 0.9)])).toEqual([[true, 'ticket', '0.9 GiB are free, 1.0 GiB must be: archived traces are dropped, the oldest normal ones first.']]);
+  expect(told([sample(0, 10), sample(60, 7)])).toEqual([[true, 'ticket', '7.0 GiB are free, 1.0 GiB must be; at the pace of the last hour that is reached in 2.0 hours, and then archived log records and traces are dropped, the oldest normal ones first.']]);
+  expect(told([sample(0, 0.9)])).toEqual([[true, 'ticket', '0.9 GiB are free, 1.0 GiB must be: archived log records and traces are dropped, the oldest normal ones first.']]);
   expect(told([sample(0, 0.9, false)])).toEqual([[true, 'ticket', '0.9 GiB are free, 1.0 GiB must be.']]);
   expect(told([sample(0, 0.4)])).toMatchObject([[true, 'page', expect.any(String)]]);
 });

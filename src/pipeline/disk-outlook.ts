@@ -53,7 +53,7 @@ function signalOf({ freeBytes, minFreeBytes, holdsArchive, atMs }: DiskSample, {
   const severity = freeBytes < minFreeBytes / 2 ? 'page' : 'ticket';
   const identity: Labels = { alertname: DISK_ALERT };
   const room = `${gibibytes(freeBytes)} are free, ${gibibytes(minFreeBytes)} must be`;
-  const dropped = 'archived traces are dropped, the oldest normal ones first';
+  const dropped = 'archived log records and traces are dropped, the oldest normal ones first';
   const outlook = freeBytes < minFreeBytes ? `${room}${holdsArchive ? `: ${dropped}` : ''}` : untilFullMs === undefined ? room : `${room}; at the pace of the last hour that is reached in ${hours(untilFullMs)}${holdsArchive ? `, and then ${dropped}` : ''}`;
   return {
     key: KEY, alertId: alertIdOf({ ...identity, severity: '' }), labels: { ...identity, severity }, severity, title: 'The disk of Tocsin fills up', firing: isFiring, startsAtMs: atMs,

@@ -8,6 +8,7 @@ import { FakeClock } from '../lib/clock.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { DuckdbArchive } from '../store/archive/duckdb-archive.js';
 import { ARCHIVE_MARK, ArchivedSpans } from '../store/archive/duckdb-archived-spans.js';
+import { DuckdbLogArchive } from '../store/archive/duckdb-log-archive.js';
 import { FsArchiveStorage } from '../store/archive/fs-archive-storage.js';
 import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
 import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
@@ -20,14 +21,14 @@ const START = DEFAULT_START_MS;
 const HOT_MS = HOUR_MS;
 let directory = '';
 let database: DuckdbDatabase;
-let parts: Pick<ArchiverOptions, 'archive' | 'storage' | 'generation'>;
+let parts: Pick<ArchiverOptions, 'archive' | 'logs' | 'storage' | 'generation'>;
 let stored = 0;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tocsin-sampling-'));
   database = await openDatabase(join(directory, 'tocsin.duckdb'));
   // The coin is the same in every run of the test.
   await database.transaction([{ sql: 'UPDATE sampling_progress SET salt = 20261126' }]);
-  parts = { archive: new DuckdbArchive(database), storage: new FsArchiveStorage(join(directory, 'archive')), generation: { current: 0 } };
+  parts = { archive: new DuckdbArchive(database), logs: new DuckdbLogArchive(database), storage: new FsArchiveStorage(join(directory, 'archive')), generation: { current: 0 } };
 });
 afterEach(async () => {
   await database.close();
@@ -50,7 +51,7 @@ async function leave(nowMs: number, rules: Partial<SamplingRules> = {}): Promise
 
 /** Kept spans and what they stand for, by reason. */
 async function kept(by = 'archived."KeptReason"'): Promise<readonly Row[]> {
-  const files = (await parts.storage.local(await parts.archive.files())).map((file) => `'${file}'`).join(', ');
+  const files = (await parts.storage.local(await parts.archive.catalogue.files())).map((file) => `'${file}'`).join(', ');
   if (files === '') return [];
   return database.query({ sql: `SELECT ${by} AS by, count(*)::INTEGER AS spans, sum("Weight") AS weight FROM read_parquet([${files}]) archived GROUP BY ALL ORDER BY ALL` });
 }

@@ -3,13 +3,12 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import type { Clock } from '../lib/clock.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import type { Database } from '../store/database.js';
-import { compactSlices, deleteExpired } from '../store/duckdb-maintenance.js';
+import { compactSlices, deleteExpiredDigests } from '../store/duckdb-maintenance.js';
 import { DuckdbUptime } from '../store/duckdb-uptime.js';
 
 export interface MaintenanceJobOptions {
   readonly database: Database;
   readonly scheduler: SchedulerRegistry;
-  readonly hotRetentionMs: number;
   /** Moves what is older than the hot retention into the archive, and keeps that in order. */
   readonly archiver: { run(nowMs: number): Promise<void>; stop(): void; isAsked(): Promise<boolean> };
   /** Looks at the room on disk and at what the archive holds. */
@@ -63,13 +62,13 @@ export class MaintenanceJob implements OnApplicationBootstrap, OnApplicationShut
   }
 
   async #run(): Promise<void> {
-    const { database, clock, hotRetentionMs } = this.#options;
+    const { database, clock } = this.#options;
     const nowMs = clock.nowMs();
     await this.#recordUptime(Math.floor(nowMs / MINUTE_MS));
     await this.#options.storage.refresh(nowMs);
     this.#compactedTo = await compactSlices(database, this.#compactedTo, nowMs);
     if (this.#rounds % EXPIRE_EVERY_ROUNDS === 0) {
-      await deleteExpired(database, nowMs, hotRetentionMs);
+      await deleteExpiredDigests(database, nowMs);
       this.#archive(nowMs);
     } else if (await this.#options.archiver.isAsked()) this.#archive(nowMs);
     this.#rounds += 1;

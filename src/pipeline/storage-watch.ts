@@ -1,5 +1,6 @@
 import type { ConditionSignal } from '../incident/condition-signal.js';
 import type { Incident } from '../incident/incident.js';
+import type { ArchiveSignal } from '../store/archive/archive-catalogue.js';
 import type { Database } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import { diskSignals, withSample, type DiskSample } from './disk-outlook.js';
@@ -7,8 +8,10 @@ import { diskSignals, withSample, type DiskSample } from './disk-outlook.js';
 const FIGURES = loadSql(import.meta.url, 'archive-figures.sql');
 
 export interface ArchiveFigure {
+  readonly signal: ArchiveSignal;
   readonly reason: string;
-  readonly spans: number;
+  /** Spans or log records. */
+  readonly rows: number;
   readonly bytes: number;
 }
 
@@ -56,10 +59,10 @@ export class StorageWatch {
     const freeBytes = await readFree();
     if (freeBytes !== undefined) this.#samples = withSample(this.#samples, { atMs: nowMs, freeBytes, minFreeBytes: minFreeBytes(), holdsArchive });
     const [rows, [files], [left]] = await Promise.all([
-      database.query({ sql: FIGURES }), database.query({ sql: 'SELECT count(*) AS files, min(hour) AS oldest FROM archive_files' }), database.query({ sql: 'SELECT coalesce(sum(kept), 0) AS kept, coalesce(sum(sampled_out), 0) AS sampled_out FROM left_hot' }),
+      database.query({ sql: FIGURES }), database.query({ sql: 'SELECT count(*) AS files, min(hour) AS oldest FROM (SELECT hour FROM archive_files UNION ALL SELECT hour FROM archive_log_files)' }), database.query({ sql: 'SELECT coalesce(sum(kept), 0) AS kept, coalesce(sum(sampled_out), 0) AS sampled_out FROM left_hot' }),
     ]);
     this.#figures = {
-      byReason: rows.map((row) => ({ reason: String(row['reason']), spans: Number(row['spans']), bytes: Number(row['bytes']) })),
+      byReason: rows.map((row) => ({ signal: row['signal'] === 'logs' ? 'logs' : 'spans', reason: String(row['reason']), rows: Number(row['counted']), bytes: Number(row['bytes']) })),
       files: Number(files?.['files']), oldestHour: files?.['oldest'] == null ? undefined : Number(files['oldest']), kept: Number(left?.['kept']), sampledOut: Number(left?.['sampled_out']), freeBytes,
     };
   }

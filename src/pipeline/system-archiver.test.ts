@@ -4,16 +4,20 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../lib/clock.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
-import type { TraceId } from '../lib/ids.js';
+import type { IncidentId, TraceId } from '../lib/ids.js';
 import { DuckdbMetricsReader } from '../query/duckdb-metrics-reader.js';
 import { DuckdbTagReader } from '../query/duckdb-tag-reader.js';
 import { DuckdbTraceReader } from '../query/duckdb-trace-reader.js';
 import { parseTraceMetrics, parseTraceSearch } from '../query/trace-query.js';
 import { DuckdbArchive } from '../store/archive/duckdb-archive.js';
 import { ArchivedSpans } from '../store/archive/duckdb-archived-spans.js';
+import { DuckdbLogArchive } from '../store/archive/duckdb-log-archive.js';
 import { FsArchiveStorage } from '../store/archive/fs-archive-storage.js';
+import type { ArchivedFile, ArchiveStorage } from '../store/archive/archive-storage.js';
 import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
+import { pinTraces } from '../store/duckdb-maintenance.js';
 import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
+import { traceKey } from '../store/trace-key.js';
 import { DEFAULT_START_MS, spanBatch, type SpanDescription } from '../trace/batch-builder.js';
 import { EVERY_SPAN } from '../trace/traceql/query-ast.js';
 import { Archiver, type ArchiverOptions } from './system-archiver.js';
@@ -45,7 +49,7 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tocsin-archive-'));
   database = await openDatabase(join(directory, 'tocsin.duckdb'));
   storage = new FsArchiveStorage(join(directory, 'archive'));
-  parts = { archive: new DuckdbArchive(database), storage, generation: { current: 0 } };
+  parts = { archive: new DuckdbArchive(database), logs: new DuckdbLogArchive(database), storage, generation: { current: 0 } };
 });
 afterEach(async () => {
   await database.close();
@@ -173,6 +177,70 @@ test('retention goes by age, by service and by why a trace was kept', async () =
   expect(await readers().traces.traceById(A)).toBeUndefined();
   await archiver({ limits }).run(START + 91 * DAY_MS + HOUR_MS);
   expect(await storage.list()).toEqual([]);
+});
+
+/** Records of A (one of them an error), of no trace, and an hour later; of every type of attribute. */
+async function storeLogs(atMs = START): Promise<void> {
+  await database.transaction([
+    ...[['{"region":"eu-2","tries":3,"list":["x",1,null],"nothing":null,"nested":{"a":"b"}}', 9, 5], ['{}', 17, 9]].map(([attributes, severity, afterMs]) => ({
+      sql: `INSERT INTO logs SELECT $high::UBIGINT, $low::UBIGINT, 2, $time::BIGINT, $severity, 'WORD', 'it''s "so"', 'payment', r.resource_id, 'declined', $attributes, $at_ms, FALSE FROM resources r WHERE contains(r.attributes, 'h1')`,
+      params: { ...traceKey(A), time: BigInt(START + Number(afterMs)) * 1_000_000n, severity: Number(severity), attributes: String(attributes), at_ms: atMs },
+    })),
+    { sql: `INSERT INTO logs VALUES (0, 0, 0, $time::BIGINT, 0, '', 'started', 'catalogue', 0, '', '{}', $at_ms, FALSE)`, params: { time: BigInt(START + HOUR_MS) * 1_000_000n, at_ms: atMs } },
+  ]);
+}
+
+test('log records leave with their time, are found with their trace as they were, and are read by others under the names of otel_logs', async () => {
+  await store(SPANS);
+  await storeLogs();
+  const before = await readers().traces.traceById(A);
+  expect(before?.logs).toHaveLength(2);
+  await archiver().run(START + HOT_MS - MINUTE_MS);
+  expect(await count('logs')).toBe(3);
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  expect([await count('logs'), await count('archive_log_files'), await count('archived_log_traces')]).toEqual([0, 2, 1]);
+  expect(await readers().traces.traceById(A)).toEqual(before);
+  const paths = (await storage.list()).filter((path) => path.startsWith('logs/'));
+  expect(paths).toHaveLength(2);
+  for (const path of paths) expect(path).toMatch(/^logs\/date=\d{4}-\d\d-\d\d\/hour=\d\d\/\d+-[0-9a-f]{8}\.parquet$/);
+  const rows = await database.query({ sql: `SELECT "TraceId", "SpanId", "SeverityText", "SeverityNumber", "ServiceName", "Body", "EventName", "LogAttributes"['region'] AS region, "LogAttributes"['tries'] AS tries, "ResourceAttributes"['host.name'] AS host, "KeptReason"
+    FROM read_parquet('${join(directory, 'archive')}/logs/**/*.parquet', hive_partitioning = true) ORDER BY "Timestamp"` });
+  const own = { TraceId: A, SpanId: '0000000000000002', SeverityText: 'WORD', ServiceName: 'payment', Body: 'it\'s "so"', EventName: 'declined', host: 'h1' };
+  expect(rows).toEqual([
+    { ...own, SeverityNumber: 9, region: 'eu-2', tries: '3', KeptReason: 'log' }, { ...own, SeverityNumber: 17, region: null, tries: null, KeptReason: 'error-log' },
+    { TraceId: '', SpanId: '', SeverityText: '', SeverityNumber: 0, ServiceName: 'catalogue', Body: 'started', EventName: '', region: null, tries: null, host: null, KeptReason: 'log' },
+  ]);
+});
+
+test('a trace is looked for in the files of log records that name it, and in no others', async () => {
+  await store(SPANS);
+  await storeLogs();
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  const opened: string[] = [];
+  const watched = { local: (files: readonly ArchivedFile[]) => { opened.push(...files.map(({ path }) => path)); return storage.local(files); } } as unknown as ArchiveStorage;
+  await new ArchivedSpans(database, { ...parts, storage: watched }).traceLogs({ sql: 'SELECT * FROM logs WHERE FALSE' }, traceKey(A), 10);
+  expect(opened.map((path) => path.split('/')[0])).toEqual(['logs']);
+  opened.length = 0;
+  await new ArchivedSpans(database, { ...parts, storage: watched }).traceLogs({ sql: 'SELECT * FROM logs WHERE FALSE' }, traceKey(B), 10);
+  expect(opened).toEqual([]);
+});
+
+test('log records of an hour become one file, expire by service and severity, and those of pinned traces are kept for them', async () => {
+  await store(SPANS);
+  await storeLogs(START);
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  await storeLogs(START + 2 * HOUR_MS);
+  await database.transaction(pinTraces([A], 'incident-1' as IncidentId));
+  await archiver().run(START + 2 * HOUR_MS + HOT_MS + MINUTE_MS);
+  await archiver().run(START + 20 * HOUR_MS);
+  expect(await count('archive_log_files')).toBe(2);
+  expect((await database.query({ sql: 'SELECT service, reason, sum(records)::INTEGER AS records FROM archive_log_groups GROUP BY ALL ORDER BY ALL' })).map(({ service, reason, records }) => [service, reason, records])).toEqual([
+    ['catalogue', 'log', 2], ['payment', 'error-log', 1], ['payment', 'log', 1], ['payment', 'pinned', 2],
+  ]);
+  const limits = () => ({ rules: [{ reason: 'log', maxAgeMs: DAY_MS }, { service: 'payment', maxAgeMs: 60 * DAY_MS }], maxAgeMs: 30 * DAY_MS, maxBytes: undefined, minFreeBytes: 0 });
+  await archiver({ limits }).run(START + 31 * DAY_MS);
+  expect((await readers().traces.traceById(A))?.logs).toHaveLength(3);
+  expect(await count('archive_log_files')).toBe(1);
 });
 
 test('a file that is not in the catalogue is no part of the archive, and goes at the next start', async () => {

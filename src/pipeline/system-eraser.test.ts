@@ -10,6 +10,7 @@ import { DuckdbErasureBook } from '../query/duckdb-erasure-book.js';
 import { DuckdbTraceReader } from '../query/duckdb-trace-reader.js';
 import { DuckdbArchive } from '../store/archive/duckdb-archive.js';
 import { ArchivedSpans } from '../store/archive/duckdb-archived-spans.js';
+import { DuckdbLogArchive } from '../store/archive/duckdb-log-archive.js';
 import { FsArchiveStorage } from '../store/archive/fs-archive-storage.js';
 import type { Database, Row, Statement } from '../store/database.js';
 import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
@@ -54,7 +55,7 @@ async function store(spans: readonly SpanDescription[], receivedAtMs: number): P
 }
 
 function archiverOver(port: Database): Archiver {
-  const parts = { archive: new DuckdbArchive(port), storage, generation: { current: 0 } };
+  const parts = { archive: new DuckdbArchive(port), logs: new DuckdbLogArchive(port), storage, generation: { current: 0 } };
   return new Archiver({
     ...parts, eraser: new Eraser({ ...parts, database: port }), hotRetentionMs: HOT_MS, limits: () => ({ rules: [], maxAgeMs: 30 * DAY_MS, maxBytes: undefined, minFreeBytes: 0 }),
     keep: async () => {
@@ -75,26 +76,33 @@ async function left(): Promise<string[]> {
 /** Fourteen traces, seven of them archived, the others hot; log records; and the wish to forget u1. */
 async function prepare(): Promise<void> {
   await store(spansAt(START, 1), START);
+  const log = (high: bigint, attributes: string, { resource = 1, atMs = LATE } = {}): Statement => ({ sql: `INSERT INTO logs SELECT $high::UBIGINT, $high::UBIGINT, 1, 0, 9, 'INFO', 'x', 'front', ${String(resource)}, '', $attributes, $at_ms, FALSE`, params: { high, attributes, at_ms: atMs } });
+  // The same five among archived records, and one that alone says whom its trace is about.
+  const archived = { atMs: START };
+  await database.transaction([
+    { sql: `INSERT INTO resources VALUES (990001, 'front', '{"user.id":"u1"}')` },
+    log(0x1111111111111111n, '{}', archived), log(0x6666666666666666n, '{}', archived), log(0n, '{"user.id":["u1",7]}', archived), log(0n, '{}', { ...archived, resource: 990_001 }), log(0n, '{"user.id":"u2"}', archived), log(0x7777777777777777n, '{"user.id":"u1"}', archived),
+  ]);
   await archiverOver(database).run(LATE);
   const hot = spansAt(LATE, 1).map((span) => ({ ...span, traceId: idOf('abcdefg'[Number(span.traceId?.[0]) - 1] === 'g' ? '8' : 'abcdefg'[Number(span.traceId?.[0]) - 1] ?? '') }));
   await store(hot, LATE);
-  const log = (high: bigint, attributes: string, resource = 1): Statement => ({ sql: `INSERT INTO logs SELECT $high::UBIGINT, $high::UBIGINT, 1, 0, 9, 'INFO', 'x', 'front', ${String(resource)}, '', $attributes, $at_ms, FALSE`, params: { high, attributes, at_ms: LATE } });
   // Of an archived trace that goes, of one that stays, of no trace but about the person (by itself, by its resource), and of nobody.
-  await database.transaction([{ sql: `INSERT INTO resources VALUES (990001, 'front', '{"user.id":"u1"}')` }, log(0x1111111111111111n, '{}'), log(0x6666666666666666n, '{}'), log(0n, '{"user.id":"u1"}'), log(0n, '{}', 990_001), log(0n, '{"user.id":"u2"}')]);
+  await database.transaction([log(0x1111111111111111n, '{}'), log(0x6666666666666666n, '{}'), log(0n, '{"user.id":"u1"}'), log(0n, '{}', { resource: 990_001 }), log(0n, '{"user.id":"u2"}')]);
   await new DuckdbErasureBook(database).ask({ id: 'e1', attribute: 'user.id', value: 'u1', reason: 'asked for', askedBy: 'marta', askedAtMs: LATE });
 }
 
-const RECEIPT = { id: 'e1', attribute: 'user.id', reason: 'asked for', askedBy: 'marta', askedAtMs: LATE, traces: 10, hotSpans: 10, archivedSpans: 10, logs: 3, files: 1 };
+const RECEIPT = { id: 'e1', attribute: 'user.id', reason: 'asked for', askedBy: 'marta', askedAtMs: LATE, traces: 11, hotSpans: 10, archivedSpans: 12, logs: 7, files: 2 };
 
 async function expectErased(): Promise<void> {
-  expect(await left()).toEqual(['6', '7', '8', 'f']);
+  expect(await left()).toEqual(['6', '8', 'f']);
   const number = async (sql: string): Promise<number> => Number((await database.query({ sql }))[0]?.['n']);
   expect(await number('SELECT count(*) AS n FROM logs')).toBe(2);
   expect(await number(`SELECT sum(hot) - (SELECT count(*) FROM spans) - (SELECT sum(kept + sampled_out) FROM left_hot) AS n FROM ledger WHERE signal = 'traces'`)).toBe(0);
   expect(await number('SELECT count(*) AS n FROM erasing_traces')).toBe(0);
-  const files = await storage.list();
-  expect(files).toHaveLength(1);
-  expect(await number(`SELECT count(*) AS n FROM read_parquet('${join(directory, 'archive', files[0] ?? '')}')`)).toBe(4);
+  const files = (await storage.list()).toSorted().map((path) => `'${join(directory, 'archive', path)}'`);
+  expect(files).toHaveLength(2);
+  expect(await number(`SELECT count(*) AS n FROM read_parquet(${files[0] ?? ''})`)).toBe(2);
+  expect(await number(`SELECT count(*) AS n FROM read_parquet(${files[1] ?? ''})`)).toBe(2);
 }
 
 test('every trace with the value goes, hot and archived, whole, with its log records; the receipt says so without the value', async () => {

@@ -1,6 +1,9 @@
 import type { ArchiveStorage } from '../store/archive/archive-storage.js';
 import { ArchivedSpans, type ArchiveGeneration } from '../store/archive/duckdb-archived-spans.js';
-import type { CataloguedFile, DuckdbArchive } from '../store/archive/duckdb-archive.js';
+import type { CataloguedFile } from '../store/archive/archive-catalogue.js';
+import type { DuckdbArchive } from '../store/archive/duckdb-archive.js';
+import type { DuckdbLogArchive } from '../store/archive/duckdb-log-archive.js';
+import { LOG_ATTRIBUTES } from '../store/archive/log-columns.js';
 import { quoted } from '../store/archive/archive-columns.js';
 import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import type { Database, Row, Statement } from '../store/database.js';
@@ -17,6 +20,7 @@ const TRACES_AT_ONCE = 1_000;
 export interface EraserOptions {
   readonly database: Database;
   readonly archive: DuckdbArchive;
+  readonly logs: DuckdbLogArchive;
   readonly storage: ArchiveStorage;
   readonly generation: ArchiveGeneration;
 }
@@ -82,8 +86,9 @@ export class Eraser {
     const traces = new Map<string, Row>();
     for (const range of await this.#days()) {
       const found = await new ArchivedSpans(database, this.#options).query({ sql: findStatement(attribute), params: { value, ...range }, archive: { where } });
-      for (const row of found) traces.set(`${String(row['high'])} ${String(row['low'])}`, row);
+      for (const row of found) traces.set(keyOf(row), row);
     }
+    for (const row of await this.#tracesOfLogs({ attribute, value })) traces.set(keyOf(row), row);
     const rows = [...traces.values()];
     await database.transaction([
       { sql: 'DELETE FROM erasing_traces WHERE erasure_id = $id', params: { id } },
@@ -92,20 +97,28 @@ export class Eraser {
     ]);
   }
 
+  async #tracesOfLogs(wanted: Pick<Erasure, 'attribute' | 'value'>): Promise<readonly Row[]> {
+    const { logs, storage } = this.#options;
+    const rows: Row[] = [];
+    for (const file of await logs.catalogue.files()) rows.push(...await logs.tracesOf(await storage.local([file]), logHolds(wanted)));
+    return rows;
+  }
+
   /** All of time, a day of the archive after the other: files of a bucket are fetched to be read, and together they may not fit on this disk. */
   async #days(): Promise<readonly { readonly from_ms: number; readonly to_ms: number }[]> {
-    const days = new Set((await this.#options.archive.files()).map(({ hour }) => Math.floor((hour * HOUR_MS) / DAY_MS) * DAY_MS));
+    const days = new Set((await this.#options.archive.catalogue.files()).map(({ hour }) => Math.floor((hour * HOUR_MS) / DAY_MS) * DAY_MS));
     const starts = [0, ...[...days].filter((day) => day > 0).sort((left, right) => left - right)];
     return starts.map((from_ms, index) => ({ from_ms, to_ms: starts[index + 1] ?? END_OF_TIME_MS }));
   }
 
   async #erase(erasure: Erasure, nowMs: number): Promise<void> {
-    const { database, archive, generation } = this.#options;
+    const { database, archive, logs, generation } = this.#options;
     await database.transaction(deleteHot(erasure));
     generation.current += 1;
     const rows = await database.query({ sql: 'SELECT DISTINCT file_id FROM archived_traces t SEMI JOIN (SELECT * FROM erasing_traces WHERE erasure_id = $id) e ON e.trace_id_low = t.trace_id_low AND e.trace_id_high = t.trace_id_high', params: { id: erasure.id } });
     const affected = new Set(rows.map((row) => row['file_id']));
-    for (const file of await archive.files()) if (affected.has(file.fileId)) await this.#rewrite(erasure, file, nowMs);
+    for (const file of await archive.catalogue.files()) if (affected.has(file.fileId)) await this.#rewrite(erasure, file, nowMs);
+    for (const file of await logs.catalogue.files()) await this.#rewriteLogs(erasure, file, nowMs);
     await database.transaction([{ sql: `UPDATE erasures SET state = 'removing', rewritten_ms = $now_ms WHERE id = $id`, params: { id: erasure.id, now_ms: nowMs } }]);
   }
 
@@ -113,13 +126,39 @@ export class Eraser {
     const { archive, storage, generation } = this.#options;
     const sources = await storage.local([old]);
     const left = await archive.spansWithout(sources, id);
-    const file = left === 0 ? undefined : await publishFile(storage, { hour: old.hour, nowMs }, (place) => archive.rewriteWithout(sources, id, place));
-    if (file !== undefined && file.spans !== left) throw new Error(`${file.path} has ${file.spans} spans instead of ${left}: the file it was made of stays`);
-    const local = file === undefined ? undefined : (await storage.local([file]))[0];
-    const receipt = { sql: 'UPDATE erasures SET archived_spans = archived_spans + $spans, files = files + 1 WHERE id = $id', params: { id, spans: old.spans - left } };
-    await archive.replace([old], { file, local, nowMs, more: [receipt] });
+    const by = left === 0 ? undefined : await publishFile(storage, { signal: 'spans', hour: old.hour, nowMs }, (place) => archive.rewriteWithout(sources, id, place));
+    if (by !== undefined && by.file.rows !== left) throw new Error(`${by.file.path} has ${by.file.rows} spans instead of ${left}: the file it was made of stays`);
+    const receipt = { sql: 'UPDATE erasures SET archived_spans = archived_spans + $spans, files = files + 1 WHERE id = $id', params: { id, spans: old.rows - left } };
+    await archive.catalogue.replace([old], { by, nowMs, more: [receipt] });
     generation.current += 1;
   }
+
+  /** Every file of log records is looked through: what has the value need not name a trace. */
+  async #rewriteLogs(erasure: Erasure, old: CataloguedFile, nowMs: number): Promise<void> {
+    const { logs, storage, generation } = this.#options;
+    const sources = await storage.local([old]);
+    const erased = `(${ofErasedTrace(erasure)} OR ${logHolds(erasure)})`;
+    const gone = await logs.count(sources, erased);
+    if (gone === 0) return;
+    const by = gone === old.rows ? undefined : await publishFile(storage, { signal: 'logs', hour: old.hour, nowMs }, (place) => logs.rewriteWithout(sources, erased, place));
+    if (by !== undefined && by.file.rows !== old.rows - gone) throw new Error(`${by.file.path} has ${by.file.rows} log records instead of ${old.rows - gone}: the file it was made of stays`);
+    const receipt = { sql: 'UPDATE erasures SET logs = logs + $records, files = files + 1 WHERE id = $id', params: { id: erasure.id, records: gone } };
+    await logs.catalogue.replace([old], { by, nowMs, more: [receipt] });
+    generation.current += 1;
+  }
+}
+
+/** Whether an archived log record `a` has the value, or its resource `r`. */
+function logHolds({ attribute, value }: Pick<Erasure, 'attribute' | 'value'>): string {
+  return `(${holds(LOG_ATTRIBUTES, attribute, quoted(value))} OR ${holds('r.attributes', attribute, quoted(value))})`;
+}
+
+function ofErasedTrace({ id }: Erasure): string {
+  return `a."TraceId" IN (SELECT printf('%016x%016x', trace_id_high, trace_id_low) FROM erasing_traces WHERE erasure_id = ${quoted(id)})`;
+}
+
+function keyOf(row: Row): string {
+  return `${String(row['high'])} ${String(row['low'])}`;
 }
 
 function findStatement(attribute: string): string {
@@ -127,9 +166,9 @@ function findStatement(attribute: string): string {
 }
 
 /** Whether an object of attributes has the value, as text; of a list one of its elements. */
-function holds(document: string, attribute: string): string {
+function holds(document: string, attribute: string, wanted = '$value'): string {
   const value = `json_extract(${document}, ${quoted(`/${attribute.replaceAll('~', '~0').replaceAll('/', '~1')}`)})`;
-  return `(coalesce(${value} ->> '$' = $value, FALSE) OR coalesce(json_type(${value}) = 'ARRAY' AND list_contains(list_transform(from_json(${value}, '["JSON"]'), lambda one: one ->> '$'), $value), FALSE))`;
+  return `(coalesce(${value} ->> '$' = ${wanted}, FALSE) OR coalesce(json_type(${value}) = 'ARRAY' AND list_contains(list_transform(from_json(${value}, '["JSON"]'), lambda one: one ->> '$'), ${wanted}), FALSE))`;
 }
 
 function insertTraces(id: string, rows: readonly Row[]): readonly Statement[] {

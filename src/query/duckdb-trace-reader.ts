@@ -35,9 +35,14 @@ export class DuckdbTraceReader implements TraceReader {
 
   async traceById(traceId: TraceId): Promise<StoredTrace | undefined> {
     const key = traceKey(traceId);
-    const [spans, logs] = await Promise.all([this.#spansOf(key), this.#database.query({ sql: LOGS, params: { ...key, limit: TRACE_LOG_LIMIT } })]);
+    const [spans, logs] = await Promise.all([this.#spansOf(key), this.#logsOf(key)]);
     if (spans.length === 0 && logs.length === 0) return undefined;
     return { traceId, spans: spans.slice(0, TRACE_SPAN_LIMIT), truncated: spans.length > TRACE_SPAN_LIMIT, logs: logs.map(logOf) };
+  }
+
+  async #logsOf(key: TraceKey): Promise<readonly Row[]> {
+    const statement = { sql: LOGS, params: { ...key, limit: TRACE_LOG_LIMIT } };
+    return await this.#database.traceLogs?.(statement, key, TRACE_LOG_LIMIT) ?? this.#database.query(statement);
   }
 
   /** Oldest first, one more than are shown where there are more. */

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../lib/clock.js';
-import type { IncidentId, TraceId } from '../lib/ids.js';
 import { openDatabase, type DuckdbDatabase } from './duckdb-database.js';
-import { compactSlices, deleteExpired, pinTraces } from './duckdb-maintenance.js';
+import { compactSlices, deleteExpiredDigests } from './duckdb-maintenance.js';
 import { loadSloSlices } from './duckdb-slo-slices.js';
 import { DuckdbSpanSink } from './duckdb-span-sink.js';
 import { DuckdbUptime } from './duckdb-uptime.js';
@@ -54,27 +53,11 @@ describe('compaction', () => {
   });
 });
 
-describe('hot retention of logs', () => {
-  const log = (low: number): Promise<void> => database.transaction([{ sql: `INSERT INTO logs SELECT 0, $low, 3, 0, 17, 'ERROR', 'declined', 'payment', 1, '', '{}', $arrival_ms, FALSE`, params: { low, arrival_ms: NOW_MS } }]);
-
-  test('goes by arrival and spares those of pinned traces; digests go as well', async () => {
-    await sink.store(admitted(request('old'), [{ name: 'old' }]));
-    await log(10);
-    await log(11);
-    await database.transaction(pinTraces(['0000000000000000000000000000000a' as TraceId], 'incident-1' as IncidentId));
-    await deleteExpired(database, NOW_MS + 6 * HOUR_MS + 1, 6 * HOUR_MS);
-    expect(await database.query({ sql: 'SELECT trace_id_low FROM logs' })).toEqual([{ trace_id_low: 10n }]);
-    expect(await count('batches')).toBe(0);
-    expect(await count('spans')).toBe(1);
-  });
-
-  test('never goes below a quarter of an hour, whatever it is told', async () => {
-    await log(11);
-    await deleteExpired(database, NOW_MS + 14 * 60_000, 0);
-    expect(await count('logs')).toBe(1);
-    await deleteExpired(database, NOW_MS + 15 * 60_000 + 1, 0);
-    expect(await count('logs')).toBe(0);
-  });
+test('digests go when nobody sends their batch again; spans and log records stay for the archiver', async () => {
+  await sink.store(admitted(request('old'), [{ name: 'old' }]));
+  await database.transaction([{ sql: `INSERT INTO logs SELECT 0, 10, 3, 0, 17, 'ERROR', 'declined', 'payment', 1, '', '{}', $arrival_ms, FALSE`, params: { arrival_ms: NOW_MS } }]);
+  await deleteExpiredDigests(database, NOW_MS + 6 * HOUR_MS + 1);
+  expect([await count('batches'), await count('spans'), await count('logs')]).toEqual([0, 1, 1]);
 });
 
 test('uptime is a row a minute', async () => {

@@ -4,7 +4,6 @@ import { DIGEST_RETENTION_MS } from './digest-index.js';
 import { loadSql } from './fs-sql.js';
 import { traceKey } from './trace-key.js';
 
-const DELETE_LOGS = loadSql(import.meta.url, 'delete-expired-logs.sql');
 const DELETE_DIGESTS = loadSql(import.meta.url, 'delete-expired-digests.sql');
 const PIN_TRACE = loadSql(import.meta.url, 'pin-trace.sql');
 const COMPACT = ['slo', 'red', 'graph'].map((name) => ({
@@ -13,18 +12,12 @@ const COMPACT = ['slo', 'red', 'graph'].map((name) => ({
   insert: loadSql(import.meta.url, `compact-${name}-slices-insert.sql`),
 }));
 
-/** Never less, whatever the settings say: a page must find its evidence. */
-const MIN_HOT_RETENTION_MS = 15 * 60_000;
 /** A minute is closed for compaction when nothing can still commit into it: requests wait seconds, not minutes. */
 const OPEN_ARRIVAL_MINUTES = 2;
 
-/** Deletes logs older than the hot retention, by arrival, sparing those of pinned traces, and digests nobody needs any more. Spans leave by the archiver. */
-export function deleteExpired(database: Database, nowMs: number, hotRetentionMs: number): Promise<void> {
-  const before_ms = nowMs - Math.max(hotRetentionMs, MIN_HOT_RETENTION_MS);
-  return database.transaction([
-    { sql: DELETE_LOGS, params: { before_ms } },
-    { sql: DELETE_DIGESTS, params: { before_ms: nowMs - DIGEST_RETENTION_MS } },
-  ]);
+/** Deletes digests of batches that nobody sends again. Spans and log records leave by the archiver. */
+export function deleteExpiredDigests(database: Database, nowMs: number): Promise<void> {
+  return database.transaction([{ sql: DELETE_DIGESTS, params: { before_ms: nowMs - DIGEST_RETENTION_MS } }]);
 }
 
 /**

@@ -3,16 +3,17 @@ import { Archiver } from '../../pipeline/system-archiver.js';
 import { Eraser } from '../../pipeline/system-eraser.js';
 import type { StoreClient } from '../../pipeline/system-store-client.js';
 import { DuckdbArchive } from '../../store/archive/duckdb-archive.js';
+import { DuckdbLogArchive } from '../../store/archive/duckdb-log-archive.js';
 import type { ArchiveParts } from '../archive-parts.js';
 import type { Judgement } from './judgement.js';
 
 /** What moves traces into the archive, with the rules in force; services whose SLOs burn keep more. */
 export function archiverOf({ parts, hotRetentionMs, store, judgement: { rules, engine } }: { readonly parts: ArchiveParts; readonly hotRetentionMs: number; readonly store: StoreClient; readonly judgement: Judgement }): Archiver {
-  const archive = new DuckdbArchive(store);
+  const shared = { ...parts, archive: new DuckdbArchive(store), logs: new DuckdbLogArchive(store) };
   const burning = (): ReadonlySet<string> => {
     const firing = new Set(engine.statuses().flatMap(({ slo, firing: tier }) => (tier === undefined ? [] : [slo])));
     return new Set(rules.book.slos.flatMap(({ slo }) => (firing.has(slo.name) ? [slo.service] : [])));
   };
   const keep = keepBySampling({ database: store, rules: () => rules.book.sampling, burning });
-  return new Archiver({ ...parts, archive, eraser: new Eraser({ ...parts, archive, database: store }), hotRetentionMs, limits: () => rules.book.sampling.retention, keep });
+  return new Archiver({ ...shared, eraser: new Eraser({ ...shared, database: store }), hotRetentionMs, limits: () => rules.book.sampling.retention, keep });
 }

@@ -230,7 +230,7 @@ class Start {
         onError: (error) => log.error({ err: error }, 'the trace-quality report failed'),
       },
       maintenance: {
-        database: store, hotRetentionMs: settings.hotRetentionMs, archiver: archiverOf({ parts: this.#archiveParts, hotRetentionMs: settings.hotRetentionMs, store, judgement }), storage: judgement.storage, clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
+        database: store, archiver: archiverOf({ parts: this.#archiveParts, hotRetentionMs: settings.hotRetentionMs, store, judgement }), storage: judgement.storage, clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
         onError: (error) => log.error({ err: error }, 'maintenance of the store failed'),
       },
     };

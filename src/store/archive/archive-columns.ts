@@ -76,6 +76,11 @@ export function archivedSpanRows(paths: readonly string[], { where = 'TRUE', rea
   return `SELECT ${columns.join(', ')} FROM (SELECT *, file_index, file_row_number FROM ${parquetFiles(paths)}) a WHERE ${where}`;
 }
 
+/** What a rewrite keeps of rows that say whose they are and why they were kept: all but these groups (`service␟reason`). */
+export function notDropped(groups: readonly string[]): string {
+  return groups.length === 0 ? 'TRUE' : `NOT list_contains([${groups.map(quoted).join(', ')}], "KeptService" || chr(31) || "KeptReason")`;
+}
+
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
@@ -89,12 +94,12 @@ function numberOf(word: string, words: readonly string[]): string {
 }
 
 /** JSON text of an object as a map of texts. */
-function mapOf(json: string): string {
+export function mapOf(json: string): string {
   return `CAST(CAST(coalesce(${json}, '{}') AS JSON) AS ${MAP})`;
 }
 
 /** The entries of an object that are no texts, as JSON; NULL where all are. Looks closer only where a value begins with something else than a quote. */
-function typedOf(json: string): string {
+export function typedOf(json: string): string {
   return `CASE WHEN regexp_matches(CAST(${json} AS VARCHAR), '":[^"]') THEN nullif('{' || array_to_string(list_transform(list_filter(map_entries(CAST(CAST(${json} AS JSON) AS MAP(VARCHAR, JSON))), lambda t: coalesce(json_type(t.value), 'NULL') <> 'VARCHAR'), lambda t: to_json(t.key) || ':' || coalesce(CAST(t.value AS VARCHAR), 'null')), ',') || '}', '{}') END`;
 }
 
@@ -111,7 +116,7 @@ function textOfList(list: string, element: string): string {
 }
 
 /** The other way round. A merge patch takes null for "remove", so that objects with a null in them are put together entry by entry. */
-function objectOf(map: string, typed: string): string {
+export function objectOf(map: string, typed: string): string {
   const entry = `to_json(t.key) || ':' || coalesce(CAST(CAST(CAST(${typed} AS JSON) AS MAP(VARCHAR, JSON))[t.key] AS VARCHAR), CASE WHEN t.value IS NULL THEN 'null' ELSE CAST(to_json(t.value) AS VARCHAR) END)`;
   return `CASE WHEN ${typed} IS NULL THEN CAST(to_json(${map}) AS VARCHAR)
     WHEN contains(${typed}, 'null') THEN '{' || array_to_string(list_transform(map_entries(${map}), lambda t: ${entry}), ',') || '}'

@@ -1,10 +1,11 @@
-import type { Database, Row, Statement } from '../database.js';
+import type { Database, Row, SqlValue, Statement } from '../database.js';
 import { traceIdOf, type TraceKey } from '../trace-key.js';
 import { loadSql } from '../fs-sql.js';
 import { archivedSpanRows, parquetFiles, quoted } from './archive-columns.js';
 import type { ArchiveNeed } from './archive-need.js';
 import type { ArchivedFile, ArchiveStorage } from './archive-storage.js';
 import { mayHold } from './attribute-filter.js';
+import { archivedLogsOf } from './duckdb-log-archive.js';
 
 /** Where a statement wants the archive: behind its WITH. Without an archive it is a comment. */
 export const ARCHIVE_MARK = '/* archive */';
@@ -27,10 +28,12 @@ interface Range {
 /** A database that understands such statements; one without an archive passes over what they say of it. */
 export interface SpansDatabase extends Database {
   query(statement: ArchiveStatement): Promise<Row[]>;
-  /** One trace, whose hot spans `hot` reads; the others come as the archive has them (archived-trace.sql). Absent where there is no archive. */
   /** When the spans of those files ended that a search over this time has to open. Absent where there is no archive. */
   fileTimes?(window: Range, need: ArchiveNeed): Promise<readonly Range[]>;
+  /** One trace, whose hot spans `hot` reads; the others come as the archive has them (archived-trace.sql). Absent where there is no archive. */
   trace?(hot: Statement, key: TraceKey, limit: number): Promise<{ readonly hot: Row[]; readonly archived: Row[] }>;
+  /** Log records of one trace, hot ones as `hot` reads them and archived ones alike, oldest first. Absent where there is no archive. */
+  traceLogs?(hot: Statement, key: TraceKey, limit: number): Promise<Row[]>;
 }
 
 const TRACE = loadSql(import.meta.url, 'archived-trace.sql');
@@ -74,6 +77,13 @@ export class ArchivedSpans implements SpansDatabase {
     });
   }
 
+  traceLogs(hot: Statement, key: TraceKey, limit: number): Promise<Row[]> {
+    return this.#settled(async () => {
+      const [ofHot, archived] = await Promise.all([this.#database.query(hot), archivedLogsOf(this.#database, this.#storage, { key, limit })]);
+      return [...archived, ...ofHot].sort((left, right) => compareTimes(left['time_ns'], right['time_ns'])).slice(0, limit);
+    });
+  }
+
   async #archivedTrace(key: TraceKey, limit: number): Promise<Row[]> {
     const found = await this.#database.query(filesOfTraces([key]).lookup);
     if (found.length === 0) return [];
@@ -108,6 +118,11 @@ export class ArchivedSpans implements SpansDatabase {
     const relations = `span_rows AS ${archive.traces === undefined ? 'NOT MATERIALIZED' : 'MATERIALIZED'} (${hot}${archived}), spans AS NOT MATERIALIZED (SELECT * EXCLUDE (row_id) FROM span_rows),`;
     return { params, sql: sql.replace(ARCHIVE_MARK, () => relations) };
   }
+}
+
+function compareTimes(left: SqlValue | undefined, right: SqlValue | undefined): number {
+  const [a, b] = [BigInt(String(left)), BigInt(String(right))];
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function filesOf(rows: readonly Row[]): readonly ArchivedFile[] {
