@@ -31,7 +31,7 @@ export class Correlator {
   end(node: SpanNode): void {
     if (node.kind !== 'server') return;
     this.join(node);
-    remove(this.#byProcess, node.connection.tgid, node);
+    remove(this.#byProcess, node.tgid, node);
     remove(this.#byThread, node.tid, node);
   }
 
@@ -71,7 +71,7 @@ export class Correlator {
   }
 
   #beginServer(node: SpanNode): void {
-    add(this.#byProcess, node.connection.tgid, node);
+    add(this.#byProcess, node.tgid, node);
     add(this.#byThread, node.tid, node);
   }
 
@@ -80,12 +80,12 @@ export class Correlator {
     if (node.parent !== undefined) return;
     const onThread = this.#byThread.get(node.tid);
     const sole = onThread?.length === 1 ? onThread[0] : undefined;
-    if (sole !== undefined && sole.connection.tgid === node.connection.tgid) {
+    if (sole !== undefined && sole.tgid === node.tgid) {
       node.parent = sole;
       node.basis = 'thread';
       return;
     }
-    const open = this.#byProcess.get(node.connection.tgid);
+    const open = this.#byProcess.get(node.tgid);
     if (open === undefined) return;
     const named = sameRequestId(open, node);
     if (named !== undefined) {

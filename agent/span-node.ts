@@ -20,7 +20,8 @@ export interface SpanNode {
   readonly kind: 'server' | 'client';
   readonly exchange: Exchange;
   readonly connection: Connection;
-  /** Thread that read the request or sent it. */
+  /** Process and thread that read the request or sent it: a connection may be used by others than the one that it was first seen with. */
+  readonly tgid: number;
   readonly tid: number;
   readonly spanId: string;
   readonly scheme: 'http' | 'https';

@@ -75,8 +75,8 @@ export class Teller {
     return count;
   }
 
-  #isInstrumented({ connection }: SpanNode): boolean {
-    return !this.#policy.tracesInstrumented && this.#tracer.processes.of(connection.tgid).isInstrumented;
+  #isInstrumented({ tgid }: SpanNode): boolean {
+    return !this.#policy.tracesInstrumented && this.#tracer.processes.of(tgid).isInstrumented;
   }
 
   /** Whether others can belong to it: nobody ever sees a span of the rest. */
@@ -84,8 +84,8 @@ export class Teller {
     return !node.isSilent && !this.#isInstrumented(node);
   }
 
-  #sourceOf({ connection }: SpanNode): Source {
-    const { facts } = this.#tracer.processes.of(connection.tgid);
+  #sourceOf({ tgid }: SpanNode): Source {
+    const { facts } = this.#tracer.processes.of(tgid);
     const known = this.#sources.get(facts);
     if (known !== undefined) return known;
     const resource = resourceOf(facts, this.#host);

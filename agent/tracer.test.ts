@@ -145,6 +145,66 @@ test('lost frames are a hole, frames that come twice are ignored', () => {
   expect(bench.spans().map(({ startNs }) => startNs)).toEqual([1_000_000_002n, 1_000_000_006n]);
 });
 
+const MINUTE_NS = 60e9;
+const PREPARE = 'P\0\0\0\x20s1\0SELECT customer FROM x\0\0\0S\0\0\0\x04';
+const EXECUTE = 'B\0\0\0\x0e\0s1\0\0\0\0\0\0\0E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04';
+const PREPARED = '1\0\0\0\x04Z\0\0\0\x05I';
+const EXECUTED = '2\0\0\0\x04C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I';
+
+test('a connection that rests for hours is known afterwards, with what was prepared on it', () => {
+  const atNs = 300 * MINUTE_NS;
+  const bench = new Bench().push(
+    openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:5432' }),
+    dataFrame({ ...BACK, atNs: 2 }, { direction: 'send', position: 0, text: PREPARE }), dataFrame({ ...BACK, atNs: 3 }, { direction: 'receive', position: 0, text: PREPARED }),
+    clockFrame(atNs, 1_000_000_000),
+  );
+  bench.tracer.tidy();
+  bench.push(
+    dataFrame({ ...BACK, atNs: atNs + 1 }, { direction: 'send', position: PREPARE.length, text: EXECUTE }),
+    dataFrame({ ...BACK, atNs: atNs + 2 }, { direction: 'receive', position: PREPARED.length, text: EXECUTED }),
+  );
+  expect(bench.tracer.counters.unknownConnection).toBe(0);
+  expect(bench.spans().map(({ name }) => name)).toEqual(['SELECT x']);
+});
+
+test('a connection that was announced and has said nothing yet is not forgotten', () => {
+  const atNs = 300 * MINUTE_NS;
+  const bench = new Bench().push(clockFrame(atNs, 1_000_000_000), openFrame({ ...BACK, atNs }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:443', protocol: 5 }));
+  bench.tracer.tidy();
+  bench.push(
+    dataFrame({ ...BACK, atNs: atNs + 1 }, { direction: 'send', position: 0, text: `${REQUEST}\r\n`, flags: 1 }),
+    dataFrame({ ...BACK, atNs: atNs + 2 }, { direction: 'receive', position: 0, text: OK, flags: 1 }),
+  );
+  expect(bench.spans().map(({ name }) => name)).toEqual(['GET /users/{id}']);
+});
+
+test('a connection whose announcement was lost is asked for once, and told from its next request on', () => {
+  const data = (position: number, atNs: number): Buffer => dataFrame({ ...BACK, atNs }, { direction: 'send', position, text: `${REQUEST}\r\n` });
+  const length = REQUEST.length + 2;
+  const bench = new Bench().push(data(0, 2), dataFrame({ ...BACK, atNs: 3 }, { direction: 'receive', position: 0, text: OK }));
+  expect(bench.commands).toEqual(['policy 2 announce']);
+  expect(bench.tracer.counters.unknownConnection).toBe(2);
+  bench.push(openFrame({ ...BACK, atNs: 4 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }), data(length, 5), dataFrame({ ...BACK, atNs: 6 }, { direction: 'receive', position: OK.length, text: OK }));
+  expect(bench.spans()).toHaveLength(1);
+  // What is excluded stays so, however much of it is under way.
+  const excluded = new Bench({ excludePorts: [81] }).push(openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }), data(0, 2));
+  excluded.tracer.tidy();
+  excluded.push(data(length, 3));
+  expect(excluded.commands).toEqual(['policy 2 off']);
+});
+
+test('a request belongs to the process that read it, not to the one that its connection was first seen with', () => {
+  const child = { ...FRONT, tgid: 11, tid: 11 };
+  const length = REQUEST.length + 2;
+  const spans = new Bench().push(
+    processFrame({ pid: 10, executable: '/usr/bin/front', comm: 'front' }), processFrame({ pid: 11, executable: '/usr/bin/worker', comm: 'worker' }),
+    openFrame({ ...FRONT, atNs: 1 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:5555' }),
+    dataFrame({ ...FRONT, atNs: 2 }, { direction: 'receive', position: 0, text: `${REQUEST}\r\n` }), dataFrame({ ...FRONT, atNs: 3 }, { direction: 'send', position: 0, text: OK }),
+    dataFrame({ ...child, atNs: 4 }, { direction: 'receive', position: length, text: `${REQUEST}\r\n` }), dataFrame({ ...child, atNs: 5 }, { direction: 'send', position: OK.length, text: OK }),
+  ).spans();
+  expect(spans.map(({ service }) => service)).toEqual(['front', 'worker']);
+});
+
 test('frames may arrive in any pieces, and what is no frame is refused', () => {
   const bytes = Buffer.concat(twoServices());
   const bench = new Bench();

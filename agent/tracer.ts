@@ -22,8 +22,11 @@ const MAX_HELD_BYTES = 16 << 20;
 const MAX_FINISHED = 16_384;
 /** An answer that could not be seen ending has ended when nothing was said for so long. */
 const SETTLE_NS = 5e9;
-/** A connection without a word for so long is forgotten: its CLOSE may have been lost. */
+/** After so long without a word a connection's CLOSE may have been lost. So many of them are kept all the same: pools rest, and what was prepared on a connection is not said again. */
 const SILENT_NS = 900e9;
+const MAX_SILENT = 4_096;
+/** Connections that the loader was told something about in the last moments. */
+const MAX_ASKED = 4_096;
 const OTLP_GRPC_PORT = 4_317;
 const NOBODY: readonly Candidate[] = [];
 const TWO_TO_32 = 4_294_967_296;
@@ -40,6 +43,7 @@ interface Followed {
   readonly connection: Connection;
   readonly plain: Stream;
   tls: Stream | undefined;
+  readonly openedNs: number;
 }
 
 /** From frames to finished exchanges with their place in a trace. Pure: time comes with the frames. */
@@ -52,6 +56,8 @@ export class Tracer implements FrameSink {
   #policy: AgentPolicy;
   #protocols: readonly Protocol[];
   #finished: SpanNode[] = [];
+  #asked = new Set<number>();
+  #askedBefore: ReadonlySet<number> = new Set();
   /** Realtime minus monotonic, nanoseconds. */
   #clockOffset: Wide = { high: 0, low: 0 };
   #nowNs = 0;
@@ -91,18 +97,21 @@ export class Tracer implements FrameSink {
   /** Once a second or so: ends and forgets what is over. */
   tidy(): void {
     let held = 0;
-    for (const [cookie, { plain, tls }] of this.#connections) {
+    const silent: number[] = [];
+    for (const [cookie, { plain, tls, openedNs }] of this.#connections) {
       plain.settle(this.#nowNs - SETTLE_NS);
       tls?.settle(this.#nowNs - SETTLE_NS);
       held += plain.heldBytes + (tls?.heldBytes ?? 0);
-      const isSilent = Math.max(plain.lastNs, tls?.lastNs ?? 0) < this.#nowNs - SILENT_NS;
       if (held > MAX_HELD_BYTES && plain.heldBytes + (tls?.heldBytes ?? 0) > 0) {
         held -= plain.heldBytes + (tls?.heldBytes ?? 0);
         this.counters.memoryLimit += 1;
-        this.#ports.command(`policy ${cookie} off`);
+        this.#leave(cookie);
         this.#forget(cookie);
-      } else if (isSilent) this.#forget(cookie);
+      } else if (Math.max(openedNs, plain.lastNs, tls?.lastNs ?? 0) < this.#nowNs - SILENT_NS) silent.push(cookie);
     }
+    for (const cookie of silent.slice(0, -MAX_SILENT)) this.#forget(cookie);
+    this.#askedBefore = this.#asked;
+    this.#asked = new Set();
     this.correlator.prune(this.#nowNs);
     this.processes.prune(this.#nowNs);
   }
@@ -111,21 +120,22 @@ export class Tracer implements FrameSink {
     this.#nowNs = Math.max(this.#nowNs, frame.timeNs);
     if (this.#isExcludedPort(frame)) {
       this.counters.excluded += 1;
-      this.#ports.command(`policy ${frame.cookie} off`);
+      this.#leave(frame.cookie);
       return;
     }
-    // A program that talks gRPC to the port of OTLP has an SDK.
-    if (frame.nominated === 'http2' && frame.role === 'client' && frame.remotePort === OTLP_GRPC_PORT) this.processes.of(frame.tgid).isInstrumented = true;
+    // A program that talks gRPC to the port of OTLP, in plain text or not, has an SDK.
+    if ((frame.nominated === 'http2' || frame.nominated === 'tls') && frame.role === 'client' && frame.remotePort === OTLP_GRPC_PORT) this.processes.of(frame.tgid).isInstrumented = true;
     const known = this.#connections.get(frame.cookie);
     if (known !== undefined && known.connection.tgid === frame.tgid && known.connection.role === frame.role) return;
     if (known === undefined && this.#connections.size >= MAX_CONNECTIONS) {
       this.counters.connectionLimit += 1;
+      this.#leave(frame.cookie);
       return;
     }
     if (known !== undefined) this.#forget(frame.cookie);
     const connection = connectionOf(frame);
     this.counters.connections += 1;
-    this.#connections.set(frame.cookie, { connection, plain: this.#stream(connection, false), tls: undefined });
+    this.#connections.set(frame.cookie, { connection, plain: this.#stream(connection, false), tls: undefined, openedNs: frame.timeNs });
   }
 
   data(frame: DataFrame): void {
@@ -134,6 +144,7 @@ export class Tracer implements FrameSink {
     const followed = this.#connections.get(frame.cookie);
     if (followed === undefined) {
       this.counters.unknownConnection += 1;
+      this.#askFor(frame.cookie);
       return;
     }
     const stream = frame.isPlaintextOfTls ? (followed.tls ??= this.#stream(followed.connection, true)) : followed.plain;
@@ -141,6 +152,19 @@ export class Tracer implements FrameSink {
     stream.handle(frame);
     // A connection may turn to TLS (SSLRequest), whose plaintext comes as another stream.
     if (stream.isDone && frame.nominated !== 'tls' && stream.protocol?.name !== 'postgresql') this.#ports.command(`policy ${frame.cookie} off`);
+  }
+
+  /** Its announcement was lost, or it was forgotten: with the next one its bytes mean something again. */
+  #askFor(cookie: number): void {
+    if (this.#asked.has(cookie) || this.#askedBefore.has(cookie) || this.#asked.size >= MAX_ASKED) return;
+    this.#asked.add(cookie);
+    this.#ports.command(`policy ${cookie} announce`);
+  }
+
+  /** Not to be followed: what is under way of it is not asked for. */
+  #leave(cookie: number): void {
+    this.#asked.add(cookie);
+    this.#ports.command(`policy ${cookie} off`);
   }
 
   end(): void {
@@ -196,11 +220,12 @@ export class Tracer implements FrameSink {
 
   #begin(stream: Stream, exchange: Exchange): SpanNode {
     const { connection } = stream;
-    const process = this.processes.of(connection.tgid);
+    const { tgid, tid } = stream.current ?? { tgid: connection.tgid, tid: 0 };
+    const process = this.processes.of(tgid);
     const kind = connection.role === 'client' ? 'client' : 'server';
-    const passing = kind === 'client' && exchange.protocol === 'http' && exchange.context !== undefined ? this.correlator.passesOn(connection.tgid, exchange.context) : undefined;
+    const passing = kind === 'client' && exchange.protocol === 'http' && exchange.context !== undefined ? this.correlator.passesOn(tgid, exchange.context) : undefined;
     const node: SpanNode = {
-      kind, exchange, connection, tid: stream.current?.tid ?? 0, spanId: this.#ports.newSpanId(), scheme: stream.isTls ? 'https' : 'http',
+      kind, exchange, connection, tgid, tid, spanId: this.#ports.newSpanId(), scheme: stream.isTls ? 'https' : 'http',
       parent: passing, basis: passing === undefined ? undefined : 'header', candidates: NOBODY, remote: contextOf(kind, exchange), joinKey: joinKeyOf(stream, exchange),
       traceId: undefined, isSilent: this.#isSilent(exchange, connection), hasEnded: false, failure: undefined,
     };
@@ -217,7 +242,7 @@ export class Tracer implements FrameSink {
   #noticeSdk(node: SpanNode, process: TracedProcess): void {
     const { exchange } = node;
     if (node.kind !== 'client' || exchange.protocol !== 'http' || node.parent !== undefined) return;
-    if (exchange.context !== undefined || (exchange.isTelemetry && !this.correlator.carriesTelemetry(node.connection.tgid))) process.isInstrumented = true;
+    if (exchange.context !== undefined || (exchange.isTelemetry && !this.correlator.carriesTelemetry(node.tgid))) process.isInstrumented = true;
     if (exchange.context !== undefined) node.isSilent = true;
   }
 

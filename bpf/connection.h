@@ -23,6 +23,19 @@ static __always_inline bool is_kernel_socket(struct sock *sk)
 	return !socket || !BPF_CORE_READ(socket, file);
 }
 
+/* Asked for again: its OPEN was lost on the way, or was forgotten by who read it. */
+static __always_inline __u8 policy_of(struct connection *connection)
+{
+	__u8 *policy = bpf_map_lookup_elem(&policies, &connection->cookie);
+	if (!policy)
+		return POLICY_FULL;
+	if (*policy != POLICY_ANNOUNCE)
+		return *policy;
+	connection->flags &= ~CONNECTION_ANNOUNCED;
+	bpf_map_delete_elem(&policies, &connection->cookie);
+	return POLICY_FULL;
+}
+
 static __always_inline __u8 decide_mode(struct sock *sk, struct connection *connection)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
@@ -36,8 +49,7 @@ static __always_inline __u8 decide_mode(struct sock *sk, struct connection *conn
 		return POLICY_OFF;
 	if (is_kernel_socket(sk))
 		return POLICY_OFF;
-	__u8 *policy = bpf_map_lookup_elem(&policies, &connection->cookie);
-	return policy ? *policy : POLICY_FULL;
+	return policy_of(connection);
 }
 
 static __always_inline struct connection *find_connection(struct sock *sk)

@@ -2,7 +2,8 @@
 #ifndef TOCSIN_SETTINGS_H
 #define TOCSIN_SETTINGS_H
 
-enum policy { POLICY_FULL = 0, POLICY_OFF = 1, POLICY_COUNT = 2 };
+/* POLICY_ANNOUNCE: the full way, after another OPEN; it holds once. */
+enum policy { POLICY_FULL = 0, POLICY_OFF = 1, POLICY_COUNT = 2, POLICY_ANNOUNCE = 3 };
 enum backfill_pass { BACKFILL_LISTENERS = 0, BACKFILL_CONNECTIONS = 1 };
 
 struct settings {

@@ -69,6 +69,8 @@ static __always_inline int moved_tls(const struct move *move, struct connection 
 	struct range range = { .length = NODE_HEAD };
 
 	tell_tls_call(connection);
+	if (!(connection->flags & CONNECTION_ANNOUNCED))
+		announce(move->sk, connection);
 	if (move->direction != DIRECTION_SEND || !settings.follow_node || connection->flags & CONNECTION_JOINED)
 		return 0;
 	find_buffers(&buffers, move);
@@ -203,7 +205,6 @@ static __always_inline int moved_some(const struct move *move, struct connection
 		return 0;
 	if (connection->protocol != PROTOCOL_TLS)
 		return tell(move->sk, connection, scratch);
-	announce(move->sk, connection);
 	return moved_tls(move, connection, scratch);
 }
 

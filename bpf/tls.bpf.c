@@ -68,7 +68,7 @@ static __always_inline void join(struct tls_session *session, struct thread *thr
 		session->mode = POLICY_OFF;
 	else if (session->generation != settings.generation) {
 		__u8 *policy = bpf_map_lookup_elem(&policies, &session->cookie);
-		session->mode = policy ? *policy : POLICY_FULL;
+		session->mode = policy && *policy != POLICY_ANNOUNCE ? *policy : POLICY_FULL;
 		session->generation = settings.generation;
 	}
 }

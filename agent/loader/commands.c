@@ -7,17 +7,17 @@
 
 static const char *policy(struct loader *loader, char **words)
 {
-	static const char *names[] = { "full", "off", "count" };
+	static const char *names[] = { "full", "off", "count", "announce" };
 	unsigned long long cookie;
 	if (!options_number(words[1], ~0ULL, &cookie) || !words[2])
-		return "policy COOKIE off|count|full";
-	for (__u8 i = 0; i < 3; i++) {
+		return "policy COOKIE off|count|full|announce";
+	for (__u8 i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(words[2], names[i]) != 0)
 			continue;
 		session_set_policy(&loader->session, cookie, i);
 		return NULL;
 	}
-	return "policy: off, count or full";
+	return "policy: off, count, full or announce";
 }
 
 static const char *pid(struct loader *loader, char **words, bool excluded)

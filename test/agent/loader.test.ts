@@ -108,6 +108,21 @@ describe.skipIf(!runnableLoaderOrSkip())('the loader', { timeout: 120_000 }, () 
     ]);
   });
 
+  test('a connection whose announcement was lost is announced again, once, and goes on at its place', async () => {
+    const loader = await RunningLoader.start();
+    await talk.exchange(100);
+    const open = await loader.find(({ type, bytes }) => type === 'open' && bytes.readUInt16LE(112) === talk.ports.client);
+    await loader.command(`policy ${open.cookie} announce`);
+    await talk.exchange(150);
+    // Whatever else is told, the word holds once.
+    await loader.command('exclude-ports none');
+    await talk.exchange(160);
+    await loader.stop();
+    const told = loader.frames.filter(({ cookie, type, bytes }) => cookie === open.cookie && (type === 'open' || (type === 'data' && bytes.readUInt8(64) === 1)));
+    expect(told.map(({ type }) => type)).toEqual(['open', 'data', 'open', 'data', 'data']);
+    expect(loader.data(open.cookie, 'sent').map(({ position, total, head }) => [position, total, head.length])).toEqual([[0, 100, 100], [100, 150, 150], [250, 160, 160]]);
+  });
+
   test('excluded ports and processes are not told, and are again when they are let in', async () => {
     const loader = await RunningLoader.start(['--exclude-pid', String(talk.pid)]);
     await talk.exchange(100);
@@ -128,7 +143,7 @@ describe.skipIf(!runnableLoaderOrSkip())('the loader', { timeout: 120_000 }, () 
     await loader.command('policy 1', 'policy x off', 'policy 1 loud', 'exclude-ports 1,x', 'capture 1 2 3', 'exclude-pid', `x${'y'.repeat(5000)}`);
     await talk.exchange(100);
     await loader.stop();
-    expect(loader.said).toContain('command "policy": policy COOKIE off|count|full');
+    expect(loader.said).toContain('command "policy": policy COOKIE off|count|full|announce');
     expect(loader.said).toContain('command "exclude-ports": --exclude-ports: a port is a number');
     expect(loader.said).toContain('command "capture": capture: 16 to 15872 bytes');
     expect(loader.said).toContain('command "exclude-pid": a process id is missing');
@@ -146,9 +161,10 @@ describe.skipIf(!runnableLoaderOrSkip())('the loader', { timeout: 120_000 }, () 
     await loader.find(({ type }) => type === 'clock');
     await talk.exchange(1000);
     await loader.stop();
-    const losses = loader.json('loss').at(-1)!['loader'] as { queueFull: number; queueFullBytes: number; sequenceHoles: number };
+    const { loader: losses, cpus } = loader.json('loss').at(-1)! as unknown as { loader: { queueFull: number; sequenceHoles: number }; cpus: { ringFull: number }[] };
     expect(losses.queueFull).toBeGreaterThan(0);
-    expect(losses.sequenceHoles).toBe(0);
+    // The kernel counts what its ring had no room for, where the loader did not get its turn; nothing else is missing.
+    expect(losses.sequenceHoles).toBeLessThanOrEqual(cpus.reduce((sum, { ringFull }) => sum + ringFull, 0));
     const { cookie } = loader.opens(isOfTalk)[0]!;
     const sent = loader.data(cookie, 'sent');
     const positions = sent.map(({ position }) => position);
