@@ -1,5 +1,5 @@
 import type { DataFrame, Direction, OpenFrame, Role } from './frames.js';
-import type { Protocol, ProtocolParser, Side, ExchangeSink } from './protocols/protocol.js';
+import type { Piece, Protocol, ProtocolParser, Side, ExchangeSink } from './protocols/protocol.js';
 
 /** What is known of a connection, as seen from one of its ends. */
 export interface Connection {
@@ -30,6 +30,15 @@ export interface StreamOptions {
 /** Calls without a nomination before a stream is given up. */
 const MAX_TRIES = 8;
 const NOTHING = Buffer.alloc(0);
+/** What is being fed, in one object that is used again: parsers keep none. */
+const piece: { -readonly [Key in keyof Piece]: Piece[Key] } = { bytes: NOTHING, atNs: 0.5, missing: 0.5 };
+
+function pieceOf(bytes: Buffer, atNs: number, missing: number): Piece {
+  piece.bytes = bytes;
+  piece.atNs = atNs;
+  piece.missing = missing;
+  return piece;
+}
 
 /** The bytes of one connection, or the plaintext of one: puts pieces into their place, finds the protocol, and feeds its parser. */
 export class Stream {
@@ -80,7 +89,7 @@ export class Stream {
     if (this.#parser === undefined && !this.#open(frame)) return;
     const side = this.#sideOf(frame.direction);
     if (side === 'request' && this.#requestBase === undefined && !this.isTls && frame.tcpSequence !== 0) this.#requestBase = frame.tcpSequence - (Number.isFinite(hole) ? hole : 0);
-    if (hole > 0) this.#parser?.feed(side, { bytes: NOTHING, atNs: frame.timeNs, missing: hole });
+    if (hole > 0) this.#parser?.feed(side, pieceOf(NOTHING, frame.timeNs, hole));
     this.#feed(side, frame);
   }
 
@@ -147,7 +156,7 @@ export class Stream {
 
   #feed(side: Side, frame: DataFrame): void {
     const { head, tail, total, timeNs } = frame;
-    this.#parser?.feed(side, { bytes: head, atNs: timeNs, missing: total - head.length - tail.length });
-    if (tail.length > 0) this.#parser?.feed(side, { bytes: tail, atNs: timeNs, missing: 0 });
+    this.#parser?.feed(side, pieceOf(head, timeNs, total - head.length - tail.length));
+    if (tail.length > 0) this.#parser?.feed(side, pieceOf(tail, timeNs, 0));
   }
 }

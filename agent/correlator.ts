@@ -1,3 +1,4 @@
+import { OpenNodes } from './open-nodes.js';
 import type { Candidate, SpanNode } from './span-node.js';
 
 /** More candidates than this say nothing (reference: at most three). */
@@ -9,8 +10,6 @@ const JOIN_KEPT_NS = 1e9;
 const MAX_TRANSFER_NS = 10e9;
 const MAX_OPEN_NS = 600e9;
 const NOBODY: readonly Candidate[] = [];
-/** Open requests of one process that are looked through; with more of them nothing can be told apart anyway. */
-const MAX_OPEN = 4_096;
 
 /**
  * Finds out which request made which call. A parent is only set where there is no other possibility; where there are a few, they become
@@ -18,8 +17,8 @@ const MAX_OPEN = 4_096;
  */
 export class Correlator {
   /** Open requests, by process and by the thread that read them. */
-  readonly #byProcess = new Map<number, SpanNode[]>();
-  readonly #byThread = new Map<number, SpanNode[]>();
+  readonly #byProcess = new Map<number, OpenNodes>();
+  readonly #byThread = new Map<number, OpenNodes>();
   /** Client nodes, by what the other end of their connection knows too; in the order in which they began. */
   readonly #joins = new Map<number | string, SpanNode>();
 
@@ -31,8 +30,8 @@ export class Correlator {
   end(node: SpanNode): void {
     if (node.kind !== 'server') return;
     this.join(node);
-    remove(this.#byProcess, node.tgid, node);
-    remove(this.#byThread, node.tid, node);
+    this.#byProcess.get(node.tgid)?.remove(node);
+    this.#byThread.get(node.tid)?.remove(node);
   }
 
   /** The other end of a server node's connection. Asked at its end, and again when it is told: the client's end may be heard after the server's. */
@@ -47,18 +46,16 @@ export class Correlator {
 
   /** Whether the process has an open request that came with this very context: then whoever sends it on only passes it through. */
   passesOn(tgid: number, { traceId, spanId }: { readonly traceId: string; readonly spanId: string }): SpanNode | undefined {
-    for (const node of this.#byProcess.get(tgid) ?? []) if (node.remote?.traceId === traceId && node.remote.spanId === spanId) return node;
-    return undefined;
+    return this.#byProcess.get(tgid)?.find(({ remote }) => remote?.traceId === traceId && remote.spanId === spanId);
   }
 
   /** Whether the process is answering somebody who sends telemetry: a proxy or a collector. */
   carriesTelemetry(tgid: number): boolean {
-    for (const { exchange } of this.#byProcess.get(tgid) ?? []) if (exchange.protocol === 'http' && exchange.isTelemetry) return true;
-    return false;
+    return this.#byProcess.get(tgid)?.find(({ exchange }) => exchange.protocol === 'http' && exchange.isTelemetry) !== undefined;
   }
 
   forgetProcess(tgid: number): void {
-    for (const node of this.#byProcess.get(tgid) ?? []) remove(this.#byThread, node.tid, node);
+    for (const node of this.#byProcess.get(tgid)?.all() ?? []) this.#byThread.get(node.tid)?.remove(node);
     this.#byProcess.delete(tgid);
   }
 
@@ -71,15 +68,15 @@ export class Correlator {
   }
 
   #beginServer(node: SpanNode): void {
-    add(this.#byProcess, node.tgid, node);
-    add(this.#byThread, node.tid, node);
+    openNodesOf(this.#byProcess, node.tgid).add(node);
+    openNodesOf(this.#byThread, node.tid).add(node);
   }
 
   #beginClient(node: SpanNode): void {
     if (node.joinKey !== undefined && this.#joins.size < 2 * MAX_JOINS) this.#joins.set(node.joinKey, node);
     if (node.parent !== undefined) return;
     const onThread = this.#byThread.get(node.tid);
-    const sole = onThread?.length === 1 ? onThread[0] : undefined;
+    const sole = onThread?.sole;
     if (sole !== undefined && sole.tgid === node.tgid) {
       node.parent = sole;
       node.basis = 'thread';
@@ -93,7 +90,7 @@ export class Correlator {
       node.basis = 'request-id';
       return;
     }
-    node.candidates = candidatesAmong(onThread !== undefined && onThread.length > 0 ? onThread : open);
+    node.candidates = candidatesAmong(onThread !== undefined && onThread.count > 0 ? onThread : open);
   }
 }
 
@@ -104,31 +101,26 @@ function fits(client: SpanNode, server: SpanNode): boolean {
   return client.exchange.startNs <= server.exchange.startNs + SLACK_NS && server.exchange.startNs - client.exchange.startNs < MAX_TRANSFER_NS;
 }
 
-function sameRequestId(open: readonly SpanNode[], { exchange }: SpanNode): SpanNode | undefined {
+function sameRequestId(open: OpenNodes, { exchange }: SpanNode): SpanNode | undefined {
   if (exchange.protocol !== 'http' || exchange.requestId === undefined) return undefined;
-  const same = open.filter((node) => node.exchange.protocol === 'http' && node.exchange.requestId === exchange.requestId);
-  return same.length === 1 ? same[0] : undefined;
+  const { requestId } = exchange;
+  return open.findSole((node) => node.exchange.protocol === 'http' && node.exchange.requestId === requestId);
 }
 
-function candidatesAmong(open: readonly SpanNode[]): readonly Candidate[] {
-  if (open.length === 0 || open.length > MAX_CANDIDATES) return NOBODY;
-  return open.map((node) => ({ node, weight: 1 / open.length }));
+function candidatesAmong(open: OpenNodes): readonly Candidate[] {
+  if (open.count === 0 || open.count > MAX_CANDIDATES) return NOBODY;
+  return open.all().map((node) => ({ node, weight: 1 / open.count }));
 }
 
-function add(lists: Map<number, SpanNode[]>, key: number, node: SpanNode): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [node]);
-  else if (list.length < MAX_OPEN) list.push(node);
+function openNodesOf(lists: Map<number, OpenNodes>, key: number): OpenNodes {
+  let list = lists.get(key);
+  if (list === undefined) {
+    list = new OpenNodes();
+    lists.set(key, list);
+  }
+  return list;
 }
 
-/** A list that is empty stays: the next request of its thread comes soon. */
-function remove(lists: Map<number, SpanNode[]>, key: number, node: SpanNode): void {
-  const list = lists.get(key);
-  if (list === undefined) return;
-  const index = list.indexOf(node);
-  if (index !== -1) list.splice(index, 1);
-}
-
-function forgetIdle(lists: Map<number, SpanNode[]>): void {
-  for (const [key, list] of lists) if (list.length === 0) lists.delete(key);
+function forgetIdle(lists: Map<number, OpenNodes>): void {
+  for (const [key, list] of lists) if (list.count === 0) lists.delete(key);
 }

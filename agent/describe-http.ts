@@ -1,7 +1,6 @@
 import { routeTemplate } from '../src/ingest/route-template.js';
 import { RouteTable } from '../src/ingest/route-template-table.js';
 import { ConnectionCache } from './connection-cache.js';
-import { targetOf } from './http-target.js';
 import type { AttributePairs, PlainValue } from './otlp-span.js';
 import type { ProtobufWriter } from './otlp/protobuf-writer.js';
 import type { HttpExchange } from './protocols/http-exchange.js';
@@ -51,7 +50,7 @@ export class HttpDescriber {
 
   write(writer: ProtobufWriter, node: SpanNode, exchange: HttpExchange): void {
     const wording = this.#wording;
-    const { path, authority } = targetOf(exchange);
+    const { path, authority } = exchange;
     const method = KNOWN_METHODS.has(exchange.method) ? exchange.method : OTHER_METHOD;
     const ends = this.#endsOf(node, authority, exchange.version);
     const known = this.#path(ends.owner, path, exchange.statusCode);
@@ -64,7 +63,7 @@ export class HttpDescriber {
     if (exchange.userAgent !== undefined) wording.putWord(writer, 'user_agent.original', exchange.userAgent.slice(0, MAX_TEXT));
     if (isSize(exchange.requestBodySize)) wording.putNumber(writer, 'http.request.body.size', exchange.requestBodySize);
     if (isSize(exchange.responseBodySize)) wording.putNumber(writer, 'http.response.body.size', exchange.responseBodySize);
-    wording.putAll(writer, capturedOf(exchange));
+    if (hasCaptured(exchange)) wording.putAll(writer, capturedOf(exchange));
   }
 
   #endsOf(node: SpanNode, authority: string, version: string): Ends {
@@ -110,6 +109,10 @@ export class HttpDescriber {
     }
     return name;
   }
+}
+
+function hasCaptured({ requestHeaders, responseHeaders, requestBody, responseBody }: HttpExchange): boolean {
+  return requestHeaders.size > 0 || responseHeaders.size > 0 || requestBody.length > 0 || responseBody.length > 0;
 }
 
 /** Headers and bodies, where they were asked for. */

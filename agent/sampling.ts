@@ -22,6 +22,7 @@ export interface Verdict {
   readonly keptReason: 'error' | 'slow' | undefined;
 }
 
+const KEPT: Verdict = { isKept: true, traceState: '', keptReason: undefined };
 const BITS = 56n;
 const WHOLE = 1n << BITS;
 
@@ -32,7 +33,7 @@ const WHOLE = 1n << BITS;
 export function sample({ traceId, remote, isError, durationNs }: Candidate, sampling: Sampling): Verdict {
   const fromParent = remote?.traceState ?? '';
   // Without sampling of its own the agent sends every span it sees, so that each stands for itself, whatever was sampled before.
-  if (sampling.rate >= 1) return { isKept: true, traceState: withoutThreshold(fromParent), keptReason: undefined };
+  if (sampling.rate >= 1) return fromParent === '' ? KEPT : { isKept: true, traceState: withoutThreshold(fromParent), keptReason: undefined };
   const local = sampling.keepErrors && isError ? 'error' : sampling.keepSlowerThanNs !== undefined && durationNs >= sampling.keepSlowerThanNs ? 'slow' : undefined;
   const threshold = thresholdOf(sampling.rate);
   const isWithin = remote === undefined ? sampling.rate > 0 && randomnessOf(traceId, fromParent) >= threshold : remote.isSampled;

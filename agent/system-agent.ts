@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, hostname } from 'node:os';
 import { formatProblem } from '../src/lib/problem.js';
@@ -12,6 +11,7 @@ import { LossReport, lossTotals } from './loss-report.js';
 import { resourceHead } from './span-batch.js';
 import { LossCourier } from './system-loss-courier.js';
 import { agentResource, type Host } from './resource.js';
+import { newSpanId, newTraceId } from './system-random-ids.js';
 import { startLoader, type Loader, type LoaderEnd } from './system-loader.js';
 import { keepSmall } from './system-memory.js';
 import { dropPrivileges } from './system-privileges.js';
@@ -32,8 +32,6 @@ const STILL_MS = 3_000;
 const MAX_STOP_MS = 12_000;
 /** Larger requests only make the receiver wait for memory. */
 const MAX_SPANS_A_REQUEST = 1_024;
-const ID_POOL = 8_192;
-const ZERO = /^0+$/;
 
 export interface AgentOptions {
   readonly configFile: string | undefined;
@@ -64,7 +62,7 @@ export class RunningAgent {
   private constructor(options: AgentOptions) {
     this.#options = options;
     this.#loaded = options.loaded;
-    this.#tracer = new Tracer(options.loaded.config.policy, { newSpanId: () => randomId(8), command: (line) => this.#loader.command(line) });
+    this.#tracer = new Tracer(options.loaded.config.policy, { newSpanId, command: (line) => this.#loader.command(line) });
     this.#teller = this.#newTeller();
   }
 
@@ -136,7 +134,7 @@ export class RunningAgent {
 
   #newTeller(): Teller {
     const { config, redact } = this.#loaded;
-    return new Teller(this.#tracer, { host: this.#host, policy: config.policy, ports: { newTraceId: () => randomId(16), redact } });
+    return new Teller(this.#tracer, { host: this.#host, policy: config.policy, ports: { newTraceId, redact } });
   }
 
   #tell(): void {
@@ -223,18 +221,4 @@ async function whileAdvancing({ isOver, progress }: Work): Promise<void> {
 
 function later(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-const pool = Buffer.alloc(ID_POOL);
-let used = ID_POOL;
-
-/** Random, and never all zero. */
-function randomId(bytes: number): string {
-  if (used + bytes > ID_POOL) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  const id = pool.toString('hex', used, used + bytes);
-  used += bytes;
-  return ZERO.test(id) ? randomId(bytes) : id;
 }

@@ -9,7 +9,6 @@ import { http1 } from './protocols/http1.js';
 import { postgres } from './protocols/postgres.js';
 import type { AbandonReason, Exchange, ExchangeSink, Protocol } from './protocols/protocol.js';
 import { redis } from './protocols/redis.js';
-import { targetOf } from './http-target.js';
 import { wideOf, type Wide } from './otlp/protobuf-writer.js';
 import type { Candidate, SpanNode } from './span-node.js';
 import type { TraceContext } from './trace-context.js';
@@ -248,7 +247,7 @@ export class Tracer implements FrameSink {
 
   #isSilent(exchange: Exchange, connection: Connection): boolean {
     if (exchange.protocol !== 'http') return !this.#policy.databases;
-    return !this.#policy.http || exchange.isTelemetry || isExcludedPath(targetOf(exchange).path, this.#policy.excludePaths) || this.#isExcludedPort(connection);
+    return !this.#policy.http || exchange.isTelemetry || isExcludedPath(exchange.path, this.#policy.excludePaths) || this.#isExcludedPort(connection);
   }
 
   #isExcludedPort({ localPort, remotePort }: Pick<Connection, 'localPort' | 'remotePort'>): boolean {

@@ -5,10 +5,11 @@ import type { Timing } from './timing.js';
 export interface HttpExchange extends Timing {
   readonly protocol: 'http';
   readonly method: string;
-  /** As in the request line: mostly a path with its query. */
-  readonly target: string;
+  /** Without the query, which may hold anything. */
+  readonly path: string;
+  /** Whom the request is for, by its target or its `Host`; empty where neither says. */
+  readonly authority: string;
   readonly version: '1.0' | '1.1';
-  readonly host: string | undefined;
   readonly userAgent: string | undefined;
   readonly requestId: string | undefined;
   readonly context: TraceContext | undefined;

@@ -1,4 +1,6 @@
 import { readB3, readB3Headers, readTraceparent, type TraceContext } from '../trace-context.js';
+import { latin1 } from './text.js';
+import type { Words } from './words.js';
 
 /** What of a head is read beyond what framing needs. */
 export interface HeadWishes {
@@ -8,111 +10,204 @@ export interface HeadWishes {
   readonly b3: boolean;
 }
 
-/** The fields of a head that mean something to us. */
-export interface HeadFields {
-  /** -1: none; NaN: there is one that cannot be trusted. */
-  contentLength: number;
-  isChunked: boolean;
-  host: string | undefined;
-  userAgent: string | undefined;
-  requestId: string | undefined;
-  contentType: string | undefined;
-  context: TraceContext | undefined;
-  kept: Map<string, string>;
-}
-
 const MAX_KEPT_HEADERS = 64;
 const MAX_KEPT_LENGTH = 1_024;
 export const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
-/** Reads the lines behind the first one; `text` is latin1, one character a byte. A last line without its end is left out. */
-export function readFields(text: string, start: number, wishes: HeadWishes): HeadFields {
-  const fields: HeadFields = { contentLength: -1, isChunked: false, host: undefined, userAgent: undefined, requestId: undefined, contentType: undefined, context: undefined, kept: NO_HEADERS as Map<string, string> };
-  const tracing: Tracing = {};
-  for (let from = start; from < text.length;) {
-    const end = text.indexOf('\r\n', from);
-    if (end === -1 || end === from) break;
-    const colon = text.indexOf(':', from);
-    if (colon > from && colon < end && (wishes.headers.size > 0 || mayMean(colon - from, text.charCodeAt(from)))) readField(fields, tracing, { name: text.slice(from, colon).toLowerCase(), text, from: colon + 1, end, wishes });
-    from = end + 2;
+const SPACE = 0x20;
+const TAB = 0x09;
+const CR = 0x0d;
+const LF = 0x0a;
+const COLON = 0x3a;
+const MAX_DIGITS = 15;
+
+/** Where the fields of a head end, behind their last line break: an empty line follows. -1: not there yet. */
+export function endOfFields(bytes: Buffer, from: number): number {
+  // Only every fourth byte is looked at, unless it may be part of the end.
+  for (let at = from + 3; at < bytes.length;) {
+    const byte = bytes[at]!;
+    if (byte === LF) {
+      if (bytes[at - 1] === CR && bytes[at - 2] === LF && bytes[at - 3] === CR) return at - 1;
+      at += 2;
+    } else at += byte === CR ? 1 : 4;
   }
-  fields.context = contextOf(tracing, wishes.b3);
-  return fields;
+  return -1;
 }
 
-/** By the length and the first letter of a name, without regard to case. */
-const MEANINGFUL = new Uint8Array(32 * 32);
-for (const name of ['content-length', 'transfer-encoding', 'host', 'user-agent', 'x-request-id', 'content-type', 'traceparent', 'tracestate', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled']) MEANINGFUL[placeOf(name.length, name.charCodeAt(0))] = 1;
+/** The names that mean something, by length and first letter: most headers need no look at more than that. */
+const NAMES: readonly (readonly string[] | undefined)[] = (() => {
+  const names: (string[] | undefined)[] = Array.from({ length: 32 * 32 }, () => undefined);
+  for (const name of ['content-length', 'transfer-encoding', 'host', 'user-agent', 'x-request-id', 'content-type', 'traceparent', 'tracestate', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled']) {
+    (names[placeOf(name.length, name.charCodeAt(0))] ??= []).push(name);
+  }
+  return names;
+})();
 
 function placeOf(length: number, letter: number): number {
   return (length << 5) | (letter & 31);
 }
 
-/** Most headers need no look at more than that. */
-function mayMean(length: number, letter: number): boolean {
-  return length < 32 && MEANINGFUL[placeOf(length, letter)] === 1;
+/** A line's value, without the blanks around it. */
+interface Value {
+  bytes: Buffer;
+  from: number;
+  end: number;
 }
 
-interface Tracing {
-  traceparent?: string;
-  tracestate?: string;
-  b3?: string;
-  b3Trace?: string;
-  b3Span?: string;
-  b3Sampled?: string;
-}
+/** Reads the lines behind the first one. What was found stands in its members until the next head is read. */
+export class HeadFields {
+  /** -1: none; NaN: there is one that cannot be trusted. */
+  contentLength = -1;
+  isChunked = false;
+  host: string | undefined;
+  userAgent: string | undefined;
+  requestId: string | undefined;
+  contentType: string | undefined;
+  context: TraceContext | undefined;
+  kept: ReadonlyMap<string, string> = NO_HEADERS;
+  readonly #wishes: HeadWishes;
+  readonly #words: Words;
+  readonly #value: Value = { bytes: Buffer.alloc(0), from: 0, end: 0 };
+  #traceparent: string | undefined;
+  #tracestate: string | undefined;
+  #b3: string | undefined;
+  #b3Trace: string | undefined;
+  #b3Span: string | undefined;
+  #b3Sampled: string | undefined;
 
-interface Line {
-  readonly name: string;
-  readonly text: string;
-  readonly from: number;
-  readonly end: number;
-  readonly wishes: HeadWishes;
-}
-
-function readField(fields: HeadFields, tracing: Tracing, line: Line): void {
-  const value = (): string => line.text.slice(line.from, line.end).trim();
-  switch (line.name) {
-    case 'content-length': {
-      const length = /^\d{1,15}$/.test(value()) ? Number(value()) : Number.NaN;
-      fields.contentLength = fields.contentLength === -1 || fields.contentLength === length ? length : Number.NaN;
-      break;
-    }
-    case 'transfer-encoding': fields.isChunked = /(?:^|,)\s*chunked\s*$/i.test(value()); break;
-    case 'host': fields.host ??= value(); break;
-    case 'user-agent': fields.userAgent ??= readable(value()); break;
-    case 'x-request-id': fields.requestId ??= value(); break;
-    case 'content-type': fields.contentType ??= value(); break;
-    case 'traceparent': tracing.traceparent = value(); break;
-    // Several lines are one list (W3C Trace Context 3.3.1).
-    case 'tracestate': tracing.tracestate = tracing.tracestate === undefined ? value() : `${tracing.tracestate},${value()}`; break;
-    case 'b3': tracing.b3 = value(); break;
-    case 'x-b3-traceid': tracing.b3Trace = value(); break;
-    case 'x-b3-spanid': tracing.b3Span = value(); break;
-    case 'x-b3-sampled': tracing.b3Sampled = value(); break;
-    default: break;
+  constructor(wishes: HeadWishes, words: Words) {
+    this.#wishes = wishes;
+    this.#words = words;
   }
-  if (line.wishes.headers.size > 0 && line.wishes.headers.has(line.name)) keep(fields, line.name, readable(value()));
+
+  /** A last line without its end is left out. */
+  read(bytes: Buffer, start: number, end: number): void {
+    this.#forget();
+    this.#value.bytes = bytes;
+    for (let from = start; from < end;) {
+      let colon = -1;
+      let at = from;
+      while (at < end && (bytes[at] !== LF || bytes[at - 1] !== CR)) {
+        if (colon === -1 && bytes[at] === COLON) colon = at;
+        at += 1;
+      }
+      if (at >= end || at - from < 2) break;
+      if (colon > from) this.#line(from, colon, at - 1);
+      from = at + 1;
+    }
+    this.context = this.#contextOf();
+  }
+
+  #forget(): void {
+    this.contentLength = -1;
+    this.isChunked = false;
+    this.host = this.userAgent = this.requestId = this.contentType = undefined;
+    this.context = undefined;
+    this.kept = NO_HEADERS;
+    this.#traceparent = this.#tracestate = this.#b3 = this.#b3Trace = this.#b3Span = this.#b3Sampled = undefined;
+  }
+
+  #line(from: number, colon: number, end: number): void {
+    const value = this.#value;
+    const { bytes } = value;
+    const length = colon - from;
+    const wishes = this.#wishes.headers;
+    const named = length < 32 ? NAMES[placeOf(length, bytes[from]!)] : undefined;
+    if (named === undefined && wishes.size === 0) return;
+    value.from = colon + 1;
+    value.end = end;
+    trim(value);
+    for (const name of named ?? []) if (isName(name, bytes, from)) this.#field(name);
+    if (wishes.size === 0) return;
+    const name = latin1(bytes, from, colon).toLowerCase();
+    if (wishes.has(name)) this.#keep(name, readable(this.#text()));
+  }
+
+  #field(name: string): void {
+    switch (name) {
+      case 'content-length': {
+        const length = digitsIn(this.#value);
+        this.contentLength = this.contentLength === -1 || this.contentLength === length ? length : Number.NaN;
+        break;
+      }
+      case 'transfer-encoding': this.isChunked = /(?:^|,)\s*chunked$/i.test(this.#word()); break;
+      case 'host': this.host ??= this.#word(); break;
+      case 'user-agent': this.userAgent ??= readable(this.#word()); break;
+      case 'x-request-id': this.requestId ??= this.#text(); break;
+      case 'content-type': this.contentType ??= this.#word(); break;
+      case 'traceparent': this.#traceparent = this.#text(); break;
+      // Several lines are one list (W3C Trace Context 3.3.1).
+      case 'tracestate': this.#tracestate = this.#tracestate === undefined ? this.#text() : `${this.#tracestate},${this.#text()}`; break;
+      case 'b3': this.#b3 = this.#text(); break;
+      case 'x-b3-traceid': this.#b3Trace = this.#text(); break;
+      case 'x-b3-spanid': this.#b3Span = this.#text(); break;
+      case 'x-b3-sampled': this.#b3Sampled = this.#text(); break;
+      default: break;
+    }
+  }
+
+  /** A value that comes again and again. */
+  #word(): string {
+    const { bytes, from, end } = this.#value;
+    return this.#words.of(bytes, from, end);
+  }
+
+  #text(): string {
+    const { bytes, from, end } = this.#value;
+    return latin1(bytes, from, end);
+  }
+
+  #keep(name: string, value: string): void {
+    const kept = this.kept === NO_HEADERS ? new Map<string, string>() : (this.kept as Map<string, string>);
+    if (kept.size >= MAX_KEPT_HEADERS) return;
+    const before = kept.get(name);
+    kept.set(name, (before === undefined ? value : `${before}, ${value}`).slice(0, MAX_KEPT_LENGTH));
+    this.kept = kept;
+  }
+
+  #contextOf(): TraceContext | undefined {
+    if (this.#traceparent !== undefined) return readTraceparent(this.#traceparent, this.#tracestate ?? '');
+    if (!this.#wishes.b3) return undefined;
+    if (this.#b3 !== undefined) return readB3(this.#b3);
+    if (this.#b3Trace === undefined || this.#b3Span === undefined) return undefined;
+    return readB3Headers({ traceId: this.#b3Trace, spanId: this.#b3Span, sampled: this.#b3Sampled });
+  }
 }
 
-function keep(fields: HeadFields, name: string, value: string): void {
-  if (fields.kept === NO_HEADERS) fields.kept = new Map();
-  if (fields.kept.size >= MAX_KEPT_HEADERS) return;
-  const before = fields.kept.get(name);
-  fields.kept.set(name, (before === undefined ? value : `${before}, ${value}`).slice(0, MAX_KEPT_LENGTH));
+function trim(value: Value): void {
+  const { bytes } = value;
+  while (value.from < value.end && isBlank(bytes[value.from]!)) value.from += 1;
+  while (value.end > value.from && isBlank(bytes[value.end - 1]!)) value.end -= 1;
 }
 
-function contextOf(tracing: Tracing, b3: boolean): TraceContext | undefined {
-  if (tracing.traceparent !== undefined) return readTraceparent(tracing.traceparent, tracing.tracestate ?? '');
-  if (!b3) return undefined;
-  if (tracing.b3 !== undefined) return readB3(tracing.b3);
-  if (tracing.b3Trace === undefined || tracing.b3Span === undefined) return undefined;
-  return readB3Headers({ traceId: tracing.b3Trace, spanId: tracing.b3Span, sampled: tracing.b3Sampled });
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+/** `name` is in lower case; the length is known to be the same. */
+function isName(name: string, bytes: Buffer, from: number): boolean {
+  for (let index = 0; index < name.length; index += 1) {
+    const byte = bytes[from + index]!;
+    if ((byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte) !== name.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+/** A whole number; NaN for anything else. */
+function digitsIn({ bytes, from, end }: Value): number {
+  if (end === from || end - from > MAX_DIGITS) return Number.NaN;
+  let number = 0;
+  for (let at = from; at < end; at += 1) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 const NOT_ASCII = /[\x80-\xff]/;
 
 /** Header values are bytes; most that are not ASCII are UTF-8. */
-function readable(latin1: string): string {
-  return NOT_ASCII.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
+function readable(text: string): string {
+  return NOT_ASCII.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text;
 }

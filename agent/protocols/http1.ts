@@ -1,10 +1,12 @@
 import type { HttpExchange } from './http-exchange.js';
-import { NO_HEADERS, readFields, type HeadFields, type HeadWishes } from './http-head.js';
+import { endOfFields, HeadFields, NO_HEADERS, type HeadWishes } from './http-head.js';
+import { StartLines } from './http-start-line.js';
 import { Intake, MORE, WRONG, type Units } from './intake.js';
 import { MAX_FAILURES, MAX_HELD_BYTES } from './limits.js';
 import type { ExchangeSink, Piece, Protocol, ProtocolParser, Side, StreamStart } from './protocol.js';
 import { Turns, type Looks } from './turns.js';
 import { latin1 } from './text.js';
+import { Words } from './words.js';
 
 export interface HttpWishes extends HeadWishes {
   /** Bytes of each body to keep; 0: none. */
@@ -21,9 +23,6 @@ const RESPONSE_START = /^HTTP\/1\.[01] [1-5]\d\d[ \r]/;
 const START_LENGTH = 24;
 const REQUEST_STARTS = METHODS.flatMap((method) => [`${method} /`, `${method} http://`, `${method} https://`, `\r\n${method} /`]);
 const RESPONSE_PREFIX = /^H(?:T(?:T(?:P(?:\/(?:1(?:\.(?:[01](?: (?:[1-5]\d{0,2})?)?)?)?)?)?)?)?)?$/;
-const REQUEST_LINE = /^([A-Z]{3,20}) ([^\s]{1,8192}) HTTP\/1\.([01])\r\n/;
-const STATUS_LINE = /^HTTP\/1\.[01] ([1-5]\d\d)(?: [^\r\n]*)?\r\n/;
-const HEAD_END = '\r\n\r\n';
 const LAST_CHUNK = '0\r\n\r\n';
 const CHUNK_SIZE = /^([0-9a-fA-F]{1,12})[ \t]*(?:;[^\r\n]*)?\r\n/;
 const MAX_LINE = 1_024;
@@ -46,12 +45,23 @@ const looks: Looks = {
   isEnd: (bytes) => bytes.length >= LAST_CHUNK.length && latin1(bytes, bytes.length - LAST_CHUNK.length) === LAST_CHUNK,
 };
 
+/** What all connections read heads with: one head at a time. */
+interface Heads {
+  readonly lines: StartLines;
+  readonly fields: HeadFields;
+}
+
+/** The empty line behind the fields of a head. */
+const EMPTY_LINE = 2;
+
 /** HTTP/1.0 and 1.1. HTTP/2 has another shape and is another protocol. */
 export function http1(wishes: HttpWishes): Protocol {
+  const words = new Words();
+  const heads = { lines: new StartLines(words), fields: new HeadFields(wishes, words) };
   return {
     name: 'http',
     nominate: (side, bytes) => (side === 'request' ? looks.isRequest(bytes) : looks.isResponse(bytes)),
-    open: (sink, start) => new Http1Parser(sink, wishes, start),
+    open: (sink, start) => new Http1Parser(sink, { wishes, heads, start }),
   };
 }
 
@@ -59,6 +69,7 @@ type Part = 'head' | 'body' | 'chunk' | 'trailer';
 
 class Http1Parser implements ProtocolParser {
   readonly #wishes: HttpWishes;
+  readonly #heads: Heads;
   readonly #turns: Turns<HttpExchange>;
   readonly #request: Intake;
   readonly #response: Intake;
@@ -71,8 +82,9 @@ class Http1Parser implements ProtocolParser {
   #isUntilClose = false;
   #isDone = false;
 
-  constructor(sink: ExchangeSink, wishes: HttpWishes, start: StreamStart) {
+  constructor(sink: ExchangeSink, { wishes, heads, start }: { readonly wishes: HttpWishes; readonly heads: Heads; readonly start: StreamStart }) {
     this.#wishes = wishes;
+    this.#heads = heads;
     this.#turns = new Turns(sink, looks, start);
     this.#request = new Intake(this.#requestUnits());
     this.#response = new Intake(this.#responseUnits());
@@ -176,14 +188,14 @@ class Http1Parser implements ProtocolParser {
   #requestHead(bytes: Buffer, from: number, atNs: number): number {
     // Empty lines before a request are to be passed over (RFC 9112, 2.2).
     if (bytes[from] === 0x0d && bytes[from + 1] === 0x0a) return 2;
-    const end = bytes.indexOf(HEAD_END, from, 'latin1');
+    const end = endOfFields(bytes, from);
     if (end === -1) return this.#moreOfHead(bytes, from, looks.isRequest);
-    const text = latin1(bytes, from, end + 2);
-    const line = REQUEST_LINE.exec(text);
-    if (line === null) return WRONG;
-    const fields = readFields(text, line[0].length, this.#wishes);
+    const { lines, fields } = this.#heads;
+    const fieldsFrom = lines.request(bytes, from);
+    if (fieldsFrom === -1) return WRONG;
+    fields.read(bytes, fieldsFrom, end);
     if (Number.isNaN(fields.contentLength)) return WRONG;
-    const exchange = this.#exchangeOf(line, fields, atNs);
+    const exchange = this.#exchangeOf(atNs);
     this.#begin(exchange);
     if (fields.isChunked) {
       exchange.requestBodySize = 0;
@@ -195,7 +207,7 @@ class Http1Parser implements ProtocolParser {
     } else {
       this.#sending = undefined;
     }
-    return end + HEAD_END.length - from;
+    return end + EMPTY_LINE - from;
   }
 
   #moreOfHead(bytes: Buffer, from: number, fits: (bytes: Buffer) => boolean): number {
@@ -207,12 +219,13 @@ class Http1Parser implements ProtocolParser {
     if (!this.#turns.begin(exchange)) this.#isDone = true;
   }
 
-  #exchangeOf(line: RegExpExecArray, fields: HeadFields, atNs: number): HttpExchange {
-    const [, method = '', target = '', minor] = line;
-    const isTelemetry = method === 'POST' && TELEMETRY_PATH.test(target) && TELEMETRY_TYPE.test(fields.contentType ?? '');
+  /** Of the head that was just read. */
+  #exchangeOf(atNs: number): HttpExchange {
+    const { method, path, authority, version } = this.#heads.lines;
+    const { host, userAgent, requestId, contentType, context, kept } = this.#heads.fields;
+    const isTelemetry = method === 'POST' && TELEMETRY_PATH.test(path) && TELEMETRY_TYPE.test(contentType ?? '');
     return {
-      protocol: 'http', method, target, version: minor === '0' ? '1.0' : '1.1', isTelemetry,
-      host: fields.host, userAgent: fields.userAgent, requestId: fields.requestId, context: fields.context, requestHeaders: fields.kept,
+      protocol: 'http', method, path, authority: withoutUser(authority ?? host ?? ''), version, isTelemetry, userAgent, requestId, context, requestHeaders: kept,
       startNs: atNs, endNs: atNs, requestOffset: this.#request.offset, isCut: false,
       statusCode: 0, responseHeaders: NO_HEADERS, requestBodySize: 0, responseBodySize: undefined, requestBody: NOTHING, responseBody: NOTHING,
     };
@@ -220,10 +233,11 @@ class Http1Parser implements ProtocolParser {
 
   /** The head goes on in a hole; its first line, if it is whole, is enough to begin. */
   #cutRequestHead(bytes: Buffer, from: number, atNs: number): void {
-    const text = latin1(bytes, from);
-    const line = REQUEST_LINE.exec(text);
-    if (line === null) return;
-    const exchange = this.#exchangeOf(line, readFields(text, line[0].length, this.#wishes), atNs);
+    const { lines, fields } = this.#heads;
+    const fieldsFrom = lines.request(bytes, from);
+    if (fieldsFrom === -1) return;
+    fields.read(bytes, fieldsFrom, bytes.length);
+    const exchange = this.#exchangeOf(atNs);
     exchange.requestBodySize = undefined;
     this.#begin(exchange);
   }
@@ -234,14 +248,14 @@ class Http1Parser implements ProtocolParser {
   }
 
   #responseHead(bytes: Buffer, from: number): number {
-    const end = bytes.indexOf(HEAD_END, from, 'latin1');
+    const end = endOfFields(bytes, from);
     if (end === -1) return this.#moreOfHead(bytes, from, looks.isResponse);
-    const text = latin1(bytes, from, end + 2);
-    const line = STATUS_LINE.exec(text);
-    if (line === null) return WRONG;
-    const fields = readFields(text, line[0].length, this.#wishes);
-    const statusCode = Number(line[1]);
-    const took = end + HEAD_END.length - from;
+    const { lines, fields } = this.#heads;
+    const fieldsFrom = lines.status(bytes, from);
+    if (fieldsFrom === -1) return WRONG;
+    fields.read(bytes, fieldsFrom, end);
+    const { statusCode } = lines;
+    const took = end + EMPTY_LINE - from;
     // 100 Continue and 103 Early Hints are not the answer.
     if (statusCode < 200 && statusCode !== 101) return took;
     const exchange = this.#turns.first;
@@ -250,10 +264,11 @@ class Http1Parser implements ProtocolParser {
       exchange.statusCode = statusCode;
       exchange.responseHeaders = fields.kept;
     }
-    return this.#responseBody(fields, { statusCode, took });
+    return this.#responseBody(statusCode, took);
   }
 
-  #responseBody(fields: HeadFields, { statusCode, took }: { readonly statusCode: number; readonly took: number }): number {
+  #responseBody(statusCode: number, took: number): number {
+    const { fields } = this.#heads;
     const method = this.#answering?.method;
     if (statusCode === 101 || (method === 'CONNECT' && statusCode < 300)) {
       this.#endAnswer(this.#response.nowNs);
@@ -280,8 +295,9 @@ class Http1Parser implements ProtocolParser {
   }
 
   #cutResponseHead(bytes: Buffer, from: number): void {
-    const line = STATUS_LINE.exec(latin1(bytes, from));
-    const statusCode = Number(line?.[1] ?? 0);
+    const { lines } = this.#heads;
+    if (lines.status(bytes, from) === -1) return;
+    const { statusCode } = lines;
     if (statusCode < 200 && statusCode !== 101) return;
     this.#answering = this.#turns.first;
     if (this.#answering !== undefined) this.#answering.statusCode = statusCode;
@@ -328,4 +344,9 @@ class Http1Parser implements ProtocolParser {
     if (room <= 0 || from < 0) return before;
     return Buffer.concat([before, bytes.subarray(from, from + Math.min(count, room))]);
   }
+}
+
+/** Credentials in a URL are nobody's business. */
+function withoutUser(authority: string): string {
+  return authority.includes('@') ? authority.replace(/^.*@/, '') : authority;
 }

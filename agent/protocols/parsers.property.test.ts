@@ -43,7 +43,7 @@ function withHoles(conversation: Conversation, holes: readonly { readonly at: nu
 /** What must be true of an exchange however little was seen: what was asked, and how it ended. */
 function facts(exchange: Exchange): unknown {
   switch (exchange.protocol) {
-    case 'http': return [exchange.method, exchange.target, exchange.statusCode];
+    case 'http': return [exchange.method, exchange.path, exchange.statusCode];
     case 'postgresql': return [exchange.errorCode ?? (exchange.isCut ? undefined : 'ok')];
     case 'redis': return [exchange.command, exchange.argumentCount, exchange.isCut ? undefined : exchange.errorPrefix];
   }

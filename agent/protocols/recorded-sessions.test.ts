@@ -21,7 +21,7 @@ function line(exchange: Exchange): string {
   const cut = exchange.isCut ? ' cut' : '';
   switch (exchange.protocol) {
     case 'http':
-      return `${exchange.method} ${exchange.target} ${exchange.statusCode} ${exchange.requestBodySize ?? '?'}>${exchange.responseBodySize ?? '?'}${exchange.context === undefined ? '' : ` in ${exchange.context.traceId}`}${cut}`;
+      return `${exchange.method} ${exchange.path} ${exchange.statusCode} ${exchange.requestBodySize ?? '?'}>${exchange.responseBodySize ?? '?'}${exchange.context === undefined ? '' : ` in ${exchange.context.traceId}`}${cut}`;
     case 'postgresql':
       return `${exchange.command ?? '-'} ${exchange.rows ?? '-'} ${exchange.errorCode ?? 'ok'}: ${exchange.statement} [${exchange.parameters.join(', ')}] ${exchange.user ?? '?'}@${exchange.database ?? '?'}${cut}`;
     case 'redis':
@@ -33,7 +33,7 @@ test('HTTP of a Node server: keep-alive, chunks, HEAD, 204, 1xx, an upgrade', ()
   expect(told(http, 'http-node')).toMatchInlineSnapshot(`
     [
       "-- 0",
-      "GET /users/1234?token=geheim 200 0>11 in 0af7651916cd43dd8448eb211c80319c",
+      "GET /users/1234 200 0>11 in 0af7651916cd43dd8448eb211c80319c",
       "GET /chunked 200 0>12",
       "POST /upload 200 3000>15",
       "PUT /stream 200 500>13",
