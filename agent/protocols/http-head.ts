@@ -20,6 +20,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 const COLON = 0x3a;
 const MAX_DIGITS = 15;
+const FOLD = /\r\n[\t ]+/g;
 
 /** Where the fields of a head end, behind their last line break: an empty line follows. -1: not there yet. */
 export function endOfFields(bytes: Buffer, from: number): number {
@@ -87,12 +88,19 @@ export class HeadFields {
     for (let from = start; from < end;) {
       let colon = -1;
       let at = from;
-      while (at < end && (bytes[at] !== LF || bytes[at - 1] !== CR)) {
+      let isFolded = false;
+      for (; at < end; at += 1) {
+        if (bytes[at] === LF && bytes[at - 1] === CR) {
+          if (!isBlank(bytes[at + 1])) break;
+          isFolded = true;
+        }
         if (colon === -1 && bytes[at] === COLON) colon = at;
-        at += 1;
       }
       if (at >= end || at - from < 2) break;
-      if (colon > from) this.#line(from, colon, at - 1);
+      if (colon > from) {
+        if (isFolded) this.#foldedLine(from, at - 1);
+        else this.#line(from, colon, at - 1);
+      }
       from = at + 1;
     }
     this.context = this.#contextOf();
@@ -105,6 +113,15 @@ export class HeadFields {
     this.context = undefined;
     this.kept = NO_HEADERS;
     this.#traceparent = this.#tracestate = this.#b3 = this.#b3Trace = this.#b3Span = this.#b3Sampled = undefined;
+  }
+
+  /** What begins with a blank goes on with the line before (obs-fold; RFC 9112, 5.2). */
+  #foldedLine(from: number, end: number): void {
+    const { bytes } = this.#value;
+    const line = Buffer.from(latin1(bytes, from, end).replace(FOLD, ' '), 'latin1');
+    this.#value.bytes = line;
+    this.#line(0, line.indexOf(COLON), line.length);
+    this.#value.bytes = bytes;
   }
 
   #line(from: number, colon: number, end: number): void {
@@ -176,11 +193,11 @@ export class HeadFields {
 
 function trim(value: Value): void {
   const { bytes } = value;
-  while (value.from < value.end && isBlank(bytes[value.from]!)) value.from += 1;
-  while (value.end > value.from && isBlank(bytes[value.end - 1]!)) value.end -= 1;
+  while (value.from < value.end && isBlank(bytes[value.from])) value.from += 1;
+  while (value.end > value.from && isBlank(bytes[value.end - 1])) value.end -= 1;
 }
 
-function isBlank(byte: number): boolean {
+function isBlank(byte: number | undefined): boolean {
   return byte === SPACE || byte === TAB;
 }
 

@@ -1,3 +1,4 @@
+import { headOfBareLines } from './http-bare-lines.js';
 import type { HttpExchange } from './http-exchange.js';
 import { endOfFields, HeadFields, NO_HEADERS, type HeadWishes } from './http-head.js';
 import { StartLines } from './http-start-line.js';
@@ -19,7 +20,7 @@ const METHODS = [
 ];
 /** Method, then a path, `*`, a URL, or for CONNECT an authority. A Redis command that is written inline has none of these. */
 const REQUEST_START = new RegExp(`^(?:\r\n)?(?:(?:${METHODS.join('|')}) (?:/|\\*|https?://)|CONNECT [\\w.[-])`);
-const RESPONSE_START = /^HTTP\/1\.[01] [1-5]\d\d[ \r]/;
+const RESPONSE_START = /^HTTP\/1\.[01] [1-5]\d\d[ \r\n]/;
 const START_LENGTH = 24;
 const REQUEST_STARTS = METHODS.flatMap((method) => [`${method} /`, `${method} http://`, `${method} https://`, `\r\n${method} /`]);
 const RESPONSE_PREFIX = /^H(?:T(?:T(?:P(?:\/(?:1(?:\.(?:[01](?: (?:[1-5]\d{0,2})?)?)?)?)?)?)?)?)?$/;
@@ -187,12 +188,16 @@ class Http1Parser implements ProtocolParser {
 
   #requestHead(bytes: Buffer, from: number, atNs: number): number {
     // Empty lines before a request are to be passed over (RFC 9112, 2.2).
+    if (bytes[from] === 0x0a) return 1;
     if (bytes[from] === 0x0d && bytes[from + 1] === 0x0a) return 2;
     const end = endOfFields(bytes, from);
-    if (end === -1) return this.#moreOfHead(bytes, from, looks.isRequest);
     const { lines, fields } = this.#heads;
-    const fieldsFrom = lines.request(bytes, from);
-    if (fieldsFrom === -1) return WRONG;
+    const fieldsFrom = end === -1 ? -1 : lines.request(bytes, from);
+    if (fieldsFrom === -1) {
+      const head = headOfBareLines(bytes, from);
+      if (head !== undefined) return this.#requestHead(head.bytes, 0, atNs) === WRONG ? WRONG : head.took;
+      return end === -1 ? this.#moreOfHead(bytes, from, looks.isRequest) : WRONG;
+    }
     fields.read(bytes, fieldsFrom, end);
     if (Number.isNaN(fields.contentLength)) return WRONG;
     const exchange = this.#exchangeOf(atNs);
@@ -249,10 +254,13 @@ class Http1Parser implements ProtocolParser {
 
   #responseHead(bytes: Buffer, from: number): number {
     const end = endOfFields(bytes, from);
-    if (end === -1) return this.#moreOfHead(bytes, from, looks.isResponse);
     const { lines, fields } = this.#heads;
-    const fieldsFrom = lines.status(bytes, from);
-    if (fieldsFrom === -1) return WRONG;
+    const fieldsFrom = end === -1 ? -1 : lines.status(bytes, from);
+    if (fieldsFrom === -1) {
+      const head = headOfBareLines(bytes, from);
+      if (head !== undefined) return this.#responseHead(head.bytes, 0) === WRONG ? WRONG : head.took;
+      return end === -1 ? this.#moreOfHead(bytes, from, looks.isResponse) : WRONG;
+    }
     fields.read(bytes, fieldsFrom, end);
     const { statusCode } = lines;
     const took = end + EMPTY_LINE - from;

@@ -8,9 +8,9 @@ import type { Exchange, Protocol } from './protocol.js';
 import { redis } from './redis.js';
 
 const PROTOCOLS: readonly { readonly protocol: Protocol; readonly sessions: readonly string[] }[] = [
-  { protocol: http1({ headers: new Set(['user-agent']), b3: true, bodyBytes: 64 }), sessions: ['http-node', 'http-nginx'] },
-  { protocol: postgres({ statementBytes: 512, parameters: true }), sessions: ['postgres-simple', 'postgres-extended'] },
-  { protocol: redis({ argumentBytes: 64 }), sessions: ['redis-commands', 'redis-subscriptions', 'redis-resp3'] },
+  { protocol: http1({ headers: new Set(['user-agent']), b3: true, bodyBytes: 64 }), sessions: ['http-node', 'http-nginx', 'http-forms', 'http-lines'] },
+  { protocol: postgres({ statementBytes: 512, parameters: true }), sessions: ['postgres-simple', 'postgres-extended', 'postgres-flows', 'postgres-cancel'] },
+  { protocol: redis({ argumentBytes: 64 }), sessions: ['redis-commands', 'redis-subscriptions', 'redis-resp3', 'redis-values', 'redis-asides'] },
 ];
 const RUNS = { numRuns: 150 };
 
@@ -49,6 +49,11 @@ function facts(exchange: Exchange): unknown {
   }
 }
 
+/** Where the end of an answer fell into the hole, an error in it is not known. */
+function asFarAsSeen(whole: Exchange, { isCut, ...seen }: Exchange): Exchange {
+  return seen.protocol === 'postgresql' && isCut && seen.errorCode === undefined ? { ...whole, isCut, errorCode: undefined } as Exchange : { ...whole, isCut };
+}
+
 const share = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 
 describe.each(PROTOCOLS)('$protocol.name', ({ protocol, sessions }) => {
@@ -75,7 +80,7 @@ describe.each(PROTOCOLS)('$protocol.name', ({ protocol, sessions }) => {
       for (const exchange of hear(protocol, withHoles(conversation, holes)).ended) {
         const known = whole.get(exchange.requestOffset);
         expect(known, `nothing was asked at ${exchange.requestOffset}`).toBeDefined();
-        if (known !== undefined) expect(facts(exchange)).toEqual(facts({ ...known, isCut: exchange.isCut }));
+        if (known !== undefined) expect(facts(exchange)).toEqual(facts(asFarAsSeen(known, exchange)));
       }
     }), { numRuns: 600 });
   });

@@ -59,8 +59,8 @@ interface Step {
 
 const UNKNOWN: Statement = { text: '', isCut: false };
 
-/** What the server owes, in order. A query and a startup end with ReadyForQuery, an execute with its own outcome, a sync with ReadyForQuery. */
-type Due = 'query' | 'startup' | 'prepare' | 'execute' | 'sync';
+/** What the server owes, in order. A query, a startup and a prepare end with ReadyForQuery, as a sync does; an execute and what is prepared with a Flush end with their own outcome. */
+type Due = 'query' | 'startup' | 'prepare' | 'prepare-flushed' | 'execute' | 'sync';
 
 class PostgresParser implements ProtocolParser {
   readonly #wishes: SqlWishes;
@@ -200,6 +200,8 @@ class PostgresParser implements ProtocolParser {
       case 'D': this.#stepAt(atNs); break;
       case 'E': this.#execute(textAt(bytes, from, end).text, atNs); break;
       case 'C': if (bytes[from] === 0x53) this.#statements.delete(textAt(bytes, from + 1, end).text); break;
+      // The answer is waited for: what follows begins later, however much later that is.
+      case 'H': this.#prepare('prepare-flushed'); break;
       case 'S': this.#sync(); break;
       default: break;
     }
@@ -228,7 +230,7 @@ class PostgresParser implements ProtocolParser {
     const exchange: SqlExchange = {
       protocol: 'postgresql', startNs, endNs: startNs, requestOffset: offset, isCut: false,
       statement: statement.text, isStatementCut: statement.isCut, database: this.#database, user: this.#user, parameters,
-      command: due === 'startup' ? 'CONNECT' : due === 'prepare' ? 'PREPARE' : undefined, rows: undefined, errorCode: undefined, errorMessage: undefined,
+      command: due === 'startup' ? 'CONNECT' : due === 'prepare' || due === 'prepare-flushed' ? 'PREPARE' : undefined, rows: undefined, errorCode: undefined, errorMessage: undefined,
     };
     // What was owed before a hole in the answers is not owed any more.
     if (this.#turns.isResponseAdrift) this.#due.length = 0;
@@ -264,10 +266,16 @@ class PostgresParser implements ProtocolParser {
     this.#begin('execute', statement, { startNs, offset, parameters });
   }
 
-  #sync(): void {
+  /** Preparing is not worth a span unless it fails, and whether it does comes later. */
+  #prepare(due: 'prepare' | 'prepare-flushed'): void {
     const step = this.#step;
-    // Preparing is not worth a span unless it fails, and whether it does comes later.
-    if (this.#executesInCycle === 0 && step?.parsed !== undefined) this.#begin('prepare', step.parsed, { startNs: step.startNs, offset: step.offset });
+    if (this.#executesInCycle > 0 || step?.parsed === undefined) return;
+    this.#step = undefined;
+    this.#begin(due, step.parsed, { startNs: step.startNs, offset: step.offset });
+  }
+
+  #sync(): void {
+    this.#prepare('prepare');
     this.#step = undefined;
     this.#executesInCycle = 0;
     if (!this.#turns.isResponseAdrift || this.#turns.waiting > 0) this.#due.push('sync');
@@ -302,6 +310,7 @@ class PostgresParser implements ProtocolParser {
       exchange.endNs = this.#response.nowNs;
     }
     switch (type) {
+      case '1': if (this.#due[0] === 'prepare-flushed') this.#dropFirst(); break;
       case 'C': this.#complete(textAt(bytes, from, end).text); break;
       case 'I': case 's': if (this.#due[0] === 'execute') this.#endFirst(); break;
       case 'E': this.#fail(errorFields(bytes, from, end)); break;
@@ -335,7 +344,7 @@ class PostgresParser implements ProtocolParser {
     if (exchange === undefined) return;
     exchange.errorCode ??= code ?? '';
     exchange.errorMessage ??= message;
-    if (this.#due[0] === 'execute' || this.#due[0] === 'startup' || this.#due[0] === 'prepare') this.#endFirst();
+    if (this.#due[0] !== undefined && this.#due[0] !== 'query') this.#endFirst();
   }
 
   /** ReadyForQuery: everything up to the next sync, or the query, is over. What was skipped because of an error never ran. */
@@ -351,11 +360,15 @@ class PostgresParser implements ProtocolParser {
         this.#endFirst();
         return;
       }
-      this.#due.shift();
-      this.#turns.drop('no-reply', this.#response.nowNs);
-      this.#forgetAnswer();
+      this.#dropFirst();
       if (due === 'startup') return;
     }
+  }
+
+  #dropFirst(): void {
+    this.#due.shift();
+    this.#turns.drop('no-reply', this.#response.nowNs);
+    this.#forgetAnswer();
   }
 
   #endFirst(): void {

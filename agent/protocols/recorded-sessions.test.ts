@@ -217,6 +217,142 @@ test('RESP3: maps, sets, null, push messages, inline commands', () => {
   `);
 });
 
+test('HTTP: trailers both ways, every form of a target, an answer that ends with its connection, a long head, CONNECT', () => {
+  expect(told(http, 'http-forms')).toMatchInlineSnapshot(`
+    [
+      "-- 0",
+      "GET /trailers 200 0>13",
+      "POST /sum 200 5>12",
+      "GET /absolute 200 0>11",
+      "OPTIONS * 200 0>15",
+      "GET /cookies 200 0>11",
+      "GET /last 200 0>11",
+      "-- 1",
+      "GET /chunked 200 0>12",
+      "-- 2",
+      "CONNECT / 200 0>?",
+    ]
+  `);
+});
+
+test('HTTP with lines that end with LF alone, empty lines before a request, and a range', () => {
+  expect(told(http, 'http-lines')).toMatchInlineSnapshot(`
+    [
+      "-- 0",
+      "GET / 200 0>5",
+      "GET /missing 404 0>153",
+      "GET / 200 0>5",
+      "HEAD /large.txt 200 0>0",
+      "GET / 200 0>5",
+      "GET /large.txt 206 0>10",
+      "POST /missing 404 5>153",
+      "GET / 200 0>5",
+    ]
+  `);
+});
+
+test('PostgreSQL, rarer ways: a Flush, errors in a pipeline and a transaction, notices, notifications, portals in parts, COPY that fails', () => {
+  expect(told(sql, 'postgres-flows')).toMatchInlineSnapshot(`
+    [
+      "-- 0",
+      "SELECT 1 ok: SELECT customer FROM baskets WHERE id = $1 [7] shop@shop",
+      "PREPARE - 42703: SELECT nothing FROM baskets [] shop@shop",
+      "SELECT 1 ok: SELECT 1 [] shop@shop",
+      "SELECT 1 ok: SELECT customer FROM baskets WHERE id = $1 [8] shop@shop",
+      "- - 22012: SELECT 1 / $1::int [0] shop@shop",
+      "BEGIN - ok: BEGIN [] shop@shop",
+      "- - 22012: SELECT 1 / 0 [] shop@shop",
+      "- - 25P02: SELECT 2 [] shop@shop",
+      "ROLLBACK - ok: ROLLBACK [] shop@shop",
+      "DO - ok: DO $$ BEGIN RAISE NOTICE 'look'; END $$ [] shop@shop",
+      "LISTEN - ok: LISTEN news [] shop@shop",
+      "NOTIFY - ok: NOTIFY news, 'now' [] shop@shop",
+      "- - ok: SELECT id FROM baskets [] shop@shop",
+      "SELECT 15 ok: SELECT id FROM baskets [] shop@shop",
+      "- - 22P02: COPY baskets FROM STDIN [] shop@shop",
+      "- - 57014: COPY baskets FROM STDIN [] shop@shop",
+      "SET - ok: SET application_name = recorder [] shop@shop",
+      "(no-reply) CONNECT - ok:  [] shop@shop",
+      "(no-reply) PREPARE - ok: SELECT customer FROM baskets WHERE id = $1 [] shop@shop",
+      "(no-reply) - - ok: SELECT customer FROM baskets WHERE id = $1 [9] shop@shop",
+      "-- 1",
+      "LISTEN - ok: LISTEN news [] shop@shop",
+      "SELECT 1 ok: SELECT pg_sleep(0.3) [] shop@shop",
+      "(no-reply) CONNECT - ok:  [] shop@shop",
+    ]
+  `);
+});
+
+test('PostgreSQL: a statement that somebody cancels', () => {
+  expect(told(sql, 'postgres-cancel')).toMatchInlineSnapshot(`
+    [
+      "-- 0",
+      "- - 57014: SELECT pg_sleep(30) [] shop@shop",
+      "(no-reply) CONNECT - ok:  [] shop@shop",
+      "-- 1",
+    ]
+  `);
+});
+
+test('RESP3: every type, attributes, transactions that fail, commands that block, RESET', () => {
+  expect(told(resp, 'redis-values')).toMatchInlineSnapshot(`
+    [
+      "-- 0",
+      "0 HELLO/3 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 DEBUG/2 ok",
+      "0 SET/2 ok",
+      "0 MULTI/0 ok",
+      "0 INCR/1 ok",
+      "0 GET/1 ok",
+      "0 EXEC/0 ok",
+      "0 MULTI/0 ok",
+      "0 NOSUCH/0 ERR",
+      "0 EXEC/0 EXECABORT",
+      "0 WATCH/1 ok",
+      "0 SET/2 ok",
+      "0 MULTI/0 ok",
+      "0 GET/1 ok",
+      "0 EXEC/0 ok",
+      "0 SELECT/1 ok",
+      "3 BLPOP/2 ok",
+      "3 XADD/4 ok",
+      "3 XREAD/5 ok",
+      "3 RESET/0 ok",
+      "0 GET/1 ok",
+    ]
+  `);
+});
+
+test('RESP2: what looks like a message and is none, UNSUBSCRIBE of everything, MONITOR', () => {
+  expect(told(resp, 'redis-asides')).toMatchInlineSnapshot(`
+    [
+      "-- 0",
+      "0 RPUSH/4 ok",
+      "0 SUBSCRIBE/3 ok",
+      "0 PSUBSCRIBE/1 ok",
+      "0 PING/0 ok",
+      "0 UNSUBSCRIBE/0 ok",
+      "0 PUNSUBSCRIBE/0 ok",
+      "0 LRANGE/3 ok",
+      "0 LRANGE/3 ok",
+      "0 INCR/1 ok",
+      "0 INCR/1 ok",
+    ]
+  `);
+});
+
 test('what is secret is not kept, whatever is asked for', () => {
   const [conversation = []] = recorded('redis-commands');
   const commands = hear(redis({ argumentBytes: 1_000 }), conversation).ended.flatMap((exchange) => (exchange.protocol === 'redis' ? [exchange] : []));

@@ -28,7 +28,7 @@ export function isMessage(firstElement: string | undefined): boolean {
   return firstElement !== undefined && MESSAGES.has(firstElement);
 }
 
-/** `["subscribe", channel, count]`: one comes for each channel. */
-export function isConfirmation(firstElement: string | undefined): boolean {
+/** `["subscribe", channel, count]`: one comes for each channel; the count is of what is subscribed then. */
+export function isConfirmation(firstElement: string | undefined): firstElement is string {
   return firstElement !== undefined && SUBSCRIBING.has(firstElement.toUpperCase());
 }

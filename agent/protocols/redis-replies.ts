@@ -8,6 +8,8 @@ export interface Reply {
   readonly type: string;
   /** First element of an aggregate, where it is a short text. */
   readonly first: string | undefined;
+  /** Last element of an aggregate, where it is a number. */
+  readonly last: number | undefined;
   /** First word of an error. */
   readonly errorPrefix: string | undefined;
 }
@@ -29,6 +31,7 @@ export class ReplyReader {
   readonly #levels: Level[] = [];
   #type = '';
   #first: string | undefined;
+  #last: number | undefined;
   #errorPrefix: string | undefined;
   #hasElement = false;
   /** Length of a text that is to be looked at: its first line was read. */
@@ -61,7 +64,11 @@ export class ReplyReader {
     if (this.#levels.length === 0) this.#type = type;
     const rest = latin1(bytes, from + 1, Math.min(end, from + 1 + MAX_PEEK));
     switch (type) {
-      case '+': case ':': case '_': case '#': case ',': case '(':
+      case ':':
+        if (this.#levels.length === 1) this.#last = numberOf(rest);
+        this.#value(undefined);
+        return took;
+      case '+': case '_': case '#': case ',': case '(':
         this.#value(type === '+' ? rest : undefined);
         return took;
       case '-':
@@ -136,13 +143,14 @@ export class ReplyReader {
         return;
       }
     }
-    const reply = { type: this.#type, first: this.#first, errorPrefix: this.#errorPrefix };
+    const reply = { type: this.#type, first: this.#first, last: this.#last, errorPrefix: this.#errorPrefix };
     this.#clear();
     this.#done(reply);
   }
 
   #clear(): void {
     this.#first = undefined;
+    this.#last = undefined;
     this.#errorPrefix = undefined;
     this.#hasElement = false;
   }

@@ -1,8 +1,9 @@
 import { Intake, MORE, WRONG, type Units } from './intake.js';
 import { MAX_FAILURES, MAX_HELD_BYTES } from './limits.js';
 import type { ExchangeSink, Piece, Protocol, ProtocolParser, Side, StreamStart } from './protocol.js';
-import { endsReplies, hasSubcommand, holdsSecrets, isConfirmation, isMessage, isSubscribing } from './redis-commands.js';
+import { endsReplies, hasSubcommand, holdsSecrets, isConfirmation, isMessage } from './redis-commands.js';
 import type { RedisExchange } from './redis-exchange.js';
+import { Subscriptions } from './redis-subscriptions.js';
 import { numberOf, ReplyReader, type Reply } from './redis-replies.js';
 import { Turns, type Looks } from './turns.js';
 import { latin1, utf8 } from './text.js';
@@ -61,11 +62,9 @@ class RedisParser implements ProtocolParser {
   readonly #request: Intake;
   readonly #response: Intake;
   readonly #replies: ReplyReader;
-  /** How many confirmations a SUBSCRIBE still waits for. */
-  readonly #confirmations = new WeakMap<RedisExchange, number>();
+  readonly #subscriptions = new Subscriptions();
   #reading: Reading | undefined;
   #database: number | undefined;
-  #isSubscribed = false;
   #hasAnswered = false;
   #isDone = false;
 
@@ -210,33 +209,27 @@ class RedisParser implements ProtocolParser {
       argumentCount: count - (isLong ? 2 : 1), arguments: keeps ? words.slice(isLong ? 2 : 1) : [],
     };
     if (name === 'SELECT') this.#database = numberOf(words[1] ?? '');
-    if (isSubscribing(name)) {
-      this.#isSubscribed = true;
-      this.#confirmations.set(exchange, Math.max(1, count - 1));
-    }
+    if (name === 'RESET') this.#database = 0;
+    this.#subscriptions.asked(exchange);
     if (endsReplies(name) || command === 'CLIENT REPLY') this.#finish(this.#request.nowNs);
     else if (!this.#turns.begin(exchange)) this.#isDone = true;
   }
 
-  #replied({ type, first, errorPrefix }: Reply): void {
+  #replied({ type, first, last, errorPrefix }: Reply): void {
+    if (this.#subscriptions.isOver(this.#turns.first, { type, first })) this.#turns.end(this.#turns.first?.endNs ?? 0);
     const exchange = this.#turns.first;
-    const isAside = type === '>' || (type === '*' && this.#isSubscribed && (isMessage(first) || isConfirmation(first)));
-    if (isAside) {
-      if (isConfirmation(first)) this.#confirmed(exchange);
+    if (isConfirmation(first) && (type === '>' || this.#subscriptions.expects(exchange))) {
+      if (exchange !== undefined) exchange.endNs = this.#response.nowNs;
+      if (this.#subscriptions.confirmed({ kind: first, left: last }, exchange)) this.#turns.end(this.#response.nowNs);
       return;
     }
+    if (type === '>' || (type === '*' && isMessage(first) && this.#subscriptions.areOpen)) return;
     this.#hasAnswered = false;
     if (exchange === undefined) return;
+    if (exchange.command === 'RESET') this.#subscriptions.reset();
     exchange.errorPrefix = errorPrefix;
     if (exchange.command === 'SELECT' && errorPrefix !== undefined) this.#database = undefined;
     this.#turns.end(this.#response.nowNs);
-  }
-
-  #confirmed(exchange: RedisExchange | undefined): void {
-    const left = exchange === undefined ? undefined : this.#confirmations.get(exchange);
-    if (exchange === undefined || left === undefined) return;
-    if (left > 1) this.#confirmations.set(exchange, left - 1);
-    else this.#turns.end(this.#response.nowNs);
   }
 }
 

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { hear, text } from '../../test/support/recorded-sessions.js';
+import { http1 } from './http1.js';
+import { postgres } from './postgres.js';
+
+const http = http1({ headers: new Set(['x-note']), b3: false, bodyBytes: 0 });
+const sql = postgres({ statementBytes: 1_024, parameters: false });
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+const CONTEXT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+/** The loader captures so much of a request at once. */
+const CAPTURED = 4_096;
+
+test('a header over several lines is one (obs-fold)', () => {
+  const { ended } = hear(http, [
+    text('request', 1, `POST /orders HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding:\r\n chunked\r\nX-Note: one\r\n\ttwo\r\n  content-length: 9\r\ntraceparent:\r\n ${CONTEXT}\r\n\r\n3\r\nabc\r\n0\r\n\r\n`),
+    text('response', 2, OK), text('request', 3, 'GET /next HTTP/1.1\r\nHost: shop\r\n\r\n'), text('response', 4, OK),
+  ]);
+  expect(ended.map((exchange) => exchange.protocol === 'http' && [exchange.path, exchange.requestBodySize, exchange.requestHeaders.get('x-note'), exchange.context?.spanId])).toEqual([
+    ['/orders', 3, 'one two content-length: 9', 'b7ad6b7169203331'], ['/next', 0, undefined, undefined],
+  ]);
+});
+
+test('of a head longer than what is captured the first line is enough, and the next request is whole again', () => {
+  const head = `GET /cookies HTTP/1.1\r\nHost: shop\r\ntraceparent: ${CONTEXT}\r\nCookie: ${'c'.repeat(6_000)}\r\n\r\n`;
+  const answer = `HTTP/1.1 302 Found\r\nSet-Cookie: ${'c'.repeat(6_000)}\r\nContent-Length: 0\r\n\r\n`;
+  const cut = (side: 'request' | 'response', atNs: number, whole: string) => [text(side, atNs, whole.slice(0, CAPTURED), whole.length - CAPTURED - 64), text(side, atNs, whole.slice(-64))];
+  const { ended, abandoned } = hear(http, [...cut('request', 1, head), ...cut('response', 2, answer), text('request', 3, 'GET /next HTTP/1.1\r\nHost: shop\r\n\r\n'), text('response', 4, OK)]);
+  expect(abandoned).toEqual([]);
+  expect(ended.map((exchange) => exchange.protocol === 'http' && [exchange.path, exchange.statusCode, exchange.isCut, exchange.requestBodySize, exchange.responseBodySize, exchange.context?.traceId, exchange.endNs])).toEqual([
+    ['/cookies', 302, true, undefined, undefined, '0af7651916cd43dd8448eb211c80319c', 2], ['/next', 200, false, 0, 2, undefined, 4],
+  ]);
+});
+
+test('GSSAPI and then TLS refused: what follows is the session in plain text', () => {
+  const { ended } = hear(sql, [
+    text('request', 1, '\0\0\0\x08\x04\xd2\x16\x30'), text('response', 2, 'N'), text('request', 3, '\0\0\0\x08\x04\xd2\x16\x2f'), text('response', 4, 'N'),
+    text('request', 5, '\0\0\0\x13\0\x03\0\0user\0shop\0\0'), text('response', 6, 'R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I'),
+    text('request', 7, 'Q\0\0\0\x0dSELECT 1\0'), text('response', 8, 'C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I'),
+  ]);
+  expect(ended.map((exchange) => exchange.protocol === 'postgresql' && [exchange.statement, exchange.user, exchange.startNs])).toEqual([['SELECT 1', 'shop', 7]]);
+});
+
+test('what is prepared with a Flush and used later takes the time of its use', () => {
+  const { ended } = hear(sql, [
+    text('request', 1, 'P\0\0\0\x11s\0SELECT 1\0\0\0H\0\0\0\x04'), text('response', 2, '1\0\0\0\x04'),
+    text('request', 9_000, 'B\0\0\0\x0d\0s\0\0\0\0\0\0\0E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04'), text('response', 9_001, '2\0\0\0\x04C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I'),
+  ]);
+  expect(ended.map((exchange) => exchange.protocol === 'postgresql' && [exchange.statement, exchange.startNs, exchange.endNs])).toEqual([['SELECT 1', 9_000, 9_001]]);
+});
