@@ -91,8 +91,7 @@ export class Archiver {
     await archive.gather({ beforeMs, quietMs: QUIET_MS, overdueMs: beforeMs - Math.max(hotRetentionMs, QUIET_MS) });
     const more = await keep({ nowMs, beforeMs, sinceMs });
     const files = await this.#writeKept(beforeMs, nowMs);
-    await archive.leave(files, { beforeMs, more });
-    this.#options.generation.current += 1;
+    await this.#changing(archive.leave(files, { beforeMs, more }));
     return beforeMs < untilMs;
   }
 
@@ -106,10 +105,8 @@ export class Archiver {
     return roundBoundary((await archive.hotMoments(Math.max(sinceMs, first.atMs), endMs)).map(shareOf), endMs);
   }
 
-  async #leaveLogs(nowMs: number): Promise<boolean> {
-    const isMore = await leaveLogs(this.#options, { nowMs, untilMs: nowMs - this.#options.hotRetentionMs });
-    this.#options.generation.current += 1;
-    return isMore;
+  #leaveLogs(nowMs: number): Promise<boolean> {
+    return this.#changing(leaveLogs(this.#options, { nowMs, untilMs: nowMs - this.#options.hotRetentionMs }));
   }
 
   async #writeKept(beforeMs: number, nowMs: number): Promise<readonly ReadableFile[]> {
@@ -141,8 +138,12 @@ export class Archiver {
 
   async #rewrite({ files, dropped, isEmpty }: Rewrite, nowMs: number): Promise<void> {
     const by = isEmpty ? undefined : await this.#rewritten(files, dropped, nowMs);
-    await this.#ofSignal(signalOf(files)).catalogue.replace(files, { by, nowMs });
-    this.#options.generation.current += 1;
+    await this.#changing(this.#ofSignal(signalOf(files)).catalogue.replace(files, { by, nowMs }));
+  }
+
+  /** A change that failed may have reached the disk all the same: who reads the archive looks anew in any case. */
+  #changing<T>(change: Promise<T>): Promise<T> {
+    return change.finally(() => { this.#options.generation.current += 1; });
   }
 
   async #rewritten(files: readonly CataloguedFile[], dropped: readonly string[], nowMs: number): Promise<ReadableFile> {

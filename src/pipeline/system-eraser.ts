@@ -113,8 +113,7 @@ export class Eraser {
 
   async #erase(erasure: Erasure, nowMs: number): Promise<void> {
     const { database, archive, logs, generation } = this.#options;
-    await database.transaction(deleteHot(erasure));
-    generation.current += 1;
+    await database.transaction(deleteHot(erasure)).finally(() => { generation.current += 1; });
     const rows = await database.query({ sql: 'SELECT DISTINCT file_id FROM archived_traces t SEMI JOIN (SELECT * FROM erasing_traces WHERE erasure_id = $id) e ON e.trace_id_low = t.trace_id_low AND e.trace_id_high = t.trace_id_high', params: { id: erasure.id } });
     const affected = new Set(rows.map((row) => row['file_id']));
     for (const file of await archive.catalogue.files()) if (affected.has(file.fileId)) await this.#rewrite(erasure, file, nowMs);
@@ -129,8 +128,7 @@ export class Eraser {
     const by = left === 0 ? undefined : await publishFile(storage, { signal: 'spans', hour: old.hour, nowMs }, (place) => archive.rewriteWithout(sources, id, place));
     if (by !== undefined && by.file.rows !== left) throw new Error(`${by.file.path} has ${by.file.rows} spans instead of ${left}: the file it was made of stays`);
     const receipt = { sql: 'UPDATE erasures SET archived_spans = archived_spans + $spans, files = files + 1 WHERE id = $id', params: { id, spans: old.rows - left } };
-    await archive.catalogue.replace([old], { by, nowMs, more: [receipt] });
-    generation.current += 1;
+    await archive.catalogue.replace([old], { by, nowMs, more: [receipt] }).finally(() => { generation.current += 1; });
   }
 
   /** Every file of log records is looked through: what has the value need not name a trace. */
@@ -143,8 +141,7 @@ export class Eraser {
     const by = gone === old.rows ? undefined : await publishFile(storage, { signal: 'logs', hour: old.hour, nowMs }, (place) => logs.rewriteWithout(sources, erased, place));
     if (by !== undefined && by.file.rows !== old.rows - gone) throw new Error(`${by.file.path} has ${by.file.rows} log records instead of ${old.rows - gone}: the file it was made of stays`);
     const receipt = { sql: 'UPDATE erasures SET logs = logs + $records, files = files + 1 WHERE id = $id', params: { id: erasure.id, records: gone } };
-    await logs.catalogue.replace([old], { by, nowMs, more: [receipt] });
-    generation.current += 1;
+    await logs.catalogue.replace([old], { by, nowMs, more: [receipt] }).finally(() => { generation.current += 1; });
   }
 }
 

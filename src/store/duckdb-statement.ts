@@ -1,4 +1,4 @@
-import { DuckDBTypeId, JSDuckDBValueConverter, type DuckDBConnection, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import { DuckDBTypeId, JSDuckDBValueConverter, type DuckDBConnection, type DuckDBDataChunk, type DuckDBPreparedStatement } from '@duckdb/node-api';
 import { assert } from '../lib/assert.js';
 import type { Row, SqlValue, Statement } from './database.js';
 
@@ -6,13 +6,25 @@ import type { Row, SqlValue, Statement } from './database.js';
 export async function runStatement(connection: DuckDBConnection, statement: Statement): Promise<Row[]> {
   const { prepared, close } = await openStatement(connection, statement);
   try {
-    const reader = await prepared.runAndReadAll();
-    const converted = reader.convertRowObjects(JSDuckDBValueConverter);
-    for (const row of converted) for (const [key, cell] of Object.entries(row)) if (!isSqlValue(cell)) row[key] = asText(cell);
-    return converted as Row[];
+    const result = await prepared.run();
+    const names = result.deduplicatedColumnNames();
+    // All of it is there by now. To fetch one chunk after the other would wait for the thread's event loop each time, which ingest keeps busy.
+    return Array.from({ length: result.chunkCount }, (_, index) => rowsOf(result.getChunk(index), names)).flat();
   } finally {
     close();
   }
+}
+
+function rowsOf(chunk: DuckDBDataChunk, names: readonly string[]): Record<string, SqlValue>[] {
+  const rows = Array.from({ length: chunk.rowCount }, (): Record<string, SqlValue> => ({}));
+  for (const [column, name] of names.entries()) {
+    const vector = chunk.getColumnVector(column);
+    for (const [index, row] of rows.entries()) {
+      const cell = JSDuckDBValueConverter(vector.getItem(index), vector.type, JSDuckDBValueConverter);
+      row[name] = isSqlValue(cell) ? cell : asText(cell);
+    }
+  }
+  return rows;
 }
 
 /** A statement with its parameters bound, ready to run. Whoever opens it closes it. */

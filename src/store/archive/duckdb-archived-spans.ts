@@ -3,33 +3,25 @@ import { traceIdOf, type TraceKey } from '../trace-key.js';
 import { loadSql } from '../fs-sql.js';
 import { archivedSpanRows, parquetFiles, quoted } from './archive-columns.js';
 import type { ArchiveNeed } from './archive-need.js';
-import type { ArchivedFile, ArchiveStorage } from './archive-storage.js';
-import { mayHold } from './attribute-filter.js';
+import type { ArchiveStorage } from './archive-storage.js';
 import { archivedLogsOf } from './duckdb-log-archive.js';
+import { ArchiveCatalogue, ofTraces, type ArchiveGeneration, type TimedFile, type TimeRange } from './duckdb-archive-catalogue.js';
+
+export type { ArchiveGeneration } from './duckdb-archive-catalogue.js';
 
 /** Where a statement wants the archive: behind its WITH. Without an archive it is a comment. */
 export const ARCHIVE_MARK = '/* archive */';
-
-/** Goes up with every change of what is hot and what is archived. */
-export interface ArchiveGeneration {
-  current: number;
-}
 
 /** A statement that says of the archive more than its range of time. */
 export interface ArchiveStatement extends Statement {
   readonly archive?: ArchiveNeed;
 }
 
-interface Range {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
 /** A database that understands such statements; one without an archive passes over what they say of it. */
 export interface SpansDatabase extends Database {
   query(statement: ArchiveStatement): Promise<Row[]>;
   /** When the spans of those files ended that a search over this time has to open. Absent where there is no archive. */
-  fileTimes?(window: Range, need: ArchiveNeed): Promise<readonly Range[]>;
+  fileTimes?(window: TimeRange, need: ArchiveNeed): Promise<readonly TimeRange[]>;
   /** One trace, whose hot spans `hot` reads; the others come as the archive has them (archived-trace.sql). Absent where there is no archive. */
   trace?(hot: Statement, key: TraceKey, limit: number): Promise<{ readonly hot: Row[]; readonly archived: Row[] }>;
   /** Log records of one trace, hot ones as `hot` reads them and archived ones alike, oldest first. Absent where there is no archive. */
@@ -40,6 +32,7 @@ const TRACE = loadSql(import.meta.url, 'archived-trace.sql');
 
 const MAX_ATTEMPTS = 5;
 const MS_NS = 1_000_000n;
+const MINUTE_MS = 60_000;
 /** Nanoseconds since 1970 do not reach further. */
 const LATEST_MS = 9_000_000_000_000;
 /** Selections of a whole span: then it has all its columns. */
@@ -54,11 +47,13 @@ export class ArchivedSpans implements SpansDatabase {
   readonly #database: Database;
   readonly #storage: ArchiveStorage;
   readonly #generation: ArchiveGeneration;
+  readonly #catalogue: ArchiveCatalogue;
 
   constructor(database: Database, { storage, generation }: { readonly storage: ArchiveStorage; readonly generation: ArchiveGeneration }) {
     this.#database = database;
     this.#storage = storage;
     this.#generation = generation;
+    this.#catalogue = new ArchiveCatalogue(database, generation);
   }
 
   transaction(statements: readonly Statement[]): Promise<void> {
@@ -85,15 +80,15 @@ export class ArchivedSpans implements SpansDatabase {
   }
 
   async #archivedTrace(key: TraceKey, limit: number): Promise<Row[]> {
-    const found = await this.#database.query(filesOfTraces([key]).lookup);
+    const found = await this.#catalogue.ofTraces([key]);
     if (found.length === 0) return [];
-    const files = parquetFiles(await this.#storage.local(filesOf(found)));
+    const files = parquetFiles(await this.#storage.local(found));
     return this.#database.query({ sql: TRACE.replace('/* files */', () => files).replace('/* trace */', () => quoted(traceIdOf(key))), params: { limit } });
   }
 
-  async fileTimes({ fromMs, toMs }: Range, { pairs = [] }: ArchiveNeed): Promise<readonly Range[]> {
-    const rows = await this.#database.query({ sql: filesWhere(BY_TIME, pairs, 'min_end_ms, max_end_ms'), params: rangeOf(fromMs, toMs) });
-    return rows.map((row) => ({ fromMs: Number(row['min_end_ms']), toMs: Number(row['max_end_ms']) + 1 }));
+  async fileTimes(window: TimeRange, { pairs = [] }: ArchiveNeed): Promise<readonly TimeRange[]> {
+    const files = await this.#catalogue.ofTime(window, pairs);
+    return files.map(({ minEndMs, maxEndMs }) => ({ fromMs: minEndMs, toMs: maxEndMs + 1 }));
   }
 
   /** Read again where spans moved into the archive meanwhile: between two statements they would be seen in both places or in none. */
@@ -106,10 +101,8 @@ export class ArchivedSpans implements SpansDatabase {
   }
 
   async #widened({ sql, params = {}, archive = {} }: ArchiveStatement): Promise<Statement> {
-    const { lookup, where } = needOf({ sql, params }, archive);
-    const found = await this.#database.query(lookup);
-    if (found.length === 0 && archive.traces === undefined) return { sql, params };
-    const files = filesOf(found);
+    const { files, where } = await this.#needOf({ sql, params }, archive);
+    if (files.length === 0 && archive.traces === undefined) return { sql, params };
     const isWhole = WHOLE_SPANS.test(sql);
     const reads = (column: string): boolean => isWhole || new RegExp(`\\b${column}\\b`).test(sql);
     const archived = files.length === 0 ? '' : ` UNION ALL BY NAME ${archivedSpanRows(await this.#storage.local(files), { where, reads: (column) => column === 'row_id' || reads(column) })}`;
@@ -118,63 +111,29 @@ export class ArchivedSpans implements SpansDatabase {
     const relations = `span_rows AS ${archive.traces === undefined ? 'NOT MATERIALIZED' : 'MATERIALIZED'} (${hot}${archived}), spans AS NOT MATERIALIZED (SELECT * EXCLUDE (row_id) FROM span_rows),`;
     return { params, sql: sql.replace(ARCHIVE_MARK, () => relations) };
   }
+
+  /** Which files are looked through, and which of their spans. */
+  async #needOf({ params = {}, sql }: Statement, { traces, where, pairs = [], beganNs }: ArchiveNeed): Promise<Need> {
+    const { high, low } = params;
+    const wanted = traces ?? (typeof high === 'bigint' && typeof low === 'bigint' ? [{ high, low }] : undefined);
+    if (wanted !== undefined) return { files: await this.#catalogue.ofTraces(wanted), where: `a."TraceId" IN (${wanted.map((trace) => quoted(traceIdOf(trace))).join(', ')})` };
+    if (params['from_minute'] !== undefined) return { files: await this.#catalogue.ofArrival({ fromMs: Number(params['from_minute']) * MINUTE_MS, toMs: Number(params['to_minute']) * MINUTE_MS }, pairs), where };
+    const [from, to] = params['near_from_ms'] === undefined ? [params['from_ms'], params['to_ms']] : [params['near_from_ms'], params['near_to_ms']];
+    if (from === undefined) throw new Error(`this statement does not say which part of the archive it needs: ${sql.slice(0, 120)}`);
+    const range = { fromMs: Number(from), toMs: Number(to) };
+    // What ends before a time began before it, and the rows of a service are sorted by their beginning.
+    const before = range.toMs < LATEST_MS ? [`a."Timestamp" < make_timestamp_ns(${BigInt(Math.ceil(range.toMs)) * MS_NS})`] : [];
+    const within = beganNs === undefined ? [] : [`a."Timestamp" BETWEEN make_timestamp_ns(${beganNs[0]}) AND make_timestamp_ns(${beganNs[1]})`];
+    return { files: await this.#catalogue.ofTime(range, pairs), where: [...before, ...within, where ?? 'TRUE'].join(' AND ') };
+  }
+}
+
+interface Need {
+  readonly files: readonly TimedFile[];
+  readonly where?: string | undefined;
 }
 
 function compareTimes(left: SqlValue | undefined, right: SqlValue | undefined): number {
   const [a, b] = [BigInt(String(left)), BigInt(String(right))];
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function filesOf(rows: readonly Row[]): readonly ArchivedFile[] {
-  return rows.map((row) => ({ path: String(row['path']), bytes: Number(row['bytes']), sha256: String(row['sha256']) }));
-}
-
-interface Need {
-  readonly lookup: Statement;
-  readonly where?: string | undefined;
-}
-
-/** Which files are looked through, and which of their spans. */
-function needOf({ params = {}, sql }: Statement, { traces, where, pairs = [], beganNs }: ArchiveNeed): Need {
-  const { high, low } = params;
-  if (traces !== undefined) return filesOfTraces(traces);
-  if (typeof high === 'bigint' && typeof low === 'bigint') return filesOfTraces([{ high, low }]);
-  const byTime = (from: unknown, to: unknown): Need => {
-    const range = rangeOf(from, to);
-    // What ends before a time began before it, and the rows of a service are sorted by their beginning.
-    const before = range.to_ms < LATEST_MS ? [`a."Timestamp" < make_timestamp_ns(${BigInt(range.to_ms) * MS_NS})`] : [];
-    const within = beganNs === undefined ? [] : [`a."Timestamp" BETWEEN make_timestamp_ns(${beganNs[0]}) AND make_timestamp_ns(${beganNs[1]})`];
-    return { lookup: { sql: filesWhere(BY_TIME, pairs), params: range }, where: [...before, ...within, where ?? 'TRUE'].join(' AND ') };
-  };
-  if (params['near_from_ms'] !== undefined) return byTime(params['near_from_ms'], params['near_to_ms']);
-  if (params['from_ms'] !== undefined) return byTime(params['from_ms'], params['to_ms']);
-  if (params['from_minute'] !== undefined) return { lookup: { sql: filesWhere(BY_ARRIVAL, pairs), params: rangeOf(Number(params['from_minute']) * 60_000, Number(params['to_minute']) * 60_000) }, where };
-  throw new Error(`this statement does not say which part of the archive it needs: ${sql.slice(0, 120)}`);
-}
-
-const BY_TIME = 'max_end_ms >= $from_ms AND min_end_ms < $to_ms';
-const BY_ARRIVAL = `(max_arrival_ms >= $from_ms AND min_arrival_ms < $to_ms) OR (${BY_TIME})`;
-
-function filesWhere(condition: string, pairs: readonly (readonly string[])[] = [], columns = 'path, bytes, sha256'): string {
-  const filters = pairs.length === 0 ? '' : ' LEFT JOIN archive_filters f USING (file_id)';
-  return `SELECT ${columns} FROM archive_files${filters} WHERE (${condition}) AND ${mayHold(pairs)} ORDER BY hour, path`;
-}
-
-function filesOfTraces(traces: readonly TraceKey[]): Need {
-  return {
-    lookup: { sql: filesWhere(`file_id IN (SELECT file_id FROM archived_traces WHERE ${ofTraces(traces)})`) },
-    where: `a."TraceId" IN (${traces.map((trace) => quoted(traceIdOf(trace))).join(', ')})`,
-  };
-}
-
-/** On the columns themselves, so that their zone maps are used. */
-function ofTraces(traces: readonly TraceKey[]): string {
-  const among = (side: keyof TraceKey): string => `trace_id_${side} IN (${[...new Set(traces.map((trace) => trace[side]))].map((id) => `${id}::UBIGINT`).join(', ')})`;
-  // Two halves of different traces are no id that anybody has: 64 random bits are enough to tell traces apart.
-  return `${among('low')} AND ${among('high')}`;
-}
-
-function rangeOf(from: unknown, to: unknown): { readonly from_ms: number; readonly to_ms: number } {
-  const whole = (value: unknown): number => Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.floor(Number(value))));
-  return { from_ms: whole(from), to_ms: whole(to) };
 }
