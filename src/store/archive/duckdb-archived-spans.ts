@@ -5,9 +5,9 @@ import { archivedSpanRows, parquetFiles, quoted } from './archive-columns.js';
 import type { ArchiveNeed } from './archive-need.js';
 import type { ArchiveStorage } from './archive-storage.js';
 import { archivedLogsOf } from './duckdb-log-archive.js';
-import { ArchiveCatalogue, ofTraces, type ArchiveGeneration, type TimedFile, type TimeRange } from './duckdb-archive-catalogue.js';
+import { KnownFiles, type ArchiveGeneration, type TimedFile, type TimeRange } from './duckdb-known-files.js';
 
-export type { ArchiveGeneration } from './duckdb-archive-catalogue.js';
+export type { ArchiveGeneration } from './duckdb-known-files.js';
 
 /** Where a statement wants the archive: behind its WITH. Without an archive it is a comment. */
 export const ARCHIVE_MARK = '/* archive */';
@@ -47,13 +47,13 @@ export class ArchivedSpans implements SpansDatabase {
   readonly #database: Database;
   readonly #storage: ArchiveStorage;
   readonly #generation: ArchiveGeneration;
-  readonly #catalogue: ArchiveCatalogue;
+  readonly #files: KnownFiles;
 
   constructor(database: Database, { storage, generation }: { readonly storage: ArchiveStorage; readonly generation: ArchiveGeneration }) {
     this.#database = database;
     this.#storage = storage;
     this.#generation = generation;
-    this.#catalogue = new ArchiveCatalogue(database, generation);
+    this.#files = new KnownFiles(database, generation);
   }
 
   transaction(statements: readonly Statement[]): Promise<void> {
@@ -80,14 +80,14 @@ export class ArchivedSpans implements SpansDatabase {
   }
 
   async #archivedTrace(key: TraceKey, limit: number): Promise<Row[]> {
-    const found = await this.#catalogue.ofTraces([key]);
+    const found = await this.#files.ofTraces([key]);
     if (found.length === 0) return [];
     const files = parquetFiles(await this.#storage.local(found));
     return this.#database.query({ sql: TRACE.replace('/* files */', () => files).replace('/* trace */', () => quoted(traceIdOf(key))), params: { limit } });
   }
 
   async fileTimes(window: TimeRange, { pairs = [] }: ArchiveNeed): Promise<readonly TimeRange[]> {
-    const files = await this.#catalogue.ofTime(window, pairs);
+    const files = await this.#files.ofTime(window, pairs);
     return files.map(({ minEndMs, maxEndMs }) => ({ fromMs: minEndMs, toMs: maxEndMs + 1 }));
   }
 
@@ -106,7 +106,7 @@ export class ArchivedSpans implements SpansDatabase {
     const isWhole = WHOLE_SPANS.test(sql);
     const reads = (column: string): boolean => isWhole || new RegExp(`\\b${column}\\b`).test(sql);
     const archived = files.length === 0 ? '' : ` UNION ALL BY NAME ${archivedSpanRows(await this.#storage.local(files), { where, reads: (column) => column === 'row_id' || reads(column) })}`;
-    const hot = `SELECT * FROM main.span_rows${archive.traces === undefined ? '' : ` WHERE ${ofTraces(archive.traces)}`}`;
+    const hot = `SELECT * FROM main.span_rows${archive.traces === undefined ? '' : ` WHERE ${hotOfTraces(archive.traces)}`}`;
     // Few traces are read once and then looked at as often as the statement likes.
     const relations = `span_rows AS ${archive.traces === undefined ? 'NOT MATERIALIZED' : 'MATERIALIZED'} (${hot}${archived}), spans AS NOT MATERIALIZED (SELECT * EXCLUDE (row_id) FROM span_rows),`;
     return { params, sql: sql.replace(ARCHIVE_MARK, () => relations) };
@@ -116,15 +116,15 @@ export class ArchivedSpans implements SpansDatabase {
   async #needOf({ params = {}, sql }: Statement, { traces, where, pairs = [], beganNs }: ArchiveNeed): Promise<Need> {
     const { high, low } = params;
     const wanted = traces ?? (typeof high === 'bigint' && typeof low === 'bigint' ? [{ high, low }] : undefined);
-    if (wanted !== undefined) return { files: await this.#catalogue.ofTraces(wanted), where: `a."TraceId" IN (${wanted.map((trace) => quoted(traceIdOf(trace))).join(', ')})` };
-    if (params['from_minute'] !== undefined) return { files: await this.#catalogue.ofArrival({ fromMs: Number(params['from_minute']) * MINUTE_MS, toMs: Number(params['to_minute']) * MINUTE_MS }, pairs), where };
+    if (wanted !== undefined) return { files: await this.#files.ofTraces(wanted), where: isAmong('a."TraceId"', wanted.map((trace) => quoted(traceIdOf(trace)))) };
+    if (params['from_minute'] !== undefined) return { files: await this.#files.ofArrival({ fromMs: Number(params['from_minute']) * MINUTE_MS, toMs: Number(params['to_minute']) * MINUTE_MS }, pairs), where };
     const [from, to] = params['near_from_ms'] === undefined ? [params['from_ms'], params['to_ms']] : [params['near_from_ms'], params['near_to_ms']];
     if (from === undefined) throw new Error(`this statement does not say which part of the archive it needs: ${sql.slice(0, 120)}`);
     const range = { fromMs: Number(from), toMs: Number(to) };
     // What ends before a time began before it, and the rows of a service are sorted by their beginning.
     const before = range.toMs < LATEST_MS ? [`a."Timestamp" < make_timestamp_ns(${BigInt(Math.ceil(range.toMs)) * MS_NS})`] : [];
     const within = beganNs === undefined ? [] : [`a."Timestamp" BETWEEN make_timestamp_ns(${beganNs[0]}) AND make_timestamp_ns(${beganNs[1]})`];
-    return { files: await this.#catalogue.ofTime(range, pairs), where: [...before, ...within, where ?? 'TRUE'].join(' AND ') };
+    return { files: await this.#files.ofTime(range, pairs), where: [...before, ...within, where ?? 'TRUE'].join(' AND ') };
   }
 }
 
@@ -136,4 +136,14 @@ interface Need {
 function compareTimes(left: SqlValue | undefined, right: SqlValue | undefined): number {
   const [a, b] = [BigInt(String(left)), BigInt(String(right))];
   return a < b ? -1 : a > b ? 1 : 0;
+
+function hotOfTraces(traces: readonly TraceKey[]): string {
+  return (['low', 'high'] as const).map((side) => isAmong(`trace_id_${side}`, traces.map((trace) => `${trace[side]}::UBIGINT`))).join(' AND ');
+}
+
+/** Not IN: that is a join, for which every row is read with all its columns. This is looked at in the scan, and of other rows nothing more is read. */
+function isAmong(column: string, values: readonly string[]): string {
+  const distinct = [...new Set(values)];
+  return distinct.length === 1 ? `${column} = ${distinct.join('')}` : `list_contains([${distinct.join(', ')}], ${column})`;
+
 }

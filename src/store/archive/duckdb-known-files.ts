@@ -29,7 +29,7 @@ const FILES = 'SELECT file_id, path, bytes, sha256, min_end_ms, max_end_ms, min_
 const REMEMBERED_PAIRS = 32;
 
 /** Which files a statement has to open. One search asks several times, so that the answers stay in memory until the archive changes. */
-export class ArchiveCatalogue {
+export class KnownFiles {
   readonly #database: Database;
   readonly #generation: ArchiveGeneration;
   #known: { readonly generation: number; readonly files: Promise<readonly TimedFile[]> } | undefined;
@@ -101,7 +101,7 @@ export class ArchiveCatalogue {
 }
 
 /** On the columns themselves, so that their zone maps are used. */
-export function ofTraces(traces: readonly TraceKey[]): string {
+function ofTraces(traces: readonly TraceKey[]): string {
   const among = (side: keyof TraceKey): string => `trace_id_${side} IN (${[...new Set(traces.map((trace) => trace[side]))].map((id) => `${id}::UBIGINT`).join(', ')})`;
   // Two halves of different traces are no id that anybody has: 64 random bits are enough to tell traces apart.
   return `${among('low')} AND ${among('high')}`;
