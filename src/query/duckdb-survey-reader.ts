@@ -1,11 +1,13 @@
 import { MINUTE_MS } from '../lib/duration.js';
 import { valueOfJson } from '../pipeline/span-of-row.js';
 import { bucketMiddleNs } from '../sli/latency-bucket.js';
-import type { Database, SqlValue } from '../store/database.js';
+import { needOfSearch, needOfSearchWith } from '../store/archive/archive-need.js';
+import type { SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
+import type { SqlValue } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import { spanIdOf, traceIdOf } from '../store/trace-key.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
-import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
+import type { ExpressionSql } from '../trace/traceql/expression-sql.js';
 import type { Field } from '../trace/traceql/ast.js';
 import { nearWindow } from './duckdb-trace-reader.js';
 import { minutesOf } from './service-summary.js';
@@ -15,19 +17,22 @@ import type { TimeWindow } from './time-window.js';
 const HEATMAP = loadSql(import.meta.url, 'survey-heatmap.sql');
 const REQUESTS = loadSql(import.meta.url, 'survey-requests.sql');
 const EXEMPLARS = loadSql(import.meta.url, 'survey-exemplars.sql');
+const COUNT = loadSql(import.meta.url, 'survey-count.sql');
 const BREAKDOWN = loadSql(import.meta.url, 'survey-breakdown.sql');
+/** Hashes are 64 bits. */
+const HASHES = 1n << 64n;
 
 export class DuckdbSurveyReader implements SurveyReader {
-  readonly #database: Database;
+  readonly #database: SpansDatabase;
 
-  constructor(database: Database) {
+  constructor(database: SpansDatabase) {
     this.#database = database;
   }
 
   async heatmap(query: SurveyQuery): Promise<Heatmap> {
     const compiled = compileSearch(query.search);
     const steps = stepsOf(query);
-    const rows = await this.#database.query({ sql: over(HEATMAP, compiled), params: { ...paramsOf(compiled, query), from_ms: steps.fromMs, to_ms: query.toMs, step_ms: steps.stepMs, rows_per_octave: ROWS_PER_OCTAVE } });
+    const rows = await this.#database.query({ sql: over(HEATMAP, compiled), params: { ...paramsOf(compiled, query), from_ms: steps.fromMs, to_ms: query.toMs, step_ms: steps.stepMs, rows_per_octave: ROWS_PER_OCTAVE }, archive: needOfSearch(query.search) });
     return { ...steps, cells: rows.map((row) => ({ column: Number(row['step']), row: Number(row['row']), spans: Number(row['spans']), errors: Number(row['errors']) })) };
   }
 
@@ -53,20 +58,39 @@ export class DuckdbSurveyReader implements SurveyReader {
   }
 
   async breakdown({ fields, top, ...query }: SurveyQuery & { readonly fields: readonly Field[]; readonly top: number }): Promise<Breakdown> {
-    const compiled = compileSearch(query.search, { extra: (expressions) => `[${fields.map((field) => expressions.json({ type: 'field', field })).join(', ')}]::VARCHAR[]` });
-    const sql = over(BREAKDOWN, compiled).replace('/* values */', () => compiled.extra.sql).replace('/* joins */', () => compiled.extra.joins);
-    const rows = await this.#database.query({ sql, params: { ...paramsOf(compiled, query), from_ms: query.fromMs, to_ms: query.toMs, sample: SURVEY_SAMPLE, top } });
-    const [found, looked] = [Number(rows[0]?.['found'] ?? 0), Number(rows[0]?.['looked'] ?? 0)];
+    const [ofSpans, ofResources] = [fields.filter((field) => !isOfResource(field)), fields.filter(isOfResource)];
+    const compiled = compileSearch(query.search, { extra: (expressions) => valuesOf(ofSpans, expressions) });
+    const resourceValues = valuesOf(ofResources, compiled.expressions);
+    const window = { from_ms: query.fromMs, to_ms: query.toMs };
+    const [counted] = await this.#database.query({ sql: over(COUNT, compiled), params: { ...paramsOf(compiled, query), ...window }, archive: needOfSearch(query.search) });
+    const found = Number(counted?.['found'] ?? 0);
+    const sql = over(BREAKDOWN, compiled).replace('/* values of spans */', () => compiled.extra.sql).replace('/* values of resources */', () => resourceValues).replace('/* sample */', () => sampleOf(found));
+    const rows = await this.#database.query({ sql, params: { ...paramsOf(compiled, query), ...window, fields: fields.length, top }, archive: needOfSearchWith(query.search, ofSpans) });
+    const looked = Number(rows[0]?.['looked'] ?? 0);
     const scale = looked === 0 ? 1 : found / looked;
+    const places = [...ofSpans, ...ofResources];
     return {
       found, looked, weighted: Number(rows[0]?.['weighted'] ?? 0) * scale,
-      fields: fields.map((field, index) => {
-        const ofField = rows.filter((row) => row['field'] !== null && Number(row['field']) === index);
+      fields: fields.map((field) => {
+        const ofField = rows.filter((row) => row['field'] !== null && places[Number(row['field'])] === field);
         const values = ofField.map((row) => ({ value: valueOfJson(String(row['value'])), spans: Number(row['spans']) * scale, errors: Number(row['errors']) * scale, p99Ns: Number(row['p99_ns']) }));
         return { field, values, distinct: Number(ofField[0]?.['distinct_values'] ?? 0) };
       }),
     };
   }
+}
+
+function isOfResource(field: Field): boolean {
+  return field.type === 'attribute' && field.scope === 'resource' && field.ofParent !== true;
+}
+
+function valuesOf(fields: readonly Field[], expressions: ExpressionSql): string {
+  return `[${fields.map((field) => expressions.json({ type: 'field', field })).join(', ')}]::VARCHAR[]`;
+}
+
+/** Each span by the hash of its id, whatever it is. A literal of one column is looked at in the scan, so that of other spans nothing more is read. */
+function sampleOf(found: number): string {
+  return found <= SURVEY_SAMPLE ? 'TRUE' : `hash(s.span_id) < ${(HASHES * BigInt(SURVEY_SAMPLE)) / BigInt(found)}::UBIGINT`;
 }
 
 /** Whole minutes, as slices are; the first step begins with a whole minute too. */
@@ -77,7 +101,7 @@ function stepsOf({ fromMs, toMs }: TimeWindow): Pick<Heatmap, 'fromMs' | 'stepMs
 }
 
 function over(template: string, compiled: CompiledSearch): string {
-  return template.replace('/* search */', () => `${compiled.ctes},`).replaceAll('/* found */', () => compiled.result).replaceAll('/* spans */', () => SPAN_ROWS);
+  return template.replace('/* search */', () => `${compiled.ctes},`).replace('/* spans found */', () => compiled.spans);
 }
 
 function paramsOf(compiled: CompiledSearch, window: TimeWindow): Readonly<Record<string, SqlValue>> {

@@ -3,7 +3,7 @@ import type { SpansetExpression } from '../trace/traceql/query-ast.js';
 import type { AttributeValue } from '../trace/attribute.js';
 import type { TimeWindow } from './time-window.js';
 
-/** Of more spans than these, so many are looked at, spread evenly. */
+/** Of more spans than these, about so many are looked at, spread evenly. */
 export const SURVEY_SAMPLE = 50_000;
 /** Rows of a heatmap: each octave of durations is two of them. */
 export const ROWS_PER_OCTAVE = 2;

@@ -5,6 +5,7 @@ import { bucketOf } from '../sli/latency-bucket.js';
 import { DEFAULT_START_MS, type SpanDescription } from '../trace/batch-builder.js';
 import { DuckdbSurveyReader } from './duckdb-survey-reader.js';
 import { DuckdbTopologyReader } from './duckdb-topology-reader.js';
+import { SURVEY_SAMPLE } from './survey-reader.js';
 import { tagField } from './tempo-input.js';
 import { parseTraceSearch } from './trace-query.js';
 
@@ -79,5 +80,36 @@ describe('what a search found, seen from afar', () => {
   test('where nothing is found there is nothing to break down', async () => {
     expect(await reader.breakdown({ ...WINDOW, search: parseTraceSearch('{ name = "nowhere" }'), fields: [fieldOf('name')], top: 3 })).toMatchObject({ found: 0, looked: 0, weighted: 0, fields: [{ values: [], distinct: 0 }] });
     expect((await reader.heatmap({ ...WINDOW, search: parseTraceSearch('{ name = "nowhere" }') })).cells).toEqual([]);
+  });
+
+  test('the 99th percentile is that of the spans themselves, by weight, however they fall into buckets', async () => {
+    const fields = ['name', 'resource.k8s.pod.name'].map(fieldOf);
+    let seed = 7;
+    const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
+    const spans = Array.from({ length: 700 }, (_, index) => ({ name: `op-${Math.floor(random() * 3)}`, pod: `pod-${index % 2}`, weight: 1 + Math.floor(random() * 40), durationNs: Math.round(1e6 * Math.exp(random() * 4)) }));
+    await store.replace(spans.map(({ name, pod, weight, durationNs }, index): SpanDescription => ({
+      traceId: (index + 1).toString(16), spanId: (index + 1).toString(16), service: 'pay', name, kind: 'server', startMs: FROM, durationMs: durationNs / 1e6, weight, resource: { 'k8s.pod.name': pod },
+    })));
+    const percentile = (some: typeof spans): number => {
+      const total = some.reduce((sum, { weight }) => sum + weight, 0);
+      let reached = 0;
+      return [...some].sort((left, right) => left.durationNs - right.durationNs).find(({ weight }) => (reached += weight) >= 0.99 * total)?.durationNs ?? 0;
+    };
+    const breakdown = await reader.breakdown({ ...WINDOW, search: parseTraceSearch('{}'), fields, top: 5 });
+    const [names, pods] = breakdown.fields.map(({ values }) => new Map(values.map(({ value, p99Ns }) => [value, p99Ns])));
+    for (const name of ['op-0', 'op-1', 'op-2']) expect(names?.get(name), name).toBe(percentile(spans.filter((span) => span.name === name)));
+    for (const pod of ['pod-0', 'pod-1']) expect(pods?.get(pod), pod).toBe(percentile(spans.filter((span) => span.pod === pod)));
+  });
+
+  test('of many spans an even sample is looked at, and stands for all of them', async () => {
+    const count = 3 * SURVEY_SAMPLE;
+    await store.replace([{ traceId: '1', spanId: '1', service: 'pay', name: 'first', kind: 'server', startMs: FROM, durationMs: 1 }]);
+    await store.database.transaction([{ sql: `INSERT INTO spans_bulk SELECT s.* REPLACE (i AS span_id, 'op-' || (i % 4) AS name, 2.5 AS weight) FROM spans_fresh s, range(2, ${count + 1}) t(i)` }]);
+    const { found, looked, weighted, fields } = await reader.breakdown({ ...WINDOW, search: parseTraceSearch('{}'), fields: [fieldOf('name')], top: 9 });
+    expect(found).toBe(count);
+    // Each is taken or not by its own: the number taken spreads by its square root.
+    expect(Math.abs(looked - SURVEY_SAMPLE)).toBeLessThan(5 * Math.sqrt(SURVEY_SAMPLE));
+    expect(weighted / (2.5 * count)).toBeCloseTo(1, 2);
+    for (const { spans } of fields[0]?.values.filter(({ value }) => value !== 'first') ?? []) expect(spans / (2.5 * count)).toBeCloseTo(0.25, 1);
   });
 });
