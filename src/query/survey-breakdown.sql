@@ -1,5 +1,6 @@
--- The most frequent values of each of some fields, over the spans that a search found. The 99th percentile is exact, by weight: of each value the bucket of
--- durations is found in which it lies, and then its place among the spans of this bucket; to sort all of them takes five times as long.
+-- The most frequent values of each of some fields, over the spans that a search found.
+-- The 99th percentile is exact, by weight: of each value the bucket of durations is found in which it lies, then its place among the spans
+-- of this bucket. To sort all of them takes five times as long.
 WITH RECURSIVE /* archive */ /* search */
 observed AS MATERIALIZED (
   SELECT s.weight, s.status = 2 AS failed, s.duration_ns, CAST(floor(ln(greatest(s.duration_ns, 1)) * 10) AS INTEGER) AS bucket, s.resource_id, /* values of spans */ AS span_values

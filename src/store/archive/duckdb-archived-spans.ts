@@ -136,6 +136,7 @@ interface Need {
 function compareTimes(left: SqlValue | undefined, right: SqlValue | undefined): number {
   const [a, b] = [BigInt(String(left)), BigInt(String(right))];
   return a < b ? -1 : a > b ? 1 : 0;
+}
 
 function hotOfTraces(traces: readonly TraceKey[]): string {
   return (['low', 'high'] as const).map((side) => isAmong(`trace_id_${side}`, traces.map((trace) => `${trace[side]}::UBIGINT`))).join(' AND ');
@@ -145,5 +146,4 @@ function hotOfTraces(traces: readonly TraceKey[]): string {
 function isAmong(column: string, values: readonly string[]): string {
   const distinct = [...new Set(values)];
   return distinct.length === 1 ? `${column} = ${distinct.join('')}` : `list_contains([${distinct.join(', ')}], ${column})`;
-
 }
