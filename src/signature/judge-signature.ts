@@ -61,6 +61,7 @@ interface JumpCounts {
  * would fall into the window. Counts are divided by their over-dispersion among windows of that length: failures come in bursts.
  */
 function judgeJump({ times, significance, overMs }: Extract<SignatureCondition, { kind: 'jump' }>, { count, seen, from, history, firstSeenMs }: JumpCounts): SignatureVerdict {
+  if (count === 0) return { firing: false, words: seen };
   const minutes = overMs / MINUTE_MS;
   const windows = Math.floor(Math.min(HISTORY_MS, from * MINUTE_MS - firstSeenMs) / overMs);
   if (windows < MIN_HISTORY_WINDOWS) return { firing: false, words: `${seen}; it has no history to compare with yet` };

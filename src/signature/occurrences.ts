@@ -1,14 +1,17 @@
-import type { TraceId } from '../lib/ids.js';
+import type { SpanId, TraceId } from '../lib/ids.js';
 import type { Span } from '../trace/span.js';
 import type { ErrorSignature } from './error-signature.js';
 import { textOf } from './operation.js';
 import { hasFailed, rootErrorOf } from './root-error.js';
 import { signatureOfRoot, whatFailed, type FailedTrace } from './signature-of.js';
+import { SIGNATURE_VERSIONS } from './signature-versions.js';
 
 /** One failed request, with what failed in it. */
 export interface Occurrence {
   readonly signature: ErrorSignature;
   readonly traceId: TraceId;
+  /** The request that failed for it. */
+  readonly spanId: SpanId;
   readonly atMs: number;
   /** For how many requests it stands. */
   readonly weight: number;
@@ -28,19 +31,19 @@ const TENANT = ['tenant.id', 'tenant', 'enduser.tenant'];
  * What made requests of this trace fail, each signature once. A chain of errors counts where it reaches a request: a SERVER or CONSUMER span,
  * or a span without a parent. What ended inside a request that went well (a retry, a default) is no failure.
  */
-export function occurrencesOf(trace: FailedTrace): readonly Occurrence[] {
+export function occurrencesOf(trace: FailedTrace, versions = SIGNATURE_VERSIONS): readonly Occurrence[] {
   const byId = new Map(trace.spans.map((span) => [span.spanId as string, span]));
   const found = new Map<string, Occurrence>();
   for (const top of trace.spans) {
     if (!hasFailed(top) || !isRequest(top) || repeatsUpwards(top, byId)) continue;
     const root = rootErrorOf(trace.spans, top.spanId);
     if (root === undefined) continue;
-    const signature = signatureOfRoot(root, trace.logs ?? []);
+    const signature = signatureOfRoot(root, trace.logs ?? [], versions);
     const { text, stack } = whatFailed(root.span, trace.logs ?? []);
     const known = found.get(signature.id);
     if (known !== undefined && known.weight >= top.weight) continue;
     found.set(signature.id, {
-      signature, traceId: top.traceId, atMs: Math.floor((Number(root.span.startNs / 1_000n) + root.span.durationNs / 1_000) / 1_000), weight: top.weight,
+      signature, traceId: top.traceId, spanId: top.spanId, atMs: Math.floor((Number(root.span.startNs / 1_000n) + root.span.durationNs / 1_000) / 1_000), weight: top.weight,
       version: textOf(root.span.resource, ['service.version']) ?? '', tenant: tenantOf(root.span) || tenantOf(top), request: `${top.serviceName} ${top.name}`, text, stack,
     });
   }

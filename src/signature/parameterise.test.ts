@@ -48,7 +48,7 @@ describe('a message with what changes taken out', () => {
     fc.assert(fc.property(nasty, (message) => {
       const start = performance.now();
       const result = parameterise(message);
-      expect(performance.now() - start).toBeLessThan(100);
+      expect(performance.now() - start).toBeLessThan(1_000);
       // A one-character value may become a longer name; nothing else grows.
       expect(result.length).toBeLessThanOrEqual(MAX_MESSAGE_LENGTH * 6);
       expect(parameterise(message)).toBe(result);

@@ -1,6 +1,6 @@
 import type { SpanId } from '../lib/ids.js';
 import type { Span } from '../trace/span.js';
-import { grpcStatus, httpStatus, operationName, peerName } from './operation.js';
+import { grpcStatus, httpStatus, operationName, peerName, textOf } from './operation.js';
 
 /** Where a failure began. */
 export interface RootError {
@@ -36,9 +36,9 @@ export function hasFailed(span: Span): boolean {
 }
 
 /**
- * The deepest failed span reached from the bad span by an unbroken chain of failed spans: callers only repeat what it began,
- * and a failure whose parent went well (a retry that worked) is never reached. Among equally deep ones the first to end, then the
- * smallest id. Undefined where the bad span itself did not fail (it was slow).
+ * The deepest failed span reached from the bad span by an unbroken chain of failed spans: callers only repeat what it began.
+ * What was got over is never reached: a failure whose parent went well, a call that failed and went well when it was made again.
+ * Among equally deep ones the first to end, then the smallest id. Undefined where the bad span itself did not fail (it was slow).
  */
 export function rootErrorOf(spans: readonly Span[], badSpanId: SpanId): RootError | undefined {
   const bad = spans.find((span) => span.spanId === badSpanId);
@@ -97,9 +97,25 @@ export function childrenByParent(spans: readonly Span[]): ReadonlyMap<string, re
 }
 
 function failedChildren(span: Span, walk: { readonly children: ReadonlyMap<string, readonly Span[]>; readonly parents: Map<Span, Span | undefined> }): Span[] {
-  const failed = (walk.children.get(span.spanId) ?? []).filter((child) => hasFailed(child) && !walk.parents.has(child));
+  const siblings = walk.children.get(span.spanId) ?? [];
+  const failed = siblings.filter((child) => hasFailed(child) && !walk.parents.has(child) && !wentWellLater(child, siblings));
   for (const child of failed) walk.parents.set(child, span);
   return failed;
+}
+
+/** Whether the same call was made again, and went well. Of spans without a call nobody can tell a second try from the next item of a list. */
+function wentWellLater(failed: Span, siblings: readonly Span[]): boolean {
+  if (failed.kind !== 'client') return false;
+  const asked = askedOf(failed);
+  return siblings.some((again) => again.kind === 'client' && again.startNs >= endNs(failed) && !hasFailed(again) && askedOf(again) === asked);
+}
+
+/** What a call asked for, not whom: a second try may go to another replica. */
+const ASKED = ['url.path', 'http.target', 'url.query', 'db.query.text', 'db.statement', 'rpc.service', 'rpc.method', 'messaging.destination.name'];
+
+function askedOf(call: Span): string {
+  const url = textOf(call.attributes, ['url.full', 'http.url'])?.replace(/^[a-z]{1,10}:\/\/[^/]*/i, '');
+  return JSON.stringify([call.serviceName, operationName(call), url ?? '', ...ASKED.map((key) => textOf(call.attributes, [key]) ?? '')]);
 }
 
 /** The span by which the request came into this service: handlers and middlewares inside it are not what people call the operation. */

@@ -24,7 +24,7 @@ export function stateOf(signature: TrackedSignature, nowMs: number): SignatureSt
 export interface LifeContext {
   readonly trackingSinceMs: number;
   readonly nowMs: number;
-  /** What earlier versions of the normaliser stored of this failure. */
+  /** What earlier versions of the normaliser stored of this failure, and no signature of today has taken over into this one yet. */
   readonly earlier: readonly TrackedSignature[];
 }
 
@@ -32,7 +32,7 @@ export interface LifeContext {
 export function withOccurrences(known: TrackedSignature | undefined, occurrences: readonly Occurrence[], context: LifeContext): TrackedSignature {
   const ordered = [...occurrences].sort((left, right) => left.atMs - right.atMs || (left.traceId < right.traceId ? -1 : 1));
   const [first, last] = [ordered[0] as Occurrence, ordered.at(-1) as Occurrence];
-  const before = known ?? born(first, context);
+  const before = absorbed(known ?? born(first, context), context.earlier);
   const cameBack = hasComeBack(before, first, context);
   const { decision, ...rest } = before;
   return {
@@ -45,13 +45,31 @@ export function withOccurrences(known: TrackedSignature | undefined, occurrences
 
 function born(first: Occurrence, { trackingSinceMs, earlier }: LifeContext): TrackedSignature {
   const { id, type, message, service, operation, frames = [] } = first.signature;
-  const decision = earlier.map((each) => each.decision).find((each) => each !== undefined);
+  const decision = agreed(earlier);
   return {
-    id, type, message, service, operation, frames, firstSeenMs: Math.min(first.atMs, ...earlier.map(({ firstSeenMs }) => firstSeenMs)), lastSeenMs: Math.max(0, ...earlier.map(({ lastSeenMs }) => lastSeenMs)) || first.atMs, total: 0,
-    wasThere: earlier.length > 0 || first.atMs < trackingSinceMs + LEARNING_MS, operations: {}, versions: {}, tenants: {},
-    example: { traceId: first.traceId, text: '', stack: '' }, firstTraceId: earlier[0]?.firstTraceId ?? first.traceId, earlierIds: earlier.map((each) => each.id), laterIds: [],
+    id, type, message, service, operation, frames, firstSeenMs: first.atMs, lastSeenMs: Math.max(0, ...earlier.map(({ lastSeenMs }) => lastSeenMs)) || first.atMs, total: 0,
+    wasThere: first.atMs < trackingSinceMs + LEARNING_MS, operations: {}, versions: {}, tenants: {},
+    example: { traceId: first.traceId, text: '', stack: '' }, firstTraceId: first.traceId, earlierIds: [], laterIds: [],
     ...(decision === undefined ? {} : { decision }),
   };
+}
+
+/** With the history of what earlier versions called it. Of several new names for an old one the first takes its numbers over; several old names may be one now. */
+function absorbed(signature: TrackedSignature, earlier: readonly TrackedSignature[]): TrackedSignature {
+  if (earlier.length === 0) return signature;
+  const numbers = [signature, ...earlier.filter(({ laterIds }) => laterIds.length === 0)];
+  const [oldest] = [signature, ...earlier].sort((left, right) => left.firstSeenMs - right.firstSeenMs) as [TrackedSignature];
+  return {
+    ...signature, firstSeenMs: oldest.firstSeenMs, firstTraceId: oldest.firstTraceId, wasThere: true, earlierIds: [...signature.earlierIds, ...earlier.map(({ id }) => id)],
+    total: numbers.reduce((sum, { total }) => sum + total, 0), operations: mostOf(numbers.flatMap(({ operations }) => Object.entries(operations))),
+    versions: mostOf(numbers.flatMap(({ versions }) => Object.entries(versions))), tenants: mostOf(numbers.flatMap(({ tenants }) => Object.entries(tenants))),
+  };
+}
+
+/** What people decided of all of them: what was decided of some must not hide the others. */
+function agreed(earlier: readonly TrackedSignature[]): TrackedSignature['decision'] {
+  const [first, ...others] = earlier.map(({ decision }) => decision);
+  return others.every((decision) => decision?.kind === first?.kind && decision?.into === first?.into) ? first : undefined;
 }
 
 /** What was sent before the decision may arrive after it. */
@@ -61,11 +79,12 @@ function hasComeBack({ decision, lastSeenMs }: TrackedSignature, { atMs }: Occur
 }
 
 function tally(before: Readonly<Record<string, number>>, occurrences: readonly Occurrence[], keyOf: (occurrence: Occurrence) => string): Readonly<Record<string, number>> {
-  const counts = new Map(Object.entries(before));
-  for (const occurrence of occurrences) {
-    const key = keyOf(occurrence).slice(0, 200);
-    if (key !== '') counts.set(key, (counts.get(key) ?? 0) + occurrence.weight);
-  }
+  return mostOf([...Object.entries(before), ...occurrences.map((occurrence) => [keyOf(occurrence).slice(0, 200), occurrence.weight] as const)]);
+}
+
+function mostOf(entries: readonly (readonly [key: string, count: number])[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const [key, count] of entries) if (key !== '') counts.set(key, (counts.get(key) ?? 0) + count);
   return Object.fromEntries([...counts].sort(([leftKey, left], [rightKey, right]) => right - left || (leftKey < rightKey ? -1 : 1)).slice(0, MAX_AFFECTED));
 }
 

@@ -3,9 +3,8 @@ import type { SpanId } from '../lib/ids.js';
 import type { Attributes, Span } from '../trace/span.js';
 import type { ErrorSignature } from './error-signature.js';
 import { grpcStatus, httpStatus, textOf } from './operation.js';
-import { parameterise } from './parameterise.js';
-import { placeKey, rootErrorOf, type RootError } from './root-error.js';
-import { normaliseStack } from './stack-frames.js';
+import { rootErrorOf, type RootError } from './root-error.js';
+import { SIGNATURE_VERSIONS, type Failure, type SignatureVersion } from './signature-versions.js';
 
 /** An exception that came as a log record: where the conventions move it from span events. */
 export interface ExceptionLog {
@@ -20,9 +19,6 @@ export interface FailedTrace {
   readonly logs?: readonly ExceptionLog[];
 }
 
-/** Of everything that goes into the hash: what is taken, how messages are parameterised, how parts are joined. v1 had no stack. */
-const VERSION = 'v2';
-
 const GRPC_NAMES = [
   'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED',
   'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED',
@@ -34,16 +30,18 @@ export function signatureOf(trace: FailedTrace, badSpanId: SpanId): ErrorSignatu
   return root === undefined ? undefined : signatureOfRoot(root, trace.logs ?? []);
 }
 
-export function signatureOfRoot(root: RootError, logs: readonly ExceptionLog[]): ErrorSignature {
-  const { type, text, stack } = whatFailed(root.span, logs);
-  const message = parameterise(text);
-  const { service, operation } = root.place;
-  const frames = normaliseStack(stack)?.key;
-  const earlier = [type, message, ...placeKey(root.place)];
+export function signatureOfRoot(root: RootError, logs: readonly ExceptionLog[], versions = SIGNATURE_VERSIONS): ErrorSignature {
+  const { place } = root;
+  const failure = { ...whatFailed(root.span, logs), place };
+  const [newest, ...earlier] = versions;
   return {
-    id: `${VERSION}:${stableHash([...earlier, 'stack', ...(frames ?? [])])}`, earlierIds: [`v1:${stableHash(earlier)}`],
-    type, message, service, operation, count: 1, ...(frames === undefined ? {} : { frames }),
+    id: nameOf(failure, newest), earlierIds: earlier.map((version) => nameOf(failure, version)),
+    type: failure.type, ...newest.normalise(failure), service: place.service, operation: place.operation, count: 1,
   };
+}
+
+function nameOf(failure: Failure, { name, normalise, parts }: SignatureVersion): string {
+  return `${name}:${stableHash(parts(failure, normalise(failure)))}`;
 }
 
 /** One entry per signature with its number of occurrences, most frequent first; equal numbers in the order of their ids. */

@@ -47,8 +47,90 @@ main.main.func1()
              at ./src/pay.rs:12:5`, ['shop::pay::charge']],
 ];
 
+/** Where languages differ from the plain case. */
+const VARIANTS: readonly (readonly [string, StackLanguage, string, readonly string[]])[] = [
+  ['a cause in Node, printed below what wraps it', 'javascript', `Error: checkout failed
+    at checkout (/app/checkout.js:3:9) {
+  [cause]: Error: no funds
+      at charge (/app/pay.js:10:4)
+      at async pay (/app/pay.js:20:4)
+}`, ['charge (pay.js)', 'pay (pay.js)']],
+  ['Firefox and Safari', 'javascript', 'charge@https://shop.example/assets/pay.js:10:4\n@https://shop.example/assets/main.js:1:2\n', ['charge (pay.js)', '<anonymous> (main.js)']],
+  ['a minified bundle, whose names change with each build', 'javascript', `TypeError: x
+    at n.t (https://shop.example/main.4f3a2b1c.js:1:2345)
+    at e (https://shop.example/main.4f3a2b1c.js:1:99)
+    at checkout (https://shop.example/main.4f3a2b1c.js:1:7)`, ['<minified> (main.<hash>.js)', 'checkout (main.<hash>.js)']],
+  ['a module of Windows', 'javascript', 'Error\n    at charge (C:\\app\\pay.js:10:4)\n    at async file:///C:/app/main.mjs:1:1', ['charge (pay.js)', '<anonymous> (main.mjs)']],
+  ['what Java suppressed beside its cause', 'java', `a.Wrapped: x
+	at com.acme.Front.handle(Front.java:12)
+Caused by: b.Gone: y
+	at com.acme.Orders$1.run(Orders.java:7)
+	at com.acme.Orders$$Lambda/0x00007f1.get(Unknown Source)
+	Suppressed: c.Closed: z
+		at com.acme.Pool.close(Pool.java:3)`, ['com.acme.Orders$<n>.run', 'com.acme.Orders$generated.get']],
+  ['Kotlin coroutines', 'java', `x.Declined: no
+	at shop.Pay$charge$2.invokeSuspend(Pay.kt:12)
+	at kotlin.coroutines.jvm.internal.BaseContinuationImpl.resumeWith(ContinuationImpl.kt:33)`, ['shop.Pay$charge$<n>.invokeSuspend']],
+  ['a chain of Python, whose cause is first', 'python', `Traceback (most recent call last):
+  File "/srv/pay.py", line 7, in charge
+    raise Declined
+shop.Declined
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/srv/views.py", line 3, in checkout
+    raise Failed
+shop.Failed`, ['charge (pay.py)']],
+  ['an exception group of Python', 'python', `  + Exception Group Traceback (most recent call last):
+  |   File "/srv/main.py", line 3, in run
+  |     raise ExceptionGroup`, ['run (main.py)']],
+  ['errors of Go that carry their stack', 'go', `no funds
+github.com/acme/shop/pay.Charge
+	/src/pay/client.go:41
+main.main
+	/src/main.go:12
+runtime.main
+	/usr/local/go/src/runtime/proc.go:250`, ['github.com/acme/shop/pay.Charge', 'main.main']],
+  ['Go with type parameters, built with -trimpath', 'go', `goroutine 1 [running]:
+encoding/json.Unmarshal(...)
+	encoding/json/decode.go:1
+shop/pay.Map[...](0x1)
+	shop/pay/map.go:3 +0x1
+github.com/lib/pq.(*conn).query(0x1)
+	github.com/lib/pq@v1.10.9/conn.go:3 +0x1`, ['shop/pay.Map']],
+  ['.NET without sources, and its inner exception first', 'dotnet', `Shop.Failed: no
+ ---> System.InvalidOperationException: no funds
+   at Shop.Payments.<>c__DisplayClass4_0.<Charge>b__0(Order order)
+   at Shop.Payments.<Charge>g__Retry|7_1(Int32 tries)
+   at System.Linq.Enumerable.First[T](IEnumerable\`1 source)
+   --- End of inner exception stack trace ---
+   at Shop.Api.Checkout(Order order)`, ['Shop.Payments.<lambda>.Charge', 'Shop.Payments.Charge.Retry']],
+  ['rescue of Ruby', 'ruby', "/srv/pay.rb:12:in `rescue in block in charge'\n/srv/web.rb:1:in `<main>'", ['charge (pay.rb)', '<main> (web.rb)']],
+  ['closures and anonymous classes of PHP, the first exception first', 'php', `Shop\\Declined: no in /app/src/Pay.php:3
+Stack trace:
+#0 /app/src/Pay.php(12): Shop\\{closure:Shop\\Pay::charge():11}()
+#1 /app/src/Job.php(4): class@anonymous/app/src/Job.php:3$0->run()
+
+Next Shop\\Failed: x in /app/src/Web.php:9
+Stack trace:
+#0 /app/src/Web.php(3): checkout()`, ['Shop\\{closure} (Pay.php)', 'class@anonymous->run (Job.php)']],
+  ['a panic of Rust', 'rust', `   0: rust_begin_unwind
+             at /rustc/f6e511e/library/std/src/panicking.rs:665:5
+   1: core::panicking::panic_fmt
+   2: shop::pay::charge::{{closure}}
+             at ./src/pay.rs:12:5
+   3: sqlx::query
+             at /usr/local/cargo/registry/src/sqlx-0.8/src/query.rs:3:1
+   4: main`, ['shop::pay::charge::{{closure}}']],
+];
+
 describe('a stack', () => {
   test.each(STACKS)('of %s is its own frames, without lines', (language, stack, key) => {
+    expect(normaliseStack(stack)).toMatchObject({ language, key });
+  });
+
+  test.each(VARIANTS)('of %s', (_name, language, stack, key) => {
     expect(normaliseStack(stack)).toMatchObject({ language, key });
   });
 
