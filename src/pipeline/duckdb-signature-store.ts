@@ -11,6 +11,7 @@ import type { FailedTraces, SignatureChanges, SignatureMemory, SignatureStore } 
 const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
 const FAILED = sql('failed-traces');
 const LOAD = sql('load-signatures');
+const FIND = sql('find-signatures');
 const LOAD_COUNTS = sql('load-signature-counts');
 const LOAD_PROGRESS = sql('load-signature-progress');
 const FORGET = sql('forget-signatures');
@@ -19,9 +20,12 @@ const ADD_COUNTS = sql('add-signature-counts');
 const FORGET_PROGRESS = sql('forget-signature-progress');
 const STORE_PROGRESS = sql('store-signature-progress');
 const TRIM = sql('delete-signature-counts');
+const TRIM_SIGNATURES = sql('delete-quiet-signatures');
 
 /** Traces read at a time; of more, each that is read stands for several. */
 const TRACES_PER_READ = 200;
+/** Signatures on disk; who makes up messages without end must not fill it. */
+const MAX_STORED = 50_000;
 /** A trace that failed this long ago already is not counted again when more of it arrives. */
 const REMEMBERED_MS = 10 * MINUTE_MS;
 
@@ -45,6 +49,11 @@ export class DuckdbSignatureStore implements SignatureStore {
     };
   }
 
+  async find(ids: readonly string[]): Promise<readonly TrackedSignature[]> {
+    const rows = await this.#database.query({ sql: FIND, params: { ids: JSON.stringify(ids) } });
+    return rows.map((row) => decodeDocument<TrackedSignature>(String(row['document'])));
+  }
+
   async save({ signatures, counts, progress }: SignatureChanges): Promise<void> {
     const statements: Statement[] = [];
     if (signatures.length > 0) {
@@ -64,6 +73,6 @@ export class DuckdbSignatureStore implements SignatureStore {
   }
 
   trim(beforeMinute: number): Promise<void> {
-    return this.#database.transaction([{ sql: TRIM, params: { before_minute: beforeMinute } }]);
+    return this.#database.transaction([{ sql: TRIM, params: { before_minute: beforeMinute } }, { sql: TRIM_SIGNATURES, params: { limit: MAX_STORED } }]);
   }
 }

@@ -2,8 +2,11 @@ import { MINUTE_MS, DAY_MS, HOUR_MS } from '../lib/duration.js';
 import { groupBy } from '../lib/group-by.js';
 import { occurrencesOf, type Occurrence } from '../signature/occurrences.js';
 import { decided, withOccurrences, type SignatureDecision } from '../signature/signature-life.js';
+import { SIGNATURE_VERSIONS } from '../signature/signature-versions.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
 import type { SignatureChanges, SignatureCount, SignatureStore } from './signature-store.js';
+import { RecentFailures, type RecentFailure } from './recent-failures.js';
+import { SignatureCounts } from './signature-counts.js';
 import { TaskQueue } from '../store/task-queue.js';
 
 /** Signatures kept in memory and on the page; beyond it those that were quiet for longest are left on disk. */
@@ -15,27 +18,32 @@ const CATCH_UP_MS = 10 * MINUTE_MS;
 /** Counts by minute are kept for the page and for rules that compare with the day before. */
 export const COUNTED_MS = 7 * DAY_MS;
 
-/** Failed requests of one signature by minute. */
-export type MinuteCounts = ReadonlyMap<number, number>;
+/** Of merges of merges no more are followed. */
+const MAX_MERGES = 16;
 
 /** All error signatures as they are now: read from what was stored, told to whoever asks, changed by people. */
 export class SignatureBook {
   readonly #store: SignatureStore;
+  readonly #versions: typeof SIGNATURE_VERSIONS;
   readonly #signatures = new Map<string, TrackedSignature>();
-  readonly #counts = new Map<string, Map<number, number>>();
+  /** What people merged into it, by id. */
+  readonly #merged = new Map<string, Set<string>>();
+  readonly #counts = new SignatureCounts();
+  readonly #recent = new RecentFailures();
   readonly #turns = new TaskQueue();
   #sinceMs: number | undefined;
   #readToMs = 0;
   #nextTrimMs = 0;
 
-  constructor(store: SignatureStore) {
+  constructor(store: SignatureStore, versions = SIGNATURE_VERSIONS) {
     this.#store = store;
+    this.#versions = versions;
   }
 
   async resume(nowMs: number): Promise<void> {
     const { signatures, counts, progress } = await this.#store.load(Math.floor((nowMs - COUNTED_MS) / MINUTE_MS));
-    for (const signature of signatures) this.#signatures.set(signature.id, signature);
-    this.#add(counts);
+    this.#learn(signatures);
+    this.#counts.add(counts);
     this.#sinceMs = progress?.sinceMs;
     this.#readToMs = progress?.readToMs ?? 0;
   }
@@ -48,15 +56,26 @@ export class SignatureBook {
     return this.#signatures.get(id);
   }
 
-  counts(id: string): MinuteCounts {
-    return this.#counts.get(id) ?? new Map<number, number>();
+  /** The signature itself, what earlier versions of the normaliser called it, and what people merged into it: all that is counted as one. */
+  family(id: string): readonly string[] {
+    const family = new Set([id]);
+    for (const each of family) for (const other of [...(this.#signatures.get(each)?.earlierIds ?? []), ...(this.#merged.get(each) ?? [])]) family.add(other);
+    return [...family];
   }
 
-  /** Failed requests of all signatures in whole minutes, [from, to). */
+  /** Failed requests by minute. */
+  counts(id: string): ReadonlyMap<number, number> {
+    return this.#counts.byMinute(this.family(id));
+  }
+
+  /** Failed requests of one signature, or of all, in whole minutes, [from, to). */
   failures(fromMinute: number, toMinute: number, id?: string): number {
-    let total = 0;
-    for (const counts of id === undefined ? this.#counts.values() : [this.counts(id)]) for (const [minute, failures] of counts) if (minute >= fromMinute && minute < toMinute) total += failures;
-    return total;
+    return id === undefined ? this.#counts.all(fromMinute, toMinute) : this.#counts.of(this.family(id), fromMinute, toMinute);
+  }
+
+  /** Some requests that failed for it since then and since this process began: the first ones of the outbreak, and the latest. */
+  failedSince(id: string, sinceMs: number): readonly RecentFailure[] {
+    return this.#recent.since(this.family(id), sinceMs);
   }
 
   /** Reads what failed since the last time. */
@@ -68,8 +87,10 @@ export class SignatureBook {
       if (toMs <= fromMs) return;
       const { count, traces } = await this.#store.failedTraces(fromMs, toMs);
       const scale = traces.length === 0 ? 1 : count / traces.length;
-      const occurrences = traces.flatMap(occurrencesOf).map((each) => ({ ...each, weight: each.weight * scale }));
+      const occurrences = traces.flatMap((trace) => occurrencesOf(trace, this.#versions)).map((each) => ({ ...each, weight: each.weight * scale }));
+      await this.#recall(occurrences);
       await this.#keep({ ...this.#changesOf(occurrences, { trackingSinceMs: sinceMs, nowMs }), progress: { sinceMs, readToMs: toMs } });
+      for (const [id, own] of groupBy(occurrences, ({ signature }) => signature.id)) this.#recent.add(id, own);
       this.#sinceMs = sinceMs;
       this.#readToMs = toMs;
       await this.#trim(nowMs);
@@ -104,7 +125,7 @@ export class SignatureBook {
     const counts: SignatureCount[] = [];
     for (const [id, own] of bySignature) {
       const known = this.#signatures.get(id);
-      const earlier = known !== undefined ? [] : (own[0]?.signature.earlierIds ?? []).flatMap((each) => this.#signatures.get(each) ?? []);
+      const earlier = [...new Set(own.flatMap(({ signature }) => signature.earlierIds ?? []))].flatMap((each) => changed.get(each) ?? this.#signatures.get(each) ?? []).filter(({ laterIds }) => !laterIds.includes(id));
       changed.set(id, withOccurrences(known, own, { ...context, earlier }));
       for (const old of earlier) changed.set(old.id, { ...old, laterIds: [...old.laterIds, id] });
       for (const [minute, those] of groupBy(own, ({ atMs }) => Math.floor(atMs / MINUTE_MS))) counts.push({ id, minute, failures: those.reduce((sum, { weight }) => sum + weight, 0) });
@@ -112,35 +133,50 @@ export class SignatureBook {
     return { signatures: [...changed.values()], counts };
   }
 
+  /** What is on disk only, because it was quiet for longer than others, is not new when it comes back. */
+  async #recall(occurrences: readonly Occurrence[]): Promise<void> {
+    const ids = new Set(occurrences.flatMap(({ signature: { id, earlierIds = [] } }) => (this.#signatures.has(id) ? [] : [id, ...earlierIds])));
+    const unknown = [...ids].filter((id) => !this.#signatures.has(id));
+    if (unknown.length > 0) this.#learn(await this.#store.find(unknown));
+  }
+
   /** Where a person merged it into. */
   #target(id: string): string {
-    const { decision } = this.#signatures.get(id) ?? {};
-    return decision?.kind === 'merged' ? (decision.into ?? id) : id;
+    let target = id;
+    for (let step = 0; step < MAX_MERGES; step += 1) {
+      const { decision } = this.#signatures.get(target) ?? {};
+      if (decision?.kind !== 'merged' || decision.into === undefined) return target;
+      target = decision.into;
+    }
+    return target;
+  }
+
+  #learn(signatures: readonly TrackedSignature[]): void {
+    for (const signature of signatures) {
+      const { id, decision } = signature;
+      const before = this.#signatures.get(id)?.decision?.into;
+      if (before !== undefined) this.#merged.get(before)?.delete(id);
+      if (decision?.into !== undefined) this.#merged.set(decision.into, (this.#merged.get(decision.into) ?? new Set()).add(id));
+      this.#signatures.set(id, signature);
+    }
   }
 
   async #keep(changes: SignatureChanges): Promise<void> {
     await this.#store.save(changes);
-    for (const signature of changes.signatures) this.#signatures.set(signature.id, signature);
-    this.#add(changes.counts);
-  }
-
-  #add(counts: readonly SignatureCount[]): void {
-    for (const { id, minute, failures } of counts) {
-      const own = this.#counts.get(id) ?? new Map<number, number>();
-      own.set(minute, (own.get(minute) ?? 0) + failures);
-      this.#counts.set(id, own);
-    }
+    this.#learn(changes.signatures);
+    this.#counts.add(changes.counts);
   }
 
   async #trim(nowMs: number): Promise<void> {
     if (nowMs < this.#nextTrimMs) return;
     this.#nextTrimMs = nowMs + HOUR_MS;
     const before = Math.floor((nowMs - COUNTED_MS) / MINUTE_MS);
-    for (const counts of this.#counts.values()) for (const minute of counts.keys()) if (minute < before) counts.delete(minute);
+    this.#counts.trim(before);
     const oldest = [...this.#signatures.values()].sort((left, right) => right.lastSeenMs - left.lastSeenMs).slice(MAX_SIGNATURES);
     for (const { id } of oldest) {
       this.#signatures.delete(id);
-      this.#counts.delete(id);
+      this.#counts.forget(id);
+      this.#recent.forget(id);
     }
     await this.#store.trim(before);
   }

@@ -12,7 +12,7 @@ const signature = (id: string, service = 'payment'): TrackedSignature => ({
   id, type: 'Declined', message: 'card <int>', service, operation: 'charge', frames: [], firstSeenMs: 0, lastSeenMs: NOW, total: 1, wasThere: true, operations: {}, versions: {}, tenants: {},
   example: { traceId: 'a'.repeat(32) as TraceId, text: '', stack: '' }, firstTraceId: 'a'.repeat(32) as TraceId, earlierIds: [], laterIds: [],
 });
-const book = { all: () => [signature('v2:1'), signature('v2:2'), signature('v2:3', 'front')], failures: (_from: number, _to: number, id?: string): number => (id === 'v2:2' ? 0 : 10) };
+const book = { all: () => [signature('v2:1'), signature('v2:2'), signature('v2:3', 'front')], family: (id: string) => [id], failures: (_from: number, _to: number, id?: string): number => (id === 'v2:2' ? 0 : 10) };
 const input = { rules: [rule], book, openIncidents: [], nowMs: NOW };
 
 test('rules speak of the signatures that they are about, where those fail', () => {
@@ -33,4 +33,14 @@ test('an alert whose rule is gone is over, in the incident where it is', () => {
   const incident = sampleIncident({ key: 'signature:v2:1', alerts: [sampleAlert({ incidentId, id: signal!.alertId, labels: signal!.labels })] });
   expect(signatureSignals({ ...input, openIncidents: [incident] })).toMatchObject([{ key: 'signature:v2:1', alertId: signal!.alertId, firing: true }]);
   expect(signatureSignals({ ...input, rules: [], openIncidents: [incident] })).toMatchObject([{ key: 'signature:v2:1', alertId: signal!.alertId, firing: false }]);
+});
+
+test.each(['v1:9', 'v2:merged'])('an alert that began under the name %s goes on under it: nobody is told again', (old) => {
+  const { id: incidentId } = sampleIncident();
+  const family = (id: string): readonly string[] => (id === 'v2:1' ? ['v2:1', 'v1:9', 'v2:merged'] : [id]);
+  const [before] = signatureSignals({ ...input, book: { ...book, all: () => [signature(old)] } });
+  const incident = sampleIncident({ key: before!.key, alerts: [sampleAlert({ incidentId, id: before!.alertId, labels: before!.labels })] });
+  const linked = { ...signature(old), laterIds: ['v2:1'] };
+  const after = signatureSignals({ ...input, book: { ...book, family, all: () => [linked, signature('v2:1')] }, openIncidents: [incident] });
+  expect(after).toMatchObject([{ key: before!.key, alertId: before!.alertId, firing: true }]);
 });

@@ -6,41 +6,55 @@ import { QUIET_MS } from '../signature/signature-life.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
 import type { SignatureBook } from './signature-book.js';
 
-const ALERT_NAME = 'ErrorSignature';
+export const SIGNATURE_ALERT = 'ErrorSignature';
 
 export interface SignatureSignalInput {
   readonly rules: readonly SignatureRule[];
-  readonly book: Pick<SignatureBook, 'all' | 'failures'>;
+  readonly book: Pick<SignatureBook, 'all' | 'failures' | 'family'>;
   readonly openIncidents: readonly Incident[];
   readonly nowMs: number;
 }
 
 /**
- * What each rule says of each signature that it is about and that was seen lately. An alert belongs to the open incident whose evidence
+ * What each rule says of each signature that it is about and that was seen lately. An alert goes on under the name under which it began, whatever a better
+ * normaliser, or a person who merged signatures, calls it since: nobody is told of it a second time. It belongs to the open incident whose evidence
  * is this very signature, else to one of its own. Alerts of rules or signatures that are gone are over.
  */
 export function signatureSignals(input: SignatureSignalInput): ConditionSignal[] {
   const { rules, book, openIncidents, nowMs } = input;
   const open = openAlerts(openIncidents);
   const bySignature = new Map(openIncidents.flatMap(({ key, evidence }) => (evidence?.signature === undefined ? [] : [[evidence.signature.id, key] as const])));
-  const signals = (rules.length === 0 ? [] : book.all()).filter(({ lastSeenMs }) => nowMs - lastSeenMs < QUIET_MS).flatMap((signature) => rules.filter((rule) => isAbout(rule, signature)).map((rule) => {
-    const signal = signalOf(rule, signature, input);
+  const seen = rules.length === 0 ? [] : book.all().filter(({ lastSeenMs }) => nowMs - lastSeenMs < QUIET_MS);
+  const signals = oneForEach(seen.flatMap((signature) => rules.filter((rule) => isAbout(rule, signature)).map((rule) => {
+    const told = book.family(signature.id).find((id) => open.has(alertIdOf(identityOf(rule, { ...signature, id })))) ?? signature.id;
+    const signal = signalOf(rule, signature, { ...input, told });
     return { ...signal, key: open.get(signal.alertId)?.key ?? bySignature.get(signature.id) ?? signal.key };
-  }));
+  })));
   const spokenFor = new Set<string>(signals.map(({ alertId }) => alertId));
   const gone = [...open].filter(([id]) => !spokenFor.has(id)).map(([, { signal }]) => signal);
   // What does not fire and never did is no news, and there may be thousands of it.
   return [...signals.filter(({ firing, alertId }) => firing || open.has(alertId)), ...gone];
 }
 
+/** Where an alert goes on under an old name, the signature of that name speaks as well: it fires while one of them does. */
+function oneForEach(signals: readonly ConditionSignal[]): readonly ConditionSignal[] {
+  const byAlert = new Map<string, ConditionSignal>();
+  for (const signal of signals) if (byAlert.get(signal.alertId)?.firing !== true) byAlert.set(signal.alertId, signal);
+  return [...byAlert.values()];
+}
+
+function identityOf(rule: SignatureRule, { id, service }: Pick<TrackedSignature, 'id' | 'service'>): Record<string, string> {
+  return { alertname: SIGNATURE_ALERT, rule: rule.name, signature: id, service };
+}
+
 function isAbout({ services, types }: SignatureRule, { service, type }: TrackedSignature): boolean {
   return (services.length === 0 || services.includes(service)) && (types.length === 0 || types.includes(type));
 }
 
-function signalOf(rule: SignatureRule, signature: TrackedSignature, { book, nowMs }: SignatureSignalInput): ConditionSignal {
-  const ids = [signature.id, ...signature.earlierIds];
-  const verdict = judgeSignature(signature, rule.when, { own: (from, to) => ids.reduce((sum, id) => sum + book.failures(from, to, id), 0), all: (from, to) => book.failures(from, to), nowMs });
-  const identity = { alertname: ALERT_NAME, rule: rule.name, signature: signature.id, service: signature.service };
+/** `told` is the name under which it is alerted on. */
+function signalOf(rule: SignatureRule, signature: TrackedSignature, { book, nowMs, told }: SignatureSignalInput & { readonly told: string }): ConditionSignal {
+  const verdict = judgeSignature(signature, rule.when, { own: (from, to) => book.failures(from, to, signature.id), all: (from, to) => book.failures(from, to), nowMs });
+  const identity = identityOf(rule, { ...signature, id: told });
   const title = `${signature.type} in ${signature.service} ${signature.operation}`.slice(0, 200);
   return {
     key: `signature:${signature.id}`, alertId: alertIdOf(identity), labels: { ...identity, severity: rule.severity }, severity: rule.severity, title, firing: verdict.firing,
@@ -51,7 +65,7 @@ function signalOf(rule: SignatureRule, signature: TrackedSignature, { book, nowM
 /** Alerts on signatures that fire in open incidents, each with what would end it. */
 function openAlerts(openIncidents: readonly Incident[]): ReadonlyMap<string, { readonly key: string; readonly signal: ConditionSignal }> {
   const alerts = openIncidents.flatMap((incident) => incident.alerts.map((alert) => ({ incident, alert })));
-  return new Map(alerts.filter(({ alert }) => alert.labels['alertname'] === ALERT_NAME && alert.labels['signature'] !== undefined && alert.status === 'firing').map(({ incident: { key }, alert }) => {
+  return new Map(alerts.filter(({ alert }) => alert.labels['alertname'] === SIGNATURE_ALERT && alert.labels['signature'] !== undefined && alert.status === 'firing').map(({ incident: { key }, alert }) => {
     const { id, labels, annotations, severity } = alert;
     const words = 'no rule is about it any more, or it was not seen for a week';
     return [id, { key, signal: { key, alertId: id, labels, annotations: { ...annotations, summary: words, reason: words }, severity, title: labels['signature'] ?? '', firing: false } }] as const;

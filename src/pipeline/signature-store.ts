@@ -35,10 +35,12 @@ export interface FailedTraces {
 /** Port of the book of signatures. */
 export interface SignatureStore {
   load(fromMinute: number): Promise<SignatureMemory>;
+  /** Those of these names that are stored. */
+  find(ids: readonly string[]): Promise<readonly TrackedSignature[]>;
   /** All or nothing. */
   save(changes: SignatureChanges): Promise<void>;
   /** Traces whose first failed span arrived after `fromMs` and not after `toMs`. */
   failedTraces(fromMs: number, toMs: number): Promise<FailedTraces>;
-  /** Forgets counts of minutes before. */
+  /** Forgets counts of minutes before, and of too many signatures those that were quiet for longest. */
   trim(beforeMinute: number): Promise<void>;
 }
