@@ -31,7 +31,8 @@ export interface EvidenceInput {
   /** The part of the whole budget that they used up. */
   readonly burned?: number;
   readonly nowMs: number;
-  readonly slo: Slo;
+  /** Left out where there is no budget that anything could be charged to. */
+  readonly slo?: Slo;
 }
 
 /**
@@ -60,7 +61,7 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
     suspect: culprit?.reason ?? (suspect && suspectInWords(suspect, findings, hint)),
     suspectPlace: culprit === undefined ? suspect && { service: suspect.place.service, operation: suspect.place.operation } : { service: culprit.service, operation: culprit.operation },
     origins: originsOf(clusters),
-    ledger: budgetLedger(findings, input.burned, input.slo.indicator.groupBy?.map(({ text }) => text)),
+    ...(input.slo === undefined ? {} : { ledger: budgetLedger(findings, input.burned, input.slo.indicator.groupBy?.map(({ text }) => text)) }),
     comparison: compareCohorts(findings.map((finding) => finding.trace), comparable(healthy, findings)),
     patterns: findPatterns(findings.map((finding) => finding.trace), comparable(healthy, findings)),
     cohort: culprit === undefined ? hint : undefined,

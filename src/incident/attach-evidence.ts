@@ -13,8 +13,16 @@ export function attachEvidence(change: IncidentChange, id: IncidentId, evidence:
   };
 }
 
-/** The proof for an incident that had to be told without it: its message is edited, nobody is told a second time. */
-export function attachLate(incident: Incident, evidence: Evidence, nowMs: number): IncidentChange {
-  const proven = withEntry({ ...incident, evidence }, { atMs: nowMs, kind: 'note', actor: 'tocsin', text: 'Traces attached: the first message went out before they were found.' });
+/**
+ * What an incident had to be told without: its message is edited, nobody is told a second time. Traces that it has are left as they were
+ * when it opened, and only what was around them is added; undefined where there is nothing to add.
+ */
+export function attachLate(incident: Incident, found: Evidence, nowMs: number): IncidentChange | undefined {
+  const { evidence } = incident;
+  if (evidence !== undefined && found.snapshot === undefined) return undefined;
+  const [whole, text] = evidence === undefined
+    ? [found, 'Traces attached: the first message went out before they were found.']
+    : [{ ...evidence, snapshot: found.snapshot as NonNullable<Evidence['snapshot']> }, 'Attached what was around it (the beginning, changes, calls): the first message went out before it was known.'];
+  const proven = withEntry({ ...incident, evidence: whole }, { atMs: nowMs, kind: 'note', actor: 'tocsin', text });
   return { incidents: [proven], transitions: [{ kind: 'updated', incident: proven, atMs: nowMs }] };
 }

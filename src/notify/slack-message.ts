@@ -138,7 +138,7 @@ function othersOf({ delivery: { group }, publicUrl }: Notification): string[] {
 
 function runbookOf({ runbook, delivery }: Notification): string[] {
   if (delivery.transition.incident.isDrill === true) return [];
-  if (runbook === undefined) return ['*Runbook:* there is none yet. Name one in the SLO: `tocsin.dev/runbook`'];
+  if (runbook === undefined) return [`*Runbook:* there is none yet. Name one in ${leadOf(delivery.transition.incident)?.labels['slo'] === undefined ? 'the rule: `runbook`' : 'the SLO: `tocsin.dev/runbook`'}`];
   const title = `*Runbook:* ${link(runbook.url, shorten(runbook.title, TITLE_MAX))}`;
   if (delivery.transition.incident.status === 'resolved') return [title];
   return [title, ...runbookExcerpt(runbook.markdown).map((line) => `> ${line}`)];

@@ -25,10 +25,12 @@ interface Minute {
   readonly errors: number;
   readonly durationMs?: number;
   readonly lateMinutes?: number;
+  /** Each stands for so many. */
+  readonly weight?: number;
 }
 
 async function count(minutes: readonly Minute[]): Promise<void> {
-  const rows = minutes.map(({ service, atMs, spans, errors, durationMs = 20, lateMinutes = 0 }) => `('${service}', 'GET /', 2, ${atMs / MINUTE_MS}, ${atMs / MINUTE_MS + lateMinutes}, ${bucketOf(durationMs * 1e6)}, ${spans}, ${errors}, 0)`);
+  const rows = minutes.map(({ service, atMs, spans, errors, durationMs = 20, lateMinutes = 0, weight = 1 }) => `('${service}', 'GET /', 2, ${atMs / MINUTE_MS}, ${atMs / MINUTE_MS + lateMinutes}, ${bucketOf(durationMs * 1e6)}, ${spans}, ${errors}, 0, ${spans * weight}, ${errors * weight})`);
   await store.transaction([{ sql: `INSERT INTO red_slices VALUES ${rows.join(',')}`, params: {} }]);
 }
 

@@ -4,9 +4,10 @@ import { MINUTE_MS } from '../lib/duration.js';
 import type { Database } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import type { EventWindow } from './evidence-reader.js';
-import { SNAPSHOT_EDGES, type SnapshotReader } from './snapshot-reader.js';
+import { SNAPSHOT_EDGES, type OperationMinute, type SnapshotReader } from './snapshot-reader.js';
 
 const VERSIONS = loadSql(import.meta.url, 'snapshot-versions.sql');
+const MINUTES = loadSql(import.meta.url, 'snapshot-operation-minutes.sql');
 const GRAPH = loadSql(import.meta.url, 'snapshot-graph.sql');
 
 export class DuckdbSnapshotReader implements SnapshotReader {
@@ -28,5 +29,11 @@ export class DuckdbSnapshotReader implements SnapshotReader {
       const calls = Number(row['calls']);
       return { client: String(row['client']), server: String(row['server']), kind: String(row['kind']), calls, failed: Number(row['failed']), meanNs: calls === 0 ? 0 : Number(row['duration_ns']) / calls };
     });
+  }
+
+  async operationMinutes(operations: readonly { readonly service: string; readonly operation: string }[], { fromMs, toMs }: EventWindow, slowBucket?: number): Promise<readonly OperationMinute[]> {
+    const params = { operations: JSON.stringify(operations), from_minute: Math.floor(fromMs / MINUTE_MS), to_minute: Math.ceil(toMs / MINUTE_MS), slow_bucket: slowBucket ?? null };
+    const rows = await this.#database.query({ sql: MINUTES, params });
+    return rows.map((row) => ({ minute: Number(row['event_minute']), requests: Number(row['requests']), squared: Number(row['squared']), bad: Number(row['bad']) }));
   }
 }

@@ -20,6 +20,8 @@ const PROOF = sampleIncident().evidence as Evidence;
 /** SLOs whose proof is to be had now; asked for in this order. */
 let found: Set<string>;
 let asked: string[];
+let proof: Evidence;
+let late: (() => Promise<Evidence | undefined>) | undefined;
 let told: Transition[];
 let incidents: MemoryIncidentTable;
 let engine: Engine;
@@ -30,6 +32,8 @@ let health: NonNullable<EnginePorts['traceHealth']>;
 beforeEach(() => {
   found = new Set();
   asked = [];
+  proof = PROOF;
+  late = undefined;
   told = [];
   incidents = new MemoryIncidentTable();
   coverage = new CoverageIndex();
@@ -44,9 +48,10 @@ beforeEach(() => {
         return store.save(changes);
       },
     },
-    gatherEvidence: ({ slo }) => {
+    gatherEvidence: ({ slo }, _status, when) => {
       asked.push(slo.name);
-      return Promise.resolve(found.has(slo.name) ? PROOF : undefined);
+      if (when === 'late' && late !== undefined) return late();
+      return Promise.resolve(found.has(slo.name) ? proof : undefined);
     },
     routing: () => ROUTING,
     wakeDispatcher: () => undefined,
@@ -134,4 +139,33 @@ test('a note of a person is kept, told in the thread only, and can follow after 
   expect((await incidents.byId(open!.id))?.timeline.map(({ text }) => text).slice(-2)).toEqual([expect.stringContaining('ann resolved it'), 'it was the pool']);
   expect(told.map(({ kind }) => kind)).toEqual(['opened', 'updated', 'resolved']);
   expect(await engine.note('inc-none', { text: 'x', who: 'ann' }, START_MS)).toBeUndefined();
+});
+
+test('what was around an incident is added once when it was not known in time; the traces stay those with which it was told', async () => {
+  const { snapshot, ...bare } = PROOF;
+  const around = snapshot ?? { changes: [], minutes: { from: 0, good: [], bad: [] }, graph: [] };
+  proof = bare;
+  found.add('broken');
+  breach({ broken: 5_000 });
+  await engine.tick(START_MS);
+  proof = { ...bare, traces: [], snapshot: around };
+  for (let round = 1; round <= 6; round += 1) await engine.tick(START_MS + round * 10 * SECOND_MS);
+  expect(told.map(({ kind }) => kind)).toEqual(['opened', 'updated']);
+  expect(told[1]?.news).toBeUndefined();
+  expect(incidents.open()).toMatchObject([{ evidence: { traces: bare.traces, snapshot: around }, timeline: [{ kind: 'opened' }, { kind: 'note', text: expect.stringContaining('Attached what was around it') }] }]);
+  expect(asked).toHaveLength(2);
+});
+
+test('ticks do not wait for what is looked for late', async () => {
+  breach({ broken: 5_000 });
+  await engine.tick(START_MS);
+  let answer: (evidence: Evidence) => void = () => undefined;
+  late = () => new Promise((resolve) => { answer = resolve; });
+  await engine.tick(START_MS + 5 * SECOND_MS);
+  await engine.tick(START_MS + 30 * SECOND_MS);
+  expect(told.map(({ kind }) => kind)).toEqual(['opened']);
+  answer(PROOF);
+  await engine.tick(START_MS + 35 * SECOND_MS);
+  await engine.tick(START_MS + 40 * SECOND_MS);
+  expect(told.map(({ kind }) => kind)).toEqual(['opened', 'updated']);
 });

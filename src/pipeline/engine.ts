@@ -21,7 +21,7 @@ import type { Silence } from '../incident/silence.js';
 import { remindOfSilences, silencedIncidents } from '../incident/silence-news.js';
 import { expired, matchersOf, setSilence, type SilenceRefusal, type SilenceRequest } from '../incident/silence-rules.js';
 import { traceCause } from '../incident/trace-cause.js';
-import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
+import { HOUR_MS } from '../lib/duration.js';
 import type { AlertId, IncidentId, SilenceId } from '../lib/ids.js';
 import { err, ok, type Result } from '../lib/result.js';
 import type { DrillRefusal, DrillWish } from '../notify/drill-view.js';
@@ -30,16 +30,22 @@ import type { CommitNews } from '../store/span-sink.js';
 import { TaskQueue } from '../store/task-queue.js';
 import { Alerting, type AlertingPicture, type AlertingPorts } from './alerting.js';
 import { Drills, type DrillPorts } from './drills.js';
+import { isUnproven, LateEvidence } from './late-evidence.js';
 import { evaluate, type Evaluation, type MeasuredSlo } from './evaluate.js';
 import { postedSignals } from './posted-signals.js';
 import { sloNameOf } from './slo-signal.js';
+
+/** A page that opens cannot wait for its proof; one that went out without can, outside of the ticks. */
+export type EvidenceTime = 'opening' | 'late';
 
 export interface EnginePorts extends AlertingPorts {
   /**
    * The proof for a page that opens, grows or changes; undefined when there is none to be had in time. All calls of one tick
    * share that time, or an outage that breaks fifty SLOs at once would be told a minute late. Must not throw.
    */
-  gatherEvidence(measured: MeasuredSlo, status: SloStatus): Promise<Evidence | undefined>;
+  gatherEvidence(measured: MeasuredSlo, status: SloStatus, when?: EvidenceTime): Promise<Evidence | undefined>;
+  /** The same for incidents without an SLO: error signatures, unusual operations. */
+  gatherConditionEvidence?(incident: Incident, nowMs: number, when?: EvidenceTime): Promise<Evidence | undefined>;
   /** Has whole traces judged that are due; what counts comes as a commit. Must not throw. */
   judgeJourneys?(): Promise<void>;
   /** What rules say of error signatures. */
@@ -66,9 +72,6 @@ export interface EnginePorts extends AlertingPorts {
   requestEarlyTick(): void;
 }
 
-/** So long is a proof looked for that was not found in time; later there is none to be found. */
-const LATE_EVIDENCE_MS = 5 * MINUTE_MS;
-
 /** Until the store has heard of them. */
 const REFUSALS_KEPT_MINUTES = 5;
 
@@ -86,6 +89,7 @@ export class Engine {
   readonly #alerting: Alerting;
   readonly #turns = new TaskQueue();
   readonly #drills: Drills;
+  readonly #late = new LateEvidence();
   readonly #badReceivedAtMs = new Map<string, number>();
   #slos: readonly MeasuredSlo[] = [];
   #statuses: readonly SloStatus[] = [];
@@ -155,11 +159,11 @@ export class Engine {
         otherSignals: [...postedSignals((await this.#alerting.posted()).values(), { routing: this.#ports.routing(), openIncidents, nowMs }), ...(this.#ports.signatureSignals?.(openIncidents, nowMs) ?? []), ...(this.#ports.qualitySignals?.(openIncidents) ?? []), ...(this.#ports.anomalySignals?.(openIncidents) ?? []), ...(this.#ports.diskSignals?.(openIncidents) ?? []), ...this.#drills.signals(openIncidents, { runs: drills, nowMs })],
         coverage: (fromMinute, toMinute) => this.#coverage.share(fromMinute, toMinute),
       });
-      const proven = this.#withHealth(await this.#withEvidence(evaluation), nowMs);
+      const proven = this.#withHealth(await this.#withEvidence(evaluation, nowMs), nowMs);
       const finders = this.#ports.causes ?? [traceCause];
       await this.#alerting.save({ ...groupByCause({ change: proven, openIncidents, finders, nowMs }), held: evaluation.held, noLongerHeld: evaluation.noLongerHeld }, nowMs);
       const stillOpen = await this.#alerting.openIncidents();
-      const late = groupByCause({ change: await this.#lateEvidence(evaluation, stillOpen, nowMs), openIncidents: stillOpen, finders, nowMs });
+      const late = groupByCause({ change: this.#lateEvidence(evaluation, stillOpen, nowMs), openIncidents: stillOpen, finders, nowMs });
       if (late.incidents.length > 0) await this.#alerting.save(late, nowMs);
       this.#statuses = evaluation.statuses;
       this.#signals = evaluation.signals;
@@ -318,24 +322,27 @@ export class Engine {
     });
   }
 
-  async #withEvidence(evaluation: Evaluation): Promise<IncidentChange> {
+  async #withEvidence(evaluation: Evaluation, nowMs: number): Promise<IncidentChange> {
     let change: IncidentChange = evaluation;
     const news = evaluation.transitions.filter(({ kind }) => kind !== 'resolved' && kind !== 'acknowledged');
     for (const { incident } of news.sort((left, right) => SEVERITY_RANK[right.incident.severity] - SEVERITY_RANK[left.incident.severity])) {
-      const evidence = await this.#evidenceOf(incident, evaluation);
+      const evidence = await this.#evidenceOf(incident, evaluation.statuses, { nowMs, when: 'opening' });
       if (evidence !== undefined) change = attachEvidence(change, incident.id, evidence);
     }
     return change;
   }
 
-  /** What was told without its proof gets it as soon as there is time for it. */
-  async #lateEvidence(evaluation: Evaluation, openIncidents: readonly Incident[], nowMs: number): Promise<IncidentChange> {
+  /** What was told without its proof gets it as soon as it is found; it is looked for beside the ticks. */
+  #lateEvidence(evaluation: Evaluation, openIncidents: readonly Incident[], nowMs: number): IncidentChange {
     const changed = new Set(evaluation.incidents.map(({ id }) => id));
-    const bare = openIncidents.filter(({ id, evidence, startedAtMs }) => evidence === undefined && !changed.has(id) && nowMs - startedAtMs < LATE_EVIDENCE_MS);
+    const unproven = openIncidents.filter((incident) => isUnproven(incident, nowMs));
+    this.#late.retain(new Set(unproven.map(({ id }) => id)));
     const changes: IncidentChange[] = [];
-    for (const incident of bare) {
-      const evidence = await this.#evidenceOf(incident, evaluation);
-      if (evidence !== undefined) changes.push(attachLate(incident, evidence, nowMs));
+    for (const incident of unproven.filter(({ id }) => !changed.has(id))) {
+      const found = this.#late.take(incident.id);
+      const late = found && attachLate(incident, found, nowMs);
+      if (late !== undefined) changes.push(late);
+      else this.#late.lookFor(incident.id, () => this.#evidenceOf(incident, evaluation.statuses, { nowMs, when: 'late' }), nowMs);
     }
     return { incidents: changes.flatMap(({ incidents }) => incidents), transitions: changes.flatMap(({ transitions }) => transitions) };
   }
@@ -349,13 +356,14 @@ export class Engine {
     }, change);
   }
 
-  async #evidenceOf(incident: Incident, evaluation: Evaluation): Promise<Evidence | undefined> {
+  async #evidenceOf(incident: Incident, statuses: readonly SloStatus[], { nowMs, when }: { readonly nowMs: number; readonly when: EvidenceTime }): Promise<Evidence | undefined> {
     const name = sloNameOf(incident);
+    if (name === undefined) return this.#ports.gatherConditionEvidence?.(incident, nowMs, when);
     const measured = this.#slos.find(({ slo }) => slo.name === name);
-    const status = evaluation.statuses.find(({ slo }) => slo === name);
+    const status = statuses.find(({ slo }) => slo === name);
     if (measured === undefined || status === undefined) return undefined;
     // Where only a group fires, the proof is of its events.
-    return this.#ports.gatherEvidence(measured, status.firing === undefined ? (status.groups?.find(({ firing }) => firing !== undefined) ?? status) : status);
+    return this.#ports.gatherEvidence(measured, status.firing === undefined ? (status.groups?.find(({ firing }) => firing !== undefined) ?? status) : status, when);
   }
 
   #crosses(sliceKeys: ReadonlySet<string>, nowMs: number): boolean {

@@ -17,7 +17,6 @@ export const GOOD_SAMPLE = 60;
 export async function gatherEvidence(reader: EvidenceReader, compiled: CompiledSlo, status: SloStatus): Promise<Evidence | undefined> {
   const longMs = status.firing?.tier.longMs;
   if (longMs === undefined) return undefined;
-  // A span's clock may run ahead of ours; its event must not fall out of the window for that.
   const window = { criteria: criteriaOf(compiled), fromMs: status.atMs - longMs, toMs: status.atMs + CLOCK_SLACK_MS };
   const bad = await reader.badEvents({ ...window, limit: BAD_SAMPLE });
   if (bad.rows.length === 0) return undefined;
@@ -37,9 +36,10 @@ function burnedIn({ firing }: SloStatus, windowMs: number): { readonly burned?: 
   return firing?.long.burnRate === undefined ? {} : { burned: (firing.long.burnRate * firing.tier.longMs) / windowMs };
 }
 
-const CLOCK_SLACK_MS = 60_000;
+/** A span's clock may run ahead of ours; its event must not fall out of the window for that. */
+export const CLOCK_SLACK_MS = 60_000;
 
-export async function readTraces(reader: EvidenceReader, events: readonly SampledEvent[]): Promise<EventTrace[]> {
+export async function readTraces(reader: EvidenceReader, events: readonly Pick<SampledEvent, 'traceId' | 'spanId'>[]): Promise<EventTrace[]> {
   const traceIds = [...new Set(events.map((event) => event.traceId))];
   const [traces, logs] = [await reader.tracesOf(traceIds), await reader.logsOf(traceIds)];
   return events.flatMap((event) => {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SloStatus } from '../budget/slo-status.js';
 import type { Evidence } from '../diagnosis/evidence.js';
 import type { RecordedChange } from '../diagnosis/nearby-changes.js';
 import { FakeClock } from '../lib/clock.js';
@@ -44,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => store.close());
 
 const series = { sum: (minute: number) => ({ good: MINUTE - minute <= 10 ? 15 : 30, bad: MINUTE - minute <= 10 ? 15 : 0, goodSquared: 0, badSquared: 0, events: 30, unknownWeight: 0 }) };
-const gather = (): ReturnType<typeof gatherSnapshot> => gatherSnapshot(ports, { evidence: EVIDENCE, status: { atMs: NOW } as SloStatus, series, service: 'checkout' });
+const gather = (): ReturnType<typeof gatherSnapshot> => gatherSnapshot(ports, { evidence: EVIDENCE, atMs: NOW, series, service: 'checkout' });
 
 describe('what was around an incident', () => {
   test('is when it began, the deployment before it with what its version does differently, and who called whom', async () => {

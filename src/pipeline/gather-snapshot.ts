@@ -1,5 +1,4 @@
 import type { CountSeries } from '../budget/minute-series.js';
-import type { SloStatus } from '../budget/slo-status.js';
 import type { Evidence } from '../diagnosis/evidence.js';
 import { judgeCohorts } from '../diagnosis/judge-cohorts.js';
 import { CHANGES_AFTER_MS, CHANGES_BEFORE_MS, nearbyChanges, newVersions, suspiciousChange } from '../diagnosis/nearby-changes.js';
@@ -25,14 +24,15 @@ export interface SnapshotPorts {
 
 export interface SnapshotInput {
   readonly evidence: Evidence;
-  readonly status: SloStatus;
+  readonly atMs: number;
+  /** What the incident is about, by minute. */
   readonly series: Pick<CountSeries, 'sum'>;
-  /** Of the SLO. */
+  /** Of the SLO, or in which it fails. */
   readonly service: string;
 }
 
 /** What was around an incident when it was told: since when, what was changed near that, who called whom. */
-export async function gatherSnapshot({ reader, changes, cohorts }: SnapshotPorts, { evidence, status: { atMs }, series, service }: SnapshotInput): Promise<Snapshot> {
+export async function gatherSnapshot({ reader, changes, cohorts }: SnapshotPorts, { evidence, atMs, series, service }: SnapshotInput): Promise<Snapshot> {
   const minutes = minutesUntil(series, atMs);
   const onset = onsetOfMinutes(minutes);
   const services = servicesOf(evidence, service);

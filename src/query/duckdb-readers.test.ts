@@ -37,7 +37,7 @@ const TRACE_B: SpanDescription[] = [
 ];
 
 const slo = (eventMinute: number, good: number, bad: number): SloSlice => ({ sliceKey: 'checkout@1', eventMinute, arrivalMinute: eventMinute, good, bad, goodSquared: good, badSquared: bad, events: good + bad, unknownWeight: 0 });
-const red = (changes: Partial<RedSlice>): RedSlice => ({ service: 'checkout', operation: 'POST /pay', kind: 2, eventMinute: MINUTE, arrivalMinute: MINUTE, bucket: bucketOf(10e6), spans: 1, errors: 0, durationNs: 10e6, ...changes });
+const red = (changes: Partial<RedSlice>): RedSlice => ({ service: 'checkout', operation: 'POST /pay', kind: 2, eventMinute: MINUTE, arrivalMinute: MINUTE, bucket: bucketOf(10e6), spans: 1, errors: 0, durationNs: 10e6, spansSquared: 1, errorsSquared: 0, ...changes });
 
 let directory = '';
 let database: DuckdbDatabase;

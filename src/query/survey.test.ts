@@ -25,9 +25,9 @@ describe('what a search found, seen from afar', () => {
     }));
     await store.replace(spans);
     await store.database.transaction([
-      { sql: `INSERT INTO red_slices SELECT 'pay', 'GET /', 2, $minute, $minute, $bucket, 7, 2, 1`, params: { minute: FROM / MINUTE_MS + 3, bucket: bucketOf(16e6) } },
-      { sql: `INSERT INTO red_slices SELECT 'pay', 'GET /', 3, $minute, $minute, $bucket, 9, 9, 1`, params: { minute: FROM / MINUTE_MS + 3, bucket: bucketOf(16e6) } },
-      { sql: `INSERT INTO red_slices SELECT 'shop', 'GET /', 2, $minute, $minute, $bucket, 5, 0, 1`, params: { minute: FROM / MINUTE_MS + 3, bucket: bucketOf(16.4e6) } },
+      { sql: `INSERT INTO red_slices SELECT 'pay', 'GET /', 2, $minute, $minute, $bucket, 7, 2, 1, 7, 2`, params: { minute: FROM / MINUTE_MS + 3, bucket: bucketOf(16e6) } },
+      { sql: `INSERT INTO red_slices SELECT 'pay', 'GET /', 3, $minute, $minute, $bucket, 9, 9, 1, 9, 9`, params: { minute: FROM / MINUTE_MS + 3, bucket: bucketOf(16e6) } },
+      { sql: `INSERT INTO red_slices SELECT 'shop', 'GET /', 2, $minute, $minute, $bucket, 5, 0, 1, 5, 0`, params: { minute: FROM / MINUTE_MS + 3, bucket: bucketOf(16.4e6) } },
     ]);
   });
   afterAll(() => store.close());

@@ -47,14 +47,17 @@ export function countRed(batch: SpanBatch, arrivalMinute: number, limiter: Opera
     const key = ((eventMinute - arrivalMinute) * SPAN_KINDS.length + kind) * BUCKETS + bucket;
     let slice = cell.slices.get(key);
     if (slice === undefined) {
-      slice = { service: service.service, operation: cell.operation, kind, eventMinute, arrivalMinute, bucket, spans: 0, errors: 0, durationNs: 0 };
+      slice = { service: service.service, operation: cell.operation, kind, eventMinute, arrivalMinute, bucket, spans: 0, errors: 0, durationNs: 0, spansSquared: 0, errorsSquared: 0 };
       cell.slices.set(key, slice);
       slices.push(slice);
     }
     const weight = batch.weights[row] ?? 1;
     slice.spans += weight;
+    slice.spansSquared += weight * weight;
     slice.durationNs += weight * durationNs;
-    if (batch.statuses[row] === STATUS_ERROR) slice.errors += weight;
+    if (batch.statuses[row] !== STATUS_ERROR) continue;
+    slice.errors += weight;
+    slice.errorsSquared += weight * weight;
   }
   return { slices, overLimit };
 }

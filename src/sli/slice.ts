@@ -44,6 +44,9 @@ export interface RedSlice {
   errors: number;
   /** Σ w·duration. */
   durationNs: number;
+  /** Σw² of both: how many independent requests they are worth. */
+  spansSquared: number;
+  errorsSquared: number;
 }
 
 /** How a call got from one service to another. */

@@ -6,7 +6,7 @@ import type { LedgerEntry } from './ledger.js';
 export const newSloSliceAppender = (): DuckdbChunkAppender =>
   new DuckdbChunkAppender('slo_slices', ['VARCHAR', 'INTEGER', 'INTEGER', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'BOOLEAN']);
 export const newRedSliceAppender = (): DuckdbChunkAppender =>
-  new DuckdbChunkAppender('red_slices', ['VARCHAR', 'VARCHAR', 'UTINYINT', 'INTEGER', 'INTEGER', 'SMALLINT', 'DOUBLE', 'DOUBLE', 'DOUBLE']);
+  new DuckdbChunkAppender('red_slices', ['VARCHAR', 'VARCHAR', 'UTINYINT', 'INTEGER', 'INTEGER', 'SMALLINT', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE']);
 export const newGraphSliceAppender = (): DuckdbChunkAppender =>
   new DuckdbChunkAppender('graph_slices', ['VARCHAR', 'VARCHAR', 'VARCHAR', 'INTEGER', 'INTEGER', 'SMALLINT', 'DOUBLE', 'DOUBLE', 'DOUBLE', 'DOUBLE']);
 export const newJourneyAppender = (): DuckdbChunkAppender =>
@@ -24,7 +24,7 @@ export function appendSloSlices(appender: DuckdbChunkAppender, slices: readonly 
 
 export function appendRedSlices(appender: DuckdbChunkAppender, slices: readonly RedSlice[]): void {
   for (const slice of slices) {
-    appender.appendRow([slice.service, slice.operation, slice.kind, slice.eventMinute, slice.arrivalMinute, slice.bucket, slice.spans, slice.errors, slice.durationNs]);
+    appender.appendRow([slice.service, slice.operation, slice.kind, slice.eventMinute, slice.arrivalMinute, slice.bucket, slice.spans, slice.errors, slice.durationNs, slice.spansSquared, slice.errorsSquared]);
   }
 }
 

@@ -8,7 +8,7 @@ const minute = fc.integer({ min: 29_000_000, max: 29_000_003 });
 const slo = fc.record({ sliceKey: fc.constantFrom('a@1', 'b@1'), eventMinute: minute, arrivalMinute: minute, good: count, bad: count, goodSquared: count, badSquared: count, events: count, unknownWeight: count });
 const red = fc.record({
   service: fc.constantFrom('a', 'b'), operation: fc.constantFrom('x', 'y'), kind: fc.integer({ min: 0, max: 5 }), eventMinute: minute, arrivalMinute: minute,
-  bucket: fc.constantFrom(-32_768, 0, 1, 32_767), spans: count, errors: count, durationNs: count,
+  bucket: fc.constantFrom(-32_768, 0, 1, 32_767), spans: count, errors: count, durationNs: count, spansSquared: count, errorsSquared: count,
 });
 
 /** The slow and obvious way: a text for the key, one sum after the other. */

@@ -85,6 +85,8 @@ function addRedSlice(sum: RedSlice, slice: RedSlice): void {
   sum.spans += slice.spans;
   sum.errors += slice.errors;
   sum.durationNs += slice.durationNs;
+  sum.spansSquared += slice.spansSquared;
+  sum.errorsSquared += slice.errorsSquared;
 }
 
 function addGraphSlice(sum: GraphSlice, slice: GraphSlice): void {

@@ -37,7 +37,7 @@ export function sloSlice(good: number, bad: number, eventMinute = MINUTE): SloSl
 }
 
 export function redSlice(spans: number): RedSlice {
-  return { service: 'checkout', operation: 'POST /pay', kind: 2, eventMinute: MINUTE, arrivalMinute: MINUTE, bucket: 7, spans, errors: 1, durationNs: spans * 1e6 };
+  return { service: 'checkout', operation: 'POST /pay', kind: 2, eventMinute: MINUTE, arrivalMinute: MINUTE, bucket: 7, spans, errors: 1, durationNs: spans * 1e6, spansSquared: spans, errorsSquared: 1 };
 }
 
 /** What every span sink promises. */

@@ -6,6 +6,7 @@ import { NOTE_MAX } from '../incident/person-actions.js';
 import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import type { IncidentId } from '../lib/ids.js';
 import type { DeadLetter } from '../notify/outbox.js';
+import { isUnproven } from '../pipeline/late-evidence.js';
 import { ApiError } from '../query/api-error.js';
 import type { PageReply, PageRequest } from './http-types.js';
 import { decisionRows } from './decision-rows.js';
@@ -63,7 +64,7 @@ export class IncidentPageController {
     return this.#site.render({
       template: 'incident', title: incident.title, section: 'incidents', refreshSeconds: incident.status === 'resolved' ? undefined : 15,
       mergeTargets: open.filter(({ id: other }) => other !== incident.id).map(({ id: other, title }) => ({ id: other, title })),
-      ...incidentPage(incident, this.#site.readers.slos), patterns: await this.#patternsOf(incident),
+      ...incidentPage(incident, this.#site.readers.slos), isLookedFor: isUnproven(incident, this.#site.readers.clock.nowMs()), patterns: await this.#patternsOf(incident),
       signatureKnown: this.#site.readers.signatures.byId(incident.evidence?.signature?.id ?? '') !== undefined,
       changes: changeRows(await this.#site.readers.changes.list(aroundStart(incident)), incident),
       decisions: decisionRows(await this.#site.decisions.ofIncident(incident.id), incident),

@@ -22,12 +22,13 @@ import { DuckdbSnapshotReader } from '../../pipeline/duckdb-snapshot-reader.js';
 import { DuckdbSignatureStore } from '../../pipeline/duckdb-signature-store.js';
 import { signatureSignals } from '../../pipeline/signature-signals.js';
 import { SignatureBook } from '../../pipeline/signature-book.js';
-import { Engine } from '../../pipeline/engine.js';
+import { Engine, type EvidenceTime } from '../../pipeline/engine.js';
 import type { MeasuredSlo } from '../../pipeline/evaluate.js';
 import { EvidenceBudget } from '../../pipeline/evidence-budget.js';
 import type { RuleBook } from '../../pipeline/fs-rule-book.js';
+import { gatherConditionEvidence } from '../../pipeline/gather-condition-evidence.js';
 import { gatherEvidence } from '../../pipeline/gather-evidence.js';
-import { gatherSnapshot, type SnapshotPorts } from '../../pipeline/gather-snapshot.js';
+import { gatherSnapshot, type SnapshotInput, type SnapshotPorts } from '../../pipeline/gather-snapshot.js';
 import type { PrometheusMetrics } from '../../pipeline/prometheus-metrics.js';
 import type { Store } from '../../pipeline/store.js';
 import { DuckdbQualityReader } from '../../report/duckdb-quality-reader.js';
@@ -35,7 +36,7 @@ import { qualitySignals } from '../../report/quality-signals.js';
 import { StorageWatch } from '../../pipeline/storage-watch.js';
 import { QualityWatch } from '../../report/quality-watch.js';
 import { DuckdbChangeBook } from '../../query/duckdb-change-book.js';
-import { restrictedTo, type CompiledSlo } from '../../sli/compile-slo.js';
+import { restrictedTo } from '../../sli/compile-slo.js';
 import { findPatternRunbook, findRunbook } from '../../runbook/find-runbook.js';
 import { renderRunbookOrRaw } from '../../runbook/render-runbook.js';
 import { runbookContextOf } from '../../runbook/runbook-context.js';
@@ -64,6 +65,8 @@ export interface JudgementPorts {
 
 /** The pages of one tick must not wait for their evidence longer than this, all together: those that are left go out without, and get it later. */
 const EVIDENCE_BUDGET_MS = 2_000;
+/** What is looked for later keeps nobody waiting, but must end. */
+const LATE_BUDGET_MS = 60_000;
 
 /** Everything between a committed slice and a sent message: rules, engine, outbox, dispatcher, filled with what the store remembers. */
 export class Judgement {
@@ -93,7 +96,8 @@ export class Judgement {
     this.watch = new QualityWatch({ reader: new DuckdbQualityReader(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
-      gatherEvidence: (measured, status) => this.#gatherEvidence(measured, status),
+      gatherEvidence: (measured, status, when) => this.#gatherEvidence(measured, status, when),
+      gatherConditionEvidence: (incident, nowMs, when) => this.#conditionEvidence(incident, nowMs, when),
       signatureSignals: (openIncidents, nowMs) => signatureSignals({ rules: this.rules.book.signatureRules, book: this.signatures, openIncidents, nowMs }),
       anomalySignals: (openIncidents) => anomalySignals({ picture: this.anomalies.picture(), rules: this.rules.book.anomalyRules, openIncidents }),
       readIncident: (id) => incidents.byId(id),
@@ -151,17 +155,36 @@ export class Judgement {
     return runbook === undefined ? undefined : { ...runbook, url: `${this.#ports.publicUrl()}/incidents/${encodeURIComponent(incident.id)}#runbook` };
   }
 
-  async #gatherEvidence({ sliceKey, slo }: MeasuredSlo, status: SloStatus): Promise<Evidence | undefined> {
+  async #gatherEvidence({ sliceKey, slo }: MeasuredSlo, status: SloStatus, when?: EvidenceTime): Promise<Evidence | undefined> {
     const compiled = this.rules.book.slos.find((each) => each.sliceKey === sliceKey);
     if (compiled === undefined) return undefined;
-    const leftMs = this.#evidenceBudget.leftMs(status.atMs, this.#ports.clock.nowMs());
-    if (leftMs === 0) return undefined;
+    const look: Look = { about: { slo: slo.name }, leftMs: this.#leftMs(status.atMs, when) };
+    const evidence = await this.#lookFor(look, () => gatherEvidence(this.#evidence, status.group === undefined ? compiled : restrictedTo(compiled, status.group), status));
+    return evidence && this.#withSnapshot(look, { evidence, atMs: status.atMs, series: this.#slices.judged(compiled), service: slo.service });
+  }
+
+  async #conditionEvidence(incident: Incident, nowMs: number, when?: EvidenceTime): Promise<Evidence | undefined> {
+    const look: Look = { about: { incident: incident.id }, leftMs: this.#leftMs(nowMs, when) };
+    const ports = { reader: this.#evidence, minutes: this.#snapshotPorts.reader, book: this.signatures, anomalies: () => this.anomalies.picture() };
+    const found = await this.#lookFor(look, () => gatherConditionEvidence(ports, incident, nowMs));
+    return found && this.#withSnapshot(look, { ...found, atMs: nowMs });
+  }
+
+  #leftMs(tickMs: number, when: EvidenceTime = 'opening'): () => number {
+    const { clock } = this.#ports;
+    if (when === 'opening') return () => this.#evidenceBudget.leftMs(tickMs, clock.nowMs());
+    const endMs = clock.nowMs() + LATE_BUDGET_MS;
+    return () => Math.max(0, endMs - clock.nowMs());
+  }
+
+  async #lookFor<T>({ about, leftMs }: Look, gather: () => Promise<T | undefined>): Promise<T | undefined> {
+    const limitMs = leftMs();
+    if (limitMs === 0) return undefined;
     const stop = this.#ports.metrics.evidenceDuration.startTimer();
     try {
-      const evidence = await within(leftMs, gatherEvidence(this.#evidence, status.group === undefined ? compiled : restrictedTo(compiled, status.group), status));
-      return evidence === undefined ? undefined : await this.#withSnapshot(evidence, { compiled, status });
+      return await within(limitMs, gather());
     } catch (error) {
-      this.#ports.log.warn({ err: error, slo: slo.name }, 'a page goes out without representative traces');
+      this.#ports.log.warn({ err: error, ...about }, 'a page goes out without representative traces');
       return undefined;
     } finally {
       stop();
@@ -169,16 +192,22 @@ export class Judgement {
   }
 
   /** The traces matter more than what is around them: they do not wait for it. */
-  async #withSnapshot(evidence: Evidence, { compiled, status }: { readonly compiled: CompiledSlo; readonly status: SloStatus }): Promise<Evidence> {
+  async #withSnapshot({ about, leftMs }: Look, input: SnapshotInput): Promise<Evidence> {
+    const { evidence } = input;
     try {
-      const leftMs = this.#evidenceBudget.leftMs(status.atMs, this.#ports.clock.nowMs());
-      const input = { evidence, status, series: this.#slices.judged(compiled), service: compiled.slo.service };
-      return leftMs === 0 ? evidence : { ...evidence, snapshot: await within(leftMs, gatherSnapshot(this.#snapshotPorts, input)) };
+      const limitMs = leftMs();
+      return limitMs === 0 ? evidence : { ...evidence, snapshot: await within(limitMs, gatherSnapshot(this.#snapshotPorts, input)) };
     } catch (error) {
-      this.#ports.log.warn({ err: error, slo: compiled.slo.name }, 'a page goes out without what was around it: changes, calls and minutes');
+      this.#ports.log.warn({ err: error, ...about }, 'a page goes out without what was around it: changes, calls and minutes');
       return evidence;
     }
   }
+}
+
+/** One search for evidence: for whom, as logs name it, and how long it may take yet. */
+interface Look {
+  readonly about: Readonly<Record<string, string>>;
+  readonly leftMs: () => number;
 }
 
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {

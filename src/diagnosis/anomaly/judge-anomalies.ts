@@ -30,6 +30,8 @@ export interface Anomaly {
   readonly operation: string;
   readonly signal: AnomalySignal;
   readonly qValue: number;
+  /** Of the operation; slower requests count as slow. */
+  readonly usualP95Ns: number;
   /** One sentence with the numbers and what they are compared with. */
   readonly words: string;
 }
@@ -82,7 +84,7 @@ export function judgeAnomalies(operations: readonly OperationCounts[], { falseDi
   const rates = benjaminiHochberg(tested.map(({ pValue }) => pValue));
   const judged = tested.map((test, index) => ({ ...test, qValue: rates[index] ?? 1 }));
   return {
-    anomalies: judged.filter((test) => test.qValue <= falseDiscoveryRate && isLarge(test, unheeded.get(anomalyKey(test)) ?? 0)).map(({ service, operation, signal, qValue, words }) => ({ service, operation, signal, qValue, words })),
+    anomalies: judged.filter((test) => test.qValue <= falseDiscoveryRate && isLarge(test, unheeded.get(anomalyKey(test)) ?? 0)).map(({ service, operation, signal, qValue, usualP95Ns, words }) => ({ service, operation, signal, qValue, usualP95Ns, words })),
     calm: new Set(judged.filter(({ pValue }) => pValue > CALM).map(anomalyKey)),
   };
 }
@@ -108,7 +110,7 @@ function testOf({ service, operation, usualP95Ns, p95Ns, windows }: OperationCou
   const words = signal === 'errors'
     ? `${formatPercent(share, 1)} of its requests fail, ${formatPercent(usualShare, 1)} ${BASELINE_WORDS[past.kind]}`
     : `its 95th percentile is ${formatLatency(p95Ns)}, ${formatLatency(usualP95Ns)} as a rule; ${formatPercent(share, 0)} of its requests are slower than that, ${formatPercent(usualShare, 0)} ${BASELINE_WORDS[past.kind]}`;
-  return { service, operation, signal, pValue, affected, share, usualShare, isLonger: signal === 'errors' || p95Ns >= LEAST_SLOWER * usualP95Ns, words };
+  return { service, operation, signal, usualP95Ns, pValue, affected, share, usualShare, isLonger: signal === 'errors' || p95Ns >= LEAST_SLOWER * usualP95Ns, words };
 }
 
 function isLarge({ affected, share, usualShare, isLonger }: Tested, unheeded: number): boolean {
