@@ -14,3 +14,8 @@ export function wilsonInterval(ratio: number, n: number, z = Z_95): Interval {
   const half = (z / (1 + spread)) * Math.sqrt((ratio * (1 - ratio)) / n + spread / (4 * n));
   return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
 }
+
+/** Whether surely more than `limit` of all are so: a few odd ones among few prove nothing. */
+export function isShareAbove(count: number, of: number, limit: number): boolean {
+  return of > 0 && wilsonInterval(Math.min(1, count / of), of).low > limit;
+}

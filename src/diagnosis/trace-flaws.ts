@@ -1,3 +1,5 @@
+import { isShareAbove } from '../budget/wilson.js';
+
 /** What breaks traces, judged alike in the quality report and in the patterns of an incident. */
 
 /** Further apart than this, two clocks mislead. */
@@ -17,7 +19,7 @@ export function isBrokenEdge({ broken, calls, chance }: { readonly broken: numbe
 
 /** Calls between two hosts whose answer lies outside of them (`outside`, of `calls`), and how far the clocks are apart over all of them. */
 export function isSkewed({ outside, calls, offsetMs }: { readonly outside: number; readonly calls: number; readonly offsetMs: number }): boolean {
-  return calls >= FEW_ANSWERS && outside >= MIN_SHARE * calls && Math.abs(offsetMs) >= SKEW_MS;
+  return calls >= FEW_ANSWERS && isShareAbove(outside, calls, MIN_SHARE) && Math.abs(offsetMs) >= SKEW_MS;
 }
 
 /** How far the clock of the answer is ahead of the caller's: an answer lies in the middle of its call, as NTP assumes. Milliseconds. */

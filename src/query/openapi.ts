@@ -131,6 +131,7 @@ const ingest = z.object({
 const qualityMeasures = z.object({
   spans: z.number(), traces: z.number(), spansPerSecond: z.number(), tracesPerSecond: z.number(), errorRatio: ratio, p50Ms: ratio, p95Ms: ratio, p99Ms: ratio, samplingRate: ratio, unknownWeightShare: ratio,
   partialRatio: ratio, orphanRatio: ratio, rootlessRatio: ratio, collectorLatencyP50Ms: ratio, collectorLatencyP99Ms: ratio, errorCapture: ratio, logCorrelation: ratio, limitsHitRatio: ratio, attributeBytes: ratio, costOfMonth: ratio,
+  of: z.object({ errorRatio: z.number(), unknownWeightShare: z.number(), partialRatio: z.number(), orphanRatio: z.number(), rootlessRatio: z.number(), collectorLatency: z.number(), errorCapture: z.number(), logCorrelation: z.number(), limitsHitRatio: z.number() }).describe('What each ratio stands on'),
 });
 const qualityAudit = z.object({
   version: z.literal(1), kind: z.enum(['month', 'quarter']), period: z.string().describe('2026-10, 2026-Q3'), from: instant, to: instant, generatedAt: instant, spans: z.number(),
@@ -147,7 +148,7 @@ const alertCounts = { pages: z.number(), tickets: z.number(), actedOn: z.number(
 const exampleSpans = z.array(z.object({ traceId: z.string(), spanId: z.string() }));
 const earlierQuality = z.object({ from: instant, to: instant, overall: qualityMeasures, score: ratio }).nullable();
 const quality = z.object({
-  version: z.literal(1), week: z.string().nullable().describe('2026-W47; null for another time than one week'), from: instant, to: instant, generatedAt: instant, overall: qualityMeasures, score: ratio.describe('Mean Instrumentation Score of the services'),
+  version: z.literal(1), week: z.string().nullable().describe('2026-W47; null for another time than one week'), from: instant, to: instant, generatedAt: instant, observed: z.object({ from: instant, to: instant }).describe('Rates are of this part of the time'), overall: qualityMeasures, score: ratio.describe('Mean Instrumentation Score of the services'),
   services: z.array(z.object({
     service: z.string(), owner: z.string().nullable(), measures: qualityMeasures,
     score: z.object({
@@ -163,10 +164,10 @@ const quality = z.object({
   ledger: z.array(z.object({ signal: z.string(), received: z.number(), hot: z.number(), rejected: z.number(), deduplicated: z.number() })), ledgerBalances: z.boolean(),
   slowest: z.array(z.object({ service: z.string(), operation: z.string(), share: z.number(), traces: z.number(), examples: exampleSpans })).describe('Where the slowest traces of each hour spend their time'),
   alerts: z.object({ ...alertCounts, rules: z.array(z.object({ rule: z.string(), service: z.string(), ...alertCounts })) }).nullable(),
-  objectives: z.array(z.object({ slo: z.string(), displayName: z.string(), service: z.string(), owner: z.string().nullable(), target: z.number(), events: z.number(), attained: ratio, budgetSpent: ratio })),
+  objectives: z.array(z.object({ slo: z.string(), displayName: z.string(), service: z.string(), owner: z.string().nullable(), partOf: z.string().nullable(), group: z.string().nullable(), target: z.number(), counts: z.enum(['events', 'slices', 'parts']), events: z.number(), attained: ratio, budgetSpent: ratio })),
   newSignatures: z.array(z.object({ id: z.string(), type: z.string(), message: z.string(), service: z.string(), operation: z.string(), firstSeen: instant, failures: z.number(), traceId: z.string() })),
   access: z.object({
-    readers: z.array(z.object({ reader: z.string(), reads: z.number(), refused: z.number(), usual: z.number() })), latency: z.array(z.object({ what: z.enum(['trace', 'search']), answers: z.number(), p50Ms: ratio, p95Ms: ratio, p99Ms: ratio })),
+    readers: z.array(z.object({ reader: z.string(), reads: z.number(), refused: z.number(), usual: z.number() })), latency: z.array(z.object({ what: z.enum(['trace', 'search']), answers: z.number(), p50Ms: ratio, p95Ms: ratio, p95AtLeastMs: ratio, p99Ms: ratio })),
   }).nullable().describe('Who read traces, and how long they waited'),
   history: z.array(z.object({ week: z.string(), score: ratio, findings: z.number() })), spenders: z.array(z.object({ service: z.string(), share: z.number(), costOfMonth: ratio })),
   trend: z.object({ lastWeek: earlierQuality, fourWeeksAgo: earlierQuality }),

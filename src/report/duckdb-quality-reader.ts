@@ -21,12 +21,12 @@ const EXTENT = sql('extent');
 const LEDGER = sql('ledger');
 const COUNTED = sql('counted');
 
-/** Spans that one statement joins: some 100 MB of DuckDB's memory. More of them are cut into windows of time. */
-export const WINDOW_SPANS = 250_000;
+/** Spans that one statement joins: some 60 MB of DuckDB's memory. More of them are cut into windows of time. */
+export const WINDOW_SPANS = 150_000;
 /** Parents and children that end this much before or after a window are found. */
 const MARGIN_MS = 5 * MINUTE_MS;
 /** Spans of a window whose attributes are read key by key. */
-const SAMPLED_SPANS = 6_000;
+const SAMPLED_SPANS = 4_000;
 /** Roots are moved by this to see what meets by chance. */
 const CHANCE_SHIFT_MS = 7_300;
 /** Clocks kept by NTP differ less; SDKs that know milliseconds only differ by one of them. */

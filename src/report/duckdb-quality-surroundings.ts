@@ -1,4 +1,5 @@
-import type { Slo } from '../config/slo.js';
+import type { SliceDelta } from '../budget/minute-series.js';
+import type { SliceRule } from '../budget/slice-index.js';
 import { DAY_MS } from '../lib/duration.js';
 import { decodeDocument } from '../lib/document-json.js';
 import type { Incident } from '../incident/incident.js';
@@ -8,23 +9,21 @@ import { loadSql } from '../store/fs-sql.js';
 import { alertQuality } from './alert-quality.js';
 import type { DuckdbTraceReads } from './duckdb-trace-reads.js';
 import type { ReportWindow } from './quality-reader.js';
-import type { NewSignature, ObjectiveAttainment, QualitySurroundings } from './quality-surroundings.js';
+import { isJudgedByMinutes, keysOf, minuteAttainment, sumAttainment, type GoodAndBad, type ObjectiveAttainment } from './objective-attainment.js';
+import type { NewSignature, QualitySurroundings } from './quality-surroundings.js';
 import { traceAccess } from './trace-access.js';
 
 const ATTAINMENT = loadSql(import.meta.url, 'read-attainment.sql');
+const MINUTES = loadSql(import.meta.url, 'read-judged-minutes.sql');
 const INCIDENTS = loadSql(import.meta.url, 'read-incidents-of-time.sql');
 const FOUR_WEEKS_MS = 28 * DAY_MS;
 const SIGNATURES_SHOWN = 10;
-
-/** An SLO as it is counted. */
-export interface CountedSlo {
-  readonly slo: Slo;
-  readonly sliceKey: string;
-}
+/** SLOs whose minutes are read one by one, some 43,000 of a month each; more of them are left out. */
+const MOST_BY_MINUTES = 100;
 
 export interface SurroundingsPorts {
   readonly database: Pick<Database, 'query'>;
-  readonly slos: () => readonly CountedSlo[];
+  readonly slos: () => readonly SliceRule[];
   readonly signatures: () => readonly TrackedSignature[];
   readonly reads: Pick<DuckdbTraceReads, 'read'>;
 }
@@ -46,33 +45,33 @@ export class DuckdbQualitySurroundings {
     };
   }
 
-  /** SLOs whose events are counted one by one; slices of time and composites have no events of their own. */
   async #objectives(window: ReportWindow): Promise<ObjectiveAttainment[]> {
-    const slos = this.#ports.slos().filter(({ slo }) => slo.method === undefined && slo.composite === undefined && slo.partOf === undefined);
+    const rules = this.#ports.slos();
     const own = await this.#counts(window);
-    const ofWindow = new Map<number, ReadonlyMap<string, EventCount>>();
-    for (const { slo: { windowMs } } of slos) if (!ofWindow.has(windowMs)) ofWindow.set(windowMs, await this.#counts({ fromMs: window.toMs - windowMs, toMs: window.toMs }));
-    return slos.map(({ slo, sliceKey }) => attainmentOf(slo, own.get(sliceKey) ?? NONE, ofWindow.get(slo.windowMs)?.get(sliceKey) ?? NONE));
+    const ofWindow = new Map<number, ReadonlyMap<string, GoodAndBad>>();
+    for (const { slo: { windowMs } } of rules) if (!ofWindow.has(windowMs)) ofWindow.set(windowMs, await this.#counts({ fromMs: window.toMs - windowMs, toMs: window.toMs }));
+    const byMinutes = new Set(rules.filter(isJudgedByMinutes).slice(0, MOST_BY_MINUTES));
+    const objectives: ObjectiveAttainment[] = [];
+    for (const rule of rules) {
+      if (byMinutes.has(rule)) objectives.push(minuteAttainment(rule, window, await this.#minutes(rule, window)));
+      else if (!isJudgedByMinutes(rule)) objectives.push(...sumAttainment(rule, own, ofWindow.get(rule.slo.windowMs) ?? new Map()));
+    }
+    return objectives;
   }
 
-  async #counts({ fromMs, toMs }: ReportWindow): Promise<ReadonlyMap<string, EventCount>> {
+  async #minutes(rule: SliceRule, window: ReportWindow): Promise<(SliceDelta & { readonly sliceKey: string })[]> {
+    const fromMs = Math.min(window.fromMs, window.toMs - rule.slo.windowMs);
+    const rows = await this.#ports.database.query({ sql: MINUTES, params: { slice_keys: keysOf(rule).join('\n'), from_ms: fromMs, to_ms: window.toMs } });
+    return rows.map((row) => ({
+      sliceKey: String(row['slice_key']), eventMinute: Number(row['event_minute']), good: Number(row['good']), bad: Number(row['bad']),
+      goodSquared: Number(row['good_squared']), badSquared: Number(row['bad_squared']), events: Number(row['events']), unknownWeight: Number(row['unknown_weight']),
+    }));
+  }
+
+  async #counts({ fromMs, toMs }: ReportWindow): Promise<ReadonlyMap<string, GoodAndBad>> {
     const rows = await this.#ports.database.query({ sql: ATTAINMENT, params: { from_ms: fromMs, to_ms: toMs } });
     return new Map(rows.map((row) => [String(row['slice_key']), { good: Number(row['good']), bad: Number(row['bad']) }]));
   }
-}
-
-interface EventCount {
-  readonly good: number;
-  readonly bad: number;
-}
-
-const NONE: EventCount = { good: 0, bad: 0 };
-
-function attainmentOf(slo: Slo, own: EventCount, ofWindow: EventCount): ObjectiveAttainment {
-  const { name, displayName, service, owner, target } = slo;
-  const events = own.good + own.bad;
-  const allowed = (ofWindow.good + ofWindow.bad) * (1 - target);
-  return { slo: name, displayName, service, owner, target, events, attained: events > 0 ? own.good / events : undefined, budgetSpent: allowed > 0 ? own.bad / allowed : undefined };
 }
 
 function newSignatures(all: readonly TrackedSignature[], { fromMs, toMs }: ReportWindow): NewSignature[] {

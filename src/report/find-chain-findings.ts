@@ -2,10 +2,9 @@ import { isBrokenEdge, isSkewed } from '../diagnosis/trace-flaws.js';
 import type { FactTable, QualityFact } from './quality-fact.js';
 import type { FoundFinding } from './quality-finding.js';
 import type { QualityThresholds } from '../config/quality-rule.js';
+import { FEW, isPattern } from './pattern.js';
 import { percent, whole } from './words.js';
 
-/** Fewer than this is no pattern. */
-const FEW = 10;
 const NS_PER_MS = 1e6;
 const SECOND_MS = 1_000;
 
@@ -46,7 +45,7 @@ function clockSkew({ service: caller, subject, n, bad, value, examples }: Qualit
 }
 
 function orphans({ service, n, bad, examples }: QualityFact): FoundFinding[] {
-  if (bad < FEW || bad < 0.01 * n) return [];
+  if (!isPattern({ n, bad }, 0.01)) return [];
   return [{
     kind: 'orphans', severity: bad > 0.05 * n ? 'medium' : 'low', service, about: '', affected: bad, of: n, examples,
     title: `${percent(bad, n)} of the spans of ${service} have no parent in their trace`,
@@ -57,7 +56,7 @@ function orphans({ service, n, bad, examples }: QualityFact): FoundFinding[] {
 }
 
 function partialTraces({ service, n, bad, examples }: QualityFact, { partialTraces: limit }: QualityThresholds): FoundFinding[] {
-  if (bad < FEW || bad <= limit * n) return [];
+  if (!isPattern({ n, bad }, limit)) return [];
   return [{
     kind: 'partial-traces', severity: 'medium', service, about: '', affected: bad, of: n, examples,
     title: `${percent(bad, n)} of the traces that begin at ${service} are incomplete`,
@@ -68,7 +67,7 @@ function partialTraces({ service, n, bad, examples }: QualityFact, { partialTrac
 }
 
 function rootless({ service, n, bad, examples }: QualityFact): FoundFinding[] {
-  if (bad < FEW || bad < 0.01 * n) return [];
+  if (!isPattern({ n, bad }, 0.01)) return [];
   return [{
     kind: 'rootless-traces', severity: 'medium', service, about: '', affected: bad, of: n, examples,
     title: `${percent(bad, n)} of the traces first seen at ${service} have no root`,
@@ -79,7 +78,7 @@ function rootless({ service, n, bad, examples }: QualityFact): FoundFinding[] {
 }
 
 function afterParent({ service, n, bad, examples }: QualityFact): FoundFinding[] {
-  if (bad < FEW || bad < 0.01 * n) return [];
+  if (!isPattern({ n, bad }, 0.01)) return [];
   return [{
     kind: 'after-parent', severity: 'low', service, about: '', affected: bad, of: n, examples,
     title: `Spans of ${service} start after their parent has ended`,
@@ -93,11 +92,11 @@ function afterParent({ service, n, bad, examples }: QualityFact): FoundFinding[]
 const PUBLIC_NAME = /\.(?!local$|internal$|svc$|cluster$|lan$|corp$|home$)[a-z]{2,}$/i;
 
 function blindSpot({ service, subject: peer, bad, examples }: QualityFact, table: FactTable): FoundFinding[] {
-  if (bad < 2 * FEW || PUBLIC_NAME.test(peer)) return [];
+  if (PUBLIC_NAME.test(peer)) return [];
   const isKnown = table.get('spans', peer) !== undefined;
   // A peer by address: calls of the same caller that are answered by somebody's spans show that others behind it are instrumented.
   const answered = table.of('edge').filter((edge) => edge.service === service).reduce((sum, edge) => sum + edge.n, 0);
-  if (bad < 0.05 * (bad + answered)) return [];
+  if (!isPattern({ n: bad + answered, bad }, 0.05, 2 * FEW)) return [];
   return [{
     kind: 'blind-spot', severity: 'low', service, edge: { caller: service, callee: peer }, about: peer, affected: bad, of: bad + answered, examples,
     title: `${peer} is called by ${service} and has no spans${isKnown ? ' in these traces' : ''}`,

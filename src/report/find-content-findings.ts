@@ -1,9 +1,9 @@
 import type { FactTable, QualityFact } from './quality-fact.js';
 import type { FoundFinding } from './quality-finding.js';
 import type { Glossary, QualityThresholds } from '../config/quality-rule.js';
+import { FEW, isPattern } from './pattern.js';
 import { percent, whole } from './words.js';
 
-const FEW = 10;
 /** Keys whose values conventions want few of; more of them make metrics and groups explode. */
 const MANY_VALUES = 200;
 
@@ -11,9 +11,9 @@ const MANY_VALUES = 200;
 export function findContentFindings(table: FactTable, thresholds: QualityThresholds): FoundFinding[] {
   return [
     ...sensitiveData(table), ...table.of('span-names').flatMap((fact) => spanNames(fact, thresholds)), ...table.of('attribute-values').flatMap(attributeValues),
-    ...table.of('attribute-keys').flatMap((fact) => attributeKeys(fact, thresholds)), ...table.of('inner-kind').flatMap(innerKind), ...table.of('entry-kind').flatMap(entryKind),
+    ...table.of('attribute-keys').flatMap((fact) => attributeKeys(fact, thresholds)), ...table.of('inner-kind').flatMap((fact) => innerKind(fact, table)), ...table.of('entry-kind').flatMap(entryKind),
     ...table.of('root-kind').flatMap(clientRoots), ...table.of('wrong-status').flatMap(wrongStatus), ...oldNames(table), ...mixedVersions(table),
-    ...table.of('tiny-spans').flatMap((fact) => tinySpans(fact, table)), ...table.of('loop').flatMap(loop), ...table.of('limits-hit').flatMap(limitsHit),
+    ...table.of('tiny-spans').flatMap((fact) => tinySpans(fact, table)), ...table.of('loop').flatMap((fact) => loop(fact, table)), ...table.of('limits-hit').flatMap(limitsHit),
     ...table.of('logs').flatMap((fact) => logsWithoutTrace(fact, thresholds)),
   ];
 }
@@ -87,17 +87,19 @@ function attributeKeys({ service, n, value, examples }: QualityFact, { attribute
   }];
 }
 
-function innerKind({ service, n, bad, examples }: QualityFact): FoundFinding[] {
+function innerKind({ service, n, bad, examples }: QualityFact, table: FactTable): FoundFinding[] {
   if (n < 2 * FEW || bad < n) return [];
+  // Nobody is seen to call it: it may be a job, which serves nobody.
+  const isCalled = table.get('entry-kind', service) !== undefined;
   return [{
-    kind: 'missing-kinds', severity: 'medium', service, about: 'all', affected: bad, of: n, examples,
+    kind: 'missing-kinds', severity: isCalled ? 'medium' : 'low', service, about: 'all', affected: bad, of: n, examples,
     title: `All spans of ${service} are INTERNAL`, detail: 'Requests are SERVER and CONSUMER spans: without them the service has no rate, no errors and no SLO.',
-    cause: 'A bridge or a manual tracer creates spans without their kind, or only the inner framework is instrumented.', fix: kindFix(service),
+    cause: `A bridge or a manual tracer creates spans without their kind, or only the inner framework is instrumented.${isCalled ? '' : ' A job that serves nobody has none, and is right.'}`, fix: kindFix(service),
   }];
 }
 
 function entryKind({ service, n, bad, examples }: QualityFact): FoundFinding[] {
-  if (bad < FEW || bad < 0.05 * n) return [];
+  if (!isPattern({ n, bad }, 0.05)) return [];
   return [{
     kind: 'missing-kinds', severity: 'medium', service, about: 'entries', affected: bad, of: n, examples,
     title: `${percent(bad, n)} of the calls that arrive at ${service} are not SERVER or CONSUMER spans`, detail: `${whole(bad)} of ${whole(n)} spans whose parent is another service have the wrong kind. They are not counted as requests.`,
@@ -110,7 +112,7 @@ function kindFix(service: string): FoundFinding['fix'] {
 }
 
 function clientRoots({ service, n, bad, examples }: QualityFact): FoundFinding[] {
-  if (bad < FEW || bad < 0.05 * n) return [];
+  if (!isPattern({ n, bad }, 0.05)) return [];
   return [{
     kind: 'client-roots', severity: 'low', service, about: '', affected: bad, of: n, examples,
     title: `${percent(bad, n)} of the traces of ${service} begin with a CLIENT span`, detail: `${whole(bad)} of ${whole(n)} roots are calls without the request that made them.`,
@@ -120,7 +122,7 @@ function clientRoots({ service, n, bad, examples }: QualityFact): FoundFinding[]
 }
 
 function wrongStatus({ service, subject: side, n, bad, examples }: QualityFact): FoundFinding[] {
-  if (bad < FEW / 2 || bad < 0.01 * n) return [];
+  if (!isPattern({ n, bad }, 0.01, FEW / 2)) return [];
   return [{
     kind: 'wrong-status', severity: 'medium', service, about: side, affected: bad, of: n, examples,
     title: `Status and HTTP code disagree on ${side.toUpperCase()} spans of ${service}`,
@@ -153,7 +155,7 @@ function mixedVersions(table: FactTable): FoundFinding[] {
 }
 
 function tinySpans({ service, n, bad, value, examples }: QualityFact, table: FactTable): FoundFinding[] {
-  if (bad < FEW || bad < 0.1 * n) return [];
+  if (!isPattern({ n, bad }, 0.1)) return [];
   const internal = table.get('internal-spans', service);
   return [{
     kind: 'tiny-spans', severity: 'low', service, about: '', affected: bad, of: n, examples,
@@ -164,8 +166,9 @@ function tinySpans({ service, n, bad, value, examples }: QualityFact, table: Fac
   }];
 }
 
-function loop({ service, subject: name, n, value, examples }: QualityFact): FoundFinding[] {
-  if (n < FEW / 2) return [];
+function loop({ service, subject: name, n, value, examples }: QualityFact, table: FactTable): FoundFinding[] {
+  const traces = table.get('tiny-spans', service)?.n ?? n;
+  if (!isPattern({ n: Math.max(n, traces), bad: n }, 0.001, FEW / 2)) return [];
   return [{
     kind: 'loop', severity: 'low', service, about: name, affected: n, of: n, examples,
     title: `${service} does "${name}" up to ${whole(value)} times under one span`, detail: `In ${whole(n)} places of traces the same child came more than 20 times: a loop of calls (N+1), each with a span.`,
@@ -174,7 +177,7 @@ function loop({ service, subject: name, n, value, examples }: QualityFact): Foun
 }
 
 function limitsHit({ service, n, bad, value, examples }: QualityFact): FoundFinding[] {
-  if (bad < FEW || bad < 0.001 * n) return [];
+  if (!isPattern({ n, bad }, 0.001)) return [];
   return [{
     kind: 'limits-hit', severity: 'medium', service, about: '', affected: bad, of: n, examples,
     title: `${service} hits limits of its SDK`, detail: `${whole(bad)} of ${whole(n)} spans say that they dropped ${whole(value)} attributes, events or links.`,
@@ -183,7 +186,7 @@ function limitsHit({ service, n, bad, value, examples }: QualityFact): FoundFind
 }
 
 function logsWithoutTrace({ service, n, bad }: QualityFact, { logCorrelation }: QualityThresholds): FoundFinding[] {
-  if (n < 10 * FEW || 1 - bad / n >= logCorrelation) return [];
+  if (n < 10 * FEW || !isPattern({ n, bad }, 1 - logCorrelation)) return [];
   return [{
     kind: 'logs-without-trace', severity: 'low', service, about: '', affected: bad, of: n, examples: [],
     title: `${percent(bad, n)} of the log records of ${service} belong to no trace`, detail: `${whole(bad)} of ${whole(n)} records have no trace id: an incident cannot show them beside the span.`,

@@ -4,7 +4,7 @@ import { findChainFindings } from './find-chain-findings.js';
 import { findContentFindings, outsideGlossary } from './find-content-findings.js';
 import { findOperationFindings, type OperationInput } from './find-operation-findings.js';
 import { findPipelineFindings, type PipelineInput } from './find-pipeline-findings.js';
-import { byUrgency, type FoundFinding, type QualityFinding } from './quality-finding.js';
+import { byUrgency, type FindingKind, type FoundFinding, type QualityFinding } from './quality-finding.js';
 
 export type FindInput = PipelineInput & Pick<OperationInput, 'around'>;
 
@@ -12,7 +12,23 @@ export type FindInput = PipelineInput & Pick<OperationInput, 'around'>;
 export function findFindings(input: FindInput, owners: ReadonlyMap<string, string>): QualityFinding[] {
   const { table, thresholds } = input;
   const found = [...findChainFindings(table, thresholds), ...findContentFindings(table, thresholds), ...outsideGlossary(table, input.glossary), ...findPipelineFindings(input), ...findOperationFindings(input)];
-  return found.map((finding) => named(finding, owners)).sort(byUrgency);
+  return withoutMoreOfTheSame(found.map((finding) => named(finding, owners)).sort(byUrgency));
+}
+
+/** What can be found once for each key, name or pair of hosts of a service: more of them say nothing new, and hide the rest. */
+const MANY_ALIKE: ReadonlySet<FindingKind> = new Set(['sensitive-data', 'clock-skew', 'blind-spot', 'loop', 'attribute-cardinality']);
+const ALIKE_SHOWN = 5;
+
+function withoutMoreOfTheSame(findings: readonly QualityFinding[]): QualityFinding[] {
+  const keyOf = ({ kind, service }: QualityFinding): string => JSON.stringify([kind, service]);
+  const groups = new Map<string, QualityFinding[]>();
+  for (const finding of findings) groups.set(keyOf(finding), [...(groups.get(keyOf(finding)) ?? []), finding]);
+  return findings.flatMap((finding): QualityFinding[] => {
+    const alike = groups.get(keyOf(finding)) ?? [];
+    const at = alike.indexOf(finding);
+    if (!MANY_ALIKE.has(finding.kind) || at < ALIKE_SHOWN - 1 || alike.length <= ALIKE_SHOWN) return [finding];
+    return at === ALIKE_SHOWN - 1 ? [{ ...finding, detail: `${finding.detail} ${alike.length - ALIKE_SHOWN} more like this are left out.` }] : [];
+  });
 }
 
 /** Who puts right what is wrong with a service; undefined where nobody is named. */

@@ -1,18 +1,20 @@
 import type { FoundFinding } from './quality-finding.js';
-import type { QualityMeasures } from './quality-measures.js';
+import { bucketsOf, type QualityMeasures } from './quality-measures.js';
 import type { LedgerOfReport } from './quality-reader.js';
 import type { QualitySurroundings } from './quality-surroundings.js';
 import type { TraceReader } from './trace-access.js';
 import type { FactTable } from './quality-fact.js';
 import type { QualityThresholds } from '../config/quality-rule.js';
+import { FEW, isPattern } from './pattern.js';
+import { quantileAtLeast } from './quantile-bound.js';
 import { percent, whole } from './words.js';
 
-const FEW = 10;
 /** Pages of one rule that nobody did anything about: fewer may have been a bad night. */
 const UNHEEDED_PAGES = 3;
 /** Reads of a week that are worth asking about where a reader is new, or reads so many times more than usual. */
 const MANY_READS = 1_000;
 const UNUSUAL = 10;
+const NS_PER_MS = 1e6;
 
 export interface OperationInput {
   readonly table: FactTable;
@@ -35,7 +37,7 @@ export function findOperationFindings({ table, thresholds, ledger, services, aro
 }
 
 function senderLoss({ signal, received, rejected }: LedgerOfReport): FoundFinding[] {
-  if (rejected < FEW || rejected < 0.001 * received) return [];
+  if (!isPattern({ n: received, bad: rejected }, 0.001)) return [];
   const things = signal === 'traces' ? 'spans' : 'log records';
   return [{
     kind: 'sender-loss', severity: 'medium', service: '', about: signal, affected: rejected, of: received, examples: [],
@@ -45,7 +47,7 @@ function senderLoss({ signal, received, rejected }: LedgerOfReport): FoundFindin
 }
 
 function slowTraces({ service, measures: { p95Ms, traces } }: OperationInput['services'][number], table: FactTable, { traceP95Ms }: QualityThresholds): FoundFinding[] {
-  if (p95Ms === undefined || p95Ms <= traceP95Ms || traces < 10 * FEW) return [];
+  if (p95Ms === undefined || (quantileAtLeast(bucketsOf(table, 'trace-latency', service), 0.95, traces) ?? 0) <= traceP95Ms * NS_PER_MS) return [];
   return [{
     kind: 'slow-traces', severity: 'low', service, about: '', affected: p95Ms, of: traceP95Ms, examples: table.get('slow-traces', service)?.examples ?? table.get('spans', service)?.examples ?? [],
     title: `Traces that begin at ${service} take ${seconds(p95Ms)} (p95), and no SLO says how long they may`, detail: `Up to ${seconds(traceP95Ms)} is the default. See "Where the slowest traces spend their time".`,
@@ -85,7 +87,7 @@ function unusual({ reader, reads, usual }: TraceReader): FoundFinding[] {
 }
 
 function slowAnswers({ access: { latency } }: QualitySurroundings, { queryLatencyMs }: QualityThresholds): FoundFinding[] {
-  return latency.filter(({ answers, p95Ms }) => answers >= FEW && (p95Ms ?? 0) > queryLatencyMs).map(({ what, answers, p95Ms = 0 }): FoundFinding => ({
+  return latency.filter(({ p95AtLeastMs }) => (p95AtLeastMs ?? 0) > queryLatencyMs).map(({ what, answers, p95Ms = 0 }): FoundFinding => ({
     kind: 'query-latency', severity: 'low', service: '', about: what, affected: p95Ms, of: queryLatencyMs, examples: [],
     title: `${what === 'trace' ? 'Opening a trace' : 'Searching traces'} takes ${seconds(p95Ms)} (p95)`, detail: `Of ${whole(answers)} answers; up to ${seconds(queryLatencyMs)} is good enough. Who waits in an incident looks elsewhere.`,
     cause: 'Long ranges without a service in the query, a large archive on slow storage, or too little memory.', fix: { where: 'the query', language: 'text', text: '{ resource.service.name = "checkout" && status = error }   # a service, and a range of hours instead of days' },

@@ -57,11 +57,15 @@ export interface RuleResult {
 export interface ServiceScore {
   readonly service: string;
   readonly score: number | undefined;
+  /** Undefined also where too few spans came to judge. */
   readonly category: ScoreCategory | undefined;
   readonly rules: readonly RuleResult[];
   /** Rules that do not apply to this service, or have no data. */
   readonly notApplicable: readonly string[];
 }
+
+/** A service of fewer spans is not judged: a test run or a single visit fails rules that its traffic would not. */
+export const JUDGED_SPANS = 30;
 
 /** Rules that Tocsin cannot evaluate, and why. */
 export const NOT_EVALUATED: readonly { readonly id: string; readonly reason: string }[] = [
@@ -78,6 +82,7 @@ export const OUR_READING: readonly string[] = [
   'RES-003 applies to resources that carry any k8s.* attribute.',
   'RES-004 and the sensitive data that redaction does not know are looked for in a sample of whole traces; everything else in all spans.',
   'The window is that of the report, not 30 days.',
+  `A service of fewer than ${JUDGED_SPANS} spans has a score, but no category, and does not count in the mean.`,
 ];
 
 export function serviceScore(service: string, table: FactTable, thresholds: QualityThresholds): ServiceScore {
@@ -94,7 +99,7 @@ export function serviceScore(service: string, table: FactTable, thresholds: Qual
   const score = scoreOf({ critical: count('critical'), important: count('important'), normal: count('normal'), low: count('low') });
   const applied = new Set(rules.map(({ id }) => id));
   return {
-    service, score, category: score === undefined ? undefined : categoryOf(score), rules,
+    service, score, category: score === undefined || (table.get('spans', service)?.n ?? 0) < JUDGED_SPANS ? undefined : categoryOf(score), rules,
     notApplicable: SCORE_RULES.map(({ id }) => id).filter((id) => !applied.has(id)),
   };
 }

@@ -6,8 +6,8 @@ export interface ExampleSpan {
 
 /** What is counted; `n`, `bad` and `value` of each are explained in docs/quality.md. */
 export type FactName =
-  | 'spans' | 'weighted' | 'requests' | 'unknown-weight' | 'unknown-weight-errors' | 'limits-hit' | 'inner-kind' | 'root-kind' | 'span-names' | 'active-minutes' | 'first-seen'
-  | 'traces' | 'rootless' | 'mixed-weights' | 'trace-latency' | 'arrival-lag' | 'orphans' | 'entry-kind' | 'edge' | 'after-parent' | 'clock-skew' | 'tiny-spans' | 'internal-spans' | 'loop'
+  | 'spans' | 'weighted' | 'requests' | 'unknown-weight' | 'unknown-weight-errors' | 'limits-hit' | 'inner-kind' | 'root-kind' | 'span-names' | 'active-minutes' | 'active-hour' | 'first-seen'
+  | 'traces' | 'weighted-traces' | 'weighted-orphans' | 'weighted-rootless' | 'rootless' | 'mixed-weights' | 'trace-latency' | 'arrival-lag' | 'orphans' | 'entry-kind' | 'edge' | 'after-parent' | 'clock-skew' | 'tiny-spans' | 'internal-spans' | 'loop'
   | 'broken-context' | 'unanswered-call'
   | 'attribute-values' | 'attribute-keys' | 'wrong-level' | 'wrong-status' | 'sampled-spans'
   | 'sensitive' | 'old-name' | 'resource' | 'sdk-version' | 'service-version' | 'logs' | 'log-severity' | 'log-sensitive' | 'attribute-key' | 'slow-traces' | 'slow-self';
@@ -51,7 +51,7 @@ function mergeExamples(left: readonly ExampleSpan[], right: readonly ExampleSpan
 
 /** Facts of several windows as one set. */
 export class FactTable {
-  readonly #facts = new Map<string, QualityFact>();
+  readonly #facts = new Map<FactName, Map<string, QualityFact>>();
 
   constructor(facts: Iterable<QualityFact> = []) {
     this.add(facts);
@@ -59,22 +59,29 @@ export class FactTable {
 
   add(facts: Iterable<QualityFact>): void {
     for (const fact of facts) {
+      const named = this.#named(fact.fact);
       const key = factKey(fact);
-      const known = this.#facts.get(key);
-      this.#facts.set(key, known === undefined ? fact : addFacts(known, fact));
+      const known = named.get(key);
+      named.set(key, known === undefined ? fact : addFacts(known, fact));
     }
   }
 
   get all(): QualityFact[] {
-    return [...this.#facts.values()];
+    return [...this.#facts.values()].flatMap((named) => [...named.values()]);
   }
 
   of(fact: FactName): QualityFact[] {
-    return this.all.filter((each) => each.fact === fact);
+    return [...(this.#facts.get(fact)?.values() ?? [])];
   }
 
   get(fact: FactName, service: string, subject = ''): QualityFact | undefined {
-    return this.#facts.get(factKey({ fact, service, subject }));
+    return this.#facts.get(fact)?.get(factKey({ fact, service, subject }));
+  }
+
+  #named(fact: FactName): Map<string, QualityFact> {
+    const named = this.#facts.get(fact) ?? new Map<string, QualityFact>();
+    this.#facts.set(fact, named);
+    return named;
   }
 
   services(): string[] {

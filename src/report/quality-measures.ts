@@ -7,6 +7,19 @@ export interface QualityPrices {
   readonly perMillionSpans: number;
 }
 
+/** What each ratio stands on: spans, traces or records that are stored; failures that were counted. */
+export interface MeasureCounts {
+  readonly errorRatio: number;
+  readonly unknownWeightShare: number;
+  readonly partialRatio: number;
+  readonly orphanRatio: number;
+  readonly rootlessRatio: number;
+  readonly collectorLatency: number;
+  readonly errorCapture: number;
+  readonly logCorrelation: number;
+  readonly limitsHitRatio: number;
+}
+
 /** What is known of one service, or of all. Ratios are undefined where there is nothing to divide by. docs/quality.md has the formulas. */
 export interface QualityMeasures {
   readonly spans: number;
@@ -33,10 +46,12 @@ export interface QualityMeasures {
   /** Of the attributes, estimated from the sample. */
   readonly attributeBytes: number | undefined;
   readonly costOfMonth: number | undefined;
+  readonly of: MeasureCounts;
 }
 
 export interface MeasureInput {
   readonly table: FactTable;
+  /** The time in which anybody was heard: rates are of it. */
   readonly window: ReportWindow;
   readonly counted: readonly CountedRequests[];
   readonly prices: QualityPrices | undefined;
@@ -53,17 +68,36 @@ export function measuresOf(input: MeasureInput, service: string | undefined): Qu
   const [spans, weighted, traces] = [sum('spans'), sum('weighted'), sum('traces')];
   const quantile = (fact: FactName, q: number): number | undefined => inMs(quantileOfBuckets(bucketsOf(table, fact, service), q));
   const ratio = (fact: FactName): number | undefined => divided(sum(fact).bad, sum(fact).n);
+  // Hours that were stored by an earlier version have no weights of these.
+  const byWeight = (fact: FactName, plain: number | undefined): number | undefined => ratio(fact) ?? plain;
   const sampled = sum('sampled-spans');
   return {
     spans: spans.n, traces: traces.n, spansPerSecond: weighted.n / seconds, tracesPerSecond: traces.value / seconds,
     errorRatio: divided(sum('requests').bad, sum('requests').n),
     p50Ms: quantile('trace-latency', 0.5), p95Ms: quantile('trace-latency', 0.95), p99Ms: quantile('trace-latency', 0.99),
     samplingRate: divided(spans.n, weighted.n), unknownWeightShare: ratio('unknown-weight'),
-    partialRatio: ratio('traces'), orphanRatio: divided(sum('orphans').bad, spans.n), rootlessRatio: ratio('rootless'),
+    partialRatio: byWeight('weighted-traces', ratio('traces')), orphanRatio: orphanRatio(sum), rootlessRatio: byWeight('weighted-rootless', ratio('rootless')),
     collectorLatencyP50Ms: quantile('arrival-lag', 0.5), collectorLatencyP99Ms: quantile('arrival-lag', 0.99),
     errorCapture: capture(input, service), logCorrelation: complement(ratio('logs')), limitsHitRatio: ratio('limits-hit'),
     attributeBytes: sampled.n === 0 ? undefined : (sampled.value / sampled.n) * spans.n,
     costOfMonth: input.prices === undefined ? undefined : (spans.n / 1e6) * input.prices.perMillionSpans * (MONTH_MS / (window.toMs - window.fromMs)),
+    of: countsOf(input, service, sum),
+  };
+}
+
+type Sum = Pick<QualityFact, 'n' | 'bad' | 'value'>;
+
+/** Σw of the spans without their parent / Σw of all. */
+function orphanRatio(sum: (fact: FactName) => Sum): number | undefined {
+  const [orphans, all] = [sum('weighted-orphans'), sum('weighted')];
+  return all.n > 0 && orphans.n > 0 ? orphans.bad / all.n : divided(sum('orphans').bad, sum('spans').n);
+}
+
+function countsOf({ counted, table }: MeasureInput, service: string | undefined, sum: (fact: FactName) => Sum): MeasureCounts {
+  const [requests, spans, traces] = [sum('requests'), sum('spans').n, sum('traces').n];
+  return {
+    errorRatio: requests.value > 0 ? requests.value : requests.n, unknownWeightShare: spans, partialRatio: traces, orphanRatio: spans, rootlessRatio: sum('rootless').n,
+    collectorLatency: bucketsOf(table, 'arrival-lag', service).reduce((total, [, n]) => total + n, 0), errorCapture: failuresOf(counted, service), logCorrelation: sum('logs').n, limitsHitRatio: sum('limits-hit').n,
   };
 }
 
@@ -72,7 +106,7 @@ export function ledgerBalances(ledger: readonly LedgerOfReport[]): boolean {
   return ledger.every(({ received, hot, rejected, deduplicated }) => Math.abs(received - hot - rejected - deduplicated) < 0.5);
 }
 
-function summer(table: FactTable, service: string | undefined): (fact: FactName) => Pick<QualityFact, 'n' | 'bad' | 'value'> {
+function summer(table: FactTable, service: string | undefined): (fact: FactName) => Sum {
   return (name) => {
     if (service !== undefined) return table.get(name, service) ?? NOTHING;
     return table.of(name).filter(({ subject }) => subject === '').reduce((total, { n, bad, value }) => ({ n: total.n + n, bad: total.bad + bad, value: total.value + value }), NOTHING);
@@ -81,14 +115,18 @@ function summer(table: FactTable, service: string | undefined): (fact: FactName)
 
 const NOTHING = { n: 0, bad: 0, value: 0 };
 
-function bucketsOf(table: FactTable, name: FactName, service: string | undefined): (readonly [number, number])[] {
+/** Logarithmic buckets of a latency, with what they count. @param service undefined: of all. */
+export function bucketsOf(table: FactTable, name: FactName, service: string | undefined): (readonly [number, number])[] {
   return table.of(name).filter((fact) => service === undefined || fact.service === service).map(({ subject, n }) => [Number(subject), n] as const);
 }
 
 function capture({ table, counted }: MeasureInput, service: string | undefined): number | undefined {
-  const ofService = counted.filter((each) => service === undefined || each.service === service);
-  const failures = ofService.reduce((total, each) => total + each.failures, 0);
-  return divided(summer(table, service)('requests').bad, failures);
+  return divided(summer(table, service)('requests').bad, failuresOf(counted, service));
+}
+
+/** Failed requests as they were counted on the way in. */
+export function failuresOf(counted: readonly CountedRequests[], service: string | undefined): number {
+  return counted.filter((each) => service === undefined || each.service === service).reduce((total, each) => total + each.failures, 0);
 }
 
 const divided = (part: number, whole: number): number | undefined => (whole > 0 ? part / whole : undefined);

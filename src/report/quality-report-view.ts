@@ -8,14 +8,14 @@ import { WEEK_MS, weekOf, startOfWeek } from './quality-week.js';
 /** The report as the API and `--format json` give it: instants as ISO 8601, what is not known as null. docs/quality.md and /api/openapi.json have the schema. */
 export function qualityReportView(report: QualityReport) {
   return {
-    version: report.version, week: weekIn(report.window), from: iso(report.window.fromMs), to: iso(report.window.toMs), generatedAt: iso(report.generatedAtMs),
+    version: report.version, week: weekIn(report.window), from: iso(report.window.fromMs), to: iso(report.window.toMs), generatedAt: iso(report.generatedAtMs), observed: { from: iso(report.observed.fromMs), to: iso(report.observed.toMs) },
     overall: measuresView(report.overall), score: report.score ?? null,
     services: report.services.map(({ service, owner, measures, score }) => ({ service, owner: owner ?? null, measures: measuresView(measures), score: scoreView(score) })),
     findings: report.findings.map(findingView), fixed: report.fixed.map(({ id, title, since }) => ({ id, title, since: iso(since) })),
     sdkVersions: report.sdkVersions, ledger: report.ledger, ledgerBalances: report.ledgerBalances,
-    slowest: report.slowest, alerts: report.around === undefined ? null : alertsView(report.around.alerts), objectives: (report.around?.objectives ?? []).map((each) => ({ ...each, owner: each.owner ?? null, attained: each.attained ?? null, budgetSpent: each.budgetSpent ?? null })),
+    slowest: report.slowest, alerts: report.around === undefined ? null : alertsView(report.around.alerts), objectives: (report.around?.objectives ?? []).map((each) => ({ ...each, owner: each.owner ?? null, partOf: each.partOf ?? null, group: each.group ?? null, attained: each.attained ?? null, budgetSpent: each.budgetSpent ?? null })),
     newSignatures: (report.around?.newSignatures ?? []).map(({ firstSeenMs, ...each }) => ({ ...each, firstSeen: iso(firstSeenMs) })),
-    access: report.around === undefined ? null : { ...report.around.access, latency: report.around.access.latency.map((each) => ({ ...each, p50Ms: each.p50Ms ?? null, p95Ms: each.p95Ms ?? null, p99Ms: each.p99Ms ?? null })) },
+    access: report.around === undefined ? null : { ...report.around.access, latency: report.around.access.latency.map((each) => ({ ...each, p50Ms: each.p50Ms ?? null, p95Ms: each.p95Ms ?? null, p95AtLeastMs: each.p95AtLeastMs ?? null, p99Ms: each.p99Ms ?? null })) },
     trend: { lastWeek: earlierView(report.lastWeek), fourWeeksAgo: earlierView(report.fourWeeksAgo) },
     history: report.history.map(({ fromMs, score, findings }) => ({ week: weekOf(fromMs), score: score ?? null, findings })), spenders: report.spenders.map((each) => ({ ...each, costOfMonth: each.costOfMonth ?? null })),
     disclosure: report.disclosure,

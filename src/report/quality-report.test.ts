@@ -3,6 +3,8 @@ import { FakeClock } from '../lib/clock.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
 import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
+import { tracesJson } from '../../test/support/otlp-json.js';
+import { openStore } from '../pipeline/system-store.js';
 import { DEFAULT_START_MS, spanBatch, type SpanDescription } from '../trace/batch-builder.js';
 import { DuckdbQualityReader } from './duckdb-quality-reader.js';
 import type { FindingKind } from './quality-finding.js';
@@ -124,6 +126,7 @@ describe('what is wrong with spans', () => {
     ['a secret that nobody concealed', onServer((server) => ({ attributes: { ...server.attributes, note: 'Authorization: Bearer abcdef0123456789' } })), 'sensitive-data', { severity: 'high', title: 'checkout sends sensitive data: authorization in note' }],
     ['parents that were lost', ({ root, server, query }) => [root, server, query], 'orphans', { service: 'checkout', affected: CALLS, of: 2 * CALLS }],
     ['ids in span names', onServer((_server, index) => ({ name: `GET /orders/${index}` })), 'span-name-cardinality', { service: 'checkout' }],
+    ['raw paths for routes', onServer((server, index) => ({ attributes: { ...server.attributes, 'http.route': `/orders/${index}` } })), 'attribute-cardinality', { service: 'checkout', title: expect.stringMatching(/^checkout puts about \d+ different values into http\.route$/) as string }],
     ['work after the end of its parent', ({ root, call, server, query }) => [root, call, server, { ...query, startMs: (query.startMs ?? 0) + 100 }], 'after-parent', { service: 'checkout', affected: CALLS }],
     ['a service without kinds', ({ root, call, server, query }) => [root, call, { ...server, kind: 'internal' }, { ...query, kind: 'internal' }], 'missing-kinds', { service: 'checkout' }],
     ['a failure without its status', onServer((server) => ({ attributes: { ...server.attributes, 'http.response.status_code': 500 } })), 'wrong-status', { service: 'checkout', about: undefined }],
@@ -140,7 +143,7 @@ describe('what is wrong with spans', () => {
 
   test.each(cases)('%s is found', async (words, change, kind, expected) => {
     const spans = words === 'a service that stops' ? calls(change).map((span, index) => stretched(span, index)) : calls(change);
-    const report = await reportOf(words === 'ids in span names' ? [...calls(change), ...many(300)] : spans, {}, 1_000_000);
+    const report = await reportOf(words === 'ids in span names' || words === 'raw paths for routes' ? [...calls(change), ...many(300)] : spans, {}, 1_000_000);
     const found = report.findings.find((finding) => finding.kind === kind);
     const { about: _about, ...rest } = expected;
     expect(kindsOf(report)).toContain(kind);
@@ -156,7 +159,7 @@ describe('what is wrong with spans', () => {
   }
 
   function many(count: number): SpanDescription[] {
-    return Array.from({ length: count }, (_, index) => ({ traceId: (index + 1).toString(16).padStart(32, 'e'), spanId: '1', service: 'checkout', name: `GET /baskets/${index}`, startMs: START + index, durationMs: 5, resource: RESOURCE }));
+    return Array.from({ length: count }, (_, index) => ({ traceId: (index + 1).toString(16).padStart(32, 'e'), spanId: '1', service: 'checkout', name: `GET /baskets/${index}`, startMs: START + index, durationMs: 5, attributes: { 'http.route': `/baskets/${index}` }, resource: RESOURCE }));
   }
 
   test('attributes outside of the glossary are named where there is a glossary, conventions never', async () => {
@@ -167,6 +170,22 @@ describe('what is wrong with spans', () => {
     expect(finding).toMatchObject({ service: 'checkout', title: 'checkout uses 1 attribute that is not in the glossary', detail: expect.stringMatching(/^custmer\. /), fix: { text: '  glossary:\n    attributes: ["custmer"]' } });
     expect(finding?.examples.length).toBeGreaterThan(0);
     expect(kindsOf(await reportOf(spans))).toEqual([]);
+  });
+
+  test('ids that come twice are found, whatever else is different about the spans that bring them', async () => {
+    const store = await openStore({ dataDir: ':memory:', clock: new FakeClock(START) });
+    try {
+      const request = (id: number, name: string): Uint8Array => Buffer.from(tracesJson([{ id, name, endMs: START + id * 1_000 }]));
+      for (let index = 0; index < 40; index += 1) {
+        for (const name of index < 15 ? ['GET /a', 'GET /b'] : ['GET /a']) await store.absorb({ signal: 'traces', encoding: 'json', body: request(index, name), protocol: 'http', receivedAtMs: START + index * 1_000 });
+      }
+      const reports = new QualityReports({ reader: new DuckdbQualityReader(store), clock: new FakeClock(WINDOW.toMs), hygiene: () => Promise.resolve([]), owners: () => new Map(), rules: () => DEFAULT_QUALITY, earlier: () => Promise.resolve(undefined) });
+      const { findings, ledgerBalances } = await reports.report(WINDOW);
+      expect(findings).toEqual([expect.objectContaining({ kind: 'duplicate-ids', affected: 15, of: 55, title: '27 % of the spans came with ids that were stored before' })]);
+      expect(ledgerBalances).toBe(true);
+    } finally {
+      await store.close();
+    }
   });
 
   test('no value of a sensitive attribute is in the report', async () => {

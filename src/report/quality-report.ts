@@ -1,5 +1,7 @@
 import { NOT_EVALUATED, OUR_READING, serviceScore, type ServiceScore } from './instrumentation-score.js';
 import { findFindings, ownerOf } from './find-findings.js';
+import type { ServiceBefore } from './find-pipeline-findings.js';
+import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { FactTable, type QualityFact } from './quality-fact.js';
 import type { FindingState, QualityFinding } from './quality-finding.js';
 import { ledgerBalances, measuresOf, type QualityMeasures } from './quality-measures.js';
@@ -16,6 +18,8 @@ export interface ServiceQuality {
   readonly owner: string | undefined;
   readonly measures: QualityMeasures;
   readonly score: ServiceScore;
+  /** End of its last span, Unix milliseconds. */
+  readonly lastMs: number | undefined;
 }
 
 /** A week of the past, as far as a line over many needs it. */
@@ -38,7 +42,8 @@ export interface EarlierReport {
   readonly window: ReportWindow;
   readonly overall: QualityMeasures;
   readonly score: number | undefined;
-  readonly services: readonly { readonly service: string; readonly spansPerSecond: number }[];
+  /** `lastMs`: end of the last span, Unix milliseconds; reports of earlier versions have none. */
+  readonly services: readonly { readonly service: string; readonly spansPerSecond: number; readonly lastMs?: number | undefined }[];
   readonly findings: readonly { readonly id: string; readonly title: string; readonly since: number }[];
 }
 
@@ -51,9 +56,11 @@ export interface ReportedFinding extends QualityFinding {
 export interface QualityReport {
   readonly version: typeof REPORT_VERSION;
   readonly window: ReportWindow;
+  /** The part of it in which anybody was heard: what rates are of. */
+  readonly observed: ReportWindow;
   readonly generatedAtMs: number;
   readonly overall: QualityMeasures;
-  /** Mean of the services' scores; the specification knows services only. */
+  /** Mean of the services' scores, where enough spans came to judge; the specification knows services only. */
   readonly score: number | undefined;
   readonly services: readonly ServiceQuality[];
   readonly findings: readonly ReportedFinding[];
@@ -101,22 +108,33 @@ const NO_GLOSSARY = 'Attributes outside of a glossary: the rules have none (kind
 export function buildQualityReport(input: ReportInput): QualityReport {
   const { window, owners, thresholds, ledger, lastWeek, fourWeeksAgo } = input;
   const table = new FactTable(input.facts);
-  const measureInput = { table, window, counted: input.counted, prices: input.prices };
+  const observed = observedOf(table, input);
+  const measureInput = { table, window: observed, counted: input.counted, prices: input.prices };
   const services = table.services().map((service): ServiceQuality => ({
-    service, owner: ownerOf(owners, service), measures: measuresOf(measureInput, service), score: serviceScore(service, table, thresholds),
+    service, owner: ownerOf(owners, service), measures: measuresOf(measureInput, service), score: serviceScore(service, table, thresholds), lastMs: table.get('active-minutes', service)?.value,
   }));
-  const before = new Map((lastWeek?.services ?? []).map(({ service, spansPerSecond }) => [service, spansPerSecond]));
-  const findings = findFindings({ table, window, ledger, thresholds, glossary: input.glossary, services, before, around: input.around }, owners).map((finding) => aged(finding, input));
+  const findings = findFindings({ table, window: observed, ledger, counted: input.counted, thresholds, glossary: input.glossary, services, before: servicesBefore(lastWeek), around: input.around }, owners).map((finding) => aged(finding, input));
   const ids = new Set(findings.map(({ id }) => id));
-  const scores = services.flatMap(({ score }) => (score.score === undefined ? [] : [score.score]));
+  const scores = services.flatMap(({ score: { score, category } }) => (score === undefined || category === undefined ? [] : [score]));
   return {
-    version: REPORT_VERSION, window, generatedAtMs: input.nowMs, overall: measuresOf(measureInput, undefined),
+    version: REPORT_VERSION, window, observed, generatedAtMs: input.nowMs, overall: measuresOf(measureInput, undefined),
     score: scores.length === 0 ? undefined : scores.reduce((sum, score) => sum + score, 0) / scores.length,
     services, findings, fixed: (lastWeek?.findings ?? []).filter(({ id }) => !ids.has(id)),
     sdkVersions: table.of('sdk-version').map(({ service, subject, n, examples }) => ({ service, version: subject, count: n, examples })), slowest: slowestOf(table), around: input.around, ledger, ledgerBalances: ledgerBalances(ledger), lastWeek, fourWeeksAgo,
     history: input.history ?? [], spenders: spendersOf(services),
     disclosure: { notEvaluated: NOT_EVALUATED, reading: OUR_READING, notMeasured: [...NOT_MEASURED, ...(input.around === undefined ? [ONLY_IN_A_SERVICE] : []), ...(input.glossary === undefined ? [NO_GLOSSARY] : [])] },
   };
+}
+
+/** From the first span on, where it came more than an hour after the start, until now: a week that has just begun, or in which Tocsin was new, is not half empty. */
+function observedOf(table: FactTable, { window, nowMs }: ReportInput): ReportWindow {
+  const firstMs = Math.min(...table.of('first-seen').map(({ value }) => -value));
+  const toMs = nowMs > window.fromMs ? Math.min(window.toMs, nowMs) : window.toMs;
+  return { fromMs: Number.isFinite(firstMs) && firstMs < toMs ? Math.max(window.fromMs, Math.floor(firstMs / HOUR_MS) * HOUR_MS) : window.fromMs, toMs };
+}
+
+function servicesBefore(lastWeek: EarlierReport | undefined): ReadonlyMap<string, ServiceBefore> {
+  return new Map((lastWeek?.services ?? []).map(({ service, spansPerSecond, lastMs }) => [service, { spansPerSecond, pauseMinutes: lastWeek === undefined || lastMs === undefined ? undefined : (lastWeek.window.toMs - lastMs) / MINUTE_MS }]));
 }
 
 const SPENDERS_SHOWN = 5;
@@ -129,7 +147,7 @@ function spendersOf(services: readonly ServiceQuality[]): Spender[] {
 /** The part of a report that later ones compare with. */
 export function earlierOf({ window, overall, score, services, findings }: QualityReport): EarlierReport {
   return {
-    window, overall, score, services: services.map(({ service, measures }) => ({ service, spansPerSecond: measures.spansPerSecond })),
+    window, overall, score, services: services.map(({ service, measures, lastMs }) => ({ service, spansPerSecond: measures.spansPerSecond, lastMs })),
     findings: findings.map(({ id, title, since }) => ({ id, title, since })),
   };
 }

@@ -15,7 +15,7 @@ export interface QualitySignalInput {
 
 /**
  * What the watch over the traces says, as conditions: one incident for each finding, always a ticket. A finding that is not seen any more
- * is over only when spans show that it is, or none came for a day; a kind that is watched no more is over at once.
+ * is over only when spans show that it is, or none came or went over its edge for a day; a kind that is watched no more is over at once.
  */
 export function qualitySignals({ picture, watch, openIncidents, publicUrl }: QualitySignalInput): ConditionSignal[] {
   const firing = picture.findings.map((found) => signalOf(found, publicUrl));
@@ -46,7 +46,8 @@ function ended({ key, title, alert }: { readonly key: string; readonly title: st
 }
 
 const ENDINGS = {
-  right: 'The traces of the last minutes with spans are right again', silent: 'No spans came for 24 hours: whether it is right again cannot be seen', unwatched: 'The rules do not watch this any more',
+  right: 'The traces of the last minutes with spans are right again', silent: 'No spans came for 24 hours: whether it is right again cannot be seen',
+  uncalled: 'Nobody made this call for 24 hours: whether it is right again cannot be seen', unwatched: 'The rules do not watch this any more',
 } as const;
 
 function conditionOf({ kind, service = '', caller }: Labels): WatchedCondition | undefined {

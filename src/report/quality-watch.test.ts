@@ -9,6 +9,7 @@ import { MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
 import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
 import { spanBatch, type SpanDescription } from '../trace/batch-builder.js';
+import { DuckdbHeardRecord } from './duckdb-heard-record.js';
 import { DuckdbQualityReader } from './duckdb-quality-reader.js';
 import { qualitySignals } from './quality-signals.js';
 import { MINUTE_SPANS, QualityWatch, SETTLE_MS, WATCHED_MINUTES } from './quality-watch.js';
@@ -33,7 +34,7 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 function newWatch(): QualityWatch {
-  return new QualityWatch({ reader: new DuckdbQualityReader(database), rules: () => rules, owners: () => new Map([['cart', 'team-cart']]) });
+  return new QualityWatch({ reader: new DuckdbQualityReader(database), heard: new DuckdbHeardRecord(database), rules: () => rules, owners: () => new Map([['cart', 'team-cart']]) });
 }
 
 type Call = Readonly<Record<'root' | 'call' | 'server', SpanDescription>>;
@@ -142,6 +143,31 @@ describe('a header that is stripped from 14:05 on', () => {
     expect(signals[0]?.annotations['summary']).toContain('No spans came for 24 hours');
   });
 
+  test('ends after a day in which nobody made this call, while both services spoke, and says so; also where Tocsin was started anew in it', async () => {
+    await play(from1405);
+    const alone: Change = ({ root, server }) => [root, { ...server, traceId: server.traceId!.replace(/^./, 'c'), parentSpanId: '' }];
+    const speak = async (atMinute: number): Promise<readonly ConditionSignal[]> => {
+      await minute(atMinute - 1, alone);
+      return tick(at(atMinute) + SETTLE_MS);
+    };
+    await speak(7 + 60 * 8);
+    watch = newWatch();
+    for (const hour of [8.5, 16, 23]) await speak(7 + 60 * hour);
+    expect(told).toHaveLength(1);
+    const signals = await speak(7 + 60 * 24);
+    expect(told).toHaveLength(2);
+    expect(signals[0]?.annotations['summary']).toContain('Nobody made this call for 24 hours');
+  });
+
+  test('is seen in spans that come minutes late', async () => {
+    await play([whole, whole, undefined, undefined]);
+    expect(told).toEqual([]);
+    await minute(2, stripped, 3 * 60 * SECOND_MS);
+    await minute(3, stripped, 2 * 60 * SECOND_MS);
+    await tick(at(5) + SETTLE_MS);
+    expect(told).toEqual(['14:06 opened ticket: Context broken since 14:02 UTC at gateway → cart', expect.stringContaining('Spans of cart arrive late, since 14:02'), expect.stringContaining('Spans of gateway arrive late, since 14:02')]);
+  });
+
   test('of one minute only is a hiccup', async () => {
     await play([whole, whole, stripped, whole, whole, whole]);
     expect(told).toEqual([]);
@@ -175,7 +201,7 @@ describe('each kind that is watched by default becomes a ticket', () => {
   test('collector-latency', async () => {
     for (let index = 0; index < 5; index += 1) await minute(index, whole, 40 * SECOND_MS);
     await tick(at(6) + SETTLE_MS);
-    expect(told.map((line) => line.slice(6)).sort()).toEqual([expect.stringContaining('opened ticket: Spans of gateway arrive late, since 14:01')]);
+    expect(told.map((line) => line.slice(6)).sort()).toEqual([expect.stringContaining('opened ticket: Spans of cart arrive late, since 14:01'), expect.stringContaining('opened ticket: Spans of gateway arrive late, since 14:01')]);
   });
 });
 
@@ -196,7 +222,7 @@ describe('the health of traces at a time', () => {
 
 test('of a minute with more spans than may be read, its end is read', async () => {
   const read: [number, number][] = [];
-  const busy = new QualityWatch({ reader: { count: () => Promise.resolve(4 * MINUTE_SPANS), facts: ({ fromMs, toMs }) => { read.push([fromMs, toMs]); return Promise.resolve([]); } }, rules: () => rules, owners: () => new Map() });
+  const busy = new QualityWatch({ reader: { count: () => Promise.resolve(4 * MINUTE_SPANS), facts: ({ fromMs, toMs }) => { read.push([fromMs, toMs]); return Promise.resolve([]); } }, heard: { load: () => Promise.resolve(undefined), save: () => Promise.resolve() }, rules: () => rules, owners: () => new Map() });
   await busy.read(at(6) + SETTLE_MS);
   await busy.read(at(6) + SETTLE_MS + 20 * SECOND_MS);
   expect(read).toEqual([1, 2, 3, 4, 5].map((index) => [at(index) + 45 * SECOND_MS, at(index + 1)]));

@@ -1,13 +1,14 @@
-import type { QualityRules } from '../config/quality-rule.js';
+import type { QualityRules, QualityThresholds } from '../config/quality-rule.js';
 import type { WatchedKind } from '../config/quality-schema.js';
 import type { ServiceTraceHealth, TraceHealth } from '../diagnosis/trace-health.js';
 import { MINUTE_MS } from '../lib/duration.js';
+import { bucketMiddleNs } from '../sli/latency-bucket.js';
 import { findFindings } from './find-findings.js';
 import { FactTable, type FactName, type QualityFact } from './quality-fact.js';
 import type { QualityFinding } from './quality-finding.js';
 import { measuresOf } from './quality-measures.js';
 import type { QualityReader, ReportWindow } from './quality-reader.js';
-import { watchedMinute, WatchMemory, type WatchedMinute } from './watch-memory.js';
+import { watchedMinute, WatchMemory, type HeardState, type WatchedMinute } from './watch-memory.js';
 import { utcClock } from './words.js';
 
 /** A minute is read this long after its end: by then exporters have sent, and parents have ended. */
@@ -18,6 +19,7 @@ export const WATCHED_MINUTES = 5;
 const LASTING_MINUTES = 2;
 /** Right again in so many minutes in which the service spoke, it is over. */
 const CALM_MINUTES = 3;
+const NS_PER_MS = 1e6;
 /** More of a minute are not read: its end speaks for the whole, and ingest is not disturbed. */
 export const MINUTE_SPANS = 200_000;
 
@@ -26,8 +28,19 @@ export interface WatchReader extends Pick<QualityReader, 'facts'> {
   count(window: ReportWindow): Promise<number>;
 }
 
+/** A minute that was read is read again when so much more of it has come: late spans are told of too. */
+const LATE_SHARE = 0.05;
+const LATE_SPANS = 10;
+
+/** Keeps what was heard when over restarts. */
+export interface HeardRecord {
+  load(): Promise<HeardState | undefined>;
+  save(state: HeardState): Promise<void>;
+}
+
 export interface QualityWatchPorts {
   readonly reader: WatchReader;
+  readonly heard: HeardRecord;
   readonly rules: () => QualityRules;
   readonly owners: () => ReadonlyMap<string, string>;
 }
@@ -42,11 +55,11 @@ export interface WatchedFinding {
 /** What the last minutes say: what is wrong, and whether what was wrong is right again. */
 export interface WatchPicture {
   readonly findings: readonly WatchedFinding[];
-  /** How a condition has ended: spans have shown that it is right again, or there were none for a day. Shorter silence shows nothing. */
+  /** How a condition has ended: spans have shown that it is right again, or there were none, or no call over its edge, for a day. Shorter silence shows nothing. */
   endingOf(condition: WatchedCondition): WatchEnding | undefined;
 }
 
-export type WatchEnding = 'right' | 'silent';
+export type WatchEnding = 'right' | 'silent' | 'uncalled';
 
 /** What a finding is about, as the labels of its alert say it. */
 export interface WatchedCondition {
@@ -67,6 +80,7 @@ export class QualityWatch {
   #minutes: readonly WatchedMinute[] = [];
   #since: ReadonlyMap<string, number> = new Map();
   readonly #memory = new WatchMemory(CALM_MINUTES);
+  #isRestored = false;
   #picture: WatchPicture = { findings: [], endingOf: () => undefined };
 
   constructor(ports: QualityWatchPorts) {
@@ -75,13 +89,23 @@ export class QualityWatch {
 
   /** Reads the minutes that are due. After a pause it goes on with the last few. */
   async read(nowMs: number): Promise<void> {
+    await this.#restore(nowMs);
     const endMs = Math.floor((nowMs - SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
+    if (this.#minutes.at(-1)?.startMs === endMs - MINUTE_MS) return;
     const due = Array.from({ length: WATCHED_MINUTES }, (_, index) => endMs - (WATCHED_MINUTES - index) * MINUTE_MS);
     const minutes: WatchedMinute[] = [];
-    for (const startMs of due) minutes.push(this.#minutes.find((minute) => minute.startMs === startMs) ?? watchedMinute(startMs, await this.#factsOf(startMs)));
+    for (const startMs of due) minutes.push(await this.#minuteOf(startMs));
     this.#minutes = minutes;
     this.#memory.add(minutes);
     this.#picture = this.#judge();
+    if (this.#memory.heard !== undefined) await this.#ports.heard.save(this.#memory.heard);
+  }
+
+  async #restore(nowMs: number): Promise<void> {
+    if (this.#isRestored) return;
+    const heard = await this.#ports.heard.load();
+    if (heard !== undefined) this.#memory.restore(heard, nowMs);
+    this.#isRestored = true;
   }
 
   /** As of the last minute that was read. */
@@ -102,11 +126,14 @@ export class QualityWatch {
     };
   }
 
-  async #factsOf(startMs: number): Promise<readonly QualityFact[]> {
+  /** As it was read, unless much of it has come since. */
+  async #minuteOf(startMs: number): Promise<WatchedMinute> {
     const window = { fromMs: startMs, toMs: startMs + MINUTE_MS };
     const spans = await this.#ports.reader.count(window);
+    const known = this.#minutes.find((minute) => minute.startMs === startMs);
+    if (known !== undefined && spans - known.spans < Math.max(LATE_SPANS, LATE_SHARE * known.spans)) return known;
     const share = Math.min(1, MINUTE_SPANS / Math.max(1, spans));
-    return this.#ports.reader.facts({ fromMs: Math.round(window.toMs - MINUTE_MS * share), toMs: window.toMs });
+    return watchedMinute(startMs, await this.#ports.reader.facts({ fromMs: Math.round(window.toMs - MINUTE_MS * share), toMs: window.toMs }), spans);
   }
 
   #window(): ReportWindow | undefined {
@@ -119,12 +146,12 @@ export class QualityWatch {
   }
 
   #judge(): WatchPicture {
-    const { watch } = this.#ports.rules();
+    const { watch, thresholds } = this.#ports.rules();
     const minutes = this.#minutes;
     const found = this.#find(minutes).flatMap((finding): WatchedFinding[] => {
       const { kind, service, edge } = finding;
       if (!isWatched(watch, kind)) return [];
-      const bad = minutes.filter(({ facts }) => facts.some((fact) => isBad(fact, { kind, service, caller: edge?.caller })));
+      const bad = minutes.filter(({ facts }) => facts.some((fact) => isBad(fact, { kind, service, caller: edge?.caller }, thresholds)));
       if (bad.length < (kind === 'sensitive-data' || kind === 'collector-latency' ? 1 : LASTING_MINUTES)) return [];
       return [{ finding, sinceMs: this.#since.get(finding.id) ?? bad[0]?.startMs ?? 0 }];
     });
@@ -135,6 +162,7 @@ export class QualityWatch {
   #endingOf(condition: WatchedCondition): WatchEnding | undefined {
     const { service, caller } = condition;
     if (this.#memory.isSilent(service) || (caller !== undefined && this.#memory.isSilent(caller))) return 'silent';
+    if (caller !== undefined && this.#memory.isUncalled(caller, service)) return 'uncalled';
     const minutes = this.#memory.of(service);
     return minutes.length === CALM_MINUTES && isRight(condition, minutes, this.#find(minutes)) ? 'right' : undefined;
   }
@@ -146,7 +174,7 @@ export class QualityWatch {
     const table = this.#table(minutes);
     const window = { fromMs: first.startMs, toMs: last.startMs + MINUTE_MS };
     const services = table.services().map((service) => ({ service, measures: measuresOf({ table, window, counted: [], prices: undefined }, service) }));
-    return findFindings({ table, window, ledger: [], thresholds: rules().thresholds, services, before: new Map(), around: undefined }, owners());
+    return findFindings({ table, window, ledger: [], counted: [], thresholds: rules().thresholds, services, before: new Map(), around: undefined }, owners());
   }
 }
 
@@ -155,10 +183,10 @@ function isWatched(watch: ReadonlySet<string>, kind: string): kind is WatchedKin
 }
 
 /** Whether the fact is a bad case of the condition. */
-function isBad({ fact, service, subject, n, bad }: QualityFact, { kind, service: about, caller }: WatchedCondition): boolean {
+function isBad({ fact, service, subject, n, bad }: QualityFact, { kind, service: about, caller }: WatchedCondition, { collectorLatencyMs }: QualityThresholds): boolean {
   if (kind === 'missing-kinds' && fact === 'inner-kind') return service === about && bad === n;
   if (fact !== FACTS[kind]) return false;
-  if (kind === 'collector-latency') return service === about;
+  if (kind === 'collector-latency') return service === about && n > 0 && bucketMiddleNs(Number(subject)) > collectorLatencyMs * NS_PER_MS;
   if (kind === 'broken-context') return bad > 0 && service === caller && subject === about;
   if (kind === 'clock-skew') return bad > 0 && service === caller && (JSON.parse(subject) as string[])[0] === about;
   return bad > 0 && service === about;

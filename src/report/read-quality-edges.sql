@@ -1,26 +1,23 @@
--- Where a chain breaks: a caller's CLIENT span without a child, and while it ran a root of another service that answers the same method and path.
+-- Where a chain breaks: a caller's CLIENT span without a child, and while it ran a root of another service that answers the same method and path, or the same procedure.
 -- `$shift_ns` moves the roots in time: then it counts what coincidence alone brings together.
 WITH /* archive */
-near AS MATERIALIZED (
-  SELECT trace_id_high AS th, trace_id_low AS tl, span_id, parent_span_id AS pid, kind, start_ns, start_ns + duration_ns AS stop_ns, service, end_ms >= $from_ms AND end_ms < $to_ms AS own
-  FROM spans WHERE end_ms >= $near_from_ms AND end_ms < $near_to_ms
+children AS MATERIALIZED (
+  SELECT trace_id_high AS th, trace_id_low AS tl, parent_span_id AS pid FROM spans WHERE end_ms >= $near_from_ms AND end_ms < $near_to_ms AND parent_span_id <> 0
 ),
-wanted AS MATERIALIZED (
-  SELECT * FROM near WHERE own AND kind = 2 AND pid = 0
+-- Roots that answer, and calls without an answer. A call of a database can meet no root: it is not read.
+wanted AS (
+  SELECT trace_id_high AS th, trace_id_low AS tl, span_id, kind, start_ns, start_ns + duration_ns AS stop_ns, service, attributes FROM spans
+  WHERE end_ms >= $from_ms AND end_ms < $to_ms AND kind = 2 AND parent_span_id = 0
   UNION ALL
-  SELECT c.* FROM near c ANTI JOIN near d ON d.th = c.th AND d.tl = c.tl AND d.pid = c.span_id WHERE c.own AND c.kind = 3
+  SELECT c.trace_id_high AS th, c.trace_id_low AS tl, c.span_id, c.kind, c.start_ns, c.start_ns + c.duration_ns AS stop_ns, c.service, c.attributes FROM spans c
+  ANTI JOIN children d ON d.th = c.trace_id_high AND d.tl = c.trace_id_low AND d.pid = c.span_id
+  WHERE c.end_ms >= $from_ms AND c.end_ms < $to_ms AND c.kind = 3 AND NOT contains(c.attributes, '"db.system')
 ),
--- One reading of the JSON for all that is asked of it. A call of a database has no method, so that it meets no root, and no peer.
 told AS MATERIALIZED (
-  SELECT w.*, json_extract_string(s.attributes, ['$."http.request.method"', '$."url.path"', '$."url.full"', '$."service.peer.name"', '$."peer.service"', '$."server.address"', '$."db.system.name"', '$."db.system"']) AS told
-  FROM wanted w JOIN spans s ON s.trace_id_high = w.th AND s.trace_id_low = w.tl AND s.span_id = w.span_id AND s.kind = w.kind
-  WHERE s.end_ms >= $from_ms AND s.end_ms < $to_ms
+  SELECT * EXCLUDE (attributes), json_extract_string(attributes, ['$."http.request.method"', '$."url.path"', '$."url.full"', '$."service.peer.name"', '$."peer.service"', '$."server.address"', '$."rpc.service"', '$."rpc.method"']) AS told FROM wanted
 ),
 described AS MATERIALIZED (
-  SELECT * EXCLUDE (told), CASE WHEN told[7] IS NULL AND told[8] IS NULL THEN coalesce(told[1], '') END AS method,
-    coalesce(told[2], nullif(regexp_extract(coalesce(told[3], ''), '^[a-zA-Z]+://[^/]+(/[^?#]*)', 1), ''), '') AS path,
-    CASE WHEN told[7] IS NULL AND told[8] IS NULL THEN coalesce(told[4], told[5], told[6], '') ELSE '' END AS peer
-  FROM told
+  SELECT * EXCLUDE (told), coalesce(told[1], '') AS method, coalesce(told[2], nullif(regexp_extract(coalesce(told[3], ''), '^[a-zA-Z]+://[^/]+(/[^?#]*)', 1), ''), concat_ws('/', told[7], told[8])) AS path, coalesce(told[4], told[5], told[6], '') AS peer FROM told
 ),
 calls AS (SELECT * FROM described WHERE kind = 3),
 roots AS (SELECT * REPLACE (start_ns + $shift_ns::BIGINT AS start_ns, stop_ns + $shift_ns::BIGINT AS stop_ns) FROM described WHERE kind = 2),

@@ -10,7 +10,7 @@ hosts AS (
   SELECT resource_id, coalesce(attributes ->> '$."host.id"', attributes ->> '$."host.name"', attributes ->> '$."k8s.node.name"', attributes ->> '$."k8s.pod.name"', '') AS host FROM resources
 ),
 paired AS MATERIALIZED (
-  SELECT c.th, c.tl, c.span_id, c.pid, c.service, c.name, c.kind, c.start_ns, c.stop_ns, c.duration_ns, c.resource_id,
+  SELECT c.th, c.tl, c.span_id, c.pid, c.service, c.name, c.kind, c.weight, c.start_ns, c.stop_ns, c.duration_ns, c.resource_id,
     p.service AS up_service, p.kind AS up_kind, p.start_ns AS up_start_ns, p.stop_ns AS up_stop_ns, p.duration_ns AS up_duration_ns, p.resource_id AS up_resource_id
   FROM near c LEFT JOIN near p ON p.th = c.th AND p.tl = c.tl AND p.span_id = c.pid
   WHERE c.own AND c.pid <> 0
@@ -19,7 +19,7 @@ per_service AS (
   SELECT service, count(*) AS n, sum(weight) AS w, count(*) FILTER (status = 2) AS errors, coalesce(sum(weight) FILTER (status = 2), 0) AS weighted_errors,
     count(*) FILTER (weight_unknown) AS unknown, count(*) FILTER (weight_unknown AND status = 2) AS unknown_errors,
     count(*) FILTER (dropped_count > 0) AS cut, sum(dropped_count) AS dropped, count(*) FILTER (kind < 2) AS inner_kind,
-    sum(weight) FILTER (kind IN (2, 5)) AS requests, sum(weight) FILTER (kind IN (2, 5) AND status = 2) AS failed_requests,
+    sum(weight) FILTER (kind IN (2, 5)) AS requests, count(*) FILTER (kind IN (2, 5)) AS stored_requests, sum(weight) FILTER (kind IN (2, 5) AND status = 2) AS failed_requests,
     count(*) FILTER (pid = 0) AS roots, count(*) FILTER (pid = 0 AND kind = 3) AS client_roots,
     approx_count_distinct(name) AS names, count(DISTINCT end_ms // 60000) AS minutes, max(end_ms) AS last_ms, min(end_ms) AS first_ms,
     min({'th': th, 'tl': tl, 's': span_id}, 3) FILTER (weight_unknown) AS unknown_examples,
@@ -28,13 +28,14 @@ per_service AS (
     min({'th': th, 'tl': tl, 's': span_id}, 3) AS any_examples
   FROM near WHERE own GROUP BY service
 ),
-of_traces AS MATERIALIZED (
+of_traces AS (
   SELECT th, tl, max(end_ms) AS last_ms, max(stop_ns) - min(start_ns) AS latency_ns, bool_or(pid = 0) AS has_root,
     arg_min(service, CASE WHEN pid = 0 THEN 0 ELSE start_ns END) AS service, max(weight) AS weight, min(weight) AS least_weight, bool_or(dropped_count > 0) AS cut, min(span_id) AS span_id
   FROM near GROUP BY th, tl HAVING max(end_ms) >= $from_ms AND max(end_ms) < $to_ms
 ),
-orphans AS (
-  SELECT th, tl, span_id, service FROM paired WHERE up_service IS NULL
+-- Incomplete: a parent is missing, or a sender dropped a part.
+judged_traces AS MATERIALIZED (
+  SELECT t.*, o.th IS NOT NULL OR t.cut AS is_partial FROM of_traces t LEFT JOIN (SELECT DISTINCT th, tl FROM paired WHERE up_service IS NULL) o ON o.th = t.th AND o.tl = t.tl
 ),
 -- By trace and service: how many spans are too small to be worth their cost, and how many are internal.
 small AS (
@@ -53,7 +54,7 @@ facts AS (
   SELECT service, unnest([
     {'fact': 'spans', 'subject': '', 'n': n::DOUBLE, 'bad': errors::DOUBLE, 'value': w::DOUBLE, 'examples': any_examples},
     {'fact': 'weighted', 'subject': '', 'n': w::DOUBLE, 'bad': weighted_errors::DOUBLE, 'value': 0::DOUBLE, 'examples': NULL},
-    {'fact': 'requests', 'subject': '', 'n': coalesce(requests, 0)::DOUBLE, 'bad': coalesce(failed_requests, 0)::DOUBLE, 'value': 0::DOUBLE, 'examples': NULL},
+    {'fact': 'requests', 'subject': '', 'n': coalesce(requests, 0)::DOUBLE, 'bad': coalesce(failed_requests, 0)::DOUBLE, 'value': stored_requests::DOUBLE, 'examples': NULL},
     {'fact': 'unknown-weight', 'subject': '', 'n': n::DOUBLE, 'bad': unknown::DOUBLE, 'value': 0::DOUBLE, 'examples': unknown_examples},
     {'fact': 'unknown-weight-errors', 'subject': '', 'n': errors::DOUBLE, 'bad': unknown_errors::DOUBLE, 'value': 0::DOUBLE, 'examples': NULL},
     {'fact': 'limits-hit', 'subject': '', 'n': n::DOUBLE, 'bad': cut::DOUBLE, 'value': dropped::DOUBLE, 'examples': cut_examples},
@@ -64,20 +65,29 @@ facts AS (
     {'fact': 'first-seen', 'subject': '', 'n': minutes::DOUBLE, 'bad': 0::DOUBLE, 'value': (-first_ms)::DOUBLE, 'examples': NULL}
   ], recursive := true) FROM per_service
   UNION ALL BY NAME
-  SELECT t.service, 'traces' AS fact, '' AS subject, count(*)::DOUBLE AS n, count(*) FILTER (o.th IS NOT NULL OR t.cut)::DOUBLE AS bad, sum(t.weight) AS value,
-    min({'th': t.th, 'tl': t.tl, 's': t.span_id}, 3) FILTER (o.th IS NOT NULL OR t.cut) AS examples
-  FROM of_traces t LEFT JOIN (SELECT DISTINCT th, tl FROM orphans) o ON o.th = t.th AND o.tl = t.tl GROUP BY t.service
+  SELECT service, 'active-hour' AS fact, (end_ms // 3600000)::VARCHAR AS subject, count(*)::DOUBLE AS n, 0::DOUBLE AS bad, 0::DOUBLE AS value, NULL AS examples FROM near WHERE own GROUP BY ALL
+  UNION ALL BY NAME
+  SELECT t.service, 'traces' AS fact, '' AS subject, count(*)::DOUBLE AS n, count(*) FILTER (t.is_partial)::DOUBLE AS bad, sum(t.weight) AS value,
+    min({'th': t.th, 'tl': t.tl, 's': t.span_id}, 3) FILTER (t.is_partial) AS examples
+  FROM judged_traces t GROUP BY t.service
+  UNION ALL BY NAME
+  SELECT service, unnest([
+    {'fact': 'weighted-traces', 'n': sum(weight)::DOUBLE, 'bad': coalesce(sum(weight) FILTER (is_partial), 0)::DOUBLE},
+    {'fact': 'weighted-rootless', 'n': sum(weight)::DOUBLE, 'bad': coalesce(sum(weight) FILTER (NOT has_root), 0)::DOUBLE}
+  ], recursive := true), '' AS subject, 0::DOUBLE AS value, NULL AS examples FROM judged_traces GROUP BY service
+  UNION ALL BY NAME
+  SELECT service, 'weighted-orphans' AS fact, '' AS subject, sum(weight)::DOUBLE AS n, coalesce(sum(weight) FILTER (up_service IS NULL), 0)::DOUBLE AS bad, 0::DOUBLE AS value, NULL AS examples FROM paired GROUP BY service
   UNION ALL BY NAME
   SELECT service, 'rootless' AS fact, '' AS subject, count(*)::DOUBLE AS n, count(*) FILTER (NOT has_root)::DOUBLE AS bad, 0::DOUBLE AS value,
     min({'th': th, 'tl': tl, 's': span_id}, 3) FILTER (NOT has_root) AS examples
-  FROM of_traces GROUP BY service
+  FROM judged_traces GROUP BY service
   UNION ALL BY NAME
   SELECT service, 'mixed-weights' AS fact, '' AS subject, count(*)::DOUBLE AS n, count(*) FILTER (weight > least_weight * 1.001)::DOUBLE AS bad, 0::DOUBLE AS value,
     min({'th': th, 'tl': tl, 's': span_id}, 3) FILTER (weight > least_weight * 1.001) AS examples
-  FROM of_traces GROUP BY service
+  FROM judged_traces GROUP BY service
   UNION ALL BY NAME
   SELECT service, 'trace-latency' AS fact, (CASE WHEN latency_ns <= 1 THEN 0 ELSE ceil(ln(latency_ns) / $log_gamma) END)::INTEGER::VARCHAR AS subject, sum(weight) AS n, 0::DOUBLE AS bad, 0::DOUBLE AS value, NULL AS examples
-  FROM of_traces GROUP BY ALL
+  FROM judged_traces GROUP BY ALL
   UNION ALL BY NAME
   SELECT service, 'arrival-lag' AS fact, (CASE WHEN arrival_ms <= end_ms THEN 0 ELSE ceil(ln((arrival_ms - end_ms) * 1000000.0) / $log_gamma / 8) * 8 END)::INTEGER::VARCHAR AS subject, count(*)::DOUBLE AS n, 0::DOUBLE AS bad, 0::DOUBLE AS value, NULL AS examples
   FROM near WHERE own AND NOT imported GROUP BY ALL

@@ -1,4 +1,5 @@
 import { quantileOfBuckets } from '../sli/latency-bucket.js';
+import { quantileAtLeast } from './quantile-bound.js';
 import type { ReadCount, TraceQuestion } from './trace-reads.js';
 
 export interface TraceReader {
@@ -14,6 +15,8 @@ export interface QueryLatency {
   readonly answers: number;
   readonly p50Ms: number | undefined;
   readonly p95Ms: number | undefined;
+  /** What p95 surely is at least, seen among so many answers; undefined of few. */
+  readonly p95AtLeastMs: number | undefined;
   readonly p99Ms: number | undefined;
 }
 
@@ -42,9 +45,12 @@ export function traceAccess(counts: readonly ReadCount[], before: readonly ReadC
 
 function latencyOf(counts: readonly ReadCount[], what: TraceQuestion): QueryLatency[] {
   if (counts.length === 0) return [];
-  const quantile = (q: number): number | undefined => {
-    const ns = quantileOfBuckets(counts.map(({ bucket, n }) => [bucket, n] as const), q);
-    return ns === undefined ? undefined : ns / NS_PER_MS;
-  };
-  return [{ what, answers: counts.reduce((total, { n }) => total + n, 0), p50Ms: quantile(0.5), p95Ms: quantile(0.95), p99Ms: quantile(0.99) }];
+  const buckets = counts.map(({ bucket, n }) => [bucket, n] as const);
+  const answers = counts.reduce((total, { n }) => total + n, 0);
+  const quantile = (q: number): number | undefined => inMs(quantileOfBuckets(buckets, q));
+  return [{ what, answers, p50Ms: quantile(0.5), p95Ms: quantile(0.95), p95AtLeastMs: inMs(quantileAtLeast(buckets, 0.95, answers)), p99Ms: quantile(0.99) }];
+}
+
+function inMs(ns: number | undefined): number | undefined {
+  return ns === undefined ? undefined : ns / NS_PER_MS;
 }

@@ -35,8 +35,8 @@ function alerts({ rules, pages, tickets, actedOn, unheededPages, flapping, silen
 
 function objectives({ objectives: rows }: QualityReportView, base: string): ReportSection {
   return {
-    id: 'objectives', title: 'SLOs', columns: ['SLO', 'Target', 'Attained', 'Budget spent', 'Events'], nothing: 'No SLO counts events.',
-    rows: rows.map(({ slo, displayName, service, target, attained, budgetSpent, events }) => ({ name: displayName, note: service, href: `${base}/slos/${encodeURIComponent(slo)}`, cells: [share(target, 3), share(attained, 3), share(budgetSpent), whole(events)] })),
+    id: 'objectives', title: 'SLOs', columns: ['SLO', 'Target', 'Attained', 'Budget spent', 'Of'], nothing: 'There is no SLO.',
+    rows: rows.map((row) => ({ name: row.group === null ? row.displayName : `${row.displayName}, ${row.group}`, note: row.partOf === null ? row.service : `part of ${row.partOf}`, href: `${base}/slos/${encodeURIComponent(row.slo)}`, cells: [share(row.target, 3), share(row.attained, 3), share(row.budgetSpent), `${whole(row.events)} ${row.counts === 'slices' ? 'slices' : 'events'}`] })),
     note: 'Attained in this time; budget spent in it, of the budget of the SLO\'s own window.',
   };
 }

@@ -31,9 +31,9 @@ function around(nowMs: number): QualitySurroundings {
   const quiet = { pages: 0, tickets: 0, actedOn: 0, unheededPages: 0, flapping: 0, silenced: 0, acknowledgedAfterMs: undefined };
   return {
     alerts: { ...quiet, pages: 6, tickets: 2, actedOn: 3, unheededPages: 4, flapping: 1, silenced: 1, acknowledgedAfterMs: 190_000, rules: [{ ...quiet, rule: 'front-latency', service: 'front', pages: 4, unheededPages: 4, flapping: 1 }, { ...quiet, rule: HOSTILE_TEXT, service: HOSTILE_TEXT, pages: 2, tickets: 2, actedOn: 3, silenced: 1, acknowledgedAfterMs: 190_000 }] },
-    objectives: [{ slo: 'checkout-availability', displayName: 'Checkout works', service: 'checkout', owner: 'payments', target: 0.999, events: 61_200, attained: 0.99871, budgetSpent: 0.31 }, { slo: 'invoice-freshness', displayName: HOSTILE_TEXT, service: 'invoice', owner: undefined, target: 0.95, events: 0, attained: undefined, budgetSpent: undefined }],
+    objectives: [{ slo: 'checkout-availability', displayName: 'Checkout works', service: 'checkout', owner: 'payments', partOf: undefined, group: undefined, target: 0.999, counts: 'events', events: 61_200, attained: 0.99871, budgetSpent: 0.31 }, { slo: 'invoice-freshness', displayName: HOSTILE_TEXT, service: 'invoice', owner: undefined, partOf: undefined, group: undefined, target: 0.95, counts: 'events', events: 0, attained: undefined, budgetSpent: undefined }],
     newSignatures: [{ id: 'v2:8c74cab387668df2', type: 'PaymentDeclined', message: HOSTILE_TEXT, service: 'payment', operation: 'POST /charge', firstSeenMs: nowMs - 86_400_000, failures: 57, traceId: FAILED_TRACE_ID }],
-    access: { readers: [{ reader: 'grafana', reads: 4_210, refused: 0, usual: 3_900 }, { reader: 'no known token, from 10.1.2.3', reads: 0, refused: 48, usual: 0 }], latency: [{ what: 'trace', answers: 900, p50Ms: 12, p95Ms: 48, p99Ms: 130 }, { what: 'search', answers: 3_310, p50Ms: 40, p95Ms: 2_300, p99Ms: 4_100 }] },
+    access: { readers: [{ reader: 'grafana', reads: 4_210, refused: 0, usual: 3_900 }, { reader: 'no known token, from 10.1.2.3', reads: 0, refused: 48, usual: 0 }], latency: [{ what: 'trace', answers: 900, p50Ms: 12, p95Ms: 48, p95AtLeastMs: 48, p99Ms: 130 }, { what: 'search', answers: 3_310, p50Ms: 40, p95Ms: 2_300, p95AtLeastMs: 2_300, p99Ms: 4_100 }] },
   };
 }
 

@@ -34,6 +34,7 @@ import type { Store } from '../../pipeline/store.js';
 import { DuckdbQualityReader } from '../../report/duckdb-quality-reader.js';
 import { qualitySignals } from '../../report/quality-signals.js';
 import { StorageWatch } from '../../pipeline/storage-watch.js';
+import { DuckdbHeardRecord } from '../../report/duckdb-heard-record.js';
 import { QualityWatch } from '../../report/quality-watch.js';
 import { DuckdbChangeBook } from '../../query/duckdb-change-book.js';
 import { restrictedTo } from '../../sli/compile-slo.js';
@@ -93,7 +94,7 @@ export class Judgement {
     const decisions = new DuckdbDecisionReader(ports.store);
     this.anomalies = new AnomalyWatch({ reader: new DuckdbAnomalyReader(ports.store), rules: () => this.rules.book.anomalyRules });
     this.storage = new StorageWatch({ database: ports.store, freeBytes: ports.freeBytes, minFreeBytes: () => this.rules.book.sampling.retention.minFreeBytes, holdsArchive: ports.settings.archiveUrl?.startsWith('s3:') !== true });
-    this.watch = new QualityWatch({ reader: new DuckdbQualityReader(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
+    this.watch = new QualityWatch({ reader: new DuckdbQualityReader(ports.store), heard: new DuckdbHeardRecord(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
       gatherEvidence: (measured, status, when) => this.#gatherEvidence(measured, status, when),
