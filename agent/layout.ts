@@ -11,8 +11,8 @@ export const LAYOUT = {
       fields: { position: [40, 8], total: [48, 4], head: [52, 4], tail: [56, 4], tcp_sequence: [60, 4], direction: [64, 1], source: [65, 1], protocol: [66, 1], role: [67, 1], gap: [68, 1], flags: [69, 1], reserved: [70, 2] },
     },
     event_open: {
-      size: 120,
-      fields: { opened_ns: [40, 8], cgroup: [48, 8], network: [56, 4], connect_us: [60, 4], local: [64, 16], remote: [80, 16], comm: [96, 16], local_port: [112, 2], remote_port: [114, 2], family: [116, 1], role: [117, 1], origin: [118, 1], protocol: [119, 1] },
+      size: 128,
+      fields: { opened_ns: [40, 8], cgroup: [48, 8], network: [56, 4], connect_us: [60, 4], local: [64, 16], remote: [80, 16], comm: [96, 16], local_port: [112, 2], remote_port: [114, 2], family: [116, 1], role: [117, 1], origin: [118, 1], protocol: [119, 1], parent: [120, 4], reserved: [124, 4] },
     },
     event_end: {
       size: 56,

@@ -106,6 +106,7 @@ static __always_inline void announce(struct sock *sk, struct connection *connect
 	event.role = connection->role;
 	event.origin = connection->origin;
 	event.protocol = connection->protocol;
+	event.parent = BPF_CORE_READ(bpf_get_current_task_btf(), real_parent, tgid);
 	if (write_event(&event, sizeof(event), is_urgent(&event) ? BPF_RB_FORCE_WAKEUP : wake_flag()))
 		connection->flags |= CONNECTION_ANNOUNCED;
 }

@@ -103,6 +103,8 @@ struct event_open {
 	__u8 role;
 	__u8 origin;
 	__u8 protocol;     /* nominated */
+	__u32 parent;      /* of the process in header: what is to be known of one that has ended already */
+	__u32 reserved;    /* 0 */
 };
 
 struct event_end {
@@ -149,7 +151,7 @@ enum loss {
 
 _Static_assert(sizeof(struct event_header) == 40, "event_header");
 _Static_assert(sizeof(struct event_data) == 72, "event_data");
-_Static_assert(sizeof(struct event_open) == 120, "event_open");
+_Static_assert(sizeof(struct event_open) == 128, "event_open");
 _Static_assert(sizeof(struct event_end) == 56, "event_end");
 _Static_assert(sizeof(struct event_close) == 72, "event_close");
 _Static_assert(sizeof(struct event_process) == 72, "event_process");

@@ -20,22 +20,28 @@ void tell_text(struct loader *loader)
 }
 
 /* Reading facts is dear: not while the queue would drop them, and not for more processes than are remembered. */
-static void tell_process(struct loader *loader, __u32 pid, const char *comm)
+static void tell_process(struct loader *loader, __u32 pid, const struct event_open *open)
 {
 	struct process *process = queue_has_room(&loader->queue) ? processes_add(&loader->processes, pid) : NULL;
 	if (!process)
 		return;
 	process->library = loader->options.tls ? libraries_scan(&loader->libraries, pid) : NULL;
-	facts_write(&loader->text, pid, comm, process->library, &loader->options);
+	struct facts_of facts = { .pid = pid, .library = process->library };
+	if (open) {
+		facts.parent = open->parent;
+		facts.comm = open->comm;
+	}
+	facts_write(&loader->text, &facts, &loader->options);
 	process->told = queue_add(&loader->queue, loader->text.bytes, loader->text.length);
 	session_know_process(&loader->session, pid, process->told);
 }
 
-static void need_process(struct loader *loader, __u32 pid, const char *comm)
+/* `open`: the event that names it; NULL where there is none. */
+static void need_process(struct loader *loader, __u32 pid, const struct event_open *open)
 {
 	const struct process *process = processes_find(&loader->processes, pid);
 	if (!process || !process->told)
-		tell_process(loader, pid, comm);
+		tell_process(loader, pid, open);
 }
 
 static void take_open(struct loader *loader, const struct event_open *event)
@@ -43,7 +49,7 @@ static void take_open(struct loader *loader, const struct event_open *event)
 	const struct process *process = processes_find(&loader->processes, event->header.tgid);
 	bool was_told = process && process->told;
 
-	need_process(loader, event->header.tgid, event->comm);
+	need_process(loader, event->header.tgid, event);
 	/* A known process that speaks TLS without a probed library may have loaded one since. */
 	if (event->protocol == PROTOCOL_TLS && loader->options.tls && was_told && !process->library) {
 		struct process *again = processes_find(&loader->processes, event->header.tgid);

@@ -146,7 +146,7 @@ static void write_cgroup(struct text *text, __u32 pid)
 }
 
 /* "NSpid:\t4711\t7": the last number is the id the process knows itself by. */
-static void write_status(struct text *text, __u32 pid)
+static void write_status(struct text *text, __u32 pid, bool of_itself)
 {
 	unsigned int uid;
 	if (proc_read(pid, "status", buffer, 16384) < 0)
@@ -154,7 +154,7 @@ static void write_status(struct text *text, __u32 pid)
 	char *line = strstr(buffer, "\nUid:\t");
 	if (line && sscanf(line, "\nUid:\t%u", &uid) == 1)
 		text_number(text, "uid", uid);
-	line = strstr(buffer, "\nNSpid:\t");
+	line = of_itself ? strstr(buffer, "\nNSpid:\t") : NULL;
 	if (!line)
 		return;
 	char *end = strchr(line + 1, '\n');
@@ -195,15 +195,14 @@ static void write_name(struct text *text, __u32 pid, const char *comm)
 	text_string(text, "comm", comm);
 }
 
-static void write_identity(struct text *text, __u32 pid)
+static void write_identity(struct text *text, __u32 pid, __u32 source)
 {
 	char directory[PATH_MAX];
 	unsigned long long ticks = proc_stat(pid, 22);
 
-	text_number(text, "parent", proc_stat(pid, 4));
 	text_number_string(text, "startNs", ticks * (1000000000ULL / sysconf(_SC_CLK_TCK)));
-	write_executable(text, pid);
-	text_string(text, "workingDirectory", proc_link(pid, "cwd", directory, sizeof(directory)) ? directory : NULL);
+	write_executable(text, source);
+	text_string(text, "workingDirectory", proc_link(source, "cwd", directory, sizeof(directory)) ? directory : NULL);
 }
 
 /* Names full of bytes that JSON must escape can outgrow a frame: then only what is short is told. */
@@ -213,34 +212,55 @@ static void write_short(struct text *text, __u32 pid, const char *comm)
 	text_number(text, "pid", pid);
 	write_name(text, pid, comm);
 	write_cgroup(text, pid);
-	write_status(text, pid);
+	write_status(text, pid, true);
 	write_namespace(text, pid);
 	text_boolean(text, "gone", false);
 	text_finish(text);
 }
 
-void facts_write(struct text *text, __u32 pid, const char *comm, const char *library, const struct options *options)
+/* Also true for one that only waits for its parent: its files, arguments and environment are gone. */
+static bool is_gone(__u32 pid)
 {
-	bool gone = proc_stat(pid, 22) == 0;
+	char line[256];
+	const char *state = proc_read(pid, "stat", line, sizeof(line)) > 0 ? strrchr(line, ')') : NULL;
+	return !state || state[1] == '\0' || state[2] == 'Z' || state[2] == 'X';
+}
+
+/* Whose facts are those of the process: its own, or those of the program that forked it, where it has ended and that one still runs. */
+static __u32 source_of(const struct facts_of *process)
+{
+	char name[64] = "";
+	if (!is_gone(process->pid))
+		return process->pid;
+	if (!process->parent || !process->comm || is_gone(process->parent) || proc_read(process->parent, "comm", name, sizeof(name)) <= 0)
+		return 0;
+	name[strcspn(name, "\n")] = '\0';
+	return strcmp(name, process->comm) == 0 ? process->parent : 0;
+}
+
+void facts_write(struct text *text, const struct facts_of *process, const struct options *options)
+{
+	__u32 pid = process->pid, source = source_of(process);
 
 	text_begin(text, FRAME_PROCESS, pid);
 	text_number(text, "pid", pid);
-	write_name(text, pid, comm);
-	if (!gone) {
-		write_identity(text, pid);
-		write_arguments(text, pid);
-		write_environment(text, pid, options);
-		write_cgroup(text, pid);
-		write_status(text, pid);
-		write_namespace(text, pid);
-		write_hostname(text, pid);
+	write_name(text, pid, process->comm);
+	if (source) {
+		text_number(text, "parent", source == pid ? proc_stat(pid, 4) : process->parent);
+		write_identity(text, pid, source);
+		write_arguments(text, source);
+		write_environment(text, source, options);
+		write_cgroup(text, source);
+		write_status(text, source, source == pid);
+		write_namespace(text, source);
+		write_hostname(text, source);
 		text_open(text, "libraries", '[');
-		if (library)
-			text_string(text, NULL, library);
+		if (process->library)
+			text_string(text, NULL, process->library);
 		text_close(text, ']');
 	}
-	text_boolean(text, "gone", gone);
+	text_boolean(text, "gone", !source);
 	text_finish(text);
 	if (text->overflow)
-		write_short(text, pid, comm);
+		write_short(text, pid, process->comm);
 }

@@ -7,6 +7,13 @@
 
 /* `comm`: the name its last event carried, for a process that is gone already; NULL where none did. `library`: the kind of TLS
  * library it maps that is probed, or NULL. */
-void facts_write(struct text *text, __u32 pid, const char *comm, const char *library, const struct options *options);
+struct facts_of {
+	__u32 pid;
+	__u32 parent;        /* 0: not known */
+	const char *comm;    /* of a thread; NULL: not known */
+	const char *library; /* TLS library; NULL: none that is known */
+};
+
+void facts_write(struct text *text, const struct facts_of *process, const struct options *options);
 
 #endif

@@ -27,7 +27,7 @@ static const struct {
 	STRUCT(event_open, FIELD(event_open, opened_ns), FIELD(event_open, cgroup), FIELD(event_open, network),
 	       FIELD(event_open, connect_us), FIELD(event_open, local), FIELD(event_open, remote), FIELD(event_open, comm),
 	       FIELD(event_open, local_port), FIELD(event_open, remote_port), FIELD(event_open, family), FIELD(event_open, role),
-	       FIELD(event_open, origin), FIELD(event_open, protocol)),
+	       FIELD(event_open, origin), FIELD(event_open, protocol), FIELD(event_open, parent), FIELD(event_open, reserved)),
 	STRUCT(event_end, FIELD(event_end, position), FIELD(event_end, direction), FIELD(event_end, reserved)),
 	STRUCT(event_close, FIELD(event_close, received), FIELD(event_close, sent), FIELD(event_close, retransmits),
 	       FIELD(event_close, round_trip_us), FIELD(event_close, error), FIELD(event_close, reserved)),

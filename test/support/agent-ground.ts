@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.js';
+import { TEST_TLS } from './otlp-tls.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/tocsin.js', import.meta.url));
 const SHOP = fileURLToPath(new URL('../agent/programs/shop.js', import.meta.url));
@@ -28,11 +29,14 @@ function listens(port: number): Promise<void> {
   }), { withinMs: 40_000 });
 }
 
-/** nginx in front of an application with PostgreSQL and Redis behind it; real programs, none of them instrumented. */
+/** nginx in front of an application with PostgreSQL and Redis behind it; real programs, none of them instrumented. nginx and PostgreSQL speak TLS as well. */
 export class AgentGround {
   readonly directory = mkdtempSync(join(tmpdir(), 'tocsin-agent-'));
   readonly #children: ChildProcess[] = [];
   nginxPort = 0;
+  /** nginx over TLS. */
+  httpsPort = 0;
+  pgPort = 0;
   shop!: ChildProcess;
 
   constructor() {
@@ -41,7 +45,7 @@ export class AgentGround {
 
   async start(): Promise<void> {
     const [pgPort, redisPort, nginxPort] = [await freePort(), await freePort(), await freePort()];
-    this.nginxPort = nginxPort;
+    Object.assign(this, { nginxPort, pgPort, httpsPort: await freePort() });
     await Promise.all([this.#postgres(pgPort), this.#redis(redisPort)]);
     this.shop = this.#spawn(process.execPath, [SHOP, String(pgPort), String(redisPort)], ['ignore', 'pipe', 'ignore']);
     const shopPort = await new Promise<number>((resolve) => this.shop.stdout?.once('data', (text: Buffer) => resolve(Number(text.toString()))));
@@ -63,6 +67,16 @@ export class AgentGround {
       return (JSON.parse(line) as { readonly ready: { readonly agent: { readonly pid: number } } }).ready.agent.pid;
     }, { withinMs: 60_000 });
     return { child, loaderPid, stderr: () => stderr };
+  }
+
+  /** The certificate and its key, as files that only `owner` can read. */
+  #keyPair(name: string, owner: number): { readonly cert: string; readonly key: string } {
+    const files = { cert: join(this.directory, `${name}.cert`), key: join(this.directory, `${name}.key`) };
+    for (const [what, file] of Object.entries(files)) {
+      writeFileSync(file, TEST_TLS[what as keyof typeof files], { mode: 0o600 });
+      chownSync(file, owner, owner);
+    }
+    return files;
   }
 
   get(path: string): Promise<number> {
@@ -95,7 +109,8 @@ export class AgentGround {
     chownSync(data, NOBODY, NOBODY);
     const owner = { uid: NOBODY, gid: NOBODY };
     execFileSync(join(bin, 'initdb'), ['-D', data, '-A', 'trust', '-U', 'shop'], { ...owner, cwd: data, stdio: 'ignore' });
-    this.#spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), '-k', data, '-c', 'listen_addresses=127.0.0.1'], ['ignore', 'ignore', 'ignore'], owner);
+    const { cert, key } = this.#keyPair('postgres', NOBODY);
+    this.#spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), '-k', data, '-c', 'listen_addresses=127.0.0.1', '-c', 'ssl=on', '-c', `ssl_cert_file=${cert}`, '-c', `ssl_key_file=${key}`], ['ignore', 'ignore', 'ignore'], owner);
     const sql = (database: string, text: string): unknown => execFileSync(join(bin, 'psql'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'shop', '-X', '-q', '-c', text, database], { stdio: 'ignore' });
     await eventually(() => { sql('postgres', 'SELECT 1'); }, { withinMs: 40_000 });
     sql('postgres', 'CREATE DATABASE shop');
@@ -104,10 +119,12 @@ export class AgentGround {
 
   async #nginx(upstream: number): Promise<void> {
     const file = join(this.directory, 'nginx.conf');
+    const { cert, key } = this.#keyPair('nginx', 0);
     writeFileSync(file, `daemon off; pid ${this.directory}/nginx.pid; error_log stderr; worker_processes 1;
 events { worker_connections 256; }
 http { access_log off; client_body_temp_path ${this.directory}/body; proxy_temp_path ${this.directory}/proxy;
-  server { listen 127.0.0.1:${this.nginxPort}; location / { proxy_pass http://127.0.0.1:${upstream}; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`);
+  ssl_certificate ${cert}; ssl_certificate_key ${key};
+  server { listen 127.0.0.1:${this.nginxPort}; listen 127.0.0.1:${this.httpsPort} ssl; location / { proxy_pass http://127.0.0.1:${upstream}; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`);
     this.#spawn('nginx', ['-c', file, '-p', this.directory], ['ignore', 'ignore', 'ignore']);
     await listens(this.nginxPort);
   }
