@@ -27,6 +27,8 @@ export interface LoadedSettings {
   readonly problems: readonly Problem[];
 }
 
+/** OpenTelemetry semantic conventions 1.44.0: `user.*` and `enduser.*`. */
+const USER_ATTRIBUTES = ['user.id', 'enduser.id'];
 const ENVIRONMENT_AT: Location = { file: 'environment', line: 1, column: 1 };
 
 /** Merges defaults, tocsin.yaml and the environment (which wins), and says everything that is wrong with them at once. */
@@ -191,6 +193,7 @@ function settle(merged: SettingsFile, secrets: Secrets, environment: Environment
       timeZone: merged.qualityReport?.timeZone ?? 'UTC', pricePerMillionSpans: merged.qualityReport?.pricePerMillionSpans,
     },
     links: merged.links ?? [],
+    userAttributes: merged.userAttributes ?? USER_ATTRIBUTES,
     store: 'duckdb',
     evaluationIntervalMs: merged.evaluationInterval ?? defaults.DEFAULT_EVALUATION_INTERVAL_MS,
     hotRetentionMs: merged.hotRetention ?? defaults.DEFAULT_HOT_RETENTION_MS,

@@ -108,6 +108,7 @@ export const settingsFileSchema = z.strictObject({
     pricePerMillionSpans: z.number().min(0).max(1e6).optional(),
   }).optional(),
   links: z.array(z.strictObject({ name: z.string().min(1).max(60), url: linkTemplate })).max(20).optional(),
+  userAttributes: z.array(z.string().min(1).max(256)).min(1).max(10).optional(),
   store: z.enum(['duckdb', 'clickhouse']).superRefine((store, context) => {
     if (store === 'clickhouse') context.addIssue({ code: 'custom', message: '"clickhouse" is not supported yet: this version has the embedded DuckDB only', params: { code: 'settings/not-supported-yet', hint: 'leave it out' } satisfies IssueParams });
   }).optional(),

@@ -53,6 +53,8 @@ export interface Settings {
   };
   /** From a span to what other tools know of it. */
   readonly links: readonly LinkTemplate[];
+  /** Attributes that hold the id of a user. */
+  readonly userAttributes: readonly string[];
   readonly store: 'duckdb';
   readonly evaluationIntervalMs: number;
   readonly hotRetentionMs: number;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HASHED_USERS } from '../../test/support/person-fakes.js';
 import { FakeClock } from '../lib/clock.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import type { TraceId } from '../lib/ids.js';
@@ -23,7 +24,7 @@ const ID_B = 'b'.repeat(32) as TraceId;
 const BIG = 9_223_372_036_854_775_807n;
 
 const TRACE_A: SpanDescription[] = [
-  { traceId: ID_A, spanId: '1', name: 'POST /checkout', service: 'front', startMs: START, durationMs: 300, attributes: { 'http.response.status_code': 500, region: 'eu-2' } },
+  { traceId: ID_A, spanId: '1', name: 'POST /checkout', service: 'front', startMs: START, durationMs: 300, attributes: { 'http.response.status_code': 500, region: 'eu-2', 'user.id': HASHED_USERS.read('ann').attributes[0]!.hashes[0]! } },
   { traceId: ID_A, spanId: '2', parentSpanId: '1', name: 'POST', service: 'front', kind: 'client', startMs: START + 10, durationMs: 280 },
   {
     traceId: ID_A, spanId: '3', parentSpanId: '2', name: 'charge', service: 'payment', startMs: START + 20, durationMs: 250, status: 'error', statusMessage: 'declined <b>now</b>',
@@ -33,7 +34,7 @@ const TRACE_A: SpanDescription[] = [
 ];
 const TRACE_B: SpanDescription[] = [
   // Its root was sent elsewhere.
-  { traceId: ID_B, spanId: '4', parentSpanId: '99', name: 'GET /items', service: 'catalogue', startMs: START + 5_000, durationMs: 20, attributes: { region: 'us-1' } },
+  { traceId: ID_B, spanId: '4', parentSpanId: '99', name: 'GET /items', service: 'catalogue', startMs: START + 5_000, durationMs: 20, attributes: { region: 'us-1', 'enduser.id': 4_711 } },
 ];
 
 const slo = (eventMinute: number, good: number, bad: number): SloSlice => ({ sliceKey: 'checkout@1', eventMinute, arrivalMinute: eventMinute, good, bad, goodSquared: good, badSquared: bad, events: good + bad, unknownWeight: 0 });
@@ -89,7 +90,7 @@ describe('a stored trace', () => {
 
 describe('a search for traces', () => {
   const search = async (query: Record<string, string>): Promise<readonly TraceSummary[]> =>
-    new DuckdbTraceReader(database).findTraces(traceSearchOf(readInput(traceSearchInput, query), { fromMs: START - HOUR_MS, toMs: START + HOUR_MS }));
+    new DuckdbTraceReader(database).findTraces(traceSearchOf(readInput(traceSearchInput, query), { fromMs: START - HOUR_MS, toMs: START + HOUR_MS }, HASHED_USERS));
 
   test('without conditions finds all, newest first, summed up over whole traces', async () => {
     expect(await search({})).toEqual([
@@ -117,13 +118,20 @@ describe('a search for traces', () => {
     [{ q: '{ event:name = "exception" && event.exception.type = "Declined" && link:spanID = "0000000000000009" }' }, [ID_A]],
     [{ q: '{ nestedSetParent < 0 && span:childCount = 1 }' }, [ID_A]],
     [{ limit: '1' }, [ID_B]],
+    [{ user: 'ann' }, [ID_A]],
+    [{ user: ' 4711 ' }, [ID_B]],
+    [{ user: '04711' }, []],
+    [{ user: 'ann', service: 'payment', errors: '1' }, [ID_A]],
+    [{ user: 'ann', service: 'catalogue' }, []],
+    [{ user: 'ann', q: '{ status = error } | count() = 1', service: 'payment' }, [ID_A]],
+    [{ user: 'ann', q: '{ resource.service.name = "catalogue" }' }, []],
   ])('by %j finds %j', async (query, expected) => {
     expect((await search(query as unknown as Record<string, string>)).map((trace) => trace.traceId)).toEqual(expected);
   });
 
   test('shows what it matched: spansets by group, values of the fields that were asked for', async () => {
     const query = { q: '{ resource.service.name != "catalogue" } | by(resource.service.name) | select(span.amount, status, kind)' };
-    const input = traceSearchOf(readInput(traceSearchInput, query), { fromMs: START - HOUR_MS, toMs: START + HOUR_MS });
+    const input = traceSearchOf(readInput(traceSearchInput, query), { fromMs: START - HOUR_MS, toMs: START + HOUR_MS }, HASHED_USERS);
     const [trace, ...others] = await new DuckdbTraceReader(database).findSpansets({ ...input, spansPerSpanset: 1 });
     expect(others).toEqual([]);
     expect(trace).toMatchObject({ traceId: ID_A, matchedCount: 3, startNs: BigInt(START) * 1_000_000n, serviceStats: { front: { spanCount: 2, errorCount: 0 }, payment: { spanCount: 1, errorCount: 1 } } });
@@ -134,7 +142,7 @@ describe('a search for traces', () => {
   });
 
   test('explains how the database goes about it, without a literal in the statement', async () => {
-    const { sql, params, plan } = await new DuckdbTraceReader(database).explainSearch(traceSearchOf(readInput(traceSearchInput, { q: '{ span.region = "eu-2" } >> { status = error }' }), { fromMs: START - HOUR_MS, toMs: START + HOUR_MS }));
+    const { sql, params, plan } = await new DuckdbTraceReader(database).explainSearch(traceSearchOf(readInput(traceSearchInput, { q: '{ span.region = "eu-2" } >> { status = error }' }), { fromMs: START - HOUR_MS, toMs: START + HOUR_MS }, HASHED_USERS));
     expect(sql).toMatch(/WITH RECURSIVE/);
     expect(sql).not.toContain('eu-2');
     expect(Object.values(params)).toContain('eu-2');
@@ -142,7 +150,7 @@ describe('a search for traces', () => {
   });
 
   test('numbers the tree as nested sets, from its roots', async () => {
-    const input = traceSearchOf(readInput(traceSearchInput, { q: '{ resource.service.name != "catalogue" } | select(nestedSetLeft, nestedSetRight, nestedSetParent)' }), { fromMs: START - HOUR_MS, toMs: START + HOUR_MS });
+    const input = traceSearchOf(readInput(traceSearchInput, { q: '{ resource.service.name != "catalogue" } | select(nestedSetLeft, nestedSetRight, nestedSetParent)' }), { fromMs: START - HOUR_MS, toMs: START + HOUR_MS }, HASHED_USERS);
     const [trace] = await new DuckdbTraceReader(database).findSpansets({ ...input, spansPerSpanset: 10 });
     expect(trace?.spansets[0]?.spans.map((span) => span.attributes.slice(-3).map(({ value }) => value))).toEqual([[1, 6, -1], [2, 5, 1], [3, 4, 2]]);
   });

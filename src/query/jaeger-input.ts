@@ -4,7 +4,8 @@ import type { FieldExpression, SpansetExpression } from '../trace/traceql/query-
 import { EVERY_SPAN } from '../trace/traceql/query-ast.js';
 import { ApiError } from './api-error.js';
 import { MAX_PARAMETER_LENGTH, withConditions } from './request-input.js';
-import { durationInput, tagCondition } from './tempo-input.js';
+import { tagCondition } from './tag-condition.js';
+import { durationInput } from './tempo-input.js';
 import type { TimeWindow } from './time-window.js';
 
 /** Traces are answered whole, so fewer of them than a list of summaries has. */

@@ -237,7 +237,7 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/erasures/{id}': { get: operation('The receipt of one erasure', 'Erasure', { path: ['id'] }) },
       '/api/v1/silences': { get: operation('Silences, with the alerts that each holds back', 'SilenceList'), post: operation('Make or change a silence; with preview=1 only say what it would hold back', 'Silence', { query: ['preview'] }) },
       '/api/v1/silences/{id}': { get: operation('One silence', 'Silence', { path: ['id'] }), delete: operation('End a silence', 'Silence', { path: ['id'] }) },
-      '/api/v1/traces': { get: operation('Search traces; q is TraceQL', 'TraceList', { query: ['q', 'service', 'operation', 'errors', 'minDuration', 'maxDuration', 'limit', ...WINDOW] }) },
+      '/api/v1/traces': { get: operation('Search traces; q is TraceQL', 'TraceList', { query: ['q', 'service', 'operation', 'user', 'errors', 'minDuration', 'maxDuration', 'limit', ...WINDOW] }) },
       '/api/v1/traces/{traceId}': { get: operation('One trace with its logs; format=otlp or format=jaeger: in those formats instead', 'Trace', { path: ['traceId'], query: ['format'] }) },
       '/api/v1/backtest/extent': { post: operation('What a backtest can look at', 'BacktestExtent', { body: 'BacktestExtentQuery' }) },
       '/api/v1/backtest/slices': { post: operation('Counts of SLOs by minute of arrival', 'BacktestSlices', { body: 'BacktestSlicesQuery' }) },

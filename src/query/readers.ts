@@ -16,6 +16,7 @@ import type { SloRevisionReader } from './slo-revision-reader.js';
 import type { SloStatusReader } from './slo-status-reader.js';
 import type { IngestReader } from './ingest-report.js';
 import type { MetricsReader } from './metrics-reader.js';
+import type { StoredUserReader } from './stored-user.js';
 import type { SurveyReader } from './survey-reader.js';
 import type { TagReader } from './tag-reader.js';
 import type { TopologyReader } from './topology-reader.js';
@@ -35,6 +36,8 @@ export interface Readers {
   readonly surveys: SurveyReader;
   /** When each version of a service was first seen, as far as spans are hot. */
   readonly versions: Pick<SnapshotReader, 'versions'>;
+  /** As what the id of a user is stored. */
+  readonly users: StoredUserReader;
   readonly topology: TopologyReader;
   readonly services: ServiceReader;
   readonly signatures: SignatureReader;

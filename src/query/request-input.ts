@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { DAY_MS, HOUR_MS, parseDuration } from '../lib/duration.js';
 import { isTraceId, type TraceId } from '../lib/ids.js';
 import { ApiError } from './api-error.js';
-import type { FieldExpression, SpansetExpression } from '../trace/traceql/query-ast.js';
+import { EVERY_SPAN, type FieldExpression, type SpansetExpression } from '../trace/traceql/query-ast.js';
+import { userCondition, type StoredUser, type StoredUserReader } from './stored-user.js';
 import { parseTraceSearch } from './trace-query.js';
 import { TRACE_SEARCH_LIMIT, type TraceSearch } from './trace-reader.js';
 import type { TimeWindow } from './time-window.js';
@@ -56,6 +57,7 @@ export const traceSearchInput = windowInput.extend({
   q: text,
   service: text,
   operation: text,
+  user: text,
   errors: z.string().optional(),
   explain: z.string().optional(),
   minDuration: durationInput,
@@ -82,11 +84,19 @@ export function windowOf(input: Partial<z.output<typeof windowInput>>, nowMs: nu
 }
 
 /**
- * The form's fields are one more stage behind the query: what it found, of this service, this long.
+ * The form's fields are one more stage behind the query: what it found, of this service, this long. The id of a user mostly stands on one
+ * span of a request, so it chooses requests, and the other fields choose among their spans.
  * @throws ApiError `traceql/invalid` with the position of the first wrong character.
  */
-export function traceSearchOf(input: TraceSearchInput, window: TimeWindow): TraceSearch {
-  return { ...window, search: withConditions(parseTraceSearch(input.q), formConditions(input)), limit: input.limit ?? DEFAULT_SEARCH_LIMIT };
+export function traceSearchOf(input: TraceSearchInput, window: TimeWindow, users: StoredUserReader): TraceSearch {
+  const [conditions, user] = [formConditions(input), input.user?.trim() ?? ''];
+  const search = withConditions(parseTraceSearch(input.q), conditions);
+  return { ...window, search: user === '' ? search : withConditions(ofUser(search, users.read(user)), conditions), limit: input.limit ?? DEFAULT_SEARCH_LIMIT };
+}
+
+function ofUser(search: SpansetExpression, user: StoredUser): SpansetExpression {
+  const own: SpansetExpression = { type: 'filter', condition: userCondition(user) };
+  return search === EVERY_SPAN ? own : { type: 'operation', operator: '&&', left: own, right: search };
 }
 
 export function formConditions(input: TraceSearchInput): readonly FieldExpression[] {

@@ -8,6 +8,7 @@ import { ApiError } from './api-error.js';
 import { MAX_INTERVALS } from './metrics-reader.js';
 import { MAX_PARAMETER_LENGTH, withConditions } from './request-input.js';
 import { TAG_LIMIT } from './tag-reader.js';
+import { tagCondition } from './tag-condition.js';
 import type { TimeWindow } from './time-window.js';
 import { parseTraceSearch } from './trace-query.js';
 import { TRACE_SEARCH_LIMIT } from './trace-reader.js';
@@ -74,11 +75,6 @@ export function tempoSearch(input: TempoSearchInput): SpansetExpression {
 }
 
 const TAG = /\s*([^\s="]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))/y;
-/** What Tempo's search by tags calls otherwise. */
-const TAG_INTRINSICS: Readonly<Record<string, Field>> = {
-  name: { type: 'intrinsic', name: 'name' }, status: { type: 'intrinsic', name: 'status' }, 'status.code': { type: 'intrinsic', name: 'status' },
-  'root.name': { type: 'intrinsic', name: 'rootName' }, 'root.service.name': { type: 'intrinsic', name: 'rootServiceName' },
-};
 
 /** logfmt: `service.name=shop http.status_code=500 name="GET /"`. */
 export function tagConditions(tags: string): FieldExpression[] {
@@ -93,19 +89,6 @@ export function tagConditions(tags: string): FieldExpression[] {
     conditions.push(tagCondition(key, quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1'), quoted === undefined));
   }
   return conditions;
-}
-
-/** A value without quotes may be text, a number or true and false. */
-export function tagCondition(key: string, value: string, isPlain: boolean): FieldExpression {
-  const field = Object.hasOwn(TAG_INTRINSICS, key) ? TAG_INTRINSICS[key]! : ({ type: 'attribute', scope: 'any', key } as const);
-  const is = (right: FieldExpression): FieldExpression => ({ type: 'binary', operator: '=', left: { type: 'field', field }, right });
-  if (field.type === 'intrinsic' && field.name === 'status') return is({ type: 'status', value: value === 'error' || value === 'ok' ? value : 'unset' });
-  if (key === 'error' && value === 'true') return { type: 'binary', operator: '||', left: { type: 'binary', operator: '=', left: { type: 'field', field: { type: 'intrinsic', name: 'status' } }, right: { type: 'status', value: 'error' } }, right: is({ type: 'boolean', value: true }) };
-  const asText = is({ type: 'string', value });
-  if (!isPlain || field.type === 'intrinsic') return asText;
-  if (value === 'true' || value === 'false') return { type: 'binary', operator: '||', left: asText, right: is({ type: 'boolean', value: value === 'true' }) };
-  if (value !== '' && Number.isFinite(Number(value))) return { type: 'binary', operator: '||', left: asText, right: is({ type: 'float', value: Number(value) }) };
-  return asText;
 }
 
 /** The filter of a search for names and values. While somebody types it is often not finished: then what is finished of it counts. */

@@ -19,7 +19,7 @@ export class TracesController {
   async search(@Query() query: unknown): Promise<unknown> {
     const input = readInput(traceSearchInput, query);
     const window = windowOf(input, this.#readers.clock.nowMs());
-    const search = traceSearchOf(input, window);
+    const search = traceSearchOf(input, window, this.#readers.users);
     if (isOn(input.explain)) return { query: printSearch(search.search), ...(await this.#readers.traces.explainSearch(search)) };
     const traces = await this.#readers.traces.findTraces(search);
     return plain({ from: new Date(window.fromMs).toISOString(), to: new Date(window.toMs).toISOString(), traces: traces.map(summaryJson) });

@@ -58,7 +58,7 @@ export class ComparePageController {
       const selectionWindow = whole === chosen ? undefined : chosen;
       const shown = { select: selection === undefined ? select : `{ ${printFieldExpression(selection.condition)} }`, selectionWindow };
       if (selection === undefined && selectionWindow === undefined) return shown;
-      const base = traceSearchOf({ ...input, errors: undefined, minDuration: undefined, maxDuration: undefined }, whole);
+      const base = traceSearchOf({ ...input, errors: undefined, minDuration: undefined, maxDuration: undefined }, whole, this.#site.readers.users);
       const found = await spanCohorts(this.#site.readers.metrics, { ...whole, search: base.search, selection: selection ?? EVERYTHING, selectionWindow });
       const hrefOf = (q: string): string => searchUrl('/traces', form, { q, ...timesOf(whole), mapFrom: '', mapTo: '', minDuration: '', maxDuration: '', errors: '' });
       return { ...shown, ...cohortsView(found, { query: form.q, hrefOf }) };

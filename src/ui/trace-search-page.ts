@@ -1,7 +1,7 @@
 import type { ApiError } from '../query/api-error.js';
 import type { TraceSummary } from '../query/trace-reader.js';
 
-const FIELDS = ['q', 'service', 'operation', 'errors', 'minDuration', 'maxDuration', 'range', 'from', 'to', 'mapFrom', 'mapTo'] as const;
+const FIELDS = ['q', 'service', 'operation', 'user', 'errors', 'minDuration', 'maxDuration', 'range', 'from', 'to', 'mapFrom', 'mapTo'] as const;
 export type SearchForm = Readonly<Record<(typeof FIELDS)[number], string>>;
 /** Of a long query only the neighbourhood of the mistake is shown. */
 const CONTEXT = 60;

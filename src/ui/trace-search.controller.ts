@@ -30,13 +30,13 @@ export class TraceSearchController {
     const form = searchForm(withoutBlanks(query));
     const found = await this.#orProblem(async () => {
       const input = readInput(traceSearchInput, withoutBlanks(query));
-      const search = traceSearchOf(input, windowOf(input, readers.clock.nowMs()));
+      const search = traceSearchOf(input, windowOf(input, readers.clock.nowMs()), readers.users);
       const traces = await readers.traces.findTraces(search);
       return { traces: searchRows(traces), limit: search.limit, survey: isOn(typeof query['survey'] === 'string' ? query['survey'] : undefined) ? await this.#survey(form, input) : undefined };
     });
     return this.#site.render({
       template: 'traces', title: 'Traces', section: 'traces', form: { ...form, errors: isOn(form.errors) },
-      services: services.map((service) => service.service), surveyHref: `${searchUrl('/traces', form, {})}&survey=1`, ...found,
+      services: services.map((service) => service.service), surveyHref: `${searchUrl('/traces', form, {})}&survey=1`, userKeys: readers.users.keys.join(' or '), user: form.user === '' ? undefined : readers.users.read(form.user.trim()), ...found,
     });
   }
 
@@ -53,12 +53,12 @@ export class TraceSearchController {
   async #survey(form: SearchForm, input: TraceSearchInput): Promise<Record<string, unknown> | undefined> {
     if (input.range === Infinity) return undefined;
     const window = windowOf(input, this.#site.readers.clock.nowMs());
-    const isPlain = form.q.trim() === '';
+    const isPlain = form.q.trim() === '' && form.user === '';
     const whole = mapWindow(form, window);
     const query = isPlain ? REQUESTS : form.q;
     const [heatmap, breakdown] = await Promise.all([
       this.#heatmap(input, whole, isPlain),
-      this.#site.readers.surveys.breakdown({ ...traceSearchOf({ ...input, q: query }, window), fields: FACETS, top: FACET_VALUES }),
+      this.#site.readers.surveys.breakdown({ ...traceSearchOf({ ...input, q: query }, window, this.#site.readers.users), fields: FACETS, top: FACET_VALUES }),
     ]);
     const times = (range: TimeWindow): Partial<SearchForm> => ({ range: '', from: new Date(range.fromMs).toISOString(), to: new Date(range.toMs).toISOString() });
     const map = { mapFrom: new Date(whole.fromMs).toISOString(), mapTo: new Date(whole.toMs).toISOString() };
@@ -72,9 +72,9 @@ export class TraceSearchController {
   }
 
   async #heatmap(input: TraceSearchInput, window: TimeWindow, isPlain: boolean): Promise<Heatmap> {
-    const { surveys } = this.#site.readers;
+    const { surveys, users } = this.#site.readers;
     if (isPlain) return surveys.requestHeatmap({ ...window, service: input.service ?? '', operation: input.operation ?? '' });
-    return surveys.heatmap(traceSearchOf({ ...input, errors: undefined, minDuration: undefined, maxDuration: undefined }, window));
+    return surveys.heatmap(traceSearchOf({ ...input, errors: undefined, minDuration: undefined, maxDuration: undefined }, window, users));
   }
 }
 

@@ -9,7 +9,6 @@ import type { Change } from '../../src/query/change.js';
 import type { Erasure, ErasureBook } from '../../src/query/erasure.js';
 import type { SloRevision } from '../../src/query/slo-revision-reader.js';
 import type { Incident } from '../../src/incident/incident.js';
-import type { IncidentActions } from '../../src/incident/incident-actions.js';
 import type { SilenceActions } from '../../src/incident/silence-actions.js';
 import { matchersInWords, setSilence } from '../../src/incident/silence-rules.js';
 import type { Silence } from '../../src/incident/silence.js';
@@ -35,6 +34,7 @@ import { printSearch } from '../../src/trace/traceql/print.js';
 import { OPEN_ACCESS } from '../../src/ui/access-policy.js';
 import type { UiOptions } from '../../src/ui/ui-options.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, failedTrace, HOSTILE_TEXT, HOSTILE_TRACE_ID, hostileTrace, LARGE_TRACE_ID, largeTrace } from './page-trace.js';
+import { HASHED_USERS, incidentFakes } from './person-fakes.js';
 
 /** 2026-11-20 03:12:20 UTC: eight minutes into a bad night. */
 export const PAGE_NOW_MS = Date.UTC(2026, 10, 20, 3, 12, 20);
@@ -279,17 +279,6 @@ function changesOf(): Change[] {
   return [{ id: 'deploy-42', atMs: BEGAN_MS - 4 * 60_000, kind: 'deployment', service: 'checkout', version: 'v2.3', title: 'new payment client', by: 'ci', url: 'https://status.bank.example/deploys/42' }, { id: 'n1', atMs: BEGAN_MS + 60_000, kind: 'note', service: undefined, version: undefined, title: HOSTILE_TEXT, by: 'marta', url: undefined }];
 }
 
-function incidentFakes(stored: readonly Incident[], isEmpty: boolean, asked: string[]): IncidentActions {
-  const done = async (id: string, words: string): Promise<Incident | undefined> => {
-    asked.push(words);
-    return stored.find((incident) => incident.id === id);
-  };
-  return {
-    acknowledge: (id, who) => done(id, `acknowledge ${id} ${who}`), resolve: (id, who) => done(id, `resolve ${id} ${who}`), note: (id, text, who) => done(id, `note ${id} ${who} ${text}`),
-    merge: (id, into, who) => done(into, `merge ${id} ${into} ${who}`), held: async () => (isEmpty ? [] : [HELD]),
-  };
-}
-
 /** One that holds, one that recurs, one that is over, and whatever is made. */
 function silenceFakes(stored: readonly Incident[], asked: string[]): SilenceActions {
   const silence = (id: string, changes: Partial<Silence>): Silence => ({
@@ -355,7 +344,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)), findSpansets: async () => [], explainSearch: async () => ({ sql: 'SELECT 1', params: {}, plan: 'DUMMY_SCAN' }) },
       metrics: { metrics: async () => ({ series: [], timestampsMs: [], truncated: false }), explainMetrics: async () => [] },
       tags: { tagNames: async () => ({ resource: [], span: [], event: [], link: [] }), tagValues: async () => [] },
-      surveys: surveyFakes(isEmpty),
+      surveys: surveyFakes(isEmpty), users: HASHED_USERS,
       versions: { versions: async (services) => (isEmpty ? [] : services.flatMap((service) => [{ service, version: '1.4.1', firstSeenMs: PAGE_NOW_MS - 6 * HOUR_MS }, { service, version: '1.4.2', firstSeenMs: BEGAN_MS - MINUTE_MS }])) },
       topology: { serviceNames: async () => [], spanOperations: async () => [], dependencies: async () => [], calls: async () => (isEmpty ? [] : callFakes()) },
       services: {
@@ -377,7 +366,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
         recount: async ({ slo, fromMinute }) => [{ sliceKey: slo.sliceKey, eventMinute: fromMinute, arrivalMinute: fromMinute, good: 8, bad: 2.5, goodSquared: 8, badSquared: 6.25, events: 9, unknownWeight: 0 }],
       },
     },
-    actions: incidentFakes(stored, isEmpty, asked),
+    actions: incidentFakes(stored, isEmpty ? [] : [HELD], asked),
     quality: { report: async (week) => qualityReportOf(week, isEmpty, PAGE_NOW_MS), audit: async (period) => qualityAuditOf(period, PAGE_NOW_MS) },
     traceRead: () => undefined,
     signatureActions: { decide: async (id, decision, actor) => { asked.push(`${decision} ${id} ${actor}`); return signatureFakes().byId(id) !== undefined; }, merge: async (id, into, actor) => { asked.push(`merge ${id} ${into} ${actor}`); return signatureFakes().byId(into) !== undefined; } },

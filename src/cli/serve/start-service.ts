@@ -43,6 +43,7 @@ import { DuckdbTagReader } from '../../query/duckdb-tag-reader.js';
 import { DuckdbTopologyReader } from '../../query/duckdb-topology-reader.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
+import { storedUserReader } from '../../query/stored-user.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
 import { archiverOf } from './archiver-of.js';
 import { archiveParts, freeBytesOf, type ArchiveParts } from '../archive-parts.js';
@@ -196,7 +197,7 @@ class Start {
     return {
       alertmanager: alertmanagerPorts(engine), slackButtons: slackButtons(judgement, settings, log),
       ui: {
-        readers: readersOf({ store, archived, judgement, counters: this.#counters }),
+        readers: readersOf({ store, archived, judgement, counters: this.#counters, userAttributes: settings.userAttributes }),
         quality: quality.service,
         traceRead: (read) => quality.reads.record(read),
         signatureActions: signatureActionsOf(judgement),
@@ -298,9 +299,10 @@ interface ReaderParts {
   readonly archived: ArchivedSpans;
   readonly judgement: Judgement;
   readonly counters: IngestCounters;
+  readonly userAttributes: readonly string[];
 }
 
-function readersOf({ store, archived, judgement: { engine, rules, signatures }, counters }: ReaderParts): Readers {
+function readersOf({ store, archived, judgement: { engine, rules, signatures }, counters, userAttributes }: ReaderParts): Readers {
   return {
     clock: systemClock,
     slos: { statuses: () => engine.statuses(), slo: (name) => engine.slo(name) },
@@ -315,6 +317,7 @@ function readersOf({ store, archived, judgement: { engine, rules, signatures }, 
     versions: new DuckdbSnapshotReader(store),
     topology: new DuckdbTopologyReader(store),
     services: new DuckdbServiceReader(store),
+    users: storedUserReader(userAttributes, () => rules.book.redaction),
     signatures,
     incidents: new DuckdbIncidentReader(store),
     ingest: ingestReader({ store, counters, clock: systemClock }),
