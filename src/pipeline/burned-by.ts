@@ -20,10 +20,22 @@ export interface BurnedBy {
   readonly lastSeenMs: number;
 }
 
-/** Port: the events of an SLO by version and operation. */
+/** A bad event that stands for those around it. */
+export interface BadExemplar {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly endMs: number;
+  readonly durationNs: number;
+}
+
+/** Port: the events of an SLO by version and operation, and one by one. */
 export interface BurnedByReader {
   /** Most bad events first, at most BURNED_BY_LIMIT rows. */
   burnedBy(query: BurnedByQuery): Promise<readonly BurnedBy[]>;
+  /** The one that took longest of each step, oldest first. */
+  badExemplars(query: BurnedByQuery & { readonly stepMs: number }): Promise<readonly BadExemplar[]>;
 }
 
 /** More combinations than this are noise; the rest is left out. */

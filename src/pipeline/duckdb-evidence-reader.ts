@@ -7,7 +7,7 @@ import type { Span } from '../trace/span.js';
 import { withCriteria } from './event-sql.js';
 import type { BadEventQuery, EventSample, EvidenceReader, GoodEventQuery, SampledEvent } from './evidence-reader.js';
 import { EVIDENCE_LOGS_PER_TRACE, EVIDENCE_SPANS_PER_TRACE, EVIDENCE_TRACES, NEAR_LIMIT } from './evidence-reader.js';
-import { attributesOf, spanOfRow } from './span-of-row.js';
+import { attributesOf, spansOfRows } from './span-of-row.js';
 
 const BAD_EVENTS = loadSql(import.meta.url, 'sample-bad-events.sql');
 const GOOD_EVENTS = loadSql(import.meta.url, 'sample-good-events.sql');
@@ -36,7 +36,7 @@ export class DuckdbEvidenceReader implements EvidenceReader {
   async tracesOf(traceIds: readonly TraceId[]): Promise<ReadonlyMap<TraceId, readonly Span[]>> {
     if (traceIds.length === 0) return new Map();
     const rows = await this.#database.query({ sql: TRACES, params: { ...keysOf(traceIds), span_limit: EVIDENCE_SPANS_PER_TRACE } });
-    return byTrace(rows.map(spanOfRow), (span) => span.traceId);
+    return byTrace(spansOfRows(rows), (span) => span.traceId);
   }
 
   async logsOf(traceIds: readonly TraceId[]): Promise<ReadonlyMap<TraceId, readonly LogLine[]>> {

@@ -6,8 +6,18 @@ import type { AttributeValue } from '../trace/attribute.js';
 import { SPAN_KINDS, SPAN_STATUSES } from '../trace/span-batch.js';
 import type { Attributes, Span } from '../trace/span.js';
 
-/** One row of `spans.*` with `resource_attributes` as the object that pages and diagnosis read. */
-export function spanOfRow(row: Row): Span {
+/** Rows of `spans.*` with `resource_attributes` as the objects that pages and diagnosis read. The spans of a process share its resource. */
+export function spansOfRows(rows: readonly Row[]): Span[] {
+  const resources = new Map<SqlValue | undefined, Attributes>();
+  return rows.map((row) => {
+    const cell = row['resource_attributes'];
+    const resource = resources.get(cell) ?? attributesOf(cell);
+    resources.set(cell, resource);
+    return spanOfRow(row, resource);
+  });
+}
+
+function spanOfRow(row: Row, resource: Attributes): Span {
   const parentSpanId = big(row['parent_span_id']);
   return {
     traceId: traceIdOf({ high: big(row['trace_id_high']), low: big(row['trace_id_low']) }),
@@ -20,7 +30,7 @@ export function spanOfRow(row: Row): Span {
     startNs: big(row['start_ns']),
     durationNs: Number(row['duration_ns']),
     serviceName: text(row['service']),
-    resource: attributesOf(row['resource_attributes']),
+    resource,
     scopeName: text(row['scope_name']),
     scopeVersion: text(row['scope_version']),
     attributes: attributesOf(row['attributes']),

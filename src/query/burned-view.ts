@@ -1,5 +1,6 @@
 import type { Slo } from '../config/slo.js';
-import type { BurnedBy } from '../pipeline/burned-by.js';
+import { HOUR_MS } from '../lib/duration.js';
+import type { BadExemplar, BurnedBy } from '../pipeline/burned-by.js';
 import { criteriaOf } from '../pipeline/evidence-reader.js';
 import { compileSlo } from '../sli/compile-slo.js';
 import type { Readers } from './readers.js';
@@ -40,6 +41,18 @@ const ROWS = 8;
 export async function readBurned(readers: Pick<Readers, 'burnedBy'>, slo: Slo, window: TimeWindow): Promise<BurnedView> {
   const compiled = compileSlo(slo);
   return compiled.ok ? burnedView(await readers.burnedBy.burnedBy({ criteria: criteriaOf(compiled.value), ...window })) : NOTHING_BURNED;
+}
+
+/** Dots on a chart further apart than fingers are wide. */
+const EXEMPLARS = 30;
+/** Older spans lie in the archive, and a page that refreshes itself must not read it each time. */
+const EXEMPLARS_WITHIN_MS = 6 * HOUR_MS;
+
+/** Bad events of the window's last hours, each of which stands for those around it. */
+export async function readBadExemplars(readers: Pick<Readers, 'burnedBy'>, slo: Slo, { fromMs, toMs }: TimeWindow): Promise<readonly BadExemplar[]> {
+  const compiled = compileSlo(slo);
+  const recent = { fromMs: Math.max(fromMs, toMs - EXEMPLARS_WITHIN_MS), toMs };
+  return compiled.ok ? readers.burnedBy.badExemplars({ criteria: criteriaOf(compiled.value), ...recent, stepMs: Math.ceil((toMs - fromMs) / EXEMPLARS) }) : [];
 }
 
 /** Who burned the budget, as far as spans are stored. */

@@ -1,6 +1,6 @@
 import { MINUTE_MS } from '../lib/duration.js';
 import type { TraceId } from '../lib/ids.js';
-import { archivedSpanOfRow, attributesOf, spanOfRow, valueOfJson } from '../pipeline/span-of-row.js';
+import { archivedSpanOfRow, attributesOf, spansOfRows, valueOfJson } from '../pipeline/span-of-row.js';
 import { needOfSearch, type ArchiveNeed } from '../store/archive/archive-need.js';
 import type { ArchiveStatement, SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { Row, SqlValue, Statement } from '../store/database.js';
@@ -50,8 +50,8 @@ export class DuckdbTraceReader implements TraceReader {
     const limit = TRACE_SPAN_LIMIT + 1;
     const statement = { sql: TRACE, params: { ...key, limit } };
     const { hot, archived } = await this.#database.trace?.(statement, key, limit) ?? { hot: await this.#database.query(statement), archived: [] };
-    if (archived.length === 0) return hot.map(spanOfRow);
-    return [...hot.map(spanOfRow), ...archived.map(archivedSpanOfRow)].sort((left, right) => compareBig(left.startNs, right.startNs) || (left.spanId < right.spanId ? -1 : 1));
+    if (archived.length === 0) return spansOfRows(hot);
+    return [...spansOfRows(hot), ...archived.map(archivedSpanOfRow)].sort((left, right) => compareBig(left.startNs, right.startNs) || (left.spanId < right.spanId ? -1 : 1));
   }
 
   async findTraces(search: TraceSearch): Promise<readonly TraceSummary[]> {

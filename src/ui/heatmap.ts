@@ -1,5 +1,6 @@
 import { formatLatency } from '../lib/format.js';
 import { ROWS_PER_OCTAVE, type Heatmap } from '../query/survey-reader.js';
+import type { TimeWindow } from '../query/time-window.js';
 import { timeTicks } from './chart.js';
 
 const ROW_HEIGHT = 9;
@@ -34,8 +35,8 @@ export interface HeatmapView {
 }
 
 export interface HeatmapChoice {
-  readonly fromMs: number;
-  readonly toMs: number;
+  /** Undefined: all of the map's times. */
+  readonly times: TimeWindow | undefined;
   readonly minNs: number | undefined;
   readonly maxNs: number | undefined;
 }
@@ -94,11 +95,11 @@ function labelsOf({ topRow, rows }: HeatmapView['geometry'], yOf: (row: number) 
   return Array.from({ length: Math.floor((topRow - first) / step) + 1 }, (_, index) => ({ y: yOf(first + index * step) + ROW_HEIGHT, text: formatLatency(nsOfRow(first + index * step)) }));
 }
 
-function chosenOf({ fromMs, toMs, minNs, maxNs }: HeatmapChoice, geometry: HeatmapView['geometry']): HeatmapView['chosen'] {
+function chosenOf({ times, minNs, maxNs }: HeatmapChoice, geometry: HeatmapView['geometry']): HeatmapView['chosen'] {
+  if (times === undefined && minNs === undefined && maxNs === undefined) return undefined;
   const wholeMs = geometry.columns * geometry.stepMs;
-  const [left, right] = [fromMs, toMs].map((timeMs) => Math.min(100, Math.max(0, (100 * (timeMs - geometry.fromMs)) / wholeMs))) as [number, number];
-  const isPartOfTime = right - left < 100 - 100 / geometry.columns;
-  if (!isPartOfTime && minNs === undefined && maxNs === undefined) return undefined;
+  const xOf = (timeMs: number): number => Math.min(100, Math.max(0, (100 * (timeMs - geometry.fromMs)) / wholeMs));
+  const [left, right] = times === undefined ? [0, 100] : [xOf(times.fromMs), xOf(times.toMs)];
   const yOfNs = (ns: number): number => Math.min(geometry.rows * ROW_HEIGHT, Math.max(0, (geometry.topRow + 1 - Math.log2(Math.max(1, ns)) * ROWS_PER_OCTAVE) * ROW_HEIGHT));
   const [top, bottom] = [maxNs === undefined ? 0 : yOfNs(maxNs), minNs === undefined ? geometry.rows * ROW_HEIGHT : yOfNs(minNs)];
   return { x: round(left), width: round(Math.max(0.5, right - left)), y: round(top), height: round(Math.max(2, bottom - top)) };

@@ -1,7 +1,8 @@
 /** Boxes in CSS pixels. */
-export const NODE_WIDTH = 176;
+export const NODE_WIDTH = 204;
 export const NODE_HEIGHT = 46;
-const LAYER_GAP = 118;
+/** As wide as what stands on an edge: rate, errors, duration. */
+const LAYER_GAP = 140;
 const NODE_GAP = 22;
 const MARGIN = 14;
 const SWEEPS = 6;

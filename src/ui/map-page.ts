@@ -13,10 +13,10 @@ export function mapView(map: ServiceMap, range: string): Record<string, unknown>
   return {
     width: layout.width, height: layout.height, nodeWidth: NODE_WIDTH, nodeHeight: NODE_HEIGHT, leftOut: map.leftOut,
     nodes: map.nodes.map((node) => ({ ...node, ...layout.nodes.get(node.name), short: shortened(node.name), words: nodeInWords(node), href: node.isKnown ? `/services/${encodeURIComponent(node.name)}?range=${range}` : undefined })),
-    lines: map.edges.map((edge, index) => ({
-      ...layout.edges[index], isFailing: edge.isFailing, width: lineWidth(edge), words: edgeInWords(edge),
-      label: edge.isFailing ? `${formatPercent(edge.errorRatio, 1)} fail` : map.edges.length <= LABELLED ? formatRate(edge.perSecond) : '',
-    })),
+    lines: withoutCollisions(map.edges.map((edge, index) => ({
+      ...layout.edges[index]!, isFailing: edge.isFailing, width: lineWidth(edge), words: edgeInWords(edge),
+      label: edge.isFailing || map.edges.length <= LABELLED ? labelOf(edge) : [],
+    }))),
     edges: map.edges.map((edge) => ({ ...edge, query: queryOf(edge, false), failedQuery: edge.failed > 0 ? queryOf(edge, true) : undefined })),
     failing: map.edges.filter(({ isFailing }) => isFailing).length,
   };
@@ -30,6 +30,31 @@ function nodeInWords({ kind, perSecond, errorRatio, p95Ns }: MapNode): string {
   if (perSecond === undefined) return kind === 'service' ? 'calls only' : kind;
   const parts = [formatRate(perSecond), ...(errorRatio === undefined || errorRatio === 0 ? [] : [formatPercent(errorRatio, 1)]), ...(p95Ns === undefined ? [] : [`p95 ${formatLatency(p95Ns)}`])];
   return parts.join(' · ');
+}
+
+/** Two lines, which fit between two columns of boxes. */
+function labelOf({ perSecond, errorRatio, p95Ns }: MapEdge): readonly string[] {
+  const failed = errorRatio === 0 ? '' : ` · ${formatPercent(errorRatio, 1)} fail`;
+  return [`${formatRate(perSecond)}${failed}`, ...(p95Ns === undefined ? [] : [`p95 ${formatLatency(p95Ns)}`])];
+}
+
+const LABEL_WIDTH = 118;
+const LABEL_HEIGHT = 24;
+
+interface LabelledLine {
+  readonly labelX: number;
+  readonly labelY: number;
+  readonly label: readonly string[];
+}
+
+/** A label that would cover one before it is left out: tooltip and table say the same. Failing and busy edges come first. */
+function withoutCollisions<Line extends LabelledLine>(lines: readonly Line[]): readonly Line[] {
+  const placed: LabelledLine[] = [];
+  return lines.map((line) => {
+    const isCovered = placed.some(({ labelX, labelY }) => Math.abs(labelX - line.labelX) < LABEL_WIDTH && Math.abs(labelY - line.labelY) < LABEL_HEIGHT);
+    if (line.label.length > 0 && !isCovered) placed.push(line);
+    return isCovered ? { ...line, label: [] } : line;
+  });
 }
 
 function edgeInWords({ client, server, kind, perSecond, errorRatio, p50Ns, p95Ns }: MapEdge): string {

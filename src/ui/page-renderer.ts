@@ -24,11 +24,17 @@ export class PageRenderer {
     for (const [name, filter] of Object.entries(filters)) this.#environment.addFilter(name, filter);
     this.#environment.addFilter('relative', (timeMs: number, nowMs: number) => formatRelative(timeMs, nowMs));
     this.#environment.addFilter('asset', assetUrl);
+    this.#environment.addFilter('json', jsonText);
   }
 
   render(template: string, model: Readonly<Record<string, unknown>>): string {
     return this.#environment.render(`${template}.njk`, model);
   }
+}
+
+/** JSON as the text of an element, its markup escaped as JSON does it; each of its quotes would be six characters else. */
+function jsonText(json: string): nunjucks.runtime.SafeString {
+  return new nunjucks.runtime.SafeString(json.replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`));
 }
 
 /** Unknown numbers are shown as a dash, never as 0 or NaN. */

@@ -45,6 +45,14 @@ test('what happened around the SLO marks its charts and fills its log, and who b
   expect(page.burned.parts[0]?.rows).toEqual([{ label: '1.4.2', bad: '1,235', share: 0.8, errorRatio: 0.137 }]);
 });
 
+test('bad events are dots on the line of the error ratio, at their own time, and open their trace', () => {
+  const exemplar = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), service: 'shop', operation: 'GET /', durationNs: 812e6 };
+  const [, , errors] = sloPage({ slo, status: sampleReading({}) }, historyOf(2), { burned: NOTHING_BURNED, incidents: [], revisions: [], exemplars: [{ ...exemplar, endMs: NOW - 30 * MINUTE_MS - 1 }, { ...exemplar, endMs: NOW - 2 * HOUR_MS }] })['charts'] as [Chart, Chart, Chart];
+  expect(errors.points).toHaveLength(1);
+  expect(errors.points[0]).toMatchObject({ href: `/traces/${exemplar.traceId}?span=${exemplar.spanId}`, words: 'shop GET /, 812 ms: a bad event, its trace', style: 'bad' });
+  expect(errors.points[0]?.x).toBeCloseTo(50, 1);
+});
+
 test.each([
   [{ young: false, errorBudgetRemaining: 0.71 }, { filled: 71, level: 'good', isProjected: false }],
   [{ young: false, errorBudgetRemaining: 0.2 }, { filled: 20, level: 'low', isProjected: false }],

@@ -6,9 +6,10 @@ import type { SloStatus, TierReading } from '../budget/slo-status.js';
 import { windowText } from '../config/calendar.js';
 import type { SliceMethod, Slo } from '../config/slo.js';
 import { formatDuration, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
-import { formatBurn, formatPercent, formatTime } from '../lib/format.js';
+import { formatBurn, formatLatency, formatPercent, formatTime } from '../lib/format.js';
 import { ledgerInWords } from '../diagnosis/budget-ledger.js';
 import type { Incident } from '../incident/incident.js';
+import type { BadExemplar } from '../pipeline/burned-by.js';
 import type { Charges } from '../pipeline/charge-reader.js';
 import { NOTHING_BURNED, type BurnedRow, type BurnedView } from '../query/burned-view.js';
 import type { Change } from '../query/change.js';
@@ -18,7 +19,7 @@ import { revisionName } from '../query/revisions-view.js';
 import type { ExclusionChange, SloRevision } from '../query/slo-revision-reader.js';
 import { sizingOf, toFire, type SloView } from '../query/slo-view.js';
 import { CHANGE_WORDS, changeInWords } from './change-words.js';
-import { chart, type Chart, type ChartMarker } from './chart.js';
+import { chart, type Chart, type ChartMarker, type ChartPoint } from './chart.js';
 import { TIMELINE_WORDS } from './incident-page.js';
 import { formatNumber, STATE_WORDS, stateSentence } from './words.js';
 
@@ -55,6 +56,8 @@ export interface Surroundings {
   readonly exclusionLog?: readonly ExclusionChange[];
   /** Of the service, and of the whole system. */
   readonly changes?: readonly Change[];
+  /** Bad events that stand for those around them. */
+  readonly exemplars?: readonly BadExemplar[];
 }
 
 const NOTHING_AROUND: Surroundings = { burned: NOTHING_BURNED, incidents: [], revisions: [] };
@@ -73,7 +76,7 @@ export function sloPage(view: SloView, history: HistoryView, around: Surrounding
     outcome: slo.indicator.bad === undefined ? { word: 'Good', text: slo.indicator.good?.text ?? '' } : { word: 'Bad', text: slo.indicator.bad.text },
     notes: [...backfilled(slo, around.revisions), ...(status.silence === undefined ? [] : [capitalised(status.silence.words)]), ...evidenceNote(status), ...(status.samplingWarning === undefined ? [] : [status.samplingWarning]), ...sizingOf(view)],
     tiers: status.tiers.map((reading) => ({ ...tierRow(reading), toFire: toFire(view, reading), knowsTraffic: status.eventsPerHour !== undefined })),
-    charts: [budgetChart(view, history, markers), burnChart(view, history, markers), errorChart(view, history, markers)],
+    charts: [budgetChart(view, history, markers), burnChart(view, history, markers), errorChart(view, history, { markers, exemplars: around.exemplars ?? [] })],
     burned: { bad: around.burned.bad, parts: [{ title: 'Version', rows: around.burned.byVersion.map(burnedRow) }, { title: 'Operation', rows: around.burned.byOperation.map(burnedRow) }] },
     ledger: ledgerOf(view, history, around.charges),
     events: eventsOf(around),
@@ -256,7 +259,12 @@ function burnChart({ slo }: SloView, history: HistoryView, markers: readonly Cha
   });
 }
 
-function errorChart({ slo }: SloView, history: HistoryView, markers: readonly ChartMarker[]): Chart {
+interface OnErrors {
+  readonly markers: readonly ChartMarker[];
+  readonly exemplars: readonly BadExemplar[];
+}
+
+function errorChart({ slo }: SloView, history: HistoryView, { markers, exemplars }: OnErrors): Chart {
   const step = formatDuration(history.stepMinutes * 60_000);
   return chart({
     title: `Error ratio per ${step}`,
@@ -264,7 +272,15 @@ function errorChart({ slo }: SloView, history: HistoryView, markers: readonly Ch
     series: [{ label: 'error ratio', style: 'bad', values: history.points.map((point) => point.errorRatio), area: true }],
     thresholds: [{ value: 1 - slo.target, label: `allowed ${formatPercent(1 - slo.target)}`, style: 'allowed' }],
     markers,
+    points: exemplars.flatMap((each) => pointOf(each, history)),
     format: (value) => `${formatNumber(Number((value * 100).toPrecision(3)))} %`,
     atLeast: [0, (1 - slo.target) * 2],
   });
+}
+
+/** At its own time, on the line: a point of the history counts the step that ends there. */
+function pointOf({ traceId, spanId, service, operation, endMs, durationNs }: BadExemplar, { points }: HistoryView): ChartPoint[] {
+  const value = points.find(({ atMs }) => atMs >= endMs)?.errorRatio;
+  if (value === undefined) return [];
+  return [{ atMs: endMs, value, words: `${service} ${operation}, ${formatLatency(durationNs)}: a bad event, its trace`, href: `/traces/${traceId}?span=${spanId}`, style: 'bad' }];
 }

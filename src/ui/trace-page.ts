@@ -3,13 +3,19 @@ import { plain, spanJson } from '../query/trace-view.js';
 import type { Span } from '../trace/span.js';
 import { attributeRows } from './attribute-text.js';
 import { requestAsCurl } from './copy-as.js';
-import { waterfall, type Waterfall, type WaterfallRow } from './waterfall.js';
+import type { Waterfall, WaterfallRow } from './waterfall.js';
 
 /** Rows that are in the page as it comes; the script draws those that are looked at, of all. */
 const SERVER_ROWS = 100;
 
-export function tracePage(trace: StoredTrace, selected: Span | undefined, asSent: boolean): Record<string, unknown> {
-  const shown = waterfall(trace, { asSent });
+export interface DrawnTrace {
+  readonly trace: StoredTrace;
+  readonly shown: Waterfall;
+  /** Without putting clocks right. */
+  readonly asSent: boolean;
+}
+
+export function tracePage({ trace, shown, asSent }: DrawnTrace, selected: Span | undefined): Record<string, unknown> {
   const selectedRow = shown.rows.findIndex((row) => row.repeats.length === 0 && row.span.spanId === selected?.spanId);
   const first = selectedRow < SERVER_ROWS ? 0 : selectedRow - SERVER_ROWS / 2;
   return {

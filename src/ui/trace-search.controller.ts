@@ -62,7 +62,7 @@ export class TraceSearchController {
     ]);
     const times = (range: TimeWindow): Partial<SearchForm> => ({ range: '', from: new Date(range.fromMs).toISOString(), to: new Date(range.toMs).toISOString() });
     const map = { mapFrom: new Date(whole.fromMs).toISOString(), mapTo: new Date(whole.toMs).toISOString() };
-    const view = heatmapView(heatmap, { ...window, minNs: input.minDuration, maxNs: input.maxDuration }, (area) => searchUrl('/traces', form, { ...map, q: query, ...times(area), minDuration: area.minDuration, maxDuration: area.maxDuration }));
+    const view = heatmapView(heatmap, { times: whole === window ? undefined : window, minNs: input.minDuration, maxNs: input.maxDuration }, (area) => searchUrl('/traces', form, { ...map, q: query, ...times(area), minDuration: area.minDuration, maxDuration: area.maxDuration }));
     return {
       heatmap: view, what: isPlain ? 'Requests' : 'Spans found', counted: `${Math.round(view?.spans ?? 0).toLocaleString('en-US')} ${isPlain ? 'counted' : 'stored'}`,
       compareHref: searchUrl('/traces/cohorts', form, { ...map, q: query, ...times(window) }), clearHref: searchUrl('/traces', form, { ...times(whole), mapFrom: '', mapTo: '', minDuration: '', maxDuration: '' }),

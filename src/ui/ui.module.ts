@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { QueryModule } from '../query/query.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AssetsController } from './assets.controller.js';
+import { compressed } from './compressed.js';
 import { ComparePageController } from './compare-page.controller.js';
 import { DeadLetterPageController, DeadLettersController } from './dead-letters.controller.js';
 import { DrillPageController, DrillsController } from './drills.controller.js';
@@ -77,8 +78,9 @@ export class UiModule implements OnModuleInit {
     fastify.addHook('onResponse', async (request: PageRequest, reply) => {
       this.#options.traceRead({ path: pathOf(request), status: reply.statusCode, actor: request.actor, from: request.ip, elapsedMs: reply.elapsedTime });
     });
-    fastify.addHook('onSend', async (_request, reply) => {
+    fastify.addHook('onSend', async (request, reply, payload) => {
       if (reply.getHeader('cache-control') === undefined) reply.header('cache-control', 'no-store');
+      return compressed(payload, request.headers['accept-encoding'], reply);
     });
   }
 }

@@ -84,7 +84,7 @@ function repeatsTogether(siblings: readonly Span[], { depth, seen }: { readonly 
   const alike = new Map<string, Span[]>();
   for (const span of siblings) {
     if (seen.has(span)) continue;
-    const key = JSON.stringify([span.serviceName, span.name, span.kind]);
+    const key = `${span.kind} ${span.serviceName}\u0000${span.name}`;
     const group = alike.get(key);
     if (group === undefined) alike.set(key, [span]);
     else group.push(span);

@@ -175,6 +175,8 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     await page.waitForURL(/minDuration=/);
     await page.waitForSelector('.chosen');
     expect(await page.getAttribute('.chosen-links a', 'href')).toContain('/traces/cohorts?');
+    await page.fill('input[name=user]', 'ann');
+    await page.waitForSelector('#results >> text=is stored as hmac:');
     await page.click(`.found a[href="/traces/${FAILED_TRACE_ID}"]`);
     await page.waitForURL(`**/traces/${FAILED_TRACE_ID}`);
     await page.click(`#s-${FAILED_SPAN_ID} .row-name b`);
@@ -183,6 +185,16 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     await page.fill('input[name=b]', HOSTILE_TRACE_ID);
     await page.click('button:has-text("Compare")');
     await page.waitForSelector('h2:has-text("Place by place")');
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test('a dot on the chart of an SLO opens the trace of a bad event', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const { page, complaints } = await open(context, `${url}/slos/checkout-availability`);
+    await page.locator('.exemplar').first().click();
+    await page.waitForURL(`**/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`);
+    await page.waitForSelector('.panel:not([hidden]) >> text=payment.provider');
     expect(complaints).toEqual([]);
     await context.close();
   });

@@ -357,7 +357,10 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       incidents: { byId: async (id) => stored.find((incident) => incident.id === id), list: async ({ status, limit }) => stored.filter((incident) => status === undefined || status.includes(incident.status)).slice(0, limit) },
       cohorts: { requests: async ({ condition }) => Array.from({ length: isEmpty ? 0 : 40 }, (_, index) => ({ operation: 'checkout POST /orders', durationNs: 20e6 + index * 1e5, failed: index < 20 && Object.values(condition.params).includes('1.4.2') })) },
       charged: { charges: async () => (isEmpty ? NOTHING_CHARGED : { rows: [{ service: 'payment', operation: 'POST /charge', version: '2.3', events: 97, share: 97 / 120, budget: undefined }, { service: 'stock', operation: 'GET /stock', version: '', events: 23, share: 23 / 120, budget: undefined }], badEvents: 412, examined: 120 }) },
-      burnedBy: { burnedBy: async () => (isEmpty ? [] : burnedBy()) },
+      burnedBy: {
+        burnedBy: async () => (isEmpty ? [] : burnedBy()),
+        badExemplars: async ({ toMs }) => (isEmpty ? [] : [9, 5, 2].map((minutes) => ({ traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID, service: 'checkout', operation: 'POST /orders', endMs: toMs - minutes * MINUTE_MS, durationNs: 812e6 }))),
+      },
       operations: { entryOperations: async () => (isEmpty ? [] : [{ service: 'front', operation: 'GET /', kind: 'server', requests: 40_000, errors: 9, historyMs: 7 * DAY_MS, buckets: [[600, 39_000], [700, 1_000]] }]) },
       gates: () => [],
       replay: {

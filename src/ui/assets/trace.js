@@ -9,7 +9,7 @@
   const SVG = 'http://www.w3.org/2000/svg';
   const OVERSCAN = 12;
   const FLAG = { error: 1, parentMissing: 2, began: 4, repeats: 8, errorInside: 16 };
-  const { services, names, rows: lists } = JSON.parse(tree.dataset.rows);
+  const { services, names, rows: lists } = JSON.parse(document.querySelector('.fall-rows').content.textContent);
   const wholeNs = Number(tree.dataset.ns);
   const rows = lists.map(([span, depth, inside, flags, service, name, left, width, duration, path, marks, note, message, repeats], index) => ({
     span, depth, inside, service: services[service][0], colour: services[service][1], name: names[name], left, width, duration, path, marks, note, message, repeats, index,
