@@ -101,17 +101,36 @@ export class FrameReader {
   }
 
   push(chunk: Buffer): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let from = 0;
-    while (bytes.length - from >= event_header.size) {
-      const length = bytes.readUInt32LE(from + HEADER.length[0]);
-      if (length < event_header.size || length > constants.FRAME_LENGTH_MOST) throw new BrokenStream(`a frame of ${length} bytes cannot be`);
-      if (bytes.length - from < length) break;
-      if (bytes.readUInt16LE(from + HEADER.type[0]) === constants.EVENT_DATA) this.#data(bytes, from, length);
-      else this.#frame(bytes.subarray(from, from + length));
+    let from = this.#finish(chunk);
+    while (chunk.length - from >= event_header.size) {
+      const length = lengthOf(chunk, from);
+      if (chunk.length - from < length) break;
+      this.#take(chunk, from, length);
       from += length;
     }
-    this.#rest = from === bytes.length ? NOTHING : Buffer.from(bytes.subarray(from));
+    if (from < chunk.length) this.#rest = Buffer.from(chunk.subarray(from));
+  }
+
+  /** Takes the frame that the chunk before began, from a copy of that one alone. Where the chunk goes on behind it. */
+  #finish(chunk: Buffer): number {
+    if (this.#rest.length === 0) return 0;
+    const begun = this.#rest.length;
+    this.#rest = filledUp(this.#rest, chunk, event_header.size);
+    if (this.#rest.length < event_header.size) return chunk.length;
+    const length = lengthOf(this.#rest, 0);
+    const frame = filledUp(this.#rest, chunk.subarray(this.#rest.length - begun), length);
+    if (frame.length < length) {
+      this.#rest = frame;
+      return chunk.length;
+    }
+    this.#rest = NOTHING;
+    this.#take(frame, 0, length);
+    return length - begun;
+  }
+
+  #take(bytes: Buffer, from: number, length: number): void {
+    if (bytes.readUInt16LE(from + HEADER.type[0]) === constants.EVENT_DATA) this.#data(bytes, from, length);
+    else this.#frame(bytes.subarray(from, from + length));
   }
 
   #frame(frame: Buffer): void {
@@ -185,6 +204,17 @@ export class FrameReader {
     }
     this.#sink.text(kind, json);
   }
+}
+
+function lengthOf(bytes: Buffer, from: number): number {
+  const length = bytes.readUInt32LE(from + HEADER.length[0]);
+  if (length < event_header.size || length > constants.FRAME_LENGTH_MOST) throw new BrokenStream(`a frame of ${length} bytes cannot be`);
+  return length;
+}
+
+/** `begun` with as many of the bytes that follow as make it `length` long, or with all of them. */
+function filledUp(begun: Buffer, following: Buffer, length: number): Buffer {
+  return begun.length >= length ? begun : Buffer.concat([begun, following.subarray(0, length - begun.length)]);
 }
 
 function header(frame: Buffer): FrameHeader {

@@ -22,6 +22,8 @@ import { Tracer } from './tracer.js';
 
 /** Put into words soon: what lives long is dear to the garbage collector. */
 const TELL_MS = 25;
+/** Where no frames come that it could be done with. */
+const TELL_IDLE_MS = 100;
 /** Sent in larger pieces. */
 const POST_MS = 500;
 const TIDY_MS = 1_000;
@@ -54,6 +56,8 @@ export class RunningAgent {
   #exporter!: Exporter;
   #courier!: LossCourier;
   #loader!: Loader;
+  /** When that was last done, by the monotonic clock. */
+  #toldMs = 0;
   /** Finished, and told at the next tick: the other end of a connection may be heard a moment later. */
   #ripening: SpanNode[] = [];
   #configText = '';
@@ -73,19 +77,19 @@ export class RunningAgent {
     agent.#exporter = new Exporter(await senderOf(options.loaded, 'traces'), config.otlp.bufferBytes);
     agent.#courier = new LossCourier({ report: new LossReport(resourceHead(agentResource(agent.#host), agent.#host.agentVersion), Date.now()), sender: await lossSenderOf(options.loaded), log: options.log });
     agent.#configText = agent.#readConfigText();
-    agent.#loader = startLoader(config, { sink: agent.#sink(), say: (line) => options.log.info({ from: 'loader' }, line) });
+    agent.#loader = startLoader(config, { sink: agent.#sink(), say: (line) => options.log.info({ from: 'loader' }, line), afterFrames: () => agent.#tellIfDue() });
     const trouble = dropPrivileges(config.user);
     if (trouble !== undefined) {
       agent.#loader.quit();
       throw new Error(trouble);
     }
-    agent.#every(TELL_MS, () => agent.#tell());
+    agent.#every(TELL_IDLE_MS, () => agent.#tellIfDue());
     agent.#every(POST_MS, () => agent.#post());
     agent.#every(TIDY_MS, () => agent.#tracer.tidy());
     agent.#every(RELOAD_MS, () => void agent.#reloadIfChanged().catch((error: unknown) => { options.log.warn({ why: String(error) }, 'the configuration could not be read again; the one before stays in force'); }));
     agent.#every(REPORT_MS, () => agent.#report());
     agent.#every(REPORT_MS, () => agent.#tellLosses());
-    agent.#timers.push(keepSmall(() => agent.#tracer.counters.dataFrames));
+    agent.#timers.push(keepSmall());
     return agent;
   }
 
@@ -137,7 +141,12 @@ export class RunningAgent {
     return new Teller(this.#tracer, { host: this.#host, policy: config.policy, ports: { newTraceId, redact } });
   }
 
+  #tellIfDue(): void {
+    if (performance.now() - this.#toldMs >= TELL_MS) this.#tell();
+  }
+
   #tell(): void {
+    this.#toldMs = performance.now();
     const finished = this.#ripening;
     this.#ripening = this.#tracer.takeFinished();
     for (let from = 0; from < finished.length; from += MAX_SPANS_A_REQUEST) {

@@ -23,6 +23,8 @@ export interface Loader {
 export interface LoaderPorts {
   readonly sink: FrameSink;
   readonly say: (line: string) => void;
+  /** Called when frames were read: whoever has work to do then needs no other wake-up. */
+  readonly afterFrames: () => void;
 }
 
 export function isLoaderBuilt(): boolean {
@@ -30,7 +32,7 @@ export function isLoaderBuilt(): boolean {
 }
 
 /** Starts the privileged half. It lives as long as its pipes: when either process dies, the other sees it. */
-export function startLoader({ policy, tls }: AgentConfig, { sink, say }: LoaderPorts): Loader {
+export function startLoader({ policy, tls }: AgentConfig, { sink, say, afterFrames }: LoaderPorts): Loader {
   const ports = policy.excludePorts.length === 0 ? 'none' : policy.excludePorts.join(',');
   const child = spawn(loaderPath(), ['run', '--exclude-ports', ports, ...(tls ? [] : ['--no-tls'])], { stdio: ['pipe', 'pipe', 'pipe'] });
   const { stdin, stdout, stderr } = child;
@@ -43,6 +45,7 @@ export function startLoader({ policy, tls }: AgentConfig, { sink, say }: LoaderP
     if (broken !== undefined) return;
     try {
       reader.push(chunk);
+      afterFrames();
     } catch (error) {
       broken = error instanceof Error ? error : new Error(String(error));
       stdin.end();

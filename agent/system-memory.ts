@@ -1,18 +1,24 @@
+import { getHeapStatistics } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** How often garbage is collected while there is work. */
-const COLLECT_MS = 2_000;
+const LOOK_MS = 2_000;
+/** Garbage that is worth a look through all objects, which takes some milliseconds. */
+const WORTH_BYTES = 3 << 20;
 
 /**
- * V8 lets the space for old objects grow by 8 MiB before it looks through it, which is more than the agent's objects take. Looking through them takes
- * some milliseconds. Needs `--expose-gc` (src/cli/agent-command.ts); without it nothing happens.
+ * V8 lets the space for old objects grow by 8 MiB before it looks through it, which is more than the agent's objects take. Needs `--expose-gc`
+ * (src/cli/agent-command.ts); without it nothing happens.
  */
-export function keepSmall(workDone: () => number): NodeJS.Timeout {
+export function keepSmall(): NodeJS.Timeout {
   const collect = runInNewContext('globalThis.gc') as (() => void) | undefined;
-  let seen = workDone();
+  let least = usedBytes();
   return setInterval(() => {
-    if (workDone() === seen) return;
-    seen = workDone();
+    if (usedBytes() - least < WORTH_BYTES) return;
     collect?.();
-  }, COLLECT_MS);
+    least = usedBytes();
+  }, LOOK_MS);
+}
+
+function usedBytes(): number {
+  return getHeapStatistics().used_heap_size;
 }

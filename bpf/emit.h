@@ -4,7 +4,7 @@
 
 #include "state.h"
 
-/* The loader looks by itself every 25 milliseconds under load; only a filling ring is worth an interrupt. */
+/* The loader looks by itself every 50 milliseconds under load; only a filling ring is worth an interrupt. */
 #define WAKE_SPAN (16 * 1024)
 
 static __always_inline void count_loss(__u32 reason, __u64 amount)

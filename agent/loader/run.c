@@ -20,7 +20,7 @@
 #include <bpf/libbpf.h>
 #include "programs.h"
 
-#define BUSY_MS 25        /* how often the ring is emptied under load: batches, not one wake-up per event */
+#define BUSY_MS 50        /* how often the ring is emptied under load: batches, not one wake-up per event */
 #define IDLE_MS 100
 #define TICK_NS 1000000000ULL
 #define REPORT_TICKS 10
