@@ -17,8 +17,8 @@ export class SpanReceiver {
     });
   });
 
-  async listen(): Promise<string> {
-    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
+  async listen(port = 0): Promise<string> {
+    await once(this.#server.listen(port, '127.0.0.1'), 'listening');
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
