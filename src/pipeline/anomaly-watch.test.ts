@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AnomalyRule } from '../config/anomaly-rule.js';
-import { windowsFor, WINDOW_MS } from '../diagnosis/anomaly/baseline-windows.js';
+import { unusualTimes, windowsFor, WINDOW_MS } from '../diagnosis/anomaly/baseline-windows.js';
 import type { Incident } from '../incident/incident.js';
 import { sampleAlert, sampleIncident } from '../incident/sample-incident.js';
 import { FakeClock } from '../lib/clock.js';
@@ -125,3 +128,49 @@ describe('a fault that lasts, in a service that is twelve hours old', () => {
     expect(await toldAt(MENDED + WINDOW_MS + 150_000, [ticket])).toEqual([['young', false]]);
   });
 });
+
+describe('what was not as it is as a rule', () => {
+  const DAY = 24 * 60 * MINUTE_MS;
+  const NIGHT = Date.parse('2026-12-10T03:00:00Z');
+  const reader = (): DuckdbAnomalyReader => new DuckdbAnomalyReader(store);
+  const usualOf = async (service: string): Promise<number> => {
+    const counts = await reader().counts(windowsFor(NIGHT), [...await reader().burning(NIGHT - 28 * DAY, NIGHT), ...unusualTimes(await reader().unusual(NIGHT - 28 * DAY))]);
+    return counts.find((each) => each.service === service)?.windows.filter(({ baseline }) => baseline !== undefined).reduce((sum, { errors }) => sum + errors, 0) ?? -1;
+  };
+
+  test('is no baseline: while an SLO of the service alerted, and where a window was judged to be unusual that nobody was told of', async () => {
+    const yesterday = windowsFor(NIGHT).filter(({ baseline, fromMs }) => baseline === 'day' && NIGHT - fromMs < 1.5 * DAY);
+    const bad = yesterday.map(({ fromMs }) => fromMs);
+    await count(['burnt', 'odd', 'plain'].flatMap((service) => windowsFor(NIGHT).map(({ fromMs }) => ({ service, atMs: fromMs, spans: 100, errors: bad.includes(fromMs) ? 50 : 0 }))));
+    expect([await usualOf('burnt'), await usualOf('odd'), await usualOf('plain')]).toEqual([250, 250, 250]);
+    const document = JSON.stringify({ alerts: [{ labels: { service: 'burnt' } }] });
+    await store.transaction([{ sql: 'INSERT INTO incidents VALUES (\'slo\', \'slo:x\', \'resolved\', \'page\', \'t\', $started, $ended, $document)', params: { started: bad[0]! + MINUTE_MS, ended: bad.at(-1)! + MINUTE_MS, document } }]);
+    for (const fromMs of bad) await reader().remember([{ service: 'odd', operation: 'GET /' }], { fromMs, forgetMs: 0 });
+    expect([await usualOf('burnt'), await usualOf('odd'), await usualOf('plain')]).toEqual([0, 0, 250]);
+    await reader().remember([], { fromMs: NIGHT, forgetMs: NIGHT });
+    expect(await usualOf('odd')).toBe(250);
+  });
+
+  test('is usual when it is so more than eight times a day', () => {
+    const windows = Array.from({ length: 96 }, (_, index) => ({ service: 's', operation: 'o', fromMs: NIGHT + index * WINDOW_MS }));
+    expect(unusualTimes(windows).map(({ fromMs }) => (fromMs - NIGHT) / WINDOW_MS)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(unusualTimes(windows.filter((_, index) => index % 16 === 0))).toHaveLength(6);
+  });
+});
+
+test('reads two thousand operations with ten latencies each within the memory that the database has', async () => {
+  const at = Date.parse('2027-02-01T12:00:00Z');
+  const dataDir = mkdtempSync(join(tmpdir(), 'tocsin-anomalies-'));
+  const own = await openStore({ dataDir, clock: new FakeClock(at) });
+  try {
+    const starts = windowsFor(at).map(({ fromMs }) => fromMs / MINUTE_MS).join(',');
+    await own.transaction([{ sql: `INSERT INTO red_slices SELECT 'service-' || (o % 50), 'GET /operation/' || o, 2, minute, minute, 700 + b, 5, b % 2, 1, 5, b % 2 FROM range(2100) AS o(o), range(10) AS b(b), unnest([${starts}]) AS m(minute)`, params: {} }]);
+    await own.transaction([{ sql: 'SET max_temp_directory_size = \'0KB\'', params: {} }]);
+    const counts = await new DuckdbAnomalyReader(own).counts(windowsFor(at), []);
+    expect(counts).toHaveLength(2_000);
+    expect(counts.every(({ windows }) => windows.length === windowsFor(at).length && windows.every(({ requests, errors }) => requests === 50 && errors === 5))).toBe(true);
+  } finally {
+    await own.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}, 120_000);

@@ -1,4 +1,4 @@
-import { WINDOW_MS, windowsFor } from '../diagnosis/anomaly/baseline-windows.js';
+import { unusualTimes, WINDOW_MS, windowsFor } from '../diagnosis/anomaly/baseline-windows.js';
 import { anomalyKey, judgeAnomalies, type Anomaly, type AnomalyVerdict, type OperationCounts } from '../diagnosis/anomaly/judge-anomalies.js';
 import type { AnomalyRule } from '../config/anomaly-rule.js';
 import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
@@ -47,10 +47,14 @@ export class AnomalyWatch {
     const isJudged = this.#picture.untilMs === untilMs && rules.length === this.#picture.rules.length && rules.every((rule, index) => rule === this.#picture.rules[index]?.rule);
     if (rules.length === 0 || isJudged) return;
     const fromMs = untilMs - WINDOW_MS;
-    const tickets = await this.#ports.reader.tickets(nowMs - UNHEEDED_DAYS * DAY_MS);
-    const counts = async (atMs: number): Promise<readonly OperationCounts[]> => await this.#ports.reader.counts(windowsFor(atMs, tickets), tickets);
+    const { reader } = this.#ports;
+    const sinceMs = nowMs - UNHEEDED_DAYS * DAY_MS;
+    const tickets = await reader.tickets(sinceMs);
+    const unusual = [...tickets, ...await reader.burning(sinceMs, nowMs), ...unusualTimes(await reader.unusual(sinceMs))];
+    const counts = async (atMs: number): Promise<readonly OperationCounts[]> => await reader.counts(windowsFor(atMs, tickets), unusual);
     const [now, before] = [await counts(fromMs), await counts(fromMs - WINDOW_MS)];
-    const unheeded = await this.#ports.reader.unheeded(nowMs - UNHEEDED_DAYS * DAY_MS);
+    const unheeded = await reader.unheeded(sinceMs);
+    await reader.remember(judgeAnomalies(now, { falseDiscoveryRate: LASTING_RATE, unheeded: new Map() }).anomalies, { fromMs, forgetMs: sinceMs });
     this.#picture = { untilMs, rules: rules.map((rule) => ({ rule, ...judgeRule(rule, { now, before, unheeded }) })) };
   }
 }

@@ -14,14 +14,37 @@ export interface CountedWindow {
   readonly isBeforeTicket?: boolean;
 }
 
-/** When an operation was told to be unusual: its windows of that time are no baseline of it. */
-export interface TicketTime {
+/** When an operation was not as it is as a rule: its windows of that time are no baseline of it. */
+export interface UnusualTime {
   readonly service: string;
-  readonly operation: string;
+  /** Undefined: all of the service. */
+  readonly operation: string | undefined;
   /** Begin of the first window that may have been unusual. */
   readonly fromMs: number;
-  /** Undefined: it is open. */
+  /** Undefined: it has a ticket that is open. */
   readonly toMs: number | undefined;
+}
+
+/** A window in which an operation was judged to be unusual, whether or not anybody was told. */
+export interface UnusualWindow {
+  readonly service: string;
+  readonly operation: string;
+  readonly fromMs: number;
+}
+
+/** What is unusual more often than this in a day is how it is now. */
+const UNUSUAL_A_DAY = 8;
+
+/** The windows that are left out, those of one operation in the order of time. */
+export function unusualTimes(windows: readonly UnusualWindow[]): readonly UnusualTime[] {
+  const before = new Map<string, readonly number[]>();
+  return windows.flatMap(({ service, operation, fromMs }) => {
+    const key = JSON.stringify([service, operation]);
+    const sameDay = (before.get(key) ?? []).filter((each) => fromMs - each < DAY_MS);
+    if (sameDay.length >= UNUSUAL_A_DAY) return [];
+    before.set(key, [...sameDay, fromMs]);
+    return [{ service, operation, fromMs, toMs: fromMs + WINDOW_MS }];
+  });
 }
 
 /** A ticket opens after the second unusual window was settled; one more, for a judgement that came late. */
@@ -30,7 +53,7 @@ export function ticketBeginMs(openedAtMs: number): number {
 }
 
 /** What is usual while a ticket is open: the last hours before it. */
-export function hoursBefore({ fromMs }: Pick<TicketTime, 'fromMs'>): { readonly fromMs: number; readonly toMs: number } {
+export function hoursBefore({ fromMs }: Pick<UnusualTime, 'fromMs'>): { readonly fromMs: number; readonly toMs: number } {
   return { fromMs: fromMs - RECENT_WINDOWS * WINDOW_MS, toMs: fromMs };
 }
 
@@ -44,7 +67,7 @@ const AROUND_WEEK_MS = HOUR_MS;
 const AROUND_DAY_MS = HOUR_MS / 2;
 
 /** The windows that the one beginning at `nowMs` is compared with, and itself first. A window that two baselines ask for is counted once, for the more seasonal one. */
-export function windowsFor(nowMs: number, tickets: readonly TicketTime[] = []): readonly CountedWindow[] {
+export function windowsFor(nowMs: number, tickets: readonly UnusualTime[] = []): readonly CountedWindow[] {
   const wanted = new Map<number, BaselineKind | undefined>([[nowMs, undefined]]);
   const add = (fromMs: number, baseline: BaselineKind): void => {
     if (fromMs < nowMs && !wanted.has(fromMs)) wanted.set(fromMs, baseline);

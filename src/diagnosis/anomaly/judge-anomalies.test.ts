@@ -11,10 +11,16 @@ interface Traffic {
   /** Requests, failed and slow ones of a window. */
   readonly of: (window: CountedWindow) => Pick<WindowCount, 'requests' | 'errors' | 'slow'>;
   readonly p95Ns?: number;
+  /** Each counted request stands for so many. */
+  readonly weight?: number;
 }
 
-const operation = (name: string, { of, p95Ns = 100e6 }: Traffic): OperationCounts => ({
-  service: 'shop', operation: name, usualP95Ns: 100e6, p95Ns, windows: windowsFor(NOW).map((window) => ({ ...window, ...of(window) })),
+const operation = (name: string, { of, p95Ns = 100e6, weight = 1 }: Traffic): OperationCounts => ({
+  service: 'shop', operation: name, usualP95Ns: 100e6, p95Ns, windows: windowsFor(NOW).map((window) => {
+    const { requests, errors, slow } = of(window);
+    const squared = weight * weight;
+    return { ...window, requests: requests * weight, errors: errors * weight, slow: slow * weight, requestsSquared: requests * squared, errorsSquared: errors * squared, slowSquared: slow * squared };
+  }),
 });
 const steady = { requests: 1_000, errors: 5, slow: 50 };
 const now = (counts: Partial<typeof steady>): Traffic['of'] => ({ baseline }) => (baseline === undefined ? { ...steady, ...counts } : steady);
@@ -39,6 +45,13 @@ describe('an operation that does otherwise than at this hour of the week', () =>
     expect(names([operation('busy', { of: ({ baseline }) => ({ requests: 1e6, errors: baseline === undefined ? 6_500 : 5_000, slow: 50_000 }) })])).toEqual([]);
     expect(names([operation('few', { of: ({ baseline }) => ({ requests: 100, errors: baseline === undefined ? 4 : 0, slow: 5 }) })])).toEqual([]);
     expect(names([operation('rare', { of: ({ baseline }) => ({ requests: 15, errors: baseline === undefined ? 15 : 0, slow: 0 }) })])).toEqual([]);
+  });
+
+  test('that is sampled is told by what was looked at, not by what it stands for', () => {
+    const sampled = (failed: number): Traffic => ({ of: ({ baseline }) => ({ requests: 40, errors: baseline === undefined ? failed : 1, slow: 2 }), weight: 100 });
+    expect(names([operation('three', { ...sampled(3) }), operation('fifteen', { ...sampled(15) })])).toEqual([['fifteen', 'errors']]);
+    expect(names([operation('ten', { of: ({ baseline }) => ({ requests: 10, errors: baseline === undefined ? 10 : 0, slow: 0 }), weight: 100 })])).toEqual([]);
+    expect(judgeAnomalies([operation('fifteen', sampled(15))], STRICT).anomalies[0]?.words).toContain('37.5 % of its requests fail, 2.5 %');
   });
 
   test('is told at more than usual bursts only', () => {
@@ -71,7 +84,7 @@ describe('an operation whose tickets nobody takes', () => {
 describe('false discoveries', () => {
   const LOOSE = { ...STRICT, falseDiscoveryRate: 0.05 };
   /** Seasonal traffic of 100 operations whose share of failures wanders from window to window. */
-  const healthy = (seed: number): readonly OperationCounts[] => {
+  const healthy = (seed: number, weight = 1): readonly OperationCounts[] => {
     const random = randomOf(seed);
     return Array.from({ length: 100 }, (_, index) => operation(`o${index}`, {
       of: () => {
@@ -79,13 +92,14 @@ describe('false discoveries', () => {
         const share = 0.02 * (0.5 + random.next());
         return { requests, errors: random.binomial(requests, share), slow: random.binomial(requests, 0.05) };
       },
-      p95Ns: 200e6,
+      p95Ns: 200e6, weight,
     }));
   };
 
   test('healthy traffic against itself says something in at most one run of twenty, also where it is told of all that is believed at 5 %', () => {
     const runs = Array.from({ length: 60 }, (_, seed) => names(healthy(seed + 1), LOOSE).length);
     expect(runs.filter((found) => found > 0).length).toBeLessThanOrEqual(3);
+    for (const seed of [1, 2, 3]) expect(names(healthy(seed, 100), LOOSE)).toEqual(names(healthy(seed), LOOSE));
   });
 
   test('of what is said of ten broken operations among a hundred at most one in twenty is not broken, and all ten are said', () => {

@@ -1,4 +1,5 @@
 import { benjaminiHochberg, fisherGreater } from '../../budget/exact-tests.js';
+import { effectiveTotal } from '../../budget/window-reading.js';
 import { ANOMALY_SIGNALS, type AnomalySignal } from '../../config/anomaly-signals.js';
 import { DAY_MS } from '../../lib/duration.js';
 import { formatLatency, formatPercent } from '../../lib/format.js';
@@ -12,6 +13,10 @@ export interface WindowCount {
   readonly errors: number;
   /** Slower than `usualP95Ns` of the operation. */
   readonly slow: number;
+  /** Sums of the squared weights of the three. */
+  readonly requestsSquared: number;
+  readonly errorsSquared: number;
+  readonly slowSquared: number;
 }
 
 export interface OperationCounts {
@@ -76,8 +81,8 @@ export function anomalyKey({ service, operation, signal }: Pick<Anomaly, 'servic
 }
 
 /**
- * Which operations fail more, or are slower, than they use to at this time: Fisher's exact test on the window's counts against the baseline's, both
- * divided by how much more the baseline's own windows vary than chance would let them; Benjamini-Hochberg over all operations and both signals.
+ * Which operations fail more, or are slower, than they use to at this time: Fisher's exact test on the window's counts against the baseline's, as many
+ * as the weighted ones are worth (see `effectiveTotal`: a span that stands for a hundred is one that was looked at), both divided by how much more the baseline's own windows vary than chance would let them; Benjamini-Hochberg over all operations and both signals.
  */
 export function judgeAnomalies(operations: readonly OperationCounts[], { falseDiscoveryRate, unheeded }: AnomalyLimits): AnomalyVerdict {
   const tested = operations.flatMap((operation) => ANOMALY_SIGNALS.flatMap((signal) => testOf(operation, signal) ?? []));
@@ -101,16 +106,26 @@ interface Tested extends Omit<Anomaly, 'qValue'> {
 function testOf({ service, operation, usualP95Ns, p95Ns, windows }: OperationCounts, signal: AnomalySignal): Tested | undefined {
   const now = windows.find(({ baseline }) => baseline === undefined);
   const past = baselineOf(windows);
-  if (now === undefined || past === undefined || now.requests < MIN_REQUESTS) return undefined;
-  const affectedOf = (window: WindowCount): number => (signal === 'errors' ? window.errors : window.slow);
-  const [affected, before, requests] = [affectedOf(now), sum(past.windows.map(affectedOf)), sum(past.windows.map((window) => window.requests))];
-  const dispersion = dispersionOf(past.windows.map((window) => ({ affected: affectedOf(window), requests: window.requests })), before / requests);
-  const pValue = fisherGreater({ k1: affected / dispersion, n1: now.requests / dispersion, k2: before / dispersion, n2: requests / dispersion });
-  const [share, usualShare] = [affected / now.requests, before / requests];
+  if (now === undefined || past === undefined) return undefined;
+  const measured = past.windows.map((window) => measure([window], signal));
+  const [present, usual] = [measure([now], signal), measure(past.windows, signal)];
+  if (present.requests < MIN_REQUESTS) return undefined;
+  const dispersion = dispersionOf(measured, usual.share);
+  const pValue = fisherGreater({ k1: present.affected / dispersion, n1: present.requests / dispersion, k2: usual.affected / dispersion, n2: usual.requests / dispersion });
+  const [{ affected, share }, { share: usualShare }] = [present, usual];
   const words = signal === 'errors'
     ? `${formatPercent(share, 1)} of its requests fail, ${formatPercent(usualShare, 1)} ${BASELINE_WORDS[past.kind]}`
     : `its 95th percentile is ${formatLatency(p95Ns)}, ${formatLatency(usualP95Ns)} as a rule; ${formatPercent(share, 0)} of its requests are slower than that, ${formatPercent(usualShare, 0)} ${BASELINE_WORDS[past.kind]}`;
   return { service, operation, signal, usualP95Ns, pValue, affected, share, usualShare, isLonger: signal === 'errors' || p95Ns >= LEAST_SLOWER * usualP95Ns, words };
+}
+
+/** Of some windows together: the share as it is, and so many requests as would know it as well if each stood for itself. */
+function measure(windows: readonly WindowCount[], signal: AnomalySignal): { readonly share: number; readonly affected: number; readonly requests: number } {
+  const [bad, badSquared] = signal === 'errors' ? [sum(windows.map(({ errors }) => errors)), sum(windows.map(({ errorsSquared }) => errorsSquared))] : [sum(windows.map(({ slow }) => slow)), sum(windows.map(({ slowSquared }) => slowSquared))];
+  const [all, allSquared] = [sum(windows.map(({ requests }) => requests)), sum(windows.map(({ requestsSquared }) => requestsSquared))];
+  const requests = effectiveTotal({ bad, badSquared, good: all - bad, goodSquared: allSquared - badSquared, events: 0, unknownWeight: 0 });
+  const share = all > 0 ? bad / all : 0;
+  return { share, affected: share * requests, requests };
 }
 
 function isLarge({ affected, share, usualShare, isLonger }: Tested, unheeded: number): boolean {
