@@ -23,6 +23,19 @@ export const jaegerSearchInput = z.object({
   limit: z.coerce.number().int().min(1).transform((value) => Math.min(value, MAX_TRACES)).optional().default(DEFAULT_TRACES),
 });
 export type JaegerSearchInput = z.output<typeof jaegerSearchInput>;
+
+const moment = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value) * 1_000).optional();
+const depth = z.coerce.number().int().min(1).transform((value) => Math.min(value, MAX_TRACES)).optional();
+
+/** The third version asks for the same under other names: times are dates, attributes a JSON object. */
+export const jaegerSearchInputV3 = z.object({
+  'query.service_name': text, 'query.operation_name': text, 'query.attributes': text, 'query.start_time_min': moment, 'query.start_time_max': moment,
+  'query.duration_min': durationInput, 'query.duration_max': durationInput, 'query.search_depth': depth, 'query.num_traces': depth,
+}).transform((query): JaegerSearchInput => ({
+  service: query['query.service_name'], operation: query['query.operation_name'], tags: query['query.attributes'] === undefined ? [] : [query['query.attributes']], tag: [], traceID: [], lookback: undefined,
+  start: query['query.start_time_min'], end: query['query.start_time_max'], minDuration: query['query.duration_min'], maxDuration: query['query.duration_max'],
+  limit: query['query.search_depth'] ?? query['query.num_traces'] ?? DEFAULT_TRACES,
+}));
 /** Milliseconds. */
 export const dependenciesInput = z.object({ endTs: z.coerce.number().min(0).optional(), lookback: z.coerce.number().min(1).max(MAX_RANGE_MS).optional().default(DAY_MS) });
 export const operationsInput = z.object({ service: text, spanKind: text, span_kind: text });

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { DAY_MS } from '../lib/duration.js';
 import type { TraceId } from '../lib/ids.js';
 import { ApiError } from './api-error.js';
-import { dependenciesInput, jaegerSearch, jaegerSearchInput, jaegerWindow, operationsInput } from './jaeger-input.js';
+import { dependenciesInput, jaegerSearch, jaegerSearchInput, jaegerSearchInputV3, jaegerWindow, operationsInput, type JaegerSearchInput } from './jaeger-input.js';
 import { jaegerAnswer, jaegerTrace, type JaegerTrace } from './jaeger-view.js';
 import { resourceSpansJson } from './otlp-json.js';
 import { READERS, type Readers } from './readers.js';
@@ -73,12 +73,19 @@ export class JaegerController {
     return { operations: (await this.#operations(service, kind)).map(({ name, kind: spanKind }) => ({ name, spanKind: spanKind === 'unspecified' ? '' : spanKind })) };
   }
 
+  @Get('v3/traces')
+  async searchV3(@Query() query: unknown): Promise<unknown> {
+    const ids = await this.#found(readInput(jaegerSearchInputV3, query));
+    const traces = await Promise.all(ids.map((id) => this.#readers.traces.traceById(id)));
+    return { result: { resourceSpans: traces.flatMap((trace) => (trace === undefined ? [] : resourceSpansJson(trace.spans, 'otlp'))) } };
+  }
+
   @Get('v3/traces/:traceId')
   async traceV3(@Param('traceId') id: string): Promise<unknown> {
     return { result: { resourceSpans: resourceSpansJson((await this.#trace(id)).spans, 'otlp') } };
   }
 
-  async #found(input: ReturnType<typeof jaegerSearchInput.parse>): Promise<readonly TraceId[]> {
+  async #found(input: JaegerSearchInput): Promise<readonly TraceId[]> {
     const found = await this.#readers.traces.findTraces({ ...jaegerWindow(input, this.#readers.clock.nowMs()), search: jaegerSearch(input), limit: input.limit });
     return found.map(({ traceId }) => traceId);
   }

@@ -74,6 +74,21 @@ describe("Jaeger's query API", () => {
     expect(body).toMatchObject({ result: { resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: ID, spanId: '00000000000000a1', kind: 2 }] }] }, { scopeSpans: [{ scope: { name: 'grpc', version: '2' }, spans: [{ status: { code: 2, message: 'declined' } }] }] }] } });
   });
 
+  test('finds traces by the names of its third version', async () => {
+    const at = (ms: number): string => new Date(START + ms).toISOString();
+    const ids = async (params: Record<string, string>): Promise<unknown> => {
+      const { status, body } = await get('/v3/traces', { 'query.start_time_min': at(-60_000), 'query.start_time_max': at(60_000), ...params });
+      expect(status).toBe(200);
+      const { resourceSpans } = body['result'] as { resourceSpans: { scopeSpans: { spans: { traceId: string }[] }[] }[] };
+      return [...new Set(resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans.map(({ traceId }) => traceId))))];
+    };
+    expect(await ids({ 'query.service_name': 'front' })).toEqual([SHORT.padStart(32, '0'), ID]);
+    expect(await ids({ 'query.service_name': 'front', 'query.search_depth': '1' })).toEqual([SHORT.padStart(32, '0')]);
+    expect(await ids({ 'query.service_name': 'pay', 'query.operation_name': 'charge', 'query.attributes': '{"code":"500"}', 'query.duration_min': '50ms' })).toEqual([ID]);
+    expect(await ids({ 'query.service_name': 'pay', 'query.duration_max': '50ms' })).toEqual([]);
+    expect((await get('/v3/traces', { 'query.start_time_min': 'soon' })).status).toBe(400);
+  });
+
   const around = { start: String((START - 60_000) * 1_000), end: String((START + 60_000) * 1_000) };
   test.each([
     ['a service', { service: 'pay', ...around }, [ID]],

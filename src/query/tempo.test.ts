@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { spanRows } from '../../test/support/batch-rows.js';
@@ -108,6 +109,22 @@ describe("what Grafana's Tempo datasource asks for", () => {
   ])('a search for %s', async (_, params, expected) => {
     const { traces } = await json(`/api/search?${query({ ...RANGE, ...params })}`) as { traces: { traceID: string }[] };
     expect(traces.map(({ traceID }) => traceID)).toEqual(expected);
+  });
+
+  test.each([
+    ['seconds', (ms: number) => String(ms / 1_000)], ['nanoseconds', (ms: number) => `${ms}000000`], ['milliseconds', String], ['a date', (ms: number) => new Date(ms).toISOString()],
+  ])('a search between times in %s', async (_, written) => {
+    const between = async (from: number, to: number): Promise<number> => {
+      const { traces } = await json(`/api/search?${query({ start: written(START + from), end: written(START + to) })}`) as { traces: unknown[] };
+      return traces.length;
+    };
+    expect([await between(-60_000, 120_000), await between(-60_000, 500), await between(-120_000, -60_000)]).toEqual([2, 1, 0]);
+  });
+
+  test("an answer as Go's client asks for it, compressed", async () => {
+    const answer = await get(`/api/v2/traces/${ID}`, { 'accept-encoding': 'gzip' });
+    expect(answer.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(answer.rawPayload).toString()).toContain('"resourceSpans"');
   });
 
   test('a trace whose root has not come says so as Tempo does', async () => {

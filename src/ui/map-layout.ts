@@ -1,8 +1,8 @@
 /** Boxes in CSS pixels. */
-export const NODE_WIDTH = 204;
+export const NODE_WIDTH = 196;
 export const NODE_HEIGHT = 46;
 /** As wide as what stands on an edge: rate, errors, duration. */
-const LAYER_GAP = 140;
+const LAYER_GAP = 132;
 const NODE_GAP = 22;
 const MARGIN = 14;
 const SWEEPS = 6;

@@ -38,7 +38,7 @@ function labelOf({ perSecond, errorRatio, p95Ns }: MapEdge): readonly string[] {
   return [`${formatRate(perSecond)}${failed}`, ...(p95Ns === undefined ? [] : [`p95 ${formatLatency(p95Ns)}`])];
 }
 
-const LABEL_WIDTH = 118;
+const LABEL_WIDTH = 116;
 const LABEL_HEIGHT = 24;
 
 interface LabelledLine {

@@ -52,7 +52,10 @@ function markedQuery(query: string, offset: number): SearchProblem['marked'] {
   };
 }
 
-export function searchRows(traces: readonly TraceSummary[]): Record<string, unknown>[] {
+/** SDKs send every 5 seconds, and the root ends last: so old a trace is only now on its way, not broken. */
+const ARRIVING_MS = 30_000;
+
+export function searchRows(traces: readonly TraceSummary[], nowMs: number): Record<string, unknown>[] {
   const longest = traces.reduce((most, trace) => Math.max(most, trace.durationNs), 1);
-  return traces.map((trace) => ({ ...trace, share: Math.max(0.5, Math.round((1_000 * trace.durationNs) / longest) / 10) }));
+  return traces.map((trace) => ({ ...trace, isArriving: trace.rootMissing && nowMs - trace.startMs - trace.durationNs / 1e6 < ARRIVING_MS, share: Math.max(0.5, Math.round((1_000 * trace.durationNs) / longest) / 10) }));
 }

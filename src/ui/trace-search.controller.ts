@@ -32,7 +32,7 @@ export class TraceSearchController {
       const input = readInput(traceSearchInput, withoutBlanks(query));
       const search = traceSearchOf(input, windowOf(input, readers.clock.nowMs()), readers.users);
       const traces = await readers.traces.findTraces(search);
-      return { traces: searchRows(traces), limit: search.limit, survey: isOn(typeof query['survey'] === 'string' ? query['survey'] : undefined) ? await this.#survey(form, input) : undefined };
+      return { traces: searchRows(traces, readers.clock.nowMs()), limit: search.limit, survey: isOn(typeof query['survey'] === 'string' ? query['survey'] : undefined) ? await this.#survey(form, input) : undefined };
     });
     return this.#site.render({
       template: 'traces', title: 'Traces', section: 'traces', form: { ...form, errors: isOn(form.errors) },
