@@ -51,22 +51,22 @@ interface Sides {
   readonly incident: ReadTraffic;
 }
 
-function asJson({ suspects, onsetNs }: Diagnosis, { baseline, incident }: Sides): Record<string, unknown> {
+function asJson({ suspects, onsetMs }: Diagnosis, { baseline, incident }: Sides): Record<string, unknown> {
   const sizeOf = ({ spans, logs }: ReadTraffic): unknown => ({ spans: spans.length, logs: logs.length });
   return {
     suspects: suspects.map((suspect) => ({ ...suspect, score: Number(suspect.score.toFixed(2)) })),
-    since: onsetNs === undefined ? null : new Date(Number(onsetNs / 1_000_000n)).toISOString(),
+    since: onsetMs === undefined ? null : new Date(onsetMs).toISOString(),
     baseline: sizeOf(baseline), incident: sizeOf(incident),
   };
 }
 
 const SHOWN = 10;
 
-function printDiagnosis({ suspects, onsetNs }: Diagnosis, { baseline, incident }: Sides): void {
+function printDiagnosis({ suspects, onsetMs }: Diagnosis, { baseline, incident }: Sides): void {
   printLine(`${count(incident.spans.length, 'span')} and ${count(incident.logs.length, 'log record')} of the incident compared with ${count(baseline.spans.length, 'span')} and ${count(baseline.logs.length, 'log record')} of the baseline.`);
   if (suspects.length === 0) printLine('Nothing speaks against any service: the two periods differ no more than chance allows.');
   else if (suspects.every(({ strength }) => strength === 'weak')) printLine('No strong suspect: all of these may be chance.');
-  if (onsetNs !== undefined && suspects.length > 0) printLine(`What changed began about ${formatTime(Number(onsetNs / 1_000_000n))}.`);
+  if (onsetMs !== undefined && suspects.length > 0) printLine(`What changed began about ${formatTime(onsetMs)}.`);
   suspects.slice(0, SHOWN).forEach(({ service, operation, score, strength, reason, resource }, index) => {
     const where = resource === undefined ? '' : `, ${resource.attribute}=${resource.value}`;
     printLine(`${index + 1}. ${service} ${operation} (score ${score.toFixed(1)}, ${strength}${where})`);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { beliefIn } from '../../src/diagnosis/culprit/judge.js';
 import { belief, mantelHaenszel, PRIOR_ODDS, shareOf, surpriseOf } from '../../src/diagnosis/culprit/statistics.js';
 import { MIN_TRACES } from '../../src/diagnosis/culprit/strata.js';
 import { readDocument } from './documents.js';
@@ -20,5 +21,6 @@ test('the example of docs/diagnosis.md is what the code makes of it', () => {
 
 test('its constants are those of the code', () => {
   expect(text).toContain(`prior odds of 1 to ${1 / PRIOR_ODDS}`);
+  expect(text).toContain(`Where ten statements vary, p = 0.001 of one of them gives ${beliefIn({ pValue: 0.001, rivals: 10 }).toFixed(2)}`);
   expect(text).toContain(`fewer than ${MIN_TRACES} traces`);
 });

@@ -1,8 +1,7 @@
 import { isTime, type Aspect, type Change } from './change.js';
 import { chargedEnds } from './edges.js';
-import { changeSince, serviceChanges } from './judge.js';
+import { beliefIn, changeSince, serviceChanges } from './judge.js';
 import type { Observation } from './observe.js';
-import { belief } from './statistics.js';
 import type { Stratum } from './strata.js';
 import { median, timesOf, worstNs, type TimeKind } from './times.js';
 import type { Visit } from './visit.js';
@@ -44,11 +43,11 @@ export function withServices(places: readonly Change[]): Compared {
 const FROM_BEFORE = 0.1;
 
 /** Each request that has a change is marked with its surprise, as far as the change is believed. */
-export function markRequests({ changes, placeOf }: Compared, incident: readonly Observation[], onsetNs: bigint | undefined): ReadonlyMap<string, readonly Mark[]> {
+export function markRequests({ changes, placeOf }: Compared, incident: readonly Observation[], onsetMs: number | undefined): ReadonlyMap<string, readonly Mark[]> {
   const marks = new Map<string, Mark[]>();
   const durations = durationsOf(incident);
   for (const change of changes) {
-    const versions = onsetNs === undefined ? [{ change, weight: 1 }] : [{ change, weight: FROM_BEFORE }, { change: changeSince(change, onsetNs), weight: 1 - FROM_BEFORE }];
+    const versions = onsetMs === undefined ? [{ change, weight: 1 }] : [{ change, weight: FROM_BEFORE }, { change: changeSince(change, onsetMs), weight: 1 - FROM_BEFORE }];
     change.counts.forEach(({ stratum }, index) => {
       const values = valuesOf(versions, index);
       if (values.size === 0) return;
@@ -64,7 +63,7 @@ function valuesOf(versions: readonly { readonly change: Change; readonly weight:
   const values = new Map<string, number>();
   for (const { change, weight } of versions) {
     const { surprise, traceIds } = change.counts[index]!;
-    const value = weight * belief(change.pValue) * surprise;
+    const value = weight * beliefIn(change) * surprise;
     if (value > 0) for (const traceId of traceIds) values.set(traceId, (values.get(traceId) ?? 0) + value);
   }
   return values;

@@ -1,4 +1,4 @@
-import { startOf, type StratumCount } from './change.js';
+import { startMsOf, type StratumCount } from './change.js';
 
 /** Into so many stretches of equal length a period is cut to see whether what is counted comes in bursts. */
 const BURST_STRETCHES = 10;
@@ -10,7 +10,7 @@ const BURST_STRETCHES = 10;
 export function burstsOf(counts: readonly Pick<StratumCount, 'asked' | 'traceIds'>[]): number {
   const events = counts.flatMap(({ asked, traceIds }) => {
     const having = new Set(traceIds);
-    return asked.map((unit) => ({ atNs: startOf(unit), has: having.has(unit.traceId) }));
+    return asked.map((unit) => ({ atMs: startMsOf(unit), has: having.has(unit.traceId) }));
   });
   const share = events.filter(({ has }) => has).length / Math.max(1, events.length);
   if (share === 0 || share === 1) return 1;
@@ -20,15 +20,15 @@ export function burstsOf(counts: readonly Pick<StratumCount, 'asked' | 'traceIds
   return Math.max(1, chiSquared / (stretches.length - 1));
 }
 
-function stretchesOf(events: readonly { readonly atNs: bigint; readonly has: boolean }[]): ReadonlyMap<number, { readonly all: number; readonly having: number }> {
-  let [firstNs, lastNs] = [events[0]!.atNs, events[0]!.atNs];
-  for (const { atNs } of events) {
-    if (atNs < firstNs) firstNs = atNs;
-    if (atNs > lastNs) lastNs = atNs;
+function stretchesOf(events: readonly { readonly atMs: number; readonly has: boolean }[]): ReadonlyMap<number, { readonly all: number; readonly having: number }> {
+  let [firstMs, lastMs] = [events[0]!.atMs, events[0]!.atMs];
+  for (const { atMs } of events) {
+    if (atMs < firstMs) firstMs = atMs;
+    if (atMs > lastMs) lastMs = atMs;
   }
   const stretches = new Map<number, { all: number; having: number }>();
-  for (const { atNs, has } of events) {
-    const index = Number(((atNs - firstNs) * BigInt(BURST_STRETCHES)) / (lastNs - firstNs + 1n));
+  for (const { atMs, has } of events) {
+    const index = Math.min(BURST_STRETCHES - 1, Math.floor(((atMs - firstMs) * BURST_STRETCHES) / Math.max(1, lastMs - firstMs)));
     const stretch = stretches.get(index) ?? { all: 0, having: 0 };
     stretches.set(index, stretch);
     stretch.all += 1;

@@ -39,6 +39,8 @@ export interface Change {
   readonly counts: readonly StratumCount[];
   /** Probability of so large an increase by chance. */
   readonly pValue: number;
+  /** Among so many things that vary at this place it was found: each of them alone is so much less likely to be what changed. */
+  readonly rivals: number;
 }
 
 export function isTime(aspect: Aspect): aspect is Extract<Aspect, { readonly rarity: number }> {
@@ -49,7 +51,7 @@ export function isOfService({ operation }: Pick<Change, 'operation'>): boolean {
   return operation === '';
 }
 
-/** Unix nanoseconds. */
-export function startOf(unit: Unit): bigint {
-  return unit.observations[0]!.visit.entry.startNs;
+/** Unix milliseconds. */
+export function startMsOf(unit: Unit): number {
+  return unit.observations[0]!.visit.startMs;
 }

@@ -15,7 +15,29 @@ export function outcomeChanges(strata: readonly Stratum[]): readonly Change[] {
 
 /** What the requests called, did and logged, over `strata` in which outcomes are apart. */
 export function traitChanges(strata: readonly Stratum[]): readonly Change[] {
-  return changesOf(strata.filter((stratum) => stratum.baseline.length > 0), traitAspects, countAspect);
+  return withRivals(changesOf(strata.filter((stratum) => stratum.baseline.length > 0), traitAspects, countAspect));
+}
+
+/**
+ * A place that has a hundred statements has a hundred chances to look changed: the prior odds are shared among them. Those that come and
+ * go together are one.
+ */
+function withRivals(changes: readonly Change[]): readonly Change[] {
+  const patterns = new Map<string, Set<string>>();
+  const familyOf = ({ service, operation, caller, aspect }: Change): string => JSON.stringify([service, operation, caller, 'trait' in aspect ? traitOf(aspect.trait).kind : '']);
+  for (const change of changes) {
+    const pattern = patternOf(change);
+    if (pattern === undefined) continue;
+    const family = familyOf(change);
+    patterns.set(family, (patterns.get(family) ?? new Set()).add(pattern));
+  }
+  return changes.map((change) => ({ ...change, rivals: Math.max(1, patterns.get(familyOf(change))?.size ?? 1) }));
+}
+
+/** Undefined where it is so in all requests or in none, or is the mirror image of one that is counted. */
+function patternOf({ aspect, counts }: Change): string | undefined {
+  const varies = counts.some(({ baseline, baselineOf, incident, incidentOf }) => baseline + incident > 0 && baseline + incident < baselineOf + incidentOf);
+  return aspect.kind === 'appears' && varies ? counts.map(({ baseline, incident }) => `${baseline}:${incident}`).join(' ') : undefined;
 }
 
 function changesOf(strata: readonly Stratum[], aspectsOf: (stratum: Stratum) => readonly Aspect[], count: (stratum: Stratum, aspect: Aspect) => StratumCount): readonly Change[] {
@@ -28,7 +50,7 @@ function changesOf(strata: readonly Stratum[], aspectsOf: (stratum: Stratum) => 
       entry.counts.push(count(stratum, aspect));
     }
   }
-  return [...table.values()].map(({ stratum: { service, operation, caller }, aspect, counts }) => judged({ service, operation, caller, aspect, counts }));
+  return [...table.values()].map(({ stratum: { service, operation, caller }, aspect, counts }) => judged({ service, operation, caller, aspect, counts, rivals: 1 }));
 }
 
 function traitAspects(stratum: Stratum): readonly Aspect[] {

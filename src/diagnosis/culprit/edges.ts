@@ -1,5 +1,5 @@
 import type { Change } from './change.js';
-import { belief } from './statistics.js';
+import { beliefIn } from './judge.js';
 import type { Stratum } from './strata.js';
 import type { Visit } from './visit.js';
 
@@ -20,7 +20,7 @@ export function chargedEnds(changes: readonly Change[]): (stratum: Stratum) => V
   const sides = new Map<string, Side>();
   for (const change of changes) {
     if (change.aspect.kind !== 'late') continue;
-    const isLate = belief(change.pValue) > CREDIBLE;
+    const isLate = beliefIn(change) > CREDIBLE;
     for (const { stratum, incident, incidentOf } of change.counts) {
       const { called, caller } = endsOf(stratum);
       if (caller === undefined) continue;

@@ -15,7 +15,7 @@ export function goneChanges({ baseline, incident }: Comparison): readonly Change
     const stratum: Stratum = { service, operation, caller, path: [], baseline: known, incident: units };
     const unanswered = known.filter(isUnanswered).length;
     const counted = { baseline: unanswered, baselineOf: known.length, incident: having.length, incidentOf: units.length, asked: units, traceIds: having.map(({ traceId }) => traceId) };
-    return [judged({ service, operation, caller, aspect: { kind: 'gone' }, counts: [{ ...counted, stratum, expected: shareOf(unanswered, known.length), surprise: 0 }] })];
+    return [judged({ service, operation, caller, aspect: { kind: 'gone' }, rivals: 1, counts: [{ ...counted, stratum, expected: shareOf(unanswered, known.length), surprise: 0 }] })];
   });
 }
 

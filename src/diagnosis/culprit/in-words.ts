@@ -11,25 +11,25 @@ const MAX_STATEMENT = 120;
 
 export interface WordOptions {
   readonly baselineName: string;
-  readonly onsetNs: bigint | undefined;
+  readonly onsetMs: number | undefined;
 }
 
 /** "19 of 24 requests of GET /items failed in catalogue itself (0 of 7 in the baseline)". */
-export function chargeInWords(charge: Charge, resource: ResourceFinding | undefined, { baselineName, onsetNs }: WordOptions): string {
+export function chargeInWords(charge: Charge, resource: ResourceFinding | undefined, { baselineName, onsetMs }: WordOptions): string {
   const { change } = charge;
   const isGone = change.aspect.kind !== 'gone' && change.service !== charge.service && change.aspect.kind !== 'late';
-  const since = onsetNs === undefined ? undefined : riseSince(change, onsetNs);
+  const since = onsetMs === undefined ? undefined : riseSince(change, onsetMs);
   const { count, of } = since?.after ?? tally(change.counts, 'incident');
   const before = tally(change.counts, 'baseline');
   const subject = `${count} of ${of} ${placeOfChange(charge)}`;
   const earlier = since === undefined ? '' : `${since.before.count} of ${since.before.of} before, `;
-  const when = since === undefined ? '' : ` since ${formatTime(Number(onsetNs! / 1_000_000n))}`;
+  const when = since === undefined ? '' : ` since ${formatTime(onsetMs!)}`;
   return `${isGone ? `${charge.service} answers no request any more: ` : ''}${subject} ${deed(change)}${when} (${earlier}${before.count} of ${before.of} in ${baselineName}, like with like by call path)${resourceInWords(resource)}`;
 }
 
 /** The counts before and after the onset, where they tell more than those of the whole incident. */
-function riseSince({ counts }: Change, onsetNs: bigint): { readonly before: Tally; readonly after: Tally } | undefined {
-  const split = counts.map((count) => splitAt(count, onsetNs));
+function riseSince({ counts }: Change, onsetMs: number): { readonly before: Tally; readonly after: Tally } | undefined {
+  const split = counts.map((count) => splitAt(count, onsetMs));
   const [before, after] = [tally(split.map((each) => each.before), 'incident'), tally(split.map((each) => each.after), 'incident')];
   return before.of > 0 && after.of > 0 && after.count / after.of > before.count / before.of ? { before, after } : undefined;
 }

@@ -114,20 +114,36 @@ function statementsAlong(root: Node | undefined, words: readonly string[]): read
   return statements;
 }
 
-/** Masking is the dear part, and most lines differ only in what is masked; equal bodies are masked once. */
 function rememberedWords(): (line: LogLine) => readonly string[] {
   const remembered = new WeakMap<LogLine, readonly string[]>();
+  const mask = rememberedMasks();
   return (line) => {
-    const known = remembered.get(line) ?? maskedWords(line);
+    const known = remembered.get(line) ?? maskedWords(line, mask);
     remembered.set(line, known);
     return known;
   };
 }
 
-function maskedWords(line: LogLine): readonly string[] {
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gu;
+const NO_UUID = '00000000-0000-0000-0000-000000000000';
+
+/** Masking is the dear part, and most lines differ only in digits: where none of them is left afterwards, one answer serves all such lines. */
+function rememberedMasks(): (text: string) => string {
+  const byShape = new Map<string, string>();
+  return (text) => {
+    const shape = text.replace(UUID, NO_UUID).replace(/\d/gu, '0');
+    const known = byShape.get(shape);
+    if (known !== undefined) return known;
+    const masked = parameterise(text);
+    if (!/\d/u.test(masked)) byShape.set(shape, masked);
+    return masked;
+  };
+}
+
+function maskedWords(line: LogLine, mask: (text: string) => string): readonly string[] {
   let text = messageOf(line).replace(TIME_OF_DAY, ' ');
   for (const id of [line.traceId, line.spanId]) if (id !== '') text = text.replaceAll(id, ' ');
-  const words = parameterise(text).split(/[\s[\](){},;:|"'`]+/u).filter((word) => word !== '' && !/^<(?:date|hash)>$/.test(word));
+  const words = mask(text).split(/[\s[\](){},;:|"'`]+/u).filter((word) => word !== '' && !/^<(?:date|hash)>$/.test(word));
   const severity = line.severityNumber >= 17 ? ['error:'] : line.severityNumber >= 13 ? ['warning:'] : [];
   const constant = words.map((word) => word.replace(/[=#].*$/u, '') || word);
   // A list of three ids says the same as one of five.

@@ -1,6 +1,7 @@
+import { linkSpans, type Links } from './links.js';
 import { learnStatements, type LogStatements } from './log-statements.js';
 import type { LogLine, Traffic } from './traffic.js';
-import { failedSpanOf, peerServices, selfTimeNs, spanKey, visitsOf, type Visit } from './visit.js';
+import { failedSpanOf, peerServices, selfTimeNs, visitsOf, type Visit } from './visit.js';
 
 /** What was seen of one visit. */
 export interface Observation {
@@ -26,10 +27,15 @@ export interface Trait {
   readonly times: number;
 }
 
-export interface Seen {
+interface Seen {
   readonly observations: readonly Observation[];
   /** Lines that belong to no span: in how many stretches of time a service logged a statement. */
   readonly looseLogs: LooseLogs;
+}
+
+export interface SeenSides {
+  readonly baseline: Seen;
+  readonly incident: Seen;
 }
 
 export interface LooseLogs {
@@ -48,7 +54,7 @@ const ERROR_NAME = /(?:^|[^a-z])(?:error|exception|failure)(?:$|[^a-z])|(?:Error
 const STRETCHES = 300;
 const NS_PER_SECOND = 1_000_000_000n;
 
-export function traitKey({ kind, what, times }: Trait): string {
+function traitKey({ kind, what, times }: Trait): string {
   return JSON.stringify([kind, what, times]);
 }
 
@@ -62,14 +68,15 @@ export function placeName(visit: Pick<Visit, 'service' | 'operation'>): string {
 }
 
 /** Both periods, seen with the same eyes: statements and addresses are learnt from the two together. */
-export function observe(baseline: Traffic, incident: Traffic): { readonly baseline: Seen; readonly incident: Seen } {
-  const peers = peerServices([...baseline.spans, ...incident.spans]);
+export function observe(baseline: Traffic, incident: Traffic): SeenSides {
+  const links = { baseline: linkSpans(baseline.spans), incident: linkSpans(incident.spans) };
+  const peers = peerServices([links.baseline, links.incident]);
   // Logs of one side only say nothing about a change.
   const withLogs = baseline.logs.length > 0 && incident.logs.length > 0;
   const [before, after] = withLogs ? [distinctLines(baseline.logs), distinctLines(incident.logs)] : [[], []];
   const statements = learnStatements([...before, ...after]);
-  const calm = seen(baseline.spans, before, { peers, statements, knows: knownByService(before), usuallyFails: () => false });
-  return { baseline: calm, incident: seen(incident.spans, after, { peers, statements, knows: knownAtAll(after), usuallyFails: usualFailures(calm) }) };
+  const calm = seen(links.baseline, before, { peers, statements, knows: knownByService(before), usuallyFails: () => false });
+  return { baseline: calm, incident: seen(links.incident, after, { peers, statements, knows: knownAtAll(after), usuallyFails: usualFailures(calm) }) };
 }
 
 interface Knowledge {
@@ -79,13 +86,13 @@ interface Knowledge {
   readonly usuallyFails: (visit: Visit) => boolean;
 }
 
-function seen(spans: Traffic['spans'], lines: readonly LogLine[], { peers, statements, knows, usuallyFails }: Knowledge): Seen {
-  const forest = visitsOf(spans, peers);
+function seen(links: Links, lines: readonly LogLine[], { peers, statements, knows, usuallyFails }: Knowledge): Seen {
+  const forest = visitsOf(links, peers);
   const tallies = new Map(forest.visits.map((visit) => [visit, tallyOf(visit)]));
   const loose: LogLine[] = [];
   for (const line of lines) {
-    const visit = forest.bySpan.get(spanKey(line.traceId, line.spanId));
-    const tally = visit && tallies.get(visit);
+    const span = links.find(line.traceId, line.spanId);
+    const tally = span && tallies.get(forest.bySpan.get(span)!);
     if (tally === undefined) {
       loose.push(line);
       continue;
@@ -94,6 +101,7 @@ function seen(spans: Traffic['spans'], lines: readonly LogLine[], { peers, state
     if (isErrorLine(line)) tally.failedBy ??= said.at(-1) ?? 'a line of log';
     for (const statement of said) add(tally, 'logs', statement);
   }
+  const traitsOf = rememberedTraits();
   const failed = new Set(forest.visits.filter((visit) => tallies.get(visit)!.failedBy !== undefined));
   const observations = forest.visits.map((visit) => {
     const { failedBy, counts } = tallies.get(visit)!;
@@ -134,18 +142,27 @@ function tallyOf(visit: Visit): Tally {
 }
 
 function add({ counts }: Tally, kind: Trait['kind'], what: string): void {
-  const key = JSON.stringify([kind, what]);
+  const key = `${kind} ${what}`;
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /** "Calls X", "calls X at least 2, 4, 8 … times". */
-function traitsOf(counts: ReadonlyMap<string, number>): ReadonlySet<string> {
-  const traits = new Set<string>();
-  for (const [key, count] of counts) {
-    const [kind, what] = JSON.parse(key) as [Trait['kind'], string];
-    for (let times = 1; times <= count; times *= 2) traits.add(traitKey({ kind, what, times }));
-  }
-  return traits;
+function rememberedTraits(): (counts: ReadonlyMap<string, number>) => ReadonlySet<string> {
+  const known = new Map<string, string[]>();
+  return (counts) => {
+    const traits = new Set<string>();
+    for (const [key, count] of counts) {
+      let steps = known.get(key);
+      if (steps === undefined) known.set(key, (steps = []));
+      for (let step = 0; 2 ** step <= count; step += 1) traits.add((steps[step] ??= traitKey({ ...kindAndWhat(key), times: 2 ** step })));
+    }
+    return traits;
+  };
+}
+
+function kindAndWhat(key: string): Pick<Trait, 'kind' | 'what'> {
+  const space = key.indexOf(' ');
+  return { kind: key.slice(0, space) as Trait['kind'], what: key.slice(space + 1) };
 }
 
 function isErrorLine(line: LogLine): boolean {

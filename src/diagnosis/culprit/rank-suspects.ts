@@ -4,7 +4,7 @@ import { outcomeChanges, traitChanges } from './contrast.js';
 import { goneChanges } from './gone.js';
 import { chargeInWords, looseInWords, type WordOptions } from './in-words.js';
 import { looseChanges, type LooseChange } from './loose-logs.js';
-import { observe, type Observation } from './observe.js';
+import { observe, type Observation, type SeenSides } from './observe.js';
 import { onsetOf } from './onset.js';
 import { resourceOf } from './resource.js';
 import { adjusted, belief } from './statistics.js';
@@ -25,8 +25,8 @@ const STRONG_SCORE = Math.log(20);
 export interface Diagnosis {
   /** Most likely first. */
   readonly suspects: readonly CulpritSuspect[];
-  /** When what changed began, Unix nanoseconds; undefined where it was there from the first request of the incident, or nothing changed. */
-  readonly onsetNs: bigint | undefined;
+  /** When what changed began, Unix milliseconds; undefined where it was there from the first request of the incident, or nothing changed. */
+  readonly onsetMs: number | undefined;
 }
 
 export interface RankOptions {
@@ -37,17 +37,22 @@ export interface RankOptions {
 }
 
 /** Who explains most of the difference between the two sides. The same traffic in any order gives the same answer. See docs/diagnosis.md. */
-export function rankSuspects(baseline: Traffic, incident: Traffic, { baselineName = 'the baseline', sameTime = false }: RankOptions = {}): Diagnosis {
-  const seen = observe(baseline, incident);
+export function rankSuspects(baseline: Traffic, incident: Traffic, options: RankOptions = {}): Diagnosis {
+  return rankSeen(observe(baseline, incident), options);
+}
+
+/** The same for traffic that was read into observations before. */
+export function rankSeen(seen: SeenSides, { baselineName = 'the baseline', sameTime = false }: RankOptions = {}): Diagnosis {
   const comparison = { baseline: seen.baseline.observations, incident: seen.incident.observations };
   const compared = withServices(changesIn(comparison));
-  const onsetNs = sameTime ? undefined : onsetOf(compared.changes);
-  const marks = markRequests(compared, comparison.incident, onsetNs);
+  const onsetMs = sameTime ? undefined : onsetOf(compared.changes);
+  const marks = markRequests(compared, comparison.incident, onsetMs);
   const charges = chargesOf(marks, { incident: comparison.incident, gone: goneServices(comparison) });
   const loose = looseChanges(seen.baseline.looseLogs, seen.incident.looseLogs);
   const isStrong = strongOnes([...compared.changes, ...loose]);
-  const suspects = [...charges, ...looseCharges(loose)].map((each) => wordsFor(each, { observations: comparison.incident, isStrong, words: { baselineName, onsetNs } }));
-  return { suspects: bestByService(suspects), onsetNs };
+  const context: WordContext = { answeredBy: answeredBy(comparison.incident), isStrong, words: { baselineName, onsetMs } };
+  const suspects = [...charges, ...looseCharges(loose)].map((each) => wordsFor(each, context));
+  return { suspects: bestByService(suspects), onsetMs };
 }
 
 function changesIn(comparison: Comparison): readonly Change[] {
@@ -149,15 +154,28 @@ function strongOnes(changes: readonly { readonly pValue: number }[]): (change: {
 }
 
 interface WordContext {
-  readonly observations: readonly Observation[];
+  /** What each service answered in the incident. */
+  readonly answeredBy: ReadonlyMap<string, readonly Observation[]>;
   readonly isStrong: (change: { readonly pValue: number }) => boolean;
   readonly words: WordOptions;
 }
 
-function wordsFor(charge: Charge | LooseCharge, { observations, isStrong, words }: WordContext): CulpritSuspect {
+function answeredBy(observations: readonly Observation[]): ReadonlyMap<string, readonly Observation[]> {
+  const services = new Map<string, Observation[]>();
+  for (const observation of observations) {
+    const { service, caller } = observation.visit;
+    if (caller !== undefined) continue;
+    const own = services.get(service);
+    if (own === undefined) services.set(service, [observation]);
+    else own.push(observation);
+  }
+  return services;
+}
+
+function wordsFor(charge: Charge | LooseCharge, { answeredBy, isStrong, words }: WordContext): CulpritSuspect {
   const strength = (credible: boolean): CulpritSuspect['strength'] => (credible && charge.score >= STRONG_SCORE ? 'strong' : 'weak');
   if ('loose' in charge) return { service: charge.service, operation: 'logs', score: charge.score, strength: strength(isStrong(charge.loose)), reason: looseInWords(charge.loose) };
-  const resource = resourceOf(charge.service, observations, new Set(charge.traceIds));
+  const resource = resourceOf(answeredBy.get(charge.service) ?? [], new Set(charge.traceIds));
   return {
     service: charge.service, operation: charge.operation, score: charge.score, strength: strength(isStrong(charge.change)), reason: chargeInWords(charge, resource, words),
     ...(resource === undefined ? {} : { resource: { attribute: resource.attribute, value: resource.value } }),

@@ -15,24 +15,40 @@ export interface ResourceFinding {
   readonly shares: { readonly affected: number; readonly others: number } | undefined;
 }
 
-/** The pod, node or version that the affected requests of a service share and the others do not; else the only pod it has. */
-export function resourceOf(service: string, observations: readonly Observation[], affected: ReadonlySet<string>): ResourceFinding | undefined {
-  const own = observations.filter(({ visit }) => visit.service === service && visit.caller === undefined);
-  const [bad, good] = [own.filter(({ visit }) => affected.has(visit.traceId)), own.filter(({ visit }) => !affected.has(visit.traceId))];
+/** The pod, node or version that the affected requests of a service share and the others do not; else the only pod it has. `own` are those the service answered. */
+export function resourceOf(own: readonly Observation[], affected: ReadonlySet<string>): ResourceFinding | undefined {
+  const bad = own.reduce((sum, { visit }) => sum + (affected.has(visit.traceId) ? 1 : 0), 0);
+  const good = own.length - bad;
   let best: (ResourceFinding & { readonly difference: number }) | undefined;
   for (const attribute of RESOURCE_KEYS) {
-    const values = new Set(own.map((each) => valueOf(each, attribute)));
+    const values = countValues(own, { attribute, affected });
     if (values.size < 2) continue;
-    for (const value of values) {
+    for (const [value, { inBad, inGood }] of values) {
       if (value === undefined) continue;
-      const [inBad, inGood] = [bad, good].map((side) => side.filter((each) => valueOf(each, attribute) === value).length) as [number, number];
-      const shares = { affected: inBad / Math.max(1, bad.length), others: inGood / Math.max(1, good.length) };
-      const chance = binomialTail(inBad, bad.length, (inGood + 1) / (good.length + 2));
+      const shares = { affected: inBad / Math.max(1, bad), others: inGood / Math.max(1, good) };
+      const chance = binomialTail(inBad, bad, (inGood + 1) / (good + 2));
       const difference = shares.affected - shares.others;
       if (chance < SIGNIFICANCE / values.size && difference > (best?.difference ?? 0)) best = { attribute, value, shares, difference };
     }
   }
   return best ?? onlyPod(own);
+}
+
+interface ValueCount {
+  inBad: number;
+  inGood: number;
+}
+
+function countValues(own: readonly Observation[], { attribute, affected }: { readonly attribute: string; readonly affected: ReadonlySet<string> }): ReadonlyMap<string | undefined, ValueCount> {
+  const values = new Map<string | undefined, ValueCount>();
+  for (const each of own) {
+    const value = valueOf(each, attribute);
+    let count = values.get(value);
+    if (count === undefined) values.set(value, (count = { inBad: 0, inGood: 0 }));
+    if (affected.has(each.visit.traceId)) count.inBad += 1;
+    else count.inGood += 1;
+  }
+  return values;
 }
 
 function onlyPod(own: readonly Observation[]): ResourceFinding | undefined {

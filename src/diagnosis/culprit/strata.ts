@@ -35,7 +35,7 @@ export interface StrataOptions {
 }
 
 export function strataOf({ baseline, incident }: Comparison, { wholePaths, byOutcome }: StrataOptions): readonly Stratum[] {
-  const paths = rememberedPaths(routersOf([...baseline, ...incident]));
+  const paths = rememberedPaths(routersOf({ baseline, incident }));
   const split = (observation: Observation): string => (byOutcome ? String(observation.failed) : '');
   const seen = new Map<string, Map<string, Observation[]>>();
   for (const observation of baseline) {
@@ -82,14 +82,15 @@ function keyOf(path: readonly string[], length: number, outcome: string): string
 
 /**
  * Places that call different others but never more than one in a visit: gateways. Where a request goes from there is the
- * request's choice, so each way is a place of its own.
+ * request's choice, so each way is a place of its own. What users ask for may be new in the incident; a place that is called by others
+ * and now calls another than in the baseline has changed.
  */
-function routersOf(observations: readonly Observation[]): ReadonlySet<string> {
+function routersOf({ baseline, incident }: Comparison): ReadonlySet<string> {
   const callees = new Map<string, Set<string>>();
   const others = new Set<string>();
-  for (const { visit } of observations) {
+  for (const { visit } of [...baseline, ...incident]) if (visit.children.length > 1) others.add(placeName(visit));
+  for (const { visit } of [...baseline, ...incident.filter((each) => each.visit.parent === undefined)]) {
     const name = placeName(visit);
-    if (visit.children.length > 1) others.add(name);
     const known = callees.get(name) ?? new Set<string>();
     callees.set(name, known);
     for (const child of visit.children) known.add(placeName(child));
