@@ -12,8 +12,15 @@ const INTERPRETER = /^(?:node|nodejs|deno|bun|python[\d.]*|pypy[\d.]*|ruby[\d.]*
 /** File names that every second program has. */
 const GENERIC = /^(?:index|main|app|server|start|run|cli|www|__main__|manage|wsgi|asgi|program)$/i;
 const GENERIC_DIRECTORY = /^(?:src|dist|build|lib|bin|app|out|server|)$/i;
+/** Programs that run the module they are given, as `gunicorn shop.wsgi:application` or `celery -A shop worker`. */
+const LAUNCHER = /^(?:gunicorn|uvicorn|hypercorn|daphne|waitress-serve|granian|celery|flask|uwsgi|streamlit|ts-node|tsx|nodemon)$/;
+const MODULE = /^[A-Za-z_][\w.]*$/;
+/** `shop.wsgi:application` */
+const APPLICATION = /^[A-Za-z_][\w.]*:[A-Za-z_]\w*(?:\(\))?$/;
+const NAMES_MODULE = /^(?:-A|--app|--module|-w)$/;
 /** Options of interpreters that take the next word. */
 const TAKES_VALUE = /^(?:-r|--require|--import|--loader|--experimental-loader|-e|--eval|-C|--conditions|-W|-X|-cp|-classpath|--class-path|--env-file|-I)$/;
+const SCRIPT_ENDING = /\.(?:[cm]?[jt]s|py|rb|pl|php|dll|exs?|sh)$/;
 const VERSIONED = /^(.*?)[-_]v?(\d+(?:\.\d+)+[\w.+-]*)$/;
 /** `shop-7d9f8b6c5-x2x4z`: a Deployment's pod; `db-0`: a StatefulSet's. */
 const POD_OF_DEPLOYMENT = /^(.+)-[a-z0-9]{6,10}-[a-z0-9]{5}$/;
@@ -80,11 +87,31 @@ function programOf(interpreter: string, facts: ProcessFacts): { readonly name: s
   if (interpreter === 'java') return javaProgram(words);
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? '';
-    if (/^python|^pypy/.test(interpreter) && word === '-m') return named(words[index + 1] ?? '', facts);
+    if (/^python|^pypy/.test(interpreter) && word === '-m') return scriptOf(words.slice(index + 1), facts);
     if (TAKES_VALUE.test(word)) index += 1;
-    else if (!word.startsWith('-')) return named(word, facts);
+    else if (!word.startsWith('-')) return scriptOf(words.slice(index), facts);
   }
   return undefined;
+}
+
+/** `words` begin with what the interpreter runs. Where that only runs another, the other one is meant. */
+function scriptOf(words: readonly string[], facts: ProcessFacts): ReturnType<typeof named> {
+  const script = words[0] ?? '';
+  if (!LAUNCHER.test(baseName(script).replace(SCRIPT_ENDING, ''))) return named(script, facts);
+  const module = launchedBy(words.slice(1));
+  if (module === undefined) return named(script, facts);
+  if (SCRIPT_ENDING.test(module)) return named(module, facts);
+  const [path = module] = module.split(':');
+  const name = path.split('.').reverse().find((part) => part !== '' && !GENERIC.test(part));
+  return name === undefined ? named(path, facts) : { name, version: undefined };
+}
+
+/** The module, application or file that a launcher is told to run. */
+function launchedBy(words: readonly string[]): string | undefined {
+  const option = words.findIndex((word) => NAMES_MODULE.test(word));
+  if (option !== -1) return words[option + 1];
+  const last = words.at(-1) ?? '';
+  return words.find((word) => APPLICATION.test(word)) ?? words.find((word) => SCRIPT_ENDING.test(word) && !word.startsWith('-')) ?? (MODULE.test(last) ? last : undefined);
 }
 
 /** `java … -jar shop-1.4.2.jar` or `java … com.example.Shop`. */
@@ -104,7 +131,7 @@ function javaProgram(words: readonly string[]): { readonly name: string; readonl
 
 /** A script by its name, or by its directory where every second script has that name. */
 function named(script: string, { workingDirectory }: ProcessFacts): { readonly name: string; readonly version: undefined } | undefined {
-  const name = baseName(script).replace(/\.(?:[cm]?[jt]s|py|rb|pl|php|dll|exs?|sh)$/, '');
+  const name = baseName(script).replace(SCRIPT_ENDING, '');
   if (name !== '' && !GENERIC.test(name)) return { name, version: undefined };
   const path = script.startsWith('/') ? script : `${workingDirectory ?? ''}/${script}`;
   const directory = path.split('/').slice(0, -1).reverse().find((part) => !GENERIC_DIRECTORY.test(part) && part !== '.');
