@@ -125,6 +125,30 @@ test('others read the files under the names of otel_traces', async () => {
   expect(meta).toEqual({ compression: 'ZSTD' });
 });
 
+test('a search sees traces whole whose spans are hours apart, hot and archived', async () => {
+  const span = (spanId: string, changes: Partial<SpanDescription>): SpanDescription => ({ traceId: C, spanId, parentSpanId: '1', service: 'worker', name: 'step', durationMs: 5, ...changes });
+  await store([
+    span('1', { parentSpanId: '', name: 'job', service: 'jobs', startMs: START, durationMs: 2 * HOUR_MS }), span('2', { name: 'first', startMs: START + 10 * MINUTE_MS }), span('3', { name: 'last', startMs: START + 100 * MINUTE_MS, status: 'error' }),
+    ...Array.from({ length: 30 }, (_, index) => ({ traceId: String(index + 1).padStart(32, '0'), spanId: '1', name: 'GET /', service: 'front', startMs: START + index * 5 * MINUTE_MS, durationMs: 5 })),
+  ], START + 3 * HOUR_MS);
+  const found = async (text: string): Promise<readonly string[]> => (await readers().traces.findTraces({ fromMs: START - HOUR_MS, toMs: START + 4 * HOUR_MS, limit: 20, search: parseTraceSearch(text) })).map(({ traceId, matchedCount }) => `${traceId[0] ?? ''} ${String(matchedCount)}`);
+  const expectAll = async (): Promise<void> => {
+    expect(await found('{ name = "job" } >> { status = error }')).toEqual(['c 1']);
+    expect(await found('{ name = "job" } !>> { resource.service.name = "worker" }')).toEqual([]);
+    expect(await found('{ resource.service.name = "worker" } | count() = 2')).toEqual(['c 2']);
+    expect(await found('{ resource.service.name = "worker" } | count() = 1')).toEqual([]);
+    expect(await found('{ name = "first" } ~ { name = "last" }')).toEqual(['c 1']);
+    expect(await found('{ rootName = "job" && status = error }')).toEqual(['c 1']);
+    expect(await found('{ name = "first" } && { name = "last" }')).toEqual(['c 2']);
+  };
+  await archiver().run(START + 3 * HOUR_MS + MINUTE_MS);
+  await expectAll();
+  await archiver().run(START + 10 * HOUR_MS);
+  expect(await count('spans')).toBe(0);
+  expect(await count('long_traces')).toBe(1);
+  await expectAll();
+});
+
 test('a trace leaves whole: while its spans still come it stays, and what comes later joins it in the archive', async () => {
   await store([SPANS[0]!]);
   await store([SPANS[1]!], START + 2 * MINUTE_MS);

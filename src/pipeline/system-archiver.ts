@@ -53,6 +53,7 @@ export class Archiver {
   async run(nowMs: number): Promise<void> {
     if (!this.#recovered) await this.#recover(nowMs);
     this.#recovered = true;
+    await this.#options.archive.noteLongTraces(nowMs, this.#options.hotRetentionMs);
     for (let round = 0; round < ROUNDS_AT_ONCE && !this.#stopping && await this.#leave(nowMs); round += 1);
     for (let round = 0; round < ROUNDS_AT_ONCE && !this.#stopping && await this.#leaveLogs(nowMs); round += 1);
     // An erasure that fails (a file cannot be read) is tried again; it must not keep the archive from being tidied.

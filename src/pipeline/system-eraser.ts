@@ -184,7 +184,7 @@ function deleteHot({ id, attribute, value }: Erasure): readonly Statement[] {
   return [
     { sql: COUNT_HOT, params: { id } },
     { sql: COUNT.replace('/* logs */', () => ofLogs('l')), params: { id, value } },
-    ...['spans_bulk', 'spans_fresh', 'pinned_traces'].map((table) => ({ sql: `DELETE FROM ${table} WHERE ${erased(table)}`, params: { id } })),
+    ...['spans_bulk', 'spans_fresh', 'pinned_traces', 'long_traces'].map((table) => ({ sql: `DELETE FROM ${table} WHERE ${erased(table)}`, params: { id } })),
     { sql: `DELETE FROM logs WHERE ${ofLogs('logs')}`, params: { id, value } },
   ];
 }

@@ -1,10 +1,10 @@
-import { MINUTE_MS } from '../lib/duration.js';
 import type { TraceId } from '../lib/ids.js';
 import { archivedSpanOfRow, attributesOf, spansOfRows, valueOfJson } from '../pipeline/span-of-row.js';
 import { needOfSearch, type ArchiveNeed } from '../store/archive/archive-need.js';
 import type { ArchiveStatement, SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { Row, SqlValue, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
+import { LONG_TRACE_MS } from '../store/archive/long-traces.js';
 import { spanIdOf, traceIdOf, traceKey, type TraceKey } from '../store/trace-key.js';
 import type { AttributeValue } from '../trace/attribute.js';
 import type { Span } from '../trace/span.js';
@@ -23,8 +23,12 @@ const SEARCH = loadSql(import.meta.url, 'find-traces.sql');
 const NEWEST = loadSql(import.meta.url, 'find-newest.sql');
 const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
 const SPANSETS = loadSql(import.meta.url, 'find-spansets.sql');
+const LONG = loadSql(import.meta.url, 'find-long-traces.sql');
 /** Spans that a match depends on (a parent, others to count) may end just outside of the time range. */
-const AROUND_MS = 15 * MINUTE_MS;
+const AROUND_MS = LONG_TRACE_MS;
+/** Traces known to last longer than that are looked at whole, the newest of them in the time range. */
+const MOST_LONG_TRACES = 1_000;
+const ALL_TIME = { near_from_ms: 0, near_to_ms: 9_000_000_000_000 } as const;
 
 export class DuckdbTraceReader implements TraceReader {
   readonly #database: SpansDatabase;
@@ -71,26 +75,41 @@ export class DuckdbTraceReader implements TraceReader {
     const traces = await this.#newest(compiled, search);
     if (traces.length === 0) return [];
     const statement = searchStatement(template, compiled, search);
-    return this.#database.query({ ...statement, params: { ...statement.params, ...search.params }, archive: { traces } });
+    return this.#database.query({ ...statement, params: { ...statement.params, ...(compiled.looksAround ? ALL_TIME : {}), ...search.params }, archive: { traces } });
   }
 
   async #newest(compiled: CompiledSearch, search: TraceSearch): Promise<readonly TraceKey[]> {
     const archive = needOfSearch(search.search);
     const limit = Math.min(search.limit, TRACE_SEARCH_LIMIT);
-    const found = new Map<string, { readonly key: TraceKey; readonly matchedNs: bigint }>();
+    const found = new Map<string, MatchedTrace>();
+    const add = ({ key, matchedNs }: MatchedTrace): void => {
+      const known = found.get(traceIdOf(key));
+      if (known === undefined || known.matchedNs < matchedNs) found.set(traceIdOf(key), { key, matchedNs });
+    };
+    // A slice would see a part of these, and judge by it.
+    const long = compiled.looksAround ? await this.#longTraces(search) : [];
+    const judgedWhole = new Set(long.map(traceIdOf));
+    for (const match of await this.#matchesAmong(long, compiled, search)) add(match);
     for (const slice of slicesOf(search, await this.#extent(search, archive))) {
-      const rows = await this.#database.query({ ...searchStatement(NEWEST, compiled, { ...search, ...slice }), archive });
-      for (const row of rows) {
-        const key = { high: row['th'] as bigint, low: row['tl'] as bigint };
-        const matchedNs = row['matched_ns'] as bigint;
-        const known = found.get(traceIdOf(key));
-        if (known === undefined || known.matchedNs < matchedNs) found.set(traceIdOf(key), { key, matchedNs });
-      }
+      const rows = await this.#database.query({ ...searchStatement(NEWEST, compiled, { ...search, ...slice, limit: limit + long.length }), archive });
+      for (const match of rows.map(matchOf)) if (!judgedWhole.has(traceIdOf(match.key))) add(match);
       // What older slices hold ended before this one, so that it began before it too.
       const sinceNs = BigInt(slice.fromMs) * 1_000_000n;
       if ([...found.values()].filter(({ matchedNs }) => matchedNs >= sinceNs).length >= limit) break;
     }
     return [...found.values()].sort((left, right) => compareBig(right.matchedNs, left.matchedNs) || compareBig(left.key.low, right.key.low)).slice(0, limit).map(({ key }) => key);
+  }
+
+  async #longTraces({ fromMs, toMs }: TimeWindow): Promise<readonly TraceKey[]> {
+    const rows = await this.#database.query({ sql: LONG, params: { from_ms: fromMs, to_ms: toMs, limit: MOST_LONG_TRACES } });
+    return rows.map((row) => ({ high: row['high'] as bigint, low: row['low'] as bigint }));
+  }
+
+  /** Which of these traces match, each as a whole. */
+  async #matchesAmong(traces: readonly TraceKey[], compiled: CompiledSearch, search: TraceSearch): Promise<readonly MatchedTrace[]> {
+    if (traces.length === 0) return [];
+    const statement = searchStatement(NEWEST, compiled, search);
+    return (await this.#database.query({ ...statement, params: { ...statement.params, ...ALL_TIME }, archive: { traces } })).map(matchOf);
   }
 
   async #extent(window: TimeWindow, archive: ArchiveNeed): Promise<StoredExtent> {
@@ -103,6 +122,16 @@ export class DuckdbTraceReader implements TraceReader {
   }
 }
 
+interface MatchedTrace {
+  readonly key: TraceKey;
+  /** When its newest matching span began. */
+  readonly matchedNs: bigint;
+}
+
+function matchOf(row: Row): MatchedTrace {
+  return { key: { high: row['th'] as bigint, low: row['tl'] as bigint }, matchedNs: row['matched_ns'] as bigint };
+}
+
 function compareBig(left: bigint, right: bigint): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
@@ -110,7 +139,7 @@ function compareBig(left: bigint, right: bigint): number {
 function searchStatement(template: string, compiled: CompiledSearch, search: TraceSearch): Statement & { readonly params: Readonly<Record<string, SqlValue>> } {
   return {
     sql: template.replace('/* search */', () => `${compiled.ctes}${template === NEWEST ? '' : ','}`).replaceAll('/* found */', () => compiled.result),
-    params: { ...compiled.params.values, ...nearWindow(search, compiled.looksAround), from_ms: search.fromMs, to_ms: search.toMs, limit: Math.min(search.limit, TRACE_SEARCH_LIMIT) },
+    params: { ...compiled.params.values, ...nearWindow(search, compiled.looksAround), from_ms: search.fromMs, to_ms: search.toMs, limit: search.limit },
   };
 }
 

@@ -4,12 +4,15 @@ import { loadSql } from '../fs-sql.js';
 import { ArchiveCatalogue, numberIn, type CatalogueTables, type FileContents, type ReadableFile } from './archive-catalogue.js';
 import { ARCHIVE_ORDER, notDropped, parquetFiles, PARQUET_OPTIONS, quoted, TO_ARCHIVE } from './archive-columns.js';
 import { filterOf } from './attribute-filter.js';
+import { LONG_TRACE_MS } from './long-traces.js';
 
 const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
 const GATHER = sql('gather-leaving');
 const COUNT_LEFT = sql('count-left-hot');
 const DELETE_LEFT = [loadSql(import.meta.url, 'delete-left-bulk-spans.sql'), loadSql(import.meta.url, 'delete-left-fresh-spans.sql')];
 const HOT_MINUTES = sql('hot-minutes');
+const NOTE_LONG_HOT = sql('note-long-hot-traces');
+const NOTE_LONG_LEAVING = sql('note-long-leaving-traces');
 const LEAVING = ['leaving_traces', 'leaving_matches', 'leaving_classes', 'leaving_kept'];
 const MINUTE_MS = 60_000;
 
@@ -60,6 +63,14 @@ export class DuckdbArchive {
     ]);
     const [row] = await this.database.query({ sql: 'SELECT count(*)::INTEGER AS traces FROM leaving_traces' });
     return numberIn(row, 'traces');
+  }
+
+  /** Notes which traces last so long that a search has to look at them whole; forgets those of which nothing is left. */
+  noteLongTraces(nowMs: number, hotRetentionMs: number): Promise<void> {
+    return this.database.transaction([
+      { sql: NOTE_LONG_HOT, params: { long_ms: LONG_TRACE_MS } },
+      { sql: 'DELETE FROM long_traces WHERE to_ms < least($hot_from_ms, (SELECT min(min_end_ms) FROM archive_files))', params: { hot_from_ms: nowMs - 3 * hotRetentionMs } },
+    ]);
   }
 
   async keptHours(): Promise<readonly number[]> {
@@ -115,6 +126,7 @@ export class DuckdbArchive {
   async leave(files: readonly ReadableFile[], { beforeMs, more }: { readonly beforeMs: number; readonly more: readonly Statement[] }): Promise<void> {
     const params = { before_ms: beforeMs };
     await this.database.transaction([
+      { sql: NOTE_LONG_LEAVING },
       ...files.flatMap((file) => this.catalogue.insert(file)),
       { sql: COUNT_LEFT, params },
       ...DELETE_LEFT.map((text) => ({ sql: text, params })),
