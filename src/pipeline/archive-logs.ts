@@ -4,7 +4,7 @@ import type { ReadableFile } from '../store/archive/archive-catalogue.js';
 import { publishFile } from './archive-publish.js';
 import { roundBoundary } from './archive-rounds.js';
 
-/** Records that leave in one go, and bytes of their texts: the sort of both has to fit into DuckDB's 224 MB. */
+/** Records that leave in one go, and bytes of their texts: both fit into DuckDB's 224 MB while they are sorted. */
 const RECORDS_AT_ONCE = 100_000;
 const BYTES_AT_ONCE = 32 << 20;
 
@@ -14,8 +14,8 @@ export async function leaveLogs({ logs, storage }: { readonly logs: DuckdbLogArc
   if (arrived.length === 0) return false;
   const beforeMs = roundBoundary(arrived.map(({ atMs, records, bytes }) => ({ atMs, share: Math.max(records / RECORDS_AT_ONCE, bytes / BYTES_AT_ONCE) })), untilMs);
   const files: ReadableFile[] = [];
-  for (const { hour } of await logs.hoursBefore(beforeMs)) {
-    files.push(await publishFile(storage, { signal: 'logs', hour, nowMs }, (file) => logs.writeHour(hour, { beforeMs, file })));
+  for (const ofHour of await logs.hoursBefore(beforeMs)) {
+    files.push(await publishFile(storage, { signal: 'logs', hour: ofHour.hour, nowMs }, (file) => logs.writeHour(ofHour, { beforeMs, file })));
   }
   const written = files.reduce((sum, { file }) => sum + file.rows, 0);
   const leaving = recordsBefore(arrived, beforeMs);

@@ -25,7 +25,7 @@ export interface ArchiverOptions {
   readonly eraser?: { run(nowMs: number): Promise<void>; finish(nowMs: number): Promise<void>; isAsked(): Promise<boolean> };
 }
 
-/** Spans that leave in one go. Measured: with 300,000 the sort does not fit into DuckDB's 224 MB. */
+/** Spans that leave in one go, as many as are sorted in one (duckdb-sorted-file.ts). */
 const SPANS_AT_ONCE = 100_000;
 /** Rounds in one run, so that one that has much to catch up with lets others work: at a run every ten minutes, 50,000 spans a second. */
 const ROUNDS_AT_ONCE = 300;

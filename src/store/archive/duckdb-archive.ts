@@ -2,8 +2,9 @@ import { LATENCY_GAMMA } from '../../sli/latency-bucket.js';
 import type { Database, Row, Statement } from '../database.js';
 import { loadSql } from '../fs-sql.js';
 import { ArchiveCatalogue, numberIn, type CatalogueTables, type FileContents, type ReadableFile } from './archive-catalogue.js';
-import { ARCHIVE_ORDER, notDropped, parquetFiles, PARQUET_OPTIONS, quoted, TO_ARCHIVE } from './archive-columns.js';
+import { notDropped, parquetFiles, quoted, TO_ARCHIVE } from './archive-columns.js';
 import { filterOf } from './attribute-filter.js';
+import { writeSorted } from './duckdb-sorted-file.js';
 import { LONG_TRACE_MS } from './long-traces.js';
 
 const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
@@ -80,10 +81,10 @@ export class DuckdbArchive {
 
   /** Writes the kept traces of one hour into a Parquet file. */
   async writeHour(hour: number, { beforeMs, file }: { readonly beforeMs: number; readonly file: string }): Promise<FileContents> {
-    await this.database.query({ sql: `COPY (
-      SELECT ${TO_ARCHIVE} FROM spans s JOIN leaving_kept k ON k.trace_id_high = s.trace_id_high AND k.trace_id_low = s.trace_id_low LEFT JOIN resources r ON r.resource_id = s.resource_id
-      WHERE s.arrival_ms < ${Math.floor(beforeMs)} AND k.hour = ${Math.floor(hour)} ORDER BY ${ARCHIVE_ORDER}
-    ) TO ${quoted(file)} (${PARQUET_OPTIONS})` });
+    const [kept] = await this.database.query({ sql: 'SELECT sum(l.spans) AS spans FROM leaving_traces l SEMI JOIN (SELECT * FROM leaving_kept WHERE hour = $hour) k ON k.trace_id_high = l.trace_id_high AND k.trace_id_low = l.trace_id_low', params: { hour } });
+    const select = `SELECT ${TO_ARCHIVE} FROM spans s JOIN leaving_kept k ON k.trace_id_high = s.trace_id_high AND k.trace_id_low = s.trace_id_low LEFT JOIN resources r ON r.resource_id = s.resource_id
+      WHERE s.arrival_ms < ${Math.floor(beforeMs)} AND k.hour = ${Math.floor(hour)}`;
+    await writeSorted(this.database, { select, file, rows: numberIn(kept, 'spans') });
     return this.#contentsOf(file);
   }
 
@@ -93,17 +94,21 @@ export class DuckdbArchive {
   }
 
   /** Spans that a file keeps once the traces of an erasure are gone. */
-  async spansWithout(sources: readonly string[], erasureId: string): Promise<number> {
-    const [row] = await this.database.query({ sql: `SELECT count(*) AS spans FROM ${parquetFiles(sources)} WHERE ${notErased(erasureId)}` });
-    return numberIn(row, 'spans');
+  spansWithout(sources: readonly string[], erasureId: string): Promise<number> {
+    return this.#countWhere(sources, notErased(erasureId));
   }
 
   rewriteWithout(sources: readonly string[], erasureId: string, file: string): Promise<FileContents> {
     return this.#rewriteWhere(sources, notErased(erasureId), file);
   }
 
+  async #countWhere(sources: readonly string[], where: string): Promise<number> {
+    const [row] = await this.database.query({ sql: `SELECT count(*) AS spans FROM ${parquetFiles(sources)} WHERE ${where}` });
+    return numberIn(row, 'spans');
+  }
+
   async #rewriteWhere(sources: readonly string[], where: string, file: string): Promise<FileContents> {
-    await this.database.query({ sql: `COPY (SELECT * FROM ${parquetFiles(sources)} WHERE ${where} ORDER BY ${ARCHIVE_ORDER}) TO ${quoted(file)} (${PARQUET_OPTIONS})` });
+    await writeSorted(this.database, { select: `SELECT * FROM ${parquetFiles(sources)} WHERE ${where}`, file, rows: await this.#countWhere(sources, where) });
     return this.#contentsOf(file);
   }
 

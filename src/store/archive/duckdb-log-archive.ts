@@ -1,8 +1,9 @@
 import type { Database, Row } from '../database.js';
 import { traceIdOf, type TraceKey } from '../trace-key.js';
 import { ArchiveCatalogue, numberIn, type CatalogueTables, type FileContents, type ReadableFile } from './archive-catalogue.js';
-import { ARCHIVE_ORDER, notDropped, parquetFiles, PARQUET_OPTIONS, quoted } from './archive-columns.js';
+import { notDropped, parquetFiles, quoted } from './archive-columns.js';
 import type { ArchivedFile, ArchiveStorage } from './archive-storage.js';
+import { writeSorted } from './duckdb-sorted-file.js';
 import { archivedLogRows, LOG_TO_ARCHIVE } from './log-columns.js';
 
 const HOUR_NS = 3_600_000_000_000n;
@@ -21,6 +22,11 @@ export interface ArrivedLogs {
   readonly bytes: number;
 }
 
+export interface HourOfLogs {
+  readonly hour: number;
+  readonly records: number;
+}
+
 /** Catalogue of the archived log records and the way from the hot table into it, in SQL. */
 export class DuckdbLogArchive {
   readonly catalogue: ArchiveCatalogue;
@@ -37,17 +43,15 @@ export class DuckdbLogArchive {
   }
 
   /** In which hours the records were written that arrived before then, and how many they are in each. */
-  async hoursBefore(beforeMs: number): Promise<readonly { readonly hour: number; readonly records: number }[]> {
+  async hoursBefore(beforeMs: number): Promise<readonly HourOfLogs[]> {
     const rows = await this.#database.query({ sql: `SELECT time_ns // ${HOUR_NS} AS hour, count(*) AS records FROM logs WHERE arrival_ms < $before_ms GROUP BY ALL ORDER BY ALL`, params: { before_ms: beforeMs } });
     return rows.map((row) => ({ hour: numberIn(row, 'hour'), records: numberIn(row, 'records') }));
   }
 
-  /** Writes the records of one hour into a Parquet file. */
-  async writeHour(hour: number, { beforeMs, file }: { readonly beforeMs: number; readonly file: string }): Promise<FileContents> {
-    await this.#database.query({ sql: `COPY (
-      SELECT ${LOG_TO_ARCHIVE} FROM logs l LEFT JOIN resources r ON r.resource_id = l.resource_id
-      WHERE l.arrival_ms < ${Math.floor(beforeMs)} AND l.time_ns // ${HOUR_NS} = ${Math.floor(hour)} ORDER BY ${ARCHIVE_ORDER}
-    ) TO ${quoted(file)} (${PARQUET_OPTIONS})` });
+  /** Writes the records of one hour, of which there are so many, into a Parquet file. */
+  async writeHour({ hour, records }: HourOfLogs, { beforeMs, file }: { readonly beforeMs: number; readonly file: string }): Promise<FileContents> {
+    const select = `SELECT ${LOG_TO_ARCHIVE} FROM logs l LEFT JOIN resources r ON r.resource_id = l.resource_id WHERE l.arrival_ms < ${Math.floor(beforeMs)} AND l.time_ns // ${HOUR_NS} = ${Math.floor(hour)}`;
+    await writeSorted(this.#database, { select, file, rows: records });
     return this.#contentsOf(file);
   }
 
@@ -79,7 +83,7 @@ export class DuckdbLogArchive {
   }
 
   async #rewriteWhere(sources: readonly string[], where: string, file: string): Promise<FileContents> {
-    await this.#database.query({ sql: `COPY (SELECT a.* FROM ${withResources(sources)} WHERE ${where} ORDER BY ${ARCHIVE_ORDER}) TO ${quoted(file)} (${PARQUET_OPTIONS})` });
+    await writeSorted(this.#database, { select: `SELECT a.* FROM ${withResources(sources)} WHERE ${where}`, file, rows: await this.count(sources, where) });
     return this.#contentsOf(file);
   }
 
