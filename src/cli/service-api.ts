@@ -35,23 +35,43 @@ export class ServiceApi {
     return this.#ask(path, {});
   }
 
+  /** An answer of any length, line by line, without the newlines. */
+  async* lines(path: string): AsyncGenerator<string> {
+    const answer = await this.#answer(path, {});
+    if (!answer.ok) throw refusal(answer.status, await answer.text());
+    let rest = '';
+    try {
+      for await (const piece of (answer.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+        const lines = `${rest}${piece}`.split('\n');
+        rest = lines.pop() ?? '';
+        yield* lines;
+      }
+    } catch (error) {
+      throw new CouldNotRun(`the service at ${this.pages} broke off its answer: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (rest !== '') yield rest;
+  }
+
   async post<Answer>(path: string, body: unknown): Promise<Answer> {
     return JSON.parse(await this.#ask(path, { method: 'POST', body: JSON.stringify(body) })) as Answer;
   }
 
   /** @throws ServiceRefused for a problem document, CouldNotRun where nothing sensible answers. */
   async #ask(path: string, init: Pick<RequestInit, 'method' | 'body'>): Promise<string> {
-    const token = process.env[TOKEN_VARIABLE];
-    const headers = { accept: 'application/json, text/markdown', ...(init.body === undefined ? {} : { 'content-type': 'application/json' }), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
-    let answer: Response;
-    try {
-      answer = await fetch(`${this.pages}${path}`, { ...init, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    } catch (error) {
-      throw new CouldNotRun(`the service at ${this.pages} does not answer: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const answer = await this.#answer(path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
     const text = await answer.text();
     if (answer.ok) return text;
     throw refusal(answer.status, text);
+  }
+
+  async #answer(path: string, init: Pick<RequestInit, 'method' | 'body' | 'signal'>): Promise<Response> {
+    const token = process.env[TOKEN_VARIABLE];
+    const headers = { accept: 'application/json, text/markdown', ...(init.body === undefined ? {} : { 'content-type': 'application/json' }), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    try {
+      return await fetch(`${this.pages}${path}`, { ...init, headers });
+    } catch (error) {
+      throw new CouldNotRun(`the service at ${this.pages} does not answer: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 }
 

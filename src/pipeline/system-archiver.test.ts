@@ -93,6 +93,7 @@ async function everythingRead(): Promise<unknown> {
   for (const text of ['{}', '{ status = error }', '{ .region = "eu-2" }', '{ .number = "17" }', '{ .amount > 5 }', '{ event.exception.type = "Declined" }', '{ kind = client } < { }', '{ parent.region = "eu-2" }', '{ trace:id = "b0b" }', '{ .flag }', '{ nestedSetLeft > 0 && rootServiceName = "front" }', '{} | count() > 1', '{} >> {} | by(resource.host.name) | select(.list)']) {
     found.push(await traces.findTraces({ ...window, search: parseTraceSearch(text) }), await traces.findSpansets({ ...window, search: parseTraceSearch(text), spansPerSpanset: 3 }));
   }
+  for await (const trace of traces.everyTrace({ ...window, limit: undefined, search: parseTraceSearch('{ status = error }') })) found.push(trace);
   found.push(await tags.tagNames({ ...window, search: EVERY_SPAN }));
   const query = parseTraceMetrics('{} | count_over_time() by (resource.service.name)');
   found.push((await metrics.metrics({ query, startNs: BigInt(START - HOUR_MS) * 1_000_000n, endNs: BigInt(START + HOUR_MS) * 1_000_000n, stepNs: 0n, exemplars: 0 })).series);

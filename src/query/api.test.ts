@@ -72,6 +72,17 @@ describe('the API answers as it says it does', () => {
     expect(response.json().hint).not.toBe('');
   });
 
+  test('an export is written trace by trace, as OTLP or for Jaeger', async () => {
+    const otlp = await get('/api/v1/export?range=all');
+    expect(otlp.headers['content-type']).toBe('application/x-ndjson');
+    const lines = otlp.body.trim().split('\n').map((line) => JSON.parse(line) as { readonly resourceSpans: readonly unknown[] });
+    const jaeger = (await get('/api/v1/export?range=all&format=jaeger')).json<{ data: { traceID: string }[]; total: number }>();
+    expect(jaeger.total).toBe(lines.length);
+    expect(jaeger.data.map(({ traceID }) => traceID)).toContain(FAILED_TRACE_ID);
+    expect((await get('/api/v1/export?format=csv')).json()).toMatchObject({ status: 400, code: 'request/invalid' });
+    expect((await get('/api/v1/export?q=%7B')).json()).toMatchObject({ status: 400, code: 'traceql/invalid' });
+  });
+
   test('64-bit numbers keep all their digits', async () => {
     const { spans } = (await get(`/api/v1/traces/${FAILED_TRACE_ID}`)).json<{ spans: { startNs: string; attributes: Record<string, unknown> }[] }>();
     expect(spans[0]?.startNs).toMatch(/^\d{19}$/);

@@ -9,7 +9,7 @@ import { spanIdOf, traceIdOf } from '../store/trace-key.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
 import type { ExpressionSql } from '../trace/traceql/expression-sql.js';
 import type { Field } from '../trace/traceql/ast.js';
-import { nearWindow } from './duckdb-trace-reader.js';
+import { nearWindow } from './duckdb-matching-traces.js';
 import { minutesOf } from './service-summary.js';
 import { MAX_HEATMAP_COLUMNS, ROWS_PER_OCTAVE, SURVEY_SAMPLE, type Breakdown, type ChartExemplar, type Heatmap, type HeatmapCell, type SurveyQuery, type SurveyReader } from './survey-reader.js';
 import type { TimeWindow } from './time-window.js';

@@ -6,7 +6,7 @@ import type { Field } from '../trace/traceql/ast.js';
 import { durationText } from '../trace/traceql/duration-literal.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
 import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
-import { nearWindow } from './duckdb-trace-reader.js';
+import { nearWindow } from './duckdb-matching-traces.js';
 import { TAG_LIMIT, TAG_SCOPES, TAG_SPAN_LIMIT, type TagQuery, type TagReader, type TagScope, type TagValue } from './tag-reader.js';
 
 export class DuckdbTagReader implements TagReader {

@@ -2,9 +2,8 @@ import type { TraceId } from '../lib/ids.js';
 import { archivedSpanOfRow, attributesOf, spansOfRows, valueOfJson } from '../pipeline/span-of-row.js';
 import { needOfSearch, type ArchiveNeed } from '../store/archive/archive-need.js';
 import type { ArchiveStatement, SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
-import type { Row, SqlValue, Statement } from '../store/database.js';
+import type { Row, SqlValue } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
-import { LONG_TRACE_MS } from '../store/archive/long-traces.js';
 import { spanIdOf, traceIdOf, traceKey, type TraceKey } from '../store/trace-key.js';
 import type { AttributeValue } from '../trace/attribute.js';
 import type { Span } from '../trace/span.js';
@@ -12,7 +11,9 @@ import { printField, printFieldExpression } from '../trace/traceql/print.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
 import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
 import { TRACE_LOG_LIMIT, TRACE_SEARCH_LIMIT, TRACE_SPAN_LIMIT } from './trace-reader.js';
-import type { FoundSpan, FoundTrace, QueryPlan, StoredTrace, TraceLog, TraceReader, TraceSearch, TraceSummary } from './trace-reader.js';
+import type { FoundSpan, FoundTrace, QueryPlan, StoredTrace, TraceLog, TraceReader, TraceSearch, TraceSelection, TraceSummary, WholeTrace } from './trace-reader.js';
+import { ALL_TIME, longTraces, matchesAmong, matchOf, NEWEST, searchStatement, type MatchedTrace } from './duckdb-matching-traces.js';
+import { everyTrace } from './duckdb-every-trace.js';
 import { slicesOf, type StoredExtent } from './newest-first.js';
 import { groupBy } from './service-summary.js';
 import type { TimeWindow } from './time-window.js';
@@ -20,16 +21,8 @@ import type { TimeWindow } from './time-window.js';
 const TRACE = loadSql(import.meta.url, 'read-trace.sql');
 const LOGS = loadSql(import.meta.url, 'read-trace-logs.sql');
 const SEARCH = loadSql(import.meta.url, 'find-traces.sql');
-const NEWEST = loadSql(import.meta.url, 'find-newest.sql');
 const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
 const SPANSETS = loadSql(import.meta.url, 'find-spansets.sql');
-const LONG = loadSql(import.meta.url, 'find-long-traces.sql');
-/** Spans that a match depends on (a parent, others to count) may end just outside of the time range. */
-const AROUND_MS = LONG_TRACE_MS;
-/** Traces known to last longer than that are looked at whole, the newest of them in the time range. */
-const MOST_LONG_TRACES = 1_000;
-const ALL_TIME = { near_from_ms: 0, near_to_ms: 9_000_000_000_000 } as const;
-
 export class DuckdbTraceReader implements TraceReader {
   readonly #database: SpansDatabase;
 
@@ -74,7 +67,7 @@ export class DuckdbTraceReader implements TraceReader {
   async #detailed(template: string, compiled: CompiledSearch, search: TraceSearch & { readonly params?: Readonly<Record<string, SqlValue>> }): Promise<Row[]> {
     const traces = await this.#newest(compiled, search);
     if (traces.length === 0) return [];
-    const statement = searchStatement(template, compiled, search);
+    const statement = searchStatement(template, { compiled, search });
     return this.#database.query({ ...statement, params: { ...statement.params, ...(compiled.looksAround ? ALL_TIME : {}), ...search.params }, archive: { traces } });
   }
 
@@ -87,11 +80,11 @@ export class DuckdbTraceReader implements TraceReader {
       if (known === undefined || known.matchedNs < matchedNs) found.set(traceIdOf(key), { key, matchedNs });
     };
     // A slice would see a part of these, and judge by it.
-    const long = compiled.looksAround ? await this.#longTraces(search) : [];
+    const long = compiled.looksAround ? await longTraces(this.#database, search) : [];
     const judgedWhole = new Set(long.map(traceIdOf));
-    for (const match of await this.#matchesAmong(long, compiled, search)) add(match);
+    for (const match of await matchesAmong(this.#database, long, { compiled, search })) add(match);
     for (const slice of slicesOf(search, await this.#extent(search, archive))) {
-      const rows = await this.#database.query({ ...searchStatement(NEWEST, compiled, { ...search, ...slice, limit: limit + long.length }), archive });
+      const rows = await this.#database.query({ ...searchStatement(NEWEST, { compiled, search: { ...search, ...slice, limit: limit + long.length } }), archive });
       for (const match of rows.map(matchOf)) if (!judgedWhole.has(traceIdOf(match.key))) add(match);
       // What older slices hold ended before this one, so that it began before it too.
       const sinceNs = BigInt(slice.fromMs) * 1_000_000n;
@@ -100,52 +93,22 @@ export class DuckdbTraceReader implements TraceReader {
     return [...found.values()].sort((left, right) => compareBig(right.matchedNs, left.matchedNs) || compareBig(left.key.low, right.key.low)).slice(0, limit).map(({ key }) => key);
   }
 
-  async #longTraces({ fromMs, toMs }: TimeWindow): Promise<readonly TraceKey[]> {
-    const rows = await this.#database.query({ sql: LONG, params: { from_ms: fromMs, to_ms: toMs, limit: MOST_LONG_TRACES } });
-    return rows.map((row) => ({ high: row['high'] as bigint, low: row['low'] as bigint }));
-  }
-
-  /** Which of these traces match, each as a whole. */
-  async #matchesAmong(traces: readonly TraceKey[], compiled: CompiledSearch, search: TraceSearch): Promise<readonly MatchedTrace[]> {
-    if (traces.length === 0) return [];
-    const statement = searchStatement(NEWEST, compiled, search);
-    return (await this.#database.query({ ...statement, params: { ...statement.params, ...ALL_TIME }, archive: { traces } })).map(matchOf);
-  }
-
   async #extent(window: TimeWindow, archive: ArchiveNeed): Promise<StoredExtent> {
     const [[row], files] = await Promise.all([this.#database.query({ sql: EXTENT }), this.#database.fileTimes?.(window, archive) ?? []]);
     return { firstMs: Number(row?.['first_ms'] ?? 0), lastMs: Number(row?.['last_ms'] ?? -1), hotFromMs: Number(row?.['left_before_ms'] ?? 0), files };
   }
 
-  async explainSearch(search: TraceSearch): Promise<QueryPlan> {
-    return explained(this.#database, { ...searchStatement(SEARCH, compileSearch(search.search), search), archive: needOfSearch(search.search) });
+  everyTrace(search: TraceSelection): AsyncIterable<WholeTrace> {
+    return everyTrace(this.#database, search);
   }
-}
 
-interface MatchedTrace {
-  readonly key: TraceKey;
-  /** When its newest matching span began. */
-  readonly matchedNs: bigint;
-}
-
-function matchOf(row: Row): MatchedTrace {
-  return { key: { high: row['th'] as bigint, low: row['tl'] as bigint }, matchedNs: row['matched_ns'] as bigint };
+  async explainSearch(search: TraceSearch): Promise<QueryPlan> {
+    return explained(this.#database, { ...searchStatement(SEARCH, { compiled: compileSearch(search.search), search }), archive: needOfSearch(search.search) });
+  }
 }
 
 function compareBig(left: bigint, right: bigint): number {
   return left < right ? -1 : left > right ? 1 : 0;
-}
-
-function searchStatement(template: string, compiled: CompiledSearch, search: TraceSearch): Statement & { readonly params: Readonly<Record<string, SqlValue>> } {
-  return {
-    sql: template.replace('/* search */', () => `${compiled.ctes}${template === NEWEST ? '' : ','}`).replaceAll('/* found */', () => compiled.result),
-    params: { ...compiled.params.values, ...nearWindow(search, compiled.looksAround), from_ms: search.fromMs, to_ms: search.toMs, limit: search.limit },
-  };
-}
-
-export function nearWindow({ fromMs, toMs }: TimeWindow, looksAround: boolean): { readonly near_from_ms: number; readonly near_to_ms: number } {
-  const around = looksAround ? AROUND_MS : 0;
-  return { near_from_ms: fromMs - around, near_to_ms: toMs + around };
 }
 
 export async function explained(database: SpansDatabase, statement: ArchiveStatement): Promise<QueryPlan> {

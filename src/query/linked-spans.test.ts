@@ -13,6 +13,7 @@ const spanOf = (changes: Partial<Span>): Span => ({
 const readerOf = (stored: readonly Span[], found: readonly FoundTrace[] = [], asked: string[] = []): TraceReader => ({
   traceById: async (traceId) => (stored.some((span) => span.traceId === traceId) ? { traceId, spans: stored.filter((span) => span.traceId === traceId), truncated: false, logs: [] } : undefined),
   findTraces: async () => [],
+  everyTrace: async function* () { yield* []; },
   findSpansets: async ({ search }) => { asked.push(printSearch(search)); return found; },
   explainSearch: async () => ({ sql: '', params: {}, plan: '' }),
 });

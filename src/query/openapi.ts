@@ -239,6 +239,7 @@ export function openApiDocument(): Record<string, unknown> {
       '/api/v1/silences/{id}': { get: operation('One silence', 'Silence', { path: ['id'] }), delete: operation('End a silence', 'Silence', { path: ['id'] }) },
       '/api/v1/traces': { get: operation('Search traces; q is TraceQL', 'TraceList', { query: ['q', 'service', 'operation', 'user', 'errors', 'minDuration', 'maxDuration', 'limit', ...WINDOW] }) },
       '/api/v1/traces/{traceId}': { get: operation('One trace with its logs; format=otlp or format=jaeger: in those formats instead', 'Trace', { path: ['traceId'], query: ['format'] }) },
+      '/api/v1/export': { get: { ...operation('Every trace that a search finds, streamed: OTLP/JSON, one trace a line, or with format=jaeger what Jaeger\'s UI uploads', 'Problem', { query: ['q', 'service', 'operation', 'user', 'errors', 'minDuration', 'maxDuration', 'limit', 'format', ...WINDOW] }), responses: { 200: { description: 'Traces', content: { 'application/x-ndjson': { schema: { type: 'string' } }, 'application/json': { schema: { type: 'object' } } } } } } },
       '/api/v1/backtest/extent': { post: operation('What a backtest can look at', 'BacktestExtent', { body: 'BacktestExtentQuery' }) },
       '/api/v1/backtest/slices': { post: operation('Counts of SLOs by minute of arrival', 'BacktestSlices', { body: 'BacktestSlicesQuery' }) },
       '/api/v1/backtest/recount': { post: operation('Stored spans counted anew for a query', 'BacktestSlices', { body: 'BacktestRecountQuery' }) },

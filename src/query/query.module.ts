@@ -5,6 +5,7 @@ import { BacktestController } from './backtest.controller.js';
 import { ChangesController } from './changes.controller.js';
 import { CompareController } from './compare.controller.js';
 import { ErasuresController } from './erasures.controller.js';
+import { ExportController } from './export.controller.js';
 import { GatesController } from './gates.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { READERS, type Readers } from './readers.js';
@@ -21,7 +22,7 @@ export class QueryModule {
       module: QueryModule,
       controllers: [
         SlosController, TracesController, ServicesController, IngestController, OpenApiController, TempoController, JaegerController, BacktestController, GatesController, CompareController,
-        SuggestionsController, ChangesController, ErasuresController,
+        SuggestionsController, ChangesController, ErasuresController, ExportController,
       ],
       providers: [{ provide: READERS, useValue: readers }],
       exports: [READERS],

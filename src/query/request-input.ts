@@ -4,8 +4,9 @@ import { isTraceId, type TraceId } from '../lib/ids.js';
 import { ApiError } from './api-error.js';
 import { EVERY_SPAN, type FieldExpression, type SpansetExpression } from '../trace/traceql/query-ast.js';
 import { userCondition, type StoredUser, type StoredUserReader } from './stored-user.js';
+import { EXPORT_FORMATS } from './export-formats.js';
 import { parseTraceSearch } from './trace-query.js';
-import { TRACE_SEARCH_LIMIT, type TraceSearch } from './trace-reader.js';
+import { TRACE_SEARCH_LIMIT, type TraceSearch, type TraceSelection } from './trace-reader.js';
 import type { TimeWindow } from './time-window.js';
 
 export const DEFAULT_SEARCH_LIMIT = 50;
@@ -66,6 +67,9 @@ export const traceSearchInput = windowInput.extend({
 });
 export type TraceSearchInput = z.output<typeof traceSearchInput>;
 
+/** The same search; without a limit, all that it finds. */
+export const exportInput = traceSearchInput.extend({ limit: z.coerce.number().int().min(1).optional(), format: z.enum(EXPORT_FORMATS).optional() });
+
 /** Reads parameters, or throws `request/invalid` with every parameter that is wrong. */
 export function readInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input ?? {});
@@ -97,6 +101,11 @@ export function traceSearchOf(input: TraceSearchInput, window: TimeWindow, users
 function ofUser(search: SpansetExpression, user: StoredUser): SpansetExpression {
   const own: SpansetExpression = { type: 'filter', condition: userCondition(user) };
   return search === EVERY_SPAN ? own : { type: 'operation', operator: '&&', left: own, right: search };
+}
+
+/** @throws ApiError `traceql/invalid` with the position of the first wrong character. */
+export function selectionOf(input: TraceSearchInput, window: TimeWindow, users: StoredUserReader): TraceSelection {
+  return { ...traceSearchOf(input, window, users), limit: input.limit };
 }
 
 export function formConditions(input: TraceSearchInput): readonly FieldExpression[] {

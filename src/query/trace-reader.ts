@@ -50,6 +50,18 @@ export interface TraceSearch extends TimeWindow {
   readonly limit: number;
 }
 
+/** Traces of any number: those that a search finds, and at most so many of them. */
+export interface TraceSelection extends TimeWindow {
+  readonly search: SpansetExpression;
+  readonly limit: number | undefined;
+}
+
+/** A trace with the first TRACE_SPAN_LIMIT of its spans, oldest first. */
+export interface WholeTrace {
+  readonly traceId: TraceId;
+  readonly spans: readonly Span[];
+}
+
 /** What a search found in one trace, with the spans that it matched. */
 export interface FoundTrace extends TraceSummary {
   readonly startNs: bigint;
@@ -87,5 +99,7 @@ export interface TraceReader {
   findTraces(search: TraceSearch): Promise<readonly TraceSummary[]>;
   /** The same traces, with the first `spansPerSpanset` spans of each spanset. */
   findSpansets(search: TraceSearch & { readonly spansPerSpanset: number }): Promise<readonly FoundTrace[]>;
+  /** Every trace that a search finds, each once, newest first or nearly; a few of them are in memory at a time. */
+  everyTrace(selection: TraceSelection): AsyncIterable<WholeTrace>;
   explainSearch(search: TraceSearch): Promise<QueryPlan>;
 }

@@ -23,7 +23,7 @@ const read = (changes: Partial<TraceRead> = {}): TraceRead => ({ path: `/api/v1/
 
 test.each([
   ['/traces/abc', 'trace'], ['/traces/abc/spans/12', 'trace'], ['/api/v1/traces/abc', 'trace'], ['/tempo/api/traces/abc', 'trace'], ['/tempo/api/v2/traces/abc', 'trace'], ['/jaeger/api/traces/abc', 'trace'],
-  ['/traces', 'search'], ['/api/v1/traces', 'search'], ['/tempo/api/search', 'search'], ['/jaeger/api/traces', 'search'], ['/tempo/api/search/tags', undefined], ['/', undefined], ['/quality', undefined], ['/jaeger/api/services', undefined],
+  ['/traces', 'search'], ['/api/v1/export', 'export'], ['/api/v1/traces', 'search'], ['/tempo/api/search', 'search'], ['/jaeger/api/traces', 'search'], ['/tempo/api/search/tags', undefined], ['/', undefined], ['/quality', undefined], ['/jaeger/api/services', undefined],
 ])('%s asks for: %s', (path, what) => {
   expect(questionOf(path)).toBe(what);
 });

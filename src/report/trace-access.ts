@@ -30,6 +30,7 @@ export interface TraceAccess {
 const NS_PER_MS = 1e6;
 const WEEKS_BEFORE = 4;
 const READERS_SHOWN = 20;
+/** An export takes as long as it is large. */
 const QUESTIONS: readonly TraceQuestion[] = ['trace', 'search'];
 
 /** @param before of the four weeks before. */

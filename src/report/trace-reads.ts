@@ -1,5 +1,5 @@
 /** What was asked of traces. */
-export type TraceQuestion = 'trace' | 'search';
+export type TraceQuestion = 'trace' | 'search' | 'export';
 
 /** One answer to a question about traces. */
 export interface TraceRead {
@@ -24,11 +24,13 @@ export interface ReadCount {
 
 const ONE_TRACE = /^\/(?:traces\/[^/]+(?:\/spans\/[^/]+)?|api\/v1\/traces\/[^/]+|tempo\/api(?:\/v2)?\/traces\/[^/]+|jaeger\/api\/traces\/[^/]+)$/;
 const SEARCH = /^\/(?:traces|api\/v1\/traces|tempo\/api\/search|jaeger\/api\/traces)$/;
+const EXPORT = '/api/v1/export';
 
 /** Undefined where a path has nothing to do with the content of traces. */
 export function questionOf(path: string): TraceQuestion | undefined {
   if (ONE_TRACE.test(path)) return 'trace';
-  return SEARCH.test(path) ? 'search' : undefined;
+  if (SEARCH.test(path)) return 'search';
+  return path === EXPORT ? 'export' : undefined;
 }
 
 const UNAUTHENTICATED = 401;

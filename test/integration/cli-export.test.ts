@@ -53,6 +53,25 @@ describe('tocsin export', () => {
     expect(await runTocsin(['export', '--query', '{ name = }'], { ground })).toMatchObject({ code: 2, stderr: expect.stringContaining('--query:') as string });
   });
 
+  test('of any number of traces, many more than a search shows: each once, from the directory and from the service, in every format', async () => {
+    const ground = newGround();
+    const sent = tracesJson(requests(1, 900, { endMs: THEN_MS }));
+    ground.write('traces.jsonl', sent);
+    expect(await runTocsin(['import', 'traces.jsonl'], { ground })).toMatchObject({ code: 0 });
+    const all = ['export', '--query', '{ }', '--range', 'all', '--limit', 'all'];
+    expect(spansIn((await runTocsin(all, { ground })).stdout)).toEqual(spansIn(sent));
+    expect(await runTocsin([...all, '--format', 'parquet', '--out', 'all.parquet'], { ground })).toMatchObject({ code: 0, stderr: expect.stringContaining('all.parquet: 900 traces') as string });
+    expect(spansIn((await runTocsin(['export', '--query', '{ }', '--range', 'all', '--limit', '450'], { ground })).stdout).length).toBeLessThan(spansIn(sent).length);
+
+    const service = startServiceProcess({ ground });
+    const { http } = await service.ready;
+    expect(spansIn((await runTocsin([...all, '--server', http], { ground })).stdout)).toEqual(spansIn(sent));
+    const jaeger = JSON.parse((await runTocsin([...all, '--format', 'jaeger', '--server', http], { ground })).stdout) as { readonly total: number; readonly data: readonly { readonly traceID: string }[] };
+    expect([jaeger.total, new Set(jaeger.data.map(({ traceID }) => traceID)).size]).toEqual([900, 900]);
+    const answer = await fetch(`${http}/api/v1/export?q=${encodeURIComponent('{ status = error }')}&range=all&format=jaeger`);
+    expect([answer.headers.get('content-type'), (await answer.json() as { readonly total: number }).total]).toEqual(['application/json', 0]);
+  });
+
   test('from a running service: the same', async () => {
     const ground = newGround();
     ground.write('traces.jsonl', SENT);

@@ -41,7 +41,7 @@ describe('the tocsin command', () => {
     [['export', 'a1', '--query', '{ }'], 'write trace ids or --query, not both'],
     [['export', 'a1', '--format', 'csv'], '--format "csv" is none of otlp, jaeger, parquet'],
     [['export', 'a1', '--format', 'parquet'], '--format parquet needs --out FILE'],
-    [['export', '--query', '{ }', '--limit', '1000'], '--limit is a whole number from 1 to 200'],
+    [['export', '--query', '{ }', '--limit', '0'], '--limit is a whole number from 1 on, or all'],
     [['export', 'a1'], 'there is nothing to export: no Tocsin runs at'],
     [['report'], 'name the report: tocsin report quality'],
     [['report', 'quality', '--week', '2026-W54'], '2026 has no week 54'],

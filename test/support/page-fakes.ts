@@ -341,7 +341,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       revisions: { revisions: async (slo) => (isEmpty ? [] : revisionsOf(slo)), exclusionLog: async () => [] },
       erasures: erasuresOf(),
       changes: { record: async () => {}, list: async () => (isEmpty ? [] : changesOf()) },
-      traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)), findSpansets: async () => [], explainSearch: async () => ({ sql: 'SELECT 1', params: {}, plan: 'DUMMY_SCAN' }) },
+      traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)), findSpansets: async () => [], everyTrace: async function* () { yield* traces.values(); }, explainSearch: async () => ({ sql: 'SELECT 1', params: {}, plan: 'DUMMY_SCAN' }) },
       metrics: { metrics: async () => ({ series: [], timestampsMs: [], truncated: false }), explainMetrics: async () => [] },
       tags: { tagNames: async () => ({ resource: [], span: [], event: [], link: [] }), tagValues: async () => [] },
       surveys: surveyFakes(isEmpty), users: HASHED_USERS,

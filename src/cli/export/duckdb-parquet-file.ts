@@ -1,7 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createWriteStream, mkdtempSync, rmSync, type WriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import type { WholeTrace } from '../../query/trace-reader.js';
 import { valueJson } from '../../trace/attribute-json.js';
 import type { Attributes, Span } from '../../trace/span.js';
 
@@ -12,27 +15,49 @@ const COLUMNS = {
   ResourceAttributes: MAP, ScopeName: 'VARCHAR', ScopeVersion: 'VARCHAR', SpanAttributes: MAP, Duration: 'BIGINT', StatusCode: 'VARCHAR', StatusMessage: 'VARCHAR',
   Events: `STRUCT("Timestamp" BIGINT, "Name" VARCHAR, "Attributes" ${MAP})[]`, Links: `STRUCT("TraceId" VARCHAR, "SpanId" VARCHAR, "Attributes" ${MAP})[]`, Weight: 'DOUBLE',
 } as const;
+/** So many spans are sorted together; DuckDB's memory is as large as the service's. */
+const SPANS_OF_RUN = 50_000;
+const MEMORY_LIMIT = '224MB';
+const PARQUET = '(FORMAT parquet, COMPRESSION zstd)';
 
-/** Writes spans as one Parquet file (zstd), sorted by service and time. Times become nanosecond timestamps. */
-export async function writeParquet(spans: readonly Span[], file: string): Promise<void> {
+/** Writes traces as one Parquet file (zstd), of which every 50,000 spans are sorted by service and time. Times become nanosecond timestamps. */
+export async function writeParquet(traces: AsyncIterable<WholeTrace>, file: string): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'tocsin-export-'));
+  const instance = await DuckDBInstance.create(':memory:', { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false', memory_limit: MEMORY_LIMIT, temp_directory: directory });
+  const connection = await instance.connect();
   try {
+    const runs: string[] = [];
     const lines = join(directory, 'spans.jsonl');
-    writeFileSync(lines, spans.map((span) => `${rowJson(span)}\n`).join(''));
-    const instance = await DuckDBInstance.create(':memory:', { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' });
-    const connection = await instance.connect();
-    try {
-      const columns = Object.entries(COLUMNS).map(([name, type]) => `${name}: '${type}'`).join(', ');
-      await connection.run(`COPY (
-        SELECT * REPLACE (make_timestamp_ns(Timestamp) AS Timestamp) FROM read_json(${quoted(lines)}, format = 'newline_delimited', columns = {${columns}}) ORDER BY ServiceName, Timestamp
-      ) TO ${quoted(file)} (FORMAT parquet, COMPRESSION zstd)`);
-    } finally {
-      connection.closeSync();
-      instance.closeSync();
+    let open: { readonly stream: WriteStream; spans: number } | undefined;
+    const close = async (): Promise<void> => {
+      if (open === undefined) return;
+      open.stream.end();
+      await once(open.stream, 'close');
+      open = undefined;
+      runs.push(await writeRun(connection, lines, join(directory, `${runs.length}.parquet`)));
+    };
+    for await (const { spans } of traces) {
+      open ??= { stream: createWriteStream(lines), spans: 0 };
+      open.spans += spans.length;
+      if (!open.stream.write(spans.map((span) => `${rowJson(span)}\n`).join(''))) await once(open.stream, 'drain');
+      if (open.spans >= SPANS_OF_RUN) await close();
     }
+    await close();
+    if (runs.length > 0) await connection.run(`COPY (SELECT * FROM read_parquet([${runs.map(quoted).join(', ')}])) TO ${quoted(file)} ${PARQUET}`);
   } finally {
+    connection.closeSync();
+    instance.closeSync();
     rmSync(directory, { recursive: true });
   }
+}
+
+async function writeRun(connection: DuckDBConnection, lines: string, file: string): Promise<string> {
+  const columns = Object.entries(COLUMNS).map(([name, type]) => `${name}: '${type}'`).join(', ');
+  await connection.run(`COPY (
+    SELECT * REPLACE (make_timestamp_ns(Timestamp) AS Timestamp) FROM read_json(${quoted(lines)}, format = 'newline_delimited', columns = {${columns}}) ORDER BY ServiceName, Timestamp
+  ) TO ${quoted(file)} ${PARQUET}`);
+  await rm(lines);
+  return file;
 }
 
 function rowJson(span: Span): string {

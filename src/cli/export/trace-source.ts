@@ -10,10 +10,12 @@ import { StoreClient } from '../../pipeline/system-store-client.js';
 import { ApiError } from '../../query/api-error.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import { parseTraceSearch } from '../../query/trace-query.js';
+import type { WholeTrace } from '../../query/trace-reader.js';
 import { DatabaseUnavailableError } from '../../store/database-error.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
 import { spansOfBatch } from '../../trace/spans-of-batch.js';
 import type { Span } from '../../trace/span.js';
+import type { SpansetExpression } from '../../trace/traceql/query-ast.js';
 import { archiveParts, type ArchiveParts } from '../archive-parts.js';
 import { CouldNotRun } from '../command.js';
 import { findServiceApi, ServiceRefused, type ServiceApi } from '../service-api.js';
@@ -23,15 +25,16 @@ export interface TraceQuery {
   readonly query: string;
   /** How far back; Infinity: whenever it was. */
   readonly rangeMs: number;
-  readonly limit: number;
+  /** Undefined: all. */
+  readonly limit: number | undefined;
 }
 
-/** Where traces are exported from. */
+/** Where traces are exported from; of any number of them it holds a few. */
 export interface TraceSource {
-  /** Newest first. @throws CouldNotRun for a query that is none. */
-  find(query: TraceQuery): Promise<readonly TraceId[]>;
+  /** Newest first, or nearly. @throws CouldNotRun for a query that is none. */
+  find(query: TraceQuery): AsyncIterable<WholeTrace>;
   /** Undefined where it is not stored. */
-  spansOf(id: TraceId): Promise<readonly Span[] | undefined>;
+  trace(id: TraceId): Promise<WholeTrace | undefined>;
   close(): Promise<void>;
 }
 
@@ -57,22 +60,28 @@ class ServiceTraces implements TraceSource {
     this.#api = api;
   }
 
-  async find({ query, rangeMs, limit }: TraceQuery): Promise<readonly TraceId[]> {
-    const asked = new URLSearchParams({ q: query, range: rangeMs === Infinity ? 'all' : formatDuration(rangeMs), limit: String(limit) });
-    const { traces } = await this.#api.get<{ readonly traces: readonly { readonly traceId: TraceId }[] }>(`/api/v1/traces?${asked.toString()}`);
-    return traces.map(({ traceId }) => traceId);
+  async* find({ query, rangeMs, limit }: TraceQuery): AsyncGenerator<WholeTrace> {
+    const asked = new URLSearchParams({ q: query, range: rangeMs === Infinity ? 'all' : formatDuration(rangeMs), ...(limit === undefined ? {} : { limit: String(limit) }) });
+    for await (const line of this.#api.lines(`/api/v1/export?${asked.toString()}`)) {
+      const spans = this.#spansIn(line);
+      const [first] = spans;
+      if (first !== undefined) yield { traceId: first.traceId, spans };
+    }
   }
 
-  async spansOf(id: TraceId): Promise<readonly Span[] | undefined> {
+  async trace(id: TraceId): Promise<WholeTrace | undefined> {
     try {
-      const body = Buffer.from(JSON.stringify(await this.#api.get<unknown>(`/api/v1/traces/${id}?format=otlp`)));
-      const decoded = this.#decoder.decode({ encoding: 'json', body, receivedAtMs: Date.now() });
-      if (!decoded.ok) throw new CouldNotRun(`the service answered for trace ${id} with something that is not OTLP: ${decoded.message}`);
-      return spansOfBatch(decoded.batch);
+      return { traceId: id, spans: this.#spansIn(await this.#api.text(`/api/v1/traces/${id}?format=otlp`)) };
     } catch (error) {
       if (error instanceof ServiceRefused && error.code === 'trace/not-found') return undefined;
       throw error;
     }
+  }
+
+  #spansIn(text: string): readonly Span[] {
+    const decoded = this.#decoder.decode({ encoding: 'json', body: Buffer.from(text), receivedAtMs: Date.now() });
+    if (!decoded.ok) throw new CouldNotRun(`the service answered with something that is not OTLP: ${decoded.message}`);
+    return spansOfBatch(decoded.batch);
   }
 
   close(): Promise<void> {
@@ -89,20 +98,24 @@ class StoredTraces implements TraceSource {
     this.#reader = new DuckdbTraceReader(new ArchivedSpans(store, archive));
   }
 
-  async find({ query, rangeMs, limit }: TraceQuery): Promise<readonly TraceId[]> {
-    try {
-      const toMs = Date.now();
-      return (await this.#reader.findTraces({ search: parseTraceSearch(query), fromMs: rangeMs === Infinity ? 0 : toMs - rangeMs, toMs, limit })).map(({ traceId }) => traceId);
-    } catch (error) {
-      throw error instanceof ApiError ? new CouldNotRun(`--query: ${error.message}`) : error;
-    }
+  find({ query, rangeMs, limit }: TraceQuery): AsyncIterable<WholeTrace> {
+    const toMs = Date.now();
+    return this.#reader.everyTrace({ search: searchOf(query), fromMs: rangeMs === Infinity ? 0 : toMs - rangeMs, toMs, limit });
   }
 
-  async spansOf(id: TraceId): Promise<readonly Span[] | undefined> {
-    return (await this.#reader.traceById(id))?.spans;
+  trace(id: TraceId): Promise<WholeTrace | undefined> {
+    return this.#reader.traceById(id);
   }
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+}
+
+function searchOf(query: string): SpansetExpression {
+  try {
+    return parseTraceSearch(query);
+  } catch (error) {
+    throw error instanceof ApiError ? new CouldNotRun(`--query: ${error.message}`) : error;
   }
 }

@@ -138,7 +138,8 @@ function compareTimes(left: SqlValue | undefined, right: SqlValue | undefined): 
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function hotOfTraces(traces: readonly TraceKey[]): string {
+/** Condition on `trace_id_high` and `trace_id_low`. */
+export function hotOfTraces(traces: readonly TraceKey[]): string {
   return (['low', 'high'] as const).map((side) => isAmong(`trace_id_${side}`, traces.map((trace) => `${trace[side]}::UBIGINT`))).join(' AND ');
 }
 

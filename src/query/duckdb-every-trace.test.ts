@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTraceqlStore, type TraceqlStore } from '../../test/support/traceql-store.js';
+import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
+import { DEFAULT_START_MS, type SpanDescription } from '../trace/batch-builder.js';
+import { everyTrace } from './duckdb-every-trace.js';
+import { DuckdbTraceReader } from './duckdb-trace-reader.js';
+import { parseTraceSearch } from './trace-query.js';
+import type { TraceSelection, WholeTrace } from './trace-reader.js';
+
+const START = DEFAULT_START_MS;
+/** So small that a handful of traces needs many slices and portions. */
+const SMALL = { tracesOfSlice: 3, tracesAtOnce: 2, spansAtOnce: 5 };
+
+let store: TraceqlStore;
+beforeAll(async () => {
+  store = await openTraceqlStore();
+});
+afterAll(() => store.close());
+
+async function collect(text: string, { limits = SMALL, ...window }: Partial<TraceSelection> & { limits?: typeof SMALL } = {}): Promise<readonly WholeTrace[]> {
+  const found: WholeTrace[] = [];
+  for await (const trace of everyTrace(store.database, { fromMs: START - 10 * HOUR_MS, toMs: START + 10 * HOUR_MS, limit: undefined, search: parseTraceSearch(text), ...window }, limits)) found.push(trace);
+  return found;
+}
+
+const traceId = fc.integer({ min: 1, max: 20 }).map((id) => String(id).padStart(32, '0'));
+/** Traces of all lengths, some of whose spans end at the very same millisecond, and so in no slice that could be cut. */
+const span: fc.Arbitrary<SpanDescription> = fc.record({
+  traceId, startMs: fc.oneof(fc.constant(START), fc.integer({ min: START - 8 * HOUR_MS, max: START + 8 * HOUR_MS }), fc.integer({ min: START, max: START + 20 })),
+  durationMs: fc.constantFrom(0, 1, 5, MINUTE_MS, HOUR_MS), status: fc.constantFrom('ok' as const, 'error' as const), name: fc.constantFrom('a', 'b'),
+});
+
+test('every trace that a search finds comes once, whole, whatever the slices; and none that it does not find', async () => {
+  await fc.assert(fc.asyncProperty(fc.array(span, { maxLength: 60 }), fc.constantFrom('{ }', '{ status = error }', '{ name = "a" && duration > 1ms }'), async (described, text) => {
+    const spans = described.map((one, index) => ({ ...one, spanId: (index + 1).toString(16) }));
+    await store.replace(spans);
+    const found = await collect(text);
+    const reader = new DuckdbTraceReader(store.database);
+    const expected = await reader.findTraces({ fromMs: START - 10 * HOUR_MS, toMs: START + 10 * HOUR_MS, limit: 200, search: parseTraceSearch(text) });
+    expect(found.map((trace) => trace.traceId).toSorted()).toEqual(expected.map((trace) => trace.traceId).toSorted());
+    for (const { traceId: id, spans: whole } of found) expect(whole).toHaveLength(spans.filter((one) => one.traceId === id).length);
+    return true;
+  }), { numRuns: 12 });
+}, 120_000);
+
+test('stops after as many as were asked for, and looks at the time that was asked for', async () => {
+  await store.replace(Array.from({ length: 30 }, (_, index) => ({ traceId: String(index + 1).padStart(32, '0'), spanId: '1', startMs: START + index * MINUTE_MS, durationMs: 5 })));
+  expect((await collect('{ }', { limit: 7 })).map((trace) => Number(trace.traceId))).toEqual([30, 29, 28, 27, 26, 25, 24]);
+  expect(await collect('{ }', { fromMs: START + 10 * MINUTE_MS, toMs: START + 15 * MINUTE_MS })).toHaveLength(5);
+  expect(await collect('{ name = "nowhere" }')).toEqual([]);
+});
+
+test('a trace of many spans is read by itself', async () => {
+  await store.replace(Array.from({ length: 40 }, (_, index) => ({ traceId: String((index % 2) + 1).padStart(32, '0'), spanId: (index + 1).toString(16), startMs: START + index, durationMs: 5 })));
+  expect((await collect('{ }')).map(({ spans }) => spans.length)).toEqual([20, 20]);
+});

@@ -1,0 +1,131 @@
+import { DAY_MS, HOUR_MS } from '../lib/duration.js';
+import { spansOfRows } from '../pipeline/span-of-row.js';
+import { needOfSearch } from '../store/archive/archive-need.js';
+import { hotOfTraces, type SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
+import type { Row } from '../store/database.js';
+import { loadSql } from '../store/fs-sql.js';
+import { traceIdOf, type TraceKey } from '../store/trace-key.js';
+import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
+import { longTraces, matchesAmong, matchOf, NEWEST, searchStatement } from './duckdb-matching-traces.js';
+import type { TimeWindow } from './time-window.js';
+import { TRACE_SPAN_LIMIT, type TraceSelection, type WholeTrace } from './trace-reader.js';
+
+const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
+const SPANS = loadSql(import.meta.url, 'read-whole-traces.sql');
+const NS_PER_MS = 1_000_000n;
+
+/** How much is held at a time. */
+export interface PortionLimits {
+  /** Ids of the traces of one slice of time; a slice with more is cut. */
+  readonly tracesOfSlice: number;
+  /** Traces that are read in one go. */
+  readonly tracesAtOnce: number;
+  /** Their spans; traces with more are read in smaller portions. */
+  readonly spansAtOnce: number;
+}
+
+const LIMITS: PortionLimits = { tracesOfSlice: 20_000, tracesAtOnce: 200, spansAtOnce: 2 * TRACE_SPAN_LIMIT };
+
+interface Run {
+  readonly database: SpansDatabase;
+  readonly compiled: CompiledSearch;
+  readonly selection: TraceSelection;
+  readonly limits: PortionLimits;
+}
+
+/**
+ * Every trace that a search finds, each once: slice of time by slice, the newest first, and of each slice some traces at a time. A trace belongs
+ * to the slice of its newest match, so that nothing has to be remembered of the slices before.
+ */
+export async function* everyTrace(database: SpansDatabase, selection: TraceSelection, limits = LIMITS): AsyncGenerator<WholeTrace> {
+  let left = selection.limit ?? Infinity;
+  for await (const trace of unlimited({ database, compiled: compileSearch(selection.search), selection, limits })) {
+    if (left <= 0) return;
+    left -= 1;
+    yield trace;
+  }
+}
+
+async function* unlimited(run: Run): AsyncGenerator<WholeTrace> {
+  const { database, compiled, selection } = run;
+  const long = compiled.looksAround ? await longTraces(database, selection) : [];
+  const judgedWhole = new Set(long.map(traceIdOf));
+  yield* wholeTraces(run, (await amongMatches(run, long, selection)).map(({ key }) => key));
+  for await (const { window, traces } of slices(run)) {
+    const own = traces.filter((key) => !judgedWhole.has(traceIdOf(key)));
+    for (let from = 0; from < own.length; from += run.limits.tracesAtOnce) yield* tracesOfSlice(run, own.slice(from, from + run.limits.tracesAtOnce), window);
+  }
+}
+
+/** Those whose newest match is in this slice. */
+async function* tracesOfSlice(run: Run, keys: readonly TraceKey[], slice: TimeWindow): AsyncGenerator<WholeTrace> {
+  for await (const portion of portions(run, keys)) {
+    const outlasting = portion.filter(({ spans }) => spans.some(({ startNs, durationNs }) => (startNs + BigInt(durationNs)) / NS_PER_MS >= BigInt(slice.toMs)));
+    const elsewhere = new Set((await amongMatches(run, outlasting.map(({ key }) => key), { fromMs: slice.toMs, toMs: run.selection.toMs })).map(({ key }) => traceIdOf(key)));
+    for (const { traceId, spans } of portion) if (!elsewhere.has(traceId)) yield { traceId, spans };
+  }
+}
+
+function amongMatches({ database, compiled, selection }: Run, keys: readonly TraceKey[], window: TimeWindow): ReturnType<typeof matchesAmong> {
+  return window.fromMs < window.toMs ? matchesAmong(database, keys, { compiled, search: { ...selection, ...window, limit: keys.length } }) : Promise.resolve([]);
+}
+
+/** The time that spans are stored of, newest first, in slices that hold no more traces than may be; with the ids of what each has. */
+async function* slices({ database, compiled, selection, limits }: Run): AsyncGenerator<{ readonly window: TimeWindow; readonly traces: readonly TraceKey[] }> {
+  const [extent] = await database.query({ sql: EXTENT });
+  const oldestMs = Math.max(selection.fromMs, Number(extent?.['first_ms'] ?? 0));
+  const archive = needOfSearch(selection.search);
+  let toMs = Math.min(selection.toMs, Number(extent?.['last_ms'] ?? -1) + 1);
+  for (let lengthMs = HOUR_MS; toMs > oldestMs;) {
+    const window = { fromMs: Math.max(oldestMs, toMs - lengthMs), toMs };
+    const isShortest = lengthMs <= 1;
+    const limit = isShortest ? Number.MAX_SAFE_INTEGER : limits.tracesOfSlice + 1;
+    const rows = await database.query({ ...searchStatement(NEWEST, { compiled, search: { ...selection, ...window, limit } }), archive });
+    if (rows.length > limits.tracesOfSlice && !isShortest) {
+      lengthMs = Math.max(1, Math.floor(lengthMs / 4));
+      continue;
+    }
+    yield { window, traces: rows.map((row) => matchOf(row).key) };
+    toMs = window.fromMs;
+    lengthMs = Math.min(DAY_MS, lengthMs * 2);
+  }
+}
+
+async function* wholeTraces(run: Run, keys: readonly TraceKey[]): AsyncGenerator<WholeTrace> {
+  for (let from = 0; from < keys.length; from += run.limits.tracesAtOnce) {
+    for await (const portion of portions(run, keys.slice(from, from + run.limits.tracesAtOnce))) yield* portion;
+  }
+}
+
+interface ReadTrace extends WholeTrace {
+  readonly key: TraceKey;
+}
+
+/** These traces with their spans, in the same order; half of them at a time where they have many. */
+async function* portions(run: Run, keys: readonly TraceKey[]): AsyncGenerator<readonly ReadTrace[]> {
+  if (keys.length === 0) return;
+  const limit = keys.length === 1 ? TRACE_SPAN_LIMIT : run.limits.spansAtOnce + 1;
+  const rows = await run.database.query({ sql: SPANS.replace('/* traces */', () => hotOfTraces(keys)), params: { limit }, archive: { traces: keys } });
+  if (rows.length === limit && keys.length > 1) {
+    const half = Math.ceil(keys.length / 2);
+    yield* portions(run, keys.slice(0, half));
+    yield* portions(run, keys.slice(half));
+    return;
+  }
+  yield inOrder(keys, rows);
+}
+
+function inOrder(keys: readonly TraceKey[], rows: readonly Row[]): readonly ReadTrace[] {
+  const byTrace = new Map<string, Row[]>();
+  for (const row of rows) {
+    const traceId = traceIdOf({ high: row['trace_id_high'] as bigint, low: row['trace_id_low'] as bigint });
+    const known = byTrace.get(traceId);
+    if (known === undefined) byTrace.set(traceId, [row]);
+    else known.push(row);
+  }
+  return keys.flatMap((key) => {
+    const traceId = traceIdOf(key);
+    const ofTrace = byTrace.get(traceId);
+    return ofTrace === undefined ? [] : [{ key, traceId, spans: spansOfRows(ofTrace) }];
+  });
+}

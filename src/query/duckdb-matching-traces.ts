@@ -1,0 +1,58 @@
+import { LONG_TRACE_MS } from '../store/archive/long-traces.js';
+import type { SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
+import type { Row, SqlValue, Statement } from '../store/database.js';
+import { loadSql } from '../store/fs-sql.js';
+import type { TraceKey } from '../store/trace-key.js';
+import type { CompiledSearch } from '../trace/traceql/search-sql.js';
+import type { TimeWindow } from './time-window.js';
+import type { TraceSearch } from './trace-reader.js';
+
+/** Traces that a search finds in a slice of time, newest first; see `matchOf`. */
+export const NEWEST = loadSql(import.meta.url, 'find-newest.sql');
+const LONG = loadSql(import.meta.url, 'find-long-traces.sql');
+/** Spans that a match depends on (a parent, others to count) may end just outside of the time range. */
+const AROUND_MS = LONG_TRACE_MS;
+/** Traces known to last longer than that are looked at whole, the newest of them in the time range. */
+const MOST_LONG_TRACES = 1_000;
+export const ALL_TIME = { near_from_ms: 0, near_to_ms: 9_000_000_000_000 } as const;
+
+export interface MatchedTrace {
+  readonly key: TraceKey;
+  /** When its newest matching span began. */
+  readonly matchedNs: bigint;
+}
+
+export function matchOf(row: Row): MatchedTrace {
+  return { key: { high: row['th'] as bigint, low: row['tl'] as bigint }, matchedNs: row['matched_ns'] as bigint };
+}
+
+export interface RunSearch {
+  readonly compiled: CompiledSearch;
+  readonly search: TraceSearch;
+}
+
+/** A template of a statement with a search in it. */
+export function searchStatement(template: string, { compiled, search }: RunSearch): Statement & { readonly params: Readonly<Record<string, SqlValue>> } {
+  return {
+    sql: template.replace('/* search */', () => `${compiled.ctes}${template === NEWEST ? '' : ','}`).replaceAll('/* found */', () => compiled.result),
+    params: { ...compiled.params.values, ...nearWindow(search, compiled.looksAround), from_ms: search.fromMs, to_ms: search.toMs, limit: search.limit },
+  };
+}
+
+export function nearWindow({ fromMs, toMs }: TimeWindow, looksAround: boolean): { readonly near_from_ms: number; readonly near_to_ms: number } {
+  const around = looksAround ? AROUND_MS : 0;
+  return { near_from_ms: fromMs - around, near_to_ms: toMs + around };
+}
+
+/** Traces in this time that a slice of it would see a part of, and judge by it. */
+export async function longTraces(database: SpansDatabase, { fromMs, toMs }: TimeWindow): Promise<readonly TraceKey[]> {
+  const rows = await database.query({ sql: LONG, params: { from_ms: fromMs, to_ms: toMs, limit: MOST_LONG_TRACES } });
+  return rows.map((row) => ({ high: row['high'] as bigint, low: row['low'] as bigint }));
+}
+
+/** Which of these traces match, each as a whole. (Over a database without an archive, others that match come too.) */
+export async function matchesAmong(database: SpansDatabase, traces: readonly TraceKey[], run: RunSearch): Promise<readonly MatchedTrace[]> {
+  if (traces.length === 0) return [];
+  const statement = searchStatement(NEWEST, run);
+  return (await database.query({ ...statement, params: { ...statement.params, ...ALL_TIME, limit: Number.MAX_SAFE_INTEGER }, archive: { traces } })).map(matchOf);
+}
