@@ -2,7 +2,7 @@
 //   node bench/quality.js [--spans 10000000]
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArchivedQualityReader } from '../dist/report/archived-quality-reader.js';
 import { DuckdbQualityArchive } from '../dist/report/duckdb-quality-archive.js';
@@ -31,8 +31,8 @@ if (phase === undefined) {
     rmSync(directory, { recursive: true, force: true });
   }
 } else {
-  // What the service opens, but that the database is in this process.
-  const database = await openDatabase(join(option('directory'), 'tocsin.duckdb'));
+  // What the service opens, but that the database is in this process; the report from spans alone has what `tocsin report quality` opens.
+  const database = await openDatabase(join(option('directory'), 'tocsin.duckdb'), phase === 'spans' ? { threads: availableParallelism(), memoryLimit: '160MB' } : {});
   const [live, archive] = [new DuckdbQualityReader(database), new DuckdbQualityArchive(database)];
   try {
     if (phase === 'fill') await fill(database);

@@ -130,8 +130,8 @@ const ingest = z.object({
 });
 const qualityMeasures = z.object({
   spans: z.number(), traces: z.number(), spansPerSecond: z.number(), tracesPerSecond: z.number(), errorRatio: ratio, p50Ms: ratio, p95Ms: ratio, p99Ms: ratio, samplingRate: ratio, unknownWeightShare: ratio,
-  partialRatio: ratio, orphanRatio: ratio, rootlessRatio: ratio, collectorLatencyP50Ms: ratio, collectorLatencyP99Ms: ratio, errorCapture: ratio, logCorrelation: ratio, limitsHitRatio: ratio, attributeBytes: ratio, costOfMonth: ratio,
-  of: z.object({ errorRatio: z.number(), unknownWeightShare: z.number(), partialRatio: z.number(), orphanRatio: z.number(), rootlessRatio: z.number(), collectorLatency: z.number(), errorCapture: z.number(), logCorrelation: z.number(), limitsHitRatio: z.number() }).describe('What each ratio stands on'),
+  partialRatio: ratio, orphanRatio: ratio, rootlessRatio: ratio, collectorLatencyP50Ms: ratio, collectorLatencyP99Ms: ratio, errorCapture: ratio, logCorrelation: ratio, limitsHitRatio: ratio, attributeBytes: ratio, costOfMonth: ratio, agentLossRatio: ratio,
+  of: z.object({ errorRatio: z.number(), unknownWeightShare: z.number(), partialRatio: z.number(), orphanRatio: z.number(), rootlessRatio: z.number(), collectorLatency: z.number(), errorCapture: z.number(), logCorrelation: z.number(), limitsHitRatio: z.number(), agentLossRatio: z.number() }).describe('What each ratio stands on'),
 });
 const qualityAudit = z.object({
   version: z.literal(1), kind: z.enum(['month', 'quarter']), period: z.string().describe('2026-10, 2026-Q3'), from: instant, to: instant, generatedAt: instant, spans: z.number(),
@@ -146,7 +146,7 @@ const qualityAudit = z.object({
 });
 const alertCounts = { pages: z.number(), tickets: z.number(), actedOn: z.number(), unheededPages: z.number(), flapping: z.number(), silenced: z.number(), acknowledgedAfterMs: ratio };
 const exampleSpans = z.array(z.object({ traceId: z.string(), spanId: z.string() }));
-const earlierQuality = z.object({ from: instant, to: instant, overall: qualityMeasures, score: ratio }).nullable();
+const earlierQuality = z.object({ from: instant, to: instant, overall: qualityMeasures.partial().describe('Reports of earlier versions have fewer members'), score: ratio }).nullable();
 const quality = z.object({
   version: z.literal(1), week: z.string().nullable().describe('2026-W47; null for another time than one week'), from: instant, to: instant, generatedAt: instant, observed: z.object({ from: instant, to: instant }).describe('Rates are of this part of the time'), overall: qualityMeasures, score: ratio.describe('Mean Instrumentation Score of the services'),
   services: z.array(z.object({
@@ -162,7 +162,9 @@ const quality = z.object({
   })).describe('Most urgent first'),
   fixed: z.array(z.object({ id: z.string(), title: z.string(), since: instant })), sdkVersions: z.array(z.object({ service: z.string(), version: z.string(), count: z.number(), examples: exampleSpans })),
   ledger: z.array(z.object({ signal: z.string(), received: z.number(), hot: z.number(), rejected: z.number(), deduplicated: z.number() })), ledgerBalances: z.boolean(),
+  readiness: z.array(z.object({ title: z.string(), items: z.array(z.object({ text: z.string(), met: z.boolean().nullable().describe('null: nothing was measured that could say it') })) })),
   slowest: z.array(z.object({ service: z.string(), operation: z.string(), share: z.number(), traces: z.number(), examples: exampleSpans })).describe('Where the slowest traces of each hour spend their time'),
+  agents: z.array(z.object({ host: z.string(), deliveredSpans: z.number(), lostSpans: z.number(), readEvents: z.number(), lostEvents: z.number(), reasons: z.array(z.object({ reason: z.string(), n: z.number() })) })).describe('What eBPF agents lost, by host'),
   alerts: z.object({ ...alertCounts, rules: z.array(z.object({ rule: z.string(), service: z.string(), ...alertCounts })) }).nullable(),
   objectives: z.array(z.object({ slo: z.string(), displayName: z.string(), service: z.string(), owner: z.string().nullable(), partOf: z.string().nullable(), group: z.string().nullable(), target: z.number(), counts: z.enum(['events', 'slices', 'parts']), events: z.number(), attained: ratio, budgetSpent: ratio })),
   newSignatures: z.array(z.object({ id: z.string(), type: z.string(), message: z.string(), service: z.string(), operation: z.string(), firstSeen: instant, failures: z.number(), traceId: z.string() })),

@@ -3,6 +3,7 @@ import { LATENCY_GAMMA } from '../sli/latency-bucket.js';
 import type { Database, Row } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import { CONVENTION_NAMESPACES } from '../trace/convention-namespaces.js';
+import { agentFacts } from './agent-losses.js';
 import { FactTable, factKey, type ExampleSpan, type FactName, type QualityFact } from './quality-fact.js';
 import type { CountedRequests, LedgerOfReport, QualityReader, ReportWindow } from './quality-reader.js';
 import { resourceFacts } from './resource-facts.js';
@@ -16,6 +17,7 @@ const CONCEALED = sql('concealed');
 const VALUES = sql('values');
 const RESOURCES = sql('resources');
 const LOGS = sql('logs');
+const AGENTS = sql('agents');
 const SLOW = sql('slow');
 const EXTENT = sql('extent');
 const LEDGER = sql('ledger');
@@ -45,6 +47,7 @@ export class DuckdbQualityReader implements QualityReader {
   async facts(window: ReportWindow): Promise<QualityFact[]> {
     const table = new FactTable();
     for (const { spans, ...part } of await this.#windows(window)) table.add(await this.#factsOf(part, spans));
+    table.add(await this.#logFactsOf(window));
     return table.all;
   }
 
@@ -84,6 +87,14 @@ export class DuckdbQualityReader implements QualityReader {
     return facts.map((fact) => withChance(fact, chance));
   }
 
+  /** Of the whole time at once: records also come in minutes without a span. */
+  async #logFactsOf({ fromMs, toMs }: ReportWindow): Promise<QualityFact[]> {
+    const params = { from_ms: fromMs, to_ms: toMs };
+    const logs = await this.#database.query({ sql: LOGS, params });
+    const agents = await this.#database.query({ sql: AGENTS, params });
+    return [...logs.flatMap(logFacts), ...agentFacts(agents.map((row) => ({ host: String(row['host']), key: String(row['key']), n: Number(row['n'] ?? 0) })))];
+  }
+
   async #factsOf({ fromMs, toMs }: ReportWindow, spans: number): Promise<QualityFact[]> {
     const own = { from_ms: fromMs, to_ms: toMs };
     const near = { ...own, near_from_ms: fromMs - MARGIN_MS, near_to_ms: toMs + MARGIN_MS };
@@ -95,11 +106,10 @@ export class DuckdbQualityReader implements QualityReader {
     const values = await this.#database.query({ sql: VALUES, params: { ...own, every } });
     const resources = await this.#database.query({ sql: RESOURCES, params: own });
     const slow = await this.#database.query({ sql: SLOW, params: own });
-    const logs = await this.#database.query({ sql: LOGS, params: own });
     return [
       ...[...structure, ...attributes, ...slow].map(factOf), ...edges, ...concealed.map((row) => sensitive(row, kindOfMark(String(row['mark'])))), ...values.flatMap(unmasked),
       ...resourceFacts(resources.map((row) => ({ service: String(row['service']), attributes: JSON.parse(String(row['attributes'])) as Record<string, unknown>, n: Number(row['n']), examples: examplesOf(row) }))),
-      ...resources.flatMap(sensitiveResource), ...logs.flatMap(logFacts),
+      ...resources.flatMap(sensitiveResource),
     ];
   }
 }

@@ -106,6 +106,7 @@ const CASES: Readonly<Record<FindingKind, readonly [found: Case, nearMisses: rea
   'refused-access': [reader({ refused: 10 }), [reader({ refused: 9 })]],
   'unusual-access': [reader({ reads: 1_000, usual: 100 }), [reader({ reads: 999 }), reader({ reads: 1_000, usual: 101 })]],
   'sender-loss': [traceLedger({ rejected: 24 }), [traceLedger({ rejected: 10 }), traceLedger({ rejected: 9, received: 20 })]],
+  'agent-loss': [{ facts: [fact('agent-spans', { subject: 'node-1', n: 1_000, bad: 20 }), fact('agent-lost-by', { subject: '["node-1","spans buffer_full"]', n: 20 })] }, [{ facts: [fact('agent-spans', { subject: 'node-1', n: 1_000, bad: 10 })] }, { facts: [fact('agent-spans', { subject: 'node-1', n: 20, bad: 9 })] }]],
   'unheeded-pages': [{ around: { alerts: { ...alertQuality([], WEEK), rules: [{ ...RULE, pages: 3, unheededPages: 3 }] } } }, [{ around: { alerts: { ...alertQuality([], WEEK), rules: [{ ...RULE, pages: 3, unheededPages: 2 }, { ...RULE, rule: 'other', pages: 2, unheededPages: 2 }] } } }]],
 };
 

@@ -1,5 +1,6 @@
 import { ANY_SERVICE } from '../config/quality-rule.js';
 import { stableHash } from '../lib/stable-hash.js';
+import { findAgentFindings } from './find-agent-findings.js';
 import { findChainFindings } from './find-chain-findings.js';
 import { findContentFindings, outsideGlossary } from './find-content-findings.js';
 import { findOperationFindings, type OperationInput } from './find-operation-findings.js';
@@ -11,7 +12,7 @@ export type FindInput = PipelineInput & Pick<OperationInput, 'around'>;
 /** Everything that is wrong by these facts, each with a name and an owner, the most urgent first. */
 export function findFindings(input: FindInput, owners: ReadonlyMap<string, string>): QualityFinding[] {
   const { table, thresholds } = input;
-  const found = [...findChainFindings(table, thresholds), ...findContentFindings(table, thresholds), ...outsideGlossary(table, input.glossary), ...findPipelineFindings(input), ...findOperationFindings(input)];
+  const found = [...findChainFindings(table, thresholds), ...findContentFindings(table, thresholds), ...outsideGlossary(table, input.glossary), ...findPipelineFindings(input), ...findOperationFindings(input), ...findAgentFindings(table)];
   return withoutMoreOfTheSame(found.map((finding) => named(finding, owners)).sort(byUrgency));
 }
 

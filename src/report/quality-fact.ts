@@ -10,7 +10,7 @@ export type FactName =
   | 'traces' | 'weighted-traces' | 'weighted-orphans' | 'weighted-rootless' | 'rootless' | 'mixed-weights' | 'trace-latency' | 'arrival-lag' | 'orphans' | 'entry-kind' | 'edge' | 'after-parent' | 'clock-skew' | 'tiny-spans' | 'internal-spans' | 'loop'
   | 'broken-context' | 'unanswered-call'
   | 'attribute-values' | 'attribute-keys' | 'wrong-level' | 'wrong-status' | 'sampled-spans'
-  | 'sensitive' | 'old-name' | 'resource' | 'sdk-version' | 'service-version' | 'logs' | 'log-severity' | 'log-sensitive' | 'attribute-key' | 'slow-traces' | 'slow-self';
+  | 'sensitive' | 'old-name' | 'resource' | 'sdk-version' | 'service-version' | 'logs' | 'log-severity' | 'log-sensitive' | 'attribute-key' | 'slow-traces' | 'slow-self' | 'agent-spans' | 'agent-events' | 'agent-lost-by';
 
 /** One count of one window. Facts of the same name, service and subject add up over windows. */
 export interface QualityFact {

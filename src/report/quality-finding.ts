@@ -6,7 +6,7 @@ export type FindingKind =
   | 'broken-context' | 'clock-skew' | 'sensitive-data' | 'orphans' | 'partial-traces' | 'rootless-traces' | 'span-name-cardinality' | 'attribute-cardinality' | 'attribute-keys'
   | 'after-parent' | 'duplicate-ids' | 'missing-kinds' | 'client-roots' | 'wrong-status' | 'old-names' | 'mixed-versions' | 'tiny-spans' | 'loop' | 'sampling-bias' | 'mixed-weights' | 'unknown-weight'
   | 'silent-service' | 'blind-spot' | 'limits-hit' | 'collector-latency' | 'sampling-rate' | 'error-capture' | 'volume-jump' | 'logs-without-trace'
-  | 'outside-glossary' | 'query-latency' | 'slow-traces' | 'refused-access' | 'unusual-access' | 'sender-loss' | 'unheeded-pages';
+  | 'outside-glossary' | 'query-latency' | 'slow-traces' | 'refused-access' | 'unusual-access' | 'sender-loss' | 'unheeded-pages' | 'agent-loss';
 
 /** A fix that a person can paste. */
 export interface FindingFix {

@@ -18,6 +18,7 @@ export interface MeasureCounts {
   readonly errorCapture: number;
   readonly logCorrelation: number;
   readonly limitsHitRatio: number;
+  readonly agentLossRatio: number;
 }
 
 /** What is known of one service, or of all. Ratios are undefined where there is nothing to divide by. docs/quality.md has the formulas. */
@@ -46,6 +47,8 @@ export interface QualityMeasures {
   /** Of the attributes, estimated from the sample. */
   readonly attributeBytes: number | undefined;
   readonly costOfMonth: number | undefined;
+  /** Spans that eBPF agents lost / those they made; of all hosts together, since a record knows no services. */
+  readonly agentLossRatio: number | undefined;
   readonly of: MeasureCounts;
 }
 
@@ -71,6 +74,7 @@ export function measuresOf(input: MeasureInput, service: string | undefined): Qu
   // Hours that were stored by an earlier version have no weights of these.
   const byWeight = (fact: FactName, plain: number | undefined): number | undefined => ratio(fact) ?? plain;
   const sampled = sum('sampled-spans');
+  const agents = added(table.of('agent-spans'));
   return {
     spans: spans.n, traces: traces.n, spansPerSecond: weighted.n / seconds, tracesPerSecond: traces.value / seconds,
     errorRatio: divided(sum('requests').bad, sum('requests').n),
@@ -81,7 +85,7 @@ export function measuresOf(input: MeasureInput, service: string | undefined): Qu
     errorCapture: capture(input, service), logCorrelation: complement(ratio('logs')), limitsHitRatio: ratio('limits-hit'),
     attributeBytes: sampled.n === 0 ? undefined : (sampled.value / sampled.n) * spans.n,
     costOfMonth: input.prices === undefined ? undefined : (spans.n / 1e6) * input.prices.perMillionSpans * (MONTH_MS / (window.toMs - window.fromMs)),
-    of: countsOf(input, service, sum),
+    agentLossRatio: service === undefined ? divided(agents.bad, agents.n) : undefined, of: { ...countsOf(input, service, sum), agentLossRatio: service === undefined ? agents.n : 0 },
   };
 }
 
@@ -93,7 +97,7 @@ function orphanRatio(sum: (fact: FactName) => Sum): number | undefined {
   return all.n > 0 && orphans.n > 0 ? orphans.bad / all.n : divided(sum('orphans').bad, sum('spans').n);
 }
 
-function countsOf({ counted, table }: MeasureInput, service: string | undefined, sum: (fact: FactName) => Sum): MeasureCounts {
+function countsOf({ counted, table }: MeasureInput, service: string | undefined, sum: (fact: FactName) => Sum): Omit<MeasureCounts, 'agentLossRatio'> {
   const [requests, spans, traces] = [sum('requests'), sum('spans').n, sum('traces').n];
   return {
     errorRatio: requests.value > 0 ? requests.value : requests.n, unknownWeightShare: spans, partialRatio: traces, orphanRatio: spans, rootlessRatio: sum('rootless').n,
@@ -109,11 +113,15 @@ export function ledgerBalances(ledger: readonly LedgerOfReport[]): boolean {
 function summer(table: FactTable, service: string | undefined): (fact: FactName) => Sum {
   return (name) => {
     if (service !== undefined) return table.get(name, service) ?? NOTHING;
-    return table.of(name).filter(({ subject }) => subject === '').reduce((total, { n, bad, value }) => ({ n: total.n + n, bad: total.bad + bad, value: total.value + value }), NOTHING);
+    return added(table.of(name).filter(({ subject }) => subject === ''));
   };
 }
 
-const NOTHING = { n: 0, bad: 0, value: 0 };
+function added(facts: readonly QualityFact[]): Sum {
+  return facts.reduce((total, { n, bad, value }) => ({ n: total.n + n, bad: total.bad + bad, value: total.value + value }), NOTHING);
+}
+
+const NOTHING: Sum = { n: 0, bad: 0, value: 0 };
 
 /** Logarithmic buckets of a latency, with what they count. @param service undefined: of all. */
 export function bucketsOf(table: FactTable, name: FactName, service: string | undefined): (readonly [number, number])[] {

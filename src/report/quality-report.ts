@@ -1,3 +1,4 @@
+import { agentLosses, type AgentLoss } from './agent-losses.js';
 import { NOT_EVALUATED, OUR_READING, serviceScore, type ServiceScore } from './instrumentation-score.js';
 import { findFindings, ownerOf } from './find-findings.js';
 import type { ServiceBefore } from './find-pipeline-findings.js';
@@ -6,6 +7,7 @@ import { FactTable, type QualityFact } from './quality-fact.js';
 import type { FindingState, QualityFinding } from './quality-finding.js';
 import { ledgerBalances, measuresOf, type QualityMeasures } from './quality-measures.js';
 import type { QualitySurroundings } from './quality-surroundings.js';
+import { readinessOf, type ReadinessList } from './readiness.js';
 import { slowestOf, type SlowOperation } from './slow-operations.js';
 import type { CountedRequests, LedgerOfReport, ReportWindow } from './quality-reader.js';
 import type { Glossary, QualityThresholds } from '../config/quality-rule.js';
@@ -69,10 +71,13 @@ export interface QualityReport {
   readonly sdkVersions: readonly { readonly service: string; readonly version: string; readonly count: number; readonly examples: QualityFact['examples'] }[];
   /** Where the slowest traces of each hour spend their time, most first. */
   readonly slowest: readonly SlowOperation[];
+  /** What eBPF agents lost, by host. */
+  readonly agents: readonly AgentLoss[];
   /** Undefined in reports of files alone. */
   readonly around: QualitySurroundings | undefined;
   readonly ledger: readonly LedgerOfReport[];
   readonly ledgerBalances: boolean;
+  readonly readiness: readonly ReadinessList[];
   readonly lastWeek: EarlierReport | undefined;
   readonly fourWeeksAgo: EarlierReport | undefined;
   /** The weeks before, oldest first. */
@@ -99,8 +104,7 @@ export interface ReportInput {
   readonly history?: readonly WeekPoint[];
 }
 
-/** What nobody measures yet, said in every report. */
-const NOT_MEASURED = ['Loss within the eBPF agent: it is in the log of the agent, once a minute.'];
+const NO_AGENTS = 'Loss within eBPF agents: none sent its records.';
 const ONLY_IN_A_SERVICE = 'Alerts, SLOs, new errors and readers of traces: a report of files alone knows none.';
 const NO_GLOSSARY = 'Attributes outside of a glossary: the rules have none (kind: TraceQuality).';
 
@@ -116,13 +120,15 @@ export function buildQualityReport(input: ReportInput): QualityReport {
   const findings = findFindings({ table, window: observed, ledger, counted: input.counted, thresholds, glossary: input.glossary, services, before: servicesBefore(lastWeek), around: input.around }, owners).map((finding) => aged(finding, input));
   const ids = new Set(findings.map(({ id }) => id));
   const scores = services.flatMap(({ score: { score, category } }) => (score === undefined || category === undefined ? [] : [score]));
+  const overall = measuresOf(measureInput, undefined);
   return {
-    version: REPORT_VERSION, window, observed, generatedAtMs: input.nowMs, overall: measuresOf(measureInput, undefined),
+    version: REPORT_VERSION, window, observed, generatedAtMs: input.nowMs, overall,
     score: scores.length === 0 ? undefined : scores.reduce((sum, score) => sum + score, 0) / scores.length,
     services, findings, fixed: (lastWeek?.findings ?? []).filter(({ id }) => !ids.has(id)),
-    sdkVersions: table.of('sdk-version').map(({ service, subject, n, examples }) => ({ service, version: subject, count: n, examples })), slowest: slowestOf(table), around: input.around, ledger, ledgerBalances: ledgerBalances(ledger), lastWeek, fourWeeksAgo,
+    sdkVersions: table.of('sdk-version').map(({ service, subject, n, examples }) => ({ service, version: subject, count: n, examples })), slowest: slowestOf(table), agents: agentLosses(table), around: input.around, ledger, ledgerBalances: ledgerBalances(ledger),
+    readiness: readinessOf({ services, findings, overall, ledgerBalances: ledgerBalances(ledger) }), lastWeek, fourWeeksAgo,
     history: input.history ?? [], spenders: spendersOf(services),
-    disclosure: { notEvaluated: NOT_EVALUATED, reading: OUR_READING, notMeasured: [...NOT_MEASURED, ...(input.around === undefined ? [ONLY_IN_A_SERVICE] : []), ...(input.glossary === undefined ? [NO_GLOSSARY] : [])] },
+    disclosure: { notEvaluated: NOT_EVALUATED, reading: OUR_READING, notMeasured: [...(table.of('agent-spans').length === 0 ? [NO_AGENTS] : []), ...(input.around === undefined ? [ONLY_IN_A_SERVICE] : []), ...(input.glossary === undefined ? [NO_GLOSSARY] : [])] },
   };
 }
 

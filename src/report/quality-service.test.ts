@@ -227,3 +227,28 @@ describe('what others read', () => {
     expect(jaegerQualityMetrics(report, 'nobody')).toMatchObject({ scores: [], metrics: [], bannerText: { value: 'No spans of nobody in this time' } });
   });
 });
+
+describe('a change of the clocks', () => {
+  const told = async (from: string, to: string, schedule: Parameters<typeof dueAfterMs>[0]): Promise<string[]> => {
+    const made: string[] = [];
+    const quality = service();
+    for (let atMs = Date.parse(from); atMs <= Date.parse(to); atMs += HOUR_MS / 2) {
+      clock.set(atMs);
+      if ((await quality.weekly(dueAfterMs(schedule, atMs))) !== undefined) made.push(new Date(atMs).toISOString());
+    }
+    return made;
+  };
+
+  test.each([
+    // Central Europe: forward on 29 March 2026, back on 25 October 2026, both at 01:00 UTC.
+    ['before and after it goes forward', '2026-03-23T00:00:00Z', '2026-03-31T00:00:00Z', { day: 'monday', hour: 9, timeZone: 'Europe/Berlin' }, ['2026-03-23T08:00:00.000Z', '2026-03-30T07:00:00.000Z']],
+    ['before and after it goes back', '2026-10-19T00:00:00Z', '2026-10-27T00:00:00Z', { day: 'monday', hour: 9, timeZone: 'Europe/Berlin' }, ['2026-10-19T07:00:00.000Z', '2026-10-26T08:00:00.000Z']],
+    ['at an hour that is left out, it is at the next', '2026-03-28T00:00:00Z', '2026-03-29T23:00:00Z', { day: 'sunday', hour: 2, timeZone: 'Europe/Berlin' }, ['2026-03-28T00:00:00.000Z', '2026-03-29T01:00:00.000Z']],
+    ['at an hour that comes twice, it is at the first', '2026-10-24T00:00:00Z', '2026-10-25T23:00:00Z', { day: 'sunday', hour: 2, timeZone: 'Europe/Berlin' }, ['2026-10-24T00:00:00.000Z', '2026-10-25T00:00:00.000Z']],
+  ] as const)('%s: each week once, at the hour of the wall', async (_, from, to, schedule, expected) => {
+    // What is due at the start of the play is the week before that.
+    const made = await told(from, to, schedule);
+    expect(made.slice(-expected.length)).toEqual(expected);
+    expect(new Set(made).size).toBe(made.length);
+  });
+});

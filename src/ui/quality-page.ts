@@ -17,9 +17,9 @@ export function qualityModel(report: QualityReportView, base: string): Record<st
     findings: findings.map((finding, index) => ({ ...finding, number: index + 1, style: SEVERITY_STYLE[finding.severity], examples: finding.examples.map((example) => ({ ...example, url: `${base}/traces/${example.traceId}?span=${example.spanId}` })) })),
     services: services.map((service) => ({
       ...service, failed: service.score.rules.filter(({ passed }) => !passed).map((rule) => ({ ...rule, ratio: formatPercent(rule.passRatio) })),
-      category: service.score.category === null ? 'unknown' : CATEGORY_WORDS[service.score.category], cells: cellsOf(service.measures),
+      category: service.score.category === null ? 'too few spans to say' : CATEGORY_WORDS[service.score.category], cells: cellsOf(service.measures),
     })),
-    total: cellsOf(overall), columns: COLUMNS.map(([label]) => label), hasTrend: trend.lastWeek !== null || trend.fourWeeksAgo !== null, trend: trendRows(report), checklists: checklistsOf(report),
+    total: cellsOf(overall), columns: COLUMNS.map(([label]) => label), hasTrend: trend.lastWeek !== null || trend.fourWeeksAgo !== null, trend: trendRows(report), checklists: report.readiness.map(({ title, items }) => ({ title, items: items.map(({ text, met }) => ({ text, sign: met === null ? '–' : met ? '✓' : '✗' })) })),
   };
 }
 
@@ -34,14 +34,15 @@ const share = (value: number | null): string => (value === null ? '–' : format
 const ms = (value: number | null): string => (value === null ? '–' : value >= 1_000 ? `${(value / 1_000).toFixed(1)} s` : `${value.toFixed(value < 10 ? 1 : 0)} ms`);
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 
-const COLUMNS: readonly (readonly [string, (measures: Measures) => string])[] = [
-  ['Spans', ({ spans }) => whole(spans)], ['Traces', ({ traces }) => whole(traces)], ['Errors', ({ errorRatio }) => share(errorRatio)], ['p95', ({ p95Ms }) => ms(p95Ms)],
-  ['Stored', ({ samplingRate }) => share(samplingRate)], ['Partial', ({ partialRatio }) => share(partialRatio)], ['Orphans', ({ orphanRatio }) => share(orphanRatio)], ['Rootless', ({ rootlessRatio }) => share(rootlessRatio)],
-  ['Lag p99', ({ collectorLatencyP99Ms }) => ms(collectorLatencyP99Ms)], ['Error capture', ({ errorCapture }) => share(errorCapture)], ['Logs in traces', ({ logCorrelation }) => share(logCorrelation)],
+/** What is shown of a service, and the count that a ratio stands on. */
+const COLUMNS: readonly (readonly [label: string, format: (measures: Measures) => string, of?: keyof Measures['of']])[] = [
+  ['Spans', ({ spans }) => whole(spans)], ['Traces', ({ traces }) => whole(traces)], ['Errors', ({ errorRatio }) => share(errorRatio), 'errorRatio'], ['p95', ({ p95Ms }) => ms(p95Ms)],
+  ['Stored', ({ samplingRate }) => share(samplingRate)], ['Partial', ({ partialRatio }) => share(partialRatio), 'partialRatio'], ['Orphans', ({ orphanRatio }) => share(orphanRatio), 'orphanRatio'], ['Rootless', ({ rootlessRatio }) => share(rootlessRatio), 'rootlessRatio'],
+  ['Lag p99', ({ collectorLatencyP99Ms }) => ms(collectorLatencyP99Ms), 'collectorLatency'], ['Error capture', ({ errorCapture }) => share(errorCapture), 'errorCapture'], ['Logs in traces', ({ logCorrelation }) => share(logCorrelation), 'logCorrelation'],
 ];
 
-function cellsOf(measures: Measures): { readonly label: string; readonly value: string }[] {
-  return COLUMNS.map(([label, format]) => ({ label, value: format(measures) }));
+function cellsOf(measures: Measures): { readonly label: string; readonly value: string; readonly of: string | undefined }[] {
+  return COLUMNS.map(([label, format, of]) => ({ label, value: format(measures), of: of === undefined || measures.of[of] === 0 ? undefined : whole(measures.of[of]) }));
 }
 
 function tilesOf({ overall, score, findings, ledgerBalances }: QualityReportView): { readonly label: string; readonly value: string }[] {
@@ -50,7 +51,7 @@ function tilesOf({ overall, score, findings, ledgerBalances }: QualityReportView
   return [
     { label: 'Instrumentation Score', value: score === null ? '–' : score.toFixed(1) }, { label: 'Findings', value: `${of('high')} high, ${of('medium')} medium, ${of('low')} low` },
     { label: 'Spans a second', value: overall.spansPerSecond.toFixed(2) }, { label: 'Traces p50, p95, p99', value: `${ms(overall.p50Ms)}, ${ms(overall.p95Ms)}, ${ms(overall.p99Ms)}` },
-    { label: 'Unknown weight', value: share(overall.unknownWeightShare) }, { label: 'Ledger', value: ledgerBalances ? 'balances' : 'does not balance' }, ...cost,
+    { label: 'Unknown weight', value: share(overall.unknownWeightShare) }, ...(overall.agentLossRatio === null ? [] : [{ label: 'Lost by eBPF agents', value: share(overall.agentLossRatio) }]), { label: 'Ledger', value: ledgerBalances ? 'balances' : 'does not balance' }, ...cost,
   ];
 }
 
@@ -66,27 +67,4 @@ function trendRows({ overall, score, trend }: QualityReportView): { readonly lab
     label, now: format({ overall, score }), lastWeek: trend.lastWeek === null ? '–' : format(trend.lastWeek), fourWeeksAgo: trend.fourWeeksAgo === null ? '–' : format(trend.fourWeeksAgo),
   });
   return [of('Instrumentation Score', (side) => (side.score === null ? '–' : side.score.toFixed(1))), ...COLUMNS.map(([label, format]) => of(label, (side) => format(side.overall)))];
-}
-
-interface ChecklistItem {
-  readonly text: string;
-  readonly met: boolean;
-}
-
-/** Readiness by what is measured. */
-function checklistsOf({ services, findings, overall, ledgerBalances }: QualityReportView): { readonly title: string; readonly items: readonly ChecklistItem[] }[] {
-  const none = (...kinds: string[]): boolean => findings.every(({ kind }) => !kinds.includes(kind));
-  const passes = (rule: string): boolean => services.every(({ score }) => score.rules.every(({ id, passed }) => id !== rule || passed));
-  return [
-    { title: 'Before production', items: [
-      { text: 'Every service has a name, an environment and an instance id', met: ['RES-001', 'RES-005', 'RES-007'].every(passes) }, { text: 'Context arrives at every service', met: none('broken-context', 'client-roots') },
-      { text: 'Requests are SERVER or CONSUMER spans, with the right status', met: none('missing-kinds', 'wrong-status') }, { text: 'Names and attributes have few values', met: none('span-name-cardinality', 'attribute-cardinality', 'attribute-keys') },
-      { text: 'No sensitive data is sent', met: none('sensitive-data') }, { text: 'Today\'s conventions', met: none('old-names', 'mixed-versions') },
-    ] },
-    { title: 'In production', items: [
-      { text: 'Traces are whole', met: none('partial-traces', 'orphans', 'rootless-traces') }, { text: 'Clocks agree', met: none('clock-skew') }, { text: 'Sampling is known, and the same for all', met: none('unknown-weight', 'sampling-bias', 'mixed-weights', 'sampling-rate') },
-      { text: 'Spans are readable within seconds', met: none('collector-latency') }, { text: 'Every service speaks, and every callee has spans', met: none('silent-service', 'blind-spot') },
-      { text: 'Nothing is lost', met: ledgerBalances && none('limits-hit', 'error-capture', 'duplicate-ids') }, { text: 'Log records belong to traces', met: overall.logCorrelation !== null && none('logs-without-trace') },
-    ] },
-  ];
 }

@@ -20,7 +20,7 @@ const latency = (value: number | null): string => (value === null ? '–' : valu
 /** What stands beside the quality of the traces: alerts, SLOs, errors, slow operations, readers, cost. Of files alone the first three are left out. */
 export function sectionsOf(report: QualityReportView, base: string): ReportSection[] {
   const known = report.alerts === null ? [] : [alerts(report.alerts), objectives(report, base), signatures(report, base)];
-  return [...known, slowest(report, base), ...(report.access === null ? [] : [readers(report.access), answers(report.access)]), spenders(report)];
+  return [...known, slowest(report, base), ...(report.agents.length === 0 ? [] : [agents(report)]), ...(report.access === null ? [] : [readers(report.access), answers(report.access)]), spenders(report)];
 }
 
 function alerts({ rules, pages, tickets, actedOn, unheededPages, flapping, silenced, acknowledgedAfterMs }: NonNullable<QualityReportView['alerts']>): ReportSection {
@@ -52,6 +52,13 @@ function slowest({ slowest: rows }: QualityReportView, base: string): ReportSect
   return {
     id: 'slowest', title: 'Where the slowest traces spend their time', columns: ['Operation', 'Share of the time', 'Traces'], nothing: 'No trace was stored whole.', note: 'Of the slowest 1 % of the traces of each hour; the time in which none of its own children ran.',
     rows: rows.map(({ service, operation, share: part, traces, examples: [example] }) => ({ name: operation, note: service, ...(example === undefined ? {} : { href: `${base}/traces/${example.traceId}?span=${example.spanId}` }), cells: [share(part), whole(traces)] })),
+  };
+}
+
+function agents({ agents: rows }: QualityReportView): ReportSection {
+  return {
+    id: 'agents', title: 'What eBPF agents lost', columns: ['Host', 'Spans', 'Lost', 'Events', 'Lost of them', 'Why'], nothing: '',
+    rows: rows.map(({ host, deliveredSpans, lostSpans, readEvents, lostEvents, reasons }) => ({ name: host || 'no name', cells: [whole(deliveredSpans + lostSpans), whole(lostSpans), whole(readEvents + lostEvents), whole(lostEvents), reasons.map(({ reason, n }) => `${reason.replace(/^\w+ /, '')} ${whole(n)}`).join(', ') || '–'] })),
   };
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publicUrlOf, type Settings } from '../../config/settings.js';
 import { NO_REDACTION } from '../../ingest/redact-compile.js';
@@ -17,6 +17,7 @@ import { DEFAULT_QUALITY } from '../../config/quality-rule.js';
 import { WEEK_MS } from '../../report/quality-week.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
 import type { Database } from '../../store/database.js';
+import type { DatabaseOptions } from '../../store/duckdb-database.js';
 import { DatabaseUnavailableError } from '../../store/database-error.js';
 import { archiveParts } from '../archive-parts.js';
 import { CouldNotRun, printError } from '../command.js';
@@ -26,6 +27,8 @@ import { findServiceApi } from '../service-api.js';
 /** Younger spans still wait for their parents. */
 const SETTLE_MS = MINUTE_MS;
 const MAX_COMPLAINTS = 10;
+/** A command of its own may use every processor, and has no ingest beside it that needs memory. */
+const ALONE: DatabaseOptions = { threads: availableParallelism(), memoryLimit: '160MB' };
 
 export interface ReportWish {
   /** Undefined: the last seven days, or all that the files hold. */
@@ -61,7 +64,7 @@ export async function reportOfFiles(paths: readonly string[], window: ReportWind
   if (book === undefined) throw new CouldNotRun(`the rules are not right:\n${problems.map(formatProblem).join('\n')}`);
   const directory = mkdtempSync(join(tmpdir(), 'tocsin-report-'));
   try {
-    const store = await openStore({ dataDir: directory, clock: systemClock, redaction: book.redaction });
+    const store = await openStore({ dataDir: directory, clock: systemClock, redaction: book.redaction, database: ALONE });
     try {
       await readInto(store, paths);
       return await report({ store, spans: store, book, window: window ?? (await extentOf(store)) });
@@ -121,7 +124,7 @@ export function ownersOf(book: RuleBook | undefined): ReadonlyMap<string, string
 
 async function open(dataDir: string): Promise<Store> {
   try {
-    return await openStore({ dataDir, clock: systemClock, redaction: NO_REDACTION });
+    return await openStore({ dataDir, clock: systemClock, redaction: NO_REDACTION, database: ALONE });
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error;
     throw new CouldNotRun(`${error.message}${error.reason === 'locked' ? ' If that is Tocsin, name the address of its pages with --server.' : ''}`);
