@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { hear, text } from '../../test/support/recorded-sessions.js';
 import { http1 } from './http1.js';
 import { postgres } from './postgres.js';
+import { redis } from './redis.js';
 
 const http = http1({ headers: new Set(['x-note']), b3: false, bodyBytes: 0 });
 const sql = postgres({ statementBytes: 1_024, parameters: false });
@@ -38,6 +39,14 @@ test('GSSAPI and then TLS refused: what follows is the session in plain text', (
     text('request', 7, 'Q\0\0\0\x0dSELECT 1\0'), text('response', 8, 'C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I'),
   ]);
   expect(ended.map((exchange) => exchange.protocol === 'postgresql' && [exchange.statement, exchange.user, exchange.startNs])).toEqual([['SELECT 1', 'shop', 7]]);
+});
+
+test('what can be no command of Redis is not repeated as one', () => {
+  const { ended } = hear(redis({ argumentBytes: 0 }), [
+    text('request', 1, '*2\r\n$3\r\nget\r\n$1\r\na\r\n'), text('response', 2, '$-1\r\n'), text('request', 3, '*2\r\n$9\r\nFT.SEARCH\r\n$1\r\ni\r\n'), text('response', 4, '*0\r\n'),
+    text('request', 5, '*1\r\n$14\r\nmy secret: 123\r\n'), text('response', 6, '-ERR unknown command\r\n'), text('request', 7, '*2\r\n$6\r\nCONFIG\r\n$6\r\n{"a":1\r\n'), text('response', 8, '-ERR unknown subcommand\r\n'),
+  ]);
+  expect(ended.map((exchange) => exchange.protocol === 'redis' && [exchange.command, exchange.errorPrefix])).toEqual([['GET', undefined], ['FT.SEARCH', undefined], ['_OTHER', 'ERR'], ['CONFIG _OTHER', 'ERR']]);
 });
 
 test('what is prepared with a Flush and used later takes the time of its use', () => {

@@ -7,6 +7,16 @@ const ENDING: ReadonlySet<string> = new Set(['MONITOR', 'PSYNC', 'SYNC']);
 const SECRET: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'ACL', 'ACL SETUSER', 'CONFIG SET', 'MIGRATE']);
 const MESSAGES: ReadonlySet<string> = new Set(['message', 'pmessage', 'smessage']);
 
+const COMMAND = /^[A-Z][A-Z0-9._-]{0,31}$/;
+/** What is sent where a command is expected may be anything, a secret as well. */
+const OTHER = '_OTHER';
+
+/** In capitals; `_OTHER` where it cannot be a command of Redis or of a module of it. */
+export function commandWord(word: string): string {
+  const command = word.toUpperCase();
+  return COMMAND.test(command) ? command : OTHER;
+}
+
 export function hasSubcommand(command: string): boolean {
   return CONTAINERS.has(command);
 }

@@ -1,7 +1,7 @@
 import { Intake, MORE, WRONG, type Units } from './intake.js';
 import { MAX_FAILURES, MAX_HELD_BYTES } from './limits.js';
 import type { ExchangeSink, Piece, Protocol, ProtocolParser, Side, StreamStart } from './protocol.js';
-import { endsReplies, hasSubcommand, holdsSecrets, isConfirmation, isMessage } from './redis-commands.js';
+import { commandWord, endsReplies, hasSubcommand, holdsSecrets, isConfirmation, isMessage } from './redis-commands.js';
 import type { RedisExchange } from './redis-exchange.js';
 import { Subscriptions } from './redis-subscriptions.js';
 import { numberOf, ReplyReader, type Reply } from './redis-replies.js';
@@ -200,9 +200,9 @@ class RedisParser implements ProtocolParser {
   }
 
   #command({ startNs, offset, count, words }: Reading): void {
-    const name = (words[0] ?? '').toUpperCase();
+    const name = commandWord(words[0] ?? '');
     const isLong = hasSubcommand(name) && words[1] !== undefined;
-    const command = isLong ? `${name} ${(words[1] ?? '').toUpperCase()}` : name;
+    const command = isLong ? `${name} ${commandWord(words[1] ?? '')}` : name;
     const keeps = this.#wishes.argumentBytes > 0 && !holdsSecrets(command);
     const exchange: RedisExchange = {
       protocol: 'redis', startNs, endNs: startNs, requestOffset: offset, isCut: false, command, errorPrefix: undefined, database: this.#database,
