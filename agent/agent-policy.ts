@@ -8,6 +8,8 @@ export interface AgentPolicy extends AttributePolicy {
   readonly databases: boolean;
   readonly excludePaths: readonly string[];
   readonly excludePorts: readonly number[];
+  /** Programs whose processes are left alone, written like paths. */
+  readonly excludeExecutables: readonly string[];
   readonly captureParameters: boolean;
   readonly captureHeaders: readonly string[];
   readonly captureBodyBytes: number;

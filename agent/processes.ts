@@ -30,6 +30,10 @@ export class Processes {
     this.#add({ facts, isInstrumented: hasSdk(facts) || (isSame && known.isInstrumented), exitedNs: undefined });
   }
 
+  all(): IterableIterator<TracedProcess> {
+    return this.#byId.values();
+  }
+
   exited(tgid: number, atNs: number): void {
     const known = this.#byId.get(tgid);
     if (known !== undefined) known.exitedNs = atNs;

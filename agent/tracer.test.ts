@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { toldSpans, type ToldSpan } from '../test/support/told-spans.js';
-import { clockFrame, closeFrame, dataFrame, openFrame, processFrame } from '../test/support/frames.js';
+import { clockFrame, closeFrame, dataFrame, openFrame, processEventFrame, processFrame } from '../test/support/frames.js';
 import { readAgentConfig } from './config/agent-config.js';
 import type { AgentPolicy } from './agent-policy.js';
 import { BrokenStream, FrameReader } from './frames.js';
@@ -125,6 +125,16 @@ test('excluded paths and ports, and telemetry itself, are not told, nor what the
   const bench = new Bench({ excludePorts: [81] }).push(...twoServices());
   expect(bench.spans().map(({ kind, service }) => `${kind} ${service}`)).toEqual(['server front']);
   expect(bench.commands).toEqual(['policy 2 off', 'policy 3 off']);
+});
+
+test('a program that is excluded costs nothing, and its process number is free again when it ends', () => {
+  const bench = new Bench({ excludeExecutables: ['/usr/bin/fr*'] }).push(...twoServices());
+  expect(bench.spans().map(({ kind, service }) => `${kind} ${service}`)).toEqual(['server back']);
+  expect(bench.commands).toEqual(['exclude-pid 10', 'policy 1 off', 'policy 2 off']);
+  bench.tracer.usePolicy({ ...DEFAULTS, excludeExecutables: ['/usr/bin/front', '/usr/bin/back'] });
+  expect(bench.commands.slice(3)).toEqual(['exclude-pid 20']);
+  bench.push(processEventFrame({ tgid: 10, atNs: 900 }, 'exit'), processEventFrame({ tgid: 20, atNs: 901 }, 'exec'), processFrame({ pid: 20, executable: '/usr/bin/other', comm: 'other' }));
+  expect(bench.commands.slice(4)).toEqual(['include-pid 10', 'include-pid 20']);
 });
 
 test('a connection that goes away without an answer is an error', () => {

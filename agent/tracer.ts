@@ -2,6 +2,7 @@ import { newCounters, type AgentCounters } from './agent-counters.js';
 import { isExcludedPath, type AgentPolicy } from './agent-policy.js';
 import { connectionOf, Stream, type Connection } from './connection.js';
 import { Correlator } from './correlator.js';
+import { ExcludedProcesses } from './excluded-processes.js';
 import type { CloseFrame, DataFrame, FrameHeader, FrameSink, OpenFrame, TextKind } from './frames.js';
 import { readProcessFacts } from './process-facts.js';
 import { Processes, type TracedProcess } from './processes.js';
@@ -52,6 +53,7 @@ export class Tracer implements FrameSink {
   readonly correlator = new Correlator();
   readonly #ports: TracerPorts;
   readonly #connections = new Map<number, Followed>();
+  readonly #excludedProcesses: ExcludedProcesses;
   #policy: AgentPolicy;
   #protocols: readonly Protocol[];
   #finished: SpanNode[] = [];
@@ -65,6 +67,7 @@ export class Tracer implements FrameSink {
   constructor(policy: AgentPolicy, ports: TracerPorts) {
     this.#policy = policy;
     this.#ports = ports;
+    this.#excludedProcesses = new ExcludedProcesses(ports.command);
     this.#protocols = protocolsOf(policy);
   }
 
@@ -84,6 +87,7 @@ export class Tracer implements FrameSink {
   usePolicy(policy: AgentPolicy): void {
     this.#policy = policy;
     this.#protocols = protocolsOf(policy);
+    for (const { facts } of this.processes.all()) this.#excludedProcesses.judge(facts, policy.excludeExecutables);
   }
 
   /** What ended since the last call. */
@@ -117,7 +121,7 @@ export class Tracer implements FrameSink {
 
   open(frame: OpenFrame): void {
     this.#nowNs = Math.max(this.#nowNs, frame.timeNs);
-    if (this.#isExcludedPort(frame)) {
+    if (this.#isExcludedPort(frame) || this.#excludedProcesses.has(frame.tgid)) {
       this.counters.excluded += 1;
       this.#leave(frame.cookie);
       return;
@@ -142,6 +146,8 @@ export class Tracer implements FrameSink {
     this.counters.dataFrames += 1;
     const followed = this.#connections.get(frame.cookie);
     if (followed === undefined) {
+      // What was under way when its process was excluded.
+      if (this.#excludedProcesses.has(frame.tgid)) return;
       this.counters.unknownConnection += 1;
       this.#askFor(frame.cookie);
       return;
@@ -185,6 +191,7 @@ export class Tracer implements FrameSink {
   #closing: CloseFrame | undefined;
 
   process(frame: FrameHeader & { readonly what: 'exec' | 'exit' | 'fork' }): void {
+    if (frame.what !== 'fork') this.#excludedProcesses.forget(frame.tgid);
     if (frame.what === 'exit') {
       this.processes.exited(frame.tgid, frame.timeNs);
       this.correlator.forgetProcess(frame.tgid);
@@ -200,7 +207,9 @@ export class Tracer implements FrameSink {
     if (kind === 'loss') this.#losses = json;
     if (kind !== 'process') return;
     const facts = readProcessFacts(json);
-    if (facts !== undefined) this.processes.learn(facts);
+    if (facts === undefined) return;
+    this.processes.learn(facts);
+    this.#excludedProcesses.judge(facts, this.#policy.excludeExecutables);
   }
 
   #stream(connection: Connection, isTls: boolean): Stream {

@@ -1,12 +1,14 @@
 // What the agent costs, and what it misses: nginx, a Node and a Go server, Redis and PostgreSQL under load, with the agent off and on
 // in turns. As root, after `npm run build:agent`.
 //
-//   sudo node bench/agent.js [--seconds 8] [--rounds 3] [--rate 5000] [--servers nginx,node,go,redis,postgres] [--settle 3]
+//   sudo node bench/agent.js [--seconds 8] [--rounds 3] [--rate 5000] [--servers nginx,node,go,redis,postgres] [--settle 3] [--ends both] [--warm 8]
 //
+// `--ends both`: client and server of every request are traced, two spans a request. `--ends one`: the load tool is excluded
+// (exclude_executables), as if it ran on another host, one span a request. `--warm`: seconds of load before what is measured.
 // The load has a fixed rate (bench/lib/steady.go, pgbench -R), because what a request costs and misses is only comparable at the same rate.
 // `--rate 0` asks as fast as it can (wrk, redis-benchmark, pgbench): how the agent fares when it is starved.
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,10 +16,11 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { cpuSeconds, memoryMib } from './lib/process-cost.js';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '8' }, rounds: { type: 'string', default: '3' }, rate: { type: 'string', default: '5000' }, servers: { type: 'string' }, settle: { type: 'string', default: '3' } } });
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '8' }, rounds: { type: 'string', default: '3' }, rate: { type: 'string', default: '5000' }, servers: { type: 'string' }, settle: { type: 'string', default: '3' }, ends: { type: 'string', default: 'both' }, warm: { type: 'string', default: '8' } } });
 const SECONDS = Number(values.seconds);
 const RATE = Number(values.rate);
 const CONNECTIONS = 16;
+const ENDS = values.ends === 'one' ? 1 : 2;
 const MICRO = 1e6;
 const OURS = /^(?:on|backfill)_/;
 const root = new URL('..', import.meta.url).pathname;
@@ -52,8 +55,14 @@ async function reachable(port) {
 const sink = new Worker(new URL('./lib/otlp-sink.js', import.meta.url));
 const fromSink = () => new Promise((resolve) => sink.once('message', resolve));
 
+/** As the kernel names them: what is run by its name may be a link, or a script that runs another. */
+function loadTools() {
+  const tools = ['wrk', 'redis-benchmark', 'pgbench'].flatMap((name) => run('sh', ['-c', `command -v ${name} || true`]).trim() || []);
+  return [...new Set([...tools.map((tool) => realpathSync(tool)), ...run('sh', ['-c', 'ls -d /usr/lib/postgresql/*/bin/pgbench || true']).split('\n').filter(Boolean), join(place, 'steady')])];
+}
+
 async function startAgent(port) {
-  writeFileSync(join(place, 'agent.yaml'), `otlp: { endpoint: "http://127.0.0.1:${port}" }\n`);
+  writeFileSync(join(place, 'agent.yaml'), `otlp: { endpoint: "http://127.0.0.1:${port}" }\nagent: { ebpf: { network: { exclude_executables: ${JSON.stringify(ENDS === 1 ? loadTools() : [])} } } }\n`);
   const child = start(process.execPath, [join(root, 'bin', 'tocsin.js'), 'agent', '--config', join(place, 'agent.yaml')], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (text) => { stderr += text; });
@@ -70,40 +79,40 @@ async function stopAgent({ child }) {
 }
 
 const MS = { us: 0.001, ms: 1, s: 1000 };
-/** Requests and the median of their latency, by each tool's own words. Both ends of each request are spans. */
+/** Requests and the median of their latency, by each tool's own words. */
 const STEADY = {
-  nginx: (port) => steady('http', port), node: (port) => steady('http', port), go: (port) => steady('http', port), redis: (port) => steady('redis', port),
-  postgres: (port) => {
-    const text = run('pgbench', ['-h', '127.0.0.1', '-p', port, '-U', 'bench', '-n', '-S', '-R', RATE, '-c', CONNECTIONS, '-T', SECONDS, 'postgres']);
+  nginx: (port, seconds) => steady('http', port, seconds), node: (port, seconds) => steady('http', port, seconds), go: (port, seconds) => steady('http', port, seconds), redis: (port, seconds) => steady('redis', port, seconds),
+  postgres: (port, seconds) => {
+    const text = run('pgbench', ['-h', '127.0.0.1', '-p', port, '-U', 'bench', '-n', '-S', '-R', RATE, '-c', CONNECTIONS, '-T', seconds, 'postgres']);
     const ms = (what) => Number(new RegExp(`${what}[^\\n]*?([\\d.]+)`).exec(text)[1]);
     const latencyMs = ms('latency average = ') - ms('schedule lag: avg ');
     return { requests: Number(/processed: (\d+)/.exec(text)[1]), rate: Number(/tps = ([\d.]+)/.exec(text)[1]), p50Ms: latencyMs, p99Ms: NaN, wrong: Number(/failed transactions: (\d+)/.exec(text)?.[1] ?? 0) };
   },
 };
 
-function steady(kind, port) {
-  const { requests, wrong, p50Us, p99Us } = JSON.parse(run(join(place, 'steady'), [kind, port, RATE, CONNECTIONS, SECONDS]));
-  return { requests, wrong, rate: requests / SECONDS, p50Ms: p50Us / 1000, p99Ms: p99Us / 1000 };
+function steady(kind, port, seconds) {
+  const { requests, wrong, p50Us, p99Us } = JSON.parse(run(join(place, 'steady'), [kind, port, RATE, CONNECTIONS, seconds]));
+  return { requests, wrong, rate: requests / seconds, p50Ms: p50Us / 1000, p99Ms: p99Us / 1000 };
 }
 
 const FAST = {
-  nginx: (port) => wrk(port), node: (port) => wrk(port), go: (port) => wrk(port),
-  redis: (port) => {
-    const text = run('redis-benchmark', ['-p', port, '-t', 'get', '-n', String(SECONDS * 12_000), '-c', '16', '--precision', '3']);
+  nginx: wrk, node: wrk, go: wrk,
+  redis: (port, seconds) => {
+    const text = run('redis-benchmark', ['-p', port, '-t', 'get', '-n', String(seconds * 12_000), '-c', '16', '--precision', '3']);
     const [, rate] = /([\d.]+) requests per second, p50=/.exec(text.replaceAll('\r', '\n')) ?? /throughput summary: ([\d.]+)/.exec(text) ?? [];
     const p50 = /p50=([\d.]+)/.exec(text)?.[1] ?? /p50[^\n]*\n\s*[\d.]+\s+[\d.]+\s+([\d.]+)/.exec(text)?.[1];
-    return { requests: SECONDS * 12_000, rate: Number(rate), p50Ms: Number(p50) };
+    return { requests: seconds * 12_000, rate: Number(rate), p50Ms: Number(p50) };
   },
-  postgres: (port) => {
-    const text = run('pgbench', ['-h', '127.0.0.1', '-p', port, '-U', 'bench', '-n', '-S', '-c', '8', '-T', String(SECONDS), 'postgres']);
+  postgres: (port, seconds) => {
+    const text = run('pgbench', ['-h', '127.0.0.1', '-p', port, '-U', 'bench', '-n', '-S', '-c', '8', '-T', seconds, 'postgres']);
     return { requests: Number(/processed: (\d+)/.exec(text)[1]), rate: Number(/tps = ([\d.]+)/.exec(text)[1]), p50Ms: Number(/latency average = ([\d.]+)/.exec(text)[1]) };
   },
 };
 
 const LOADS = RATE > 0 ? STEADY : FAST;
 
-function wrk(port) {
-  const text = run('wrk', ['-t', '1', '-c', '16', '-d', `${SECONDS}s`, '--latency', `http://127.0.0.1:${port}/`]);
+function wrk(port, seconds) {
+  const text = run('wrk', ['-t', '1', '-c', '16', '-d', `${seconds}s`, '--latency', `http://127.0.0.1:${port}/`]);
   const [, p50, unit] = /50%\s+([\d.]+)(us|ms|s)/.exec(text);
   return { requests: Number(/(\d+) requests in/.exec(text)[1]), rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]), p50Ms: Number(p50) * MS[unit] };
 }
@@ -159,11 +168,11 @@ function probeSeconds() {
 async function measureOn(name, { port, receiverPort }) {
   const agent = await startAgent(receiverPort);
   await later(Number(values.settle) * 1000);
-  const warmed = LOADS[name](port);
+  const warmed = LOADS[name](port, Number(values.warm));
   await later(1_500);
   const cpu = () => ({ parser: cpuSeconds(agent.child.pid), loader: cpuSeconds(agent.loaderPid), probes: probeSeconds() });
   const before = cpu();
-  const load = LOADS[name](port);
+  const load = LOADS[name](port, SECONDS);
   await later(1_500);
   const after = cpu();
   const memory = [agent.child.pid, agent.loaderPid].map(memoryMib);
@@ -173,7 +182,7 @@ async function measureOn(name, { port, receiverPort }) {
   sink.postMessage(port);
   const perRequest = (which) => ((after[which] - before[which]) * MICRO) / load.requests;
   const rss = { parserMib: memory[0].now, loaderMib: memory[1].now, mostMib: memory[0].highest + memory[1].highest };
-  return { ...load, parserUs: perRequest('parser'), loaderUs: perRequest('loader'), probesUs: perRequest('probes'), ...rss, complete: (await counted) / ((warmed.requests + load.requests) * 2), report };
+  return { ...load, parserUs: perRequest('parser'), loaderUs: perRequest('loader'), probesUs: perRequest('probes'), ...rss, complete: (await counted) / ((warmed.requests + load.requests) * ENDS), report };
 }
 
 const lossesOf = ({ losses, ...counters }) => [losses.loader, ...losses.cpus, counters].flatMap(Object.entries)
@@ -183,16 +192,16 @@ async function measure(name, receiverPort) {
   const port = await freePort();
   await SERVERS[name](port);
   await reachable(port);
-  LOADS[name](port);
+  LOADS[name](port, SECONDS);
   const [on, off] = [[], []];
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    off.push(LOADS[name](port));
+    off.push(LOADS[name](port, SECONDS));
     on.push(await measureOn(name, { port, receiverPort }));
   }
   const pick = (runs, key, digits = 1) => Number(median(runs.map((run) => run[key])).toFixed(digits));
   const added = on.map((run, round) => (run.p50Ms - off[round].p50Ms) * 1000);
   return {
-    name, rateOff: pick(off, 'rate', 0), rateOn: pick(on, 'rate', 0), p50OffUs: Math.round(pick(off, 'p50Ms', 4) * 1000), p50OnUs: Math.round(pick(on, 'p50Ms', 4) * 1000), addedUs: added.map(Math.round),
+    name, ends: values.ends, rateOff: pick(off, 'rate', 0), rateOn: pick(on, 'rate', 0), p50OffUs: Math.round(pick(off, 'p50Ms', 4) * 1000), p50OnUs: Math.round(pick(on, 'p50Ms', 4) * 1000), addedUs: added.map(Math.round),
     parserUs: pick(on, 'parserUs'), loaderUs: pick(on, 'loaderUs'), probesUs: pick(on, 'probesUs'), percentPer1000: Number((median(on.map((run) => run.parserUs + run.loaderUs + run.probesUs)) / 10).toFixed(2)),
     parserMib: pick(on, 'parserMib'), loaderMib: pick(on, 'loaderMib'), mostMib: pick(on, 'mostMib'), completePercent: Number((Math.min(...on.map((run) => run.complete)) * 100).toFixed(3)),
     wrong: [...on, ...off].reduce((sum, run) => sum + (run.wrong ?? 0), 0), lost: on.flatMap((run) => lossesOf(run.report)), load: loadavg().map((one) => one.toFixed(1)).join(' '),

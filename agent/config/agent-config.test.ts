@@ -11,7 +11,7 @@ test('without a file everything has a safe default', () => {
   expect(problems).toEqual([]);
   expect(config?.otlp).toMatchObject({ endpoint: 'http://127.0.0.1:4318', protocol: 'http/protobuf', compression: 'none' });
   expect(config?.policy).toMatchObject({
-    excludePaths: ['/health', '/healthz', '/ready', '/metrics'], excludePorts: [22, 2379], captureHeaders: [], captureBodyBytes: 0,
+    excludePaths: ['/health', '/healthz', '/ready', '/metrics'], excludePorts: [22, 2379], excludeExecutables: [], captureHeaders: [], captureBodyBytes: 0,
     captureQueries: true, sanitizeQueries: true, maxQueryLength: 1024, captureParameters: false, conventions: 'current', sampling: { rate: 1 },
   });
 });
@@ -21,11 +21,11 @@ test('the keys that operators of such agents know are honoured', () => {
   endpoint: http://127.0.0.1:4317
   traces: { enabled: true, sample_rate: 0.25, sampler: parent_based_traceidratio }
 agent:
-  ebpf: { network: { enabled: true, http: true, grpc: false, exclude_paths: [/ping, /internal/*], exclude_ports: [9100] } }
+  ebpf: { network: { enabled: true, http: true, grpc: false, exclude_paths: [/ping, /internal/*], exclude_ports: [9100], exclude_executables: [/usr/bin/wrk, /opt/load/*] } }
   database: { capture_queries: true, sanitize_queries: true, max_query_length: 200, capture_parameters: true }
 `);
   expect(problems).toEqual([]);
-  expect(config).toMatchObject({ isEnabled: true, otlp: { protocol: 'grpc' }, policy: { excludePaths: ['/ping', '/internal/*'], excludePorts: [9100], maxQueryLength: 200, captureParameters: true, sampling: { rate: 0.25 } } });
+  expect(config).toMatchObject({ isEnabled: true, otlp: { protocol: 'grpc' }, policy: { excludePaths: ['/ping', '/internal/*'], excludePorts: [9100], excludeExecutables: ['/usr/bin/wrk', '/opt/load/*'], maxQueryLength: 200, captureParameters: true, sampling: { rate: 0.25 } } });
 });
 
 test('what cannot be honoured, and what is not known, is refused with its place', () => {

@@ -99,7 +99,7 @@ function policyOf(agent: Agent, network: Network, traces: Traces): AgentPolicy {
   const database = agent.database ?? {};
   return {
     http: network.http ?? true, databases: database.enabled ?? true,
-    excludePaths: network.exclude_paths ?? DEFAULT_EXCLUDED_PATHS, excludePorts: network.exclude_ports ?? DEFAULT_EXCLUDED_PORTS,
+    excludePaths: network.exclude_paths ?? DEFAULT_EXCLUDED_PATHS, excludePorts: network.exclude_ports ?? DEFAULT_EXCLUDED_PORTS, excludeExecutables: network.exclude_executables ?? [],
     captureHeaders: network.capture_headers ?? [], captureBodyBytes: network.capture_body_bytes ?? 0, b3: network.b3 ?? false,
     captureQueries: database.capture_queries ?? true, sanitizeQueries: database.sanitize_queries ?? true,
     maxQueryLength: database.max_query_length ?? 1_024, captureParameters: database.capture_parameters ?? false,

@@ -62,6 +62,7 @@ export const agentSchema = z.strictObject({
         tls: z.boolean().optional(),
         exclude_paths: z.array(path).max(256).optional(),
         exclude_ports: z.array(z.int().min(1).max(65_535)).max(64).optional(),
+        exclude_executables: z.array(path).max(256).optional(),
         capture_headers: z.array(headerName).max(64).optional(),
         capture_body_bytes: z.int().min(0).max(4_096).optional(),
         b3: z.boolean().optional(),

@@ -176,10 +176,12 @@ static void clock_was_set(struct loop *loop)
 	timerfd_settime(loop->clock, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 }
 
+/* Its end was missed. Whoever gets its number next is not excluded for it. */
 static void forget_process(void *context, __u32 pid)
 {
 	struct loader *loader = context;
 	session_know_process(&loader->session, pid, false);
+	session_exclude_pid(&loader->session, pid, false);
 }
 
 /* Pages of a library that nothing was written to: they come back from the file when they are needed. */

@@ -52,6 +52,10 @@ export function closeFrame(where: Where, error = 0): Buffer {
   return bytes;
 }
 
+export function processEventFrame(where: Where, what: 'exec' | 'exit'): Buffer {
+  return frame(what === 'exec' ? constants.EVENT_EXEC : constants.EVENT_EXIT, structs.event_process.size, where);
+}
+
 export function clockFrame(atNs: number, realtimeNs: number): Buffer {
   const bytes = frame(constants.FRAME_CLOCK, structs.frame_clock.size, { atNs });
   put(bytes, structs.frame_clock.fields, { realtime_ns: realtimeNs });
