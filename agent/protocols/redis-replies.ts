@@ -1,6 +1,7 @@
 import { MORE, WRONG } from './intake.js';
 import { MAX_HELD_BYTES } from './limits.js';
-import { latin1 } from './text.js';
+import { endOfLine, latin1 } from './text.js';
+import type { Words } from './words.js';
 
 /** A reply as far as anybody needs to know it. */
 export interface Reply {
@@ -16,6 +17,7 @@ export interface Reply {
 
 const MAX_DEPTH = 64;
 const MAX_COUNT = 1 << 30;
+const MAX_DIGITS = 10;
 const MAX_PEEK = 32;
 const COUNTED: Readonly<Record<string, number>> = { '*': 1, '~': 1, '>': 1, '%': 2, '|': 2 };
 
@@ -26,6 +28,7 @@ interface Level {
 
 /** Reads RESP2 and RESP3 replies value by value; long texts are passed over unseen. */
 export class ReplyReader {
+  readonly #words: Words;
   readonly #skip: (count: number) => void;
   readonly #done: (reply: Reply) => void;
   readonly #levels: Level[] = [];
@@ -38,7 +41,8 @@ export class ReplyReader {
   #peek = -1;
   #isPassing = false;
 
-  constructor(skip: (count: number) => void, done: (reply: Reply) => void) {
+  constructor(words: Words, skip: (count: number) => void, done: (reply: Reply) => void) {
+    this.#words = words;
     this.#skip = skip;
     this.#done = done;
   }
@@ -57,12 +61,12 @@ export class ReplyReader {
 
   unit(bytes: Buffer, from: number): number {
     if (this.#peek >= 0) return this.#text(bytes, from);
-    const end = bytes.indexOf('\r\n', from, 'latin1');
+    const end = endOfLine(bytes, from);
     if (end === -1) return bytes.length - from < MAX_HELD_BYTES && isType(bytes[from]!) ? MORE : WRONG;
     const type = String.fromCharCode(bytes[from]!);
     const took = end + 2 - from;
     if (this.#levels.length === 0) this.#type = type;
-    const rest = latin1(bytes, from + 1, Math.min(end, from + 1 + MAX_PEEK));
+    const rest = this.#words.of(bytes, from + 1, Math.min(end, from + 1 + MAX_PEEK));
     switch (type) {
       case ':':
         if (this.#levels.length === 1) this.#last = numberOf(rest);
@@ -161,8 +165,13 @@ function isType(byte: number): boolean {
 }
 
 export function numberOf(text: string): number | undefined {
-  if (!/^\d{1,10}$/.test(text)) return undefined;
-  const value = Number(text);
+  if (text.length === 0 || text.length > MAX_DIGITS) return undefined;
+  let value = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const digit = text.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
   return value <= MAX_COUNT ? value : undefined;
 }
 

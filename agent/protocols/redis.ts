@@ -6,7 +6,8 @@ import type { RedisExchange } from './redis-exchange.js';
 import { Subscriptions } from './redis-subscriptions.js';
 import { numberOf, ReplyReader, type Reply } from './redis-replies.js';
 import { Turns, type Looks } from './turns.js';
-import { latin1, utf8 } from './text.js';
+import { Words } from './words.js';
+import { endOfLine, latin1, utf8 } from './text.js';
 
 export interface RedisWishes {
   /** Bytes of the arguments of one command to keep; 0: none. */
@@ -36,10 +37,11 @@ const looks: Looks = {
 
 /** Redis and what speaks its protocol: RESP2, RESP3, pipelines, subscriptions. */
 export function redis(wishes: RedisWishes): Protocol {
+  const words = new Words();
   return {
     name: 'redis',
     nominate: (side, bytes) => (side === 'request' ? looks.isRequest(bytes) : looks.isResponse(bytes)),
-    open: (sink, start) => new RedisParser(sink, wishes, start),
+    open: (sink, start) => new RedisParser(sink, { wishes, words, start }),
   };
 }
 
@@ -58,6 +60,7 @@ interface Reading {
 
 class RedisParser implements ProtocolParser {
   readonly #wishes: RedisWishes;
+  readonly #words: Words;
   readonly #turns: Turns<RedisExchange>;
   readonly #request: Intake;
   readonly #response: Intake;
@@ -68,13 +71,14 @@ class RedisParser implements ProtocolParser {
   #hasAnswered = false;
   #isDone = false;
 
-  constructor(sink: ExchangeSink, wishes: RedisWishes, start: StreamStart) {
+  constructor(sink: ExchangeSink, { wishes, words, start }: { readonly wishes: RedisWishes; readonly words: Words; readonly start: StreamStart }) {
     this.#wishes = wishes;
+    this.#words = words;
     this.#database = start.isFromStart ? 0 : undefined;
     this.#turns = new Turns(sink, looks, start);
     this.#request = new Intake(this.#requestUnits());
     this.#response = new Intake(this.#responseUnits());
-    this.#replies = new ReplyReader((count) => this.#response.skip(count), (reply) => this.#replied(reply));
+    this.#replies = new ReplyReader(this.#words, (count) => this.#response.skip(count), (reply) => this.#replied(reply));
   }
 
   get isDone(): boolean {
@@ -144,10 +148,10 @@ class RedisParser implements ProtocolParser {
   }
 
   #commandStart(bytes: Buffer, from: number, atNs: number): number {
-    const end = bytes.indexOf('\r\n', from, 'latin1');
+    const end = endOfLine(bytes, from);
     if (end === -1) return bytes.length - from < MAX_HELD_BYTES && looksLikeLine(bytes[from]!) ? MORE : WRONG;
     if (bytes[from] !== 0x2a) return this.#inline(latin1(bytes, from, Math.min(end + 2, from + 2 * START_LENGTH)), { took: end + 2 - from, atNs });
-    const count = numberOf(latin1(bytes, from + 1, Math.min(end, from + 12)));
+    const count = numberOf(this.#words.of(bytes, from + 1, Math.min(end, from + 12)));
     if (count === undefined || count > MAX_ARGUMENTS) return WRONG;
     if (count > 0) this.#reading = { startNs: atNs, offset: this.#request.offset, count, words: [], index: 0, keptBytes: 0, length: -1 };
     return end + 2 - from;
@@ -166,7 +170,7 @@ class RedisParser implements ProtocolParser {
     const wanted = this.#wanted(reading);
     if (bytes.length - from < wanted) return MORE;
     if (wanted > 0) {
-      reading.words.push(utf8(bytes, from, from + wanted));
+      reading.words.push(reading.index === 0 ? this.#words.of(bytes, from, from + wanted) : utf8(bytes, from, from + wanted));
       if (reading.index > 0) reading.keptBytes += wanted;
     }
     this.#request.skip(reading.length + 2 - wanted);
@@ -174,9 +178,9 @@ class RedisParser implements ProtocolParser {
   }
 
   #argumentLength(bytes: Buffer, from: number, reading: Reading): number {
-    const end = bytes.indexOf('\r\n', from, 'latin1');
+    const end = endOfLine(bytes, from);
     if (end === -1) return bytes.length - from < MAX_WORD && bytes[from] === 0x24 ? MORE : WRONG;
-    const length = numberOf(latin1(bytes, from + 1, Math.min(end, from + 12)));
+    const length = numberOf(this.#words.of(bytes, from + 1, Math.min(end, from + 12)));
     if (bytes[from] !== 0x24 || length === undefined) return WRONG;
     reading.length = length;
     // A text of which nothing is wanted is passed over at once.
