@@ -201,6 +201,14 @@ test('two keys that open in one second with the same hash get two ids', () => {
   expect(change.incidents.map(({ id }) => id)).toEqual(['inc-0', 'inc-1']);
 });
 
+test('what a person ends opens again at that very moment as another incident, with an id of its own', () => {
+  const timeline = new Timeline();
+  timeline.tick(T0, signal());
+  timeline.apply(resolve(timeline.only(), 'bob', T0));
+  expect(timeline.tick(T0, signal())).toEqual(['opened']);
+  expect([...timeline.incidents.values()].map(({ status }) => status)).toEqual(['resolved', 'open']);
+});
+
 describe('whatever the signals', () => {
   const anySignal = fc.record({
     key: fc.constantFrom('slo:a', 'slo:b', 'slo:c'), condition: fc.constantFrom('fast', 'slow'), severity: fc.constantFrom<Severity>('page', 'ticket'), firing: fc.boolean(),

@@ -50,7 +50,8 @@ export const NO_CHANGE: IncidentChange = { incidents: [], transitions: [] };
  */
 export function advance(input: AdvanceInput): AdvancedIncidents {
   const openByKey = new Map(input.openIncidents.map((incident) => [incident.key, incident]));
-  const taken = new Set(input.openIncidents.map((incident) => incident.id));
+  // Also of those that ended: what a person ends while it fires opens again at that very moment, as another incident.
+  const taken = new Set([...input.openIncidents, ...(input.recentlyEnded ?? [])].map((incident) => incident.id));
   const changes: IncidentChange[] = [];
   const openings = new Openings(input);
   const byKey = signalsByKey(input.signals);

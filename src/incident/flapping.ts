@@ -1,4 +1,5 @@
 import type { IncidentWindow } from '../config/incident-window.js';
+import { SECOND_MS } from '../lib/duration.js';
 import { matchesAll } from '../lib/label-matcher.js';
 import { FLAP_HOLD_MS, FLAP_OPENINGS, FLAP_WITHIN_MS, REOPEN_WITHIN_MS } from './incident-policy.js';
 import type { Incident } from './incident.js';
@@ -17,7 +18,12 @@ export function reopenable({ recentlyEnded = [], windows = [], nowMs }: Ended, k
   return recentlyEnded.findLast((incident) => incident.key === key && isReopenable(incident, windows, nowMs));
 }
 
-export function isReopenable(incident: Incident, windows: readonly IncidentWindow[], nowMs: number): boolean {
+/** Worth remembering: it may open again, or its id, which tells the moment, could be given a second time. */
+export function isRecent(incident: Incident, windows: readonly IncidentWindow[], nowMs: number): boolean {
+  return isReopenable(incident, windows, nowMs) || (incident.endedAtMs !== undefined && nowMs - incident.endedAtMs < SECOND_MS);
+}
+
+function isReopenable(incident: Incident, windows: readonly IncidentWindow[], nowMs: number): boolean {
   const { status, startedAtMs, endedAtMs, mergedInto, timeline } = incident;
   if (status !== 'resolved' || endedAtMs === undefined || mergedInto !== undefined) return false;
   const { lengthMs, type } = windowOf(incident, windows) ?? { lengthMs: REOPEN_WITHIN_MS, type: 'rolling' };

@@ -1,7 +1,7 @@
 import type { HeldOpening } from '../incident/held-opening.js';
 import type { IncidentWindow } from '../config/incident-window.js';
 import type { Incident } from '../incident/incident.js';
-import { isReopenable } from '../incident/flapping.js';
+import { isRecent } from '../incident/flapping.js';
 import { isOver, type PostedAlert } from '../incident/posted-alert.js';
 import { silenceState, SilencesInForce, type Silence } from '../incident/silence.js';
 import { DAY_MS } from '../lib/duration.js';
@@ -71,10 +71,10 @@ export class Alerting {
     return [...(await this.#remembered()).open.values()];
   }
 
-  /** Those that may open again, the youngest end last. */
+  /** Those that may open again, and those that ended just now; the youngest end last. */
   async recentlyEnded(nowMs: number): Promise<readonly Incident[]> {
     const windows = this.#ports.windows?.() ?? [];
-    return (await this.#remembered()).recent.filter((incident) => isReopenable(incident, windows, nowMs));
+    return (await this.#remembered()).recent.filter((incident) => isRecent(incident, windows, nowMs));
   }
 
   async posted(): Promise<ReadonlyMap<AlertId, PostedAlert>> {
@@ -118,7 +118,7 @@ export class Alerting {
     const escalation = this.#escalate(after, grouping, nowMs);
     const changes = this.#changesOf({ change: { ...change, incidents: latest([...change.incidents, ...corrected, ...escalation.incidents]) }, grouping: joined(grouping, escalation), after, nowMs });
     if (isSomething(changes)) await this.#commit(changes);
-    this.#memory = { ...settled(after, changes), recent: after.recent.filter((incident) => isReopenable(incident, this.#ports.windows?.() ?? [], nowMs)) };
+    this.#memory = { ...settled(after, changes), recent: after.recent.filter((incident) => isRecent(incident, this.#ports.windows?.() ?? [], nowMs)) };
     if (changes.deliveries.length > 0) this.#ports.wakeDispatcher();
     this.#askForTurn(nowMs);
   }

@@ -10,6 +10,7 @@ import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { hasFailed } from '../signature/root-error.js';
 import { bucketOf, bucketUpperBoundNs } from '../sli/latency-bucket.js';
 import { parseTraceql } from '../trace/traceql/parser.js';
+import { quote } from '../trace/traceql/string-literal.js';
 import { compileToSql, type SqlCondition } from '../trace/traceql/sql.js';
 import { ANOMALY_ALERT } from './anomaly-signals.js';
 import type { AnomalyPicture } from './anomaly-watch.js';
@@ -133,7 +134,7 @@ function sampledSpans(traces: readonly EventTrace[]): readonly { readonly servic
 }
 
 function conditionOf(operations: readonly Operation[], more = ''): SqlCondition {
-  const each = operations.map(({ service, operation }) => `(resource.service.name = ${JSON.stringify(service)} && name = ${JSON.stringify(operation)})`);
+  const each = operations.map(({ service, operation }) => `(resource.service.name = ${quote(service)} && name = ${quote(operation)})`);
   return compiled(`{ (${each.join(' || ')})${more === '' ? '' : ` && ${more}`} }`, 'total');
 }
 

@@ -6,6 +6,7 @@ import { onsetOfMinutes, type CountedMinute } from '../diagnosis/onset.js';
 import type { NearbyChange, Snapshot } from '../diagnosis/snapshot.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import { parseTraceql } from '../trace/traceql/parser.js';
+import { quote } from '../trace/traceql/string-literal.js';
 import { compileToSql, type SqlCondition } from '../trace/traceql/sql.js';
 import type { CohortReader } from './cohort-reader.js';
 import type { EventWindow } from './evidence-reader.js';
@@ -87,6 +88,6 @@ async function withDifferences(changes: readonly NearbyChange[], cohorts: Cohort
 }
 
 function conditionOf(service: string, version: string): SqlCondition | undefined {
-  const query = parseTraceql(`{ resource.service.name = ${JSON.stringify(service)} && resource.service.version = ${JSON.stringify(version)} }`);
+  const query = parseTraceql(`{ resource.service.name = ${quote(service)} && resource.service.version = ${quote(version)} }`);
   return query.ok ? compileToSql(query.value) : undefined;
 }
