@@ -3,14 +3,15 @@
 // Beside the sender a visitor looks at pages and queries all the time. A CPU-second is worth less when both threads of a core are busy: `fixed work` is
 // what the same work cost before and during the run.
 // `--host` starts the receiving half only (bench/lib/host.js); without it the real service is started. `--record` appends to bench/RESULTS.md.
-import { fork, spawn } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fixedWorkMs } from './lib/cpu-speed.js';
 import { cpuSeconds, memoryMib } from './lib/process-cost.js';
+import { readyLine, serviceEnv, spawnService, startSender, stop } from './lib/service.js';
 import { asYaml } from './lib/slos.js';
 import { loopDelayP99Ms, Visitor } from './lib/visitor.js';
 
@@ -75,37 +76,14 @@ async function workWhileSending(seconds) {
 
 function startService(dataDir) {
   const flags = args.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${args.profile}`];
-  const env = { ...process.env, TOCSIN_DATA_DIR: dataDir, TOCSIN_HTTP_PORT: '0', TOCSIN_OTLP_GRPC_PORT: '0', TOCSIN_OTLP_HTTP_PORT: '0', TOCSIN_SLACK_TOKEN: '',
-    // As `npm start` has it.
-    GLIBC_TUNABLES: process.env.GLIBC_TUNABLES ?? 'glibc.malloc.arena_max=2:glibc.malloc.mmap_threshold=131072:glibc.malloc.trim_threshold=131072' };
-  if (args.host) return fork(here('./lib/host.js'), [], { env, execArgv: flags, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
-  const rules = join(dataDir, 'rules');
-  mkdirSync(rules);
-  writeFileSync(join(rules, 'bench.yaml'), asYaml());
-  mkdirSync(join(dataDir, 'runbooks'));
-  return spawn(process.execPath, [...flags, here('../bin/tocsin.js'), 'serve'], { env: { ...env, TOCSIN_RULES_DIR: rules, TOCSIN_RUNBOOKS_DIR: join(dataDir, 'runbooks') }, stdio: ['ignore', 'pipe', 'inherit'] });
-}
-
-function readyLine(service) {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    service.stdout.on('data', (chunk) => {
-      text += chunk;
-      for (const candidate of text.split('\n')) if (candidate.startsWith('{"ready"')) try { resolve(JSON.parse(candidate).ready); } catch { /* the line is not complete yet */ }
-    });
-    service.once('exit', (code) => reject(new Error(`the service ended with code ${code} before it was ready`)));
-  });
+  if (args.host) return fork(here('./lib/host.js'), [], { env: serviceEnv(dataDir), execArgv: flags, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  return spawnService(dataDir, { rules: asYaml(), flags });
 }
 
 function sendFor(protocol, address, batch, seconds) {
   const inFlight = Math.max(2, Math.min(200, Math.round(IN_FLIGHT_SPANS / batch)));
   const options = { protocol, address, batch, services: batch >= 2048 ? 8 : 1, seconds, inFlight, rate: Number(args.rate), salt: Math.floor(Math.random() * 2 ** 31) };
-  const sender = spawn(process.execPath, [here('./lib/sender.js'), JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  return new Promise((resolve, reject) => {
-    let text = '';
-    sender.stdout.on('data', (chunk) => { text += chunk; });
-    sender.once('exit', (code) => (code === 0 ? resolve(JSON.parse(text)) : reject(new Error(`the sender ended with code ${code}`))));
-  });
+  return startSender(options).done;
 }
 
 function statsOf(service) {
@@ -120,13 +98,6 @@ function statsOf(service) {
 function stepsOf(before, after, spans) {
   if (after?.stats === undefined) return undefined;
   return Object.fromEntries(Object.entries(after.stats.stepsMs).map(([step, ms]) => [step, ((ms - (before.stats.stepsMs[step] ?? 0)) * 1000) / spans]));
-}
-
-function stop(service) {
-  return new Promise((resolve) => {
-    service.once('exit', resolve);
-    service.kill('SIGTERM');
-  });
 }
 
 function line(row) {

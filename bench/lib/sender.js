@@ -1,5 +1,5 @@
 // Sends pre-encoded batches as fast as they are answered, or at a given rate, from a process of its own.
-// argv: JSON {protocol, address, batch, services, seconds, inFlight, rate, salt}; prints one JSON line with what happened.
+// argv: JSON {protocol, address, batch, services, seconds, inFlight, rate, salt}; prints one JSON line with what happened. SIGUSR1 ends it sooner.
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import { stamped, template } from './encode.js';
@@ -18,7 +18,8 @@ let busy = 0;
 let next = 0;
 
 const startedMs = performance.now();
-const endMs = startedMs + options.seconds * 1000;
+let endMs = startedMs + options.seconds * 1000;
+process.once('SIGUSR1', () => { endMs = performance.now(); });
 await Promise.all(Array.from({ length: options.inFlight }, worker));
 const tookS = (performance.now() - startedMs) / 1000;
 latencies.sort((left, right) => left - right);
