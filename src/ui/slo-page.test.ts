@@ -51,6 +51,11 @@ test('bad events are dots on the line of the error ratio, at their own time, and
   expect(errors.points).toHaveLength(1);
   expect(errors.points[0]).toMatchObject({ href: `/traces/${exemplar.traceId}?span=${exemplar.spanId}`, words: 'shop GET /, 812 ms: a bad event, its trace', style: 'bad' });
   expect(errors.points[0]?.x).toBeCloseTo(50, 1);
+  const rising = historyOf(2);
+  const steep = { ...rising, points: rising.points.map((point, index) => ({ ...point, errorRatio: index / 100 })) };
+  const [, , slope] = sloPage({ slo, status: sampleReading({}) }, steep, { burned: NOTHING_BURNED, incidents: [], revisions: [], exemplars: [30.5, 30, 31].map((minutes) => ({ ...exemplar, endMs: NOW - minutes * MINUTE_MS })) })['charts'] as [Chart, Chart, Chart];
+  const [between, later, earlier] = slope.points.map(({ y }) => y) as [number, number, number];
+  expect(between).toBeCloseTo((earlier + later) / 2, 1);
 });
 
 test.each([

@@ -278,9 +278,11 @@ function errorChart({ slo }: SloView, history: HistoryView, { markers, exemplars
   });
 }
 
-/** At its own time, on the line: a point of the history counts the step that ends there. */
+/** At its own time, on the line that is drawn there. */
 function pointOf({ traceId, spanId, service, operation, endMs, durationNs }: BadExemplar, { points }: HistoryView): ChartPoint[] {
-  const value = points.find(({ atMs }) => atMs >= endMs)?.errorRatio;
-  if (value === undefined) return [];
+  const next = points.findIndex(({ atMs }) => atMs >= endMs);
+  const [before, after] = [points[next - 1], points[next]];
+  if (after?.errorRatio === undefined) return [];
+  const value = before?.errorRatio === undefined ? after.errorRatio : before.errorRatio + (after.errorRatio - before.errorRatio) * ((endMs - before.atMs) / (after.atMs - before.atMs));
   return [{ atMs: endMs, value, words: `${service} ${operation}, ${formatLatency(durationNs)}: a bad event, its trace`, href: `/traces/${traceId}?span=${spanId}`, style: 'bad' }];
 }
