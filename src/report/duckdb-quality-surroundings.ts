@@ -12,6 +12,7 @@ import type { ReportWindow } from './quality-reader.js';
 import { isJudgedByMinutes, keysOf, minuteAttainment, sumAttainment, type GoodAndBad, type ObjectiveAttainment } from './objective-attainment.js';
 import type { NewSignature, QualitySurroundings } from './quality-surroundings.js';
 import { traceAccess } from './trace-access.js';
+import { troublesOf } from './troubles.js';
 
 const ATTAINMENT = loadSql(import.meta.url, 'read-attainment.sql');
 const MINUTES = loadSql(import.meta.url, 'read-judged-minutes.sql');
@@ -39,8 +40,9 @@ export class DuckdbQualitySurroundings {
   async of(window: ReportWindow): Promise<QualitySurroundings> {
     const { database, signatures, reads } = this.#ports;
     const rows = await database.query({ sql: INCIDENTS, params: { from_ms: window.fromMs, to_ms: window.toMs } });
+    const incidents = rows.map((row) => decodeDocument<Incident>(String(row['document'])));
     return {
-      alerts: alertQuality(rows.map((row) => decodeDocument<Incident>(String(row['document']))), window), objectives: await this.#objectives(window), newSignatures: newSignatures(signatures(), window),
+      alerts: alertQuality(incidents, window), troubles: troublesOf(incidents, window), objectives: await this.#objectives(window), newSignatures: newSignatures(signatures(), window),
       access: traceAccess(await reads.read(window), await reads.read({ fromMs: window.fromMs - FOUR_WEEKS_MS, toMs: window.fromMs })),
     };
   }

@@ -15,6 +15,7 @@ export function qualityReportView(report: QualityReport) {
     sdkVersions: report.sdkVersions, ledger: report.ledger, ledgerBalances: report.ledgerBalances, readiness: report.readiness.map(({ title, items }) => ({ title, items: items.map(({ text, met }) => ({ text, met: met ?? null })) })),
     slowest: report.slowest, agents: report.agents, alerts: report.around === undefined ? null : alertsView(report.around.alerts), objectives: (report.around?.objectives ?? []).map((each) => ({ ...each, owner: each.owner ?? null, partOf: each.partOf ?? null, group: each.group ?? null, attained: each.attained ?? null, budgetSpent: each.budgetSpent ?? null })),
     newSignatures: (report.around?.newSignatures ?? []).map(({ firstSeenMs, ...each }) => ({ ...each, firstSeen: iso(firstSeenMs) })),
+    troubles: report.around?.troubles ?? [],
     access: report.around === undefined ? null : { ...report.around.access, latency: report.around.access.latency.map((each) => ({ ...each, p50Ms: each.p50Ms ?? null, p95Ms: each.p95Ms ?? null, p95AtLeastMs: each.p95AtLeastMs ?? null, p99Ms: each.p99Ms ?? null })) },
     trend: { lastWeek: earlierView(report.lastWeek), fourWeeksAgo: earlierView(report.fourWeeksAgo) },
     history: report.history.map(({ fromMs, score, findings }) => ({ week: weekOf(fromMs), score: score ?? null, findings })), spenders: report.spenders.map((each) => ({ ...each, costOfMonth: each.costOfMonth ?? null })),

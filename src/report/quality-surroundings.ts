@@ -1,6 +1,7 @@
 import type { AlertQuality } from './alert-quality.js';
 import type { ObjectiveAttainment } from './objective-attainment.js';
 import type { TraceAccess } from './trace-access.js';
+import type { Trouble } from './troubles.js';
 
 /** An error that was not there before. */
 export interface NewSignature {
@@ -19,5 +20,7 @@ export interface QualitySurroundings {
   readonly alerts: AlertQuality;
   readonly objectives: readonly ObjectiveAttainment[];
   readonly newSignatures: readonly NewSignature[];
+  /** Known patterns of trouble in the incidents; absent in reports of older versions. */
+  readonly troubles?: readonly Trouble[];
   readonly access: TraceAccess;
 }

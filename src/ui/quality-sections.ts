@@ -19,7 +19,7 @@ const latency = (value: number | null): string => (value === null ? '–' : valu
 
 /** What stands beside the quality of the traces: alerts, SLOs, errors, slow operations, readers, cost. Of files alone the first three are left out. */
 export function sectionsOf(report: QualityReportView, base: string): ReportSection[] {
-  const known = report.alerts === null ? [] : [alerts(report.alerts), objectives(report, base), signatures(report, base)];
+  const known = report.alerts === null ? [] : [alerts(report.alerts), objectives(report, base), signatures(report, base), troubles(report, base)];
   return [...known, slowest(report, base), ...(report.agents.length === 0 ? [] : [agents(report)]), ...(report.access === null ? [] : [readers(report.access), answers(report.access)]), spenders(report)];
 }
 
@@ -45,6 +45,16 @@ function signatures({ newSignatures }: QualityReportView, base: string): ReportS
   return {
     id: 'new-errors', title: 'New errors', columns: ['Error', 'Where', 'First seen', 'Failed requests'], nothing: 'No error was new.',
     rows: newSignatures.map(({ id, type, message, service, operation, firstSeen, failures }) => ({ name: type, note: message, href: `${base}/signatures/${encodeURIComponent(id)}`, cells: [`${service} ${operation}`, firstSeen.slice(0, 16).replace('T', ' '), whole(failures)] })),
+  };
+}
+
+function troubles({ troubles: rows }: QualityReportView, base: string): ReportSection {
+  return {
+    id: 'troubles', title: 'Known patterns of trouble', columns: ['Pattern', 'Where', 'Incidents', 'Explained by it'], nothing: 'No incident showed one.',
+    rows: rows.map(({ title, words, service, operation, incidents, explained, advice, incidentId, traces: [trace] }) => ({
+      name: title, note: `${words}. ${advice}`, href: trace === undefined ? `${base}/incidents/${encodeURIComponent(incidentId)}` : `${base}/traces/${trace.traceId}?span=${trace.spanId}`, cells: [`${service} ${operation}`, whole(incidents), whole(explained)],
+    })),
+    note: 'In the traces behind the incidents that opened in this time; the link opens a trace that shows it, and the page of the incident has its runbook.',
   };
 }
 
