@@ -6,7 +6,6 @@ import type { ReportWindow } from '../../src/report/quality-reader.js';
 import { buildQualityReport, earlierOf, type QualityReport } from '../../src/report/quality-report.js';
 import { DEFAULT_THRESHOLDS } from '../../src/config/quality-rule.js';
 import { WEEK_MS } from '../../src/report/quality-week.js';
-import type { SpanId, TraceId } from '../../src/lib/ids.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, HOSTILE_TEXT } from './page-trace.js';
 
 const examples = [{ traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID }];
@@ -33,7 +32,7 @@ function around(nowMs: number): QualitySurroundings {
   return {
     alerts: { ...quiet, pages: 6, tickets: 2, actedOn: 3, unheededPages: 4, flapping: 1, silenced: 1, acknowledgedAfterMs: 190_000, rules: [{ ...quiet, rule: 'front-latency', service: 'front', pages: 4, unheededPages: 4, flapping: 1 }, { ...quiet, rule: HOSTILE_TEXT, service: HOSTILE_TEXT, pages: 2, tickets: 2, actedOn: 3, silenced: 1, acknowledgedAfterMs: 190_000 }] },
     objectives: [{ slo: 'checkout-availability', displayName: 'Checkout works', service: 'checkout', owner: 'payments', partOf: undefined, group: undefined, target: 0.999, counts: 'events', events: 61_200, attained: 0.99871, budgetSpent: 0.31 }, { slo: 'invoice-freshness', displayName: HOSTILE_TEXT, service: 'invoice', owner: undefined, partOf: undefined, group: undefined, target: 0.95, counts: 'events', events: 0, attained: undefined, budgetSpent: undefined }],
-    troubles: [{ kind: 'n-plus-one', title: 'N+1 calls', service: 'checkout', operation: HOSTILE_TEXT, words: HOSTILE_TEXT, advice: 'Ask once for all of them.', incidents: 3, explained: 2, incidentId: 'inc-1', traces: [{ traceId: FAILED_TRACE_ID as TraceId, spanId: FAILED_SPAN_ID as SpanId }] }],
+    troubles: [{ kind: 'n-plus-one', title: 'N+1 calls', service: 'checkout', operation: HOSTILE_TEXT, words: HOSTILE_TEXT, advice: 'Ask once for all of them.', incidents: 3, explained: 2, incidentId: 'inc-1', traces: [{ traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID }] }],
     newSignatures: [{ id: 'v2:8c74cab387668df2', type: 'PaymentDeclined', message: HOSTILE_TEXT, service: 'payment', operation: 'POST /charge', firstSeenMs: nowMs - 86_400_000, failures: 57, traceId: FAILED_TRACE_ID }],
     access: { readers: [{ reader: 'grafana', reads: 4_210, refused: 0, usual: 3_900 }, { reader: 'no known token, from 10.1.2.3', reads: 0, refused: 48, usual: 0 }], latency: [{ what: 'trace', answers: 900, p50Ms: 12, p95Ms: 48, p95AtLeastMs: 48, p99Ms: 130 }, { what: 'search', answers: 3_310, p50Ms: 40, p95Ms: 2_300, p95AtLeastMs: 2_300, p99Ms: 4_100 }] },
   };

@@ -153,6 +153,20 @@ describe('no pattern is found', () => {
     expect(findPatterns(shopTraces(50, { first: 60, plant: () => planted }), shopTraces(60, { plant: () => planted }))).toEqual([]);
   });
 
+  test.each<readonly [PatternKind, string, Planted]>([
+    ['slow-statement', 'two and a half times the usual', { change: { front: { durationMs: 115 }, call: { durationMs: 90 }, store: { durationMs: 85 }, query: { durationMs: 55 } } }],
+    ['pool-wait', 'a connection that comes at once', { more: () => [{ id: 'pool', parent: 'store', service: 'store', kind: 'client', name: 'pg-pool.connect', startMs: 50, durationMs: 4, attributes: {} }] }],
+    ['cold-start', 'a new instance that answers as the others do', { change: { store: { resource: { 'host.name': 'two', 'k8s.pod.name': 'store-2' } } } }],
+    ['proxy-overhead', 'a few milliseconds between the two', { change: { front: { durationMs: 88 }, call: { durationMs: 64 } } }],
+    ['slow-dependency', 'less than twice the usual', { change: { front: { durationMs: 185 }, call: { durationMs: 145 }, store: { durationMs: 140 } } }],
+    ['slow-self', 'less than twice the usual', { change: { front: { durationMs: 185 } } }],
+    ['third-party', 'a third party that refuses what was asked', { more: () => [{ id: 'pay', parent: 'front', service: 'shop', kind: 'client', name: 'POST', startMs: 80, durationMs: 9, status: 'error', attributes: { 'server.address': 'pay.example.com', 'http.response.status_code': 422 } }] }],
+    ['broken-context', 'a call to what never sends spans', { more: () => [{ id: 'pay', parent: 'front', service: 'shop', kind: 'client', name: 'POST', startMs: 80, durationMs: 9, attributes: { 'server.address': 'pay.example.com' } }] }],
+    ['clock-skew', 'clocks that are two milliseconds apart', { change: { store: { startMs: 14 } } }],
+  ])('%s: not for %s', (kind, _name, planted) => {
+    expect(of(findPatterns(bad(planted), healthy), kind)).toBeUndefined();
+  });
+
   test('by chance: of two hundred halves of healthy traffic with a failure now and then at most one in twenty says anything', () => {
     const random = fc.sample(fc.array(fc.integer({ min: 0, max: 99 }), { minLength: 80, maxLength: 80 }), { numRuns: 200, seed: 7 });
     const runs = random.filter((draws) => {
