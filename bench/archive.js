@@ -28,7 +28,7 @@ const database = await openDatabase(join(directory, 'tocsin.duckdb'));
 if (imported.length === 0) await makeSpans(Number(process.argv[2] ?? 300_000));
 
 const parts = { archive: new DuckdbArchive(database), logs: new DuckdbLogArchive(database), storage: new FsArchiveStorage(join(directory, 'archive')), generation: { current: 0 } };
-const keep = keepBySampling({ database, rules: () => ({ ...DEFAULT_SAMPLING, budget: undefined }), burning: () => new Set() });
+const keep = keepBySampling({ database, rules: () => ({ ...DEFAULT_SAMPLING, budget: undefined }), burning: () => [] });
 const archiver = new Archiver({ ...parts, hotRetentionMs: HOUR_MS, keep, limits: () => ({ ...DEFAULT_SAMPLING.retention, minFreeBytes: 0 }) });
 const before = process.cpuUsage();
 await archiver.run(imported.length > 0 ? Date.now() + 8 * HOUR_MS : startMs + 8 * HOUR_MS);

@@ -18,7 +18,7 @@ export async function populate(directory, { spans, hours, endHour, onHour = () =
   mkdirSync(directory, { recursive: true });
   const database = await openDatabase(join(directory, 'tocsin.duckdb'));
   const archive = new DuckdbArchive(database);
-  const keep = keepBySampling({ database, rules: () => ({ ...DEFAULT_SAMPLING, budget: undefined }), burning: () => new Set() });
+  const keep = keepBySampling({ database, rules: () => ({ ...DEFAULT_SAMPLING, budget: undefined }), burning: () => [] });
   const archiver = new Archiver({
     archive, logs: new DuckdbLogArchive(database), storage: new FsArchiveStorage(join(directory, 'archive')), generation: { current: 0 }, hotRetentionMs: HOT_HOURS * HOUR_MS, keep, limits: () => ({ ...DEFAULT_SAMPLING.retention, minFreeBytes: 0 }),
   });

@@ -33,7 +33,7 @@ export interface SamplingRetention {
 export interface SamplingRules {
   /** What may be archived, on average; undefined: everything. */
   readonly budget: { readonly unit: 'spans' | 'bytes'; readonly perSecond: number } | undefined;
-  /** So many times their share of the budget services get while an SLO of theirs burns. */
+  /** So many times their share of the budget operations get while an SLO burns that counts spans of theirs. */
   readonly whileBurning: number;
   /** Share of the budget that is for normal traces, however many others there are. */
   readonly baseline: number;

@@ -1,4 +1,4 @@
--- Puts every leaving trace into its stratum: service, operation, what is remarkable about it, the policies it matches, and what was decided about it before.
+-- Puts every leaving trace into its stratum: service, operation, what is remarkable about it, the policies it matches, whether a burning SLO counts one of its spans, and what was decided about it before.
 INSERT INTO leaving_classes
 WITH durations AS (
   SELECT service, operation, bucket, sum(traces) OVER (PARTITION BY service, operation ORDER BY bucket) AS reached, sum(traces) OVER (PARTITION BY service, operation) AS total
@@ -32,6 +32,7 @@ SELECT l.trace_id_high, l.trace_id_low, CAST(to_json([
     ELSE 'baseline'
   END,
   array_to_string(list_filter([/* policies */ NULL]::INTEGER[], lambda p: p IS NOT NULL), ','),
+  CASE WHEN list_has_any(coalesce(m.conditions, []), [/* burning */]::INTEGER[]) THEN 'burning' ELSE '' END,
   coalesce(e.reason, ''), coalesce(CAST(e.probability AS VARCHAR), '')
 ]) AS VARCHAR)
 FROM leaving_traces l

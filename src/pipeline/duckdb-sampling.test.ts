@@ -41,10 +41,10 @@ async function store(spans: readonly SpanDescription[], receivedAtMs: number): P
   await sink.store({ digest: stored.toString(16).padStart(32, '0'), signal: 'traces', protocol: 'grpc', receivedAtMs, rejected: 0, deduplicated: 0, message: '', spans: spanBatch(spans), sloSlices: [], redSlices: [] });
 }
 
-async function leave(nowMs: number, rules: Partial<SamplingRules> = {}): Promise<void> {
+async function leave(nowMs: number, rules: Partial<SamplingRules> = {}, burning: readonly string[] = []): Promise<void> {
   const archiver = new Archiver({
     ...parts, hotRetentionMs: HOT_MS, limits: () => ({ rules: [], maxAgeMs: 30 * DAY_MS, maxBytes: undefined, minFreeBytes: 0 }),
-    keep: keepBySampling({ database, rules: () => ({ ...DEFAULT_SAMPLING, ...rules }), burning: () => new Set() }),
+    keep: keepBySampling({ database, rules: () => ({ ...DEFAULT_SAMPLING, ...rules }), burning: () => burning }),
   });
   await archiver.run(nowMs);
 }
@@ -103,6 +103,19 @@ test('a hot endpoint, sampled by its sender at 0.5 %, with tail rules: at most 3
   const normal = found.filter((row) => row['by'] !== 'error');
   const [spans, weight] = ['spans', 'weight'].map((name) => normal.reduce((sum, row) => sum + Number(row[name]), 0)) as [number, number];
   expect(Math.abs(weight - 1_600_000)).toBeLessThan(4 * 1_600_000 / Math.sqrt(spans / 2));
+});
+
+test('of operations whose spans a burning SLO counts, more is kept, whichever service their traces begin in; weights say so', async () => {
+  const payments = Array.from({ length: 1_500 }, (_, index): readonly SpanDescription[] => {
+    const traceId = `f${String(index).padStart(31, '0')}`;
+    return [{ traceId, spanId: '1', name: 'POST /pay', service: 'front', startMs: START, durationMs: 50 }, { traceId, spanId: '2', parentSpanId: '1', name: 'charge', service: 'payment', startMs: START, durationMs: 5 }];
+  }).flat();
+  await store([...traffic(1_500), ...payments], START);
+  await leave(START + HOUR_MS + MINUTE_MS, { budget: { unit: 'spans', perSecond: 0.3 }, slow: 0, fast: 0, rare: 0, newForMs: 1 }, ['{ resource.service.name = "payment" && kind = server }', 'no TraceQL']);
+  const shares = await database.query({ sql: 'SELECT probability FROM archived_traces GROUP BY ALL ORDER BY ALL' });
+  expect(shares).toHaveLength(2);
+  const [calm, burning] = shares.map((row) => Number(row['probability'])) as [number, number];
+  expect(burning / calm).toBeGreaterThan(2);
 });
 
 test('what is unusual for its operation is known from the traces before: slow, fast, of a rare shape, new', async () => {

@@ -1,7 +1,7 @@
 import type { SamplingCondition, SamplingPolicy, SamplingRules } from '../config/sampling.js';
 import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import { decide, type Stratum, type TraceClass } from '../sampling/decide.js';
-import { searchOf } from '../sampling/policy-queries.js';
+import { isSearch, searchOf } from '../sampling/policy-queries.js';
 import type { Database, Row, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import { compileSearch } from '../trace/traceql/search-sql.js';
@@ -24,19 +24,23 @@ const FADED = 0.05;
 export interface SamplingPorts {
   readonly database: Database;
   readonly rules: () => SamplingRules;
-  readonly burning: () => ReadonlySet<string>;
+  /** TraceQL of what SLOs count whose budget burns now. */
+  readonly burning: () => readonly string[];
 }
 
 /** Decides by the rules which of the leaving traces are kept, and learns from all of them what is usual. */
 export function keepBySampling(ports: SamplingPorts): KeepLeaving {
   return async ({ beforeMs, sinceMs }) => {
-    const { database, burning } = ports;
+    const { database } = ports;
     const rules = ports.rules();
-    const matches = await matchStatements(database, rules.policies);
+    const asked = rules.policies.flatMap(({ conditions }) => conditions.flatMap((condition) => (condition.kind === 'query' ? [condition.text] : [])));
+    const burning = [...new Set(ports.burning())].filter(isSearch);
+    const matches = await matchStatements(database, [...asked, ...burning]);
     const params = { slow: rules.slow, fast: rules.fast, rare: rules.rare, enough: ENOUGH_TRACES, most_shapes: MOST_SHAPES, new_since_ms: beforeMs - rules.newForMs };
-    await database.transaction([...matches, { sql: CLASSIFY.replace('/* policies */ NULL', () => [...policyCases(rules.policies), 'NULL'].join(', ')), params }]);
+    const classify = CLASSIFY.replace('/* policies */ NULL', () => [...policyCases(rules.policies), 'NULL'].join(', ')).replace('/* burning */', () => burning.map((_, index) => asked.length + index).join(', '));
+    await database.transaction([...matches, { sql: classify, params }]);
     const [progress] = await database.query({ sql: 'SELECT learned_ms, saved_spans FROM sampling_progress' });
-    const { decisions, saved } = decide(await strataOf(database), { rules, seconds: secondsOf(sinceMs, beforeMs), saved: Number(progress?.['saved_spans'] ?? 0), burning: burning() });
+    const { decisions, saved } = decide(await strataOf(database), { rules, seconds: secondsOf(sinceMs, beforeMs), saved: Number(progress?.['saved_spans'] ?? 0) });
     await database.transaction([{ sql: KEEP, params: { decisions: JSON.stringify(decisions) } }]);
     return learnStatements({ fade: 0.5 ** (Math.max(0, beforeMs - Number(progress?.['learned_ms'] ?? 0)) / HALF_LIFE_MS), beforeMs, saved });
   };
@@ -55,19 +59,18 @@ async function strataOf(database: Database): Promise<readonly Stratum[]> {
 
 function stratumOf(row: Row): Stratum {
   const key = String(row['stratum']);
-  const [service = '', operation = '', why = '', policies = '', reason = '', probability = ''] = JSON.parse(key) as string[];
+  const [service = '', operation = '', why = '', policies = '', burning = '', reason = '', probability = ''] = JSON.parse(key) as string[];
   return {
-    key, service, operation, class: why as TraceClass, policies: policies === '' ? [] : policies.split(',').map(Number),
+    key, service, operation, class: why as TraceClass, policies: policies === '' ? [] : policies.split(',').map(Number), isBurning: burning !== '',
     earlier: reason === '' ? undefined : { reason, probability: Number(probability) }, traces: Number(row['traces']), spans: Number(row['spans']), bytes: Number(row['bytes']),
   };
 }
 
-/** Queries of policies, numbered in order, run over the hot spans around the leaving traces. */
-async function matchStatements(database: Database, policies: readonly SamplingPolicy[]): Promise<readonly Statement[]> {
-  const queries = policies.flatMap(({ conditions }) => conditions.filter((condition) => condition.kind === 'query'));
+/** Queries, numbered in order, run over the hot spans around the leaving traces. */
+async function matchStatements(database: Database, queries: readonly string[]): Promise<readonly Statement[]> {
   if (queries.length === 0) return [];
   const [range] = await database.query({ sql: 'SELECT coalesce(min(start_ns) // 1000000, 0) AS from_ms, coalesce(max(start_ns + duration_ns) // 1000000 + 1, 0) AS to_ms FROM leaving_traces' });
-  return queries.map(({ text }, number) => {
+  return queries.map((text, number) => {
     const { ctes, result, params } = compileSearch(searchOf(text));
     const sql = `INSERT INTO leaving_matches WITH RECURSIVE ${ctes} SELECT DISTINCT f.th, f.tl, ${number} FROM ${result} f SEMI JOIN leaving_traces l ON l.trace_id_high = f.th AND l.trace_id_low = f.tl`;
     return { sql, params: { ...params.values, near_from_ms: Number(range?.['from_ms']), near_to_ms: Number(range?.['to_ms']) } };
@@ -80,7 +83,8 @@ function policyCases(policies: readonly SamplingPolicy[]): readonly string[] {
   const conditionSql = (condition: SamplingCondition): string => {
     switch (condition.kind) {
       case 'latency':
-        return `l.duration_ns > ${condition.minMs * 1e6}${condition.maxMs === undefined ? '' : ` AND l.duration_ns <= ${condition.maxMs * 1e6}`}`;
+        // As the Collector has it: the threshold itself is within where there is no upper one.
+        return condition.maxMs === undefined ? `l.duration_ns >= ${condition.minMs * 1e6}` : `l.duration_ns > ${condition.minMs * 1e6} AND l.duration_ns <= ${condition.maxMs * 1e6}`;
       case 'span-count':
         return `l.spans >= ${condition.min}${condition.max === undefined ? '' : ` AND l.spans <= ${condition.max}`}`;
       case 'query':

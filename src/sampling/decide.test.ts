@@ -5,11 +5,11 @@ import { decide, MIN_PROBABILITY, type SamplingRound, type Stratum } from './dec
 import { shareFairly } from './share-fairly.js';
 
 const stratum = (changes: Partial<Stratum>): Stratum => ({
-  key: JSON.stringify(changes), service: 'cart', operation: 'GET /', class: 'baseline', policies: [], earlier: undefined, traces: 100, spans: 1_000, bytes: 50_000, ...changes,
+  key: JSON.stringify(changes), service: 'cart', operation: 'GET /', class: 'baseline', policies: [], isBurning: false, earlier: undefined, traces: 100, spans: 1_000, bytes: 50_000, ...changes,
 });
 const policy = (name: string, action: SamplingPolicy['action']): SamplingPolicy => ({ name, conditions: [], action, at: { file: 'rules/sampling.yaml', line: 1, column: 1 } });
 const round = (changes: Partial<SamplingRound> & { readonly perSecond?: number; readonly policies?: readonly SamplingPolicy[] } = {}): SamplingRound => ({
-  seconds: 1, saved: 0, burning: new Set(), ...changes, rules: { ...DEFAULT_SAMPLING, policies: changes.policies ?? [], budget: { unit: 'spans', perSecond: changes.perSecond ?? 1_000 }, ...changes.rules },
+  seconds: 1, saved: 0, ...changes, rules: { ...DEFAULT_SAMPLING, policies: changes.policies ?? [], budget: { unit: 'spans', perSecond: changes.perSecond ?? 1_000 }, ...changes.rules },
 });
 const probabilities = (strata: readonly Stratum[], options: SamplingRound): number[] => decide(strata, options).decisions.map(({ probability }) => probability);
 
@@ -31,9 +31,9 @@ test('a loud service leaves a quiet one alone, and a rare operation of a service
   expect(probabilities(strata, round())).toEqual([780 / 100_000, 1, 1]);
 });
 
-test('a service whose budget burns gets more', () => {
-  const strata = [stratum({ service: 'a', spans: 10_000 }), stratum({ service: 'b', spans: 10_000 })];
-  expect(probabilities(strata, round({ burning: new Set(['b']) }))).toEqual([0.02, 0.08]);
+test('an operation whose budget burns gets more: beside other services, and beside other operations of its own', () => {
+  expect(probabilities([stratum({ service: 'a', spans: 10_000 }), stratum({ service: 'b', spans: 10_000, isBurning: true })], round())).toEqual([0.02, 0.08]);
+  expect(probabilities([stratum({ operation: 'calm', spans: 10_000 }), stratum({ operation: 'burning', spans: 10_000, isBurning: true })], round())).toEqual([0.02, 0.08]);
 });
 
 test('pinned traces and those that have left in part are outside of it; a policy keeps, limits or drops', () => {

@@ -1,5 +1,5 @@
 import type { SamplingAction, SamplingRules } from '../config/sampling.js';
-import { shareFairly } from './share-fairly.js';
+import { shareFairly, type Claim } from './share-fairly.js';
 
 /** Traces that leave together and are alike for sampling: all of them are kept with one probability. */
 export interface Stratum {
@@ -10,6 +10,8 @@ export interface Stratum {
   readonly class: TraceClass;
   /** Places in `rules.policies` of those that match. */
   readonly policies: readonly number[];
+  /** Whether an SLO whose budget burns counts a span of each of its traces. */
+  readonly isBurning: boolean;
   /** Of spans of the same traces that have left before. */
   readonly earlier: { readonly probability: number; readonly reason: string } | undefined;
   readonly traces: number;
@@ -37,8 +39,6 @@ export interface SamplingRound {
   /** That the traces of this round came in. */
   readonly seconds: number;
   readonly saved: number;
-  /** Services of which an SLO burns. */
-  readonly burning: ReadonlySet<string>;
 }
 
 /** No span stands for more than ten thousand: one that did would make every estimate a gamble. */
@@ -126,14 +126,15 @@ function shareBudget(strata: readonly Stratum[], allowed: number, round: Samplin
   ]);
 }
 
-function shareAmong(strata: readonly Stratum[], amount: number, { rules, burning }: SamplingRound): readonly (readonly [Stratum, number])[] {
+function shareAmong(strata: readonly Stratum[], amount: number, { rules }: SamplingRound): readonly (readonly [Stratum, number])[] {
   const unit = rules.budget?.unit ?? 'spans';
   const demandOf = (some: readonly Stratum[]): number => some.reduce((sum, stratum) => sum + stratum[unit], 0);
+  const claimOf = (some: readonly Stratum[]): Claim => ({ demand: demandOf(some), weight: some.some(({ isBurning }) => isBurning) ? rules.whileBurning : 1 });
   const services = groups(strata, ({ service }) => service);
-  const ofServices = shareFairly(services.map(([service, some]) => ({ demand: demandOf(some), weight: burning.has(service) ? rules.whileBurning : 1 })), amount);
+  const ofServices = shareFairly(services.map(([, some]) => claimOf(some)), amount);
   return services.flatMap(([, ofService], index) => {
     const operations = groups(ofService, ({ operation }) => operation);
-    const shares = shareFairly(operations.map(([, some]) => ({ demand: demandOf(some), weight: 1 })), ofServices[index] ?? 0);
+    const shares = shareFairly(operations.map(([, some]) => claimOf(some)), ofServices[index] ?? 0);
     return operations.flatMap(([, some], place) => some.map((stratum): readonly [Stratum, number] => [stratum, Math.min(1, (shares[place] ?? 0) / Math.max(1e-9, demandOf(some)))]));
   });
 }

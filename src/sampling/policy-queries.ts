@@ -15,6 +15,11 @@ export function checkSampling({ policies }: Pick<SamplingRules, 'policies'>): Pr
   }));
 }
 
+export function isSearch(text: string): boolean {
+  const parsed = parseSearch(text);
+  return parsed.ok && parsed.value.type === 'search';
+}
+
 /** @throws where `checkSampling` has found a problem. */
 export function searchOf(text: string): SpansetExpression {
   const parsed = parseSearch(text);
