@@ -105,6 +105,8 @@ export const SCOPED_SPELLINGS: Readonly<Record<string, IntrinsicName>> = {
   'span:statusMessage': 'statusMessage',
   'span:kind': 'kind',
   'span:duration': 'duration',
+  // Tempo's lexer has it bare too, unlike the other fields of a span that were added late.
+  childCount: 'span:childCount',
 };
 
 /** Numbers compare as doubles whether they were written as integers or not; durations are nanoseconds. */

@@ -20,7 +20,7 @@ const NOT = 5;
 
 /** What a query can only name with its scope, and with its scope only. */
 const NEEDS_SCOPE: Readonly<Record<string, string>> = {
-  childCount: 'span:childCount', parentID: 'span:parentID', id: 'span:id or trace:id', spanID: 'span:id', traceID: 'trace:id', timeSinceStart: 'event:timeSinceStart',
+  parentID: 'span:parentID', id: 'span:id or trace:id', spanID: 'span:id', traceID: 'trace:id', timeSinceStart: 'event:timeSinceStart',
   rootService: 'trace:rootService or rootServiceName', version: 'instrumentation:version',
 };
 
