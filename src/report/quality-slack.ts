@@ -14,7 +14,8 @@ export function qualitySlackMessage(report: QualityReport, publicUrl: string): {
   const high = findings.filter(({ severity }) => severity === 'high').length;
   const fresh = findings.filter(({ state }) => state === 'new').length;
   const text = `Trace quality, week ${week}: ${scoreWords(score, lastWeek?.score)}, ${findings.length} finding${findings.length === 1 ? '' : 's'}${high > 0 ? `, ${high} high` : ''}`;
-  const counts = `${Math.round(overall.spans).toLocaleString('en-US')} spans of ${report.services.length} services. ${fresh} new, ${findings.length - fresh} open, ${fixed.length} fixed.`;
+  const line = scoreLine(report);
+  const counts = `${Math.round(overall.spans).toLocaleString('en-US')} spans of ${report.services.length} services. ${fresh} new, ${findings.length - fresh} open, ${fixed.length} fixed.${line === undefined ? '' : `\n${line}`}`;
   const todo = findings.slice(0, SHOWN).map((finding, index) => `*${index + 1}. ${slackEscaped(finding.title)}* (${finding.severity}${finding.owner === undefined ? '' : `, ${slackEscaped(finding.owner)}`})\n${slackEscaped(finding.detail)}\nFix in ${slackEscaped(finding.fix.where)}:\n${codeBlock(finding.fix.text)}`);
   return {
     text,
@@ -24,6 +25,16 @@ export function qualitySlackMessage(report: QualityReport, publicUrl: string): {
       { type: 'context', elements: [{ type: 'mrkdwn', text: `<${publicUrl}/quality?week=${week}|The whole report>` }] },
     ],
   };
+}
+
+const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
+
+/** The score of the weeks so far, this one last: Slack shows no SVG. Undefined where there are no weeks before. */
+function scoreLine({ history, score }: QualityReport): string | undefined {
+  const scores = [...history.map((week) => week.score), score];
+  if (history.length === 0 || scores.every((each) => each === undefined)) return undefined;
+  const bar = (each: number | undefined): string => (each === undefined ? '·' : BARS[Math.min(BARS.length - 1, Math.floor((each / 100) * BARS.length))] ?? '·');
+  return `Score by week: ${scores.map(bar).join('')}`;
 }
 
 /** To paste; what is longer than the screen has room for is in the report. */

@@ -45,8 +45,9 @@ export class QualityJob implements OnApplicationBootstrap, OnApplicationShutdown
 
   async onApplicationShutdown(): Promise<void> {
     const { scheduler } = this.#options;
+    // The scheduler may have ended first, and has deleted them.
     if (scheduler.doesExist('timeout', NAME)) scheduler.deleteTimeout(NAME);
-    scheduler.deleteInterval(NAME);
+    if (scheduler.doesExist('interval', NAME)) scheduler.deleteInterval(NAME);
     await this.#running;
     await this.#options.keepReads().catch(this.#options.onError);
   }
