@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 
 const LOOK_MS = 2_000;
 /** Garbage that is worth a look through all objects, which takes some milliseconds. */
-const WORTH_BYTES = 3 << 20;
+const WORTH_BYTES = 1 << 20;
 
 /**
  * V8 lets the space for old objects grow by 8 MiB before it looks through it, which is more than the agent's objects take. Needs `--expose-gc`
