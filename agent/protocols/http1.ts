@@ -1,10 +1,11 @@
+import { Conversation } from './conversation.js';
 import { headOfBareLines } from './http-bare-lines.js';
 import type { HttpExchange } from './http-exchange.js';
 import { endOfFields, HeadFields, NO_HEADERS, type HeadWishes } from './http-head.js';
 import { StartLines } from './http-start-line.js';
 import { Intake, MORE, WRONG, type Units } from './intake.js';
-import { MAX_FAILURES, MAX_HELD_BYTES } from './limits.js';
-import type { ExchangeSink, Piece, Protocol, ProtocolParser, Side, StreamStart } from './protocol.js';
+import { MAX_HELD_BYTES } from './limits.js';
+import type { ExchangeSink, Protocol, Side, StreamStart } from './protocol.js';
 import { Turns, type Looks } from './turns.js';
 import { latin1 } from './text.js';
 import { Words } from './words.js';
@@ -68,12 +69,11 @@ export function http1(wishes: HttpWishes): Protocol {
 
 type Part = 'head' | 'body' | 'chunk' | 'trailer';
 
-class Http1Parser implements ProtocolParser {
+class Http1Parser extends Conversation<HttpExchange> {
   readonly #wishes: HttpWishes;
   readonly #heads: Heads;
-  readonly #turns: Turns<HttpExchange>;
-  readonly #request: Intake;
-  readonly #response: Intake;
+  protected readonly request: Intake;
+  protected readonly response: Intake;
   #requestPart: Part = 'head';
   #responsePart: Part = 'head';
   /** The request whose body is on its way. */
@@ -81,45 +81,17 @@ class Http1Parser implements ProtocolParser {
   /** The exchange whose answer is being read; undefined for an answer to a request that was not seen. */
   #answering: HttpExchange | undefined;
   #isUntilClose = false;
-  #isDone = false;
 
   constructor(sink: ExchangeSink, { wishes, heads, start }: { readonly wishes: HttpWishes; readonly heads: Heads; readonly start: StreamStart }) {
+    super(new Turns(sink, looks, start));
     this.#wishes = wishes;
     this.#heads = heads;
-    this.#turns = new Turns(sink, looks, start);
-    this.#request = new Intake(this.#requestUnits());
-    this.#response = new Intake(this.#responseUnits());
+    this.request = new Intake(this.#requestUnits());
+    this.response = new Intake(this.#responseUnits());
   }
 
-  get isDone(): boolean {
-    return this.#isDone;
-  }
-
-  get heldBytes(): number {
-    return this.#request.heldBytes + this.#response.heldBytes;
-  }
-
-  feed(side: Side, piece: Piece): void {
-    if (this.#isDone) return;
-    const intake = side === 'request' ? this.#request : this.#response;
-    if (this.#turns.admits(side, piece)) intake.feed(piece);
-    else intake.ignore(piece);
-    if (this.#turns.failures > MAX_FAILURES) this.#finish(piece.atNs);
-  }
-
-  settle(beforeNs: number): void {
-    this.#turns.settle(beforeNs);
-  }
-
-  close(atNs: number): void {
+  protected override beforeClose(): void {
     if (this.#isUntilClose && this.#answering !== undefined) this.#endAnswer(this.#answering.endNs);
-    this.#turns.close(atNs);
-    this.#isDone = true;
-  }
-
-  #finish(atNs: number): void {
-    this.#turns.abandonAll('not-the-protocol', atNs);
-    this.#isDone = true;
   }
 
   #requestUnits(): Units {
@@ -146,7 +118,7 @@ class Http1Parser implements ProtocolParser {
         const keepsPending = this.#sending !== undefined;
         if (this.#sending !== undefined) this.#sending.requestBodySize = undefined;
         this.#endRequest();
-        this.#turns.loseRequests(why, { atNs, keepsPending });
+        this.turns.loseRequests(why, { atNs, keepsPending });
       },
     };
   }
@@ -171,7 +143,7 @@ class Http1Parser implements ProtocolParser {
         exchange.responseBody = this.#kept(exchange.responseBody, bytes, { from, count });
         if (!this.#isUntilClose) return;
         exchange.responseBodySize = (exchange.responseBodySize ?? 0) + count;
-        exchange.endNs = this.#response.nowNs;
+        exchange.endNs = this.response.nowNs;
       },
       passedAll: (atNs) => {
         if (this.#responsePart === 'body') this.#endAnswer(atNs);
@@ -181,7 +153,7 @@ class Http1Parser implements ProtocolParser {
         if (this.#answering !== undefined) this.#answering.responseBodySize = undefined;
         this.#answering = undefined;
         this.#responsePart = 'head';
-        this.#turns.loseResponses(why, { atNs, hasBegun });
+        this.turns.loseResponses(why, { atNs, hasBegun });
       },
     };
   }
@@ -208,7 +180,7 @@ class Http1Parser implements ProtocolParser {
     } else if (fields.contentLength > 0) {
       exchange.requestBodySize = fields.contentLength;
       this.#requestPart = 'body';
-      this.#request.skip(fields.contentLength);
+      this.request.skip(fields.contentLength);
     } else {
       this.#sending = undefined;
     }
@@ -221,7 +193,7 @@ class Http1Parser implements ProtocolParser {
 
   #begin(exchange: HttpExchange): void {
     this.#sending = exchange;
-    if (!this.#turns.begin(exchange)) this.#isDone = true;
+    this.begin(exchange);
   }
 
   /** Of the head that was just read. */
@@ -231,7 +203,7 @@ class Http1Parser implements ProtocolParser {
     const isTelemetry = method === 'POST' && TELEMETRY_PATH.test(path) && TELEMETRY_TYPE.test(contentType ?? '');
     return {
       protocol: 'http', method, path, authority: withoutUser(authority ?? host ?? ''), version, isTelemetry, userAgent, requestId, context, requestHeaders: kept,
-      startNs: atNs, endNs: atNs, requestOffset: this.#request.offset, isCut: false,
+      startNs: atNs, endNs: atNs, requestOffset: this.request.offset, isCut: false,
       statusCode: 0, responseHeaders: NO_HEADERS, requestBodySize: 0, responseBodySize: undefined, requestBody: NOTHING, responseBody: NOTHING,
     };
   }
@@ -266,7 +238,7 @@ class Http1Parser implements ProtocolParser {
     const took = end + EMPTY_LINE - from;
     // 100 Continue and 103 Early Hints are not the answer.
     if (statusCode < 200 && statusCode !== 101) return took;
-    const exchange = this.#turns.first;
+    const exchange = this.turns.first;
     this.#answering = exchange;
     if (exchange !== undefined) {
       exchange.statusCode = statusCode;
@@ -279,12 +251,11 @@ class Http1Parser implements ProtocolParser {
     const { fields } = this.#heads;
     const method = this.#answering?.method;
     if (statusCode === 101 || (method === 'CONNECT' && statusCode < 300)) {
-      this.#endAnswer(this.#response.nowNs);
-      this.#finish(this.#response.nowNs);
-      this.#response.reset();
+      this.#endAnswer(this.response.nowNs);
+      this.giveUp(this.response.nowNs);
     } else if (method === 'HEAD' || statusCode === 204 || statusCode === 304 || (!fields.isChunked && fields.contentLength === 0)) {
       if (this.#answering !== undefined) this.#answering.responseBodySize = 0;
-      this.#endAnswer(this.#response.nowNs);
+      this.#endAnswer(this.response.nowNs);
     } else if (fields.isChunked) {
       if (this.#answering !== undefined) this.#answering.responseBodySize = 0;
       this.#responsePart = 'chunk';
@@ -294,10 +265,10 @@ class Http1Parser implements ProtocolParser {
       this.#responsePart = 'body';
       this.#isUntilClose = fields.contentLength === -1;
       if (this.#answering !== undefined) {
-        this.#answering.endNs = this.#response.nowNs;
+        this.#answering.endNs = this.response.nowNs;
         this.#answering.responseBodySize = this.#isUntilClose ? 0 : fields.contentLength;
       }
-      this.#response.skip(this.#isUntilClose ? Number.POSITIVE_INFINITY : fields.contentLength);
+      this.response.skip(this.#isUntilClose ? Number.POSITIVE_INFINITY : fields.contentLength);
     }
     return took;
   }
@@ -307,7 +278,7 @@ class Http1Parser implements ProtocolParser {
     if (lines.status(bytes, from) === -1) return;
     const { statusCode } = lines;
     if (statusCode < 200 && statusCode !== 101) return;
-    this.#answering = this.#turns.first;
+    this.#answering = this.turns.first;
     if (this.#answering !== undefined) this.#answering.statusCode = statusCode;
   }
 
@@ -316,7 +287,7 @@ class Http1Parser implements ProtocolParser {
     this.#isUntilClose = false;
     if (this.#answering === undefined) return;
     this.#answering = undefined;
-    this.#turns.end(atNs);
+    this.turns.end(atNs);
   }
 
   #chunk(bytes: Buffer, from: number, side: Side): number {
@@ -333,7 +304,7 @@ class Http1Parser implements ProtocolParser {
     if (exchange !== undefined && side === 'request') exchange.requestBodySize = (exchange.requestBodySize ?? 0) + size;
     if (exchange !== undefined && side === 'response') exchange.responseBodySize = (exchange.responseBodySize ?? 0) + size;
     // The line break behind the chunk belongs to no chunk.
-    (side === 'request' ? this.#request : this.#response).skip(size + 2);
+    (side === 'request' ? this.request : this.response).skip(size + 2);
     return line[0].length;
   }
 
@@ -342,7 +313,7 @@ class Http1Parser implements ProtocolParser {
     if (end === -1) return bytes.length - from < MAX_HELD_BYTES ? MORE : WRONG;
     if (end === from) {
       if (side === 'request') this.#endRequest();
-      else this.#endAnswer(this.#response.nowNs);
+      else this.#endAnswer(this.response.nowNs);
     }
     return end + 2 - from;
   }

@@ -1,7 +1,8 @@
+import { Conversation } from './conversation.js';
 import { Intake, MORE, WRONG, type Units } from './intake.js';
-import { MAX_FAILURES, MAX_STATEMENTS } from './limits.js';
+import { MAX_STATEMENTS } from './limits.js';
 import { areMessages, boundValues, errorFields, HEADER, isMessage, isStartup, STARTUP_CODE, startupParameters, textAt } from './postgres-messages.js';
-import type { ExchangeSink, Piece, Protocol, ProtocolParser, Side, StreamStart } from './protocol.js';
+import type { ExchangeSink, Protocol, StreamStart } from './protocol.js';
 import type { SqlExchange } from './sql-exchange.js';
 import { Turns, type Looks } from './turns.js';
 
@@ -62,12 +63,11 @@ const UNKNOWN: Statement = { text: '', isCut: false };
 /** What the server owes, in order. A query, a startup and a prepare end with ReadyForQuery, as a sync does; an execute and what is prepared with a Flush end with their own outcome. */
 type Due = 'query' | 'startup' | 'prepare' | 'prepare-flushed' | 'execute' | 'sync';
 
-class PostgresParser implements ProtocolParser {
+class PostgresParser extends Conversation<SqlExchange> {
   readonly #wishes: SqlWishes;
   readonly #share: (text: string) => string;
-  readonly #turns: Turns<SqlExchange>;
-  readonly #request: Intake;
-  readonly #response: Intake;
+  protected readonly request: Intake;
+  protected readonly response: Intake;
   readonly #statements = new Map<string, Statement>();
   readonly #portals = new Map<string, { readonly statement: Statement; readonly parameters: readonly string[] }>();
   readonly #due: Due[] = [];
@@ -80,48 +80,18 @@ class PostgresParser implements ProtocolParser {
   #isCopyingIn = false;
   #hasAnswered = false;
   #tags = 0;
-  #isDone = false;
 
   constructor(sink: ExchangeSink, { wishes, share, start }: { readonly wishes: SqlWishes; readonly share: (text: string) => string; readonly start: StreamStart }) {
+    super(new Turns(sink, looks, start));
     this.#wishes = wishes;
     this.#share = share;
-    this.#turns = new Turns(sink, looks, start);
-    this.#request = new Intake(this.#requestUnits());
-    this.#response = new Intake(this.#responseUnits());
+    this.request = new Intake(this.#requestUnits());
+    this.response = new Intake(this.#responseUnits());
   }
 
-  get isDone(): boolean {
-    return this.#isDone;
-  }
-
-  get heldBytes(): number {
-    return this.#request.heldBytes + this.#response.heldBytes;
-  }
-
-  feed(side: Side, piece: Piece): void {
-    if (this.#isDone) return;
-    const intake = side === 'request' ? this.#request : this.#response;
-    if (this.#turns.admits(side, piece)) intake.feed(piece);
-    else intake.ignore(piece);
-    if (this.#turns.failures > MAX_FAILURES) this.#finish(piece.atNs);
-  }
-
-  settle(beforeNs: number): void {
-    this.#turns.settle(beforeNs);
-  }
-
-  close(atNs: number): void {
+  protected override beforeClose(): void {
     // A FATAL error ends the connection instead of the query.
-    if (this.#turns.first?.errorCode !== undefined) this.#turns.end(this.#turns.lastNs);
-    this.#turns.close(atNs);
-    this.#isDone = true;
-  }
-
-  #finish(atNs: number): void {
-    this.#turns.abandonAll('not-the-protocol', atNs);
-    this.#isDone = true;
-    this.#request.reset();
-    this.#response.reset();
+    if (this.turns.first?.errorCode !== undefined) this.turns.end(this.turns.lastNs);
   }
 
   #requestUnits(): Units {
@@ -137,7 +107,7 @@ class PostgresParser implements ProtocolParser {
       lost: (why, atNs) => {
         this.#step = undefined;
         if (!this.#isCopyingIn) this.#due.length = 0;
-        this.#turns.loseRequests(why, { atNs, keepsPending: this.#isCopyingIn });
+        this.turns.loseRequests(why, { atNs, keepsPending: this.#isCopyingIn });
       },
     };
   }
@@ -153,7 +123,7 @@ class PostgresParser implements ProtocolParser {
       passed: () => undefined,
       passedAll: () => undefined,
       lost: (why, atNs) => {
-        this.#turns.loseResponses(why, { atNs, hasBegun: this.#hasAnswered });
+        this.turns.loseResponses(why, { atNs, hasBegun: this.#hasAnswered });
         this.#due.length = 0;
         this.#hasAnswered = false;
         this.#isCopyingIn = false;
@@ -173,7 +143,7 @@ class PostgresParser implements ProtocolParser {
     if (have < wanted && !isCut) return MORE;
     const end = from + Math.min(have, wanted);
     this.#message(type, bytes, { from: from + HEADER, end, atNs });
-    if (!isCut) this.#request.skip(1 + length - wanted);
+    if (!isCut) this.request.skip(1 + length - wanted);
     return wanted;
   }
 
@@ -191,10 +161,10 @@ class PostgresParser implements ProtocolParser {
     switch (type) {
       case 'Q': {
         const { text, isWhole } = textAt(bytes, from, end);
-        this.#begin('query', { text, isCut: !isWhole }, { startNs: atNs, offset: this.#request.offset });
+        this.#begin('query', { text, isCut: !isWhole }, { startNs: atNs, offset: this.request.offset });
         break;
       }
-      case 'F': this.#begin('query', UNKNOWN, { startNs: atNs, offset: this.#request.offset }); break;
+      case 'F': this.#begin('query', UNKNOWN, { startNs: atNs, offset: this.request.offset }); break;
       case 'P': this.#parse(bytes, from, end); this.#stepAt(atNs).parsed = this.#statements.get(textAt(bytes, from, end).text); break;
       case 'B': this.#stepAt(atNs); this.#bind(bytes, from, end); break;
       case 'D': this.#stepAt(atNs); break;
@@ -221,7 +191,7 @@ class PostgresParser implements ProtocolParser {
       const parameters = startupParameters(bytes, from + 8, from + length);
       this.#user = parameters.get('user');
       this.#database = parameters.get('database') ?? this.#user;
-      this.#begin('startup', UNKNOWN, { startNs: atNs, offset: this.#request.offset });
+      this.#begin('startup', UNKNOWN, { startNs: atNs, offset: this.request.offset });
     }
     return length;
   }
@@ -233,13 +203,13 @@ class PostgresParser implements ProtocolParser {
       command: due === 'startup' ? 'CONNECT' : due === 'prepare' || due === 'prepare-flushed' ? 'PREPARE' : undefined, rows: undefined, errorCode: undefined, errorMessage: undefined,
     };
     // What was owed before a hole in the answers is not owed any more.
-    if (this.#turns.isResponseAdrift) this.#due.length = 0;
+    if (this.turns.isResponseAdrift) this.#due.length = 0;
     this.#due.push(due);
-    if (!this.#turns.begin(exchange)) this.#isDone = true;
+    this.begin(exchange);
   }
 
   #stepAt(atNs: number): Step {
-    this.#step ??= { startNs: atNs, offset: this.#request.offset, parsed: undefined };
+    this.#step ??= { startNs: atNs, offset: this.request.offset, parsed: undefined };
     return this.#step;
   }
 
@@ -278,7 +248,7 @@ class PostgresParser implements ProtocolParser {
     this.#prepare('prepare');
     this.#step = undefined;
     this.#executesInCycle = 0;
-    if (!this.#turns.isResponseAdrift || this.#turns.waiting > 0) this.#due.push('sync');
+    if (!this.turns.isResponseAdrift || this.turns.waiting > 0) this.#due.push('sync');
   }
 
   #backend(bytes: Buffer, from: number, isCut: boolean): number {
@@ -291,7 +261,7 @@ class PostgresParser implements ProtocolParser {
     const wanted = Math.min(1 + length, HEADER + (type === 'E' ? MAX_ERROR : type === 'C' ? MAX_TAG : type === 'Z' ? 1 : 0));
     if (have < wanted && !isCut) return MORE;
     this.#answer(type, bytes, { from: from + HEADER, end: from + Math.min(have, wanted) });
-    if (!isCut) this.#response.skip(1 + length - wanted);
+    if (!isCut) this.response.skip(1 + length - wanted);
     return wanted;
   }
 
@@ -299,7 +269,7 @@ class PostgresParser implements ProtocolParser {
     this.#isNegotiating = false;
     if (answer === 0x4e) return 1;
     if (answer !== 0x53 && answer !== 0x47) return WRONG;
-    this.#finish(this.#response.nowNs);
+    this.giveUp(this.response.nowNs);
     return 1;
   }
 
@@ -307,7 +277,7 @@ class PostgresParser implements ProtocolParser {
     const exchange = this.#answered;
     if (exchange !== undefined && !'NSA'.includes(type)) {
       this.#hasAnswered = true;
-      exchange.endNs = this.#response.nowNs;
+      exchange.endNs = this.response.nowNs;
     }
     switch (type) {
       case '1': if (this.#due[0] === 'prepare-flushed') this.#dropFirst(); break;
@@ -317,18 +287,18 @@ class PostgresParser implements ProtocolParser {
       case 'Z': this.#ready(); break;
       case 'G': this.#isCopyingIn = true; break;
       // Replication: both sides talk as they like from here on.
-      case 'W': this.#finish(this.#response.nowNs); break;
+      case 'W': this.giveUp(this.response.nowNs); break;
       default: break;
     }
   }
 
   /** Whom the server's words are about; nobody where only the end of a cycle is due. */
   get #answered(): SqlExchange | undefined {
-    return this.#due[0] === 'sync' ? undefined : this.#turns.first;
+    return this.#due[0] === 'sync' ? undefined : this.turns.first;
   }
 
   #complete(tag: string): void {
-    const exchange = this.#turns.first;
+    const exchange = this.turns.first;
     this.#isCopyingIn = false;
     if (exchange === undefined || (this.#due[0] !== 'query' && this.#due[0] !== 'execute')) return;
     const [, command, rows] = /^([A-Z][A-Z ]*?)(?: \d+)??(?: (\d+))?$/.exec(tag) ?? [];
@@ -367,13 +337,13 @@ class PostgresParser implements ProtocolParser {
 
   #dropFirst(): void {
     this.#due.shift();
-    this.#turns.drop('no-reply', this.#response.nowNs);
+    this.turns.drop('no-reply', this.response.nowNs);
     this.#forgetAnswer();
   }
 
   #endFirst(): void {
     this.#due.shift();
-    this.#turns.end(this.#response.nowNs);
+    this.turns.end(this.response.nowNs);
     this.#forgetAnswer();
   }
 

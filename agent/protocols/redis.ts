@@ -1,6 +1,7 @@
+import { Conversation } from './conversation.js';
 import { Intake, MORE, WRONG, type Units } from './intake.js';
-import { MAX_FAILURES, MAX_HELD_BYTES } from './limits.js';
-import type { ExchangeSink, Piece, Protocol, ProtocolParser, Side, StreamStart } from './protocol.js';
+import { MAX_HELD_BYTES } from './limits.js';
+import type { ExchangeSink, Protocol, StreamStart } from './protocol.js';
 import { commandWord, endsReplies, hasSubcommand, holdsSecrets, isConfirmation, isMessage } from './redis-commands.js';
 import type { RedisExchange } from './redis-exchange.js';
 import { Subscriptions } from './redis-subscriptions.js';
@@ -58,59 +59,25 @@ interface Reading {
   length: number;
 }
 
-class RedisParser implements ProtocolParser {
+class RedisParser extends Conversation<RedisExchange> {
   readonly #wishes: RedisWishes;
   readonly #words: Words;
-  readonly #turns: Turns<RedisExchange>;
-  readonly #request: Intake;
-  readonly #response: Intake;
+  protected readonly request: Intake;
+  protected readonly response: Intake;
   readonly #replies: ReplyReader;
   readonly #subscriptions = new Subscriptions();
   #reading: Reading | undefined;
   #database: number | undefined;
   #hasAnswered = false;
-  #isDone = false;
 
   constructor(sink: ExchangeSink, { wishes, words, start }: { readonly wishes: RedisWishes; readonly words: Words; readonly start: StreamStart }) {
+    super(new Turns(sink, looks, start));
     this.#wishes = wishes;
     this.#words = words;
     this.#database = start.isFromStart ? 0 : undefined;
-    this.#turns = new Turns(sink, looks, start);
-    this.#request = new Intake(this.#requestUnits());
-    this.#response = new Intake(this.#responseUnits());
-    this.#replies = new ReplyReader(this.#words, (count) => this.#response.skip(count), (reply) => this.#replied(reply));
-  }
-
-  get isDone(): boolean {
-    return this.#isDone;
-  }
-
-  get heldBytes(): number {
-    return this.#request.heldBytes + this.#response.heldBytes;
-  }
-
-  feed(side: Side, piece: Piece): void {
-    if (this.#isDone) return;
-    const intake = side === 'request' ? this.#request : this.#response;
-    if (this.#turns.admits(side, piece)) intake.feed(piece);
-    else intake.ignore(piece);
-    if (this.#turns.failures > MAX_FAILURES) this.#finish(piece.atNs);
-  }
-
-  settle(beforeNs: number): void {
-    this.#turns.settle(beforeNs);
-  }
-
-  close(atNs: number): void {
-    this.#turns.close(atNs);
-    this.#isDone = true;
-  }
-
-  #finish(atNs: number): void {
-    this.#turns.abandonAll('not-the-protocol', atNs);
-    this.#isDone = true;
-    this.#request.reset();
-    this.#response.reset();
+    this.request = new Intake(this.#requestUnits());
+    this.response = new Intake(this.#responseUnits());
+    this.#replies = new ReplyReader(this.#words, (count) => this.response.skip(count), (reply) => this.#replied(reply));
   }
 
   #requestUnits(): Units {
@@ -123,7 +90,7 @@ class RedisParser implements ProtocolParser {
       },
       lost: (why, atNs) => {
         this.#reading = undefined;
-        this.#turns.loseRequests(why, { atNs, keepsPending: false });
+        this.turns.loseRequests(why, { atNs, keepsPending: false });
       },
     };
   }
@@ -131,7 +98,7 @@ class RedisParser implements ProtocolParser {
   #responseUnits(): Units {
     return {
       unit: (bytes, from) => {
-        this.#hasAnswered = this.#turns.first !== undefined;
+        this.#hasAnswered = this.turns.first !== undefined;
         return this.#replies.unit(bytes, from);
       },
       cut: () => WRONG,
@@ -142,7 +109,7 @@ class RedisParser implements ProtocolParser {
         const hasBegun = this.#hasAnswered && this.#replies.isInside;
         this.#replies.reset();
         this.#hasAnswered = false;
-        this.#turns.loseResponses(why, { atNs, hasBegun });
+        this.turns.loseResponses(why, { atNs, hasBegun });
       },
     };
   }
@@ -153,7 +120,7 @@ class RedisParser implements ProtocolParser {
     if (bytes[from] !== 0x2a) return this.#inline(latin1(bytes, from, Math.min(end + 2, from + 2 * START_LENGTH)), { took: end + 2 - from, atNs });
     const count = numberOf(this.#words.of(bytes, from + 1, Math.min(end, from + 12)));
     if (count === undefined || count > MAX_ARGUMENTS) return WRONG;
-    if (count > 0) this.#reading = { startNs: atNs, offset: this.#request.offset, count, words: [], index: 0, keptBytes: 0, length: -1 };
+    if (count > 0) this.#reading = { startNs: atNs, offset: this.request.offset, count, words: [], index: 0, keptBytes: 0, length: -1 };
     return end + 2 - from;
   }
 
@@ -161,7 +128,7 @@ class RedisParser implements ProtocolParser {
     if (line === '\r\n') return took;
     if (!INLINE.test(line)) return WRONG;
     const words = line.trim().split(/ +/);
-    this.#command({ startNs: atNs, offset: this.#request.offset, count: words.length, words: words.slice(0, 2), index: 0, keptBytes: 0, length: -1 });
+    this.#command({ startNs: atNs, offset: this.request.offset, count: words.length, words: words.slice(0, 2), index: 0, keptBytes: 0, length: -1 });
     return took;
   }
 
@@ -173,7 +140,7 @@ class RedisParser implements ProtocolParser {
       reading.words.push(reading.index === 0 ? this.#words.of(bytes, from, from + wanted) : utf8(bytes, from, from + wanted));
       if (reading.index > 0) reading.keptBytes += wanted;
     }
-    this.#request.skip(reading.length + 2 - wanted);
+    this.request.skip(reading.length + 2 - wanted);
     return wanted;
   }
 
@@ -184,7 +151,7 @@ class RedisParser implements ProtocolParser {
     if (bytes[from] !== 0x24 || length === undefined) return WRONG;
     reading.length = length;
     // A text of which nothing is wanted is passed over at once.
-    if (this.#wanted(reading) === 0) this.#request.skip(length + 2);
+    if (this.#wanted(reading) === 0) this.request.skip(length + 2);
     return end + 2 - from;
   }
 
@@ -215,16 +182,16 @@ class RedisParser implements ProtocolParser {
     if (name === 'SELECT') this.#database = numberOf(words[1] ?? '');
     if (name === 'RESET') this.#database = 0;
     this.#subscriptions.asked(exchange);
-    if (endsReplies(name) || command === 'CLIENT REPLY') this.#finish(this.#request.nowNs);
-    else if (!this.#turns.begin(exchange)) this.#isDone = true;
+    if (endsReplies(name) || command === 'CLIENT REPLY') this.giveUp(this.request.nowNs);
+    else this.begin(exchange);
   }
 
   #replied({ type, first, last, errorPrefix }: Reply): void {
-    if (this.#subscriptions.isOver(this.#turns.first, { type, first })) this.#turns.end(this.#turns.first?.endNs ?? 0);
-    const exchange = this.#turns.first;
+    if (this.#subscriptions.isOver(this.turns.first, { type, first })) this.turns.end(this.turns.first?.endNs ?? 0);
+    const exchange = this.turns.first;
     if (isConfirmation(first) && (type === '>' || this.#subscriptions.expects(exchange))) {
-      if (exchange !== undefined) exchange.endNs = this.#response.nowNs;
-      if (this.#subscriptions.confirmed({ kind: first, left: last }, exchange)) this.#turns.end(this.#response.nowNs);
+      if (exchange !== undefined) exchange.endNs = this.response.nowNs;
+      if (this.#subscriptions.confirmed({ kind: first, left: last }, exchange)) this.turns.end(this.response.nowNs);
       return;
     }
     if (type === '>' || (type === '*' && isMessage(first) && this.#subscriptions.areOpen)) return;
@@ -233,7 +200,7 @@ class RedisParser implements ProtocolParser {
     if (exchange.command === 'RESET') this.#subscriptions.reset();
     exchange.errorPrefix = errorPrefix;
     if (exchange.command === 'SELECT' && errorPrefix !== undefined) this.#database = undefined;
-    this.#turns.end(this.#response.nowNs);
+    this.turns.end(this.response.nowNs);
   }
 }
 
