@@ -15,7 +15,7 @@ export const diagnoseCommand: Command = {
   help: [
     ['--baseline FILE…', 'traces and logs of a time when all was well: OTLP/JSON lines (.jsonl, .json, also .gz), or OTLP protobuf'],
     ['--incident FILE…', 'traces and logs of the incident; best from a little before it began'],
-    ['--json', 'the result as JSON: {"suspects":[{"service","operation","score","strength","reason","resource"}…],"since","patterns":[{"kind","service","operation","words","explains",…}…],"baseline","incident"}, most likely first'],
+    ['--json', 'the result as JSON: {"suspects":[{"service","operation","score","strength","reason","resource"}…],"operations","resources":[{"attribute","value","services","score","strength","reason","same"}…],"since","patterns":[{"kind","service","operation","words","explains",…}…],"baseline","incident"}, most likely first'],
     ['', 'Needs no server. Logs are optional; they count where both sides have them. docs/diagnosis.md explains the ranking.'],
   ],
   run: async ({ values, lists }) => {
@@ -51,18 +51,22 @@ interface Sides {
   readonly incident: ReadTraffic;
 }
 
-function asJson({ suspects, onsetMs }: Diagnosis, { baseline, incident }: Sides): Record<string, unknown> {
+function asJson({ suspects, operations, resources, onsetMs }: Diagnosis, { baseline, incident }: Sides): Record<string, unknown> {
   const sizeOf = ({ spans, logs }: ReadTraffic): unknown => ({ spans: spans.length, logs: logs.length });
   return {
-    suspects: suspects.map((suspect) => ({ ...suspect, score: Number(suspect.score.toFixed(2)) })),
+    suspects: suspects.map(rounded), operations: operations.map(rounded), resources: resources.map(rounded),
     since: onsetMs === undefined ? null : new Date(onsetMs).toISOString(),
     baseline: sizeOf(baseline), incident: sizeOf(incident),
   };
 }
 
+function rounded<T extends { readonly score: number }>(named: T): T {
+  return { ...named, score: Number(named.score.toFixed(2)) };
+}
+
 const SHOWN = 10;
 
-function printDiagnosis({ suspects, onsetMs }: Diagnosis, { baseline, incident }: Sides): void {
+function printDiagnosis({ suspects, operations, resources, onsetMs }: Diagnosis, { baseline, incident }: Sides): void {
   printLine(`${count(incident.spans.length, 'span')} and ${count(incident.logs.length, 'log record')} of the incident compared with ${count(baseline.spans.length, 'span')} and ${count(baseline.logs.length, 'log record')} of the baseline.`);
   if (suspects.length === 0) printLine('Nothing speaks against any service: the two periods differ no more than chance allows.');
   else if (suspects.every(({ strength }) => strength === 'weak')) printLine('No strong suspect: all of these may be chance.');
@@ -70,6 +74,17 @@ function printDiagnosis({ suspects, onsetMs }: Diagnosis, { baseline, incident }
   suspects.slice(0, SHOWN).forEach(({ service, operation, score, strength, reason, resource }, index) => {
     const where = resource === undefined ? '' : `, ${resource.attribute}=${resource.value}`;
     printLine(`${index + 1}. ${service} ${operation} (score ${score.toFixed(1)}, ${strength}${where})`);
+    printLine(`   ${reason}`);
+  });
+  printRanking('Operations', operations.map((each) => ({ ...each, name: `${each.service} ${each.operation}` })));
+  printRanking('Resources', resources.map((each) => ({ ...each, name: `${each.attribute}=${each.value}, of ${each.services.join(', ')}` })));
+}
+
+function printRanking(title: string, ranking: readonly { readonly name: string; readonly score: number; readonly strength: string; readonly reason: string }[]): void {
+  if (ranking.length === 0) return;
+  printLine(`${title} by how much they explain:`);
+  ranking.forEach(({ name, score, strength, reason }, index) => {
+    printLine(`${index + 1}. ${name} (score ${score.toFixed(1)}, ${strength})`);
     printLine(`   ${reason}`);
   });
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { beliefIn } from '../../src/diagnosis/culprit/judge.js';
+import { partBeyond } from '../../src/diagnosis/culprit/rank-resources.js';
 import { belief, mantelHaenszel, PRIOR_ODDS, shareOf, surpriseOf } from '../../src/diagnosis/culprit/statistics.js';
 import { MIN_TRACES } from '../../src/diagnosis/culprit/strata.js';
 import { readDocument } from './documents.js';
@@ -17,6 +18,16 @@ test('the example of docs/diagnosis.md is what the code makes of it', () => {
   for (const surprise of surprises) expect(text).toMatch(new RegExp(`= ${surprise.toFixed(2)} \\|$`, 'm'));
   const score = belief(pValue) * counts.reduce((sum, count, index) => sum + count.incident * surprises[index]!, 0);
   expect(text).toContain(`= ${score.toFixed(1)}, less`);
+});
+
+test('so is its example of a resource', () => {
+  const [others = 0, othersOf = 0, affected = 0, affectedOf = 0] = /^\| GET \/price \| (\d+) of (\d+) on pod price-a \| (\d+) of (\d+) on pod price-a \|/m.exec(text)?.slice(1).map(Number) ?? [];
+  const counts = [{ baseline: others, baselineOf: othersOf, incident: affected, incidentOf: affectedOf }];
+  const [pValue, part] = [mantelHaenszel(counts), partBeyond(counts)];
+  const believed = belief(pValue, PRIOR_ODDS / 3);
+  expect(text).toContain(`so p = ${pValue.toExponential(1)}`);
+  expect(text).toContain(`the belief is ${believed.toFixed(2)}.`);
+  expect(text).toContain(`${affected} × 2.34 × ${part.toFixed(2)} × ${believed.toFixed(2)} = ${(affected * 2.34 * part * believed).toFixed(1)}.`);
 });
 
 test('its constants are those of the code', () => {

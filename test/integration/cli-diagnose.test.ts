@@ -7,6 +7,8 @@ vi.setConfig({ testTimeout: 90_000 });
 
 interface Output {
   readonly suspects: readonly { readonly service: string; readonly operation: string; readonly score: number; readonly strength: string; readonly reason: string; readonly resource?: unknown }[];
+  readonly operations: Output['suspects'];
+  readonly resources: readonly unknown[];
   readonly since: string | null;
   readonly incident: { readonly spans: number; readonly logs: number };
 }
@@ -57,6 +59,8 @@ describe('tocsin diagnose', () => {
     const output = JSON.parse(first.stdout) as Output;
     expect(output.suspects[0]).toMatchObject({ service: 'store', operation: 'GET /items/{id}', strength: 'strong', resource: { attribute: 'k8s.pod.name', value: 'store-7f' } });
     expect(output.suspects[0]?.reason).toContain('30 of 60 requests of store GET /items/{id} log "item <int> is not on its shelf" (0 of 60 in the baseline');
+    expect(output.operations[0]).toMatchObject({ service: 'store', operation: 'GET /items/{id}', strength: 'strong' });
+    expect(output.resources).toEqual([]);
     expect(output.incident).toEqual({ spans: 180, logs: 60 });
     expect((await runTocsin(['diagnose', ...files, '--json'], { ground })).stdout).toBe(first.stdout);
   });
@@ -67,6 +71,8 @@ describe('tocsin diagnose', () => {
     const said = await runTocsin(['diagnose', ...files], { ground });
     expect(said.stdout).toMatch(/^180 spans and 60 log records of the incident compared with 180 spans and 60 log records of the baseline\.\n/);
     expect(said.stdout).toMatch(/\n1\. store GET \/items\/\{id\} \(score [\d.]+, strong, k8s\.pod\.name=store-7f\)\n {3}30 of 60/);
+    expect(said.stdout).toMatch(/\nOperations by how much they explain:\n1\. store GET \/items\/\{id\} \(score [\d.]+, strong\)\n/);
+    expect(said.stdout).not.toContain('Resources');
     const same = await runTocsin(['diagnose', '--baseline', 'before-traces.jsonl.gz', 'before-logs.jsonl', '--incident', 'before-traces.jsonl.gz', 'before-logs.jsonl'], { ground });
     expect(same).toMatchObject({ code: 0 });
     expect(same.stdout).toContain('Nothing speaks against any service');

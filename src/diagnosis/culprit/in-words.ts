@@ -4,7 +4,7 @@ import { splitAt, sumOf } from './judge.js';
 import type { LooseChange } from './loose-logs.js';
 import { traitOf } from './observe.js';
 import type { ResourceFinding } from './resource.js';
-import type { Charge } from './suspect.js';
+import type { Charge, CulpritResource } from './suspect.js';
 import { median, timesOf } from './times.js';
 
 const MAX_STATEMENT = 120;
@@ -39,6 +39,27 @@ export function looseInWords(change: LooseChange): string {
   const { baseline, baselineOf, incident, incidentOf } = change.count;
   const verb = change.kind === 'appears' ? 'logs' : 'does not log';
   return `${change.service} ${verb} ${quoted(change.statement)} outside of requests in ${incident} of ${incidentOf} stretches of time (${baseline} of ${baselineOf} in the baseline)`;
+}
+
+/** What keeps to one resource, to be put into words. */
+export interface Served {
+  readonly service: string;
+  readonly attribute: string;
+  readonly value: string;
+  /** By operation: the affected requests (`incident`) and those that they are compared with (`baseline`). */
+  readonly counts: readonly Count[];
+  /** Where the latter are from. */
+  readonly others: 'incident' | 'baseline' | 'both';
+  /** That of which most falls on the resource. */
+  readonly charge: Charge;
+}
+
+/** "22 of 24 affected requests of cart were served by k8s.pod.name=cart-a (10 of 56 others of the same operations): 24 of 80 …". */
+export function servedInWords({ service, attribute, value, counts, others, charge }: Served, same: CulpritResource['same'], options: WordOptions): string {
+  const [affected, rest] = [tally(counts, 'incident'), tally(counts, 'baseline')];
+  const namesakes = same.length === 0 ? '' : `, which is also ${same.map((each) => `${each.attribute}=${each.value}`).join(', ')}`;
+  const compared = others === 'baseline' ? `in ${options.baselineName}` : 'others of the same operations';
+  return `${affected.count} of ${affected.of} affected requests of ${service} were served by ${attribute}=${value}${namesakes} (${rest.count} of ${rest.of} ${compared}): ${chargeInWords(charge, undefined, options)}`;
 }
 
 /** What was counted where it was felt is not always charged there. */

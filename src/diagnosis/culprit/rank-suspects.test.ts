@@ -36,7 +36,7 @@ describe('the ranking of suspects', () => {
   });
 
   test('names the pod on which it happens', () => {
-    const [first] = diagnose({ service: 'price', fails: true, onPod: 'price-a' });
+    const [first] = diagnose({ service: 'price', fails: true, onPods: ['price-a'] });
     expect(first).toMatchObject({ service: 'price', resource: { attribute: 'k8s.pod.name', value: 'price-a' } });
     expect(first?.reason).toMatch(/100 % of them on k8s\.pod\.name=price-a \(0 % of the others\)$/);
   });

@@ -7,24 +7,24 @@ import { looseChanges, type LooseChange } from './loose-logs.js';
 import { observe, type Observation, type SeenSides } from './observe.js';
 import { onsetOf } from './onset.js';
 import { resourceOf } from './resource.js';
-import { adjusted, belief } from './statistics.js';
+import { belief } from './statistics.js';
+import { rankResources, type Answers } from './rank-resources.js';
 import { strataOf, type Comparison } from './strata.js';
-import type { Charge, CulpritSuspect } from './suspect.js';
+import { LEAST_SCORE, STRONG_SCORE, strengthOf, strongOnes } from './strength.js';
+import type { Charge, CulpritOperation, CulpritResource, CulpritSuspect } from './suspect.js';
 import type { Traffic } from './traffic.js';
 import type { Visit } from './visit.js';
 
-/** Share of chance among the findings that are called strong. */
-export const FALSE_DISCOVERY_RATE = 0.05;
-
-/** Less than a hundredth of a nat speaks against nobody. */
-const LEAST_SCORE = 0.01;
-
-/** Twenty times more likely in the incident: what Kass and Raftery (1995) call strong evidence. */
-const STRONG_SCORE = Math.log(20);
+/** As many operations and resources are named. */
+const MAX_NAMED = 5;
 
 export interface Diagnosis {
   /** Most likely first. */
   readonly suspects: readonly CulpritSuspect[];
+  /** The same charges by operation; at most five. */
+  readonly operations: readonly CulpritOperation[];
+  /** The pods, nodes, versions … to which the larger ones keep; at most five. */
+  readonly resources: readonly CulpritResource[];
   /** When what changed began, Unix milliseconds; undefined where it was there from the first request of the incident, or nothing changed. */
   readonly onsetMs: number | undefined;
 }
@@ -50,9 +50,16 @@ export function rankSeen(seen: SeenSides, { baselineName = 'the baseline', sameT
   const charges = chargesOf(marks, { incident: comparison.incident, gone: goneServices(comparison) });
   const loose = looseChanges(seen.baseline.looseLogs, seen.incident.looseLogs);
   const isStrong = strongOnes([...compared.changes, ...loose]);
-  const context: WordContext = { answeredBy: answeredBy(comparison.incident), isStrong, words: { baselineName, onsetMs } };
-  const suspects = [...charges, ...looseCharges(loose)].map((each) => wordsFor(each, context));
-  return { suspects: bestByService(suspects), onsetMs };
+  const words = { baselineName, onsetMs };
+  const answers = { baseline: answeredBy(comparison.baseline), incident: answeredBy(comparison.incident) };
+  const context: WordContext = { answeredBy: answers.incident, isStrong, words };
+  const inRequests = charges.map((each) => wordsFor(each, context));
+  return {
+    suspects: strongestBy([...inRequests, ...looseCharges(loose).map((each) => wordsFor(each, context))], ({ service }) => service),
+    operations: strongestBy(inRequests, ({ service, operation }) => `${service}\u0000${operation}`).slice(0, MAX_NAMED).map(({ resource: _, ...operation }) => operation),
+    resources: rankResources(charges.filter(({ score }) => score >= STRONG_SCORE), { ...answers, sameTime, words }).slice(0, MAX_NAMED),
+    onsetMs,
+  };
 }
 
 function changesIn(comparison: Comparison): readonly Change[] {
@@ -106,19 +113,19 @@ interface ChargeContext {
 /** The marks that nothing below explains, added up by place and change. */
 function chargesOf(marks: ReadonlyMap<string, readonly Mark[]>, { incident, gone }: ChargeContext): readonly Charge[] {
   const visits = visitsByTrace(incident);
-  const sums = new Map<Change, Map<string, { score: number; readonly traceIds: string[] }>>();
+  const sums = new Map<Change, Map<string, { score: number; readonly nats: Map<string, number> }>>();
   for (const traceId of [...marks.keys()].sort()) {
     for (const mark of unexplained(visits.get(traceId) ?? [], marks.get(traceId)!)) {
       const place = gone.get(mark.place) ?? mark.place;
-      const own = sums.get(mark.change) ?? new Map<string, { score: number; readonly traceIds: string[] }>();
+      const own = sums.get(mark.change) ?? new Map<string, { score: number; readonly nats: Map<string, number> }>();
       sums.set(mark.change, own);
-      const entry = own.get(place) ?? { score: 0, traceIds: [] };
+      const entry = own.get(place) ?? { score: 0, nats: new Map<string, number>() };
       own.set(place, entry);
       entry.score += mark.value;
-      entry.traceIds.push(traceId);
+      entry.nats.set(traceId, (entry.nats.get(traceId) ?? 0) + mark.value);
     }
   }
-  return [...sums].flatMap(([change, own]) => [...own].map(([place, { score, traceIds }]) => ({ ...placeOfKey(place), change, score, traceIds })));
+  return [...sums].flatMap(([change, own]) => [...own].map(([place, { score, nats }]) => ({ ...placeOfKey(place), change, score, nats })));
 }
 
 function visitsByTrace(observations: readonly Observation[]): ReadonlyMap<string, readonly Visit[]> {
@@ -147,20 +154,14 @@ function looseCharges(changes: readonly LooseChange[]): readonly LooseCharge[] {
   return [...best.values()];
 }
 
-function strongOnes(changes: readonly { readonly pValue: number }[]): (change: { readonly pValue: number }) => boolean {
-  const rates = adjusted(changes.map((change) => change.pValue));
-  const strong = new Set(changes.filter((_, index) => (rates[index] ?? 1) <= FALSE_DISCOVERY_RATE));
-  return (change) => strong.has(change);
-}
-
 interface WordContext {
-  /** What each service answered in the incident. */
-  readonly answeredBy: ReadonlyMap<string, readonly Observation[]>;
+  /** In the incident. */
+  readonly answeredBy: Answers;
   readonly isStrong: (change: { readonly pValue: number }) => boolean;
   readonly words: WordOptions;
 }
 
-function answeredBy(observations: readonly Observation[]): ReadonlyMap<string, readonly Observation[]> {
+function answeredBy(observations: readonly Observation[]): Answers {
   const services = new Map<string, Observation[]>();
   for (const observation of observations) {
     const { service, caller } = observation.visit;
@@ -173,22 +174,21 @@ function answeredBy(observations: readonly Observation[]): ReadonlyMap<string, r
 }
 
 function wordsFor(charge: Charge | LooseCharge, { answeredBy, isStrong, words }: WordContext): CulpritSuspect {
-  const strength = (credible: boolean): CulpritSuspect['strength'] => (credible && charge.score >= STRONG_SCORE ? 'strong' : 'weak');
-  if ('loose' in charge) return { service: charge.service, operation: 'logs', score: charge.score, strength: strength(isStrong(charge.loose)), reason: looseInWords(charge.loose) };
-  const resource = resourceOf(answeredBy.get(charge.service) ?? [], new Set(charge.traceIds));
+  if ('loose' in charge) return { service: charge.service, operation: 'logs', score: charge.score, strength: strengthOf(charge.score, isStrong(charge.loose)), reason: looseInWords(charge.loose) };
+  const resource = resourceOf(answeredBy.get(charge.service) ?? [], new Set(charge.nats.keys()));
   return {
-    service: charge.service, operation: charge.operation, score: charge.score, strength: strength(isStrong(charge.change)), reason: chargeInWords(charge, resource, words),
+    service: charge.service, operation: charge.operation, score: charge.score, strength: strengthOf(charge.score, isStrong(charge.change)), reason: chargeInWords(charge, resource, words),
     ...(resource === undefined ? {} : { resource: { attribute: resource.attribute, value: resource.value } }),
   };
 }
 
-/** All that speaks against a service, in the words of the strongest. */
-function bestByService(suspects: readonly CulpritSuspect[]): readonly CulpritSuspect[] {
+/** All that speaks against one service, or one operation, in the words of the strongest. */
+function strongestBy(suspects: readonly CulpritSuspect[], keyOf: (suspect: CulpritSuspect) => string): readonly CulpritSuspect[] {
   const ordered = [...suspects].sort((left, right) => right.score - left.score || (`${left.service}\u0000${left.reason}` < `${right.service}\u0000${right.reason}` ? -1 : 1));
-  const services = new Map<string, CulpritSuspect>();
+  const together = new Map<string, CulpritSuspect>();
   for (const suspect of ordered) {
-    const first = services.get(suspect.service);
-    services.set(suspect.service, first === undefined ? suspect : { ...first, score: first.score + suspect.score });
+    const first = together.get(keyOf(suspect));
+    together.set(keyOf(suspect), first === undefined ? suspect : { ...first, score: first.score + suspect.score });
   }
-  return [...services.values()].filter(({ score }) => score >= LEAST_SCORE).sort((left, right) => right.score - left.score || (left.service < right.service ? -1 : 1));
+  return [...together.values()].filter(({ score }) => score >= LEAST_SCORE).sort((left, right) => right.score - left.score || (keyOf(left) < keyOf(right) ? -1 : 1));
 }

@@ -3,7 +3,7 @@ import type { AttributeValue } from '../../trace/attribute.js';
 import type { Observation } from './observe.js';
 
 /** What a request can be served by: deployment, version, machine. From the widest to the narrowest. */
-const RESOURCE_KEYS = [
+export const RESOURCE_KEYS: readonly string[] = [
   'cloud.region', 'cloud.availability_zone', 'k8s.cluster.name', 'deployment.environment.name', 'service.version', 'k8s.node.name', 'host.name', 'k8s.pod.name', 'container.id', 'service.instance.id',
 ];
 const SIGNIFICANCE = 0.01;
@@ -60,7 +60,7 @@ function onlyPod(own: readonly Observation[]): ResourceFinding | undefined {
   return undefined;
 }
 
-function valueOf({ visit }: Observation, attribute: string): string | undefined {
+export function valueOf({ visit }: Observation, attribute: string): string | undefined {
   const value: AttributeValue | undefined = visit.resource[attribute];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

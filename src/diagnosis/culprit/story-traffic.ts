@@ -24,7 +24,7 @@ export interface FaultStory {
   readonly says?: string;
   readonly silent?: boolean;
   readonly gone?: boolean;
-  readonly onPod?: string;
+  readonly onPods?: readonly string[];
 }
 
 export interface TrafficStory {
@@ -35,6 +35,10 @@ export interface TrafficStory {
   readonly fault?: FaultStory;
   /** Lines of log carry a severity. */
   readonly severity?: boolean;
+  /** Of each service; two where it does not say. */
+  readonly pods?: number;
+  /** What else than its name is known of a pod. */
+  readonly about?: (pod: string) => Attributes;
 }
 
 export const SHOP: readonly ServiceStory[] = [
@@ -73,7 +77,7 @@ class Teller {
   /** Returns when it ended and whether it failed. */
   #visit(name: string, at: { readonly trace: string; readonly parent: string | undefined; readonly startMs: number }): { readonly endMs: number; readonly failed: boolean } {
     const service = this.#services.get(name)!;
-    const pod = `${name}-${this.#random.next() < 0.5 ? 'a' : 'b'}`;
+    const pod = `${name}-${'abc'[Math.floor(this.#random.next() * (this.#story.pods ?? 2))]}`;
     const fault = this.#faultOf(name, pod);
     const id = this.#nextId();
     let now = at.startMs + this.#jitter(service.workMs) + (fault?.extraMs ?? 0);
@@ -86,7 +90,7 @@ class Teller {
     }
     const says = [...(fault?.silent === true ? [] : service.says), ...(fault?.says === undefined ? [] : [fault.says]), ...(failed ? ['request failed with an error'] : [])];
     const span = { id, parent: at.parent, trace: at.trace, service: name, name: service.operation, kind: 'server', startMs: at.startMs, durationMs: now - at.startMs } as const;
-    this.spans.push(buildSpan({ ...span, status: failed && this.#story.severity !== false ? 'error' : 'unset', resource: { 'k8s.pod.name': pod } }));
+    this.spans.push(buildSpan({ ...span, status: failed && this.#story.severity !== false ? 'error' : 'unset', resource: { 'k8s.pod.name': pod, ...this.#story.about?.(pod) } }));
     for (const body of says) this.#log(body, { span: this.spans.at(-1)!, isError: body.includes('error') });
     return { endMs: now, failed };
   }
@@ -104,7 +108,7 @@ class Teller {
 
   #faultOf(name: string, pod: string): FaultStory | undefined {
     const { fault } = this.#story;
-    if (fault?.service !== name || (fault.onPod !== undefined && fault.onPod !== pod)) return undefined;
+    if (fault?.service !== name || fault.onPods?.includes(pod) === false) return undefined;
     return this.#random.next() < (fault.share ?? 1) ? fault : undefined;
   }
 

@@ -14,13 +14,31 @@ export interface CulpritSuspect {
   readonly resource?: { readonly attribute: string; readonly value: string };
 }
 
+/** One operation, and what speaks against it most: the parts of its service's score that lie in its requests. */
+export type CulpritOperation = Omit<CulpritSuspect, 'resource'>;
+
+/** A pod, node, version …, and how much of what speaks against the services on it keeps to it. */
+export interface CulpritResource {
+  readonly attribute: string;
+  readonly value: string;
+  /** Those affected on it, most first. */
+  readonly services: readonly string[];
+  /** Nats of the requests that it served beyond its share of those that nothing is wrong with, times the belief that what is wrong keeps to it. */
+  readonly score: number;
+  readonly strength: CulpritSuspect['strength'];
+  /** One sentence with the numbers. */
+  readonly reason: string;
+  /** Other names of it: exactly the same requests have these. */
+  readonly same: readonly { readonly attribute: string; readonly value: string }[];
+}
+
 /** What speaks against a service, before it is put into words. */
 export interface Charge {
   readonly service: string;
   readonly operation: string;
   readonly caller: string | undefined;
   readonly change: Change;
-  /** Requests in which this change was the service's strongest mark that nothing below explains. */
-  readonly traceIds: readonly string[];
+  /** Requests in which this change was the service's strongest mark that nothing below explains, and what of it remains in each. */
+  readonly nats: ReadonlyMap<string, number>;
   readonly score: number;
 }
