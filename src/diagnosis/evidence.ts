@@ -1,4 +1,5 @@
 import type { TraceId, SpanId } from '../lib/ids.js';
+import type { CulpritOperation, CulpritResource } from './culprit/suspect.js';
 import type { PatternFinding } from './pattern/pattern.js';
 import type { Snapshot } from './snapshot.js';
 import type { ErrorSignature } from '../signature/error-signature.js';
@@ -93,6 +94,8 @@ export interface Evidence {
   readonly ledger?: readonly LedgerRow[];
   /** All that failing traces have and healthy ones have not, the largest difference first; absent in evidence of older versions. */
   readonly comparison?: readonly CohortDifference[];
+  /** Operations and resources that explain the bad traces, beside healthy ones; absent where there was nothing to compare with, and in evidence of older versions. */
+  readonly explainedBy?: { readonly operations: readonly CulpritOperation[]; readonly resources: readonly CulpritResource[] };
   /** Known patterns of trouble in the bad traces, those that set them apart from healthy ones first; absent in evidence of older versions. */
   readonly patterns?: readonly PatternFinding[];
   /** What was around it: since when, what was changed, who called whom. Absent where there was no time for it, and in evidence of older versions. */

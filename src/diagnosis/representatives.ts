@@ -13,7 +13,7 @@ import { medoid } from './medoid.js';
 import { findPatterns } from './pattern/find-patterns.js';
 import { originsOf } from './origins.js';
 import { groupBy, mostFrequentPlace, plural, suspectInWords, weightOf } from './suspect.js';
-import { culpritAgainst } from './culprit-against.js';
+import { culpritAgainst, diagnoseEvents, explainedBy } from './culprit-against.js';
 import { buildTraceTree } from './trace-tree.js';
 
 export type { EventTrace } from './finding.js';
@@ -45,7 +45,8 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
   const clusters = groupBy(findings, (finding) => finding.key);
   const suspect = mostFrequentPlace(findings);
   const hint = suspect && cohortHint(suspect.findings.map((finding) => finding.trace), comparable(healthy, suspect.findings), suspect.place.caller ?? suspect.place.service);
-  const culprit = suspect && culpritAgainst(suspect, findings.map((finding) => finding.trace), comparable(healthy, findings));
+  const diagnosis = suspect && diagnoseEvents(findings.map((finding) => finding.trace), comparable(healthy, findings));
+  const culprit = suspect && culpritAgainst(suspect, diagnosis);
   const chosen = chooseBad(findings, clusters);
   const twin = chosen[0] && healthyTwin(chosen[0].finding, healthy, findings);
   const words = { findings, clusters, badEvents: input.badEvents };
@@ -62,6 +63,7 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
     suspectPlace: culprit === undefined ? suspect && { service: suspect.place.service, operation: suspect.place.operation } : { service: culprit.service, operation: culprit.operation },
     origins: originsOf(clusters),
     ...(input.slo === undefined ? {} : { ledger: budgetLedger(findings, input.burned, input.slo.indicator.groupBy?.map(({ text }) => text)) }),
+    ...(diagnosis === undefined ? {} : { explainedBy: explainedBy(diagnosis) }),
     comparison: compareCohorts(findings.map((finding) => finding.trace), comparable(healthy, findings)),
     patterns: findPatterns(findings.map((finding) => finding.trace), comparable(healthy, findings)),
     cohort: culprit === undefined ? hint : undefined,

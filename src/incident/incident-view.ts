@@ -20,6 +20,7 @@ export function incidentJson(incident: Incident): Readonly<Record<string, unknow
     badEvents: evidence?.badEvents ?? null,
     ledger: (evidence?.ledger ?? []).map(({ budget, group, ...row }) => ({ ...row, group: group ?? null, budget: budget ?? null })),
     comparison: (evidence?.comparison ?? []).map(({ lift, ...difference }) => ({ ...difference, lift: lift ?? null })),
+    explainedBy: evidence?.explainedBy ?? { operations: [], resources: [] },
     patterns: (evidence?.patterns ?? []).map(patternJson),
     snapshot: evidence?.snapshot === undefined ? null : snapshotJson(evidence.snapshot),
     traces: (evidence?.traces ?? []).map(traceJson),

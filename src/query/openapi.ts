@@ -84,6 +84,10 @@ const incident = incidentSummary.extend({
     items: z.array(z.object({ service: z.string(), attribute: z.string(), value: z.string() })), badShare: z.number(), healthyShare: z.number(), support: z.number(), lift: ratio, effect: z.object({ difference: z.number(), low: z.number(), high: z.number() }),
     pValue: z.number(), qValue: z.number(), same: z.number(), words: z.string(),
   })).describe('What failing traces have and healthy ones have not'),
+  explainedBy: z.object({
+    operations: z.array(z.object({ service: z.string(), operation: z.string(), score: z.number(), strength: z.enum(['strong', 'weak']), reason: z.string() })),
+    resources: z.array(z.object({ attribute: z.string(), value: z.string(), services: z.array(z.string()), score: z.number(), strength: z.enum(['strong', 'weak']), reason: z.string(), same: z.array(z.object({ attribute: z.string(), value: z.string() })) })),
+  }).describe('Operations and resources by how much of the failing traces they explain, beside healthy ones: those that are more than chance'),
   patterns: z.array(z.object({
     kind: z.enum(PATTERN_KINDS), title: z.string(), service: z.string(), operation: z.string(), peer: z.string().nullable(), words: z.string(), advice: z.string(), affected: z.number(), of: z.number(), healthyAffected: z.number(),
     healthyOf: z.number().describe('0: there was nothing to compare with'), costNs: ratio, explains: z.boolean().describe('Far more of the failing traces have it than healthy ones'), traces: z.array(z.object({ traceId: z.string(), spanId: z.string(), url: z.string() })),

@@ -89,6 +89,12 @@ test('an incident shows since when, what was changed, the patterns that explain 
   expect(body).toContain('| payment | pay.example.com | 412 | 29.1 % | 64 ms |');
 });
 
+test('an incident shows which operations and resources explain it, and nothing of the kind where none does', async () => {
+  const page = (await get(`/incidents/${OPEN_INCIDENT_ID}`)).body;
+  expect(page).toMatch(/<summary>Operations and resources by how much they explain<\/summary>[^]*<b>payment POST \/charge<\/b>[^]*<b>k8s\.pod\.name=payment-7f<\/b> <span class="note">41 of 41 affected requests/);
+  expect((await get(`/incidents/${QUALITY_INCIDENT_ID}`)).body).not.toContain('by how much they explain');
+});
+
 test('an SLO shows to whom its bad events are charged, and the shares add up to the budget', async () => {
   const page = (await get('/slos/checkout-availability')).body;
   const [, burned = ''] = /Of ([\d.]+) % of the budget burned in this range: payment 2\.3 POST \/charge burned 81 % of it/.exec(page) ?? [];

@@ -1,3 +1,4 @@
+import type { Evidence } from '../../src/diagnosis/evidence.js';
 import type { PatternFinding } from '../../src/diagnosis/pattern/pattern.js';
 import type { Snapshot } from '../../src/diagnosis/snapshot.js';
 import { MINUTE_MS } from '../../src/lib/duration.js';
@@ -21,5 +22,13 @@ export function snapshot(beganMs: number): Snapshot {
     onset: { minute, earliest: minute, latest: minute + 1, before: 0.001, after: 0.34 }, suspect: change, changes: [change],
     minutes: { from: minute - 30, good: Array.from({ length: 36 }, (_, index) => (index < 30 ? 60 : 40)), bad: Array.from({ length: 36 }, (_, index) => (index < 30 ? 0 : 20)) },
     graph: [{ client: 'checkout', server: 'payment', kind: 'call', calls: 412, failed: 120, meanNs: 81e6 }, { client: 'payment', server: 'pay.example.com', kind: 'external', calls: 412, failed: 120, meanNs: 64e6 }],
+  };
+}
+
+export function explainedBy(): NonNullable<Evidence['explainedBy']> {
+  const reason = '41 of 50 requests of payment POST /charge failed';
+  return {
+    operations: [{ service: 'payment', operation: 'POST /charge', score: 88.1, strength: 'strong', reason }],
+    resources: [{ attribute: 'k8s.pod.name', value: 'payment-7f', services: ['payment'], score: 80.2, strength: 'strong', reason: `41 of 41 affected requests of payment were served by k8s.pod.name=payment-7f (2 of 60 others of the same operations): ${reason}`, same: [] }],
   };
 }

@@ -1,7 +1,7 @@
 import { NOTHING_CHARGED } from '../../src/pipeline/charge-reader.js';
 import type { SloStatus } from '../../src/budget/slo-status.js';
 import { buildSlo } from '../../src/budget/slo-builder.js';
-import { patterns, snapshot } from './incident-fakes.js';
+import { explainedBy, patterns, snapshot } from './incident-fakes.js';
 import type { CohortDifference } from '../../src/diagnosis/evidence.js';
 import type { TraceHealth } from '../../src/diagnosis/trace-health.js';
 import type { Slo } from '../../src/config/slo.js';
@@ -146,7 +146,7 @@ function incidents(): Incident[] {
   const page = sampleIncident({ startedAtMs: BEGAN_MS });
   const traces = page.evidence?.traces.map((trace, index) => ({ ...trace, startMs: BEGAN_MS + index * 45_000, ...(index === 0 ? { traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID } : {}) })) ?? [];
   const open: Incident = {
-    ...page, traceHealth: traceHealth(page.startedAtMs), evidence: page.evidence === undefined ? undefined : { ...page.evidence, takenAtMs: BEGAN_MS + 30_000, traces, comparison: comparison(), patterns: patterns({ traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID }), snapshot: snapshot(BEGAN_MS), ledger: [{ service: 'payment', operation: 'POST /charge', version: '2.3', events: 41, share: 0.81, budget: 0.016 }, { service: '', operation: '', version: '', events: 9, share: 0.19, budget: undefined }] },
+    ...page, traceHealth: traceHealth(page.startedAtMs), evidence: page.evidence === undefined ? undefined : { ...page.evidence, takenAtMs: BEGAN_MS + 30_000, traces, comparison: comparison(), explainedBy: explainedBy(), patterns: patterns({ traceId: FAILED_TRACE_ID, spanId: FAILED_SPAN_ID }), snapshot: snapshot(BEGAN_MS), ledger: [{ service: 'payment', operation: 'POST /charge', version: '2.3', events: 41, share: 0.81, budget: 0.016 }, { service: '', operation: '', version: '', events: 9, share: 0.19, budget: undefined }] },
     alerts: [sampleAlert({ incidentId: page.id, startsAtMs: BEGAN_MS, reading: statuses()[0] })],
     timeline: [
       ...page.timeline.map((entry) => ({ ...entry, atMs: BEGAN_MS })), { atMs: BEGAN_MS + 400, kind: 'notified', actor: 'tocsin', text: 'Slack #payments-oncall' },
