@@ -10,6 +10,7 @@ import { DuckdbQualityReader } from '../dist/report/duckdb-quality-reader.js';
 import { QualityReports } from '../dist/report/quality-reports.js';
 import { DEFAULT_QUALITY } from '../dist/config/quality-rule.js';
 import { openDatabase } from '../dist/store/duckdb-database.js';
+import { fillWeek, WEEK_MS } from './lib/quality-week.js';
 
 const option = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -17,9 +18,7 @@ const option = (name, otherwise) => {
 };
 const spans = Number(option('spans', 10_000_000));
 const TO_MS = Date.parse('2026-11-23T00:00:00Z');
-const FROM_MS = TO_MS - 7 * 86_400_000;
-const BATCH_TRACES = 50_000;
-const SPANS_OF_TRACE = 10;
+const FROM_MS = TO_MS - WEEK_MS;
 
 // Each part in a process of its own, so that its memory is its own.
 const phase = option('phase', undefined);
@@ -35,7 +34,7 @@ if (phase === undefined) {
   const database = await openDatabase(join(option('directory'), 'tocsin.duckdb'), phase === 'spans' ? { threads: availableParallelism(), memoryLimit: '160MB' } : {});
   const [live, archive] = [new DuckdbQualityReader(database), new DuckdbQualityArchive(database)];
   try {
-    if (phase === 'fill') await fill(database);
+    if (phase === 'fill') await fillWeek(database, { spans, fromMs: FROM_MS });
     if (phase === 'spans') await report('a week from its spans', live);
     if (phase === 'hours') await measured("every hour's facts, as the job stores them", async () => {
       for (let hour = FROM_MS; hour < TO_MS; hour += 3_600_000) await archive.storeHour(hour, await live.facts({ fromMs: hour, toMs: hour + 3_600_000 }));
@@ -44,23 +43,6 @@ if (phase === undefined) {
     if (phase === 'facts') await report('a week from the facts of its hours', new ArchivedQualityReader(live, archive));
   } finally {
     await database.close();
-  }
-}
-
-/** Traces of ten spans in five services, spread evenly over the week; attributes as an HTTP instrumentation writes them. */
-async function fill(database) {
-  const traces = spans / SPANS_OF_TRACE;
-  await database.transaction([{ sql: `INSERT INTO resources SELECT s, 'service-' || s, '{"service.name":"service-' || s || '","service.instance.id":"' || s || '","deployment.environment.name":"bench","host.name":"node-' || s || '"}' FROM range(5) r(s)` }]);
-  for (let first = 0; first < traces; first += BATCH_TRACES) {
-    await database.transaction([{
-      sql: `INSERT INTO spans_bulk
-        SELECT hash(t), hash(t + 1e9::BIGINT), hash(t * 10 + i) + 1, CASE WHEN i = 0 THEN 0 ELSE hash(t * 10 + i - 1) + 1 END, 'GET /route-' || (t % 20) || '/' || i, CASE WHEN i % 2 = 0 THEN 2 ELSE 3 END, CASE WHEN t % 100 = 0 THEN 2 ELSE 0 END, '',
-          (${FROM_MS}::BIGINT + t * ${Math.floor((TO_MS - FROM_MS) / traces)}) * 1000000 + i * 1000000, ${FROM_MS}::BIGINT + t * ${Math.floor((TO_MS - FROM_MS) / traces)} + 60 - i, (60 - 2 * i) * 1000000, 'service-' || ((i + 1) // 2 % 5), (i + 1) // 2 % 5, 'bench', '1', 
-          '{"http.request.method":"GET","http.response.status_code":200,"url.path":"/route-' || (t % 20) || '/' || t || '","url.full":"http://service/route-' || (t % 20) || '/' || t || '","http.route":"/route-' || (t % 20) || '","server.address":"service","server.port":8080,"user_agent.original":"bench/1.0","network.protocol.version":"1.1"}',
-          NULL, NULL, '', 0, 1, FALSE, 0, ${FROM_MS}::BIGINT + t * ${Math.floor((TO_MS - FROM_MS) / traces)} + 500, FALSE
-        FROM range(${first}, ${Math.min(traces, first + BATCH_TRACES)}) a(t), range(${SPANS_OF_TRACE}) b(i)`,
-    }]);
-    if (first % 200_000 === 0) console.error(`${first * SPANS_OF_TRACE} spans written`);
   }
 }
 
