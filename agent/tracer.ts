@@ -9,6 +9,7 @@ import { Processes, type TracedProcess } from './processes.js';
 import { http1 } from './protocols/http1.js';
 import { postgres } from './protocols/postgres.js';
 import type { AbandonReason, Exchange, ExchangeSink, Protocol } from './protocols/protocol.js';
+import { lastsWithConnection } from './protocols/redis-commands.js';
 import { redis } from './protocols/redis.js';
 import { wideOf, type Wide } from './otlp/protobuf-writer.js';
 import type { Candidate, SpanNode } from './span-node.js';
@@ -276,13 +277,14 @@ export class Tracer implements FrameSink {
     if (reason === 'hole') this.counters.abandonedHole += 1;
     if (reason === 'limit') this.counters.abandonedLimit += 1;
     if (reason === 'not-the-protocol') this.counters.abandonedNotTheProtocol += 1;
-    // A subscription or a login that ends with its connection is none the worse for it.
-    const isCutOff = reason === 'closed' && node.exchange.protocol !== 'redis';
+    // A subscription that ends with its connection is none the worse for it.
+    const { exchange } = node;
+    const isCutOff = reason === 'closed' && !(exchange.protocol === 'redis' && lastsWithConnection(exchange.command));
     if (!isCutOff && (reason === 'closed' || reason === 'no-reply')) this.counters.withoutAnswer += 1;
     if (isCutOff && this.#closing === undefined) this.counters.forgotten += 1;
     if (this.#closing === undefined || !isCutOff) return;
     this.counters.exchanges += 1;
-    node.exchange.endNs = this.#closing.timeNs;
+    exchange.endNs = this.#closing.timeNs;
     node.failure = this.#closing.error === 0 ? 'connection_closed' : 'connection_reset';
     this.#finish(node);
   }

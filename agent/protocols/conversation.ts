@@ -47,12 +47,17 @@ export abstract class Conversation<E extends Exchange> implements ProtocolParser
 
   /** A request begins. Where too many wait already, the connection is not understood. */
   protected begin(exchange: E): void {
-    if (!this.turns.begin(exchange)) this.#isDone = true;
+    if (!this.turns.begin(exchange)) this.#stop();
   }
 
   /** From here on the connection carries something else, or nothing that is understood. */
   protected giveUp(atNs: number): void {
     this.turns.abandonAll('not-the-protocol', atNs);
+    this.#stop();
+  }
+
+  /** Also reads nothing more of the piece that is being fed. */
+  #stop(): void {
     this.#isDone = true;
     this.request.reset();
     this.response.reset();

@@ -29,6 +29,11 @@ export function endsReplies(command: string): boolean {
   return ENDING.has(command);
 }
 
+/** Waits for what may never come, or for the server to go: its connection's end is no failure. */
+export function lastsWithConnection(command: string): boolean {
+  return isSubscribing(command) || endsReplies(command) || command === 'SHUTDOWN';
+}
+
 export function holdsSecrets(command: string): boolean {
   return SECRET.has(command) || command.startsWith('ACL ');
 }

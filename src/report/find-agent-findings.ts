@@ -17,12 +17,14 @@ function agentLoss(loss: AgentLoss): FoundFinding[] {
   const losesSpans = isPattern({ n: spans, bad: lostSpans }, ALLOWED);
   if (!losesSpans && !isPattern({ n: events, bad: lostEvents }, ALLOWED)) return [];
   const [affected, of] = losesSpans ? [lostSpans, spans] : [lostEvents, events];
+  const unit = losesSpans ? 'spans' : 'events';
+  const own = reasons.filter(({ reason }) => reason.startsWith(`${unit} `));
   const named = host === '' ? 'a host without a name' : host;
   return [{
     kind: 'agent-loss', severity: 'medium', service: '', about: host, affected, of, examples: [],
     title: `The agent on ${named} lost ${percent(affected, of)} of ${losesSpans ? 'its spans' : 'what it saw in the kernel'}`,
-    detail: `${whole(lostSpans)} of ${whole(spans)} spans and ${whole(lostEvents)} of ${whole(events)} events: ${reasons.slice(0, 4).map(({ reason, n }) => `${reason.replace(/^\w+ /, '')} ${whole(n)}`).join(', ')}. Requests on this host are counted too low.`,
-    ...remedyFor(reasons[0]?.reason ?? ''),
+    detail: `${whole(lostSpans)} of ${whole(spans)} spans and ${whole(lostEvents)} of ${whole(events)} events; ${unit} by reason: ${own.slice(0, 4).map(({ reason, n }) => `${reason.replace(/^\w+ /, '')} ${whole(n)}`).join(', ')}. Requests on this host are counted too low.`,
+    ...remedyFor(own[0]?.reason ?? ''),
   }];
 }
 

@@ -98,7 +98,11 @@ export function childrenByParent(spans: readonly Span[]): ReadonlyMap<string, re
 
 function failedChildren(span: Span, walk: { readonly children: ReadonlyMap<string, readonly Span[]>; readonly parents: Map<Span, Span | undefined> }): Span[] {
   const siblings = walk.children.get(span.spanId) ?? [];
-  const failed = siblings.filter((child) => hasFailed(child) && !walk.parents.has(child) && !wentWellLater(child, siblings));
+  const all = siblings.filter((child) => hasFailed(child) && !walk.parents.has(child));
+  const lasting = all.filter((child) => !wentWellLater(child, siblings));
+  // What looks like a second try may be the next item of a list: where nothing else explains the failure, the call does.
+  const isExplained = lasting.length > 0 || span.events.some(({ name }) => name === 'exception');
+  const failed = isExplained ? lasting : all;
   for (const child of failed) walk.parents.set(child, span);
   return failed;
 }

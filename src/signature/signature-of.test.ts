@@ -77,6 +77,17 @@ describe('the error signature of a trace', () => {
     expect(signatureOf({ spans }, spanId('front'))?.service).toBe('payment');
   });
 
+  test('follows the one call of a list that failed, though the next item of the list went well', () => {
+    const call = { parent: 'front', service: 'front', kind: 'client', name: 'stock.Stock/Reserve' } as const;
+    const spans = [
+      buildSpan({ id: 'front', service: 'front', kind: 'server', name: 'POST /checkout', status: 'error', durationMs: 90 }),
+      buildSpan({ ...call, id: 'first', status: 'error', startMs: 1, durationMs: 5 }),
+      buildSpan({ id: 'reserve', parent: 'first', service: 'stock', kind: 'server', name: 'Reserve', status: 'error', startMs: 2, durationMs: 2 }),
+      buildSpan({ ...call, id: 'second', startMs: 10, durationMs: 5 }),
+    ];
+    expect(signatureOf({ spans }, spanId('front'))?.service).toBe('stock');
+  });
+
   test('takes the exception from a log record where the span has none', () => {
     const spans = declinedCharge({ handler: { exception: undefined } });
     const handler = spans.find((span) => span.spanId === spanId('handler'))!;

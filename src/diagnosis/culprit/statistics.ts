@@ -49,8 +49,8 @@ export const PRIOR_ODDS = 0.1;
 export function belief(pValue: number, priorOdds = PRIOR_ODDS): number {
   if (pValue >= 1 / Math.E) return 0;
   if (pValue === 0) return 1;
-  const odds = priorOdds / (-Math.E * pValue * Math.log(pValue));
-  return odds / (1 + odds);
+  // Odds over one and the odds, without the division that runs over where p is next to nothing.
+  return priorOdds / (priorOdds - Math.E * pValue * Math.log(pValue));
 }
 
 /** Adjusted p-values (Benjamini and Hochberg 1995): the share of chance among all that are at least as unlikely. */
