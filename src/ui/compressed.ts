@@ -14,7 +14,8 @@ interface Answer {
 /** The body of an answer, smaller where that helps and the client reads it: a trace of 10,000 spans is a seventh. Done on zlib's threads. */
 export async function compressed(payload: unknown, accepted: string | string[] | undefined, answer: Answer): Promise<unknown> {
   if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) return payload;
-  const isWorth = Buffer.byteLength(payload) >= MIN_BYTES && TEXT.test(String(answer.getHeader('content-type') ?? '')) && answer.getHeader('content-encoding') === undefined;
+  const type = answer.getHeader('content-type');
+  const isWorth = Buffer.byteLength(payload) >= MIN_BYTES && typeof type === 'string' && TEXT.test(type) && answer.getHeader('content-encoding') === undefined;
   if (!isWorth) return payload;
   answer.header('vary', 'accept-encoding');
   if (!/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(String(accepted ?? ''))) return payload;
