@@ -38,7 +38,7 @@ describe('docs/configuration.md', () => {
 
   test('has settings that are valid as they stand', () => {
     const files = named(/^tocsin\.yaml$/);
-    expect(files).toHaveLength(2);
+    expect(files).toHaveLength(3);
     for (const file of files) {
       const { settings, problems } = settingsOf({}, file);
       expect(problems.map(formatProblem)).toEqual([]);
