@@ -50,6 +50,6 @@ test('what eBPF agents say they lost is in the report, by host, with a fix where
     { host: 'node-2', deliveredSpans: 200 * MINUTES, lostSpans: 0, readEvents: 400 * MINUTES, lostEvents: 0, reasons: [] },
   ]);
   expect(overall).toMatchObject({ agentLossRatio: 0.05, of: { agentLossRatio: 400 * MINUTES, logCorrelation: 0 } });
-  expect(findings).toEqual([expect.objectContaining({ kind: 'agent-loss', severity: 'medium', title: 'The agent on node-1 lost 10 % of its spans', detail: '1,200 of 12,000 spans and 0 of 24,000 events: buffer_full 1,200. Requests on this host are counted too low.', fix: expect.objectContaining({ text: expect.stringContaining('buffer_mib: 32') as string }) as unknown })]);
+  expect(findings).toEqual([expect.objectContaining({ kind: 'agent-loss', severity: 'medium', title: 'The agent on node-1 lost 10 % of its spans', detail: '1,200 of 12,000 spans and 0 of 24,000 events; spans by reason: buffer_full 1,200. Requests on this host are counted too low.', fix: expect.objectContaining({ text: expect.stringContaining('buffer_mib: 32') as string }) as unknown })]);
   expect(disclosure.notMeasured.join(' ')).not.toContain('eBPF');
 });
