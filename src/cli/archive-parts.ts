@@ -6,7 +6,7 @@ import { DATABASE_FILE } from '../pipeline/store.js';
 import { writableBytes } from '../store/duckdb-file.js';
 import { parseArchiveKeys, type ArchiveKey } from '../store/archive/fs-archive-cipher.js';
 import type { ArchiveStorage } from '../store/archive/archive-storage.js';
-import type { ArchiveGeneration } from '../store/archive/duckdb-archived-spans.js';
+import type { ArchiveGeneration } from '../store/archive/duckdb-known-files.js';
 import { FsArchiveStorage } from '../store/archive/fs-archive-storage.js';
 
 /** What those who write the archive and those who read it share. */

@@ -3,7 +3,7 @@ import type { Statement } from '../store/database.js';
 import type { ArchiveCatalogue, ArchiveSignal, CataloguedFile, ReadableFile } from '../store/archive/archive-catalogue.js';
 import type { ArchiveStorage } from '../store/archive/archive-storage.js';
 import type { Arrived, DuckdbArchive } from '../store/archive/duckdb-archive.js';
-import type { ArchiveGeneration } from '../store/archive/duckdb-archived-spans.js';
+import type { ArchiveGeneration } from '../store/archive/duckdb-known-files.js';
 import type { DuckdbLogArchive } from '../store/archive/duckdb-log-archive.js';
 import { leaveLogs } from './archive-logs.js';
 import { publishFile } from './archive-publish.js';

@@ -1,5 +1,6 @@
 import type { ArchiveStorage } from '../store/archive/archive-storage.js';
-import { ArchivedSpans, type ArchiveGeneration } from '../store/archive/duckdb-archived-spans.js';
+import { ArchivedSpans } from '../store/archive/duckdb-archived-spans.js';
+import type { ArchiveGeneration } from '../store/archive/duckdb-known-files.js';
 import type { CataloguedFile } from '../store/archive/archive-catalogue.js';
 import type { DuckdbArchive } from '../store/archive/duckdb-archive.js';
 import type { DuckdbLogArchive } from '../store/archive/duckdb-log-archive.js';

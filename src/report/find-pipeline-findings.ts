@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../lib/duration.js';
 import type { FactTable, QualityFact } from './quality-fact.js';
 import type { FoundFinding } from './quality-finding.js';
 import { bucketsOf, failuresOf, type QualityMeasures } from './quality-measures.js';
@@ -8,7 +9,6 @@ import { quantileAtLeast } from './quantile-bound.js';
 import { percent, whole } from './words.js';
 import { wilsonInterval } from '../budget/wilson.js';
 
-const MINUTE_MS = 60_000;
 const NS_PER_MS = 1e6;
 /** As improbable as this that a service which is alive says nothing for so long. */
 const SILENCE_P = 0.001;

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../../lib/duration.js';
 import { LATENCY_GAMMA } from '../../sli/latency-bucket.js';
 import type { Database, Row, Statement } from '../database.js';
 import { loadSql } from '../fs-sql.js';
@@ -15,7 +16,6 @@ const HOT_MINUTES = sql('hot-minutes');
 const NOTE_LONG_HOT = sql('note-long-hot-traces');
 const NOTE_LONG_LEAVING = sql('note-long-leaving-traces');
 const LEAVING = ['leaving_traces', 'leaving_matches', 'leaving_classes', 'leaving_kept'];
-const MINUTE_MS = 60_000;
 
 const TABLES: CatalogueTables = {
   signal: 'spans', files: 'archive_files', groups: 'archive_groups', traces: 'archived_traces', filters: 'archive_filters', rows: 'spans',

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../../lib/duration.js';
 import type { Database, Row, SqlValue, Statement } from '../database.js';
 import { traceIdOf, type TraceKey } from '../trace-key.js';
 import { loadSql } from '../fs-sql.js';
@@ -6,8 +7,6 @@ import type { ArchiveNeed } from './archive-need.js';
 import type { ArchiveStorage } from './archive-storage.js';
 import { archivedLogsOf } from './duckdb-log-archive.js';
 import { KnownFiles, type ArchiveGeneration, type TimedFile, type TimeRange } from './duckdb-known-files.js';
-
-export type { ArchiveGeneration } from './duckdb-known-files.js';
 
 /** Where a statement wants the archive: behind its WITH. Without an archive it is a comment. */
 export const ARCHIVE_MARK = '/* archive */';
@@ -32,7 +31,6 @@ const TRACE = loadSql(import.meta.url, 'archived-trace.sql');
 
 const MAX_ATTEMPTS = 5;
 const MS_NS = 1_000_000n;
-const MINUTE_MS = 60_000;
 /** Nanoseconds since 1970 do not reach further. */
 const LATEST_MS = 9_000_000_000_000;
 /** Selections of a whole span: then it has all its columns. */
