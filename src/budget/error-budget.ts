@@ -2,3 +2,18 @@
 export function allowedRatio(target: number): number {
   return Math.round((1 - target) * 1e12) / 1e12;
 }
+
+/** A burn rate, and the time over which it was measured. */
+export interface MeasuredBurn {
+  readonly burnRate: number;
+  readonly overMs: number;
+}
+
+/**
+ * The part of the whole budget that a burn used up: a burn rate of 1 for the whole window of the SLO uses it up exactly. Where a service is
+ * younger than the time of the burn rate, or had less traffic before, that is too much: never more than was spent of it altogether.
+ */
+export function budgetBurned({ burnRate, overMs }: MeasuredBurn, windowMs: number, errorBudgetRemaining: number | undefined): number {
+  const burned = (burnRate * overMs) / windowMs;
+  return errorBudgetRemaining === undefined ? burned : Math.min(burned, Math.max(0, 1 - errorBudgetRemaining));
+}

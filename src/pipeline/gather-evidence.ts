@@ -1,3 +1,4 @@
+import { budgetBurned } from '../budget/error-budget.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { EventTrace } from '../diagnosis/finding.js';
 import type { Evidence } from '../diagnosis/evidence.js';
@@ -31,14 +32,9 @@ export async function gatherEvidence(reader: EvidenceReader, compiled: CompiledS
   });
 }
 
-/**
- * A burn rate of 1 for the whole window of the SLO uses up its budget exactly. Where a service is younger than the tier's window, or had less
- * traffic before, that is too much: never more than was spent of it altogether.
- */
 function burnedIn({ firing, errorBudgetRemaining }: SloStatus, windowMs: number): { readonly burned?: number } {
   if (firing?.long.burnRate === undefined) return {};
-  const burned = (firing.long.burnRate * firing.tier.longMs) / windowMs;
-  return { burned: errorBudgetRemaining === undefined ? burned : Math.min(burned, Math.max(0, 1 - errorBudgetRemaining)) };
+  return { burned: budgetBurned({ burnRate: firing.long.burnRate, overMs: firing.tier.longMs }, windowMs, errorBudgetRemaining) };
 }
 
 /** A span's clock may run ahead of ours; its event must not fall out of the window for that. */
