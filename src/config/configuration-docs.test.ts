@@ -16,7 +16,6 @@ import { shippedPresets } from './fs-rules.js';
 import { checkRunbookReferences, loadRules } from './load-rules.js';
 import { readSettings } from './read-settings.js';
 import { ENVIRONMENT } from './settings-environment.js';
-import { publicUrlOf } from './settings.js';
 
 const docs = readFileSync(fileURLToPath(new URL('../../docs/configuration.md', import.meta.url)), 'utf8');
 const blocks: readonly TextFile[] = [...docs.matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)].map(([, path = '', text = '']) => ({ path, text }));
@@ -37,13 +36,10 @@ describe('docs/configuration.md', () => {
   });
 
   test('has settings that are valid as they stand', () => {
-    const files = named(/^tocsin\.yaml$/);
-    expect(files).toHaveLength(3);
-    for (const file of files) {
-      const { settings, problems } = settingsOf({}, file);
-      expect(problems.map(formatProblem)).toEqual([]);
-      if (file.text.includes('publicUrl')) expect(settings === undefined ? '' : publicUrlOf(settings)).toBe('https://tocsin.example.com');
-    }
+    const read = named(/^tocsin\.yaml$/).map((file) => settingsOf({}, file));
+    expect(read.flatMap(({ problems }) => problems.map(formatProblem))).toEqual([]);
+    // The second example is of one setting only.
+    expect(read.map(({ settings }) => settings?.publicUrl)).toEqual(['https://tocsin.example.com', undefined, 'https://tocsin.example.com']);
   });
 
   test('has rules, a receiver, routing and a runbook that work together', async () => {
