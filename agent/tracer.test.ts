@@ -146,6 +146,15 @@ test('a connection that goes away without an answer is an error', () => {
   expect(spans.map(({ isError, told }) => [isError, told['error.type']])).toEqual([[true, 'connection_reset']]);
 });
 
+test.each([['GET', 'key', ['connection_reset']], ['SUBSCRIBE', 'news', []]])('a %s of Redis that its connection takes with it', (command, argument, errors) => {
+  const spans = new Bench().push(
+    openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:6379' }),
+    dataFrame({ ...BACK, atNs: 2 }, { direction: 'send', position: 0, text: `*2\r\n$${String(command.length)}\r\n${command}\r\n$${String(argument.length)}\r\n${argument}\r\n` }),
+    closeFrame({ ...BACK, atNs: 9 }, 104),
+  ).spans();
+  expect(spans.map(({ told }) => told['error.type'])).toEqual(errors);
+});
+
 test('lost frames are a hole, frames that come twice are ignored', () => {
   const open = openFrame({ ...FRONT, atNs: 1 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:5555' });
   const request = (position: number, atNs: number): Buffer => dataFrame({ ...FRONT, atNs }, { direction: 'receive', position, text: `${REQUEST}\r\n` });

@@ -110,6 +110,14 @@ const CASES: Readonly<Record<FindingKind, readonly [found: Case, nearMisses: rea
   'unheeded-pages': [{ around: { alerts: { ...alertQuality([], WEEK), rules: [{ ...RULE, pages: 3, unheededPages: 3 }] } } }, [{ around: { alerts: { ...alertQuality([], WEEK), rules: [{ ...RULE, pages: 3, unheededPages: 2 }, { ...RULE, rule: 'other', pages: 2, unheededPages: 2 }] } } }]],
 };
 
+test('lost spans are put down to what lost spans, however many events were lost', () => {
+  const facts = [
+    fact('agent-spans', { subject: 'node-1', n: 5_000, bad: 500 }), fact('agent-lost-by', { subject: '["node-1","spans buffer_full"]', n: 500 }),
+    fact('agent-events', { subject: 'node-1', n: 10_000_000, bad: 5_000 }), fact('agent-lost-by', { subject: '["node-1","events ring_full"]', n: 5_000 }),
+  ];
+  expect(find({ facts }).find(({ kind }) => kind === 'agent-loss')).toMatchObject({ cause: expect.stringContaining('could not be reached'), detail: expect.stringContaining('spans by reason: buffer_full 500.') });
+});
+
 describe('every kind of finding', () => {
   test.each(Object.entries(CASES))('%s is found, and what is nearly so is not', (kind, [found, nearMisses]) => {
     const finding = find(found).find((each) => each.kind === kind);
