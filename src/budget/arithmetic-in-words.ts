@@ -1,12 +1,13 @@
 import type { Slo } from '../config/slo.js';
 import { DAY_MS, HOUR_MS, formatDuration } from '../lib/duration.js';
 import { formatBurn, formatPercent, formatSpan } from '../lib/format.js';
+import { leadingBudget } from './error-budget.js';
 import type { TierReading } from './readings.js';
 import type { SloStatus } from './slo-status.js';
 
 /** One line for people: "burning 21x with 71 % of the 30-day budget left: gone in 24 h". */
 export function headline(status: SloStatus, slo: Slo): string {
-  const remaining = status.projectedBudgetRemaining ?? status.errorBudgetRemaining;
+  const remaining = leadingBudget(status);
   if (remaining === undefined) return `no requests ${slo.calendar === undefined ? `in the last ${formatSpan(slo.windowMs)}` : `since the ${budgetName(slo)} began`}: nothing to measure`;
   const burn = burnOf(status);
   const budget = `${status.projectedBudgetRemaining === undefined ? '' : 'projected '}${budgetName(slo)} budget`;

@@ -2,7 +2,7 @@ import type { GateStep, ReleaseGateRule } from '../config/release-gate.js';
 import type { Slo } from '../config/slo.js';
 import { formatBurn, formatPercent, formatSpan, formatTime } from '../lib/format.js';
 import { budgetShare, burnOf, windowName } from './arithmetic-in-words.js';
-import { allowedRatio } from './error-budget.js';
+import { allowedRatio, leadingBudget } from './error-budget.js';
 import { SEVERITY_RANK, type SloStatus } from './slo-status.js';
 
 /** What one `service.version` did, counted from stored spans. */
@@ -85,7 +85,7 @@ const ROUNDING = 1e-9;
 function reasonOf({ when }: GateStep, { slo, status, version }: GateQuestion, burned: VersionBurn | undefined): string | undefined {
   switch (when.kind) {
     case 'budget-below': {
-      const remaining = status.projectedBudgetRemaining ?? status.errorBudgetRemaining;
+      const remaining = leadingBudget(status);
       if (remaining === undefined || remaining >= when.share) return undefined;
       return `${budgetInWords(remaining, slo, status)}, below ${formatPercent(when.share)}`;
     }
@@ -111,7 +111,7 @@ function budgetInWords(remaining: number, slo: Slo, status: SloStatus): string {
 function sentenceOf(question: GateQuestion, reasons: readonly GateReason[], burned: VersionBurn | undefined): string {
   const { slo, status } = question;
   const [first] = reasons;
-  const remaining = status.projectedBudgetRemaining ?? status.errorBudgetRemaining;
+  const remaining = leadingBudget(status);
   const budget = remaining === undefined ? 'nothing was measured' : budgetInWords(remaining, slo, status);
   const why = first === undefined ? `${budget}, nothing fires` : first.text;
   return `${first?.action === 'freeze' ? 'closed' : first === undefined ? 'open' : 'open, with a warning'}: ${why}${versionInWords(question, burned)}`;

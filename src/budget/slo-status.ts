@@ -3,6 +3,7 @@ import type { SloGroup } from '../sli/slo-group.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, formatDuration } from '../lib/duration.js';
 import { periodAt, type Period } from './calendar-window.js';
 import { overDispersion } from './dispersion.js';
+import { leadingBudget } from './error-budget.js';
 import { weighEvidence } from './evidence-gate.js';
 import { evidenceShare, type EvidenceShare } from './evidence-share.js';
 import { excludedMinutesOf } from './excluded-minutes.js';
@@ -221,7 +222,7 @@ interface Spending {
 }
 
 function exhaustion({ budget, lengthMs, leftMs }: Spending, burnRate: number | undefined): number | undefined {
-  const remaining = budget.projectedBudgetRemaining ?? budget.errorBudgetRemaining;
+  const remaining = leadingBudget(budget);
   if (remaining === undefined || burnRate === undefined || burnRate <= 0) return undefined;
   const goneInMs = Math.max(0, (remaining * lengthMs) / burnRate);
   // A calendar window ends with what is left of it. At a burn of 1 or less a rolling one gets back what it spends: its budget is never gone.

@@ -1,9 +1,10 @@
+import { leadingBudget } from '../budget/error-budget.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { ConditionSignal } from './condition-signal.js';
 import { BUDGET_STEPS, UPDATE_INTERVAL_MS } from './incident-policy.js';
 import type { Alert, Incident } from './incident.js';
 import { formatPercent } from '../lib/format.js';
-import { conditionInWords, leadingBudget, readingDigest } from './words.js';
+import { conditionInWords, readingDigest } from './words.js';
 
 export interface NumbersNews {
   readonly text: string;

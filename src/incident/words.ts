@@ -1,13 +1,9 @@
+import { leadingBudget } from '../budget/error-budget.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { Severity } from '../config/slo.js';
 import { parseDuration } from '../lib/duration.js';
 import type { Labels } from './incident.js';
 import { formatBurn, formatPercent, formatSpan } from '../lib/format.js';
-
-/** The budget that messages lead with: a young service has no full window behind it, so its budget is projected (semantics.md). */
-export function leadingBudget(reading: SloStatus): number | undefined {
-  return reading.young ? (reading.projectedBudgetRemaining ?? reading.errorBudgetRemaining) : reading.errorBudgetRemaining;
-}
 
 /** Burn rate of the window that decides: the firing tier's long one, else the shortest that has events. */
 export function leadingBurn(reading: SloStatus): { readonly rate: number; readonly window: string } | undefined {

@@ -1,5 +1,6 @@
 import type { Alert, Incident, Labels } from '../incident/incident.js';
-import { burnInWords, conditionInWords, leadingBudget, leadingBurn } from '../incident/words.js';
+import { leadingBudget } from '../budget/error-budget.js';
+import { burnInWords, conditionInWords, leadingBurn } from '../incident/words.js';
 import type { Notification } from './delivery.js';
 import { incidentUrl, sloUrl, traceUrl } from './links.js';
 

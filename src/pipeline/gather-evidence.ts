@@ -1,4 +1,4 @@
-import { budgetBurned } from '../budget/error-budget.js';
+import { budgetBurned, leadingBudget } from '../budget/error-budget.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { EventTrace } from '../diagnosis/finding.js';
 import type { Evidence } from '../diagnosis/evidence.js';
@@ -32,9 +32,10 @@ export async function gatherEvidence(reader: EvidenceReader, compiled: CompiledS
   });
 }
 
-function burnedIn({ firing, errorBudgetRemaining }: SloStatus, windowMs: number): { readonly burned?: number } {
+function burnedIn(status: SloStatus, windowMs: number): { readonly burned?: number } {
+  const { firing } = status;
   if (firing?.long.burnRate === undefined) return {};
-  return { burned: budgetBurned({ burnRate: firing.long.burnRate, overMs: firing.tier.longMs }, windowMs, errorBudgetRemaining) };
+  return { burned: budgetBurned({ burnRate: firing.long.burnRate, overMs: firing.tier.longMs }, windowMs, leadingBudget(status)) };
 }
 
 /** A span's clock may run ahead of ours; its event must not fall out of the window for that. */

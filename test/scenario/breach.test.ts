@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { leadingBudget } from '../../src/budget/error-budget.js';
 import { Timeline } from '../support/timeline.js';
 import { between } from '../support/timeline-clock.js';
 import { PUBLIC_URL } from '../support/timeline-life.js';
@@ -18,12 +19,17 @@ test('a breach is one page with its evidence, edited in place until it resolves,
   expectPage(between('00:05', '00:06'), {
     slo: 'checkout-availability',
     check: ({ incident, delivery, atMs }) => {
-      const { traces, signature, examined } = incident.evidence!;
+      const { traces, signature, examined, ledger } = incident.evidence!;
       expect(traces.length).toBeGreaterThanOrEqual(3);
       expect(new Set(traces.map(({ traceId }) => traceId)).size).toBe(traces.length);
       expect(traces.map(({ role }) => role)).toEqual(expect.arrayContaining(['most-common', 'healthy']));
       expect(examined).toBeGreaterThan(0);
       expect(signature).toMatchObject({ type: 'BankTimeout', message: expect.stringContaining('the bank did not answer for order'), service: 'checkout-bank' });
+      // Of a service that is five minutes old: no more than the headline says was spent.
+      const [alert] = incident.alerts;
+      const burned = ledger!.reduce((sum, { budget = 0 }) => sum + budget, 0);
+      expect(burned).toBeGreaterThan(0);
+      expect(burned).toBeLessThanOrEqual(1 - leadingBudget(alert!.reading!)! + 1e-9);
       expect(atMs - delivery.breachReceivedAtMs!).toBeLessThanOrEqual(6_000);
     },
   });
