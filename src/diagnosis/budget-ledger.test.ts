@@ -24,6 +24,7 @@ test('charges each bad event to service, operation and version, by weight', () =
     ['payment', '2.3', 8, 0.8, 0.016], ['payment', '2.2', 2, 0.1, 0.002], ['stock', '', 1, 0.1, 0.002],
   ]);
   expect(ledgerInWords(ledger)).toBe('payment 2.3 charge burned 80 % of it, 1.6 % of the whole budget');
+  expect(ledgerInWords(ledger.map((row) => ({ ...row, budget: 0.000_4 })))).toBe('payment 2.3 charge burned 80 % of it, less than 0.1 % of the whole budget');
 });
 
 test('adds up to the budget that was consumed, however many there are to blame', () => {

@@ -33,7 +33,7 @@ export function budgetLedger(findings: readonly Finding[], burned: number | unde
 /** "payment 2.3 POST /charge burned 81 % of it, 1.6 % of the whole budget". */
 export function ledgerInWords([first]: readonly LedgerRow[]): string | undefined {
   if (first === undefined || first.service === '') return undefined;
-  const whole = first.budget === undefined ? '' : `, ${formatPercent(first.budget, 1)} of the whole budget`;
+  const whole = first.budget === undefined ? '' : `, ${first.budget < 0.000_5 ? 'less than 0.1 %' : formatPercent(first.budget, 1)} of the whole budget`;
   const group = first.group === undefined || first.group === '' ? '' : ` (${first.group})`;
   return `${first.service}${first.version === '' ? '' : ` ${first.version}`} ${first.operation}${group} burned ${formatPercent(first.share, 0)} of it${whole}`;
 }
