@@ -49,3 +49,13 @@ test.each([
 ])('what cannot be read is told: %s', (spec, message) => {
   expect(load(spec).problems[0]?.message).toContain(message);
 });
+
+test('a policy of a type that there is none of is told with the types, and the one that was meant', () => {
+  const [problem] = load('policies: [{ name: a, type: span_counts, span_count: { min_spans: 2 } }]').problems;
+  expect(problem).toMatchObject({ code: 'rules/invalid-value', path: 'spec.policies[0].type', hint: 'did you mean "span_count"?' });
+  expect(problem?.message).toMatch(/^"span_counts" is not one of always_sample, latency, .*traceql$/);
+});
+
+test('a place within a list is written the same way by every check', () => {
+  expect(load('retention: { rules: [{ reason: error, maxAge: 1d }, { reason: whim, maxAge: 1d }] }').problems[0]?.path).toBe('spec.retention.rules[1].reason');
+});

@@ -1,6 +1,7 @@
 import { parseDuration } from '../lib/duration.js';
 import { errorAt } from '../lib/problem-codes.js';
 import type { Location, Problem } from '../lib/problem.js';
+import { formatPath } from '../lib/yaml-document.js';
 import type { RuleDocument } from './rule-documents.js';
 import { DEFAULT_SAMPLING, type SamplingAction, type SamplingCondition, type SamplingPolicy, type SamplingRules } from './sampling.js';
 import { contradictionsOf } from './sampling-contradictions.js';
@@ -19,7 +20,7 @@ export function readSampling(documents: Iterable<SamplingDocument>, problems: Pr
   for (const { source } of others) problems.push(errorAt(source.at(['metadata', 'name']), 'rules/duplicate-name', { path: 'metadata.name', message: 'there is another Sampling document', hint: 'one says how everything is sampled: put the policies of both into it' }));
   if (document === undefined) return DEFAULT_SAMPLING;
   const { content: { spec }, source } = document;
-  const report: Report = (path, message, hint) => void problems.push(errorAt(source.at(['spec', ...path]), 'rules/invalid-value', { path: `spec.${path.join('.')}`, message, hint }));
+  const report: Report = (path, message, hint) => void problems.push(errorAt(source.at(['spec', ...path]), 'rules/invalid-value', { path: formatPath(['spec', ...path]), message, hint }));
   const share = (field: 'baseline' | 'slow' | 'fast' | 'rare'): number => readShare(spec[field], [field], report) ?? DEFAULT_SAMPLING[field];
   const policies = (spec.policies ?? []).flatMap((policy, index) => readPolicy(policy, { path: ['policies', index], at: source.at(['spec', 'policies', index]), report }));
   const rules: SamplingRules = {

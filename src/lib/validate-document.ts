@@ -54,7 +54,8 @@ interface Context {
 
 type Issue = z.core.$ZodIssue;
 
-function problemsOf(issue: Issue, context: Context): Problem[] {
+function problemsOf(told: Issue, context: Context): Problem[] {
+  const issue = withWordsOf(told);
   const { document, options: { area } } = context;
   const path = formatPath(issue.path);
   if (issue.code === 'unrecognized_keys') return issue.keys.flatMap((key) => unknownKey(issue.path, key, context));
@@ -76,6 +77,12 @@ function problemsOf(issue: Issue, context: Context): Problem[] {
     return [errorAt(document.at(issue.path), `${area}/invalid-value`, { path, message: `${describe(value)} is not ${expectation(issue)}`, hint: near === undefined ? '' : `did you mean "${near}"?` })];
   }
   return [errorAt(document.at(issue.path), `${area}/invalid-value`, { path, message: limitMessage(issue, value), hint: '' })];
+}
+
+/** A word that chooses among mappings and is none of theirs is a word like any other that is not in its list. */
+function withWordsOf(issue: Issue): Issue {
+  if (issue.code !== 'invalid_union' || !('options' in issue) || issue.options === undefined) return issue;
+  return { code: 'invalid_value', values: issue.options.filter((word) => typeof word === 'string'), path: issue.path, message: issue.message };
 }
 
 /** Of several allowed mappings, the one that the operator most likely meant: the one with the least to complain about. */
