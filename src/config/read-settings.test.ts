@@ -45,6 +45,11 @@ describe('the environment', () => {
     expect(settings.logLevel).toBe('debug');
   });
 
+  test('a price may have a fraction in a variable, and a port may not', () => {
+    expect(settingsOf(read(undefined, { TOCSIN_QUALITY_REPORT_PRICE: '0.3' })).qualityReport.pricePerMillionSpans).toBe(0.3);
+    expect(codes(read(undefined, { TOCSIN_HTTP_PORT: '80.5' }))).toHaveLength(1);
+  });
+
   test('every wrong variable is named at once', () => {
     const loaded = read(undefined, { TOCSIN_HTTP_PORT: 'eighty', TOCSIN_OTLP_GRPC_PORT: '70000', TOCSIN_EVALUATION_INTERVAL: '5', TOCSIN_STORE: 'duckdv', TOCSIN_BEHIND_PROXY: 'yes' });
     expect(loaded.settings).toBeUndefined();

@@ -75,7 +75,7 @@ function checkVariables(environment: Environment): Result<SettingsFile, Problem[
   for (const [name, { path, kind }] of Object.entries(ENVIRONMENT)) {
     const text = environment[name];
     if (text === undefined || text === '' || kind === 'secret') continue;
-    setAt(value, path, kind === 'whole number' ? numberOrText(text) : kind === 'true or false' ? booleanOrText(text) : text);
+    setAt(value, path, kind === 'number' ? numberOrText(text) : kind === 'true or false' ? booleanOrText(text) : text);
   }
   return validateDocument(settingsFileSchema, { value, at: () => ENVIRONMENT_AT, atKey: () => ENVIRONMENT_AT }, { area: 'settings' });
 }
@@ -90,7 +90,7 @@ function variableOf(path: string): string {
 }
 
 function numberOrText(text: string): number | string {
-  return /^\d+$/.test(text) ? Number(text) : text;
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
 function booleanOrText(text: string): boolean | string {

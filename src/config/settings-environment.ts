@@ -1,15 +1,15 @@
 import type { DocumentPath } from '../lib/yaml-document.js';
 
 /** What a variable's text becomes before the schema sees it. */
-export type VariableKind = 'text' | 'whole number' | 'true or false' | 'secret';
+export type VariableKind = 'text' | 'number' | 'true or false' | 'secret';
 
 /** Environment variable → the place in tocsin.yaml that it overrides. Secrets have no such place: they are kept apart. */
 export const ENVIRONMENT: Readonly<Record<string, { readonly path: DocumentPath; readonly kind: VariableKind }>> = {
   TOCSIN_HTTP_HOST: { path: ['http', 'host'], kind: 'text' },
-  TOCSIN_HTTP_PORT: { path: ['http', 'port'], kind: 'whole number' },
+  TOCSIN_HTTP_PORT: { path: ['http', 'port'], kind: 'number' },
   TOCSIN_OTLP_HOST: { path: ['otlp', 'host'], kind: 'text' },
-  TOCSIN_OTLP_GRPC_PORT: { path: ['otlp', 'grpcPort'], kind: 'whole number' },
-  TOCSIN_OTLP_HTTP_PORT: { path: ['otlp', 'httpPort'], kind: 'whole number' },
+  TOCSIN_OTLP_GRPC_PORT: { path: ['otlp', 'grpcPort'], kind: 'number' },
+  TOCSIN_OTLP_HTTP_PORT: { path: ['otlp', 'httpPort'], kind: 'number' },
   TOCSIN_OTLP_SENDER_SHARE: { path: ['otlp', 'senderShare'], kind: 'text' },
   TOCSIN_DATA_DIR: { path: ['dataDir'], kind: 'text' },
   TOCSIN_RULES_DIR: { path: ['rulesDir'], kind: 'text' },
@@ -24,9 +24,9 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: DocumentPath;
   TOCSIN_REDACTION_KEY_FILE: { path: ['redaction', 'keyFile'], kind: 'text' },
   TOCSIN_QUALITY_REPORT_SLACK_CHANNEL: { path: ['qualityReport', 'slackChannel'], kind: 'text' },
   TOCSIN_QUALITY_REPORT_DAY: { path: ['qualityReport', 'day'], kind: 'text' },
-  TOCSIN_QUALITY_REPORT_HOUR: { path: ['qualityReport', 'hour'], kind: 'whole number' },
+  TOCSIN_QUALITY_REPORT_HOUR: { path: ['qualityReport', 'hour'], kind: 'number' },
   TOCSIN_QUALITY_REPORT_TIME_ZONE: { path: ['qualityReport', 'timeZone'], kind: 'text' },
-  TOCSIN_QUALITY_REPORT_PRICE: { path: ['qualityReport', 'pricePerMillionSpans'], kind: 'whole number' },
+  TOCSIN_QUALITY_REPORT_PRICE: { path: ['qualityReport', 'pricePerMillionSpans'], kind: 'number' },
   TOCSIN_STORE: { path: ['store'], kind: 'text' },
   TOCSIN_CLICKHOUSE_URL: { path: ['clickhouseUrl'], kind: 'text' },
   TOCSIN_REDIS_URL: { path: ['redisUrl'], kind: 'text' },
