@@ -78,7 +78,7 @@ export class ServiceApi {
 function refusal(status: number, text: string): ServiceRefused {
   const { code = '', detail = `it answered with status ${status}`, hint = '' } = problemIn(text);
   const needsToken = code.startsWith('access/') ? ` Set ${TOKEN_VARIABLE} to a token of the role viewer.` : '';
-  return new ServiceRefused(code, `the service says: ${detail}.${hint === '' ? '' : ` ${hint}`}${needsToken}`);
+  return new ServiceRefused(code, `the service says: ${detail.replace(/\.$/, '')}.${hint === '' ? '' : ` ${hint}`}${needsToken}`);
 }
 
 function problemIn(text: string): { readonly code?: string; readonly detail?: string; readonly hint?: string } {
