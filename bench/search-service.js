@@ -42,9 +42,12 @@ async function whileIngesting() {
   const rate = Math.round(fastest.spans / fastest.tookS / 2);
   console.log(`at most ${Math.round(fastest.spans / fastest.tookS)} spans/s came in; while it answers, ${rate} a second are sent`);
   const sending = startSender({ ...sender, rate, seconds: WEEK_S });
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
-  await ask();
-  sending.stop();
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await ask();
+  } finally {
+    sending.stop();
+  }
   const sent = await sending.done;
   console.log(`meanwhile ${sent.spans} spans came in, ${Math.round(sent.spans / sent.tookS)} a second, answered in p50 ${sent.p50.toFixed(0)} ms, p99 ${sent.p99.toFixed(0)} ms, ${sent.busy} times told to come back`);
 }

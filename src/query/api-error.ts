@@ -2,7 +2,7 @@
 export const API_ERROR_CODES = [
   'request/invalid', 'request/not-found', 'request/foreign-host', 'request/foreign-origin', 'request/failed',
   'access/token-missing', 'access/token-rejected', 'access/role-too-low',
-  'slo/not-found', 'incident/not-found', 'silence/not-found', 'trace/not-found', 'trace/invalid-id', 'traceql/invalid', 'service/not-found', 'span/not-found', 'signature/not-found', 'delivery/not-found', 'erasure/not-found', 'delivery/overtaken', 'drill/not-found', 'drill/under-way',
+  'slo/not-found', 'incident/not-found', 'silence/not-found', 'trace/not-found', 'trace/invalid-id', 'traceql/invalid', 'traceql/too-much', 'service/not-found', 'span/not-found', 'signature/not-found', 'delivery/not-found', 'erasure/not-found', 'delivery/overtaken', 'drill/not-found', 'drill/under-way',
 ] as const;
 export type ApiErrorCode = (typeof API_ERROR_CODES)[number];
 

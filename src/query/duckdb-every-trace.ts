@@ -9,6 +9,7 @@ import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.
 import { longTraces, matchesAmong, matchOf, NEWEST, searchStatement } from './duckdb-matching-traces.js';
 import type { TimeWindow } from './time-window.js';
 import { TRACE_SPAN_LIMIT, type TraceSelection, type WholeTrace } from './trace-reader.js';
+import { canBeHalved, orTooMuch, readWithin } from './within-memory.js';
 
 const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
 const SPANS = loadSql(import.meta.url, 'read-whole-traces.sql');
@@ -16,7 +17,7 @@ const NS_PER_MS = 1_000_000n;
 
 /** How much is held at a time. */
 export interface PortionLimits {
-  /** Ids of the traces of one slice of time; a slice with more is cut. */
+  /** Ids of the traces of one slice of time; a slice with more is cut, and so is one that the database has no memory for. */
   readonly tracesOfSlice: number;
   /** Traces that are read in one go. */
   readonly tracesAtOnce: number;
@@ -80,12 +81,12 @@ async function* slices({ database, compiled, selection, limits }: Run): AsyncGen
     const window = { fromMs: Math.max(oldestMs, toMs - lengthMs), toMs };
     const isShortest = lengthMs <= 1;
     const limit = isShortest ? Number.MAX_SAFE_INTEGER : limits.tracesOfSlice + 1;
-    const rows = await database.query({ ...searchStatement(NEWEST, { compiled, search: { ...selection, ...window, limit } }), archive });
-    if (rows.length > limits.tracesOfSlice && !isShortest) {
+    const found = await orTooMuch(readWithin(database, { ...searchStatement(NEWEST, { compiled, search: { ...selection, ...window, limit } }), archive }), canBeHalved(window));
+    if (found === undefined || (found.result.length > limits.tracesOfSlice && !isShortest)) {
       lengthMs = Math.max(1, Math.floor(lengthMs / 4));
       continue;
     }
-    yield { window, traces: rows.map((row) => matchOf(row).key) };
+    yield { window, traces: found.result.map((row) => matchOf(row).key) };
     toMs = window.fromMs;
     lengthMs = Math.min(DAY_MS, lengthMs * 2);
   }
@@ -105,14 +106,14 @@ interface ReadTrace extends WholeTrace {
 async function* portions(run: Run, keys: readonly TraceKey[]): AsyncGenerator<readonly ReadTrace[]> {
   if (keys.length === 0) return;
   const limit = keys.length === 1 ? TRACE_SPAN_LIMIT : run.limits.spansAtOnce + 1;
-  const rows = await run.database.query({ sql: SPANS.replace('/* traces */', () => hotOfTraces(keys)), params: { limit }, archive: { traces: keys } });
-  if (rows.length === limit && keys.length > 1) {
+  const found = await orTooMuch(readWithin(run.database, { sql: SPANS.replace('/* traces */', () => hotOfTraces(keys)), params: { limit }, archive: { traces: keys } }), keys.length > 1);
+  if (found === undefined || (found.result.length === limit && keys.length > 1)) {
     const half = Math.ceil(keys.length / 2);
     yield* portions(run, keys.slice(0, half));
     yield* portions(run, keys.slice(half));
     return;
   }
-  yield inOrder(keys, rows);
+  yield inOrder(keys, found.result);
 }
 
 function inOrder(keys: readonly TraceKey[], rows: readonly Row[]): readonly ReadTrace[] {

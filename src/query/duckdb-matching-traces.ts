@@ -6,6 +6,7 @@ import type { TraceKey } from '../store/trace-key.js';
 import type { CompiledSearch } from '../trace/traceql/search-sql.js';
 import type { TimeWindow } from './time-window.js';
 import type { TraceSearch } from './trace-reader.js';
+import { readHalves, readWithin } from './within-memory.js';
 
 /** Traces that a search finds in a slice of time, newest first; see `matchOf`. */
 export const NEWEST = loadSql(import.meta.url, 'find-newest.sql');
@@ -54,5 +55,7 @@ export async function longTraces(database: SpansDatabase, { fromMs, toMs }: Time
 export async function matchesAmong(database: SpansDatabase, traces: readonly TraceKey[], run: RunSearch): Promise<readonly MatchedTrace[]> {
   if (traces.length === 0) return [];
   const statement = searchStatement(NEWEST, run);
-  return (await database.query({ ...statement, params: { ...statement.params, ...ALL_TIME, limit: Number.MAX_SAFE_INTEGER }, archive: { traces } })).map(matchOf);
+  const params = { ...statement.params, ...ALL_TIME, limit: Number.MAX_SAFE_INTEGER };
+  const rows = await readHalves(traces, (some) => readWithin(database, { ...statement, params, archive: { traces: some } }));
+  return rows.map(matchOf);
 }

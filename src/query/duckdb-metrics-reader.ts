@@ -13,6 +13,7 @@ import { explained } from './duckdb-trace-reader.js';
 import { MAX_EXEMPLARS, MAX_SERIES, type MetricsReader, type MetricsRequest, type MetricsResult } from './metrics-reader.js';
 import { combineSeries, labelKey, pipelinesOf, type MetricsExemplar, type MetricsSeries, type SeriesLabel } from './metrics-series.js';
 import type { QueryPlan } from './trace-reader.js';
+import { readWithin } from './within-memory.js';
 
 type PipelineExpression = MetricsExpression & { readonly type: 'pipeline' };
 const MS_NS = 1_000_000n;
@@ -40,12 +41,12 @@ export class DuckdbMetricsReader implements MetricsReader {
   }
 
   async #pipeline(pipeline: PipelineExpression, window: MetricsWindow, { query, exemplars }: MetricsRequest): Promise<readonly MetricsSeries[]> {
-    const rows = await this.#database.query(statementOf(compiledOf(pipeline, window), pipeline, window));
+    const rows = await readWithin(this.#database, statementOf(compiledOf(pipeline, window), pipeline, window));
     const series = pipeline.function.type === 'compare' ? comparedSeries(rows, pipeline.function.top, countOf(window)) : seriesOf(rows, pipeline.function, window);
     const wanted = Math.min(exemplars, exemplarHint(query) ?? exemplars, MAX_EXEMPLARS);
     if (wanted === 0 || window.stepNs === 0n || pipeline.function.type === 'compare') return series;
     const compiled = compileExemplars(pipeline.search, pipeline.function, { window, limit: wanted });
-    return withExemplars(series, await this.#database.query(statementOf(compiled, pipeline, window)), pipeline.function);
+    return withExemplars(series, await readWithin(this.#database, statementOf(compiled, pipeline, window)), pipeline.function);
   }
 }
 

@@ -13,6 +13,7 @@ import { nearWindow } from './duckdb-matching-traces.js';
 import { minutesOf } from './service-summary.js';
 import { MAX_HEATMAP_COLUMNS, ROWS_PER_OCTAVE, SURVEY_SAMPLE, type Breakdown, type ChartExemplar, type Heatmap, type HeatmapCell, type SurveyQuery, type SurveyReader } from './survey-reader.js';
 import type { TimeWindow } from './time-window.js';
+import { readWithin } from './within-memory.js';
 
 const HEATMAP = loadSql(import.meta.url, 'survey-heatmap.sql');
 const REQUESTS = loadSql(import.meta.url, 'survey-requests.sql');
@@ -32,14 +33,14 @@ export class DuckdbSurveyReader implements SurveyReader {
   async heatmap(query: SurveyQuery): Promise<Heatmap> {
     const compiled = compileSearch(query.search);
     const steps = stepsOf(query);
-    const rows = await this.#database.query({ sql: over(HEATMAP, compiled), params: { ...paramsOf(compiled, query), from_ms: steps.fromMs, to_ms: query.toMs, step_ms: steps.stepMs, rows_per_octave: ROWS_PER_OCTAVE }, archive: needOfSearch(query.search) });
+    const rows = await readWithin(this.#database, { sql: over(HEATMAP, compiled), params: { ...paramsOf(compiled, query), from_ms: steps.fromMs, to_ms: query.toMs, step_ms: steps.stepMs, rows_per_octave: ROWS_PER_OCTAVE }, archive: needOfSearch(query.search) });
     return { ...steps, cells: rows.map((row) => ({ column: Number(row['step']), row: Number(row['row']), spans: Number(row['spans']), errors: Number(row['errors']) })) };
   }
 
   async requestHeatmap({ service, operation, ...window }: TimeWindow & { readonly service: string; readonly operation: string }): Promise<Heatmap> {
     const steps = stepsOf(window);
     const { first, last } = minutesOf({ fromMs: steps.fromMs, toMs: window.toMs });
-    const rows = await this.#database.query({ sql: REQUESTS, params: { first, last, step: steps.stepMs / MINUTE_MS, service, operation } });
+    const rows = await readWithin(this.#database, { sql: REQUESTS, params: { first, last, step: steps.stepMs / MINUTE_MS, service, operation } });
     const cells = new Map<string, HeatmapCell>();
     for (const row of rows) {
       const place = { column: Number(row['step']), row: Math.floor(Math.log2(Math.max(1, bucketMiddleNs(Number(row['bucket'])))) * ROWS_PER_OCTAVE) };
@@ -51,7 +52,7 @@ export class DuckdbSurveyReader implements SurveyReader {
   }
 
   async exemplars({ fromMs, toMs, service, stepMs }: TimeWindow & { readonly service: string; readonly stepMs: number }): Promise<readonly ChartExemplar[]> {
-    const rows = await this.#database.query({ sql: EXEMPLARS, params: { from_ms: fromMs, to_ms: toMs, service, step_ms: stepMs } });
+    const rows = await readWithin(this.#database, { sql: EXEMPLARS, params: { from_ms: fromMs, to_ms: toMs, service, step_ms: stepMs } });
     return rows.map((row) => ({
       step: Number(row['step']), ofFailed: row['of_failed'] === true, traceId: traceIdOf({ high: row['trace_id_high'] as bigint, low: row['trace_id_low'] as bigint }), spanId: spanIdOf(row['span_id'] as bigint), name: String(row['name']), durationNs: Number(row['duration_ns']),
     }));
@@ -62,10 +63,10 @@ export class DuckdbSurveyReader implements SurveyReader {
     const compiled = compileSearch(query.search, { extra: (expressions) => valuesOf(ofSpans, expressions) });
     const resourceValues = valuesOf(ofResources, compiled.expressions);
     const window = { from_ms: query.fromMs, to_ms: query.toMs };
-    const [counted] = await this.#database.query({ sql: over(COUNT, compiled), params: { ...paramsOf(compiled, query), ...window }, archive: needOfSearch(query.search) });
+    const [counted] = await readWithin(this.#database, { sql: over(COUNT, compiled), params: { ...paramsOf(compiled, query), ...window }, archive: needOfSearch(query.search) });
     const found = Number(counted?.['found'] ?? 0);
     const sql = over(BREAKDOWN, compiled).replace('/* values of spans */', () => compiled.extra.sql).replace('/* values of resources */', () => resourceValues).replace('/* sample */', () => sampleOf(found));
-    const rows = await this.#database.query({ sql, params: { ...paramsOf(compiled, query), ...window, fields: fields.length, top }, archive: needOfSearchWith(query.search, ofSpans) });
+    const rows = await readWithin(this.#database, { sql, params: { ...paramsOf(compiled, query), ...window, fields: fields.length, top }, archive: needOfSearchWith(query.search, ofSpans) });
     const looked = Number(rows[0]?.['looked'] ?? 0);
     const scale = looked === 0 ? 1 : found / looked;
     const places = [...ofSpans, ...ofResources];

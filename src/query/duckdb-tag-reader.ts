@@ -8,6 +8,7 @@ import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.
 import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
 import { nearWindow } from './duckdb-matching-traces.js';
 import { TAG_LIMIT, TAG_SCOPES, TAG_SPAN_LIMIT, type TagQuery, type TagReader, type TagScope, type TagValue } from './tag-reader.js';
+import { readWithin } from './within-memory.js';
 
 export class DuckdbTagReader implements TagReader {
   readonly #database: SpansDatabase;
@@ -18,7 +19,7 @@ export class DuckdbTagReader implements TagReader {
 
   async tagNames(query: TagQuery): Promise<Readonly<Record<TagScope, readonly string[]>>> {
     const compiled = compileSearch(query.search);
-    const rows = await this.#database.query({
+    const rows = await readWithin(this.#database, {
       sql: `WITH RECURSIVE /* archive */ ${compiled.ctes}, ${looked(compiled)},
 names AS (
   SELECT DISTINCT 'span' AS scope, unnest(json_keys(attributes)) AS name FROM looked
@@ -36,7 +37,7 @@ SELECT scope, name FROM names ORDER BY scope, name LIMIT $limit`,
 
   async tagValues(field: Field, query: TagQuery): Promise<readonly TagValue[]> {
     const compiled = compileSearch(query.search, { extra: (expressions) => expressions.json({ type: 'field', field }) });
-    const rows = await this.#database.query({
+    const rows = await readWithin(this.#database, {
       sql: `WITH RECURSIVE /* archive */ ${compiled.ctes}, ${looked(compiled)}
 SELECT value, count(*) AS spans FROM (SELECT ${compiled.extra.sql} AS value FROM looked s JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}) found
 WHERE value IS NOT NULL GROUP BY value ORDER BY spans DESC, value LIMIT $limit`,

@@ -17,6 +17,7 @@ import { everyTrace } from './duckdb-every-trace.js';
 import { slicesOf, type StoredExtent } from './newest-first.js';
 import { groupBy } from './service-summary.js';
 import type { TimeWindow } from './time-window.js';
+import { readHalves, readWindows, readWithin } from './within-memory.js';
 
 const TRACE = loadSql(import.meta.url, 'read-trace.sql');
 const LOGS = loadSql(import.meta.url, 'read-trace-logs.sql');
@@ -68,7 +69,9 @@ export class DuckdbTraceReader implements TraceReader {
     const traces = await this.#newest(compiled, search);
     if (traces.length === 0) return [];
     const statement = searchStatement(template, { compiled, search });
-    return this.#database.query({ ...statement, params: { ...statement.params, ...(compiled.looksAround ? ALL_TIME : {}), ...search.params }, archive: { traces } });
+    const params = { ...statement.params, ...(compiled.looksAround ? ALL_TIME : {}), ...search.params };
+    const rows = await readHalves(traces, (some) => readWithin(this.#database, { ...statement, params, archive: { traces: some } }));
+    return rows.toSorted((left, right) => compareBig(right['matched_ns'] as bigint, left['matched_ns'] as bigint) || compareBig(left['trace_id_low'] as bigint, right['trace_id_low'] as bigint));
   }
 
   async #newest(compiled: CompiledSearch, search: TraceSearch): Promise<readonly TraceKey[]> {
@@ -83,11 +86,11 @@ export class DuckdbTraceReader implements TraceReader {
     const long = compiled.looksAround ? await longTraces(this.#database, search) : [];
     const judgedWhole = new Set(long.map(traceIdOf));
     for (const match of await matchesAmong(this.#database, long, { compiled, search })) add(match);
-    for (const slice of slicesOf(search, await this.#extent(search, archive))) {
-      const rows = await this.#database.query({ ...searchStatement(NEWEST, { compiled, search: { ...search, ...slice, limit: limit + long.length } }), archive });
+    const ofSlice = (slice: TimeWindow): Promise<Row[]> => readWithin(this.#database, { ...searchStatement(NEWEST, { compiled, search: { ...search, ...slice, limit: limit + long.length } }), archive });
+    for await (const { window, result: rows } of readWindows(slicesOf(search, await this.#extent(search, archive)), ofSlice)) {
       for (const match of rows.map(matchOf)) if (!judgedWhole.has(traceIdOf(match.key))) add(match);
       // What older slices hold ended before this one, so that it began before it too.
-      const sinceNs = BigInt(slice.fromMs) * 1_000_000n;
+      const sinceNs = BigInt(window.fromMs) * 1_000_000n;
       if ([...found.values()].filter(({ matchedNs }) => matchedNs >= sinceNs).length >= limit) break;
     }
     return [...found.values()].sort((left, right) => compareBig(right.matchedNs, left.matchedNs) || compareBig(left.key.low, right.key.low)).slice(0, limit).map(({ key }) => key);

@@ -6,7 +6,7 @@ interface Reply {
 }
 
 const STATUS: Readonly<Record<string, number>> = {
-  'trace/not-found': 404, 'request/not-found': 404, 'request/foreign-host': 421, 'request/foreign-origin': 403,
+  'trace/not-found': 404, 'traceql/too-much': 422, 'request/not-found': 404, 'request/foreign-host': 421, 'request/foreign-origin': 403,
   'access/token-missing': 401, 'access/token-rejected': 401, 'access/role-too-low': 403, 'request/failed': 500,
 };
 

@@ -9,12 +9,12 @@ import { UI_OPTIONS, type UiOptions } from './ui-options.js';
 export const STATUS = {
   'request/invalid': 400, 'request/not-found': 404, 'request/foreign-host': 421, 'request/foreign-origin': 403, 'request/failed': 500,
   'access/token-missing': 401, 'access/token-rejected': 401, 'access/role-too-low': 403,
-  'slo/not-found': 404, 'incident/not-found': 404, 'silence/not-found': 404, 'trace/not-found': 404, 'erasure/not-found': 404, 'trace/invalid-id': 400, 'traceql/invalid': 400, 'service/not-found': 404, 'span/not-found': 404,
+  'slo/not-found': 404, 'incident/not-found': 404, 'silence/not-found': 404, 'trace/not-found': 404, 'erasure/not-found': 404, 'trace/invalid-id': 400, 'traceql/invalid': 400, 'traceql/too-much': 422, 'service/not-found': 404, 'span/not-found': 404,
   'signature/not-found': 404, 'delivery/not-found': 404, 'delivery/overtaken': 409, 'drill/not-found': 404, 'drill/under-way': 409,
 } as const satisfies Record<ApiErrorCode, number>;
 
 const TITLE: Readonly<Record<number, string>> = {
-  400: 'That request is not right', 401: 'Please log in', 403: 'Not allowed', 404: 'Not found', 409: 'Not any more', 413: 'Too large', 421: 'Wrong address', 500: 'Something broke on our side',
+  400: 'That request is not right', 401: 'Please log in', 403: 'Not allowed', 404: 'Not found', 409: 'Not any more', 413: 'Too large', 421: 'Wrong address', 422: 'Too much at once', 500: 'Something broke on our side',
 };
 
 interface ProblemDocument {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { Database } from '../database.js';
+import { isOutOfMemory } from '../out-of-memory.js';
 import { ARCHIVE_ORDER, parquetFiles, PARQUET_OPTIONS, quoted } from './archive-columns.js';
 
 export interface SortedFile {
@@ -56,8 +57,4 @@ async function rangesOf(database: Database, select: string, pieces: number): Pro
 /** Whether a row's place in the order is this one or a later one. */
 function isFrom(service: string, ns: string): string {
   return `("ServiceName" > ${service} OR ("ServiceName" = ${service} AND epoch_ns("Timestamp") >= ${ns}))`;
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('Out of Memory Error');
 }
