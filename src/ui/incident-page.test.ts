@@ -34,3 +34,10 @@ test.each([
 test('an incident that is over has no right now', () => {
   expect(linesOf(live(52), { status: 'resolved' })).toEqual([expect.objectContaining({ now: undefined })]);
 });
+
+test('of the minutes before it opened only services that sent something have a row', () => {
+  const row = { samplingRate: 1, unknownWeightShare: 0, partialRatio: undefined, orphanRatio: undefined, lagP99Ms: undefined };
+  const traceHealth = { takenAtMs: TOLD_MS, fromMs: TOLD_MS - 5 * MINUTE_MS, toMs: TOLD_MS, findings: [], services: [{ ...row, service: 'checkout', spans: 0 }, { ...row, service: 'payment', spans: 12 }, { ...row, service: '', spans: 12 }] };
+  const { health } = incidentPage(sampleIncident({ traceHealth }), { statuses: () => [], slo: () => undefined });
+  expect(health).toMatchObject({ rows: [{ service: 'payment', spans: '12' }, { service: 'all services' }] });
+});

@@ -93,12 +93,12 @@ export function incidentPage(incident: Incident, slos: SloStatusReader): Record<
   };
 }
 
-/** Minutes that were looked at, and a row for each service. */
+/** Minutes that were looked at, and a row for each service that sent something in them: in an incident's first minute none may have. */
 function healthOf({ fromMs, toMs, services, findings }: TraceHealth): Record<string, unknown> {
   const share = (value: number | undefined): string => (value === undefined ? '–' : formatPercent(value, 1));
   return {
     fromMs, toMs, findings,
-    rows: services.map(({ service, spans, samplingRate, partialRatio, orphanRatio, lagP99Ms }) => ({
+    rows: services.filter(({ spans }) => spans > 0).map(({ service, spans, samplingRate, partialRatio, orphanRatio, lagP99Ms }) => ({
       service: service === '' ? 'all services' : service, spans: Math.round(spans).toLocaleString('en-US'), sampling: share(samplingRate), partial: share(partialRatio), orphans: share(orphanRatio), lag: lagP99Ms === undefined ? '–' : `${(lagP99Ms / 1_000).toFixed(1)} s`,
     })),
   };

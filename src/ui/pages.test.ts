@@ -58,6 +58,10 @@ describe('every page', () => {
   const page = (await get(`/incidents/${OPEN_INCIDENT_ID}`)).body;
   expect(page).toContain('How good its traces were');
   expect(page).toMatch(/checkout<\/td><td class="num" data-label="Spans">41,200<\/td><td class="num" data-label="Stored">100 %<\/td><td class="num" data-label="Partial traces">1\.2 %/);
+  expect(page).not.toContain('No span ended');
+  const young = (await get(`/incidents/${HOSTILE_INCIDENT_ID}`)).body;
+  expect(young).toContain('No span ended from 03:07:20 UTC to 03:12:20 UTC, the minutes that were looked at when this opened.');
+  expect(young).not.toContain('Partial traces');
   const broken = (await get(`/incidents/${QUALITY_INCIDENT_ID}`)).body;
   expect(broken).toContain('Context broken since 02:24 UTC at gateway → cart');
   expect(broken).toContain('OTEL_PROPAGATORS=tracecontext,baggage');

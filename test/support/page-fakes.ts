@@ -127,6 +127,8 @@ function traceHealth(atMs: number): TraceHealth {
   };
 }
 
+const NOTHING_SENT: TraceHealth['services'][number] = { service: '', spans: 0, samplingRate: undefined, unknownWeightShare: undefined, partialRatio: undefined, orphanRatio: undefined, lagP99Ms: undefined };
+
 /** A ticket of the watch over the traces. */
 function brokenContext(): Incident {
   const startedAtMs = BEGAN_MS - 40 * MINUTE_MS;
@@ -166,7 +168,7 @@ function incidents(): Incident[] {
       ...page.evidence, suspect: HOSTILE_TEXT, signature: { id: HOSTILE_TEXT, type: HOSTILE_TEXT, message: HOSTILE_TEXT, service: HOSTILE_TEXT, operation: HOSTILE_TEXT, count: 1 },
       traces: traces.map((trace) => ({ ...trace, traceId: HOSTILE_TRACE_ID, reason: HOSTILE_TEXT, rootService: HOSTILE_TEXT, rootName: HOSTILE_TEXT })),
     },
-    timeline: [{ atMs: PAGE_NOW_MS - 9 * DAY_MS, kind: 'note', actor: HOSTILE_TEXT, text: HOSTILE_TEXT }],
+    timeline: [{ atMs: PAGE_NOW_MS - 9 * DAY_MS, kind: 'note', actor: HOSTILE_TEXT, text: HOSTILE_TEXT }], traceHealth: { ...traceHealth(PAGE_NOW_MS - 9 * DAY_MS), findings: [], services: [NOTHING_SENT] },
   });
   return [open, ticket, brokenContext(), past, hostile];
 }
