@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Evidence, RepresentativeTrace } from '../diagnosis/evidence.js';
 import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import { sampleAlert, sampleIncident } from '../incident/sample-incident.js';
+import { MINUTE_MS } from '../lib/duration.js';
 import { sampleDelivery, sampleNotification } from './sample-delivery.js';
 import { blocksTextLength, type SlackBlock } from './slack-blocks.js';
 import { BLOCKS_TEXT_MAX } from './slack-limits.js';
@@ -33,6 +34,30 @@ describe('an incident that lacks something', () => {
     expect(threadReply(sampleNotification('updated'))).toBeUndefined();
     const { delivery } = sampleNotification('updated');
     expect(threadReply(sampleNotification('updated', { delivery: { ...delivery, transition: { ...delivery.transition, news: 'The error budget is spent.' } } }))).toEqual({ text: '📉 The error budget is spent.', broadcast: false });
+  });
+});
+
+describe('news that is told to the channel as well', () => {
+  test.each(['upgraded', 'escalated', 'repeated', 'unmuted'] as const)('begins with what it is about: %s', (kind) => {
+    const { delivery } = sampleNotification(kind);
+    const incident = { ...delivery.transition.incident, title: '"Payment works" <is> failing' };
+    const reply = threadReply(sampleNotification(kind, { delivery: { ...delivery, transition: { ...delivery.transition, incident } } }));
+    expect(reply).toEqual({ broadcast: true, text: expect.stringMatching(/^🔴 \*Page: "Payment works" &lt;is&gt; failing\*\n\S/) });
+  });
+});
+
+describe('how long it has gone on', () => {
+  const times = (atMs: number, historyMs?: number): string => {
+    const { delivery } = sampleNotification('updated');
+    const { incident } = delivery.transition;
+    const alerts = incident.alerts.map((alert) => ({ ...alert, ...(alert.reading === undefined || historyMs === undefined ? {} : { reading: { ...alert.reading, historyMs } }) }));
+    return textOf(incidentMessage(sampleNotification('updated', { delivery: { ...delivery, transition: { ...delivery.transition, atMs, incident: { ...incident, alerts } } } })).blocks.slice(1, 2));
+  };
+  test('is said from the first minute on, and of a young service what happened since it is known', () => {
+    const began = sampleIncident().startedAtMs;
+    expect(times(began + 3_000)).not.toContain(', for');
+    expect(times(began + 12 * MINUTE_MS)).toContain(', for 12 min. 57 of 2,714 went wrong in the last 60 min');
+    expect(times(began + 3_000, MINUTE_MS)).toContain('57 of 2,714 went wrong in the last minute');
   });
 });
 

@@ -3,6 +3,7 @@ import type { RepresentativeTrace } from '../diagnosis/evidence.js';
 import { changeNearInWords } from '../diagnosis/nearby-changes.js';
 import { explainingPattern, PATTERN_WORDS, sharesInWords } from '../diagnosis/pattern/pattern-words.js';
 import type { Incident, Transition } from '../incident/incident.js';
+import { MINUTE_MS } from '../lib/duration.js';
 import { formatLatency, formatSpan } from '../lib/format.js';
 import type { Notification } from './delivery.js';
 import { incidentUrl, sloUrl, traceUrl } from './links.js';
@@ -51,7 +52,7 @@ export function threadReply(notification: Notification): { readonly text: string
   switch (transition.kind) {
     case 'opened': return undefined;
     // The channel hears of it too: edits and plain replies make no sound.
-    case 'upgraded': return { text: `${emojiOf(transition.incident)} *${text}*`, broadcast: true };
+    case 'upgraded': return toChannel(transition.incident, text);
     case 'updated': return transition.news === undefined ? undefined : { text: `${signOfUpdate(transition)} ${escapeText(shorten(transition.news, NEWS_MAX))}`, broadcast: false };
     case 'acknowledged': return { text: `👀 ${text}`, broadcast: false };
     case 'resolved': return { text: `✅ ${text}`, broadcast: false };
@@ -60,8 +61,13 @@ export function threadReply(notification: Notification): { readonly text: string
     // Both are there to be heard: nobody may know any more that it still burns.
     case 'unmuted':
     case 'repeated':
-    case 'escalated': return { text: `${emojiOf(transition.incident)} ${newsOf(transition)}`, broadcast: true };
+    case 'escalated': return toChannel(transition.incident, newsOf(transition));
   }
+}
+
+/** In the channel, and on a lock screen, it stands without the message that it answers: it says itself what it is about. */
+function toChannel(incident: Incident, text: string): { readonly text: string; readonly broadcast: boolean } {
+  return { text: `${emojiOf(incident)} *${escapeText(headlineOf(incident))}*\n${text}`, broadcast: true };
 }
 
 function signOfUpdate({ incident: { timeline } }: Transition): string {
@@ -83,12 +89,19 @@ function emojiOf(incident: Incident): string {
 function timesOf({ delivery: { transition } }: Notification): string {
   const { incident, atMs } = transition;
   if (incident.endedAtMs !== undefined) return `From ${date(incident.startedAtMs)} to ${date(incident.endedAtMs)}: ${formatSpan(incident.endedAtMs - incident.startedAtMs)}`;
-  const forHowLong = transition.kind === 'opened' ? '' : `, for ${formatSpan(atMs - incident.startedAtMs)} now`;
+  const forMs = atMs - incident.startedAtMs;
+  const forHowLong = forMs < MINUTE_MS ? '' : `, for ${formatSpan(forMs)}`;
   const reading = leadOf(incident)?.reading;
   const long = reading?.firing?.long;
   // A service known for a minute has no "last 3 days".
-  const counts = long === undefined ? '' : `. ${count(long.bad)} of ${count(long.total)} went wrong in the last ${formatSpan(Math.min(long.windowMs, reading?.historyMs ?? long.windowMs))}`;
+  const counts = long === undefined ? '' : `. ${count(long.bad)} of ${count(long.total)} went wrong in the last ${lengthOf(Math.min(long.windowMs, reading?.historyMs ?? long.windowMs))}`;
   return `Since ${date(incident.startedAtMs)}${forHowLong}${counts}`;
+}
+
+/** `minute`, `60 min`: what stands behind "the last". */
+function lengthOf(windowMs: number): string {
+  const span = formatSpan(windowMs);
+  return span === '1 min' ? 'minute' : span;
 }
 
 function burnedByOf({ evidence }: Incident): string | undefined {

@@ -43,7 +43,7 @@ describe('one message per incident', () => {
     expect(parents()).toHaveLength(1);
     expect(parents()[0]).toMatchObject({ edits: 3, text: expect.stringContaining('Resolved: Checkout works'), channelName: 'alerts' });
     expect(replies().map(({ text, broadcast, threadTs }) => [text.slice(0, 12), broadcast, threadTs])).toEqual([
-      ['🔴 *Upgraded ', true, receipt['ts']], ['👀 ann has it', false, receipt['ts']], ['✅ Resolved a', false, receipt['ts']],
+      ['🔴 *Page: Checkout', true, receipt['ts']], ['👀 ann has it', false, receipt['ts']], ['✅ Resolved a', false, receipt['ts']],
     ].map(([text, ...rest]) => [String(text).slice(0, 12), ...rest]));
   });
 
