@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { alertIdOf } from '../incident/condition-signal.js';
 import type { Alert, Incident, Labels, Transition } from '../incident/incident.js';
-import { sampleAlert, sampleIncident, SAMPLE_START_MS as T0 } from '../incident/sample-incident.js';
+import { sampleAlert, sampleIncident, sampleReading, SAMPLE_START_MS as T0 } from '../incident/sample-incident.js';
 import { SilencesInForce, type Silence } from '../incident/silence.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 import type { IncidentId, SilenceId } from '../lib/ids.js';
 import { advanceGroups, type GroupingChange } from './advance-groups.js';
+import { TICKET_HELD_MS } from './group-turn.js';
 import { groupId, type NotificationGroup } from './notification-group.js';
 import type { Routing } from './routing.js';
 import { routingOf } from './sample-routing.js';
@@ -98,6 +99,56 @@ test('an incident that goes on in another ends its own conversation at once; the
   expect(step.deliveries.map(({ integration, incidentId, transition: { kind } }) => `${integration} ${kind} ${incidentId}`).sort()).toEqual(
     ['slack[0] alerts-added inc-1', 'slack[0] resolved inc-2', 'webhook[0] alerts-added inc-1', 'webhook[0] resolved inc-2']);
   expect(groups.all().map(({ labels, members }) => [labels['incident'], Object.keys(members).length])).toEqual([['inc-1', 2]]);
+});
+
+describe('a ticket that a page is about to follow', () => {
+  const reading = sampleReading();
+  const near = sampleReading({ firing: undefined, state: 'ticket', tiers: reading.tiers.map((tier) => ({ ...tier, firing: false, evidence: { passed: false, pValue: 0.004, words: '' } })) });
+  const ticket = alert({ alertname: 'Burn', severity: 'ticket' }, { id: PAGE.id, reading: near });
+  const lone = incident([ticket], { severity: 'ticket' });
+
+  test('is held, and the page is the first that is told, at once', () => {
+    const groups = new Groups();
+    groups.step(0, [lone]);
+    groups.step(5 * SECOND_MS, [lone]);
+    expect(groups.told).toEqual([]);
+    expect(groups.all().map(({ nextFlushMs }) => nextFlushMs)).toEqual([T0 + TICKET_HELD_MS]);
+    const { deliveries } = groups.step(6 * SECOND_MS, [OPEN], { transitions: [{ kind: 'upgraded', incident: OPEN, atMs: T0 + 6 * SECOND_MS, breachReceivedAtMs: T0 + 5.5 * SECOND_MS }] });
+    expect(deliveries.map(({ integration, transition: { kind, incident: { severity } }, breachReceivedAtMs }) => [integration, kind, severity, breachReceivedAtMs])).toEqual([
+      ['slack[0]', 'opened', 'page', T0 + 5.5 * SECOND_MS], ['webhook[0]', 'opened', 'page', T0 + 5.5 * SECOND_MS],
+    ]);
+    groups.step(MINUTE_MS, [OPEN]);
+    expect(groups.told).toHaveLength(2);
+  });
+
+  test('is told all the same where none follows', () => {
+    const groups = new Groups();
+    groups.step(0, [lone]);
+    groups.step(TICKET_HELD_MS, [lone]);
+    expect(groups.told).toEqual(['slack[0] opened 1', 'webhook[0] opened 1']);
+    expect(groups.decisions[0]).toBe('waits a page is about to follow: the ticket is told at 2026-11-20 03:04:20 UTC if none does');
+  });
+
+  test('holds nothing else: neither another ticket nor a page of the same group', () => {
+    for (const other of [alert({ alertname: 'Else', severity: 'ticket' }, { reading: sampleReading({ tiers: [] }) }), alert({ alertname: 'Else', severity: 'page' }), alert({ alertname: 'Else', severity: 'ticket' }, { reading: undefined })]) {
+      const groups = new Groups();
+      groups.step(0, [lone]);
+      groups.step(5 * SECOND_MS, [incident([ticket, other])]);
+      expect(groups.told).toEqual(['slack[0] opened 2', 'webhook[0] opened 2']);
+    }
+  });
+
+  test('is not held where a page needs more than evidence, and waits no longer than group_wait where that is more', () => {
+    const patient = new Groups();
+    patient.step(0, [incident([{ ...ticket, reading: sampleReading({ tiers: near.tiers.map((tier) => ({ ...tier, exceeded: false })) }) }])]);
+    expect(patient.told).toHaveLength(2);
+    const waiting = new Groups(routingOf(`route: { receiver: team, group_by: [incident], group_wait: 30s }\nreceivers: [{ name: team, webhook_configs: [{ url: 'http://127.0.0.1:9' }] }]\n`));
+    waiting.step(0, [lone]);
+    waiting.step(29 * SECOND_MS, [lone]);
+    expect(waiting.told).toEqual([]);
+    waiting.step(30 * SECOND_MS, [lone]);
+    expect(waiting.told).toEqual(['webhook[0] opened 1']);
+  });
 });
 
 describe('news that does not wait for the turn of its group', () => {

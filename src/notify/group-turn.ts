@@ -1,6 +1,6 @@
 import type { Alert, Incident, Transition, TransitionKind } from '../incident/incident.js';
 import { formatTime } from '../lib/format.js';
-import { formatDuration } from '../lib/duration.js';
+import { formatDuration, SECOND_MS } from '../lib/duration.js';
 import type { AlertId, IncidentId } from '../lib/ids.js';
 import type { AlertView, KnownAlert } from './alert-view.js';
 import { DecisionLog } from './decision-log.js';
@@ -38,6 +38,9 @@ const KIND_OF_REASON = {
   'repeat interval elapsed': 'repeated', 'mute ended': 'unmuted', none: 'updated',
 } as const satisfies Readonly<Record<NotifyReason, TransitionKind>>;
 
+/** Three ticks of the default length: long enough for what is on its way to arrive, short enough for a ticket not to be missed. */
+export const TICKET_HELD_MS = 15 * SECOND_MS;
+
 /** One step of one group. */
 export class GroupTurn {
   readonly #view: AlertView;
@@ -63,7 +66,7 @@ export class GroupTurn {
 
   run(): TurnResult {
     const { nowMs } = this.#input;
-    const nextFlushMs = this.#join();
+    const nextFlushMs = this.#heldBack(this.#join());
     const isDue = nextFlushMs <= nowMs;
     const flushes = isDue || this.#hasUnmuted() || this.#news(true).length > 0;
     const sent = flushes ? this.#flush() : new Set<string>();
@@ -85,10 +88,11 @@ export class GroupTurn {
   /** Who is in it now, and when its next turn is: at once for what has waited long enough elsewhere. */
   #join(): number {
     const { nowMs } = this.#input;
-    const { members, flushed, timing, nextFlushMs } = this.#group;
+    const { members, flushed, timing, nextFlushMs, createdAtMs } = this.#group;
     this.#members = new Map(this.#routed?.members);
     for (const [id, incident] of Object.entries(members) as [AlertId, IncidentId][]) this.#keepOrDrop(id, incident);
-    let nextMs = nextFlushMs;
+    // What `#heldBack` added is judged anew with every step: a page that joins is not to wait for it.
+    let nextMs = flushed ? nextFlushMs : Math.min(nextFlushMs, createdAtMs + timing.groupWaitMs);
     const before = this.#group.muted;
     for (const id of this.#members.keys()) {
       const alert = this.#alert(id);
@@ -104,6 +108,20 @@ export class GroupTurn {
       if (before[id]?.words !== mute.words) this.#log.note(this.#known(id), { outcome: OUTCOME_OF_MUTE[mute.by], reason: mute.words });
     }
     return nextMs;
+  }
+
+  /**
+   * When the turn is, where that is a first message of nothing but tickets that are about to be pages: a fault crosses the tiers one after
+   * the other within seconds, and would ring twice. The page itself never waits: it ends the reason to.
+   */
+  #heldBack(nextFlushMs: number): number {
+    if (this.#group.flushed) return nextFlushMs;
+    const firing = [...this.#members.keys()].filter((id) => this.#isTellable(id)).flatMap((id) => this.#alert(id) ?? []);
+    if (firing.length === 0 || !firing.every(isPageNear)) return nextFlushMs;
+    const heldUntilMs = Math.min(...firing.map(({ startsAtMs }) => startsAtMs)) + TICKET_HELD_MS;
+    if (heldUntilMs <= Math.max(nextFlushMs, this.#input.nowMs)) return nextFlushMs;
+    for (const { id } of firing) this.#log.note(this.#known(id), { outcome: 'waits', reason: `a page is about to follow: the ticket is told at ${formatTime(heldUntilMs)} if none does` });
+    return heldUntilMs;
   }
 
   #keepOrDrop(id: AlertId, incident: IncidentId): void {
@@ -220,7 +238,7 @@ export class GroupTurn {
 
   #noteUnsent(integration: Integration, view: GroupView, told: ToldState | undefined): void {
     for (const id of view.resolved) {
-      const reason = told?.firing.includes(id) === true ? 'it ended, and send_resolved is off' : `it ended before anybody was told${this.#group.flushed ? '' : `, within the group_wait of ${formatDuration(this.#group.timing.groupWaitMs)}`}`;
+      const reason = told?.firing.includes(id) === true ? 'it ended, and send_resolved is off' : `it ended before anybody was told${this.#group.flushed || this.#group.timing.groupWaitMs === 0 ? '' : `, within the group_wait of ${formatDuration(this.#group.timing.groupWaitMs)}`}`;
       this.#log.note(this.#known(id), { integration: integration.name, outcome: 'not-sent', reason });
     }
   }
@@ -256,6 +274,11 @@ export class GroupTurn {
 }
 
 const OUTCOME_OF_MUTE = { silence: 'silenced', inhibition: 'inhibited', time: 'muted' } as const satisfies Readonly<Record<Mute['by'], string>>;
+
+/** A tier that pages burns fast enough and lacks only evidence: some more failures of the same kind. */
+function isPageNear({ severity, reading }: Alert): boolean {
+  return severity !== 'page' && reading?.tiers.some(({ tier, exceeded, evidence }) => tier.severity === 'page' && exceeded && !evidence.passed) === true;
+}
 
 function isChanged(before: NotificationGroup, after: NotificationGroup): boolean {
   return before.nextFlushMs !== after.nextFlushMs || JSON.stringify([before.members, before.muted, before.told, before.route, before.timing]) !== JSON.stringify([after.members, after.muted, after.told, after.route, after.timing]);
