@@ -1,9 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildSlo } from '../budget/slo-builder.js';
 import { buildSpan, spanId, type SpanStory } from '../signature/span-builder.js';
 import { cohortHint } from './cohort-hint.js';
-import type { Evidence } from './evidence.js';
-import { chooseEvidence, type EventTrace } from './representatives.js';
+import type { Evidence, RepresentativeTrace } from './evidence.js';
+import { failureKinds, showsTheSame } from './failure-kinds.js';
+import { shapeOf, type Shape } from './medoid.js';
+import { chooseEvidence, examine, type EventTrace } from './representatives.js';
+import { groupBy } from './suspect.js';
 
 const NOON = Date.UTC(2026, 10, 20, 12, 0, 0);
 
@@ -58,7 +62,7 @@ const roles = (found: Evidence): string[] => found.traces.map((trace) => trace.r
 const reasons = (found: Evidence): string[] => found.traces.map((trace) => trace.reason);
 
 describe('payment fails for one region', () => {
-  const mixed = [...declined(41), ...Array.from({ length: 16 }, (_, index) => purchase({ id: 2_100 + index, region: REGIONS[index % 4], fails: 'stock', slow: { where: 'database', ms: index } }))];
+  const mixed = [...declined(41), ...Array.from({ length: 16 }, (_, index) => purchase({ id: 2_100 + index, region: REGIONS[index % 4], fails: 'stock', slow: { where: 'database', ms: index === 15 ? 400 : index } }))];
 
   test('shows the most common failure, the first, the slowest, the newest kind and a healthy twin, each a different trace with its reason', () => {
     const found = evidence(mixed);
@@ -67,8 +71,8 @@ describe('payment fails for one region', () => {
     expect(reasons(found)).toEqual([
       'Most common failure: 41 of 57 failed like this (CardDeclined: card <int> declined in payment POST /charge)',
       'First failure, at 2026-11-20 12:33:20 UTC: 41 of 57 failed like this',
-      'Slowest failure, 111 ms: 16 of 57 failed like this',
-      'Newest kind of failure: 16 of 57 failed like this (OutOfStock: item <int> sold out in catalogue GET /items)',
+      'Slowest failure, 496 ms: 1 of 57 failed like this, 16 with the same error (OutOfStock: item <int> sold out in catalogue GET /items; 85 % of its time in catalogue SELECT items)',
+      'Newest kind of failure: 15 of 57 failed like this, 16 with the same error (OutOfStock: item <int> sold out in catalogue GET /items; 39 % of its time in payment POST /charge)',
       expect.stringMatching(/^Healthy twin: the same POST \/checkout .* (later|earlier) went well in 96 ms \(96 ms when it failed\)$/),
     ]);
   });
@@ -102,7 +106,8 @@ describe('a slow dependency', () => {
     expect(found.suspect).toBe('38 of 41 slow requests spend most of the extra time in postgresql SELECT items (called by catalogue)');
     expect(found.signature).toBeUndefined();
     expect(reasons(found)[0]).toMatch(/^Most common slow path: 38 of 41 spent most of the extra time in postgresql SELECT items \(called by catalogue\)/);
-    expect(roles(found)).toEqual(['most-common', 'first', 'slowest', 'newest', 'healthy']);
+    // All take about as long: none is the slowest to be opened for that.
+    expect(roles(found)).toEqual(['most-common', 'first', 'newest', 'healthy']);
   });
 
   test('is what takes longer than usual, not what always takes longest', () => {
@@ -127,8 +132,8 @@ describe('few traces', () => {
 
   test('say so: two failed traces are two roles, with a note', () => {
     const found = evidence(declined(2));
-    expect(roles(found)).toEqual(['most-common', 'slowest', 'healthy']);
-    expect(reasons(found)[0]).toMatch(/^Most common failure, and the first: 2 of 2 failed like this .*; only 2 bad traces are stored$/);
+    expect(roles(found)).toEqual(['most-common', 'first', 'healthy']);
+    expect(reasons(found)[0]).toMatch(/^Most common failure: 2 of 2 failed like this .*; only 2 bad traces are stored$/);
   });
 
   test('of which none is stored leave the evidence empty but honest', () => {
@@ -140,6 +145,95 @@ describe('few traces', () => {
     expect(evidence([{ spans: [], badSpanId: spanId('checkout') }, ...declined(3)]).examined).toBe(3);
   });
 });
+
+describe('no two show the same thing', () => {
+  const burst = (count: number): EventTrace[] => declined(count).map((trace) => shifted(trace, -1));
+
+  test('of alike failures at one moment one is shown', () => {
+    const found = evidence(burst(12));
+    expect(roles(found)).toEqual(['most-common', 'healthy']);
+    expect(reasons(found)[0]).toBe('Most common failure: 12 of 12 failed like this (CardDeclined: card <int> declined in payment POST /charge)');
+  });
+
+  test('the first is shown where it was a second earlier, the slowest where it stands out', () => {
+    const late = purchase({ id: 2_002, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 60 } });
+    expect(roles(evidence([...burst(12), shifted(late, 0)]))).toEqual(['most-common', 'slowest', 'healthy']);
+    expect(roles(evidence([shifted(declined(1, 1_999)[0]!, -2), ...burst(12)]))).toEqual(['most-common', 'first', 'healthy']);
+  });
+
+  test('a trace that is the first, the slowest or the newest as well says so', () => {
+    const slow = purchase({ id: 1_990, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 60 } });
+    expect(reasons(evidence([slow, ...burst(12)]))[1]).toBe('First failure, at 2026-11-20 12:33:10 UTC, and the slowest: 13 of 13 failed like this');
+    const stock = purchase({ id: 1_990, fails: 'stock' });
+    expect(reasons(evidence([stock, ...burst(12)]))[0]).toMatch(/^Most common failure, and the newest kind: 12 of 13 failed like this/);
+  });
+
+  test('one error after two ways is two kinds, which say how many have it in all and what sets them apart', () => {
+    const waits = Array.from({ length: 5 }, (_, index) => purchase({ id: 2_050 + index, region: 'eu-2', fails: 'declined', slow: { where: 'database', ms: 900 } }));
+    const found = evidence([...declined(15), ...waits]);
+    expect(found.signature).toMatchObject({ type: 'CardDeclined', count: 20 });
+    expect(found.traces.map(({ role, share }) => [role, share])).toEqual([['most-common', 0.75], ['first', 0.75], ['slowest', 0.25], ['healthy', undefined]]);
+    expect(reasons(found)[2]).toBe('Slowest failure, 996 ms, and the newest kind: 5 of 20 failed like this, 20 with the same error (CardDeclined: card <int> declined in payment POST /charge; 92 % of its time in catalogue SELECT items)');
+  });
+
+  const failure = fc.record({
+    gap: fc.constantFrom(0.01, 0.4, 1), fails: fc.constantFrom('declined', 'stock', 'down', undefined), where: fc.constantFrom('database', 'payment'), ms: fc.constantFrom(0, 20, 200, 900, 4_000), weight: fc.integer({ min: 1, max: 9 }),
+  });
+  const failures = fc.array(failure, { minLength: 1, maxLength: 30 }).map((all) => {
+    let id = 2_000;
+    return all.map(({ gap, fails, where, ms, weight }): EventTrace => {
+      id += gap;
+      const trace = purchase({ id, fails, slow: { where: where, ms } });
+      return { ...trace, spans: trace.spans.map((span) => ({ ...span, weight })) };
+    });
+  });
+
+  test('whatever failed, in whichever order it is read', () => {
+    fc.assert(fc.property(failures, fc.integer(), (bad, seed) => {
+      const [found, shuffled] = [evidence(bad), evidence(shuffle(bad, seed))];
+      expect(shuffled).toEqual(found);
+      const shapes = new Map(examine(bad, healthy(40)).map((finding) => [finding.event.traceId as string, shapeOf(finding)]));
+      const shown = found.traces.filter(({ role }) => role !== 'healthy').map((trace) => ({ ...trace, shape: shapes.get(trace.traceId)! }));
+      for (const [index, left] of shown.entries()) for (const right of shown.slice(index + 1)) expect(tellsApart(left, right)).toBe(true);
+      expect(new Set(shown.map(({ traceId }) => traceId)).size).toBe(shown.length);
+    }), { numRuns: 30 });
+  });
+
+  test('and says for how many it stands: kinds part the failures', () => {
+    fc.assert(fc.property(failures, (bad) => {
+      const findings = examine(bad, healthy(40));
+      const kinds = failureKinds(groupBy(findings, ({ key }) => key));
+      const found = evidence(bad);
+      const all = findings.reduce((sum, { event }) => sum + event.weight, 0);
+      expect(kinds.flatMap(({ members }) => members.map(({ finding }) => finding.event.traceId)).sort()).toEqual(findings.map(({ event }) => event.traceId).sort());
+      for (const { traceId, share } of found.traces.filter(({ role }) => role !== 'healthy')) {
+        const own = kinds.find(({ members }) => members.some(({ finding }) => finding.event.traceId === traceId))!.members;
+        expect(share).toBeCloseTo(own.reduce((sum, { finding }) => sum + finding.event.weight, 0) / all);
+      }
+      // One kind is counted once: of one for each kind the shares are no more than all.
+      const shares = new Map(found.traces.flatMap(({ traceId, share = 0 }) => kinds.flatMap(({ members }, index) => (members.some(({ finding }) => finding.event.traceId === traceId) ? [[index, share] as const] : []))));
+      expect([...shares.values()].reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(1 + 1e-9);
+    }), { numRuns: 30 });
+  });
+});
+
+/** Another kind, or the beginning, or one that took much longer. */
+function tellsApart(left: RepresentativeTrace & { readonly shape: Shape }, right: RepresentativeTrace & { readonly shape: Shape }): boolean {
+  const [mine, its] = [left.shape.finding.event, right.shape.finding.event];
+  const roles = [left.role, right.role];
+  const longer = mine.durationNs > its.durationNs ? mine.durationNs / its.durationNs : its.durationNs / mine.durationNs;
+  return !showsTheSame(left.shape, right.shape) || (roles.includes('first') && Math.abs(Number(mine.startNs - its.startNs)) >= 1e9) || (roles.includes('slowest') && longer >= 1.5);
+}
+
+/** The same at 12:33:21 and so many seconds. */
+function shifted(trace: EventTrace, seconds: number): EventTrace {
+  const byNs = BigInt(NOON + (2_001 + seconds) * 1_000) * 1_000_000n - trace.spans[0]!.startNs;
+  return { ...trace, spans: trace.spans.map((span) => ({ ...span, startNs: span.startNs + byNs })) };
+}
+
+function shuffle<T>(items: readonly T[], seed: number): T[] {
+  return items.map((item, index) => ({ item, key: Math.imul(seed ^ (index * 0x9e3779b1), 0x85ebca6b) })).sort((left, right) => left.key - right.key).map(({ item }) => item);
+}
 
 test('the healthy twin is not from a trace in which something failed', () => {
   const bad = declined(5);

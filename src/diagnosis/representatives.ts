@@ -1,19 +1,21 @@
 import type { Slo } from '../config/slo.js';
-import { formatLatency, formatPercent, formatSpan, formatTime } from '../lib/format.js';
+import { formatLatency, formatSpan } from '../lib/format.js';
 import type { ErrorSignature } from '../signature/error-signature.js';
 import { operationName } from '../signature/operation.js';
-import { endNs, placeInWords } from '../signature/root-error.js';
+import { endNs } from '../signature/root-error.js';
 import type { Span } from '../trace/span.js';
 import { cohortHint } from './cohort-hint.js';
 import { budgetLedger } from './budget-ledger.js';
 import { compareCohorts } from './compare-cohorts.js';
-import type { Evidence, RepresentativeTrace, TraceRole } from './evidence.js';
-import { eventOf, findingOf, peerDirectory, usualTimes, type EventTrace, type Finding } from './finding.js';
-import { medoid } from './medoid.js';
+import { chooseTraces, SAME_TIME_MS } from './choose-traces.js';
+import type { Evidence, RepresentativeTrace } from './evidence.js';
+import { failureKinds } from './failure-kinds.js';
+import { compareSpans, eventOf, findingOf, peerDirectory, usualTimes, type EventTrace, type Finding } from './finding.js';
 import { findPatterns } from './pattern/find-patterns.js';
 import { originsOf } from './origins.js';
-import { groupBy, mostFrequentPlace, plural, suspectInWords, weightOf } from './suspect.js';
+import { groupBy, mostFrequentPlace, suspectInWords, weightOf } from './suspect.js';
 import { culpritAgainst, diagnoseEvents, explainedBy } from './culprit-against.js';
+import { reasonFor } from './trace-reasons.js';
 import { buildTraceTree } from './trace-tree.js';
 
 export type { EventTrace } from './finding.js';
@@ -47,15 +49,15 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
   const hint = suspect && cohortHint(suspect.findings.map((finding) => finding.trace), comparable(healthy, suspect.findings), suspect.place.caller ?? suspect.place.service);
   const diagnosis = suspect && diagnoseEvents(findings.map((finding) => finding.trace), comparable(healthy, findings));
   const culprit = suspect && culpritAgainst(suspect, diagnosis);
-  const chosen = chooseBad(findings, clusters);
-  const twin = chosen[0] && healthyTwin(chosen[0].finding, healthy, findings);
-  const words = { findings, clusters, badEvents: input.badEvents };
+  const chosen = chooseTraces(failureKinds(clusters));
+  const twin = chosen[0] && healthyTwin(chosen[0].shape.finding, healthy, findings);
+  const words = { findings, badEvents: input.badEvents, common: chosen[0]?.kind };
   return {
     takenAtMs: input.nowMs,
     badEvents: input.badEvents,
     examined: findings.length,
     traces: [
-      ...chosen.map((choice) => representative(choice.finding.trace, { role: choice.role, reason: reasonFor(choice, { ...words, chosen }) }, shareOf(choice.finding, words))),
+      ...chosen.map((choice) => representative(choice.shape.finding.trace, { role: choice.role, reason: reasonFor(choice, words) }, choice.kind.weight / weightOf(findings))),
       ...(twin === undefined ? [] : [representative(twin.trace, { role: 'healthy', reason: twin.reason })]),
     ],
     signature: signatureOfCluster(clusters[0]),
@@ -77,56 +79,10 @@ function inOrder(traces: readonly EventTrace[]): readonly EventTrace[] {
     .sort((left, right) => compareSpans(left.event, right.event)).map((each) => each.trace);
 }
 
-function compareSpans(left: Span, right: Span): number {
-  if (left.startNs !== right.startNs) return left.startNs < right.startNs ? -1 : 1;
-  return left.traceId < right.traceId ? -1 : left.traceId > right.traceId ? 1 : left.spanId < right.spanId ? -1 : 1;
-}
-
 /** What each bad event says about itself, beside healthy ones of the same time. */
 export function examine(bad: readonly EventTrace[], healthy: readonly EventTrace[]): readonly Finding[] {
   const context = { usual: usualTimes(healthy), peers: peerDirectory([...bad, ...healthy]) };
   return bad.map((trace) => findingOf(trace, context)).filter((finding) => finding !== undefined);
-}
-
-interface Choice {
-  readonly finding: Finding;
-  readonly role: TraceRole;
-  /** Further roles that this trace fills because there was no other to fill them. */
-  readonly also: readonly TraceRole[];
-}
-
-/** Distinct traces, the most telling first. Earliest and slowest are facts; the most common one is chosen from the rest where there is one. */
-function chooseBad(findings: readonly Finding[], clusters: readonly (readonly Finding[])[]): readonly Choice[] {
-  const first = findings[0];
-  const largest = clusters[0];
-  if (first === undefined || largest === undefined) return [];
-  const taken = new Set([traceId(first)]);
-  const take = (finding: Finding | undefined): Finding | undefined => {
-    if (finding !== undefined) taken.add(traceId(finding));
-    return finding;
-  };
-  const free = (from: readonly Finding[]): readonly Finding[] => from.filter((finding) => !taken.has(traceId(finding)));
-  const slowest = take(slowestOf(free(findings)));
-  const common = take(medoid(free(largest)));
-  const newest = take(newestVariant(clusters, free));
-  const choices: Choice[] = [{ finding: first, role: 'first', also: [] }];
-  if (slowest !== undefined) choices.push({ finding: slowest, role: 'slowest', also: [] });
-  if (newest !== undefined) choices.push({ finding: newest, role: 'newest', also: [] });
-  if (common !== undefined) return [{ finding: common, role: 'most-common', also: [] }, ...choices];
-  // All traces of the largest cluster are shown already: one of them is the most common failure as well.
-  const stand = choices.find((choice) => choice.finding.key === largest[0]?.key) ?? choices[0]!;
-  return [{ finding: stand.finding, role: 'most-common', also: [stand.role] }, ...choices.filter((choice) => choice !== stand)];
-}
-
-function slowestOf(findings: readonly Finding[]): Finding | undefined {
-  return findings.reduce<Finding | undefined>((best, each) => (best === undefined || each.event.durationNs > best.event.durationNs ? each : best), undefined);
-}
-
-/** The kind of failure that appeared last, where there is more than one; its latest trace. */
-function newestVariant(clusters: readonly (readonly Finding[])[], free: (from: readonly Finding[]) => readonly Finding[]): Finding | undefined {
-  const latest = clusters.slice(1).reduce<readonly Finding[] | undefined>(
-    (best, each) => (best === undefined || compareSpans(each[0]!.event, best[0]!.event) > 0 ? each : best), undefined);
-  return latest && free(latest).at(-1);
 }
 
 /** Healthy requests of the same operation as the bad ones; all of them where there are too few. */
@@ -139,11 +95,6 @@ function comparable(healthy: readonly EventTrace[], findings: readonly Finding[]
 function operationKey(span: Span): string {
   return JSON.stringify([span.serviceName, operationName(span), span.kind]);
 }
-
-/** A weighted share that differs less from the plain one is not worth a word. */
-const SAME_SHARE = 0.005;
-/** Nearer than this nobody cares which came first. */
-const SAME_TIME_MS = 1_000;
 
 /** The good request of the same operation nearest in time, from a trace in which nothing went wrong that is shown. */
 function healthyTwin(finding: Finding, healthy: readonly EventTrace[], findings: readonly Finding[]): { readonly trace: EventTrace; readonly reason: string } | undefined {
@@ -161,76 +112,6 @@ function healthyTwin(finding: Finding, healthy: readonly EventTrace[], findings:
   const when = apartMs < SAME_TIME_MS ? 'at the same time' : `${formatSpan(apartMs)} ${side}`;
   const reason = `Healthy twin: the same ${operationName(nearest.event)} ${when} went well in ${formatLatency(nearest.event.durationNs)}`;
   return { trace: nearest.trace, reason: `${reason} (${formatLatency(finding.event.durationNs)} when ${finding.kind === 'failed' ? 'it failed' : 'it was slow'})` };
-}
-
-interface ReasonContext {
-  readonly findings: readonly Finding[];
-  readonly clusters: readonly (readonly Finding[])[];
-  readonly chosen: readonly Choice[];
-  readonly badEvents: number;
-}
-
-const ROLE_WORDS: Readonly<Record<Exclude<TraceRole, 'most-common' | 'healthy'>, string>> = { first: 'the first', slowest: 'the slowest', newest: 'the newest' };
-
-/** "Most common failure: 41 of 57 failed like this (CardDeclined in payment POST /charge)". */
-function reasonFor(choice: Choice, context: ReasonContext): string {
-  const { finding, role } = choice;
-  const noun = finding.kind === 'failed' ? 'failure' : 'slow request';
-  const share = shareInWords(finding, context);
-  switch (role) {
-    case 'most-common':
-      return `${mostCommonHead(choice, context)}: ${share} (${what(finding)})${sampleNote(context)}`;
-    case 'first':
-      return `First ${noun}, at ${formatTime(Number(finding.event.startNs / 1_000_000n))}: ${share}`;
-    case 'slowest':
-      return `Slowest ${finding.kind === 'failed' ? noun : 'request'}${isSlowest(finding, context) ? '' : ' besides the first'}, ${formatLatency(finding.event.durationNs)}: ${share}`;
-    case 'newest':
-      return `Newest kind of ${noun}: ${share} (${what(finding)})`;
-    case 'healthy':
-      return 'Healthy twin';
-  }
-}
-
-function isSlowest(finding: Finding, { findings }: ReasonContext): boolean {
-  return findings.every((other) => other.event.durationNs <= finding.event.durationNs);
-}
-
-function mostCommonHead(choice: Choice, context: ReasonContext): string {
-  const noun = choice.finding.kind === 'failed' ? 'failure' : 'slow path';
-  if (context.chosen.length === 1) return `The only bad trace that is stored, so the most common ${noun}`;
-  const also = choice.also.map((role) => (role in ROLE_WORDS ? ROLE_WORDS[role as keyof typeof ROLE_WORDS] : role)).join(' and ');
-  return also === '' ? `Most common ${noun}` : `Most common ${noun}, and ${also}`;
-}
-
-function shareInWords(finding: Finding, context: ReasonContext): string {
-  const { findings } = context;
-  const count = clusterOf(finding, context).length;
-  const share = shareOf(finding, context);
-  const weighted = Math.abs(share - count / findings.length) < SAME_SHARE ? '' : `, which stand for ${formatPercent(share, 0)} of all,`;
-  if (finding.kind === 'slow') return `${count} of ${findings.length}${weighted} spent most of the extra time in ${placeInWords(finding.place)}`;
-  return `${count} of ${findings.length}${weighted} failed like this`;
-}
-
-/** The bad events that went wrong like this one. */
-function clusterOf(finding: Finding, { clusters }: Pick<ReasonContext, 'clusters'>): readonly Finding[] {
-  return clusters.find((cluster) => cluster[0]?.key === finding.key) ?? [finding];
-}
-
-function shareOf(finding: Finding, context: Pick<ReasonContext, 'clusters' | 'findings'>): number {
-  return weightOf(clusterOf(finding, context)) / weightOf(context.findings);
-}
-
-function what(finding: Finding): string {
-  if (finding.signature === undefined) return formatLatency(finding.event.durationNs);
-  const { type, message } = finding.signature;
-  return `${type}${message === '' ? '' : `: ${message.split('\n')[0]}`} in ${placeInWords(finding.place)}`;
-}
-
-/** Said where it could mislead: a sample instead of all, fewer traces than a page should show. */
-function sampleNote({ findings, chosen, badEvents }: ReasonContext): string {
-  const sample = badEvents > findings.length ? `; ${findings.length} of ${badEvents} bad events were looked at` : '';
-  const few = chosen.length < 3 && chosen.length > 1 ? `; only ${chosen.length} bad ${plural(chosen.length, 'trace')} ${chosen.length === 1 ? 'is' : 'are'} stored` : '';
-  return sample + few;
 }
 
 function signatureOfCluster(cluster: readonly Finding[] | undefined): ErrorSignature | undefined {

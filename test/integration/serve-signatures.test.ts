@@ -68,7 +68,8 @@ test('a started service reads failures for their signatures, also where the exce
   const incident = (await read<Found>('incidents')).incidents.find(({ key }) => key.startsWith('signature:'));
   const detail = await eventually(async () => {
     const found = await read<{ readonly traces: readonly { readonly role: string; readonly traceId: string }[]; readonly snapshot?: unknown }>(`incidents/${incident?.id ?? ''}`);
-    expect(found.traces.map(({ role }) => role)).toEqual(['most-common', 'first', 'slowest']);
+    // All failed alike and at once: one shows it.
+    expect(found.traces.map(({ role }) => role)).toEqual(['most-common']);
     expect(found.snapshot).toBeTruthy();
     return found;
   }, { withinMs: 60_000 });
