@@ -10,9 +10,6 @@ export interface AgentPolicy extends AttributePolicy {
   readonly excludePorts: readonly number[];
   /** Programs whose processes are left alone, written like paths. */
   readonly excludeExecutables: readonly string[];
-  readonly captureParameters: boolean;
-  readonly captureHeaders: readonly string[];
-  readonly captureBodyBytes: number;
   readonly b3: boolean;
   readonly conventions: Conventions;
   readonly sampling: Sampling;

@@ -30,8 +30,7 @@ export class Correlator {
   end(node: SpanNode): void {
     if (node.kind !== 'server') return;
     this.join(node);
-    this.#byProcess.get(node.tgid)?.remove(node);
-    this.#byThread.get(node.tid)?.remove(node);
+    this.withdraw(node);
   }
 
   /** The other end of a server node's connection. Asked at its end, and again when it is told: the client's end may be heard after the server's. */
@@ -52,6 +51,12 @@ export class Correlator {
   /** Whether the process is answering somebody who sends telemetry: a proxy or a collector. */
   carriesTelemetry(tgid: number): boolean {
     return this.#byProcess.get(tgid)?.find(({ exchange }) => exchange.protocol === 'http' && exchange.isTelemetry) !== undefined;
+  }
+
+  /** Its end may have been missed: it is no possibility any more. */
+  withdraw(node: SpanNode): void {
+    this.#byProcess.get(node.tgid)?.remove(node);
+    this.#byThread.get(node.tid)?.remove(node);
   }
 
   forgetProcess(tgid: number): void {

@@ -1,5 +1,6 @@
 import { routeTemplate } from '../src/ingest/route-template.js';
 import { RouteTable } from '../src/ingest/route-template-table.js';
+import type { AttributePolicy } from './attribute-policy.js';
 import { ConnectionCache } from './connection-cache.js';
 import type { AttributePairs, PlainValue } from './otlp-span.js';
 import type { ProtobufWriter } from './otlp/protobuf-writer.js';
@@ -7,6 +8,7 @@ import type { HttpExchange } from './protocols/http-exchange.js';
 import { endsOf, MAX_TEXT } from './span-ends.js';
 import type { SpanNode } from './span-node.js';
 import { FewValues } from './value-cache.js';
+import { lowerCase } from './wishes.js';
 import type { Wording, Written } from './wording.js';
 
 const NOT_FOUND = 404;
@@ -43,9 +45,13 @@ export class HttpDescriber {
   readonly #wording: Wording;
   readonly #ends = new ConnectionCache<Ends>();
   readonly #owners = new Map<string, Owner>();
+  readonly #headers: ReadonlySet<string>;
+  readonly #bodyBytes: number;
 
-  constructor(wording: Wording) {
+  constructor(wording: Wording, { captureHeaders, captureBodyBytes }: AttributePolicy) {
     this.#wording = wording;
+    this.#headers = lowerCase(captureHeaders);
+    this.#bodyBytes = captureBodyBytes;
   }
 
   write(writer: ProtobufWriter, node: SpanNode, exchange: HttpExchange): void {
@@ -63,7 +69,7 @@ export class HttpDescriber {
     if (exchange.userAgent !== undefined) wording.putWord(writer, 'user_agent.original', exchange.userAgent.slice(0, MAX_TEXT));
     if (isSize(exchange.requestBodySize)) wording.putNumber(writer, 'http.request.body.size', exchange.requestBodySize);
     if (isSize(exchange.responseBodySize)) wording.putNumber(writer, 'http.response.body.size', exchange.responseBodySize);
-    if (hasCaptured(exchange)) wording.putAll(writer, capturedOf(exchange));
+    if (hasCaptured(exchange)) wording.putAll(writer, this.#capturedOf(exchange));
   }
 
   #endsOf(node: SpanNode, authority: string, version: string): Ends {
@@ -109,20 +115,21 @@ export class HttpDescriber {
     }
     return name;
   }
+
+  /** Headers and bodies, where they are asked for now. */
+  #capturedOf({ requestHeaders, responseHeaders, requestBody, responseBody }: HttpExchange): AttributePairs {
+    const pairs: [string, PlainValue][] = [];
+    for (const [name, value] of requestHeaders) if (this.#headers.has(name)) pairs.push([`http.request.header.${name}`, [value]]);
+    for (const [name, value] of responseHeaders) if (this.#headers.has(name)) pairs.push([`http.response.header.${name}`, [value]]);
+    if (this.#bodyBytes === 0) return pairs;
+    if (requestBody.length > 0) pairs.push(['http.request.body.content', requestBody.toString('utf8', 0, this.#bodyBytes)]);
+    if (responseBody.length > 0) pairs.push(['http.response.body.content', responseBody.toString('utf8', 0, this.#bodyBytes)]);
+    return pairs;
+  }
 }
 
 function hasCaptured({ requestHeaders, responseHeaders, requestBody, responseBody }: HttpExchange): boolean {
   return requestHeaders.size > 0 || responseHeaders.size > 0 || requestBody.length > 0 || responseBody.length > 0;
-}
-
-/** Headers and bodies, where they were asked for. */
-function capturedOf({ requestHeaders, responseHeaders, requestBody, responseBody }: HttpExchange): AttributePairs {
-  const pairs: [string, PlainValue][] = [];
-  for (const [name, value] of requestHeaders) pairs.push([`http.request.header.${name}`, [value]]);
-  for (const [name, value] of responseHeaders) pairs.push([`http.response.header.${name}`, [value]]);
-  if (requestBody.length > 0) pairs.push(['http.request.body.content', requestBody.toString('utf8')]);
-  if (responseBody.length > 0) pairs.push(['http.response.body.content', responseBody.toString('utf8')]);
-  return pairs;
 }
 
 function isSize(size: number | undefined): size is number {

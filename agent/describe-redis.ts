@@ -61,7 +61,7 @@ export class RedisDescriber {
   }
 
   #text({ written }: Command, exchange: RedisExchange): Written {
-    if (exchange.arguments.length > 0) return this.#write(exchange.command, exchange.arguments);
+    if (exchange.arguments.length > 0 && !this.#policy.sanitizeQueries) return this.#write(exchange.command, exchange.arguments);
     const marks = Math.min(exchange.argumentCount, MAX_MARKS);
     written[marks] ??= this.#write(exchange.command, Array.from({ length: marks }, () => '?'));
     return written[marks];

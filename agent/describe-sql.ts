@@ -46,7 +46,8 @@ export class SqlDescriber {
     wording.put(writer, written);
     if (exchange.rows !== undefined) wording.putNumber(writer, isSelect ? 'db.response.returned_rows' : 'tocsin.db.affected_rows', exchange.rows);
     if (exchange.errorCode !== undefined) wording.putWord(writer, 'db.response.status_code', exchange.errorCode);
-    wording.putAll(writer, exchange.parameters.map((value, index) => [`db.query.parameter.${index}`, value.slice(0, this.#policy.maxQueryLength)]));
+    const { captureParameters, maxQueryLength } = this.#policy;
+    if (captureParameters) wording.putAll(writer, exchange.parameters.map((value, index) => [`db.query.parameter.${index}`, value.slice(0, maxQueryLength)]));
   }
 
   #endsOf(node: SpanNode, { database, user }: SqlExchange): Written {

@@ -68,7 +68,7 @@ export interface FrameSink {
   process(frame: FrameHeader & { readonly what: 'exec' | 'exit' | 'fork'; readonly parent: number }): void;
   clock(frame: FrameHeader & { readonly realtimeNs: bigint; readonly monotonicNs: bigint }): void;
   /** A text frame: hello, process, loss, library, cost. */
-  text(kind: TextKind, json: unknown): void;
+  text(kind: TextKind, json: unknown, atNs: number): void;
 }
 
 export type TextKind = 'hello' | 'process' | 'loss' | 'library' | 'cost';
@@ -202,7 +202,7 @@ export class FrameReader {
     } catch {
       throw new BrokenStream(`a ${kind} frame is not JSON`);
     }
-    this.#sink.text(kind, json);
+    this.#sink.text(kind, json, u64(frame, HEADER.time_ns[0]));
   }
 }
 

@@ -30,19 +30,33 @@ const CALL_REASONS = {
   tlsUnjoined: 'tls_unjoined', tlsUnreadable: 'tls_unreadable', tlsLength: 'tls_length',
 } as const;
 
-/** `losses`: the last LOSS frame. */
-export function lossTotals({ counters, outbox, losses }: { readonly counters: AgentCounters; readonly outbox: OutboxCounters; readonly losses: unknown }): LossTotals {
+export interface LossSources {
+  readonly counters: AgentCounters;
+  readonly outbox: OutboxCounters;
+  /** The last LOSS frame. */
+  readonly losses: unknown;
+  /** At the end: spans that nobody will send any more. */
+  readonly unsentSpans: number;
+}
+
+export function lossTotals({ counters, outbox, losses, unsentSpans }: LossSources): LossTotals {
   const told = toldLosses(losses);
   const named = (names: Readonly<Record<string, string>>): Numbers => Object.fromEntries(Object.entries(names).map(([key, name]) => [name, told(key)]));
   return {
     begunSpans: counters.begun, deliveredSpans: outbox.sentSpans, readEvents: counters.dataFrames, unseenBytes: told('unseenBytes'),
     lostSpans: {
-      hole: counters.abandonedHole, parser_limit: counters.abandonedLimit, forgotten: counters.forgotten, queue_full: counters.spanLimit,
-      buffer_full: outbox.overflownSpans, refused: outbox.refusedSpans, rejected: outbox.rejectedSpans,
+      hole: counters.abandonedHole, not_understood: counters.abandonedNotTheProtocol, parser_limit: counters.abandonedLimit, forgotten: counters.forgotten, queue_full: counters.spanLimit,
+      buffer_full: outbox.overflownSpans, refused: outbox.refusedSpans, rejected: outbox.rejectedSpans, unsent: unsentSpans,
     },
     lostEvents: { ...named(EVENT_REASONS), unknown_connection: counters.unknownConnection },
     unreadCalls: named(CALL_REASONS),
   };
+}
+
+/** Events that the kernel or the loader dropped, whatever they were about. `losses`: a LOSS frame. */
+export function countLostEvents(losses: unknown): number {
+  const told = toldLosses(losses);
+  return Object.keys(EVENT_REASONS).reduce((sum, name) => sum + told(name), 0);
 }
 
 /** The sum of a counter over all CPUs, or the loader's own. */
@@ -78,6 +92,11 @@ export class LossReport {
   next(totals: LossTotals, nowMs: number): Buffer {
     this.#pending ??= { body: this.#write(sinceThen(totals, this.#delivered.totals), { fromMs: this.#delivered.atMs, nowMs }), totals, atMs: nowMs };
     return this.#pending.body;
+  }
+
+  /** A record that did not arrive yet: `next` gives that one. */
+  get isPending(): boolean {
+    return this.#pending !== undefined;
   }
 
   /** The request of `next` has arrived. */

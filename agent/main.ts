@@ -34,11 +34,8 @@ export async function runAgent({ configFile }: { readonly configFile: string | u
   });
   const agent = await RunningAgent.start({ configFile, loaded, log, onReady: (hello) => ready(hello, loaded.config.otlp.endpoint) });
   const first = await Promise.race([stopped, agent.ended]);
-  if (first === 'stop') {
-    await agent.stop();
-    return FINE;
-  }
-  agent.close();
+  await agent.stop();
+  if (first === 'stop') return FINE;
   process.stderr.write(endText(first));
   return COULD_NOT_RUN;
 }

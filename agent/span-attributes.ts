@@ -17,7 +17,7 @@ export class Describer {
 
   constructor(wording: Wording, policy: AttributePolicy) {
     this.#wording = wording;
-    this.#http = new HttpDescriber(wording);
+    this.#http = new HttpDescriber(wording, policy);
     this.#sql = new SqlDescriber(wording, policy);
     this.#redis = new RedisDescriber(wording, policy);
   }

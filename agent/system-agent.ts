@@ -7,7 +7,7 @@ import { hostId, installedVersion } from './fs-installation.js';
 import type { OtlpSender } from './otlp/delivery.js';
 import type { AgentLog } from './system-log.js';
 import { Exporter, senderOf } from './system-export.js';
-import { LossReport, lossTotals } from './loss-report.js';
+import { LossReport, lossTotals, type LossTotals } from './loss-report.js';
 import { resourceHead } from './span-batch.js';
 import { LossCourier } from './system-loss-courier.js';
 import { agentResource, type Host } from './resource.js';
@@ -88,7 +88,7 @@ export class RunningAgent {
     agent.#every(TIDY_MS, () => agent.#tracer.tidy());
     agent.#every(RELOAD_MS, () => void agent.#reloadIfChanged().catch((error: unknown) => { options.log.warn({ why: String(error) }, 'the configuration could not be read again; the one before stays in force'); }));
     agent.#every(REPORT_MS, () => agent.#report());
-    agent.#every(REPORT_MS, () => agent.#tellLosses());
+    agent.#every(REPORT_MS, () => void agent.#courier.send(agent.#lossTotals(0)));
     agent.#timers.push(keepSmall());
     return agent;
   }
@@ -98,7 +98,7 @@ export class RunningAgent {
     return this.#loader.ended;
   }
 
-  /** Ends in order: the loader drains, what was seen is sent. */
+  /** Ends in order, also where the loader has ended by itself: it drains, what was seen is sent, and at last what was lost. */
   async stop(): Promise<void> {
     this.#loader.quit();
     let hasEnded = false;
@@ -108,12 +108,13 @@ export class RunningAgent {
     this.#tell();
     this.#post();
     await whileAdvancing({ isOver: () => this.#exporter.isIdle, progress: () => this.#exporter.outbox.counters.sentSpans });
-    this.#tellLosses();
-    await whileAdvancing({ isOver: () => this.#courier.isIdle, progress: () => 0 });
-    this.close();
+    let isTold = false;
+    void this.#courier.finish(this.#lossTotals(this.#exporter.waitingSpans)).finally(() => { isTold = true; });
+    await whileAdvancing({ isOver: () => isTold, progress: () => 0 });
+    this.#close();
   }
 
-  close(): void {
+  #close(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#report();
     const { waitingSpans } = this.#exporter;
@@ -128,10 +129,10 @@ export class RunningAgent {
 
   #sink(): Tracer {
     const text = this.#tracer.text.bind(this.#tracer);
-    this.#tracer.text = (kind, json) => {
+    this.#tracer.text = (kind, json, atNs) => {
       if (kind === 'hello') this.#options.onReady(json);
       if (kind === 'library') this.#options.log.debug({ library: json }, 'TLS library');
-      text(kind, json);
+      text(kind, json, atNs);
     };
     return this.#tracer;
   }
@@ -170,8 +171,8 @@ export class RunningAgent {
     this.#options.log.info({ ...this.#tracer.counters, ...this.#exporter.outbox.counters, waitingSpans: this.#exporter.waitingSpans, losses: this.#tracer.losses }, 'so far');
   }
 
-  #tellLosses(): void {
-    void this.#courier.send(lossTotals({ counters: this.#tracer.counters, outbox: this.#exporter.outbox.counters, losses: this.#tracer.losses }));
+  #lossTotals(unsentSpans: number): LossTotals {
+    return lossTotals({ counters: this.#tracer.counters, outbox: this.#exporter.outbox.counters, losses: this.#tracer.losses, unsentSpans });
   }
 
   #readConfigText(): string {

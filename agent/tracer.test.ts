@@ -1,53 +1,12 @@
 import { expect, test } from 'vitest';
-import { toldSpans, type ToldSpan } from '../test/support/told-spans.js';
+import { AgentBench, DEFAULT_POLICY } from '../test/support/agent-bench.js';
 import { clockFrame, closeFrame, dataFrame, openFrame, processEventFrame, processFrame } from '../test/support/frames.js';
-import { readAgentConfig } from './config/agent-config.js';
-import type { AgentPolicy } from './agent-policy.js';
-import { BrokenStream, FrameReader } from './frames.js';
-import { SpanBatch } from './span-batch.js';
-import { Teller } from './teller.js';
-import { Tracer } from './tracer.js';
+import type { ToldSpan } from '../test/support/told-spans.js';
+import { BrokenStream } from './frames.js';
 
-const DEFAULTS = readAgentConfig(undefined).config!.policy;
 const REQUEST = 'GET /users/42?token=geheim HTTP/1.1\r\nHost: shop\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
-const RECEIVED_MS = 1_001;
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
-
-/** The agent without its processes: frames in, spans out. */
-class Bench {
-  readonly commands: string[] = [];
-  readonly tracer: Tracer;
-  readonly #reader: FrameReader;
-  readonly #teller: Teller;
-  readonly #policy: AgentPolicy;
-  #ids = 0;
-
-  constructor(policy: Partial<AgentPolicy> = {}) {
-    this.#policy = { ...DEFAULTS, ...policy };
-    this.tracer = new Tracer(this.#policy, { newSpanId: () => this.#id(16), command: (line) => this.commands.push(line) });
-    this.#reader = new FrameReader(this.tracer);
-    const host = { name: 'node-1', id: undefined, arch: 'amd64', agentVersion: '0.1.0' };
-    this.#teller = new Teller(this.tracer, { host, policy: this.#policy, ports: { newTraceId: () => this.#id(32), redact: (attributes) => ({ attributes, count: 0 }) } });
-    this.push(clockFrame(0, 1_000_000_000));
-  }
-
-  push(...frames: Buffer[]): this {
-    this.#reader.push(Buffer.concat(frames));
-    return this;
-  }
-
-  spans(): ToldSpan[] {
-    const batch = new SpanBatch();
-    this.#teller.tell(this.tracer.takeFinished(), batch);
-    return toldSpans(batch.take().body, RECEIVED_MS);
-  }
-
-  #id(length: number): string {
-    this.#ids += 1;
-    return this.#ids.toString(16).padStart(length, '0');
-  }
-}
 
 const FRONT = { cookie: 1, tgid: 10, tid: 10 };
 const BACK = { cookie: 2, tgid: 10, tid: 10 };
@@ -73,7 +32,7 @@ function twoServices({ header = '', backHeader = header, tid = 10 }: { readonly 
 const lineage = (spans: readonly ToldSpan[]): string[] => spans.map(({ kind, parentSpanId }) => `${kind} in ${spans.find(({ spanId }) => spanId === parentSpanId)?.kind ?? (parentSpanId === '' ? 'nothing' : 'a span from elsewhere')}`);
 
 test('a request through two services is one trace', () => {
-  const spans = new Bench().push(...twoServices()).spans();
+  const spans = new AgentBench().push(...twoServices()).spans();
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
   expect(lineage(spans)).toEqual(['server in client', 'client in server', 'server in nothing']);
   expect(spans.map(({ service, told }) => [service, told['tocsin.parent.basis']])).toEqual([['back', 'connection'], ['front', 'thread'], ['front', undefined]]);
@@ -81,15 +40,15 @@ test('a request through two services is one trace', () => {
 });
 
 test('no query, no header and no body is told unless it is asked for', () => {
-  const spans = new Bench().push(...twoServices({ header: 'Authorization: Bearer geheim\r\n' })).spans();
+  const spans = new AgentBench().push(...twoServices({ header: 'Authorization: Bearer geheim\r\n' })).spans();
   expect(spans).toHaveLength(3);
   expect(JSON.stringify(spans, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain('geheim');
-  const asked = new Bench({ captureHeaders: ['X-Tenant'], captureBodyBytes: 1 }).push(...twoServices({ header: 'x-tenant: blue\r\n' })).spans();
+  const asked = new AgentBench({ captureHeaders: ['X-Tenant'], captureBodyBytes: 1 }).push(...twoServices({ header: 'x-tenant: blue\r\n' })).spans();
   expect(asked[0]?.told).toMatchObject({ 'http.request.header.x-tenant': ['blue'], 'http.response.body.content': 'h' });
 });
 
 test('a context in the headers wins, and what only passes it on stays in between', () => {
-  const spans = new Bench().push(...twoServices({ header: `traceparent: 00-${TRACE}-b7ad6b7169203331-01\r\n` })).spans();
+  const spans = new AgentBench().push(...twoServices({ header: `traceparent: 00-${TRACE}-b7ad6b7169203331-01\r\n` })).spans();
   expect(spans.every(({ traceId }) => traceId === TRACE)).toBe(true);
   expect(lineage(spans)).toEqual(['server in client', 'client in server', 'server in a span from elsewhere']);
   expect(spans.at(-1)?.parentSpanId).toBe('b7ad6b7169203331');
@@ -97,7 +56,7 @@ test('a context in the headers wins, and what only passes it on stays in between
 
 test('what an SDK tells is not told twice', () => {
   // front sends a context that it was not given: it has an SDK.
-  const bench = new Bench().push(...twoServices({ backHeader: `traceparent: 00-${TRACE}-00f067aa0ba902b7-01\r\n` }));
+  const bench = new AgentBench().push(...twoServices({ backHeader: `traceparent: 00-${TRACE}-00f067aa0ba902b7-01\r\n` }));
   const spans = bench.spans();
   expect(spans.map(({ service }) => service)).toEqual(['back']);
   expect(spans[0]).toMatchObject({ traceId: TRACE, parentSpanId: '00f067aa0ba902b7' });
@@ -106,39 +65,39 @@ test('what an SDK tells is not told twice', () => {
 
 test('with several open requests nothing is claimed: they become links', () => {
   const other = { cookie: 9, tgid: 10, tid: 10 };
-  const spansBeside = (bench: Bench, request: string): ToldSpan[] => bench.push(
+  const spansBeside = (bench: AgentBench, request: string): ToldSpan[] => bench.push(
     openFrame({ ...other, atNs: 50 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:7777' }),
     dataFrame({ ...other, atNs: 60 }, { direction: 'receive', position: 0, text: `${request}\r\n` }),
     ...twoServices(),
   ).spans();
-  const spans = spansBeside(new Bench(), REQUEST);
+  const spans = spansBeside(new AgentBench(), REQUEST);
   const client = spans.find(({ kind }) => kind === 'client');
   expect(client).toMatchObject({ parentSpanId: '' });
   expect(client?.links.map(({ attributes }) => Object.fromEntries(attributes))).toEqual([{ 'tocsin.link.basis': 'guess', 'tocsin.link.weight': 0.5 }, { 'tocsin.link.basis': 'guess', 'tocsin.link.weight': 0.5 }]);
   // Of a health check there is no span to link to.
-  const beside = spansBeside(new Bench({ excludePaths: ['/healthz'] }), REQUEST.replace(/\/\S*/, '/healthz'));
+  const beside = spansBeside(new AgentBench({ excludePaths: ['/healthz'] }), REQUEST.replace(/\/\S*/, '/healthz'));
   expect(beside.find(({ kind }) => kind === 'client')?.links.map(({ spanId }) => spanId)).toEqual([beside.find(({ kind, service }) => kind === 'server' && service === 'front')?.spanId]);
 });
 
 test('excluded paths and ports, and telemetry itself, are not told, nor what they cause', () => {
-  expect(new Bench({ excludePaths: ['/users/*'] }).push(...twoServices()).spans()).toEqual([]);
-  const bench = new Bench({ excludePorts: [81] }).push(...twoServices());
+  expect(new AgentBench({ excludePaths: ['/users/*'] }).push(...twoServices()).spans()).toEqual([]);
+  const bench = new AgentBench({ excludePorts: [81] }).push(...twoServices());
   expect(bench.spans().map(({ kind, service }) => `${kind} ${service}`)).toEqual(['server front']);
   expect(bench.commands).toEqual(['policy 2 off', 'policy 3 off']);
 });
 
 test('a program that is excluded costs nothing, and its process number is free again when it ends', () => {
-  const bench = new Bench({ excludeExecutables: ['/usr/bin/fr*'] }).push(...twoServices());
+  const bench = new AgentBench({ excludeExecutables: ['/usr/bin/fr*'] }).push(...twoServices());
   expect(bench.spans().map(({ kind, service }) => `${kind} ${service}`)).toEqual(['server back']);
   expect(bench.commands).toEqual(['exclude-pid 10', 'policy 1 off', 'policy 2 off']);
-  bench.tracer.usePolicy({ ...DEFAULTS, excludeExecutables: ['/usr/bin/front', '/usr/bin/back'] });
+  bench.tracer.usePolicy({ ...DEFAULT_POLICY, excludeExecutables: ['/usr/bin/front', '/usr/bin/back'] });
   expect(bench.commands.slice(3)).toEqual(['exclude-pid 20']);
   bench.push(processEventFrame({ tgid: 10, atNs: 900 }, 'exit'), processEventFrame({ tgid: 20, atNs: 901 }, 'exec'), processFrame({ pid: 20, executable: '/usr/bin/other', comm: 'other' }));
   expect(bench.commands.slice(4)).toEqual(['include-pid 10', 'include-pid 20']);
 });
 
 test('a connection that goes away without an answer is an error', () => {
-  const spans = new Bench().push(
+  const spans = new AgentBench().push(
     openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }),
     dataFrame({ ...BACK, atNs: 2 }, { direction: 'send', position: 0, text: `${REQUEST}\r\n` }),
     closeFrame({ ...BACK, atNs: 9 }, 104),
@@ -147,7 +106,7 @@ test('a connection that goes away without an answer is an error', () => {
 });
 
 test.each([['GET', 'key', ['connection_reset']], ['SUBSCRIBE', 'news', []]])('a %s of Redis that its connection takes with it', (command, argument, errors) => {
-  const spans = new Bench().push(
+  const spans = new AgentBench().push(
     openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:6379' }),
     dataFrame({ ...BACK, atNs: 2 }, { direction: 'send', position: 0, text: `*2\r\n$${String(command.length)}\r\n${command}\r\n$${String(argument.length)}\r\n${argument}\r\n` }),
     closeFrame({ ...BACK, atNs: 9 }, 104),
@@ -160,7 +119,7 @@ test('lost frames are a hole, frames that come twice are ignored', () => {
   const request = (position: number, atNs: number): Buffer => dataFrame({ ...FRONT, atNs }, { direction: 'receive', position, text: `${REQUEST}\r\n` });
   const answer = (position: number, atNs: number): Buffer => dataFrame({ ...FRONT, atNs }, { direction: 'send', position, text: OK });
   const length = REQUEST.length + 2;
-  const bench = new Bench().push(open, request(0, 2), request(0, 2), answer(0, 3), answer(2 * OK.length, 5), request(2 * length, 6), answer(3 * OK.length, 7));
+  const bench = new AgentBench().push(open, request(0, 2), request(0, 2), answer(0, 3), answer(2 * OK.length, 5), request(2 * length, 6), answer(3 * OK.length, 7));
   expect(bench.spans().map(({ startNs }) => startNs)).toEqual([1_000_000_002n, 1_000_000_006n]);
 });
 
@@ -172,7 +131,7 @@ const EXECUTED = '2\0\0\0\x04C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I';
 
 test('a connection that rests for hours is known afterwards, with what was prepared on it', () => {
   const atNs = 300 * MINUTE_NS;
-  const bench = new Bench().push(
+  const bench = new AgentBench().push(
     openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:5432' }),
     dataFrame({ ...BACK, atNs: 2 }, { direction: 'send', position: 0, text: PREPARE }), dataFrame({ ...BACK, atNs: 3 }, { direction: 'receive', position: 0, text: PREPARED }),
     clockFrame(atNs, 1_000_000_000),
@@ -188,7 +147,7 @@ test('a connection that rests for hours is known afterwards, with what was prepa
 
 test('a connection that was announced and has said nothing yet is not forgotten', () => {
   const atNs = 300 * MINUTE_NS;
-  const bench = new Bench().push(clockFrame(atNs, 1_000_000_000), openFrame({ ...BACK, atNs }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:443', protocol: 5 }));
+  const bench = new AgentBench().push(clockFrame(atNs, 1_000_000_000), openFrame({ ...BACK, atNs }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:443', protocol: 5 }));
   bench.tracer.tidy();
   bench.push(
     dataFrame({ ...BACK, atNs: atNs + 1 }, { direction: 'send', position: 0, text: `${REQUEST}\r\n`, flags: 1 }),
@@ -200,13 +159,13 @@ test('a connection that was announced and has said nothing yet is not forgotten'
 test('a connection whose announcement was lost is asked for once, and told from its next request on', () => {
   const data = (position: number, atNs: number): Buffer => dataFrame({ ...BACK, atNs }, { direction: 'send', position, text: `${REQUEST}\r\n` });
   const length = REQUEST.length + 2;
-  const bench = new Bench().push(data(0, 2), dataFrame({ ...BACK, atNs: 3 }, { direction: 'receive', position: 0, text: OK }));
+  const bench = new AgentBench().push(data(0, 2), dataFrame({ ...BACK, atNs: 3 }, { direction: 'receive', position: 0, text: OK }));
   expect(bench.commands).toEqual(['policy 2 announce']);
   expect(bench.tracer.counters.unknownConnection).toBe(2);
   bench.push(openFrame({ ...BACK, atNs: 4 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }), data(length, 5), dataFrame({ ...BACK, atNs: 6 }, { direction: 'receive', position: OK.length, text: OK }));
   expect(bench.spans()).toHaveLength(1);
   // What is excluded stays so, however much of it is under way.
-  const excluded = new Bench({ excludePorts: [81] }).push(openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }), data(0, 2));
+  const excluded = new AgentBench({ excludePorts: [81] }).push(openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }), data(0, 2));
   excluded.tracer.tidy();
   excluded.push(data(length, 3));
   expect(excluded.commands).toEqual(['policy 2 off']);
@@ -215,7 +174,7 @@ test('a connection whose announcement was lost is asked for once, and told from 
 test('a request belongs to the process that read it, not to the one that its connection was first seen with', () => {
   const child = { ...FRONT, tgid: 11, tid: 11 };
   const length = REQUEST.length + 2;
-  const spans = new Bench().push(
+  const spans = new AgentBench().push(
     processFrame({ pid: 10, executable: '/usr/bin/front', comm: 'front' }), processFrame({ pid: 11, executable: '/usr/bin/worker', comm: 'worker' }),
     openFrame({ ...FRONT, atNs: 1 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:5555' }),
     dataFrame({ ...FRONT, atNs: 2 }, { direction: 'receive', position: 0, text: `${REQUEST}\r\n` }), dataFrame({ ...FRONT, atNs: 3 }, { direction: 'send', position: 0, text: OK }),
@@ -226,14 +185,14 @@ test('a request belongs to the process that read it, not to the one that its con
 
 test('frames may arrive in any pieces, and what is no frame is refused', () => {
   const bytes = Buffer.concat(twoServices());
-  const bench = new Bench();
+  const bench = new AgentBench();
   for (let at = 0; at < bytes.length; at += 7) bench.push(bytes.subarray(at, at + 7));
   expect(bench.spans()).toHaveLength(3);
-  expect(() => new Bench().push(Buffer.alloc(40))).toThrow(BrokenStream);
+  expect(() => new AgentBench().push(Buffer.alloc(40))).toThrow(BrokenStream);
 });
 
 test('older names are an option', () => {
-  const [span] = new Bench({ conventions: 'older' }).push(...twoServices()).spans();
+  const [span] = new AgentBench({ conventions: 'older' }).push(...twoServices()).spans();
   expect(span?.told).toMatchObject({ 'http.method': 'GET', 'http.status_code': 200 });
   expect(span?.told).not.toHaveProperty('http.request.method');
 });

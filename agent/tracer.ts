@@ -4,6 +4,7 @@ import { connectionOf, Stream, type Connection } from './connection.js';
 import { Correlator } from './correlator.js';
 import { ExcludedProcesses } from './excluded-processes.js';
 import type { CloseFrame, DataFrame, FrameHeader, FrameSink, OpenFrame, TextKind } from './frames.js';
+import { countLostEvents } from './loss-report.js';
 import { readProcessFacts } from './process-facts.js';
 import { Processes, type TracedProcess } from './processes.js';
 import { http1 } from './protocols/http1.js';
@@ -11,9 +12,11 @@ import { postgres } from './protocols/postgres.js';
 import type { AbandonReason, Exchange, ExchangeSink, Protocol } from './protocols/protocol.js';
 import { lastsWithConnection } from './protocols/redis-commands.js';
 import { redis } from './protocols/redis.js';
+import { Recent } from './recent.js';
 import { wideOf, type Wide } from './otlp/protobuf-writer.js';
 import type { Candidate, SpanNode } from './span-node.js';
 import type { TraceContext } from './trace-context.js';
+import { Wishes } from './wishes.js';
 
 /** Followed at once; the loader's own limit is of the same order. */
 const MAX_CONNECTIONS = 65_536;
@@ -23,11 +26,14 @@ const MAX_HELD_BYTES = 16 << 20;
 const MAX_FINISHED = 16_384;
 /** An answer that could not be seen ending has ended when nothing was said for so long. */
 const SETTLE_NS = 5e9;
-/** After so long without a word a connection's CLOSE may have been lost. So many of them are kept all the same: pools rest, and what was prepared on a connection is not said again. */
+/**
+ * After so long without a word a connection's CLOSE may have been lost. Where events were lost since and something is open on it, it is forgotten. So many of
+ * the others are kept all the same: pools rest, and what was prepared on a connection is not said again.
+ */
 const SILENT_NS = 900e9;
 const MAX_SILENT = 4_096;
 /** Connections that the loader was told something about in the last moments. */
-const MAX_ASKED = 4_096;
+const MAX_RECENT = 4_096;
 const OTLP_GRPC_PORT = 4_317;
 const NOBODY: readonly Candidate[] = [];
 const TWO_TO_32 = 4_294_967_296;
@@ -42,10 +48,15 @@ export interface TracerPorts {
 
 interface Followed {
   readonly connection: Connection;
-  readonly plain: Stream;
+  plain: Stream;
   tls: Stream | undefined;
   readonly openedNs: number;
+  /** What began on it and did not end: in the order of their requests, in which they mostly end as well. */
+  readonly open: SpanNode[];
 }
+
+/** Exchanges without an end are counted by why. `closed`: the connection was forgotten without a close frame. */
+const LOST_BY = { hole: 'abandonedHole', limit: 'abandonedLimit', 'not-the-protocol': 'abandonedNotTheProtocol', closed: 'forgotten' } as const;
 
 /** From frames to finished exchanges with their place in a trace. Pure: time comes with the frames. */
 export class Tracer implements FrameSink {
@@ -55,21 +66,28 @@ export class Tracer implements FrameSink {
   readonly #ports: TracerPorts;
   readonly #connections = new Map<number, Followed>();
   readonly #excludedProcesses: ExcludedProcesses;
+  readonly #wishes: Wishes;
+  readonly #protocols: readonly Protocol[];
   #policy: AgentPolicy;
-  #protocols: readonly Protocol[];
   #finished: SpanNode[] = [];
-  #asked = new Set<number>();
-  #askedBefore: ReadonlySet<number> = new Set();
+  readonly #asked = new Recent(MAX_RECENT);
+  /** Connections that the loader was told to leave alone. */
+  readonly #left = new Recent(MAX_RECENT);
   /** Realtime minus monotonic, nanoseconds. */
   #clockOffset: Wide = { high: 0, low: 0 };
   #nowNs = 0;
   #losses: unknown;
+  #lostEvents = 0;
+  /** When the loader last told that events were lost, and whether `tidy` has seen to it. */
+  #lossNs = 0;
+  #isLossNew = false;
 
   constructor(policy: AgentPolicy, ports: TracerPorts) {
     this.#policy = policy;
     this.#ports = ports;
     this.#excludedProcesses = new ExcludedProcesses(ports.command);
-    this.#protocols = protocolsOf(policy);
+    this.#wishes = new Wishes(policy);
+    this.#protocols = [http1(this.#wishes), postgres(this.#wishes), redis(this.#wishes)];
   }
 
   get clockOffset(): Wide {
@@ -84,11 +102,32 @@ export class Tracer implements FrameSink {
     return this.#losses;
   }
 
-  /** Connections that are open keep the parser they have; what they tell follows the new policy. */
+  /** Also holds for connections that are open. What is under way where from now on nothing is seen is not told. */
   usePolicy(policy: AgentPolicy): void {
     this.#policy = policy;
-    this.#protocols = protocolsOf(policy);
+    this.#wishes.use(policy);
     for (const { facts } of this.processes.all()) this.#excludedProcesses.judge(facts, policy.excludeExecutables);
+    for (const followed of this.#connections.values()) if (followed.open.some((node) => this.#isExcluded(node))) this.#beginAnew(followed);
+  }
+
+  /** Its end will not be seen, or would be taken for something else. */
+  #isExcluded({ tgid, connection }: SpanNode): boolean {
+    return this.#excludedProcesses.has(tgid) || this.#isExcludedPort(connection);
+  }
+
+  #beginAnew(followed: Followed): void {
+    const { connection, plain, tls, open } = followed;
+    for (const node of open) this.#silence(node);
+    plain.close(this.#nowNs);
+    tls?.close(this.#nowNs);
+    followed.plain = this.#stream({ connection, open, isTls: false });
+    followed.tls = undefined;
+  }
+
+  #silence(node: SpanNode): void {
+    if (node.isSilent) return;
+    node.isSilent = true;
+    this.counters.excluded += 1;
   }
 
   /** What ended since the last call. */
@@ -102,20 +141,27 @@ export class Tracer implements FrameSink {
   tidy(): void {
     let held = 0;
     const silent: number[] = [];
-    for (const [cookie, { plain, tls, openedNs }] of this.#connections) {
+    for (const [cookie, { plain, tls, openedNs, open }] of this.#connections) {
       plain.settle(this.#nowNs - SETTLE_NS);
       tls?.settle(this.#nowNs - SETTLE_NS);
       held += plain.heldBytes + (tls?.heldBytes ?? 0);
+      const lastNs = Math.max(openedNs, plain.lastNs, tls?.lastNs ?? 0);
+      const isDoubtful = open.length > 0 && lastNs <= this.#lossNs;
+      if (isDoubtful && this.#isLossNew) for (const node of open) this.correlator.withdraw(node);
       if (held > MAX_HELD_BYTES && plain.heldBytes + (tls?.heldBytes ?? 0) > 0) {
         held -= plain.heldBytes + (tls?.heldBytes ?? 0);
         this.counters.memoryLimit += 1;
         this.#leave(cookie);
         this.#forget(cookie);
-      } else if (Math.max(openedNs, plain.lastNs, tls?.lastNs ?? 0) < this.#nowNs - SILENT_NS) silent.push(cookie);
+      } else if (lastNs < this.#nowNs - SILENT_NS) {
+        if (isDoubtful) this.#forget(cookie);
+        else silent.push(cookie);
+      }
     }
     for (const cookie of silent.slice(0, -MAX_SILENT)) this.#forget(cookie);
-    this.#askedBefore = this.#asked;
-    this.#asked = new Set();
+    this.#isLossNew = false;
+    this.#asked.age();
+    this.#left.age();
     this.correlator.prune(this.#nowNs);
     this.processes.prune(this.#nowNs);
   }
@@ -139,7 +185,8 @@ export class Tracer implements FrameSink {
     if (known !== undefined) this.#forget(frame.cookie);
     const connection = connectionOf(frame);
     this.counters.connections += 1;
-    this.#connections.set(frame.cookie, { connection, plain: this.#stream(connection, false), tls: undefined, openedNs: frame.timeNs });
+    const open: SpanNode[] = [];
+    this.#connections.set(frame.cookie, { connection, plain: this.#stream({ connection, open, isTls: false }), tls: undefined, openedNs: frame.timeNs, open });
   }
 
   data(frame: DataFrame): void {
@@ -147,13 +194,13 @@ export class Tracer implements FrameSink {
     this.counters.dataFrames += 1;
     const followed = this.#connections.get(frame.cookie);
     if (followed === undefined) {
-      // What was under way when its process was excluded.
-      if (this.#excludedProcesses.has(frame.tgid)) return;
+      // What was under way when it was excluded.
+      if (this.#excludedProcesses.has(frame.tgid) || this.#left.has(frame.cookie)) return;
       this.counters.unknownConnection += 1;
       this.#askFor(frame.cookie);
       return;
     }
-    const stream = frame.isPlaintextOfTls ? (followed.tls ??= this.#stream(followed.connection, true)) : followed.plain;
+    const stream = frame.isPlaintextOfTls ? (followed.tls ??= this.#stream({ ...followed, isTls: true })) : followed.plain;
     if (stream.isDone) return;
     stream.handle(frame);
     // A connection may turn to TLS (SSLRequest), whose plaintext comes as another stream.
@@ -162,14 +209,14 @@ export class Tracer implements FrameSink {
 
   /** Its announcement was lost, or it was forgotten: with the next one its bytes mean something again. */
   #askFor(cookie: number): void {
-    if (this.#asked.has(cookie) || this.#askedBefore.has(cookie) || this.#asked.size >= MAX_ASKED) return;
+    if (this.#asked.has(cookie) || this.#asked.isFull) return;
     this.#asked.add(cookie);
     this.#ports.command(`policy ${cookie} announce`);
   }
 
   /** Not to be followed: what is under way of it is not asked for. */
   #leave(cookie: number): void {
-    this.#asked.add(cookie);
+    this.#left.add(cookie);
     this.#ports.command(`policy ${cookie} off`);
   }
 
@@ -204,8 +251,8 @@ export class Tracer implements FrameSink {
     this.#nowNs = Math.max(this.#nowNs, timeNs);
   }
 
-  text(kind: TextKind, json: unknown): void {
-    if (kind === 'loss') this.#losses = json;
+  text(kind: TextKind, json: unknown, atNs: number): void {
+    if (kind === 'loss') this.#lost(json, atNs);
     if (kind !== 'process') return;
     const facts = readProcessFacts(json);
     if (facts === undefined) return;
@@ -213,13 +260,21 @@ export class Tracer implements FrameSink {
     this.#excludedProcesses.judge(facts, this.#policy.excludeExecutables);
   }
 
-  #stream(connection: Connection, isTls: boolean): Stream {
-    return new Stream({ connection, isTls, protocols: this.#protocols, sinkFor: (stream) => this.#sink(stream) });
+  /** An end may be among what was lost: what said nothing since is looked at again. */
+  #lost(losses: unknown, atNs: number): void {
+    const lostEvents = countLostEvents(losses);
+    this.#losses = losses;
+    if (lostEvents <= this.#lostEvents) return;
+    this.#lostEvents = lostEvents;
+    this.#lossNs = atNs;
+    this.#isLossNew = true;
   }
 
-  #sink(stream: Stream): ExchangeSink {
-    /** In the order of their requests, in which they mostly end as well. */
-    const open: SpanNode[] = [];
+  #stream({ connection, open, isTls }: Pick<Followed, 'connection' | 'open'> & { readonly isTls: boolean }): Stream {
+    return new Stream({ connection, isTls, protocols: this.#protocols, sinkFor: (stream) => this.#sink(stream, open) });
+  }
+
+  #sink(stream: Stream, open: SpanNode[]): ExchangeSink {
     return {
       begin: (exchange) => { open.push(this.#begin(stream, exchange)); },
       end: (exchange) => this.#end(take(open, exchange)),
@@ -256,8 +311,9 @@ export class Tracer implements FrameSink {
   }
 
   #isSilent(exchange: Exchange, connection: Connection): boolean {
+    if (this.#isExcludedPort(connection)) return true;
     if (exchange.protocol !== 'http') return !this.#policy.databases;
-    return !this.#policy.http || exchange.isTelemetry || isExcludedPath(exchange.path, this.#policy.excludePaths) || this.#isExcludedPort(connection);
+    return !this.#policy.http || exchange.isTelemetry || isExcludedPath(exchange.path, this.#policy.excludePaths);
   }
 
   #isExcludedPort({ localPort, remotePort }: Pick<Connection, 'localPort' | 'remotePort'>): boolean {
@@ -274,19 +330,26 @@ export class Tracer implements FrameSink {
   #abandon(node: SpanNode | undefined, reason: AbandonReason): void {
     if (node === undefined) return;
     this.#ended(node);
-    if (reason === 'hole') this.counters.abandonedHole += 1;
-    if (reason === 'limit') this.counters.abandonedLimit += 1;
-    if (reason === 'not-the-protocol') this.counters.abandonedNotTheProtocol += 1;
     // A subscription that ends with its connection is none the worse for it.
     const { exchange } = node;
-    const isCutOff = reason === 'closed' && !(exchange.protocol === 'redis' && lastsWithConnection(exchange.command));
-    if (!isCutOff && (reason === 'closed' || reason === 'no-reply')) this.counters.withoutAnswer += 1;
-    if (isCutOff && this.#closing === undefined) this.counters.forgotten += 1;
-    if (this.#closing === undefined || !isCutOff) return;
+    if (reason === 'no-reply' || (reason === 'closed' && exchange.protocol === 'redis' && lastsWithConnection(exchange.command))) this.counters.withoutAnswer += 1;
+    else if (reason === 'closed' && this.#closing !== undefined) this.#cutOff(node, this.#closing);
+    else if (this.#isInstrumented(node)) this.counters.instrumented += 1;
+    else if (!node.isSilent) this.counters[LOST_BY[reason]] += 1;
+  }
+
+  #cutOff(node: SpanNode, { timeNs, error }: CloseFrame): void {
     this.counters.exchanges += 1;
-    exchange.endNs = this.#closing.timeNs;
-    node.failure = this.#closing.error === 0 ? 'connection_closed' : 'connection_reset';
+    node.exchange.endNs = timeNs;
+    node.failure = error === 0 ? 'connection_closed' : 'connection_reset';
+    // Its process runs a program now that is left alone.
+    if (this.#isExcluded(node)) this.#silence(node);
     this.#finish(node);
+  }
+
+  /** Its own spans tell of it. */
+  #isInstrumented({ tgid, isSilent }: SpanNode): boolean {
+    return !isSilent && !this.#policy.tracesInstrumented && this.processes.of(tgid).isInstrumented;
   }
 
   #ended(node: SpanNode): void {
@@ -296,8 +359,9 @@ export class Tracer implements FrameSink {
 
   #finish(node: SpanNode): void {
     if (node.isSilent) return;
-    if (this.#finished.length >= MAX_FINISHED) this.counters.spanLimit += 1;
-    else this.#finished.push(node);
+    if (this.#finished.length < MAX_FINISHED) this.#finished.push(node);
+    else if (this.#isInstrumented(node)) this.counters.instrumented += 1;
+    else this.counters.spanLimit += 1;
   }
 
   #forget(cookie: number): void {
@@ -328,13 +392,4 @@ function joinKeyOf(stream: Stream, exchange: Exchange): number | string | undefi
   if (isTls) return `${clientPort}>${serverPort}#${exchange.requestOffset}`;
   const sequence = stream.sequenceOf(exchange.requestOffset);
   return sequence === undefined ? undefined : clientPort * TWO_TO_32 + sequence;
-}
-
-function protocolsOf(policy: AgentPolicy): Protocol[] {
-  const headers = new Set(policy.captureHeaders.map((name) => name.toLowerCase()));
-  return [
-    http1({ headers, b3: policy.b3, bodyBytes: policy.captureBodyBytes }),
-    postgres({ statementBytes: policy.maxQueryLength * 4, parameters: policy.captureParameters }),
-    redis({ argumentBytes: policy.sanitizeQueries ? 0 : policy.maxQueryLength }),
-  ];
 }

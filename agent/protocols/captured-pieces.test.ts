@@ -5,6 +5,7 @@ import { postgres } from './postgres.js';
 import { redis } from './redis.js';
 
 const http = http1({ headers: new Set(['x-note']), b3: false, bodyBytes: 0 });
+const bodies = http1({ headers: new Set(), b3: false, bodyBytes: 10 });
 const sql = postgres({ statementBytes: 1_024, parameters: false });
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
 const CONTEXT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -55,4 +56,21 @@ test('what is prepared with a Flush and used later takes the time of its use', (
     text('request', 9_000, 'B\0\0\0\x0d\0s\0\0\0\0\0\0\0E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04'), text('response', 9_001, '2\0\0\0\x04C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I'),
   ]);
   expect(ended.map((exchange) => exchange.protocol === 'postgresql' && [exchange.statement, exchange.startNs, exchange.endNs])).toEqual([['SELECT 1', 9_000, 9_001]]);
+});
+
+const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n';
+
+test.each([['as one piece', CHUNKED.length], ['cut everywhere', 1]])('of a chunked body its content is kept, without what frames it, %s', (_how, step) => {
+  const pieces = Array.from({ length: Math.ceil(CHUNKED.length / step) }, (_, index) => text('response', 9, CHUNKED.slice(index * step, (index + 1) * step)));
+  const upload = 'POST /orders HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\n\r\n';
+  const { ended } = hear(bodies, [text('request', 1, upload), ...pieces]);
+  expect(ended.map((exchange) => exchange.protocol === 'http' && [exchange.requestBody.toString(), exchange.responseBody.toString(), exchange.responseBodySize])).toEqual([['hi!', 'abcdefg', 7]]);
+});
+
+test('what comes behind a hole in a body is not put next to what came before it', () => {
+  const { ended } = hear(bodies, [
+    text('request', 1, 'GET / HTTP/1.1\r\nHost: shop\r\n\r\n'), text('response', 2, 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc', 3), text('response', 3, 'ghi'),
+    text('request', 4, 'GET / HTTP/1.1\r\nHost: shop\r\n\r\n'), text('response', 5, 'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nabcdefghijklmnopqrst'),
+  ]);
+  expect(ended.map((exchange) => exchange.protocol === 'http' && [exchange.responseBody.toString(), exchange.responseBodySize])).toEqual([['abc', 9], ['abcdefghij', 20]]);
 });

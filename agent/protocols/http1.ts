@@ -1,5 +1,6 @@
 import { Conversation } from './conversation.js';
 import { headOfBareLines } from './http-bare-lines.js';
+import { BodyStart } from './http-body.js';
 import type { HttpExchange } from './http-exchange.js';
 import { endOfFields, HeadFields, NO_HEADERS, type HeadWishes } from './http-head.js';
 import { StartLines } from './http-start-line.js';
@@ -81,6 +82,8 @@ class Http1Parser extends Conversation<HttpExchange> {
   /** The exchange whose answer is being read; undefined for an answer to a request that was not seen. */
   #answering: HttpExchange | undefined;
   #isUntilClose = false;
+  readonly #requestBodyStart = new BodyStart();
+  readonly #responseBodyStart = new BodyStart();
 
   constructor(sink: ExchangeSink, { wishes, heads, start }: { readonly wishes: HttpWishes; readonly heads: Heads; readonly start: StreamStart }) {
     super(new Turns(sink, looks, start));
@@ -109,7 +112,7 @@ class Http1Parser extends Conversation<HttpExchange> {
         return WRONG;
       },
       passed: (bytes, from, count) => {
-        if (this.#sending !== undefined) this.#sending.requestBody = this.#kept(this.#sending.requestBody, bytes, { from, count });
+        if (this.#sending !== undefined) this.#sending.requestBody = this.#requestBodyStart.add(this.#sending.requestBody, bytes, { from, count });
       },
       passedAll: () => {
         if (this.#requestPart === 'body') this.#endRequest();
@@ -140,7 +143,7 @@ class Http1Parser extends Conversation<HttpExchange> {
       passed: (bytes, from, count) => {
         const exchange = this.#answering;
         if (exchange === undefined) return;
-        exchange.responseBody = this.#kept(exchange.responseBody, bytes, { from, count });
+        exchange.responseBody = this.#responseBodyStart.add(exchange.responseBody, bytes, { from, count });
         if (!this.#isUntilClose) return;
         exchange.responseBodySize = (exchange.responseBodySize ?? 0) + count;
         exchange.endNs = this.response.nowNs;
@@ -174,12 +177,14 @@ class Http1Parser extends Conversation<HttpExchange> {
     if (Number.isNaN(fields.contentLength)) return WRONG;
     const exchange = this.#exchangeOf(atNs);
     this.#begin(exchange);
+    this.#requestBodyStart.begin(this.#wishes.bodyBytes);
     if (fields.isChunked) {
       exchange.requestBodySize = 0;
       this.#requestPart = 'chunk';
     } else if (fields.contentLength > 0) {
       exchange.requestBodySize = fields.contentLength;
       this.#requestPart = 'body';
+      this.#requestBodyStart.expect(fields.contentLength);
       this.request.skip(fields.contentLength);
     } else {
       this.#sending = undefined;
@@ -250,6 +255,7 @@ class Http1Parser extends Conversation<HttpExchange> {
   #responseBody(statusCode: number, took: number): number {
     const { fields } = this.#heads;
     const method = this.#answering?.method;
+    this.#responseBodyStart.begin(this.#wishes.bodyBytes);
     if (statusCode === 101 || (method === 'CONNECT' && statusCode < 300)) {
       this.#endAnswer(this.response.nowNs);
       this.giveUp(this.response.nowNs);
@@ -268,7 +274,9 @@ class Http1Parser extends Conversation<HttpExchange> {
         this.#answering.endNs = this.response.nowNs;
         this.#answering.responseBodySize = this.#isUntilClose ? 0 : fields.contentLength;
       }
-      this.response.skip(this.#isUntilClose ? Number.POSITIVE_INFINITY : fields.contentLength);
+      const length = this.#isUntilClose ? Number.POSITIVE_INFINITY : fields.contentLength;
+      this.#responseBodyStart.expect(length);
+      this.response.skip(length);
     }
     return took;
   }
@@ -303,6 +311,7 @@ class Http1Parser extends Conversation<HttpExchange> {
     const exchange = side === 'request' ? this.#sending : this.#answering;
     if (exchange !== undefined && side === 'request') exchange.requestBodySize = (exchange.requestBodySize ?? 0) + size;
     if (exchange !== undefined && side === 'response') exchange.responseBodySize = (exchange.responseBodySize ?? 0) + size;
+    (side === 'request' ? this.#requestBodyStart : this.#responseBodyStart).expect(size);
     // The line break behind the chunk belongs to no chunk.
     (side === 'request' ? this.request : this.response).skip(size + 2);
     return line[0].length;
@@ -316,12 +325,6 @@ class Http1Parser extends Conversation<HttpExchange> {
       else this.#endAnswer(this.response.nowNs);
     }
     return end + 2 - from;
-  }
-
-  #kept(before: Buffer, bytes: Buffer, { from, count }: { readonly from: number; readonly count: number }): Buffer {
-    const room = this.#wishes.bodyBytes - before.length;
-    if (room <= 0 || from < 0) return before;
-    return Buffer.concat([before, bytes.subarray(from, from + Math.min(count, room))]);
   }
 }
 

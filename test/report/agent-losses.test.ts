@@ -28,7 +28,7 @@ async function send(host: string, lostEachMinute: number): Promise<void> {
   const { counters: outbox } = new Outbox(1);
   const sent: Promise<unknown>[] = [];
   for (let minute = 1; minute <= MINUTES; minute += 1) {
-    const totals = lossTotals({ counters: { ...newCounters(), begun: minute * 200, dataFrames: minute * 400 }, outbox: { ...outbox, sentSpans: minute * (200 - lostEachMinute), overflownSpans: minute * lostEachMinute }, losses: undefined });
+    const totals = lossTotals({ counters: { ...newCounters(), begun: minute * 200, dataFrames: minute * 400 }, outbox: { ...outbox, sentSpans: minute * (200 - lostEachMinute), overflownSpans: minute * lostEachMinute }, losses: undefined, unsentSpans: 0 });
     const nowMs = START_MS + minute * MINUTE_MS - 1;
     sent.push(store.absorb({ signal: 'logs', encoding: 'protobuf', body: report.next(totals, nowMs), protocol: 'http', receivedAtMs: nowMs }));
     report.arrived();

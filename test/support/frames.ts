@@ -62,13 +62,18 @@ export function clockFrame(atNs: number, realtimeNs: number): Buffer {
   return bytes;
 }
 
-export function textFrame(type: number, json: unknown): Buffer {
+export function textFrame(type: number, json: unknown, atNs = 0): Buffer {
   const body = Buffer.from(JSON.stringify(json));
-  const bytes = frame(type, structs.event_header.size + body.length, {});
+  const bytes = frame(type, structs.event_header.size + body.length, { atNs });
   body.copy(bytes, structs.event_header.size);
   return bytes;
 }
 
 export function processFrame(facts: Readonly<Record<string, unknown>>): Buffer {
   return textFrame(constants.FRAME_PROCESS, { comm: 'x', ...facts });
+}
+
+/** `ringFull`: events that the kernel has lost since the start. */
+export function lossFrame(ringFull: number, atNs: number): Buffer {
+  return textFrame(constants.FRAME_LOSS, { cpus: [{ cpu: 0, ringFull }], loader: { queueFull: 0, missedRuns: 0 } }, atNs);
 }
