@@ -13,6 +13,7 @@ import { LOG_TABLE } from './duckdb-log-columns.js';
 import type { LedgerEntry } from './ledger.js';
 import { admitted, NOW_MS, redSlice, request, sloSlice, spanSinkContract, storeNew, sumOf, type SinkUnderTest } from './span-sink.contract.js';
 import type { CommitNews } from './span-sink.js';
+import { Turns } from './system-turns.js';
 
 let directory = '';
 let database: DuckdbDatabase;
@@ -109,6 +110,15 @@ describe('the DuckDB span sink', () => {
     expect(rows).toEqual(Array.from({ length: 8 }, (_, index) => batch(index).map((span, row) => (
       { name: span.name, service: span.service, row: String(row), text: row % 40, has_events: row % 7 === 0 }))).flat());
     expect(await database.query({ sql: 'SELECT count(*)::INTEGER AS resources FROM resources' })).toEqual([{ resources: 5 }]);
+  });
+
+  test('a group is written over several turns of the event loop, a large export of it too', async () => {
+    let turnsTaken = 0;
+    const turns = new Turns();
+    const sink = await openSink({ turns: Object.assign(turns, { first: () => { turnsTaken += 1; return Turns.prototype.first.call(turns); } }) });
+    await Promise.all([sink.store(admitted(request('large'), Array.from({ length: 3_000 }, (_, row) => ({ name: `l${row}` })))), sink.store(admitted(request('small'), [{ name: 's' }]))]);
+    expect(turnsTaken).toBe(2);
+    expect(await database.query({ sql: 'SELECT count(DISTINCT name)::INTEGER AS spans FROM spans' })).toEqual([{ spans: 3_001 }]);
   });
 
   test('what was answered survives a restart, and so do the digests', async () => {

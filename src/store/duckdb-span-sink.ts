@@ -22,7 +22,10 @@ import { SinkAnswers } from './sink-answers.js';
 import type { Admission, Claim } from './span-index.js';
 import { acceptedCount, admittedCount, type AdmittedExport, type CommitNews, type SpanSink } from './span-sink.js';
 import { GroupCommit, type GroupLimits } from './system-group-commit.js';
+import { Turns } from './system-turns.js';
 
+/** A few milliseconds of work. */
+const ROWS_OF_TURN = 1_024;
 const MAX_SEED = 2 ** 32;
 const LOAD_DIGESTS = loadSql(import.meta.url, 'load-digests.sql');
 
@@ -30,6 +33,8 @@ export interface SpanSinkOptions {
   readonly clock: Clock;
   readonly onCommit?: (news: CommitNews) => void;
   readonly limits?: GroupLimits;
+  /** Those of the thread, shared with who else takes them. */
+  readonly turns?: Turns;
 }
 
 /** Everything one transaction writes, worked out before it begins. */
@@ -47,6 +52,7 @@ interface Group {
 export class DuckdbSpanSink implements SpanSink {
   readonly #database: DuckdbDatabase;
   readonly #options: SpanSinkOptions;
+  readonly #turns: Turns;
   readonly #answers: SinkAnswers;
   readonly #groups: GroupCommit<AdmittedExport>;
   readonly #resources = new NewResources();
@@ -63,6 +69,7 @@ export class DuckdbSpanSink implements SpanSink {
   private constructor(database: DuckdbDatabase, options: SpanSinkOptions) {
     this.#database = database;
     this.#options = options;
+    this.#turns = options.turns ?? new Turns();
     this.#answers = new SinkAnswers({ seed: { high: randomInt(MAX_SEED), low: randomInt(MAX_SEED) } });
     this.#groups = new GroupCommit((group) => this.#commit(group), options.limits);
   }
@@ -114,7 +121,7 @@ export class DuckdbSpanSink implements SpanSink {
   async #write(writer: WriteConnection, group: Group): Promise<void> {
     await this.#resources.insert(writer, group.resources);
     for (const appender of this.#appenders()) appender.open(writer.raw);
-    this.#writeSpans(group.exports);
+    await this.#writeSpans(group.exports);
     for (const admitted of group.exports) {
       if (admitted.logs !== undefined) this.#logs.append(admitted.logs, arrivalOf(admitted));
       appendDigest(this.#digests, admitted, acceptedCount(admitted));
@@ -128,17 +135,20 @@ export class DuckdbSpanSink implements SpanSink {
     for (const appender of this.#appenders()) appender.close();
   }
 
-  /** As many whole row groups as there are, and the rest. */
-  #writeSpans(exports: readonly AdmittedExport[]): void {
+  /** As many whole row groups as there are, and the rest. Some rows in each turn of the event loop: whoever reads meanwhile waits for those, and not for the group. */
+  async #writeSpans(exports: readonly AdmittedExport[]): Promise<void> {
     const count = exports.reduce((sum, { spans }) => sum + (spans?.count ?? 0), 0);
     let bulk = count - (count % ROW_GROUP_ROWS);
-    for (const admitted of exports) {
-      const { spans } = admitted;
-      if (spans === undefined) continue;
-      const middle = Math.min(bulk, spans.count);
-      this.#bulk.append(spans, arrivalOf(admitted), { from: 0, to: middle });
-      this.#fresh.append(spans, arrivalOf(admitted), { from: middle, to: spans.count });
-      bulk -= middle;
+    let ofTurn = 0;
+    for (const { admitted, spans, from, to } of piecesOf(exports)) {
+      const middle = from + Math.min(bulk, to - from);
+      this.#bulk.append(spans, arrivalOf(admitted), { from, to: middle });
+      this.#fresh.append(spans, arrivalOf(admitted), { from: middle, to });
+      bulk -= middle - from;
+      ofTurn += to - from;
+      if (ofTurn < ROWS_OF_TURN) continue;
+      await this.#turns.first();
+      ofTurn = 0;
     }
   }
 
@@ -175,6 +185,15 @@ export class DuckdbSpanSink implements SpanSink {
         arrivalMs: Number(row['arrival_ms']), accepted: row['admitted'] as number, rejected: row['rejected'] as number, message: row['message'] as string,
       });
     }
+  }
+}
+
+/** Their spans, in pieces of at most ROWS_OF_TURN. */
+function* piecesOf(exports: readonly AdmittedExport[]): Generator<{ readonly admitted: AdmittedExport; readonly spans: SpanBatch; readonly from: number; readonly to: number }> {
+  for (const admitted of exports) {
+    const { spans } = admitted;
+    if (spans === undefined) continue;
+    for (let from = 0; from < spans.count; from += ROWS_OF_TURN) yield { admitted, spans, from, to: Math.min(spans.count, from + ROWS_OF_TURN) };
   }
 }
 
