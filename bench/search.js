@@ -1,9 +1,9 @@
-// How long searches take in a store of many spans over several days: node bench/search.js [--spans 10000000] [--hours 96] [--data DIR] [--rounds 10] [--service] [--ingest]
+// How long searches take in a store of many spans over several days: node bench/search.js [--spans 10000000] [--hours 96] [--data DIR] [--rounds 10] [--service] [--ingest] [--make SECONDS]
 // With --data the population is made there once and used again. More than ten million are made of ten million by repeating the archived hours (lib/repeat.js).
-// CPU is that of the process, all threads, and says something on a busy machine too. --service asks the service instead, by the clock, and --ingest the same
+// With --make nothing is measured: it is made for about so long, and the next run goes on. CPU is that of the process, all threads, and says something on a busy machine too. --service asks the service instead, by the clock, and --ingest the same
 // while it takes in half of what it can (search-service.js).
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,22 +18,31 @@ import { ArchivedSpans } from '../dist/store/archive/duckdb-archived-spans.js';
 import { FsArchiveStorage } from '../dist/store/archive/fs-archive-storage.js';
 import { openDatabase } from '../dist/store/duckdb-database.js';
 import { FACETS, FACET_VALUES } from '../dist/ui/trace-survey.js';
-import { populate } from './lib/populate.js';
+import { isPopulated, populate } from './lib/populate.js';
 import { repeatArchive } from './lib/repeat.js';
 import { ALL, METRICS, percentile, SEARCHES, SURVEYS, TAGS } from './lib/searches.js';
 
 const HOUR_MS = 3_600_000;
 const MADE_SPAN_BY_SPAN = 10_000_000;
 
-const { values: args } = parseArgs({ options: { spans: { type: 'string', default: '10000000' }, hours: { type: 'string', default: '96' }, data: { type: 'string' }, rounds: { type: 'string', default: '10' }, service: { type: 'boolean', default: false }, ingest: { type: 'boolean', default: false } } });
+const { values: args } = parseArgs({ options: { spans: { type: 'string', default: '10000000' }, hours: { type: 'string', default: '96' }, data: { type: 'string' }, rounds: { type: 'string', default: '10' }, service: { type: 'boolean', default: false }, ingest: { type: 'boolean', default: false }, make: { type: 'string' } } });
 const directory = args.data ?? mkdtempSync(join(os.tmpdir(), 'tocsin-bench-search-'));
 const copies = Math.max(1, Math.round(Number(args.spans) / MADE_SPAN_BY_SPAN));
-if (!existsSync(join(directory, 'tocsin.duckdb'))) console.log(JSON.stringify(await populate(directory, { spans: Number(args.spans) / copies, hours: Number(args.hours), endHour: Math.floor(Date.now() / HOUR_MS) })));
+const untilMs = args.make === undefined ? Infinity : performance.now() + Number(args.make) * 1_000;
+if (!(await isPopulated(directory))) {
+  const made = await populate(directory, { spans: Number(args.spans) / copies, hours: Number(args.hours), endHour: Math.floor(Date.now() / HOUR_MS), untilMs });
+  if (made === undefined) stopMaking();
+  console.log(JSON.stringify(made));
+}
 
 const database = await openDatabase(join(directory, 'tocsin.duckdb'));
 // As maintenance does, a day at a time.
 while (await new DuckdbArchive(database).sortTraces(Math.floor(Date.now() / HOUR_MS))) { /* until every day is sorted */ }
-if (copies > 1) await repeatArchive(directory, { database, copies });
+const isWhole = copies === 1 || await repeatArchive(directory, { database, copies, untilMs });
+if (args.make !== undefined) {
+  await database.close();
+  stopMaking(isWhole);
+}
 if (args.service || args.ingest) {
   await database.close();
   const { status } = spawnSync(process.execPath, [fileURLToPath(new URL('search-service.js', import.meta.url)), '--data', directory, '--rounds', args.rounds, ...(args.ingest ? ['--ingest'] : [])], { stdio: 'inherit' });
@@ -65,6 +74,11 @@ for (const [query, hours] of METRICS) {
 for (const [query, key, hours] of TAGS) await measure(`values of ${key} in \`${query}\``, hours, rounds(async () => (await tags.tagValues({ type: 'attribute', scope: 'span', key }, { search: parseTraceSearch(query), fromMs: since(hours), toMs, limit: 100 })).length));
 await database.close();
 if (args.data === undefined) rmSync(directory, { recursive: true });
+
+function stopMaking(isWhole = false) {
+  console.log(isWhole ? 'the population is complete' : 'not complete yet: run it again');
+  process.exit(0);
+}
 
 function rounds(run) {
   return Array.from({ length: Number(args.rounds) }, () => run);

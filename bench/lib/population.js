@@ -109,7 +109,7 @@ export async function addTemplates(database) {
 }
 
 export function removeTemplates(database) {
-  return database.transaction([{ sql: 'DROP TABLE bench_trees' }, { sql: 'DROP TABLE bench_steps' }]);
+  return database.transaction([{ sql: 'DROP TABLE bench_trees' }, { sql: 'DROP TABLE bench_steps' }, { sql: 'DROP TABLE IF EXISTS bench_progress' }]);
 }
 
 /** Nights have a third of the traffic of days. */

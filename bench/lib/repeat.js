@@ -14,14 +14,15 @@ const AT_ONCE = 2;
 /** A file is copied by one thread, so that its rows stay in their groups. */
 const WRITER = { threads: '1', memory_limit: '1GB' };
 
-/** `copies` in all, what is there included. Goes on where it was broken off. */
-export async function repeatArchive(directory, { database, copies }) {
+/** `copies` in all, what is there included; whether they are all there once `untilMs` (of performance.now) has come. Goes on where it was broken off. */
+export async function repeatArchive(directory, { database, copies, untilMs = Infinity }) {
   // Those that are no copies; and whole days, so that each is sorted once.
   const sources = await database.query({ sql: `SELECT file_id, path, hour, CAST(ceil((max(hour) OVER () - min(hour) OVER () + 1) / ${DAY_HOURS}) * ${DAY_HOURS} AS BIGINT) AS hours FROM archive_files WHERE NOT contains(file_id, '+') ORDER BY hour, path` });
   const instance = await DuckDBInstance.create(':memory:', WRITER);
   const connections = await Promise.all(Array.from({ length: AT_ONCE }, () => instance.connect()));
   const done = Number((await database.query({ sql: 'SELECT count(*) AS files FROM archive_files' }))[0].files) / sources.length;
-  for (let copy = Math.floor(done); copy < copies; copy += 1) {
+  let copy = Math.floor(done);
+  for (; copy < copies && performance.now() < untilMs; copy += 1) {
     const waiting = [...sources];
     const written = [];
     await Promise.all(connections.map(async (connection) => {
@@ -31,6 +32,7 @@ export async function repeatArchive(directory, { database, copies }) {
   }
   for (const connection of connections) connection.closeSync();
   instance.closeSync();
+  return copy >= copies;
 }
 
 async function writeCopy(connection, { directory, source, copy }) {
