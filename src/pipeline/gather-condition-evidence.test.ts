@@ -69,6 +69,15 @@ describe('the proof of an incident without an SLO', () => {
     expect(found?.service).toBe('payment');
   });
 
+  test('of a signature that a person merged into another meanwhile is of both', async () => {
+    const [declined, other] = [book.all().find(({ type }) => type === 'Declined')!, book.all().find(({ type }) => type !== 'Declined')!];
+    await book.merge(declined.id, other.id, { by: 'ann', nowMs: NOW });
+    const found = await gatherConditionEvidence(ports, incidentOf({ alertname: 'ErrorSignature', signature: declined.id, service: 'payment' }), NOW);
+    await book.decide(declined.id, 'reopened', { by: 'ann', nowMs: NOW });
+    expect(found?.evidence).toMatchObject({ badEvents: 40, examined: 40 });
+    expect(found?.series.sum(MINUTE - 5, MINUTE - 4)).toMatchObject({ good: 8, bad: 2, events: 10 });
+  });
+
   test('of an operation that fails more than usual is of all its failures', async () => {
     const found = await gatherConditionEvidence(ports, incidentOf({ alertname: 'UnusualOperation', service: 'front', operation: 'POST /buy', signal: 'errors' }), NOW);
     expect(found?.evidence).toMatchObject({ badEvents: 40, examined: 40 });

@@ -30,7 +30,7 @@ const ANOMALY_BACK_MS = 3 * WINDOW_MS;
 export interface ConditionEvidencePorts {
   readonly reader: EvidenceReader;
   readonly minutes: Pick<SnapshotReader, 'operationMinutes'>;
-  readonly book: Pick<SignatureBook, 'failedSince' | 'failures' | 'counts'>;
+  readonly book: Pick<SignatureBook, 'failedSince' | 'alertCounts'>;
   readonly anomalies: () => AnomalyPicture;
 }
 
@@ -59,14 +59,15 @@ interface SignatureSubject {
 
 async function ofSignature({ reader, minutes, book }: ConditionEvidencePorts, { id, service, nowMs }: SignatureSubject): Promise<ConditionEvidence | undefined> {
   const sinceMs = nowMs - SIGNATURE_BACK_MS;
-  const failures = book.failedSince(id, sinceMs).slice(-BAD_SAMPLE);
+  const failures = book.failedSince(id, sinceMs);
   const badTraces = await readTraces(reader, failures);
   const operations = operationsOf(badTraces);
   if (operations.length === 0) return undefined;
   const healthyTraces = await healthyOnes(reader, { condition: conditionOf(operations), bad: compiled('{ status = error }', 'bad'), near: sampled(badTraces), fromMs: sinceMs, nowMs });
-  const counted = book.failures(Math.floor(sinceMs / MINUTE_MS), Math.floor(nowMs / MINUTE_MS) + 1, id);
+  const own = book.alertCounts(id);
+  const counted = [...own].reduce((sum, [minute, count]) => (minute >= Math.floor(sinceMs / MINUTE_MS) ? sum + count : sum), 0);
   const evidence = chooseEvidence({ badTraces, healthyTraces, badEvents: Math.max(badTraces.length, Math.round(counted)), nowMs });
-  const [all, own] = [await minutes.operationMinutes(operations, { fromMs: nowMs - SERIES_MS, toMs: nowMs + MINUTE_MS }), book.counts(id)];
+  const all = await minutes.operationMinutes(operations, { fromMs: nowMs - SERIES_MS, toMs: nowMs + MINUTE_MS });
   return { evidence, service, series: seriesOf(all.map((each) => ({ ...each, bad: own.get(each.minute) ?? 0 }))) };
 }
 

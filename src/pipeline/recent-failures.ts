@@ -33,9 +33,11 @@ export class RecentFailures {
     this.#outbreaks.set(signatureId, { first: all.slice(0, FIRST), latest: all.slice(FIRST).slice(-LATEST) });
   }
 
+  /** The first and the latest of all of these together. */
   since(signatureIds: readonly string[], sinceMs: number): readonly RecentFailure[] {
     const all = signatureIds.flatMap((id) => [...(this.#outbreaks.get(id)?.first ?? []), ...(this.#outbreaks.get(id)?.latest ?? [])]).filter(({ atMs }) => atMs >= sinceMs);
-    return all.sort((left, right) => left.atMs - right.atMs || (left.traceId < right.traceId ? -1 : 1));
+    all.sort((left, right) => left.atMs - right.atMs || (left.traceId < right.traceId ? -1 : 1));
+    return [...all.slice(0, FIRST), ...all.slice(FIRST).slice(-LATEST)];
   }
 
   forget(signatureId: string): void {

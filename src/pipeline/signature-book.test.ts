@@ -7,7 +7,7 @@ import type { TrackedSignature } from '../signature/tracked-signature.js';
 import { DEFAULT_START_MS, type SpanDescription } from '../trace/batch-builder.js';
 import { DuckdbEvidenceReader } from './duckdb-evidence-reader.js';
 import { DuckdbSignatureStore } from './duckdb-signature-store.js';
-import { SETTLE_MS, SignatureBook } from './signature-book.js';
+import { MAX_SIGNATURES, SETTLE_MS, SignatureBook } from './signature-book.js';
 
 const ARRIVED = DEFAULT_START_MS;
 const READ = ARRIVED + SETTLE_MS + 1_000;
@@ -114,5 +114,55 @@ describe('the book of signatures', () => {
     await later.read(READ);
     expect(later.byId('v2:other')?.total).toBe(2);
     expect(stateOf(later.byId(known.id)!, READ)).toBe('linked');
+  });
+
+  /** So many others were seen later that it is left on disk. */
+  const crowded = async (signatures: readonly TrackedSignature[], lastSeenMs: number): Promise<SignatureBook> => {
+    const { kept } = await fresh();
+    const [some] = signatures as [TrackedSignature];
+    const crowd = Array.from({ length: MAX_SIGNATURES }, (_, index) => ({ ...some, id: `v2:crowd${index}`, decision: undefined as never, lastSeenMs: ARRIVED - MINUTE_MS }));
+    await kept.save({ signatures: [...signatures.map((each) => ({ ...each, lastSeenMs })), ...crowd], counts: [], progress: { sinceMs: ARRIVED - 40 * DAY_MS, readToMs: ARRIVED - MINUTE_MS } });
+    const book = new SignatureBook(kept);
+    await book.resume(READ);
+    return book;
+  };
+  const known = async (): Promise<TrackedSignature> => {
+    await store.replace(shop(3));
+    const { book } = await fresh();
+    await book.read(READ);
+    return { ...book.all()[0]!, wasThere: false };
+  };
+  const mergedInto = (into: string): TrackedSignature['decision'] => ({ kind: 'merged', by: 'ann', atMs: ARRIVED - DAY_MS, into });
+
+  test('what was merged into a failure that is on disk only is not born again: it is found, over any number of merges', async () => {
+    const own = await known();
+    const chain = [{ ...own, decision: mergedInto('v2:second') }, { ...own, id: 'v2:second', decision: mergedInto('v2:third') }, { ...own, id: 'v2:third', firstSeenMs: ARRIVED - 30 * DAY_MS, total: 7 }] as readonly TrackedSignature[];
+    const book = await crowded(chain, ARRIVED - DAY_MS);
+    expect([book.byId('v2:third'), book.byId('v2:crowd1')?.id]).toEqual([undefined, 'v2:crowd1']);
+    // Also after a start is known what belongs together.
+    expect(book.family('v2:third')).toEqual(['v2:third', 'v2:second', own.id]);
+    await book.read(READ);
+    expect(book.byId('v2:third')).toMatchObject({ id: 'v2:third', total: 9, firstSeenMs: ARRIVED - 30 * DAY_MS });
+    expect(stateOf(book.byId('v2:third')!, READ)).toBe('ongoing');
+    const [stored] = await new DuckdbSignatureStore(store.database, new DuckdbEvidenceReader(store.database)).find([own.id]);
+    expect(stateOf(stored!, READ)).toBe('linked');
+  });
+
+  test('what was merged into a failure that is there no more is itself again, and not new', async () => {
+    const own = await known();
+    const book = await crowded([{ ...own, firstSeenMs: ARRIVED - 30 * DAY_MS, decision: mergedInto('v2:gone')! }], ARRIVED - DAY_MS);
+    await book.read(READ);
+    expect(book.byId('v2:gone')).toBeUndefined();
+    expect(book.byId(own.id)).toMatchObject({ total: 4 });
+    expect(stateOf(book.byId(own.id)!, READ)).toBe('ongoing');
+  });
+
+  test('what an alert began with is looked for under all names that it has by now', async () => {
+    const own = await known();
+    const earlier = { ...own, id: 'v1:old', laterIds: [own.id] };
+    const book = await crowded([{ ...own, earlierIds: ['v1:old'] }, earlier, { ...own, id: 'v2:other', decision: mergedInto(own.id)! }], READ);
+    await book.read(READ);
+    const minute = Math.floor((ARRIVED - 5_000) / MINUTE_MS);
+    for (const name of ['v1:old', 'v2:other', own.id]) expect([book.failedSince(name, 0).length, book.alertCounts(name).get(minute)]).toEqual([2, 2]);
   });
 });

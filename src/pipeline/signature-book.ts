@@ -5,6 +5,7 @@ import { decided, withOccurrences, type SignatureDecision } from '../signature/s
 import { SIGNATURE_VERSIONS } from '../signature/signature-versions.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
 import type { SignatureChanges, SignatureCount, SignatureStore } from './signature-store.js';
+import { KnownSignatures, MAX_MERGES } from './known-signatures.js';
 import { RecentFailures, type RecentFailure } from './recent-failures.js';
 import { SignatureCounts } from './signature-counts.js';
 import { TaskQueue } from '../store/task-queue.js';
@@ -18,16 +19,16 @@ const CATCH_UP_MS = 10 * MINUTE_MS;
 /** Counts by minute are kept for the page and for rules that compare with the day before. */
 export const COUNTED_MS = 7 * DAY_MS;
 
-/** Of merges of merges no more are followed. */
-const MAX_MERGES = 16;
+/** Names remembered not to be on disk; of more all are looked for again. */
+const MAX_ABSENT = 20_000;
 
 /** All error signatures as they are now: read from what was stored, told to whoever asks, changed by people. */
 export class SignatureBook {
   readonly #store: SignatureStore;
   readonly #versions: typeof SIGNATURE_VERSIONS;
-  readonly #signatures = new Map<string, TrackedSignature>();
-  /** What people merged into it, by id. */
-  readonly #merged = new Map<string, Set<string>>();
+  readonly #known = new KnownSignatures();
+  /** Names that were looked for on disk and are not there. */
+  readonly #absent = new Set<string>();
   readonly #counts = new SignatureCounts();
   readonly #recent = new RecentFailures();
   readonly #turns = new TaskQueue();
@@ -42,25 +43,23 @@ export class SignatureBook {
 
   async resume(nowMs: number): Promise<void> {
     const { signatures, counts, progress } = await this.#store.load(Math.floor((nowMs - COUNTED_MS) / MINUTE_MS));
-    this.#learn(signatures);
+    this.#known.learn(signatures);
     this.#counts.add(counts);
     this.#sinceMs = progress?.sinceMs;
     this.#readToMs = progress?.readToMs ?? 0;
   }
 
   all(): readonly TrackedSignature[] {
-    return [...this.#signatures.values()];
+    return this.#known.all();
   }
 
   byId(id: string): TrackedSignature | undefined {
-    return this.#signatures.get(id);
+    return this.#known.get(id);
   }
 
-  /** The signature itself, what earlier versions of the normaliser called it, and what people merged into it: all that is counted as one. */
+  /** All names under which what is counted as this one was seen. */
   family(id: string): readonly string[] {
-    const family = new Set([id]);
-    for (const each of family) for (const other of [...(this.#signatures.get(each)?.earlierIds ?? []), ...(this.#merged.get(each) ?? [])]) family.add(other);
-    return [...family];
+    return this.#known.family(id);
   }
 
   /** Failed requests by minute. */
@@ -68,14 +67,19 @@ export class SignatureBook {
     return this.#counts.byMinute(this.family(id));
   }
 
+  /** Failed requests by minute of all that an alert of this name is about, also where later versions or people call it otherwise by now. */
+  alertCounts(id: string): ReadonlyMap<number, number> {
+    return this.#counts.byMinute(this.#known.names(id));
+  }
+
   /** Failed requests of one signature, or of all, in whole minutes, [from, to). */
   failures(fromMinute: number, toMinute: number, id?: string): number {
     return id === undefined ? this.#counts.all(fromMinute, toMinute) : this.#counts.of(this.family(id), fromMinute, toMinute);
   }
 
-  /** Some requests that failed for it since then and since this process began: the first ones of the outbreak, and the latest. */
+  /** Some requests that failed since then and since this process began for what an alert of this name is about: the first ones of the outbreak, and the latest. */
   failedSince(id: string, sinceMs: number): readonly RecentFailure[] {
-    return this.#recent.since(this.family(id), sinceMs);
+    return this.#recent.since(this.#known.names(id), sinceMs);
   }
 
   /** Reads what failed since the last time. */
@@ -104,14 +108,14 @@ export class SignatureBook {
 
   /** From now on the failure is counted under another signature; undefined where there is none of the one or the other. */
   merge(id: string, into: string, { by, nowMs }: { readonly by: string; readonly nowMs: number }): Promise<TrackedSignature | undefined> {
-    const target = this.#signatures.get(into);
+    const target = this.#known.get(into);
     if (target === undefined || into === id || target.decision?.kind === 'merged') return Promise.resolve(undefined);
     return this.#change(id, (signature) => ({ ...signature, decision: { kind: 'merged', by, atMs: nowMs, into } }));
   }
 
   #change(id: string, change: (signature: TrackedSignature) => TrackedSignature): Promise<TrackedSignature | undefined> {
     return this.#turns.run(async () => {
-      const known = this.#signatures.get(id);
+      const known = this.#known.get(id);
       if (known === undefined) return undefined;
       const changed = change(known);
       await this.#keep({ signatures: [changed], counts: [] });
@@ -120,12 +124,14 @@ export class SignatureBook {
   }
 
   #changesOf(occurrences: readonly Occurrence[], context: { readonly trackingSinceMs: number; readonly nowMs: number }): SignatureChanges {
-    const bySignature = groupBy(occurrences, ({ signature }) => this.#target(signature.id));
+    const bySignature = groupBy(occurrences, ({ signature }) => this.#known.target(signature.id));
     const changed = new Map<string, TrackedSignature>();
     const counts: SignatureCount[] = [];
     for (const [id, own] of bySignature) {
-      const known = this.#signatures.get(id);
-      const earlier = [...new Set(own.flatMap(({ signature }) => signature.earlierIds ?? []))].flatMap((each) => changed.get(each) ?? this.#signatures.get(each) ?? []).filter(({ laterIds }) => !laterIds.includes(id));
+      const known = withoutMerge(this.#known.get(id));
+      // What was merged into it keeps its own older names, for the day on which that is taken back.
+      const older = own.flatMap(({ signature }) => (signature.id === id ? (signature.earlierIds ?? []) : []));
+      const earlier = [...new Set(older)].flatMap((each) => changed.get(each) ?? this.#known.get(each) ?? []).filter(({ laterIds }) => !laterIds.includes(id));
       changed.set(id, withOccurrences(known, own, { ...context, earlier }));
       for (const old of earlier) changed.set(old.id, { ...old, laterIds: [...old.laterIds, id] });
       for (const [minute, those] of groupBy(own, ({ atMs }) => Math.floor(atMs / MINUTE_MS))) counts.push({ id, minute, failures: those.reduce((sum, { weight }) => sum + weight, 0) });
@@ -133,37 +139,22 @@ export class SignatureBook {
     return { signatures: [...changed.values()], counts };
   }
 
-  /** What is on disk only, because it was quiet for longer than others, is not new when it comes back. */
+  /** What is on disk only, because it was quiet for longer than others, is not new when it comes back; nor is what it was merged into. */
   async #recall(occurrences: readonly Occurrence[]): Promise<void> {
-    const ids = new Set(occurrences.flatMap(({ signature: { id, earlierIds = [] } }) => (this.#signatures.has(id) ? [] : [id, ...earlierIds])));
-    const unknown = [...ids].filter((id) => !this.#signatures.has(id));
-    if (unknown.length > 0) this.#learn(await this.#store.find(unknown));
-  }
-
-  /** Where a person merged it into. */
-  #target(id: string): string {
-    let target = id;
-    for (let step = 0; step < MAX_MERGES; step += 1) {
-      const { decision } = this.#signatures.get(target) ?? {};
-      if (decision?.kind !== 'merged' || decision.into === undefined) return target;
-      target = decision.into;
-    }
-    return target;
-  }
-
-  #learn(signatures: readonly TrackedSignature[]): void {
-    for (const signature of signatures) {
-      const { id, decision } = signature;
-      const before = this.#signatures.get(id)?.decision?.into;
-      if (before !== undefined) this.#merged.get(before)?.delete(id);
-      if (decision?.into !== undefined) this.#merged.set(decision.into, (this.#merged.get(decision.into) ?? new Set()).add(id));
-      this.#signatures.set(id, signature);
+    let wanted = occurrences.flatMap(({ signature: { id, earlierIds = [] } }) => [id, ...earlierIds]);
+    for (let step = 0; step < MAX_MERGES && wanted.length > 0; step += 1) {
+      const unknown = [...new Set(wanted)].filter((id) => !this.#known.has(id) && !this.#absent.has(id));
+      const found = unknown.length === 0 ? [] : await this.#store.find(unknown);
+      this.#known.learn(found);
+      if (this.#absent.size > MAX_ABSENT) this.#absent.clear();
+      for (const id of unknown) if (!this.#known.has(id)) this.#absent.add(id);
+      wanted = wanted.flatMap((id) => this.#known.successors(id));
     }
   }
 
   async #keep(changes: SignatureChanges): Promise<void> {
     await this.#store.save(changes);
-    this.#learn(changes.signatures);
+    this.#known.learn(changes.signatures);
     this.#counts.add(changes.counts);
   }
 
@@ -172,12 +163,20 @@ export class SignatureBook {
     this.#nextTrimMs = nowMs + HOUR_MS;
     const before = Math.floor((nowMs - COUNTED_MS) / MINUTE_MS);
     this.#counts.trim(before);
-    const oldest = [...this.#signatures.values()].sort((left, right) => right.lastSeenMs - left.lastSeenMs).slice(MAX_SIGNATURES);
+    const oldest = [...this.#known.all()].sort((left, right) => right.lastSeenMs - left.lastSeenMs).slice(MAX_SIGNATURES);
     for (const { id } of oldest) {
-      this.#signatures.delete(id);
+      this.#known.forget(id);
       this.#counts.forget(id);
       this.#recent.forget(id);
     }
+    this.#absent.clear();
     await this.#store.trim(before);
   }
+}
+
+/** What it was merged into is there no more: it is itself again. */
+function withoutMerge(signature: TrackedSignature | undefined): TrackedSignature | undefined {
+  if (signature?.decision?.kind !== 'merged') return signature;
+  const { decision: _gone, ...rest } = signature;
+  return rest;
 }

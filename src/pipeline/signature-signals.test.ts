@@ -44,3 +44,21 @@ test.each(['v1:9', 'v2:merged'])('an alert that began under the name %s goes on 
   const after = signatureSignals({ ...input, book: { ...book, family, all: () => [linked, signature('v2:1')] }, openIncidents: [incident] });
   expect(after).toMatchObject([{ key: before!.key, alertId: before!.alertId, firing: true }]);
 });
+
+test('an alert goes on in the name of its own service when it is merged into a failure of another', () => {
+  const { id: incidentId } = sampleIncident();
+  const rules = [{ ...rule, services: [] }];
+  const family = (id: string): readonly string[] => (id === 'v2:3' ? ['v2:3', 'v2:1'] : [id]);
+  const [before] = signatureSignals({ ...input, rules, book: { ...book, all: () => [signature('v2:1')] } });
+  const incident = sampleIncident({ key: before!.key, alerts: [sampleAlert({ incidentId, id: before!.alertId, labels: before!.labels })] });
+  const merged: TrackedSignature = { ...signature('v2:1'), decision: { kind: 'merged', by: 'ann', atMs: NOW, into: 'v2:3' } };
+  const after = signatureSignals({ ...input, rules, book: { ...book, family, all: () => [signature('v2:3', 'front'), merged] }, openIncidents: [incident] });
+  expect(after).toMatchObject([{ key: before!.key, alertId: before!.alertId, firing: true, labels: { signature: 'v2:1', service: 'payment' } }]);
+});
+
+test('an alert belongs to the incident that has it as evidence under an older name as well', () => {
+  const page = sampleIncident();
+  const incident = { ...page, evidence: { ...page.evidence!, signature: { ...page.evidence!.signature!, id: 'v1:9' } } };
+  const family = (id: string): readonly string[] => [id, 'v1:9'];
+  expect(signatureSignals({ ...input, book: { ...book, family, all: () => [signature('v2:1')] }, openIncidents: [incident] }).map(({ key }) => key)).toEqual([page.key]);
+});

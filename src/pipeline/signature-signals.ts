@@ -23,12 +23,16 @@ export interface SignatureSignalInput {
 export function signatureSignals(input: SignatureSignalInput): ConditionSignal[] {
   const { rules, book, openIncidents, nowMs } = input;
   const open = openAlerts(openIncidents);
+  const byName = new Map([...open.values()].map(({ signal: { labels: { rule = '', signature: id = '', service = '' } } }) => [nameOf(rule, id), { id, service }]));
   const bySignature = new Map(openIncidents.flatMap(({ key, evidence }) => (evidence?.signature === undefined ? [] : [[evidence.signature.id, key] as const])));
   const seen = rules.length === 0 ? [] : book.all().filter(({ lastSeenMs }) => nowMs - lastSeenMs < QUIET_MS);
   const signals = oneForEach(seen.flatMap((signature) => rules.filter((rule) => isAbout(rule, signature)).map((rule) => {
-    const told = book.family(signature.id).find((id) => open.has(alertIdOf(identityOf(rule, { ...signature, id })))) ?? signature.id;
+    const family = book.family(signature.id);
+    // Where services were merged, its service is the one that the alert began with.
+    const told = family.map((id) => byName.get(nameOf(rule.name, id))).find((each) => each !== undefined) ?? signature;
     const signal = signalOf(rule, signature, { ...input, told });
-    return { ...signal, key: open.get(signal.alertId)?.key ?? bySignature.get(signature.id) ?? signal.key };
+    const shown = family.map((id) => bySignature.get(id)).find((each) => each !== undefined);
+    return { ...signal, key: open.get(signal.alertId)?.key ?? shown ?? signal.key };
   })));
   const spokenFor = new Set<string>(signals.map(({ alertId }) => alertId));
   const gone = [...open].filter(([id]) => !spokenFor.has(id)).map(([, { signal }]) => signal);
@@ -43,6 +47,10 @@ function oneForEach(signals: readonly ConditionSignal[]): readonly ConditionSign
   return [...byAlert.values()];
 }
 
+function nameOf(rule: string, signature: string): string {
+  return JSON.stringify([rule, signature]);
+}
+
 function identityOf(rule: SignatureRule, { id, service }: Pick<TrackedSignature, 'id' | 'service'>): Record<string, string> {
   return { alertname: SIGNATURE_ALERT, rule: rule.name, signature: id, service };
 }
@@ -51,10 +59,10 @@ function isAbout({ services, types }: SignatureRule, { service, type }: TrackedS
   return (services.length === 0 || services.includes(service)) && (types.length === 0 || types.includes(type));
 }
 
-/** `told` is the name under which it is alerted on. */
-function signalOf(rule: SignatureRule, signature: TrackedSignature, { book, nowMs, told }: SignatureSignalInput & { readonly told: string }): ConditionSignal {
+/** `told` is the name, and the service, under which it is alerted on. */
+function signalOf(rule: SignatureRule, signature: TrackedSignature, { book, nowMs, told }: SignatureSignalInput & { readonly told: Pick<TrackedSignature, 'id' | 'service'> }): ConditionSignal {
   const verdict = judgeSignature(signature, rule.when, { own: (from, to) => book.failures(from, to, signature.id), all: (from, to) => book.failures(from, to), nowMs });
-  const identity = identityOf(rule, { ...signature, id: told });
+  const identity = identityOf(rule, told);
   const title = `${signature.type} in ${signature.service} ${signature.operation}`.slice(0, 200);
   return {
     key: `signature:${signature.id}`, alertId: alertIdOf(identity), labels: { ...identity, severity: rule.severity }, severity: rule.severity, title, firing: verdict.firing,

@@ -84,6 +84,8 @@ test('a better normaliser takes over what the one before it found: one page goes
   expect(merged).toMatchObject([{ message: 'no <currency> on card <int>', total: 40, wasThere: true, earlierIds: [expect.stringMatching(/^v2:/), expect.stringMatching(/^v2:/)] as string[] }]);
   const linked = book.all().filter(({ id }) => id.startsWith('v2:'));
   expect(linked.map((signature) => stateOf(signature, clock.nowMs()))).toEqual(['linked', 'linked']);
+  // The page that goes on under its old name is proved by what fails under the new one.
+  for (const { id } of linked) expect(book.failedSince(id, 0)).toHaveLength(20);
   expect(told.filter(({ kind }) => kind === 'opened')).toHaveLength(2);
   expect(incidents.open().map(({ key, alerts }) => [key, alerts.filter(({ status }) => status === 'firing').length]).filter(([, firing]) => firing === 1)).toHaveLength(1);
   expect(open.map(([key]) => key)).toEqual(expect.arrayContaining(incidents.open().map(({ key }) => key)));

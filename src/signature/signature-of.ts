@@ -40,7 +40,8 @@ export function signatureOfRoot(root: RootError, logs: readonly ExceptionLog[], 
   };
 }
 
-function nameOf(failure: Failure, { name, normalise, parts }: SignatureVersion): string {
+/** `v2:9f86d081884c7d65`. */
+export function nameOf(failure: Failure, { name, normalise, parts }: SignatureVersion): string {
   return `${name}:${stableHash(parts(failure, normalise(failure)))}`;
 }
 
