@@ -12,12 +12,13 @@ export interface Connection {
   readonly remotePort: number;
   readonly family: 4 | 6;
   readonly isFromStart: boolean;
+  readonly firstSequence: number;
   role: Role;
 }
 
 export function connectionOf(frame: OpenFrame): Connection {
-  const { cookie, tgid, network, localAddress, localPort, remoteAddress, remotePort, family, isFromStart, role } = frame;
-  return { cookie, tgid, network, localAddress, localPort, remoteAddress, remotePort, family, isFromStart, role };
+  const { cookie, tgid, network, localAddress, localPort, remoteAddress, remotePort, family, isFromStart, firstSequence, role } = frame;
+  return { cookie, tgid, network, localAddress, localPort, remoteAddress, remotePort, family, isFromStart, firstSequence, role };
 }
 
 export interface StreamOptions {

@@ -103,7 +103,10 @@ export class Correlator {
 const SLACK_NS = 5e6;
 
 function fits(client: SpanNode, server: SpanNode): boolean {
-  return client.exchange.startNs <= server.exchange.startNs + SLACK_NS && server.exchange.startNs - client.exchange.startNs < MAX_TRANSFER_NS;
+  const { startNs } = server.exchange;
+  // One that had its answer by then is another: the places of the two ends differ where one of them was seen later.
+  if (client.hasEnded && client.exchange.endNs < startNs) return false;
+  return client.exchange.startNs <= startNs + SLACK_NS && startNs - client.exchange.startNs < MAX_TRANSFER_NS;
 }
 
 function sameRequestId(open: OpenNodes, { exchange }: SpanNode): SpanNode | undefined {

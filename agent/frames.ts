@@ -52,6 +52,8 @@ export interface OpenFrame extends FrameHeader {
   readonly family: 4 | 6;
   readonly role: Role;
   readonly isFromStart: boolean;
+  /** TCP sequence number of the client's first byte, the same at both ends; 0: not known. */
+  readonly firstSequence: number;
   readonly nominated: Nominated;
 }
 
@@ -180,7 +182,7 @@ export class FrameReader {
       ...header(frame), cgroup: u64(frame, OPEN.cgroup[0]), network: frame.readUInt32LE(OPEN.network[0]), family,
       localAddress: address(frame, OPEN.local[0], family), localPort: frame.readUInt16LE(OPEN.local_port[0]),
       remoteAddress: address(frame, OPEN.remote[0], family), remotePort: frame.readUInt16LE(OPEN.remote_port[0]),
-      role: ROLES[frame[OPEN.role[0]]!] ?? 'unknown', isFromStart: frame[OPEN.origin[0]] === constants.ORIGIN_SEEN,
+      role: ROLES[frame[OPEN.role[0]]!] ?? 'unknown', isFromStart: frame[OPEN.origin[0]] === constants.ORIGIN_SEEN, firstSequence: frame.readUInt32LE(OPEN.first_sequence[0]),
       nominated: NOMINATED[frame[OPEN.protocol[0]]!] ?? 'unknown',
     });
   }

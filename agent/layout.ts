@@ -1,6 +1,6 @@
 /** The layouts and numbers of bpf/events.h and agent/loader/frames.h: `[offset, size]` of each field. layout.test.ts compares them with what the C compiler sees. */
 export const LAYOUT = {
-  protocol: 1,
+  protocol: 2,
   structs: {
     event_header: {
       size: 40,
@@ -12,7 +12,7 @@ export const LAYOUT = {
     },
     event_open: {
       size: 128,
-      fields: { opened_ns: [40, 8], cgroup: [48, 8], network: [56, 4], connect_us: [60, 4], local: [64, 16], remote: [80, 16], comm: [96, 16], local_port: [112, 2], remote_port: [114, 2], family: [116, 1], role: [117, 1], origin: [118, 1], protocol: [119, 1], parent: [120, 4], reserved: [124, 4] },
+      fields: { opened_ns: [40, 8], cgroup: [48, 8], network: [56, 4], connect_us: [60, 4], local: [64, 16], remote: [80, 16], comm: [96, 16], local_port: [112, 2], remote_port: [114, 2], family: [116, 1], role: [117, 1], origin: [118, 1], protocol: [119, 1], parent: [120, 4], first_sequence: [124, 4] },
     },
     event_end: {
       size: 56,

@@ -47,6 +47,35 @@ test('no query, no header and no body is told unless it is asked for', () => {
   expect(asked[0]?.told).toMatchObject({ 'http.request.header.x-tenant': ['blue'], 'http.response.body.content': 'h' });
 });
 
+/** One end of a TLS connection, from port 6666 to port 443, and the beginning of a request in it. */
+function tlsEnd(end: { readonly cookie: number; readonly tgid: number; readonly role: 'client' | 'server'; readonly firstSequence: number; readonly atNs: number }): Buffer[] {
+  const [local, remote] = end.role === 'client' ? ['10.0.0.1:6666', '10.0.0.2:443'] : ['10.0.0.2:443', '10.0.0.1:6666'];
+  return [openFrame(end, { ...end, local, remote, protocol: 5 }), dataFrame({ ...end, atNs: end.atNs + 1 }, { direction: end.role === 'client' ? 'send' : 'receive', position: 0, text: `${REQUEST}\r\n`, flags: 1 })];
+}
+const tlsAnswer = (cookie: number, direction: 'send' | 'receive', atNs: number): Buffer => dataFrame({ cookie, tgid: cookie, atNs }, { direction, position: 0, text: OK, flags: 1 });
+
+test('plaintext of TLS is joined to the other end of its own connection, not to one between the same ports', () => {
+  const spans = new AgentBench().push(
+    ...tlsEnd({ cookie: 1, tgid: 1, role: 'client', firstSequence: 77, atNs: 10 }), ...tlsEnd({ cookie: 2, tgid: 2, role: 'client', firstSequence: 4_000_000_000, atNs: 20 }),
+    ...tlsEnd({ cookie: 3, tgid: 3, role: 'server', firstSequence: 77, atNs: 30 }), ...tlsEnd({ cookie: 4, tgid: 4, role: 'server', firstSequence: 5, atNs: 40 }),
+    tlsAnswer(3, 'send', 50), tlsAnswer(4, 'send', 51), tlsAnswer(1, 'receive', 52), tlsAnswer(2, 'receive', 53),
+  ).spans();
+  const [first, second, joined, alone] = [1, 2, 3, 4].map((pid) => spans.find(({ resource }) => resource.some(([key, value]) => key === 'process.pid' && Number(value) === pid)));
+  expect(joined).toMatchObject({ parentSpanId: first?.spanId, told: { 'tocsin.parent.basis': 'connection' } });
+  expect([first, second, alone].map((span) => span?.parentSpanId)).toEqual(['', '', '']);
+});
+
+test('a request that had its answer before the other end heard anything is another one', () => {
+  // The server's plaintext was seen one request later, so that its places are others.
+  const late = REQUEST.length + 2;
+  const spans = new AgentBench().push(
+    ...tlsEnd({ cookie: 1, tgid: 1, role: 'client', firstSequence: 77, atNs: 10 }), tlsAnswer(1, 'receive', 20),
+    ...tlsEnd({ cookie: 3, tgid: 3, role: 'server', firstSequence: 77, atNs: 30 }), dataFrame({ cookie: 1, tgid: 1, atNs: 29 }, { direction: 'send', position: late, text: `${REQUEST}\r\n`, flags: 1 }),
+    tlsAnswer(3, 'send', 40), dataFrame({ cookie: 1, tgid: 1, atNs: 41 }, { direction: 'receive', position: OK.length, text: OK, flags: 1 }),
+  ).spans();
+  expect(spans.map(({ kind, parentSpanId }) => [kind, parentSpanId]).sort()).toEqual([['client', ''], ['client', ''], ['server', '']]);
+});
+
 test('a context in the headers wins, and what only passes it on stays in between', () => {
   const spans = new AgentBench().push(...twoServices({ header: `traceparent: 00-${TRACE}-b7ad6b7169203331-01\r\n` })).spans();
   expect(spans.every(({ traceId }) => traceId === TRACE)).toBe(true);

@@ -4,6 +4,7 @@ import { connectionOf, Stream, type Connection } from './connection.js';
 import { Correlator } from './correlator.js';
 import { ExcludedProcesses } from './excluded-processes.js';
 import type { CloseFrame, DataFrame, FrameHeader, FrameSink, OpenFrame, TextKind } from './frames.js';
+import { joinKeyOf } from './join-key.js';
 import { countLostEvents } from './loss-report.js';
 import { readProcessFacts } from './process-facts.js';
 import { Processes, type TracedProcess } from './processes.js';
@@ -36,7 +37,6 @@ const MAX_SILENT = 4_096;
 const MAX_RECENT = 4_096;
 const OTLP_GRPC_PORT = 4_317;
 const NOBODY: readonly Candidate[] = [];
-const TWO_TO_32 = 4_294_967_296;
 
 /** What the tracer tells outside. */
 export interface TracerPorts {
@@ -382,14 +382,4 @@ function take(open: SpanNode[], exchange: Exchange): SpanNode | undefined {
 
 function contextOf(kind: 'server' | 'client', exchange: Exchange): TraceContext | undefined {
   return kind === 'server' && exchange.protocol === 'http' ? exchange.context : undefined;
-}
-
-/** The same at both ends: the TCP sequence number of the request and the client's port survive address translation; plaintext has only its place. */
-function joinKeyOf(stream: Stream, exchange: Exchange): number | string | undefined {
-  const { connection, isTls } = stream;
-  const clientPort = connection.role === 'client' ? connection.localPort : connection.remotePort;
-  const serverPort = connection.role === 'client' ? connection.remotePort : connection.localPort;
-  if (isTls) return `${clientPort}>${serverPort}#${exchange.requestOffset}`;
-  const sequence = stream.sequenceOf(exchange.requestOffset);
-  return sequence === undefined ? undefined : clientPort * TWO_TO_32 + sequence;
 }

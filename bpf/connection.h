@@ -90,6 +90,25 @@ static __always_inline bool is_urgent(const struct event_open *event)
 	return event->protocol == PROTOCOL_TLS || !bpf_map_lookup_elem(&known_processes, &event->header.tgid);
 }
 
+/* What is to be known of a process that has ended already is known of the one that forked it, as long as it ran the same program. */
+static __always_inline __u32 parent_of_fork(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (!(BPF_CORE_READ(task, group_leader, flags) & PF_FORKNOEXEC))
+		return 0;
+	return BPF_CORE_READ(task, real_parent, tgid);
+}
+
+/* TCP counts the bytes that arrived, and those that were acknowledged, among them the client's SYN: what they started from is never
+ * forgotten, also on connections that were open before. */
+static __always_inline __u32 first_sequence(struct sock *sk, __u8 role)
+{
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp || role == ROLE_UNKNOWN)
+		return 0;
+	return role == ROLE_CLIENT ? tcp->snd_una - (__u32)tcp->bytes_acked + 1 : tcp->rcv_nxt - (__u32)tcp->bytes_received;
+}
+
 /* Tells user space that a connection is worth following. Written again when it could not be, or when the protocol changed. */
 static __always_inline void announce(struct sock *sk, struct connection *connection)
 {
@@ -106,7 +125,8 @@ static __always_inline void announce(struct sock *sk, struct connection *connect
 	event.role = connection->role;
 	event.origin = connection->origin;
 	event.protocol = connection->protocol;
-	event.parent = BPF_CORE_READ(bpf_get_current_task_btf(), real_parent, tgid);
+	event.parent = parent_of_fork();
+	event.first_sequence = first_sequence(sk, connection->role);
 	if (write_event(&event, sizeof(event), is_urgent(&event) ? BPF_RB_FORCE_WAKEUP : wake_flag()))
 		connection->flags |= CONNECTION_ANNOUNCED;
 }

@@ -10,7 +10,7 @@
 #include <linux/types.h>
 #endif
 
-#define TOCSIN_PROTOCOL 1
+#define TOCSIN_PROTOCOL 2
 #define TOCSIN_COMM 16
 #define TOCSIN_CAPTURE_MOST 16000 /* head and tail of one event never exceed this together */
 
@@ -103,8 +103,8 @@ struct event_open {
 	__u8 role;
 	__u8 origin;
 	__u8 protocol;     /* nominated */
-	__u32 parent;      /* of the process in header: what is to be known of one that has ended already */
-	__u32 reserved;    /* 0 */
+	__u32 parent;      /* whose program the process in header runs as its fork; 0: it runs one of its own */
+	__u32 first_sequence; /* TCP sequence number of the client's first byte: the same at both ends; 0: not known */
 };
 
 struct event_end {

@@ -177,7 +177,7 @@ static void write_namespace(struct text *text, __u32 pid)
 static void write_hostname(struct text *text, __u32 pid)
 {
 	char name[256];
-	if (proc_read(pid, "root/etc/hostname", name, sizeof(name)) <= 0) {
+	if (proc_read_public(pid, "etc/hostname", name, sizeof(name)) <= 0) {
 		text_string(text, "hostname", NULL);
 		return;
 	}

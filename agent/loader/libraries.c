@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,9 @@ static const struct {
 #define WANTED (sizeof(wanted) / sizeof(*wanted))
 
 struct mapping {
-	char path[PATH_MAX]; /* as this process can open it */
+	char path[PATH_MAX]; /* for people: by then another file may be there */
+	char file[PROC_DESCRIPTOR_PATH]; /* the very file that was looked at */
+	int place;
 	struct file_identity identity;
 };
 
@@ -100,11 +103,12 @@ static void close_links(struct library *library)
 	library->link_count = 0;
 }
 
-/* "3" of libssl.so.3, "1.1" of libssl.so.1.1 */
+/* "3" of libssl.so.3, "1.1" of libssl.so.1.1 and of libssl-3e69114b.so.1.1, as Python's wheels bring it */
 static const char *version_of(const char *path)
 {
-	const char *at = strstr(path, "libssl.so.");
-	return at ? at + strlen("libssl.so.") : NULL;
+	const char *library = strstr(path, "/libssl");
+	const char *at = library ? strstr(library, ".so.") : NULL;
+	return at ? at + strlen(".so.") : NULL;
 }
 
 static void begin_text(struct attachment *attachment, const struct mapping *mapping)
@@ -138,7 +142,7 @@ static void look_into(struct libraries *libraries, struct library *library, cons
 
 	for (size_t i = 0; i < WANTED; i++)
 		functions[i] = (struct function){ .name = wanted[i].name };
-	if (!symbols_find(mapping->path, functions, WANTED))
+	if (!symbols_find(mapping->file, functions, WANTED))
 		return;
 	for (size_t i = 0; i < WANTED; i++)
 		speaks = speaks || (functions[i].offset && wanted[i].kind != FREE && wanted[i].kind != HANDSHAKE);
@@ -148,10 +152,10 @@ static void look_into(struct libraries *libraries, struct library *library, cons
 	attachment.library = library;
 	begin_text(&attachment, mapping);
 	for (size_t i = 0; i < WANTED; i++)
-		add_function(&attachment, mapping->path, &functions[i], wanted[i].kind);
+		add_function(&attachment, mapping->file, &functions[i], wanted[i].kind);
 	const char *kind = attachment.node_write.count > 0 ? "node" : "openssl";
 	bool useful = attachment.enter.count > 0 || attachment.node_write.count > 0;
-	bool attached = useful && attach_all(libraries, &attachment, mapping->path);
+	bool attached = useful && attach_all(libraries, &attachment, mapping->file);
 	if (!attached)
 		close_links(library);
 	library->kind = attached ? kind : NULL;
@@ -182,17 +186,29 @@ static const char *know(struct libraries *libraries, const struct mapping *mappi
 	return library->kind;
 }
 
+static void leave(struct mapping *mapping)
+{
+	if (mapping->place >= 0)
+		close(mapping->place);
+	mapping->place = -1;
+}
+
 /* A file of another container is reached through its process' root; a deleted or hidden one through the mapping itself. */
 static bool reach(__u32 pid, const char *range, const char *path, struct mapping *mapping)
 {
-	snprintf(mapping->path, sizeof(mapping->path), "/proc/%u/root%s", pid, path);
 	struct file_identity found;
-	if (proc_identity(mapping->path, &found) && found.inode == mapping->identity.inode) {
-		mapping->identity = found;
-		return true;
+	snprintf(mapping->path, sizeof(mapping->path), "/proc/%u/root%s", pid, path);
+	mapping->place = proc_place_inside(pid, path, PROC_LINKS_INSIDE);
+	if (mapping->place >= 0 && (!proc_identity_of(mapping->place, &found) || found.inode != mapping->identity.inode))
+		leave(mapping);
+	if (mapping->place < 0) {
+		snprintf(mapping->path, sizeof(mapping->path), "/proc/%u/map_files/%s", pid, range);
+		mapping->place = open(mapping->path, O_PATH | O_CLOEXEC);
 	}
-	snprintf(mapping->path, sizeof(mapping->path), "/proc/%u/map_files/%s", pid, range);
-	return proc_identity(mapping->path, &mapping->identity);
+	if (mapping->place < 0 || !proc_identity_of(mapping->place, &mapping->identity))
+		return false;
+	proc_descriptor_path(mapping->place, mapping->file);
+	return true;
 }
 
 static bool is_candidate(const char *path, const char *executable)
@@ -205,7 +221,8 @@ static bool is_candidate(const char *path, const char *executable)
 static const char *scan_line(struct libraries *libraries, __u32 pid, char *line, const char *executable)
 {
 	char range[64], rights[8];
-	struct mapping mapping = { 0 };
+	struct mapping mapping = { .place = -1 };
+	const char *kind = NULL;
 	int path_at = 0;
 	if (sscanf(line, "%63s %7s %*s %x:%x %llu %n", range, rights, &mapping.identity.major, &mapping.identity.minor,
 		   &mapping.identity.inode, &path_at) < 5 || path_at == 0 || rights[2] != 'x')
@@ -214,9 +231,12 @@ static const char *scan_line(struct libraries *libraries, __u32 pid, char *line,
 	char *deleted = strstr(path, " (deleted)");
 	if (deleted)
 		*deleted = '\0';
-	if (path[0] != '/' || !is_candidate(path, executable) || !reach(pid, range, path, &mapping))
+	if (path[0] != '/' || !is_candidate(path, executable))
 		return NULL;
-	return know(libraries, &mapping);
+	if (reach(pid, range, path, &mapping))
+		kind = know(libraries, &mapping);
+	leave(&mapping);
+	return kind;
 }
 
 const char *libraries_scan(struct libraries *libraries, __u32 pid)

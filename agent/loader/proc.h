@@ -17,6 +17,21 @@ struct file_identity {
 ssize_t proc_read(__u32 pid, const char *name, char *bytes, size_t room);
 bool proc_link(__u32 pid, const char *name, char *target, size_t room);
 bool proc_identity(const char *path, struct file_identity *identity);
+bool proc_identity_of(int descriptor, struct file_identity *identity);
+
+enum proc_links { PROC_LINKS_INSIDE, PROC_NO_LINKS };
+
+/* A file where the process has it: absolute links lead to the root of the process, not to the loader's. A descriptor that only names the
+ * place (O_PATH): opening a device or a pipe may do something. -1 when there is none. */
+int proc_place_inside(__u32 pid, const char *path, enum proc_links links);
+
+#define PROC_DESCRIPTOR_PATH 32
+
+/* By this path a descriptor's file is found again, whatever has become of its name. */
+void proc_descriptor_path(int descriptor, char path[PROC_DESCRIPTOR_PATH]);
+
+/* As proc_read, of a file inside the process' root: one without links on its way that everybody may read, as the loader may read all. */
+ssize_t proc_read_public(__u32 pid, const char *path, char *bytes, size_t room);
 bool proc_same(const struct file_identity *one, const struct file_identity *other);
 
 /* Field `index` of /proc/PID/stat, counted from 1 as in proc(5), the command's parentheses respected; 0 when not readable. */

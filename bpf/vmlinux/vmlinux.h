@@ -60,6 +60,7 @@ typedef _Bool bool;
 #define TCP_LAST_ACK 9
 #define TCP_LISTEN 10
 #define PF_IO_WORKER 0x00000010
+#define PF_FORKNOEXEC 0x00000040
 #define PF_KTHREAD 0x00200000
 #define ENOSYS 38
 
@@ -112,6 +113,10 @@ struct sock {
 struct tcp_sock {
 	u32 copied_seq;
 	u32 write_seq;
+	u32 rcv_nxt;
+	u32 snd_una;
+	u64 bytes_received;
+	u64 bytes_acked;
 	u32 srtt_us;
 	u32 total_retrans;
 };
@@ -135,6 +140,7 @@ struct task_struct {
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *real_parent;
+	struct task_struct *group_leader;
 	char comm[16];
 	struct files_struct *files;
 	struct io_uring_task *io_uring;

@@ -73,6 +73,22 @@ describe.skipIf(!runnableLoaderOrSkip())('the loader', { timeout: 120_000 }, () 
     }
   });
 
+  test('both ends know their connection by the same number, whether it was open before or not', async () => {
+    const loader = await RunningLoader.start();
+    const younger = await Talk.start();
+    await younger.exchange(200);
+    await talk.exchange(200);
+    await younger.stop();
+    await loader.stop();
+    const numbers = [talk, younger].map(({ ports }) => loader.opens(({ localPort, remotePort }) => [localPort, remotePort].includes(ports.client) && [localPort, remotePort].includes(ports.server)).map(({ firstSequence }) => firstSequence));
+    for (const [one, other, ...more] of numbers) {
+      expect(one).toBeGreaterThan(0);
+      expect(other).toBe(one);
+      expect(more).toEqual([]);
+    }
+    expect(numbers[0]?.[0]).not.toBe(numbers[1]?.[0]);
+  });
+
   test('captures the head and the tail of what is long, and counts the rest', async () => {
     const loader = await RunningLoader.start(['--capture', '512', '--capture-more', '64', '--tail', '16']);
     await talk.exchange(5000);

@@ -68,13 +68,14 @@ export interface OpenFrame extends Frame {
   readonly role: number;
   readonly origin: number;
   readonly protocol: number;
+  readonly firstSequence: number;
 }
 
 export function readOpen(frame: Frame): OpenFrame {
   const { bytes } = frame;
   return {
     ...frame, network: bytes.readUInt32LE(56), localPort: bytes.readUInt16LE(112), remotePort: bytes.readUInt16LE(114),
-    family: bytes.readUInt8(116), role: bytes.readUInt8(117), origin: bytes.readUInt8(118), protocol: bytes.readUInt8(119),
+    family: bytes.readUInt8(116), role: bytes.readUInt8(117), origin: bytes.readUInt8(118), protocol: bytes.readUInt8(119), firstSequence: bytes.readUInt32LE(124),
   };
 }
 

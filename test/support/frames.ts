@@ -26,12 +26,12 @@ function put(bytes: Buffer, fields: Fields, values: Readonly<Record<string, numb
   }
 }
 
-export function openFrame(where: Where, { role, local, remote, origin = 0, protocol = 0 }: { readonly role: 'client' | 'server' | 'unknown'; readonly local: string; readonly remote: string; readonly origin?: number; readonly protocol?: number }): Buffer {
+export function openFrame(where: Where, { role, local, remote, origin = 0, protocol = 0, firstSequence = 0 }: { readonly role: 'client' | 'server' | 'unknown'; readonly local: string; readonly remote: string; readonly origin?: number; readonly protocol?: number; readonly firstSequence?: number }): Buffer {
   const bytes = frame(constants.EVENT_OPEN, structs.event_open.size, where);
   const { fields } = structs.event_open;
   const [localAddress = '', localPort = ''] = local.split(':');
   const [remoteAddress = '', remotePort = ''] = remote.split(':');
-  put(bytes, fields, { local_port: Number(localPort), remote_port: Number(remotePort), family: 4, role: { unknown: 0, client: 1, server: 2 }[role], origin, protocol });
+  put(bytes, fields, { local_port: Number(localPort), remote_port: Number(remotePort), family: 4, role: { unknown: 0, client: 1, server: 2 }[role], origin, protocol, first_sequence: firstSequence });
   localAddress.split('.').forEach((part, index) => bytes.writeUInt8(Number(part), fields.local[0] + index));
   remoteAddress.split('.').forEach((part, index) => bytes.writeUInt8(Number(part), fields.remote[0] + index));
   return bytes;
