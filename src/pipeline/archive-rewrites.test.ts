@@ -16,6 +16,13 @@ test('files of an hour that is over are merged, as many as stay small enough tog
   expect(told({ files, groups }, plan())).toEqual([['a+b', '', false], ['f+g', '', false]]);
 });
 
+test('says how many rows are left, with which what was written is compared', () => {
+  const contents = { files: [file('a', 0), file('b', 0)], groups: [group('a', 'baseline', 30), group('a', 'error', 70), group('b', 'baseline', 100)] };
+  const rows = (with_: RewritePlan): readonly number[] => planRewrites(contents, with_).map((rewrite) => rewrite.rows);
+  expect(rows(plan())).toEqual([200]);
+  expect(rows(plan({ nowMs: 3 * DAY_MS, limits: { rules: [{ reason: 'baseline', maxAgeMs: DAY_MS }] } }))).toEqual([70]);
+});
+
 test('log records are merged with log records, and what was imported long after with none that came in time', () => {
   const files = [file('a', 80), file('b', 80), file('c', 80, 100, 'logs'), file('d', 80, 100, 'logs'), { ...file('e', 80), maxArrivalMs: 200 * HOUR_MS }];
   expect(told({ files, groups: files.map(({ fileId }) => group(fileId, 'log')) }, plan({ nowMs: 210 * HOUR_MS, closedBeforeHour: 200 }))).toEqual([['a+b', '', false], ['c+d', '', false]]);
@@ -27,9 +34,9 @@ test('an open hour is merged when it has a dozen files', () => {
   expect(planRewrites({ files: files.slice(1), groups: [] }, plan())).toEqual([]);
 });
 
-test('age drops groups by the first rule that fits, and whole files where nothing is left', () => {
+test('age drops groups by the first rule that fits, and whole files where nothing is left, these first', () => {
   const contents = { files: [file('a', 0), file('b', 1)], groups: [group('a', 'baseline'), group('a', 'error'), group('b', 'baseline', 100)] };
-  expect(told(contents, plan({ nowMs: 3 * DAY_MS, limits: { rules: [{ reason: 'baseline', maxAgeMs: DAY_MS }] } }))).toEqual([['a', 'cart/baseline', false], ['b', 'cart/baseline', true]]);
+  expect(told(contents, plan({ nowMs: 3 * DAY_MS, limits: { rules: [{ reason: 'baseline', maxAgeMs: DAY_MS }] } }))).toEqual([['b', 'cart/baseline', true], ['a', 'cart/baseline', false]]);
 });
 
 test('what was imported is kept from when it came, however old it is', () => {

@@ -25,6 +25,8 @@ export interface Rewrite {
   readonly files: readonly CataloguedFile[];
   readonly dropped: readonly string[];
   readonly isEmpty: boolean;
+  /** Rows that are left. */
+  readonly rows: number;
 }
 
 export interface ArchiveContents {
@@ -51,13 +53,14 @@ const MAX_MERGED_ROWS = 250_000;
 /** Files are not merged with one that came so much later: what is imported is kept from when it came, and its neighbours are not. */
 const MAX_ARRIVAL_APART_MS = DAY_MS;
 
-/** Which files have to be written anew: by age, by size, and because an hour has several. */
+/** Which files have to be written anew: by age, by size, and because an hour has several. First those of which nothing is left, for which nothing has to be read or written. */
 export function planRewrites({ files, groups }: ArchiveContents, plan: RewritePlan): readonly Rewrite[] {
   const byFile = groupsByFile(groups);
   const dropped = new Map<string, Set<string>>();
   for (const file of files) dropped.set(file.fileId, new Set(expired(file, byFile.get(file.fileId) ?? [], plan).map(keyOf)));
   dropForRoom({ files, groups }, plan, dropped);
-  return hoursOf(files).flatMap(({ hour, files: ofHour }) => rewriteOf(ofHour, { byFile, dropped, merges: ofHour.length > 1 && (hour < plan.closedBeforeHour || ofHour.length >= MAX_OPEN_FILES) }));
+  const rewrites = hoursOf(files).flatMap(({ hour, files: ofHour }) => rewriteOf(ofHour, { byFile, dropped, merges: ofHour.length > 1 && (hour < plan.closedBeforeHour || ofHour.length >= MAX_OPEN_FILES) }));
+  return rewrites.toSorted((left, right) => Number(right.isEmpty) - Number(left.isEmpty));
 }
 
 export function retentionOf(group: Pick<ArchiveGroup, 'service' | 'reason'>, { rules, maxAgeMs }: RetentionLimits): number {
@@ -100,8 +103,9 @@ function rewriteOf(files: readonly CataloguedFile[], { byFile, dropped, merges }
   return sets.flatMap((set): Rewrite[] => {
     const gone = [...new Set(set.flatMap(({ fileId }) => [...dropped.get(fileId) ?? []]))].sort();
     if (gone.length === 0 && set.length === 1) return [];
-    const isEmpty = set.every(({ fileId }) => (byFile.get(fileId) ?? []).every((group) => gone.includes(keyOf(group))));
-    return [{ files: set, dropped: gone, isEmpty }];
+    const groups = set.flatMap(({ fileId }) => byFile.get(fileId) ?? []);
+    const rows = groups.reduce((left, group) => left - (gone.includes(keyOf(group)) ? group.rows : 0), set.reduce((sum, each) => sum + each.rows, 0));
+    return [{ files: set, dropped: gone, isEmpty: groups.every((group) => gone.includes(keyOf(group))), rows }];
   });
 }
 

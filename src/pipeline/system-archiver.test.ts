@@ -237,6 +237,24 @@ test('log records leave with their time, are found with their trace as they were
   ]);
 });
 
+test('U+0000 in names and values is archived, searched for, and dropped with what it is in', async () => {
+  await store([
+    { traceId: A, spanId: '1', name: 'GET\0/', service: 'fro\0nt', startMs: START, durationMs: 5, statusMessage: 'no\0', attributes: { key: 'a\0b', 'k\0y': 'x', list: ['\0'] } },
+    { traceId: B, spanId: '2', name: 'GET /', service: 'front', startMs: START, durationMs: 5, attributes: { key: 'a' } },
+  ]);
+  const found = async (): Promise<readonly unknown[]> => {
+    const queries = ['{ }', '{ resource.service.name = "fro\\u0000nt" }', '{ name = "GET\\u0000/" }', '{ statusMessage = "no\\u0000" }', '{ span.key = "a\\u0000b" }', '{ span."k\0y" = "x" }', '{ span.key =~ "a.b" }'];
+    const searches = queries.map(async (text) => (await readers().traces.findTraces({ fromMs: START - HOUR_MS, toMs: START + HOUR_MS, limit: 20, search: parseTraceSearch(text) })).map(({ traceId }) => traceId));
+    return [await readers().traces.traceById(A), ...await Promise.all(searches)];
+  };
+  const before = await found();
+  expect(before.slice(1)).toEqual([[B, A], [A], [A], [A], [A], [A], [A]]);
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  expect([await count('spans'), await found()]).toEqual([0, before]);
+  await archiver({ limits: () => ({ rules: [{ service: 'fro\0nt', maxAgeMs: DAY_MS }], maxAgeMs: 30 * DAY_MS, maxBytes: undefined, minFreeBytes: 0 }) }).run(START + 2 * DAY_MS);
+  expect((await found()).slice(1, 3)).toEqual([[B], []]);
+});
+
 test('a trace is looked for in the files of log records that name it, and in no others', async () => {
   await store(SPANS);
   await storeLogs();

@@ -9,6 +9,7 @@ import { leaveLogs } from './archive-logs.js';
 import { publishFile } from './archive-publish.js';
 import { planRewrites, type RetentionLimits, type Rewrite } from './archive-rewrites.js';
 import { roundBoundary } from './archive-rounds.js';
+import { Failures } from './failures.js';
 
 /** Decides which of the gathered traces are kept, into `leaving_kept`; gives back what else the transaction that lets them go has to write. */
 export type KeepLeaving = (leaving: { readonly nowMs: number; readonly beforeMs: number; readonly sinceMs: number }) => Promise<readonly Statement[]>;
@@ -50,18 +51,28 @@ export class Archiver {
     this.#options = options;
   }
 
+  /**
+   * Room is made first, so that what comes after has some. A step that fails is tried again by the next run and keeps no other from running.
+   * @throws what failed; an AggregateError where it was more than one thing.
+   */
   async run(nowMs: number): Promise<void> {
-    if (!this.#recovered) await this.#recover(nowMs);
-    this.#recovered = true;
-    await this.#options.archive.noteLongTraces(nowMs, this.#options.hotRetentionMs);
-    for (let round = 0; round < ROUNDS_AT_ONCE && !this.#stopping && await this.#leave(nowMs); round += 1);
-    for (let round = 0; round < ROUNDS_AT_ONCE && !this.#stopping && await this.#leaveLogs(nowMs); round += 1);
-    // An erasure that fails (a file cannot be read) is tried again; it must not keep the archive from being tidied.
-    const failed = this.#stopping ? undefined : await this.#options.eraser?.run(nowMs).catch((error: unknown) => ({ error }));
-    await this.#tidy(nowMs);
-    await this.#removeRetired(nowMs - RETIRED_FOR_MS);
-    await this.#options.eraser?.finish(nowMs);
-    if (failed !== undefined) throw failed.error;
+    const { archive, hotRetentionMs, eraser } = this.#options;
+    const failures = new Failures();
+    if (!this.#recovered) this.#recovered = await failures.of(() => this.#recover());
+    await this.#removeRetired(nowMs - RETIRED_FOR_MS, failures);
+    await failures.of(() => this.#tidy(nowMs, failures));
+    await failures.of(() => archive.noteLongTraces(nowMs, hotRetentionMs));
+    await failures.of(() => this.#rounds(() => this.#leave(nowMs)));
+    await failures.of(() => this.#rounds(() => this.#leaveLogs(nowMs)));
+    if (!this.#stopping) await failures.of(() => eraser?.run(nowMs));
+    await failures.of(() => eraser?.finish(nowMs));
+    // What failed may have left files that belong to nothing.
+    if (failures.any) this.#recovered = false;
+    failures.throwAll();
+  }
+
+  async #rounds(next: () => Promise<boolean>): Promise<void> {
+    for (let round = 0; round < ROUNDS_AT_ONCE && !this.#stopping && await next(); round += 1);
   }
 
   /** Whether somebody waits for something to be erased. */
@@ -74,11 +85,11 @@ export class Archiver {
     this.#stopping = true;
   }
 
-  /** After a start nothing reads the archive yet: what is not in the catalogue goes. */
-  async #recover(nowMs: number): Promise<void> {
+  /** What is not in the catalogue goes: nothing reads it, and nothing but this archiver writes. */
+  async #recover(): Promise<void> {
     const { archive, storage } = this.#options;
     await storage.clearStage();
-    const known = new Set([...(await this.#files()).map(({ path }) => path), ...await archive.retired(nowMs)]);
+    const known = new Set([...(await this.#files()).map(({ path }) => path), ...await archive.retired(Number.MAX_SAFE_INTEGER)]);
     for (const path of await storage.list()) if (!known.has(path)) await storage.remove(path);
   }
 
@@ -123,22 +134,28 @@ export class Archiver {
   }
 
   /** Merges the files of hours that are over, and drops what its retention is over for. */
-  async #tidy(nowMs: number): Promise<void> {
-    const { archive, storage, limits, hotRetentionMs } = this.#options;
-    // Room that is on its way is not asked for twice.
+  async #tidy(nowMs: number, failures: Failures): Promise<void> {
+    const { archive, limits, hotRetentionMs } = this.#options;
     const closedBeforeHour = Math.floor((nowMs - hotRetentionMs - 2 * QUIET_MS) / HOUR_MS);
-    const isFreeing = (await archive.retired(nowMs)).length > 0;
     const groups = (await Promise.all(this.#catalogues().map((catalogue) => catalogue.groups()))).flat();
-    const rewrites = planRewrites({ files: await this.#files(), groups }, { nowMs, closedBeforeHour, limits: limits(), freeBytes: isFreeing ? undefined : await storage.freeBytes() });
+    const rewrites = planRewrites({ files: await this.#files(), groups }, { nowMs, closedBeforeHour, limits: limits(), freeBytes: await this.#freeBytes() });
     for (const rewrite of rewrites.slice(0, REWRITES_AT_ONCE)) {
       if (this.#stopping) return;
-      await this.#rewrite(rewrite, nowMs);
+      await failures.of(() => this.#rewrite(rewrite, nowMs));
     }
     if (rewrites.length <= REWRITES_AT_ONCE && !this.#stopping) await archive.sortTraces(closedBeforeHour);
   }
 
-  async #rewrite({ files, dropped, isEmpty }: Rewrite, nowMs: number): Promise<void> {
-    const by = isEmpty ? undefined : await this.#rewritten(files, dropped, nowMs);
+  /** With the room that is on its way, so that it is not made twice. */
+  async #freeBytes(): Promise<number | undefined> {
+    const { archive, storage } = this.#options;
+    const freeBytes = await storage.freeBytes();
+    return freeBytes === undefined ? undefined : freeBytes + await archive.retiredBytes();
+  }
+
+  async #rewrite(rewrite: Rewrite, nowMs: number): Promise<void> {
+    const { files, isEmpty } = rewrite;
+    const by = isEmpty ? undefined : await this.#rewritten(rewrite, nowMs);
     await this.#changing(this.#ofSignal(signalOf(files)).catalogue.replace(files, { by, nowMs }));
   }
 
@@ -147,13 +164,12 @@ export class Archiver {
     return change.finally(() => { this.#options.generation.current += 1; });
   }
 
-  async #rewritten(files: readonly CataloguedFile[], dropped: readonly string[], nowMs: number): Promise<ReadableFile> {
+  async #rewritten({ files, dropped, rows }: Rewrite, nowMs: number): Promise<ReadableFile> {
     const { storage } = this.#options;
     const sources = await storage.local(files);
     const signal = signalOf(files);
     const written = await publishFile(storage, { signal, hour: files[0]?.hour ?? 0, nowMs }, (file) => this.#ofSignal(signal).rewrite(sources, dropped, file));
-    const expected = files.reduce((sum, { rows }) => sum + rows, 0);
-    if (dropped.length === 0 && written.file.rows !== expected) throw new Error(`${written.file.path} has ${written.file.rows} rows instead of ${expected}: the files it was made of stay`);
+    if (written.file.rows !== rows) throw new Error(`${written.file.path} has ${written.file.rows} rows instead of ${rows}: the files it was made of stay`);
     return written;
   }
 
@@ -169,12 +185,11 @@ export class Archiver {
     return (await Promise.all(this.#catalogues().map((catalogue) => catalogue.files()))).flat();
   }
 
-  async #removeRetired(beforeMs: number): Promise<void> {
+  async #removeRetired(beforeMs: number, failures: Failures): Promise<void> {
     const { archive, storage } = this.#options;
-    for (const path of await archive.retired(beforeMs)) {
-      await storage.remove(path);
-      await archive.forgetRetired(path);
-    }
+    await failures.of(async () => {
+      for (const path of await archive.retired(beforeMs)) await failures.of(() => storage.remove(path).then(() => archive.forgetRetired(path)));
+    });
   }
 }
 

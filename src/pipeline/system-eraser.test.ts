@@ -112,6 +112,8 @@ test('every trace with the value goes, hot and archived, whole, with its log rec
   await archiver.run(LATE + MINUTE_MS);
   const book = new DuckdbErasureBook(database);
   expect(await book.one('e1')).toMatchObject({ ...RECEIPT, state: 'removing', doneAtMs: undefined });
+  // It waits for time to pass, not for work.
+  expect(await archiver.isAsked()).toBe(false);
   await archiver.run(LATE + 20 * MINUTE_MS);
   await expectErased();
   expect(await book.list()).toEqual([{ ...RECEIPT, valueSha256: createHash('sha256').update('u1').digest('hex'), state: 'done', doneAtMs: LATE + 20 * MINUTE_MS }]);

@@ -45,8 +45,9 @@ export class Eraser {
     this.#options = options;
   }
 
+  /** Not by one that only waits for the old files to go: they do so with time. */
   async isAsked(): Promise<boolean> {
-    return (await this.#open()).length > 0;
+    return (await this.#open()).some(({ state }) => state !== 'removing');
   }
 
   /** One that fails holds up no other; rejects at the end, and the next run tries it again. */

@@ -91,7 +91,7 @@ export class ArchiveCatalogue {
     return this.#database.transaction([
       ...(by === undefined ? [] : this.insert(by)),
       ...[traces, groups, ...(filters === undefined ? [] : [filters])].map((table) => ({ sql: `DELETE FROM ${table} WHERE ${isOld}`, params: { old_ids } })),
-      { sql: `INSERT INTO archive_retired SELECT path, $now_ms FROM ${files} WHERE ${isOld}`, params: { old_ids, now_ms: nowMs } },
+      { sql: `INSERT INTO archive_retired SELECT path, $now_ms, bytes FROM ${files} WHERE ${isOld}`, params: { old_ids, now_ms: nowMs } },
       { sql: `DELETE FROM ${files} WHERE ${isOld}`, params: { old_ids } },
       ...more,
     ]);

@@ -81,8 +81,10 @@ export function notDropped(groups: readonly string[]): string {
   return groups.length === 0 ? 'TRUE' : `NOT list_contains([${groups.map(quoted).join(', ')}], "KeptService" || chr(31) || "KeptReason")`;
 }
 
+/** A text as SQL. A statement ends at U+0000, which names and values of senders may hold: it is put in by its number. */
 export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  const literal = `'${text.replaceAll("'", "''")}'`;
+  return literal.includes('\0') ? `(${literal.replaceAll('\0', "' || chr(0) || '")})` : literal;
 }
 
 function wordOf(number: string, words: readonly string[]): string {

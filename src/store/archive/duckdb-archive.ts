@@ -162,6 +162,12 @@ export class DuckdbArchive {
     return rows.map((row) => String(row['path']));
   }
 
+  /** Of all files that wait to be deleted. */
+  async retiredBytes(): Promise<number> {
+    const [row] = await this.database.query({ sql: 'SELECT coalesce(sum(bytes), 0) AS bytes FROM archive_retired' });
+    return numberIn(row, 'bytes');
+  }
+
   forgetRetired(path: string): Promise<void> {
     return this.database.transaction([{ sql: 'DELETE FROM archive_retired WHERE path = $path', params: { path } }]);
   }
