@@ -172,7 +172,7 @@ const quality = z.object({
   alerts: z.object({ ...alertCounts, rules: z.array(z.object({ rule: z.string(), service: z.string(), ...alertCounts })) }).nullable(),
   objectives: z.array(z.object({ slo: z.string(), displayName: z.string(), service: z.string(), owner: z.string().nullable(), partOf: z.string().nullable(), group: z.string().nullable(), target: z.number(), counts: z.enum(['events', 'slices', 'parts']), events: z.number(), attained: ratio, budgetSpent: ratio })),
   troubles: z.array(z.object({ kind: z.enum(PATTERN_KINDS), title: z.string(), service: z.string(), operation: z.string(), words: z.string(), advice: z.string(), incidents: z.number(), explained: z.number(), incidentId: z.string(), traces: z.array(z.object({ traceId: z.string(), spanId: z.string() })) })),
-  newSignatures: z.array(z.object({ id: z.string(), type: z.string(), message: z.string(), service: z.string(), operation: z.string(), firstSeen: instant, failures: z.number(), traceId: z.string() })),
+  newSignatures: z.array(z.object({ id: z.string(), type: z.string(), message: z.string(), service: z.string(), operation: z.string(), firstSeen: instant, isMaybeOlder: z.boolean().describe('It came in the first hour of this Tocsin: it may be older'), failures: z.number(), traceId: z.string() })),
   access: z.object({
     readers: z.array(z.object({ reader: z.string(), reads: z.number(), refused: z.number(), usual: z.number() })), latency: z.array(z.object({ what: z.enum(['trace', 'search']), answers: z.number(), p50Ms: ratio, p95Ms: ratio, p95AtLeastMs: ratio, p99Ms: ratio })),
   }).nullable().describe('Who read traces, and how long they waited'),

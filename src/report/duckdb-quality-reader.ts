@@ -5,11 +5,12 @@ import { loadSql } from '../store/fs-sql.js';
 import { CONVENTION_NAMESPACES } from '../trace/convention-namespaces.js';
 import { agentFacts } from './agent-losses.js';
 import { FactTable, factKey, type ExampleSpan, type FactName, type QualityFact } from './quality-fact.js';
-import type { CountedRequests, LedgerOfReport, QualityReader, ReportWindow } from './quality-reader.js';
+import type { CountedRequests, LedgerOfReport, QualityReader, ReportWindow, SpanCount } from './quality-reader.js';
 import { resourceFacts } from './resource-facts.js';
 import { kindOfMark, kindOfText } from './sensitive-kind.js';
 
 const sql = (name: string): string => loadSql(import.meta.url, `read-quality-${name}.sql`);
+const PRESENCE = sql('presence');
 const STRUCTURE = sql('structure');
 const EDGES = sql('edges');
 const ATTRIBUTES = sql('attributes');
@@ -23,10 +24,14 @@ const EXTENT = sql('extent');
 const LEDGER = sql('ledger');
 const COUNTED = sql('counted');
 
-/** Spans that one statement joins: some 60 MB of DuckDB's memory. More of them are cut into windows of time. */
+/** Spans that one statement joins: some 60 MB of DuckDB's memory. More of them are cut into windows of time, and in dense times by trace. */
 export const WINDOW_SPANS = 150_000;
 /** Parents and children that end this much before or after a window are found. */
 const MARGIN_MS = 5 * MINUTE_MS;
+/** A window is no shorter where spans are dense: else more would be read of its margins than of itself. */
+const DENSE_WINDOW_MS = 2 * MARGIN_MS;
+/** Where they are dense, children of calls are looked for this near to them: an answer ends with its call. */
+const CALL_MARGIN_MS = 10_000;
 /** Spans of a window whose attributes are read key by key. */
 const SAMPLED_SPANS = 4_000;
 /** Roots are moved by this to see what meets by chance. */
@@ -34,19 +39,37 @@ const CHANCE_SHIFT_MS = 7_300;
 /** Clocks kept by NTP differ less; SDKs that know milliseconds only differ by one of them. */
 const SKEW_TOLERANCE_MS = 5;
 
+/** A time with so many spans that each statement reads one of `parts` of it. */
+interface Window extends ReportWindow {
+  readonly spans: number;
+  readonly parts: number;
+}
+
+export interface QualityReaderOptions {
+  readonly windowSpans?: number;
+  /** Windows that are read beside each other; each occupies a connection, and its memory. */
+  readonly atOnce?: number;
+}
+
 /** Computes the facts in SQL, window by window, so that memory stays bounded whatever the number of spans. */
-export class DuckdbQualityReader implements QualityReader {
+export class DuckdbQualityReader implements QualityReader, SpanCount {
   readonly #database: Pick<Database, 'query'>;
   readonly #windowSpans: number;
+  readonly #atOnce: number;
 
-  constructor(database: Pick<Database, 'query'>, windowSpans = WINDOW_SPANS) {
+  constructor(database: Pick<Database, 'query'>, { windowSpans = WINDOW_SPANS, atOnce = 1 }: QualityReaderOptions = {}) {
     this.#database = database;
     this.#windowSpans = windowSpans;
+    this.#atOnce = atOnce;
   }
 
   async facts(window: ReportWindow): Promise<QualityFact[]> {
     const table = new FactTable();
-    for (const { spans, ...part } of await this.#windows(window)) table.add(await this.#factsOf(part, spans));
+    const windows = (await this.#windows(window)).values();
+    // Whoever is done takes the next one.
+    await Promise.all(Array.from({ length: this.#atOnce }, async () => {
+      for (const next of windows) table.add(await this.#factsOf(next));
+    }));
     table.add(await this.#logFactsOf(window));
     return table.all;
   }
@@ -66,17 +89,17 @@ export class DuckdbQualityReader implements QualityReader {
     return rows.map((row) => ({ service: String(row['service']), requests: Number(row['requests']), failures: Number(row['failures']) }));
   }
 
-  /** Whole minutes; a minute with more spans than a window holds is a window of its own. */
-  async #windows({ fromMs, toMs }: ReportWindow): Promise<(ReportWindow & { readonly spans: number })[]> {
+  /** Whole minutes, as many as a statement takes; in dense times more of them, which are read in parts. */
+  async #windows({ fromMs, toMs }: ReportWindow): Promise<Window[]> {
     const rows = await this.#database.query({ sql: EXTENT, params: { from_ms: fromMs, to_ms: toMs } });
     const windows: { fromMs: number; toMs: number; spans: number }[] = [];
     for (const row of rows) {
       const [startMs, spans] = [Number(row['minute']) * MINUTE_MS, Number(row['n'])];
-      const last = windows.at(-1);
-      if (last === undefined || last.spans + spans > this.#windowSpans) windows.push({ fromMs: Math.max(startMs, fromMs), toMs: Math.min(startMs + MINUTE_MS, toMs), spans });
-      else Object.assign(last, { toMs: Math.min(startMs + MINUTE_MS, toMs), spans: last.spans + spans });
+      const [last, endMs] = [windows.at(-1), Math.min(startMs + MINUTE_MS, toMs)];
+      if (last !== undefined && (last.spans + spans <= this.#windowSpans || endMs - last.fromMs <= DENSE_WINDOW_MS)) Object.assign(last, { toMs: endMs, spans: last.spans + spans });
+      else windows.push({ fromMs: Math.max(startMs, fromMs), toMs: endMs, spans });
     }
-    return windows;
+    return windows.map((window) => ({ ...window, parts: Math.ceil(window.spans / this.#windowSpans) }));
   }
 
   async #edges(near: Readonly<Record<string, number>>): Promise<QualityFact[]> {
@@ -95,23 +118,48 @@ export class DuckdbQualityReader implements QualityReader {
     return [...logs.flatMap(logFacts), ...agentFacts(agents.map((row) => ({ host: String(row['host']), key: String(row['key']), n: Number(row['n'] ?? 0) })))];
   }
 
-  async #factsOf({ fromMs, toMs }: ReportWindow, spans: number): Promise<QualityFact[]> {
-    const own = { from_ms: fromMs, to_ms: toMs };
-    const near = { ...own, near_from_ms: fromMs - MARGIN_MS, near_to_ms: toMs + MARGIN_MS };
+  async #factsOf(window: Window): Promise<QualityFact[]> {
+    const table = new FactTable((await this.#read(PRESENCE, own(window))).map(factOf));
+    // Fewer traces where they are joined, since all of a trace is needed there; shorter times elsewhere, since a database finds them sooner.
+    for (let part = 0; part < window.parts; part += 1) {
+      table.add((await this.#read(STRUCTURE, { ...near(window, MARGIN_MS), part, parts: window.parts, log_gamma: Math.log(LATENCY_GAMMA), skew_ns: SKEW_TOLERANCE_MS * 1e6 })).map(factOf));
+      table.add(await this.#factsOfTime(timeOf(window, part), window));
+    }
+    return table.all;
+  }
+
+  async #factsOfTime(time: ReportWindow, { spans, parts }: Window): Promise<QualityFact[]> {
     const every = Math.max(1, Math.ceil(spans / SAMPLED_SPANS));
-    const structure = await this.#database.query({ sql: STRUCTURE, params: { ...near, log_gamma: Math.log(LATENCY_GAMMA), skew_ns: SKEW_TOLERANCE_MS * 1e6 } });
-    const edges = await this.#edges(near);
-    const attributes = await this.#database.query({ sql: ATTRIBUTES, params: { ...own, every, namespaces: CONVENTION_NAMESPACES.join(',') } });
-    const concealed = await this.#database.query({ sql: CONCEALED, params: own });
-    const values = await this.#database.query({ sql: VALUES, params: { ...own, every } });
-    const resources = await this.#database.query({ sql: RESOURCES, params: own });
-    const slow = await this.#database.query({ sql: SLOW, params: own });
+    const edges = await this.#edges(near(time, parts === 1 ? MARGIN_MS : Math.max(CALL_MARGIN_MS, time.toMs - time.fromMs)));
+    const attributes = await this.#read(ATTRIBUTES, { ...own(time), every, namespaces: CONVENTION_NAMESPACES.join(',') });
+    const concealed = await this.#read(CONCEALED, own(time));
+    const values = await this.#read(VALUES, { ...own(time), every });
+    const resources = await this.#read(RESOURCES, own(time));
+    const slow = await this.#read(SLOW, own(time));
     return [
-      ...[...structure, ...attributes, ...slow].map(factOf), ...edges, ...concealed.map((row) => sensitive(row, kindOfMark(String(row['mark'])))), ...values.flatMap(unmasked),
+      ...[...attributes, ...slow].map(factOf), ...edges, ...concealed.map((row) => sensitive(row, kindOfMark(String(row['mark'])))), ...values.flatMap(unmasked),
       ...resourceFacts(resources.map((row) => ({ service: String(row['service']), attributes: JSON.parse(String(row['attributes'])) as Record<string, unknown>, n: Number(row['n']), examples: examplesOf(row) }))),
       ...resources.flatMap(sensitiveResource),
     ];
   }
+
+  #read(sql: string, params: Readonly<Record<string, number | string>>): Promise<Row[]> {
+    return this.#database.query({ sql, params });
+  }
+}
+
+function own({ fromMs, toMs }: ReportWindow): { readonly from_ms: number; readonly to_ms: number } {
+  return { from_ms: fromMs, to_ms: toMs };
+}
+
+function near(window: ReportWindow, marginMs: number): ReturnType<typeof own> & { readonly near_from_ms: number; readonly near_to_ms: number } {
+  return { ...own(window), near_from_ms: window.fromMs - marginMs, near_to_ms: window.toMs + marginMs };
+}
+
+/** One of the equal times that a window is cut into, in whole milliseconds. */
+function timeOf({ fromMs, toMs, parts }: Window, part: number): ReportWindow {
+  const at = (index: number): number => fromMs + Math.floor(((toMs - fromMs) * index) / parts);
+  return { fromMs: at(part), toMs: at(part + 1) };
 }
 
 /** `value` of a broken edge is how many of its calls meet its roots by chance; looked for where something met at all. */

@@ -76,7 +76,8 @@ export class DuckdbQualitySurroundings {
   }
 }
 
-function newSignatures(all: readonly TrackedSignature[], { fromMs, toMs }: ReportWindow): NewSignature[] {
-  return all.filter(({ wasThere, firstSeenMs }) => !wasThere && firstSeenMs >= fromMs && firstSeenMs < toMs).sort((left, right) => right.total - left.total).slice(0, SIGNATURES_SHOWN)
-    .map(({ id, type, message, service, operation, firstSeenMs, total, firstTraceId }) => ({ id, type, message, service, operation, firstSeenMs, failures: total, traceId: firstTraceId }));
+/** Signatures first seen in the time; last those that came while Tocsin learned what is there. */
+export function newSignatures(all: readonly TrackedSignature[], { fromMs, toMs }: ReportWindow): NewSignature[] {
+  return all.filter(({ firstSeenMs }) => firstSeenMs >= fromMs && firstSeenMs < toMs).sort((left, right) => Number(left.wasThere) - Number(right.wasThere) || right.total - left.total).slice(0, SIGNATURES_SHOWN)
+    .map(({ id, type, message, service, operation, firstSeenMs, wasThere, total, firstTraceId }) => ({ id, type, message, service, operation, firstSeenMs, isMaybeOlder: wasThere, failures: total, traceId: firstTraceId }));
 }

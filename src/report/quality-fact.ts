@@ -7,7 +7,7 @@ export interface ExampleSpan {
 /** What is counted; `n`, `bad` and `value` of each are explained in docs/quality.md. */
 export type FactName =
   | 'spans' | 'weighted' | 'requests' | 'unknown-weight' | 'unknown-weight-errors' | 'limits-hit' | 'inner-kind' | 'root-kind' | 'span-names' | 'active-minutes' | 'active-hour' | 'first-seen'
-  | 'traces' | 'weighted-traces' | 'weighted-orphans' | 'weighted-rootless' | 'rootless' | 'mixed-weights' | 'trace-latency' | 'arrival-lag' | 'orphans' | 'entry-kind' | 'edge' | 'after-parent' | 'clock-skew' | 'tiny-spans' | 'internal-spans' | 'loop'
+  | 'traces' | 'weighted-traces' | 'orphan-weight' | 'weighted-rootless' | 'rootless' | 'mixed-weights' | 'trace-latency' | 'arrival-lag' | 'orphans' | 'entry-kind' | 'edge' | 'after-parent' | 'clock-skew' | 'tiny-spans' | 'internal-spans' | 'loop'
   | 'broken-context' | 'unanswered-call'
   | 'attribute-values' | 'attribute-keys' | 'wrong-level' | 'wrong-status' | 'sampled-spans'
   | 'sensitive' | 'old-name' | 'resource' | 'sdk-version' | 'service-version' | 'logs' | 'log-severity' | 'log-sensitive' | 'attribute-key' | 'slow-traces' | 'slow-self' | 'agent-spans' | 'agent-events' | 'agent-lost-by';

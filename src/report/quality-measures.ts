@@ -80,7 +80,7 @@ export function measuresOf(input: MeasureInput, service: string | undefined): Qu
     errorRatio: divided(sum('requests').bad, sum('requests').n),
     p50Ms: quantile('trace-latency', 0.5), p95Ms: quantile('trace-latency', 0.95), p99Ms: quantile('trace-latency', 0.99),
     samplingRate: divided(spans.n, weighted.n), unknownWeightShare: ratio('unknown-weight'),
-    partialRatio: byWeight('weighted-traces', ratio('traces')), orphanRatio: orphanRatio(sum), rootlessRatio: byWeight('weighted-rootless', ratio('rootless')),
+    partialRatio: byWeight('weighted-traces', ratio('traces')), orphanRatio: byWeight('orphan-weight', divided(sum('orphans').bad, spans.n)), rootlessRatio: byWeight('weighted-rootless', ratio('rootless')),
     collectorLatencyP50Ms: quantile('arrival-lag', 0.5), collectorLatencyP99Ms: quantile('arrival-lag', 0.99),
     errorCapture: capture(input, service), logCorrelation: complement(ratio('logs')), limitsHitRatio: ratio('limits-hit'),
     attributeBytes: sampled.n === 0 ? undefined : (sampled.value / sampled.n) * spans.n,
@@ -90,12 +90,6 @@ export function measuresOf(input: MeasureInput, service: string | undefined): Qu
 }
 
 type Sum = Pick<QualityFact, 'n' | 'bad' | 'value'>;
-
-/** Σw of the spans without their parent / Σw of all. */
-function orphanRatio(sum: (fact: FactName) => Sum): number | undefined {
-  const [orphans, all] = [sum('weighted-orphans'), sum('weighted')];
-  return all.n > 0 && orphans.n > 0 ? orphans.bad / all.n : divided(sum('orphans').bad, sum('spans').n);
-}
 
 function countsOf({ counted, table }: MeasureInput, service: string | undefined, sum: (fact: FactName) => Sum): Omit<MeasureCounts, 'agentLossRatio'> {
   const [requests, spans, traces] = [sum('requests'), sum('spans').n, sum('traces').n];

@@ -22,6 +22,11 @@ export interface CountedRequests {
   readonly failures: number;
 }
 
+export interface SpanCount {
+  /** Spans that end in the window. */
+  count(window: ReportWindow): Promise<number>;
+}
+
 export interface QualityReader {
   /** Facts of all spans that end in the window, computed from the spans themselves. */
   facts(window: ReportWindow): Promise<QualityFact[]>;

@@ -27,7 +27,7 @@ async function reportOf(spans: readonly SpanDescription[], ports: Partial<Qualit
   const sink = await DuckdbSpanSink.open(database, { clock: new FakeClock(START), limits: { maxWaitMs: 1, maxRows: 100_000 } });
   await sink.store({ digest: 'd'.repeat(32), signal: 'traces', protocol: 'grpc', receivedAtMs: START + 20 * MINUTE_MS, rejected: 0, deduplicated: 0, message: '', spans: spanBatch(spans), sloSlices: [], redSlices: [] });
   return new QualityReports({
-    reader: new DuckdbQualityReader(database, windowSpans), clock: new FakeClock(WINDOW.toMs), hygiene: () => Promise.resolve([]), owners: () => new Map([['checkout', 'team-orders']]),
+    reader: new DuckdbQualityReader(database, windowSpans === undefined ? {} : { windowSpans }), clock: new FakeClock(WINDOW.toMs), hygiene: () => Promise.resolve([]), owners: () => new Map([['checkout', 'team-orders']]),
     rules: () => ({ ...DEFAULT_QUALITY, thresholds: { ...DEFAULT_THRESHOLDS, collectorLatencyMs: Infinity } }), earlier: () => Promise.resolve(undefined), ...ports,
   }).report(WINDOW);
 }
@@ -97,6 +97,12 @@ describe('a stripped header', () => {
     const traceId = (index + 1).toString(16).padStart(32, 'b');
     return [root, call, { ...server, traceId, parentSpanId: '' }, { ...query, traceId }];
   };
+
+  test('is found in times so dense that they are read in parts', async () => {
+    const [whole, cut] = [await reportOf(calls(stripped)), await reportOf(calls(stripped), {}, 20)];
+    const found = ({ findings }: QualityReport): unknown => findings.map(({ examples: _examples, ...finding }) => finding);
+    expect(found(cut)).toEqual(found(whole));
+  });
 
   test('is found at its edge, with both traces and the fix', async () => {
     const report = await reportOf(calls(stripped));

@@ -12,7 +12,7 @@ import { jaegerQualityMetrics } from './quality-jaeger-view.js';
 import type { QualityReader, ReportWindow } from './quality-reader.js';
 import type { QualityReport } from './quality-report.js';
 import { QualityReports } from './quality-reports.js';
-import { QualityService } from './quality-service.js';
+import { FRESH_SPANS, QualityService } from './quality-service.js';
 import { qualitySlackMessage } from './quality-slack.js';
 import { DEFAULT_QUALITY } from '../config/quality-rule.js';
 import { dueAfterMs, startOfWeek, WEEK_MS } from './quality-week.js';
@@ -25,6 +25,12 @@ const examples = [{ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }];
 /** Ten spans in every hour that is asked for, and the largest number of names in the last of them. */
 class HourlyReader implements QualityReader {
   readonly asked: ReportWindow[] = [];
+  /** Of each hour. */
+  spans = 10;
+
+  count({ fromMs, toMs }: ReportWindow): Promise<number> {
+    return Promise.resolve((this.spans * (toMs - fromMs)) / HOUR_MS);
+  }
 
   async facts(window: ReportWindow): Promise<QualityFact[]> {
     this.asked.push(window);
@@ -134,6 +140,35 @@ describe('the weekly report', () => {
     ['monday', 9, 'UTC', 9], ['friday', 17, 'UTC', 4 * 24 + 17], ['monday', 9, 'America/New_York', 14], ['monday', 3, 'Asia/Tokyo', 0],
   ] as const)('on %s at %i o\'clock in %s is due %i hours after Monday, UTC', (day, hour, timeZone, hours) => {
     expect(dueAfterMs({ day, hour, timeZone }, MONDAY)).toBe(hours * HOUR_MS);
+  });
+});
+
+describe('a report of the last days', () => {
+  const MINUTE_MS = 60_000;
+  const windowMade = async (): Promise<ReportWindow> => (await service().report(undefined)).window;
+
+  test('goes up to a minute ago, and reads what no stored hour holds', async () => {
+    clock.set(MONDAY + 30 * MINUTE_MS);
+    await archive.storeHour(MONDAY - HOUR_MS, []);
+    expect(await windowMade()).toEqual({ fromMs: MONDAY + 29 * MINUTE_MS - WEEK_MS, toMs: MONDAY + 29 * MINUTE_MS });
+    expect(live.asked.at(-1)).toMatchObject({ fromMs: MONDAY, toMs: MONDAY + 29 * MINUTE_MS });
+  });
+
+  test('ends with the last stored hour where more has come since than is read for one report', async () => {
+    clock.set(MONDAY + 30 * MINUTE_MS);
+    await archive.storeHour(MONDAY - HOUR_MS, []);
+    live.spans = 3 * FRESH_SPANS;
+    expect(await windowMade()).toEqual({ fromMs: MONDAY + 29 * MINUTE_MS - WEEK_MS, toMs: MONDAY });
+    expect(live.asked.filter(({ toMs }) => toMs > MONDAY)).toEqual([]);
+  });
+
+  test('is one of the last minutes where that much came and no hour is stored yet', async () => {
+    clock.set(MONDAY + 30 * MINUTE_MS);
+    live.spans = 3 * FRESH_SPANS;
+    const { fromMs, toMs } = await windowMade();
+    expect(toMs).toBe(MONDAY + 29 * MINUTE_MS);
+    expect((live.spans * (toMs - fromMs)) / HOUR_MS).toBeLessThanOrEqual(FRESH_SPANS);
+    expect((live.spans * (toMs - fromMs)) / HOUR_MS).toBeGreaterThan(FRESH_SPANS / 3);
   });
 });
 

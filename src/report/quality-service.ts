@@ -4,7 +4,7 @@ import { hoursOf, type DuckdbQualityArchive } from './duckdb-quality-archive.js'
 import type { AuditKind, AuditPeriod } from './audit-period.js';
 import type { QualityAudit } from './quality-audit.js';
 import type { QualityAudits } from './quality-audits.js';
-import type { QualityReader, ReportWindow } from './quality-reader.js';
+import type { QualityReader, ReportWindow, SpanCount } from './quality-reader.js';
 import { earlierOf, type QualityReport } from './quality-report.js';
 import type { QualityReports } from './quality-reports.js';
 import { startOfWeek, WEEK_MS } from './quality-week.js';
@@ -18,11 +18,13 @@ const FRESH_MS = MINUTE_MS;
 /** Hours that are older have lost their spans, or never had any. */
 const CATCH_UP_MS = 2 * DAY_MS;
 const MAX_MADE = 8;
+/** Of what no stored hour holds yet, so many spans are read for a report: some two seconds of a processor. */
+export const FRESH_SPANS = 500_000;
 
 export interface QualityServicePorts {
   readonly reports: Pick<QualityReports, 'report'>;
   /** Computes from the spans, past what is stored. */
-  readonly live: QualityReader;
+  readonly live: QualityReader & SpanCount;
   readonly archive: DuckdbQualityArchive;
   readonly audits: Pick<QualityAudits, 'audit' | 'due'>;
   readonly clock: Clock;
@@ -45,10 +47,21 @@ export class QualityService {
     const made = this.#made.get(key);
     if (made !== undefined && nowMs - made.atMs < FRESH_MS) return made.report;
     const toMs = Math.floor((nowMs - SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
-    const report = this.#alone(() => this.#ports.reports.report(week ?? { fromMs: toMs - WEEK_MS, toMs }));
+    const report = this.#alone(async () => this.#ports.reports.report(await this.#readable(week ?? { fromMs: toMs - WEEK_MS, toMs })));
     this.#remember(key, { atMs: nowMs, report });
     report.catch(() => this.#made.delete(key));
     return report;
+  }
+
+  /** The window, without its end where that holds more spans than are read for one report: up to the last hour that is stored, else the last minutes alone. */
+  async #readable(window: ReportWindow): Promise<ReportWindow> {
+    const { archive, live } = this.#ports;
+    const storedToMs = Math.max(window.fromMs, ...[...(await archive.hours(window))].map((hour) => hour + HOUR_MS));
+    let fresh = { fromMs: storedToMs, toMs: window.toMs };
+    if ((await live.count(fresh)) <= FRESH_SPANS) return window;
+    if (storedToMs > window.fromMs) return { fromMs: window.fromMs, toMs: storedToMs };
+    while (fresh.toMs - fresh.fromMs > MINUTE_MS && (await live.count(fresh)) > FRESH_SPANS) fresh = { ...fresh, fromMs: fresh.toMs - Math.ceil((fresh.toMs - fresh.fromMs) / (2 * MINUTE_MS)) * MINUTE_MS };
+    return fresh;
   }
 
   /** Stores the facts of one hour that has none yet, the oldest first. @returns whether there may be more. */
@@ -59,7 +72,8 @@ export class QualityService {
     const known = await archive.hours(window);
     const [hour, ...more] = hoursOf(window).filter((each) => !known.has(each));
     if (hour === undefined) return false;
-    await this.#alone(async () => archive.storeHour(hour, await live.facts({ fromMs: hour, toMs: hour + HOUR_MS })));
+    // Reports go on beside it: where spans are many, an hour takes minutes.
+    await archive.storeHour(hour, await live.facts({ fromMs: hour, toMs: hour + HOUR_MS }));
     return more.length > 0;
   }
 

@@ -3,7 +3,7 @@ import type { ObjectiveAttainment } from './objective-attainment.js';
 import type { TraceAccess } from './trace-access.js';
 import type { Trouble } from './troubles.js';
 
-/** An error that was not there before. */
+/** An error that was seen for the first time. */
 export interface NewSignature {
   readonly id: string;
   readonly type: string;
@@ -11,6 +11,8 @@ export interface NewSignature {
   readonly service: string;
   readonly operation: string;
   readonly firstSeenMs: number;
+  /** It came while Tocsin learned what is there: nobody knows whether it is older. */
+  readonly isMaybeOlder: boolean;
   readonly failures: number;
   readonly traceId: string;
 }

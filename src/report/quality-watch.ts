@@ -7,7 +7,7 @@ import { findFindings } from './find-findings.js';
 import { FactTable, type FactName, type QualityFact } from './quality-fact.js';
 import type { QualityFinding } from './quality-finding.js';
 import { measuresOf } from './quality-measures.js';
-import type { QualityReader, ReportWindow } from './quality-reader.js';
+import type { QualityReader, ReportWindow, SpanCount } from './quality-reader.js';
 import { watchedMinute, WatchMemory, type HeardState, type WatchedMinute } from './watch-memory.js';
 import { utcClock } from './words.js';
 
@@ -23,10 +23,7 @@ const NS_PER_MS = 1e6;
 /** More of a minute are not read: its end speaks for the whole, and ingest is not disturbed. */
 export const MINUTE_SPANS = 200_000;
 
-export interface WatchReader extends Pick<QualityReader, 'facts'> {
-  /** Spans that end in a time. */
-  count(window: ReportWindow): Promise<number>;
-}
+export interface WatchReader extends Pick<QualityReader, 'facts'>, SpanCount {}
 
 /** A minute that was read is read again when so much more of it has come: late spans are told of too. */
 const LATE_SHARE = 0.05;

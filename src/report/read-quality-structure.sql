@@ -1,10 +1,11 @@
 -- Facts about the shape of traces: counted are spans that end in [from_ms, to_ms); parents and children are looked for in [near_from_ms, near_to_ms).
 -- Every row is additive with those of other windows: fact, service, subject, n, bad, value, examples (see quality-fact.ts).
+-- Of many spans one part of `$parts` at a time, by trace: what is joined here lies within one trace.
 WITH /* archive */
 near AS MATERIALIZED (
   SELECT trace_id_high AS th, trace_id_low AS tl, span_id, parent_span_id AS pid, name, kind, status, start_ns, start_ns + duration_ns AS stop_ns,
     duration_ns, end_ms, service, resource_id, weight, weight_unknown, dropped_count, arrival_ms, imported, end_ms >= $from_ms AND end_ms < $to_ms AS own
-  FROM spans WHERE end_ms >= $near_from_ms AND end_ms < $near_to_ms
+  FROM spans WHERE end_ms >= $near_from_ms AND end_ms < $near_to_ms AND trace_id_low % $parts::UBIGINT = $part::UBIGINT
 ),
 hosts AS (
   SELECT resource_id, coalesce(attributes ->> '$."host.id"', attributes ->> '$."host.name"', attributes ->> '$."k8s.node.name"', attributes ->> '$."k8s.pod.name"', '') AS host FROM resources
@@ -21,7 +22,7 @@ per_service AS (
     count(*) FILTER (dropped_count > 0) AS cut, sum(dropped_count) AS dropped, count(*) FILTER (kind < 2) AS inner_kind,
     sum(weight) FILTER (kind IN (2, 5)) AS requests, count(*) FILTER (kind IN (2, 5)) AS stored_requests, sum(weight) FILTER (kind IN (2, 5) AND status = 2) AS failed_requests,
     count(*) FILTER (pid = 0) AS roots, count(*) FILTER (pid = 0 AND kind = 3) AS client_roots,
-    approx_count_distinct(name) AS names, count(DISTINCT end_ms // 60000) AS minutes, max(end_ms) AS last_ms, min(end_ms) AS first_ms,
+    approx_count_distinct(name) AS names,
     min({'th': th, 'tl': tl, 's': span_id}, 3) FILTER (weight_unknown) AS unknown_examples,
     min({'th': th, 'tl': tl, 's': span_id}, 3) FILTER (dropped_count > 0) AS cut_examples,
     min({'th': th, 'tl': tl, 's': span_id}, 3) FILTER (pid = 0 AND kind = 3) AS client_root_examples,
@@ -53,6 +54,7 @@ across AS (
 facts AS (
   SELECT service, unnest([
     {'fact': 'spans', 'subject': '', 'n': n::DOUBLE, 'bad': errors::DOUBLE, 'value': w::DOUBLE, 'examples': any_examples},
+    {'fact': 'orphan-weight', 'subject': '', 'n': w::DOUBLE, 'bad': 0::DOUBLE, 'value': 0::DOUBLE, 'examples': NULL},
     {'fact': 'weighted', 'subject': '', 'n': w::DOUBLE, 'bad': weighted_errors::DOUBLE, 'value': 0::DOUBLE, 'examples': NULL},
     {'fact': 'requests', 'subject': '', 'n': coalesce(requests, 0)::DOUBLE, 'bad': coalesce(failed_requests, 0)::DOUBLE, 'value': stored_requests::DOUBLE, 'examples': NULL},
     {'fact': 'unknown-weight', 'subject': '', 'n': n::DOUBLE, 'bad': unknown::DOUBLE, 'value': 0::DOUBLE, 'examples': unknown_examples},
@@ -60,12 +62,8 @@ facts AS (
     {'fact': 'limits-hit', 'subject': '', 'n': n::DOUBLE, 'bad': cut::DOUBLE, 'value': dropped::DOUBLE, 'examples': cut_examples},
     {'fact': 'inner-kind', 'subject': '', 'n': n::DOUBLE, 'bad': inner_kind::DOUBLE, 'value': 0::DOUBLE, 'examples': any_examples},
     {'fact': 'root-kind', 'subject': '', 'n': roots::DOUBLE, 'bad': client_roots::DOUBLE, 'value': 0::DOUBLE, 'examples': client_root_examples},
-    {'fact': 'span-names', 'subject': '', 'n': n::DOUBLE, 'bad': 0::DOUBLE, 'value': names::DOUBLE, 'examples': any_examples},
-    {'fact': 'active-minutes', 'subject': '', 'n': minutes::DOUBLE, 'bad': 0::DOUBLE, 'value': last_ms::DOUBLE, 'examples': any_examples},
-    {'fact': 'first-seen', 'subject': '', 'n': minutes::DOUBLE, 'bad': 0::DOUBLE, 'value': (-first_ms)::DOUBLE, 'examples': NULL}
+    {'fact': 'span-names', 'subject': '', 'n': n::DOUBLE, 'bad': 0::DOUBLE, 'value': names::DOUBLE, 'examples': any_examples}
   ], recursive := true) FROM per_service
-  UNION ALL BY NAME
-  SELECT service, 'active-hour' AS fact, (end_ms // 3600000)::VARCHAR AS subject, count(*)::DOUBLE AS n, 0::DOUBLE AS bad, 0::DOUBLE AS value, NULL AS examples FROM near WHERE own GROUP BY ALL
   UNION ALL BY NAME
   SELECT t.service, 'traces' AS fact, '' AS subject, count(*)::DOUBLE AS n, count(*) FILTER (t.is_partial)::DOUBLE AS bad, sum(t.weight) AS value,
     min({'th': t.th, 'tl': t.tl, 's': t.span_id}, 3) FILTER (t.is_partial) AS examples
@@ -76,7 +74,7 @@ facts AS (
     {'fact': 'weighted-rootless', 'n': sum(weight)::DOUBLE, 'bad': coalesce(sum(weight) FILTER (NOT has_root), 0)::DOUBLE}
   ], recursive := true), '' AS subject, 0::DOUBLE AS value, NULL AS examples FROM judged_traces GROUP BY service
   UNION ALL BY NAME
-  SELECT service, 'weighted-orphans' AS fact, '' AS subject, sum(weight)::DOUBLE AS n, coalesce(sum(weight) FILTER (up_service IS NULL), 0)::DOUBLE AS bad, 0::DOUBLE AS value, NULL AS examples FROM paired GROUP BY service
+  SELECT service, 'orphan-weight' AS fact, '' AS subject, 0::DOUBLE AS n, coalesce(sum(weight) FILTER (up_service IS NULL), 0)::DOUBLE AS bad, 0::DOUBLE AS value, NULL AS examples FROM paired GROUP BY service
   UNION ALL BY NAME
   SELECT service, 'rootless' AS fact, '' AS subject, count(*)::DOUBLE AS n, count(*) FILTER (NOT has_root)::DOUBLE AS bad, 0::DOUBLE AS value,
     min({'th': th, 'tl': tl, 's': span_id}, 3) FILTER (NOT has_root) AS examples

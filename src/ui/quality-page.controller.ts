@@ -1,12 +1,14 @@
-import { Controller, Get, Header, Inject, Query } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Query, Res } from '@nestjs/common';
 import { qualityReportView } from '../report/quality-report-view.js';
 import type { AuditKind } from '../report/audit-period.js';
 import { linesOf } from '../report/quality-audit-slack.js';
 import { qualityAuditView } from '../report/quality-audit-view.js';
 import { periodAsked, weekAsked } from '../report/quality.controller.js';
 import { startOfWeek, WEEK_MS, weekOf } from '../report/quality-week.js';
-import { qualityFileModel, qualityModel } from './quality-page.js';
+import type { PageReply } from './http-types.js';
+import { qualityFileModel, qualityModel, qualitySheet } from './quality-page.js';
 import { auditSections } from './quality-audit-sections.js';
+import { policyWithSheet } from './security-headers.js';
 import { SITE, type Site } from './site.js';
 
 const WEEKS_LISTED = 5;
@@ -29,7 +31,8 @@ export class QualityPageController {
 
   @Get('file')
   @Header('content-type', 'text/html; charset=utf-8')
-  async file(@Query() query: unknown): Promise<string> {
+  async file(@Query() query: unknown, @Res({ passthrough: true }) reply: PageReply): Promise<string> {
+    reply.header('content-security-policy', policyWithSheet(qualitySheet()));
     return this.#site.renderAlone('quality-file', qualityFileModel(qualityReportView(await this.#site.quality.report(weekAsked(query))), this.#site.address.publicUrl));
   }
 

@@ -25,7 +25,12 @@ export function qualityModel(report: QualityReportView, base: string): Record<st
 
 /** For one file with everything in it, for mail and print. */
 export function qualityFileModel(report: QualityReportView, base = ''): Record<string, unknown> {
-  return { ...qualityModel(report, base), sheet: readFileSync(SHEET, 'utf8') };
+  return { ...qualityModel(report, base), sheet: qualitySheet() };
+}
+
+/** The style of that file, as it stands in it. */
+export function qualitySheet(): string {
+  return readFileSync(SHEET, 'utf8');
 }
 
 type Measures = QualityReportView['overall'];

@@ -37,6 +37,7 @@ const PAGES: readonly (readonly [name: string, path: string, heading: string, te
   ['signatures', '/signatures', 'Errors', ['CardDeclined', 'card <int> declined', 'New']],
   ['signature', `/signatures/${SIGNATURE_ID}`, 'CardDeclined', ['Why these failures are one', 'Perhaps the same', 'front POST /checkout']],
   ['quality', '/quality', 'Trace quality', ['The trace breaks between front and checkout', 'OTEL_PROPAGATORS', 'Instrumentation Score']],
+  ['quality-file', '/quality/file', 'Trace quality', ['The trace breaks between front and checkout', 'Instrumentation Score', 'by Tocsin']],
   ['ingest', '/ingest', 'Ingest', ['The ledger balances', '1,204,331', '≤ 10 s']],
   ['not-found', '/nowhere', 'Not found', ['overview']],
 ];

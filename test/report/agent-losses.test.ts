@@ -37,7 +37,7 @@ async function send(host: string, lostEachMinute: number): Promise<void> {
 }
 
 async function reportOfThem(): Promise<QualityReport> {
-  const reports = new QualityReports({ reader: new DuckdbQualityReader(store, 1), clock: new FakeClock(START_MS + MINUTES * MINUTE_MS), hygiene: () => Promise.resolve([]), owners: () => new Map(), rules: () => DEFAULT_QUALITY, earlier: () => Promise.resolve(undefined) });
+  const reports = new QualityReports({ reader: new DuckdbQualityReader(store, { windowSpans: 1 }), clock: new FakeClock(START_MS + MINUTES * MINUTE_MS), hygiene: () => Promise.resolve([]), owners: () => new Map(), rules: () => DEFAULT_QUALITY, earlier: () => Promise.resolve(undefined) });
   return reports.report({ fromMs: START_MS, toMs: START_MS + MINUTES * MINUTE_MS });
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publicUrlOf, type Settings } from '../../config/settings.js';
 import { NO_REDACTION } from '../../ingest/redact-compile.js';
@@ -27,8 +27,10 @@ import { findServiceApi } from '../service-api.js';
 /** Younger spans still wait for their parents. */
 const SETTLE_MS = MINUTE_MS;
 const MAX_COMPLAINTS = 10;
-/** A command of its own may use every processor, and has no ingest beside it that needs memory. */
-const ALONE: DatabaseOptions = { threads: availableParallelism(), memoryLimit: '160MB' };
+/** Windows that are read beside each other, each by a processor of its own: that costs less than to have DuckDB share out each statement. */
+const AT_ONCE = 2;
+/** There is no ingest beside it that needs memory. */
+const ALONE: DatabaseOptions = { memoryLimit: '160MB' };
 
 export interface ReportWish {
   /** Undefined: the last seven days, or all that the files hold. */
@@ -110,7 +112,7 @@ interface ReportParts {
 
 async function report({ store, spans, book, window }: ReportParts): Promise<QualityReportView> {
   const reports = new QualityReports({
-    reader: new DuckdbQualityReader(spans), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book),
+    reader: new DuckdbQualityReader(spans, { atOnce: AT_ONCE }), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book),
     rules: () => book?.quality ?? DEFAULT_QUALITY, earlier: () => Promise.resolve(undefined),
   });
   return qualityReportView(await reports.report(window));

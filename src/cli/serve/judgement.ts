@@ -42,6 +42,7 @@ import { findPatternRunbook, findRunbook } from '../../runbook/find-runbook.js';
 import { renderRunbookOrRaw } from '../../runbook/render-runbook.js';
 import { runbookContextOf } from '../../runbook/runbook-context.js';
 import type { SloStatus } from '../../budget/slo-status.js';
+import { inTurns, type BackgroundTurns } from '../../store/background-turns.js';
 import { DuckdbUptime } from '../../store/duckdb-uptime.js';
 import { sloMinutes } from '../../store/slo-slice-columns.js';
 import type { RenderedRunbook } from '../../ui/ui-options.js';
@@ -60,6 +61,8 @@ export interface JudgementPorts {
   readonly requestEarlyTick: () => void;
   readonly requestTickAt: (atMs: number) => void;
   readonly refusals: () => number;
+  /** For reads that nobody waits for at a screen. */
+  readonly turns: BackgroundTurns;
   /** On the disk that is written to. */
   readonly freeBytes: () => Promise<number | undefined>;
 }
@@ -94,7 +97,7 @@ export class Judgement {
     const decisions = new DuckdbDecisionReader(ports.store);
     this.anomalies = new AnomalyWatch({ reader: new DuckdbAnomalyReader(ports.store), rules: () => this.rules.book.anomalyRules });
     this.storage = new StorageWatch({ database: ports.store, freeBytes: ports.freeBytes, minFreeBytes: () => this.rules.book.sampling.retention.minFreeBytes, holdsArchive: ports.settings.archiveUrl?.startsWith('s3:') !== true });
-    this.watch = new QualityWatch({ reader: new DuckdbQualityReader(ports.store), heard: new DuckdbHeardRecord(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
+    this.watch = new QualityWatch({ reader: new DuckdbQualityReader(inTurns(ports.store, ports.turns)), heard: new DuckdbHeardRecord(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
       gatherEvidence: (measured, status, when) => this.#gatherEvidence(measured, status, when),

@@ -4,6 +4,7 @@ import { systemClock } from '../../lib/system-clock.js';
 import { SlackApi } from '../../notify/slack-api.js';
 import type { RuleBook } from '../../pipeline/fs-rule-book.js';
 import type { Store } from '../../pipeline/store.js';
+import { inTurns, type BackgroundTurns } from '../../store/background-turns.js';
 import type { Database } from '../../store/database.js';
 import { ArchivedQualityReader } from '../../report/archived-quality-reader.js';
 import { DuckdbQualityArchive } from '../../report/duckdb-quality-archive.js';
@@ -29,6 +30,7 @@ export interface QualityPartsPorts {
   readonly store: Store;
   /** The store with the archive behind it. */
   readonly archived: Pick<Database, 'query'>;
+  readonly turns: BackgroundTurns;
   readonly log: Logger;
   readonly book: () => RuleBook;
   readonly signatures: () => readonly TrackedSignature[];
@@ -45,7 +47,7 @@ export interface QualityParts {
 /** The trace-quality report in the service: hours kept beyond their spans, weekly, and told to Slack; and the audits. */
 export function qualityParts(ports: QualityPartsPorts): QualityParts {
   const { settings, store, archived, book, publicUrl } = ports;
-  const live = new DuckdbQualityReader(archived);
+  const live = new DuckdbQualityReader(inTurns(archived, ports.turns));
   const archive = new DuckdbQualityArchive(store);
   const reader = new ArchivedQualityReader(live, archive);
   const reads = new DuckdbTraceReads(store, systemClock);

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -45,6 +46,7 @@ import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
 import { storedUserReader } from '../../query/stored-user.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
+import { BackgroundTurns } from '../../store/background-turns.js';
 import { archiverOf } from './archiver-of.js';
 import { archiveParts, freeBytesOf, type ArchiveParts } from '../archive-parts.js';
 import { qualityParts } from './quality-parts.js';
@@ -128,8 +130,9 @@ class Start {
     const tokens = await tokensOrProblems(settings);
     this.#tls = tlsOf(settings);
     const store = await this.#openStore(book);
+    const turns = new BackgroundTurns({ isBusy: () => store.pendingBytes > 0, pause: (ms) => sleep(ms, undefined, { ref: false }), nowMs: () => performance.now() });
     const judgement = await Judgement.resume({
-      settings, store, metrics: this.#metrics, clock: systemClock, log,
+      settings, store, turns, metrics: this.#metrics, clock: systemClock, log,
       publicUrl: () => publicUrlOf(settings, this.#httpPort),
       requestEarlyTick: () => this.#tick?.requestEarlyTick(),
       requestTickAt: (atMs) => this.#tick?.requestTickAt(atMs),
@@ -140,7 +143,11 @@ class Start {
     addSloMetrics(this.#metrics, { engine: judgement.engine, events: this.#sloEvents, version: tocsinVersion() });
     addStorageMetrics(this.#metrics, () => judgement.storage.figures);
     addDrillMetrics(this.#metrics, () => judgement.engine.lastDrillStatuses());
-    await this.#servePages({ store, judgement, tokens });
+    await this.#servePages({ store, turns, judgement, tokens });
+    this.#cleanup.push('work in the background', () => {
+      turns.close();
+      return Promise.resolve();
+    });
     await judgement.dispatcher.start();
     this.#cleanup.push('dispatcher', () => judgement.dispatcher.stop(STOP_GRACE_MS));
     this.#listenToSlack(judgement);
@@ -187,11 +194,11 @@ class Start {
     this.#httpPort = (app.getHttpServer().address() as { readonly port: number }).port;
   }
 
-  #appParts({ store, judgement, tokens }: PageParts): AppParts {
+  #appParts({ store, turns, judgement, tokens }: PageParts): AppParts {
     const { settings, log } = this.#input;
     const { engine } = judgement;
     const archived = new ArchivedSpans(store, this.#archiveParts);
-    const quality = qualityParts({ settings, store, archived, log, book: () => judgement.rules.book, signatures: () => judgement.signatures.all(), publicUrl: () => publicUrlOf(settings, this.#httpPort) });
+    const quality = qualityParts({ settings, store, archived, turns, log, book: () => judgement.rules.book, signatures: () => judgement.signatures.all(), publicUrl: () => publicUrlOf(settings, this.#httpPort) });
     const spanMetrics = new DuckdbSpanMetrics(store, systemClock.nowMs());
     this.#metrics.addFamilies(() => spanMetrics.families());
     return {
@@ -225,10 +232,10 @@ class Start {
         onError: (error) => log.error({ err: error }, 'an evaluation failed; the next one tries again'),
       },
       rounds: roundsOf(judgement, log),
-      qualityWatch: { watch: judgement.watch, clock: systemClock, onError: (error) => log.error({ err: error }, 'the quality of the traces could not be watched; the next round tries again') },
+      qualityWatch: { watch: judgement.watch, clock: systemClock, onError: (error) => { if (!turns.isClosed) log.error({ err: error }, 'the quality of the traces could not be watched; the next round tries again'); } },
       quality: {
         quality: quality.service, keepReads: () => quality.reads.flush(), schedule: settings.qualityReport, clock: systemClock, announce: quality.announce, announceAudit: quality.announceAudit,
-        onError: (error) => log.error({ err: error }, 'the trace-quality report failed'),
+        onError: (error) => { if (!turns.isClosed) log.error({ err: error }, 'the trace-quality report failed'); },
       },
       maintenance: {
         database: store, archiver: archiverOf({ parts: this.#archiveParts, hotRetentionMs: settings.hotRetentionMs, store, judgement }), storage: judgement.storage, clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
@@ -289,6 +296,7 @@ class Start {
 
 interface PageParts {
   readonly store: StoreClient;
+  readonly turns: BackgroundTurns;
   readonly judgement: Judgement;
   readonly tokens: readonly Token[] | undefined;
 }
