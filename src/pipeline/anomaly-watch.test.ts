@@ -158,6 +158,16 @@ describe('what was not as it is as a rule', () => {
   });
 });
 
+test('what was usual before a ticket are whole quarters, also where it is not known to begin with one', async () => {
+  const began = UNTIL - 8 * WINDOW_MS;
+  const ticket = { service: 'pay', operation: 'GET /', fromMs: began, toMs: undefined };
+  await count([{ service: 'pay', atMs: began - 24 * WINDOW_MS, spans: 200, errors: 1 }]);
+  const windows = windowsFor(UNTIL - WINDOW_MS, [ticket]);
+  const counted = async (fromMs: number): Promise<unknown> => (await new DuckdbAnomalyReader(store).counts(windows, [{ ...ticket, fromMs }])).find(({ service }) => service === 'pay')?.windows.map((window) => window.fromMs);
+  expect(await counted(began)).toContain(began - 24 * WINDOW_MS);
+  expect(await counted(began + 14 * MINUTE_MS)).toEqual(await counted(began));
+});
+
 test('reads two thousand operations with ten latencies each within the memory that the database has', async () => {
   const at = Date.parse('2027-02-01T12:00:00Z');
   const dataDir = mkdtempSync(join(tmpdir(), 'tocsin-anomalies-'));

@@ -98,10 +98,10 @@ function compareText(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** In quarters of an hour. `past` null: open, and the hours from `usual` on are what it is compared with. */
+/** In whole quarters of an hour; the one in which it began is unusual. `past` null: open, and the hours from `usual` to `first` are what it is compared with. */
 function quartersOf(unusual: UnusualTime): Record<string, unknown> {
   const { service, operation = null, fromMs, toMs } = unusual;
-  return { service, operation, first: Math.floor(fromMs / WINDOW_MS), past: toMs === undefined ? null : Math.ceil(toMs / WINDOW_MS), usual: hoursBefore(unusual).fromMs / WINDOW_MS };
+  return { service, operation, first: Math.floor(fromMs / WINDOW_MS), past: toMs === undefined ? null : Math.ceil(toMs / WINDOW_MS), usual: Math.floor(hoursBefore(unusual).fromMs / WINDOW_MS) };
 }
 
 function durationOf(row: Row, column: string): number {
