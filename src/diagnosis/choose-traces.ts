@@ -4,14 +4,14 @@ import { showsTheSame, type FailureKind } from './failure-kinds.js';
 import { compareSpans } from './finding.js';
 import { medoid, type Shape } from './medoid.js';
 import { medianOf } from './pattern/usual.js';
+import { usualLimit } from './usual-limit.js';
 
 /** What began this much earlier shows how it began; nearer than this nobody cares which came first. */
 export const SAME_TIME_MS = 1_000;
 /** What takes this many times as long shows something of its own. */
 const MUCH_LONGER = 1.5;
-/** Beyond so many deviations from the median a duration is an outlier; 1.4826 makes the median absolute deviation one of the normal distribution (Iglewicz and Hoaglin 1993). */
+/** Beyond so many deviations from the median a duration stands out. */
 const OUTLIER_DEVIATIONS = 3;
-const MAD_TO_DEVIATION = 1.4826;
 
 /** A bad event to be shown, and for what. */
 export interface Choice {
@@ -58,7 +58,7 @@ class Choices {
     if (shape === undefined) return;
     const shown = this.#choices.find((choice) => choice.shape === shape);
     if (shown !== undefined) this.#alsoFills(shown, role);
-    else if (this.#isNew(shape, role)) this.#choices.push({ shape, role, kind: this.#kinds.find(({ members }) => members.includes(shape))!, also: [] });
+    else if (this.#isNew(shape, role)) this.#choices.push({ shape, role, kind: this.#kindOf(shape), also: [] });
   }
 
   /** Where it is shown already, that one is the newest kind as well. */
@@ -74,7 +74,13 @@ class Choices {
   }
 
   #isNew(shape: Shape, role: TraceRole): boolean {
-    return !isOneOf(shape, this.#choices.map((choice) => choice.shape)) && this.#choices.every((choice) => !showsTheSame(shape, choice.shape) || differs(shape, choice.shape, role));
+    const kind = this.#kindOf(shape);
+    const alike = this.#choices.filter((choice) => choice.kind === kind || showsTheSame(shape, choice.shape));
+    return !isOneOf(shape, this.#choices.map((choice) => choice.shape)) && alike.every((choice) => differs(shape, choice.shape, role));
+  }
+
+  #kindOf(shape: Shape): FailureKind {
+    return this.#kinds.find(({ members }) => members.includes(shape))!;
   }
 }
 
@@ -101,11 +107,9 @@ function isOneOf({ finding }: Shape, others: readonly (Shape | undefined)[]): bo
 /** The longest one, where it stands out among all. */
 function outlier(all: readonly Shape[]): Shape | undefined {
   const durations = all.map(({ finding }) => finding.event.durationNs);
-  const middle = medianOf(durations);
-  const deviation = MAD_TO_DEVIATION * medianOf(durations.map((duration) => Math.abs(duration - middle)));
   const longest = all.reduce((best, each) => (each.finding.event.durationNs > best.finding.event.durationNs ? each : best));
   const { durationNs } = longest.finding.event;
-  return durationNs >= MUCH_LONGER * middle && durationNs > middle + OUTLIER_DEVIATIONS * deviation ? longest : undefined;
+  return durationNs >= MUCH_LONGER * medianOf(durations) && durationNs > usualLimit(durations, OUTLIER_DEVIATIONS) ? longest : undefined;
 }
 
 function inTime({ finding: { event: left } }: Shape, { finding: { event: right } }: Shape): number {
