@@ -22,13 +22,12 @@ export interface AgentCounters {
   unknownConnection: number;
   connectionLimit: number;
   memoryLimit: number;
-  spanLimit: number;
   redacted: number;
 }
 
 export function newCounters(): AgentCounters {
   return {
     dataFrames: 0, connections: 0, begun: 0, exchanges: 0, spans: 0, excluded: 0, instrumented: 0, sampledOut: 0, abandonedHole: 0, abandonedLimit: 0,
-    abandonedNotTheProtocol: 0, forgotten: 0, withoutAnswer: 0, unknownConnection: 0, connectionLimit: 0, memoryLimit: 0, spanLimit: 0, redacted: 0,
+    abandonedNotTheProtocol: 0, forgotten: 0, withoutAnswer: 0, unknownConnection: 0, connectionLimit: 0, memoryLimit: 0, redacted: 0,
   };
 }

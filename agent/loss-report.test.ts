@@ -64,6 +64,6 @@ test('what did not arrive is sent again as it is, and the sum is right however l
 test('every counter of a loss is in a record', () => {
   const report = newReport();
   const everyLoss = { cpus: [Object.fromEntries(['ringFull', 'unreadable', 'state', 'unseenBytes', 'order', 'noBuffer', 'vector', 'unknownCall', 'ioUring', 'tlsUnjoined', 'tlsUnreadable', 'tlsLength'].map((name) => [name, 1]))], loader: { queueFull: 1, missedRuns: 1 } };
-  const { told } = read(report.next(lossTotals({ counters: { ...newCounters(), abandonedHole: 1, abandonedLimit: 1, abandonedNotTheProtocol: 1, forgotten: 1, spanLimit: 1, unknownConnection: 1 }, outbox: { sentSpans: 0, sentBytes: 0, retries: 0, rejectedSpans: 1, overflownSpans: 1, refusedSpans: 1 }, losses: everyLoss, unsentSpans: 1 }), START_MS + 1));
-  expect(told).toMatchObject({ 'tocsin.agent.spans.lost': 9, 'tocsin.agent.events.lost': 5, 'tocsin.agent.calls.unread': 9, 'tocsin.agent.bytes.unseen': 1 });
+  const { told } = read(report.next(lossTotals({ counters: { ...newCounters(), abandonedHole: 1, abandonedLimit: 1, abandonedNotTheProtocol: 1, forgotten: 1, unknownConnection: 1 }, outbox: { sentSpans: 0, sentBytes: 0, retries: 0, rejectedSpans: 1, overflownSpans: 1, refusedSpans: 1 }, losses: everyLoss, unsentSpans: 1 }), START_MS + 1));
+  expect(told).toMatchObject({ 'tocsin.agent.spans.lost': 8, 'tocsin.agent.events.lost': 5, 'tocsin.agent.calls.unread': 9, 'tocsin.agent.bytes.unseen': 1 });
 });

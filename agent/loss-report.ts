@@ -45,7 +45,7 @@ export function lossTotals({ counters, outbox, losses, unsentSpans }: LossSource
   return {
     begunSpans: counters.begun, deliveredSpans: outbox.sentSpans, readEvents: counters.dataFrames, unseenBytes: told('unseenBytes'),
     lostSpans: {
-      hole: counters.abandonedHole, not_understood: counters.abandonedNotTheProtocol, parser_limit: counters.abandonedLimit, forgotten: counters.forgotten, queue_full: counters.spanLimit,
+      hole: counters.abandonedHole, not_understood: counters.abandonedNotTheProtocol, parser_limit: counters.abandonedLimit, forgotten: counters.forgotten,
       buffer_full: outbox.overflownSpans, refused: outbox.refusedSpans, rejected: outbox.rejectedSpans, unsent: unsentSpans,
     },
     lostEvents: { ...named(EVENT_REASONS), unknown_connection: counters.unknownConnection },

@@ -11,6 +11,7 @@ import { LossReport, lossTotals, type LossTotals } from './loss-report.js';
 import { resourceHead } from './span-batch.js';
 import { LossCourier } from './system-loss-courier.js';
 import { agentResource, type Host } from './resource.js';
+import { Ripening } from './ripening.js';
 import { newSpanId, newTraceId } from './system-random-ids.js';
 import { startLoader, type Loader, type LoaderEnd } from './system-loader.js';
 import { keepSmall } from './system-memory.js';
@@ -20,10 +21,10 @@ import type { SpanNode } from './span-node.js';
 import { Teller } from './teller.js';
 import { Tracer } from './tracer.js';
 
-/** Put into words soon: what lives long is dear to the garbage collector. */
-const TELL_MS = 25;
+/** So long, at least, is waited for the other end of a connection. */
+const RIPEN_MS = 25;
 /** Where no frames come that it could be done with. */
-const TELL_IDLE_MS = 100;
+const RIPEN_IDLE_MS = 100;
 /** Sent in larger pieces. */
 const POST_MS = 500;
 const TIDY_MS = 1_000;
@@ -56,17 +57,16 @@ export class RunningAgent {
   #exporter!: Exporter;
   #courier!: LossCourier;
   #loader!: Loader;
-  /** When that was last done, by the monotonic clock. */
-  #toldMs = 0;
-  /** Finished, and told at the next tick: the other end of a connection may be heard a moment later. */
-  #ripening: SpanNode[] = [];
+  readonly #ripening = new Ripening({ isSettled: (node) => this.#teller.isSettled(node), tell: (node) => this.#tell(node) });
+  /** When what was ripe was last told, by the monotonic clock. */
+  #ripenedMs = 0;
   #configText = '';
   #lastTrouble: string | undefined;
 
   private constructor(options: AgentOptions) {
     this.#options = options;
     this.#loaded = options.loaded;
-    this.#tracer = new Tracer(options.loaded.config.policy, { newSpanId, command: (line) => this.#loader.command(line) });
+    this.#tracer = new Tracer(options.loaded.config.policy, { newSpanId, command: (line) => this.#loader.command(line), finished: (node) => this.#ripening.finished(node) });
     this.#teller = this.#newTeller();
   }
 
@@ -77,13 +77,13 @@ export class RunningAgent {
     agent.#exporter = new Exporter(await senderOf(options.loaded, 'traces'), config.otlp.bufferBytes);
     agent.#courier = new LossCourier({ report: new LossReport(resourceHead(agentResource(agent.#host), agent.#host.agentVersion), Date.now()), sender: await lossSenderOf(options.loaded), log: options.log });
     agent.#configText = agent.#readConfigText();
-    agent.#loader = startLoader(config, { sink: agent.#sink(), say: (line) => options.log.info({ from: 'loader' }, line), afterFrames: () => agent.#tellIfDue() });
+    agent.#loader = startLoader(config, { sink: agent.#sink(), say: (line) => options.log.info({ from: 'loader' }, line), afterFrames: () => agent.#ripenIfDue() });
     const trouble = dropPrivileges(config.user);
     if (trouble !== undefined) {
       agent.#loader.quit();
       throw new Error(trouble);
     }
-    agent.#every(TELL_IDLE_MS, () => agent.#tellIfDue());
+    agent.#every(RIPEN_IDLE_MS, () => agent.#ripenIfDue());
     agent.#every(POST_MS, () => agent.#post());
     agent.#every(TIDY_MS, () => agent.#tracer.tidy());
     agent.#every(RELOAD_MS, () => void agent.#reloadIfChanged().catch((error: unknown) => { options.log.warn({ why: String(error) }, 'the configuration could not be read again; the one before stays in force'); }));
@@ -104,8 +104,8 @@ export class RunningAgent {
     let hasEnded = false;
     void this.#loader.ended.then(() => { hasEnded = true; });
     await whileAdvancing({ isOver: () => hasEnded, progress: () => this.#tracer.counters.dataFrames });
-    this.#tell();
-    this.#tell();
+    this.#ripening.pass();
+    this.#ripening.pass();
     this.#post();
     await whileAdvancing({ isOver: () => this.#exporter.isIdle, progress: () => this.#exporter.outbox.counters.sentSpans });
     let isTold = false;
@@ -142,18 +142,16 @@ export class RunningAgent {
     return new Teller(this.#tracer, { host: this.#host, policy: config.policy, ports: { newTraceId, redact } });
   }
 
-  #tellIfDue(): void {
-    if (performance.now() - this.#toldMs >= TELL_MS) this.#tell();
+  #tell(node: SpanNode): void {
+    this.#teller.tell(node, this.#batch);
+    if (this.#batch.spans >= MAX_SPANS_A_REQUEST) this.#post();
   }
 
-  #tell(): void {
-    this.#toldMs = performance.now();
-    const finished = this.#ripening;
-    this.#ripening = this.#tracer.takeFinished();
-    for (let from = 0; from < finished.length; from += MAX_SPANS_A_REQUEST) {
-      this.#teller.tell(finished.length <= MAX_SPANS_A_REQUEST ? finished : finished.slice(from, from + MAX_SPANS_A_REQUEST), this.#batch);
-      if (this.#batch.spans >= MAX_SPANS_A_REQUEST) this.#post();
-    }
+  #ripenIfDue(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#ripenedMs < RIPEN_MS) return;
+    this.#ripenedMs = nowMs;
+    this.#ripening.pass();
   }
 
   #post(): void {

@@ -52,27 +52,31 @@ export class Teller {
     this.#ports = ports;
   }
 
-  /** Adds what is to be told of `nodes` to the batch. */
-  tell(nodes: readonly SpanNode[], batch: SpanBatch): void {
-    const groups = new Map<Source, SpanNode[]>();
-    for (const node of nodes) {
-      if (this.#isInstrumented(node)) {
-        this.#tracer.counters.instrumented += 1;
-        continue;
-      }
-      const source = this.#sourceOf(node);
-      const group = groups.get(source);
-      if (group === undefined) groups.set(source, [node]);
-      else group.push(node);
+  /** Adds what is to be told of the exchange to the batch. */
+  tell(node: SpanNode, batch: SpanBatch): void {
+    const { counters } = this.#tracer;
+    if (this.#isInstrumented(node)) {
+      counters.instrumented += 1;
+      return;
     }
-    for (const [source, group] of groups) batch.addResource(source.head, (writer) => this.#spans(writer, source, group));
+    const source = this.#sourceOf(node);
+    if (!this.#span(batch.writer, source, node)) return;
+    batch.add(source.head);
+    counters.spans += 1;
   }
 
-  #spans(writer: ProtobufWriter, source: Source, nodes: readonly SpanNode[]): number {
-    let count = 0;
-    for (const node of nodes) if (this.#span(writer, source, node)) count += 1;
-    this.#tracer.counters.spans += count;
-    return count;
+  /** Whether nothing that is heard later can change what it belongs to. */
+  isSettled(node: SpanNode): boolean {
+    return this.#isSettled(node, 0);
+  }
+
+  #isSettled(node: SpanNode, depth: number): boolean {
+    if (node.traceId !== undefined) return true;
+    this.#tracer.correlator.join(node);
+    const { parent, candidates } = node;
+    if (parent === undefined && node.kind === 'server') return node.joinKey === undefined;
+    if (parent !== undefined && (depth >= MAX_DEPTH || !this.#isSettled(parent, depth + 1))) return false;
+    return candidates.every((candidate) => depth < MAX_DEPTH && this.#isSettled(candidate.node, depth + 1));
   }
 
   #isInstrumented({ tgid }: SpanNode): boolean {

@@ -18,7 +18,8 @@ test('headers and bodies are switched off and on again on a connection that is o
   const bench = new AgentBench(ALL).push(OPEN, asked(0), answered(0), asked(1));
   bench.use({}).push(answered(1), asked(2), answered(2));
   const before = bench.spans();
-  expect(before.map(({ told }) => capturedOf(told))).toEqual([[], [], []]);
+  // The first had ended before.
+  expect(before.map(({ told }) => capturedOf(told))).toEqual([CAPTURED, [], []]);
   bench.use(ALL).push(asked(3), answered(3));
   const [after] = bench.spans();
   expect(capturedOf(after?.told)).toEqual(CAPTURED);
@@ -42,10 +43,10 @@ test.each([
   const reply = (index: number): Buffer => dataFrame({ ...CLIENT, atNs: 150 + index }, { direction: 'receive', position: index * answer.length, text: answer });
   const bench = new AgentBench(policy).push(openFrame({ ...CLIENT, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: `10.0.0.2:${port}` }), ask(0), reply(0));
   expect(bench.spans().map(({ told }) => String(told[key]).includes('geheim'))).toEqual([true]);
-  bench.push(ask(1), reply(1), ask(2));
-  bench.use({}).push(reply(2), ask(3), reply(3));
+  bench.push(ask(1));
+  bench.use({}).push(reply(1), ask(2), reply(2));
   const spans = bench.spans();
-  expect(spans).toHaveLength(3);
+  expect(spans).toHaveLength(2);
   expect(spans.filter(({ told }) => String(told[key]).includes('geheim'))).toEqual([]);
 });
 

@@ -152,6 +152,49 @@ test('lost frames are a hole, frames that come twice are ignored', () => {
   expect(bench.spans().map(({ startNs }) => startNs)).toEqual([1_000_000_002n, 1_000_000_006n]);
 });
 
+/** One request, heard at both of its ends. */
+const ASKS = { cookie: 2, tgid: 10, tid: 10 };
+const ANSWERS = { cookie: 3, tgid: 20, tid: 20 };
+const asks = [
+  openFrame({ ...ASKS, atNs: 10 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }),
+  dataFrame({ ...ASKS, atNs: 20 }, { direction: 'send', position: 0, text: `${REQUEST}\r\n`, sequence: 99 }),
+];
+const answers = [
+  openFrame({ ...ANSWERS, atNs: 11 }, { role: 'server', local: '10.0.0.2:81', remote: '10.0.0.1:6666' }),
+  dataFrame({ ...ANSWERS, atNs: 21 }, { direction: 'receive', position: 0, text: `${REQUEST}\r\n`, sequence: 99 }),
+  dataFrame({ ...ANSWERS, atNs: 30 }, { direction: 'send', position: 0, text: OK }),
+];
+const answered = dataFrame({ ...ASKS, atNs: 31 }, { direction: 'receive', position: 0, text: OK });
+
+test('a request that is known at both ends is told at once', () => {
+  const spans = new AgentBench().push(...asks, ...answers, answered).spansAtOnce();
+  expect(lineage(spans)).toEqual(['server in client', 'client in nothing']);
+});
+
+test('a server waits a moment for its client to be heard, and is told without one after that', () => {
+  const late = new AgentBench().push(...answers);
+  expect(late.spansAtOnce()).toEqual([]);
+  late.push(...asks, answered);
+  expect(lineage(late.spans())).toEqual(['client in nothing', 'server in client']);
+  expect(lineage(new AgentBench().push(...answers).spans())).toEqual(['server in nothing']);
+});
+
+test('what was asked on behalf of a server that waits for its client waits as well', () => {
+  const frames = twoServices();
+  const bench = new AgentBench().push(...frames.slice(0, -1));
+  // The client of the front is heard only now, where the front has not answered yet.
+  expect(bench.spansAtOnce()).toEqual([]);
+  bench.push(
+    openFrame({ cookie: 9, tgid: 30, tid: 30, atNs: 101 }, { role: 'client', local: '10.0.0.9:5555', remote: '10.0.0.1:80' }),
+    dataFrame({ cookie: 9, tgid: 30, tid: 30, atNs: 990 }, { direction: 'send', position: 0, text: `${REQUEST}\r\n`, sequence: 7 }),
+    frames.at(-1)!,
+    dataFrame({ cookie: 9, tgid: 30, tid: 30, atNs: 4_100 }, { direction: 'receive', position: 0, text: OK }),
+  );
+  const spans = bench.spans();
+  expect(lineage(spans)).toEqual(['server in client', 'client in server', 'client in nothing', 'server in client']);
+  expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
+});
+
 const MINUTE_NS = 60e9;
 const PREPARE = 'P\0\0\0\x20s1\0SELECT customer FROM x\0\0\0S\0\0\0\x04';
 const EXECUTE = 'B\0\0\0\x0e\0s1\0\0\0\0\0\0\0E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04';

@@ -23,8 +23,6 @@ import { Wishes } from './wishes.js';
 const MAX_CONNECTIONS = 65_536;
 /** Bytes that all parsers together hold. */
 const MAX_HELD_BYTES = 16 << 20;
-/** Spans that wait to be told; at the next tick they are. */
-const MAX_FINISHED = 16_384;
 /** An answer that could not be seen ending has ended when nothing was said for so long. */
 const SETTLE_NS = 5e9;
 /**
@@ -44,6 +42,8 @@ export interface TracerPorts {
   readonly newSpanId: () => string;
   /** A line for the loader: `policy 17 off`. */
   readonly command: (line: string) => void;
+  /** An exchange has ended, and nothing about it but its place in a trace will change. */
+  readonly finished: (node: SpanNode) => void;
 }
 
 interface Followed {
@@ -69,7 +69,6 @@ export class Tracer implements FrameSink {
   readonly #wishes: Wishes;
   readonly #protocols: readonly Protocol[];
   #policy: AgentPolicy;
-  #finished: SpanNode[] = [];
   readonly #asked = new Recent(MAX_RECENT);
   /** Connections that the loader was told to leave alone. */
   readonly #left = new Recent(MAX_RECENT);
@@ -128,13 +127,6 @@ export class Tracer implements FrameSink {
     if (node.isSilent) return;
     node.isSilent = true;
     this.counters.excluded += 1;
-  }
-
-  /** What ended since the last call. */
-  takeFinished(): SpanNode[] {
-    const finished = this.#finished;
-    this.#finished = [];
-    return finished;
   }
 
   /** Once a second or so: ends and forgets what is over. */
@@ -358,10 +350,7 @@ export class Tracer implements FrameSink {
   }
 
   #finish(node: SpanNode): void {
-    if (node.isSilent) return;
-    if (this.#finished.length < MAX_FINISHED) this.#finished.push(node);
-    else if (this.#isInstrumented(node)) this.counters.instrumented += 1;
-    else this.counters.spanLimit += 1;
+    if (!node.isSilent) this.#ports.finished(node);
   }
 
   #forget(cookie: number): void {

@@ -22,42 +22,61 @@ const ATTRIBUTES: AttributePairs = [['text', 'x'.repeat(300)], ['grüße', 'ß'.
 test('what is written is what Tocsin reads', () => {
   const batch = new SpanBatch();
   const startNs = BigInt(NOW_MS - 5) * 1_000_000n;
-  batch.addResource(resourceHead([['service.name', 'shop'], ['process.pid', 7]], '1.2.3'), (writer) => {
-    const span = writer.open(2);
-    writer.hex(1, '0af7651916cd43dd8448eb211c80319c');
-    writer.hex(2, 'B7AD6b7169203331');
-    writer.text(SPAN_NAME, 'GET /grüße');
-    writer.fixed64(7, wideOf(startNs - 4_294_967_297n), 4_294_967_297);
-    writer.fixed64(8, wideOf(startNs), 5_000_000);
-    for (const pair of ATTRIBUTES) writeAttribute(writer, SPAN_ATTRIBUTES, pair);
-    writer.close(span);
-    return 1;
-  });
-  batch.addResource(resourceHead([['service.name', 'nothing']], '1.2.3'), () => 0);
+  const { writer } = batch;
+  const span = writer.open(2);
+  writer.hex(1, '0af7651916cd43dd8448eb211c80319c');
+  writer.hex(2, 'B7AD6b7169203331');
+  writer.text(SPAN_NAME, 'GET /grüße');
+  writer.fixed64(7, wideOf(startNs - 4_294_967_297n), 4_294_967_297);
+  writer.fixed64(8, wideOf(startNs), 5_000_000);
+  for (const pair of ATTRIBUTES) writeAttribute(writer, SPAN_ATTRIBUTES, pair);
+  writer.close(span);
+  batch.add(resourceHead([['service.name', 'shop'], ['process.pid', 7]], '1.2.3'));
   expect(batch.spans).toBe(1);
-  const [span, ...more] = toldSpans(batch.take().body, NOW_MS);
+  const [told, ...more] = toldSpans(batch.take().body, NOW_MS);
   expect(more).toEqual([]);
-  expect(span).toMatchObject({ traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', name: 'GET /grüße', startNs, durationNs: 5_000_000, service: 'shop', scope: { name: 'tocsin.agent', version: '1.2.3' } });
-  expect(span?.told).toEqual(Object.fromEntries(ATTRIBUTES));
+  expect(told).toMatchObject({ traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', name: 'GET /grüße', startNs, durationNs: 5_000_000, service: 'shop', scope: { name: 'tocsin.agent', version: '1.2.3' } });
+  expect(told?.told).toEqual(Object.fromEntries(ATTRIBUTES));
   expect(batch.spans).toBe(0);
+});
+
+test('spans are put together by resource, in the order in which they came', () => {
+  const batch = new SpanBatch();
+  const heads = ['shop', 'cart', 'stock'].map((name) => resourceHead([['service.name', name]], '1.2.3'));
+  fc.assert(fc.property(fc.array(fc.record({ head: fc.constantFrom(0, 1, 2), id: fc.integer({ min: 1, max: 1 << 30 }), length: fc.nat(300) })), (spans) => {
+    for (const { head, id, length } of spans) {
+      const { writer } = batch;
+      const span = writer.open(2);
+      writer.hex(1, '0af7651916cd43dd8448eb211c80319c');
+      writer.hex(2, id.toString(16).padStart(16, '0'));
+      writer.text(SPAN_NAME, 'x'.repeat(length));
+      writer.fixed64(7, wideOf(BigInt(NOW_MS) * 1_000_000n), 0);
+      writer.fixed64(8, wideOf(BigInt(NOW_MS) * 1_000_000n), 0);
+      writer.close(span);
+      batch.add(heads[head]!);
+    }
+    expect(batch.spans).toBe(spans.length);
+    const told = toldSpans(batch.take().body, NOW_MS).map(({ service, spanId, name }) => `${service} ${Number.parseInt(spanId, 16)} ${name.length}`);
+    const order = [...new Set(spans.map(({ head }) => head))];
+    expect(told).toEqual(order.flatMap((of) => spans.filter(({ head }) => head === of).map(({ id, length }) => `${['shop', 'cart', 'stock'][of]} ${id} ${length}`)));
+  }), { numRuns: 100 });
 });
 
 test('numbers, times and lengths of any size', () => {
   fc.assert(fc.property(fc.maxSafeNat(), fc.bigInt({ min: 0n, max: 1n << 60n }), fc.string({ unit: 'binary', maxLength: 20_000 }), (whole, base, text) => {
     const batch = new SpanBatch();
-    batch.addResource(resourceHead([], ''), (writer) => {
-      const span = writer.open(2);
-      writer.hex(1, '0af7651916cd43dd8448eb211c80319c');
-      writer.hex(2, 'b7ad6b7169203331');
-      writer.fixed64(7, wideOf(base), whole);
-      writer.fixed64(8, wideOf(base), whole);
-      new NumberAttribute(SPAN_ATTRIBUTES, 'number').write(writer, whole);
-      writeAttribute(writer, SPAN_ATTRIBUTES, ['text', text]);
-      writer.close(span);
-      return 1;
-    });
-    const [span] = toldSpans(batch.take().body, Number((base + BigInt(whole)) / 1_000_000n));
-    expect([span?.startNs, span?.told['number'], span?.told['text']]).toEqual([base + BigInt(whole), whole, text]);
+    const { writer } = batch;
+    const span = writer.open(2);
+    writer.hex(1, '0af7651916cd43dd8448eb211c80319c');
+    writer.hex(2, 'b7ad6b7169203331');
+    writer.fixed64(7, wideOf(base), whole);
+    writer.fixed64(8, wideOf(base), whole);
+    new NumberAttribute(SPAN_ATTRIBUTES, 'number').write(writer, whole);
+    writeAttribute(writer, SPAN_ATTRIBUTES, ['text', text]);
+    writer.close(span);
+    batch.add(resourceHead([], ''));
+    const [told] = toldSpans(batch.take().body, Number((base + BigInt(whole)) / 1_000_000n));
+    expect([told?.startNs, told?.told['number'], told?.told['text']]).toEqual([base + BigInt(whole), whole, text]);
   }), { numRuns: 60 });
 });
 

@@ -2,6 +2,8 @@ const INITIAL = 16_384;
 /** Longer texts are written by the runtime; for short ones calling it takes longer than writing them. */
 const SHORT_TEXT = 64;
 const TWO_TO_32 = 4_294_967_296;
+const MAX_VARINT = 10;
+const NOTHING = Buffer.alloc(0);
 
 /** A 64-bit number in two halves, so that adding to it needs no BigInt. */
 export interface Wide {
@@ -27,10 +29,11 @@ export class ProtobufWriter {
     return this.#at;
   }
 
-  /** A copy of what was written; the writer begins anew. */
+  /** What was written, in bytes of its own; the writer begins anew. */
   take(): Buffer {
-    const taken = Buffer.allocUnsafeSlow(this.#at);
-    this.#bytes.copy(taken, 0, 0, this.#at);
+    const taken = this.#at === this.#bytes.length ? this.#bytes : Buffer.allocUnsafeSlow(this.#at);
+    if (taken === this.#bytes) this.#bytes = NOTHING;
+    else this.#bytes.copy(taken, 0, 0, this.#at);
     this.#at = 0;
     return taken;
   }
@@ -45,6 +48,18 @@ export class ProtobufWriter {
     this.#room(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
+  }
+
+  /** What another writer wrote. */
+  copy(from: ProtobufWriter, begin: number, end: number): void {
+    this.#room(end - begin);
+    this.#at += from.#bytes.copy(this.#bytes, this.#at, begin, end);
+  }
+
+  /** Begins a field with a message of a known length. */
+  messageHead(field: number, length: number): void {
+    this.#tag(field, 2);
+    this.#varint(length);
   }
 
   /** Begins a field with a message; what is written until `close` is its content. Most messages that are nested here have 128 bytes or more: two for the length. */
@@ -160,7 +175,7 @@ export class ProtobufWriter {
   }
 
   #varint(value: number): void {
-    this.#room(10);
+    this.#room(MAX_VARINT);
     let rest = value;
     for (; rest > 0x7f; rest = Math.floor(rest / 128)) this.#bytes[this.#at++] = (rest % 128) | 0x80;
     this.#bytes[this.#at++] = rest;

@@ -22,6 +22,14 @@ test('a header over several lines is one (obs-fold)', () => {
   ]);
 });
 
+test('a request that is answered before its last chunk has no size, and the next one is whole again', () => {
+  const { ended } = hear(http, [
+    text('request', 1, 'POST /upload HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n'), text('response', 2, OK),
+    text('request', 3, '4\r\nabcd\r\n0\r\n\r\nGET /next HTTP/1.1\r\nHost: shop\r\n\r\n'), text('response', 4, OK),
+  ]);
+  expect(ended.map((exchange) => exchange.protocol === 'http' && [exchange.path, exchange.statusCode, exchange.requestBodySize])).toEqual([['/upload', 200, undefined], ['/next', 200, 0]]);
+});
+
 test('of a head longer than what is captured the first line is enough, and the next request is whole again', () => {
   const head = `GET /cookies HTTP/1.1\r\nHost: shop\r\ntraceparent: ${CONTEXT}\r\nCookie: ${'c'.repeat(6_000)}\r\n\r\n`;
   const answer = `HTTP/1.1 302 Found\r\nSet-Cookie: ${'c'.repeat(6_000)}\r\nContent-Length: 0\r\n\r\n`;

@@ -294,8 +294,15 @@ class Http1Parser extends Conversation<HttpExchange> {
     this.#responsePart = 'head';
     this.#isUntilClose = false;
     if (this.#answering === undefined) return;
+    if (this.#answering === this.#sending && this.#requestPart !== 'body') this.#leaveUncounted(this.#sending);
     this.#answering = undefined;
     this.turns.end(atNs);
+  }
+
+  /** Answered before its last chunk: how large it will be is not known. */
+  #leaveUncounted(exchange: HttpExchange): void {
+    exchange.requestBodySize = undefined;
+    this.#sending = undefined;
   }
 
   #chunk(bytes: Buffer, from: number, side: Side): number {

@@ -1,6 +1,7 @@
 import { readAgentConfig } from '../../agent/config/agent-config.js';
 import type { AgentPolicy } from '../../agent/agent-policy.js';
 import { FrameReader } from '../../agent/frames.js';
+import { Ripening } from '../../agent/ripening.js';
 import { SpanBatch } from '../../agent/span-batch.js';
 import { Teller } from '../../agent/teller.js';
 import { Tracer } from '../../agent/tracer.js';
@@ -15,13 +16,15 @@ export class AgentBench {
   readonly commands: string[] = [];
   readonly tracer: Tracer;
   readonly #reader: FrameReader;
+  readonly #batch = new SpanBatch();
+  readonly #ripening = new Ripening({ isSettled: (node) => this.#teller.isSettled(node), tell: (node) => this.#teller.tell(node, this.#batch) });
   #teller: Teller;
   #policy: AgentPolicy;
   #ids = 0;
 
   constructor(policy: Partial<AgentPolicy> = {}) {
     this.#policy = { ...DEFAULT_POLICY, ...policy };
-    this.tracer = new Tracer(this.#policy, { newSpanId: () => this.#id(16), command: (line) => this.commands.push(line) });
+    this.tracer = new Tracer(this.#policy, { newSpanId: () => this.#id(16), command: (line) => this.commands.push(line), finished: (node) => this.#ripening.finished(node) });
     this.#reader = new FrameReader(this.tracer);
     this.#teller = this.#newTeller();
     this.push(clockFrame(0, 1_000_000_000));
@@ -32,10 +35,15 @@ export class AgentBench {
     return this;
   }
 
+  /** What can be told at once. */
+  spansAtOnce(): ToldSpan[] {
+    return toldSpans(this.#batch.take().body, RECEIVED_MS);
+  }
+
   spans(): ToldSpan[] {
-    const batch = new SpanBatch();
-    this.#teller.tell(this.tracer.takeFinished(), batch);
-    return toldSpans(batch.take().body, RECEIVED_MS);
+    this.#ripening.pass();
+    this.#ripening.pass();
+    return this.spansAtOnce();
   }
 
   /** As a reload does. */
