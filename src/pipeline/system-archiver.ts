@@ -56,12 +56,12 @@ export class Archiver {
    * @throws what failed; an AggregateError where it was more than one thing.
    */
   async run(nowMs: number): Promise<void> {
-    const { archive, hotRetentionMs, eraser } = this.#options;
+    const { archive, eraser } = this.#options;
     const failures = new Failures();
     if (!this.#recovered) this.#recovered = await failures.of(() => this.#recover());
     await this.#removeRetired(nowMs - RETIRED_FOR_MS, failures);
     await failures.of(() => this.#tidy(nowMs, failures));
-    await failures.of(() => archive.noteLongTraces(nowMs, hotRetentionMs));
+    await failures.of(() => archive.noteLongTraces());
     await failures.of(() => this.#rounds(() => this.#leave(nowMs)));
     await failures.of(() => this.#rounds(() => this.#leaveLogs(nowMs)));
     if (!this.#stopping) await failures.of(() => eraser?.run(nowMs));

@@ -45,6 +45,12 @@ export function nearWindow({ fromMs, toMs }: TimeWindow, looksAround: boolean): 
   return { near_from_ms: fromMs - around, near_to_ms: toMs + around };
 }
 
+/** When all spans of these traces ended, but of those that are known to last long. */
+export function aroundMatches(traces: readonly MatchedTrace[]): TimeWindow {
+  const matchedMs = traces.map(({ matchedNs }) => Number(matchedNs / 1_000_000n));
+  return { fromMs: Math.min(...matchedMs) - AROUND_MS, toMs: Math.max(...matchedMs) + AROUND_MS + 1 };
+}
+
 /** Traces in this time that a slice of it would see a part of, and judge by it. */
 export async function longTraces(database: SpansDatabase, { fromMs, toMs }: TimeWindow): Promise<readonly TraceKey[]> {
   const rows = await database.query({ sql: LONG, params: { from_ms: fromMs, to_ms: toMs, limit: MOST_LONG_TRACES } });

@@ -12,7 +12,7 @@ import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.
 import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
 import { TRACE_LOG_LIMIT, TRACE_SEARCH_LIMIT, TRACE_SPAN_LIMIT } from './trace-reader.js';
 import type { FoundSpan, FoundTrace, QueryPlan, StoredTrace, TraceLog, TraceReader, TraceSearch, TraceSelection, TraceSummary, WholeTrace } from './trace-reader.js';
-import { ALL_TIME, longTraces, matchesAmong, matchOf, NEWEST, searchStatement, type MatchedTrace } from './duckdb-matching-traces.js';
+import { ALL_TIME, aroundMatches, longTraces, matchesAmong, matchOf, NEWEST, searchStatement, type MatchedTrace } from './duckdb-matching-traces.js';
 import { everyTrace } from './duckdb-every-trace.js';
 import { slicesOf, type StoredExtent } from './newest-first.js';
 import { groupBy } from './service-summary.js';
@@ -70,11 +70,11 @@ export class DuckdbTraceReader implements TraceReader {
     if (traces.length === 0) return [];
     const statement = searchStatement(template, { compiled, search });
     const params = { ...statement.params, ...(compiled.looksAround ? ALL_TIME : {}), ...search.params };
-    const rows = await readHalves(traces, (some) => readWithin(this.#database, { ...statement, params, archive: { traces: some } }));
+    const rows = await readHalves(traces, (some) => readWithin(this.#database, { ...statement, params, archive: { traces: some.map(({ key }) => key), endedBetween: aroundMatches(some) } }));
     return rows.toSorted((left, right) => compareBig(right['matched_ns'] as bigint, left['matched_ns'] as bigint) || compareBig(left['trace_id_low'] as bigint, right['trace_id_low'] as bigint));
   }
 
-  async #newest(compiled: CompiledSearch, search: TraceSearch): Promise<readonly TraceKey[]> {
+  async #newest(compiled: CompiledSearch, search: TraceSearch): Promise<readonly MatchedTrace[]> {
     const archive = needOfSearch(search.search);
     const limit = Math.min(search.limit, TRACE_SEARCH_LIMIT);
     const found = new Map<string, MatchedTrace>();
@@ -93,7 +93,7 @@ export class DuckdbTraceReader implements TraceReader {
       const sinceNs = BigInt(window.fromMs) * 1_000_000n;
       if ([...found.values()].filter(({ matchedNs }) => matchedNs >= sinceNs).length >= limit) break;
     }
-    return [...found.values()].sort((left, right) => compareBig(right.matchedNs, left.matchedNs) || compareBig(left.key.low, right.key.low)).slice(0, limit).map(({ key }) => key);
+    return [...found.values()].sort((left, right) => compareBig(right.matchedNs, left.matchedNs) || compareBig(left.key.low, right.key.low)).slice(0, limit);
   }
 
   async #extent(window: TimeWindow, archive: ArchiveNeed): Promise<StoredExtent> {

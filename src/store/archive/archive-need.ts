@@ -7,6 +7,7 @@ import { portableRegex } from '../../trace/traceql/regex.js';
 import type { TraceKey } from '../trace-key.js';
 import { KINDS, quoted, STATUSES } from './archive-columns.js';
 import { pairText } from './attribute-filter.js';
+import type { TimeRange } from './duckdb-known-files.js';
 
 /** Which archived spans a statement needs, besides those of its range of time. Whatever else it gets it must still leave out itself. */
 export interface ArchiveNeed {
@@ -18,6 +19,8 @@ export interface ArchiveNeed {
   readonly beganNs?: readonly [bigint, bigint];
   /** Whole traces, whatever their time; the statement then sees nothing of others, not of hot ones either. */
   readonly traces?: readonly TraceKey[];
+  /** When the spans of `traces` ended, of all that are not noted as long (`long_traces`): their files are looked for among those of this time. */
+  readonly endedBetween?: TimeRange;
 }
 
 const EVERYTHING: ArchiveNeed = {};

@@ -14,6 +14,7 @@ const COUNT_LEFT = sql('count-left-hot');
 const DELETE_LEFT = [loadSql(import.meta.url, 'delete-left-bulk-spans.sql'), loadSql(import.meta.url, 'delete-left-fresh-spans.sql')];
 const HOT_MINUTES = sql('hot-minutes');
 const NOTE_LONG_HOT = sql('note-long-hot-traces');
+const NOTE_LONG_SPLIT = sql('note-long-split-traces');
 const NOTE_LONG_LEAVING = sql('note-long-leaving-traces');
 const LEAVING = ['leaving_traces', 'leaving_matches', 'leaving_classes', 'leaving_kept'];
 
@@ -67,10 +68,11 @@ export class DuckdbArchive {
   }
 
   /** Notes which traces last so long that a search has to look at them whole; forgets those of which nothing is left. */
-  noteLongTraces(nowMs: number, hotRetentionMs: number): Promise<void> {
+  noteLongTraces(): Promise<void> {
     return this.database.transaction([
-      { sql: NOTE_LONG_HOT, params: { long_ms: LONG_TRACE_MS } },
-      { sql: 'DELETE FROM long_traces WHERE to_ms < least($hot_from_ms, (SELECT min(min_end_ms) FROM archive_files))', params: { hot_from_ms: nowMs - 3 * hotRetentionMs } },
+      ...[NOTE_LONG_HOT, NOTE_LONG_SPLIT].map((text) => ({ sql: text, params: { long_ms: LONG_TRACE_MS } })),
+      // Not by the clock: what is imported, or comes late, may be older than everything else that is hot.
+      { sql: 'DELETE FROM long_traces WHERE to_ms < least((SELECT min(end_ms) FROM spans), (SELECT min(min_end_ms) FROM archive_files))' },
     ]);
   }
 

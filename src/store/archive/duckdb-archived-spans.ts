@@ -111,10 +111,10 @@ export class ArchivedSpans implements SpansDatabase {
   }
 
   /** Which files are looked through, and which of their spans. */
-  async #needOf({ params = {}, sql }: Statement, { traces, where, pairs = [], beganNs }: ArchiveNeed): Promise<Need> {
+  async #needOf({ params = {}, sql }: Statement, { traces, endedBetween, where, pairs = [], beganNs }: ArchiveNeed): Promise<Need> {
     const { high, low } = params;
     const wanted = traces ?? (typeof high === 'bigint' && typeof low === 'bigint' ? [{ high, low }] : undefined);
-    if (wanted !== undefined) return { files: await this.#files.ofTraces(wanted), where: isAmong('a."TraceId"', wanted.map((trace) => quoted(traceIdOf(trace)))) };
+    if (wanted !== undefined) return { files: await this.#files.ofTraces(wanted, endedBetween), where: isAmong('a."TraceId"', wanted.map((trace) => quoted(traceIdOf(trace)))) };
     if (params['from_minute'] !== undefined) return { files: await this.#files.ofArrival({ fromMs: Number(params['from_minute']) * MINUTE_MS, toMs: Number(params['to_minute']) * MINUTE_MS }, pairs), where };
     const [from, to] = params['near_from_ms'] === undefined ? [params['from_ms'], params['to_ms']] : [params['near_from_ms'], params['near_to_ms']];
     if (from === undefined) throw new Error(`this statement does not say which part of the archive it needs: ${sql.slice(0, 120)}`);

@@ -51,11 +51,13 @@ export class KnownFiles {
     return this.#holding((await this.#files()).filter((file) => endsIn(file, range) || (file.maxArrivalMs >= range.fromMs && file.minArrivalMs < range.toMs)), pairs);
   }
 
-  async ofTraces(traces: readonly TraceKey[]): Promise<readonly TimedFile[]> {
-    const rows = await this.#database.query({ sql: `SELECT DISTINCT file_id FROM archived_traces WHERE ${ofTraces(traces)}` });
-    if (rows.length === 0) return [];
+  /** `endedBetween`: all their spans, but those of traces that are noted as long. */
+  async ofTraces(traces: readonly TraceKey[], endedBetween?: TimeRange): Promise<readonly TimedFile[]> {
+    const files = await this.#files();
+    const among = ofTraces(traces);
+    const rows = await this.#database.query({ sql: endedBetween === undefined ? `SELECT DISTINCT file_id FROM archived_traces WHERE ${among}` : ofTimeOrLong(among, files.filter((file) => endsIn(file, endedBetween))) });
     const ids = new Set(rows.map((row) => row['file_id']));
-    return (await this.#files()).filter(({ fileId }) => ids.has(fileId));
+    return files.filter(({ fileId }) => ids.has(fileId));
   }
 
   #files(): Promise<readonly TimedFile[]> {
@@ -98,6 +100,18 @@ export class KnownFiles {
     if (this.#held.size > REMEMBERED_PAIRS && oldest !== undefined) this.#held.delete(oldest);
     return verdicts;
   }
+}
+
+/**
+ * The table of all traces is sorted day by day, so that any id may be in a part of each: of 13 million rows all are read for 20 ids. The name of a file begins with its
+ * hour, which passes over what lies outside of these files'.
+ */
+function ofTimeOrLong(among: string, files: readonly TimedFile[]): string {
+  const ids = files.map(({ fileId }) => fileId).sort();
+  const [first, last] = [ids[0], ids.at(-1)];
+  const ofTime = first === undefined || last === undefined ? 'FALSE' : `file_id BETWEEN ${quoted(first)} AND ${quoted(last)}`;
+  return `SELECT file_id FROM archived_traces WHERE ${among} AND ${ofTime}
+    UNION SELECT file_id FROM archived_traces a SEMI JOIN (SELECT * FROM long_traces WHERE ${among}) l ON a.trace_id_low = l.trace_id_low AND a.trace_id_high = l.trace_id_high`;
 }
 
 /** On the columns themselves, so that their zone maps are used. */
