@@ -27,6 +27,8 @@ export async function populate(directory, { spans, hours, endHour, untilMs = Inf
   });
   const begun = await progressOf(database, endHour - hours);
   const { first } = begun;
+  // Of an hour that was broken off.
+  await database.transaction([{ sql: 'DELETE FROM spans_bulk WHERE start_ns >= $since_ns', params: { since_ns: BigInt(first + begun.done) * BigInt(HOUR_MS) * 1_000_000n } }]);
   const weights = Array.from({ length: hours }, (_, index) => trafficOf(first + index));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   for (let index = begun.done; index < hours; index += 1) {
