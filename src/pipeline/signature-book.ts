@@ -57,6 +57,11 @@ export class SignatureBook {
     return this.#known.get(id);
   }
 
+  /** What arrived until then has been read, Unix milliseconds. */
+  readToMs(): number {
+    return this.#readToMs;
+  }
+
   /** All names under which what is counted as this one was seen. */
   family(id: string): readonly string[] {
     return this.#known.family(id);

@@ -35,13 +35,14 @@ const historyPoint = z.object({ at: instant, good: z.number(), bad: z.number(), 
 const history = z.object({ name: z.string(), from: instant, to: instant, stepSeconds: z.number(), points: z.array(historyPoint) });
 const signature = z.object({
   id: z.string(), state: z.enum(['new', 'ongoing', 'regressed', 'resolved', 'ignored', 'linked']), type: z.string(), message: z.string(), service: z.string(), operation: z.string(), frames: z.array(z.string()),
-  firstSeenAt: instant, lastSeenAt: instant, total: z.number(), failures: z.number().describe('Failed requests in the window'), perHour: z.number(), share: ratio.describe('Of all failed requests of the window'),
+  firstSeenAt: instant, lastSeenAt: instant, total: z.number(), failures: z.number().describe('Failed requests in the window'), perHour: z.number().describe('Since it was first seen, where that was in the window'), share: ratio.describe('Of all failed requests of the window'),
   operations: z.record(z.string(), z.number()), versions: z.record(z.string(), z.number()), tenants: z.record(z.string(), z.number()), regressedAt: instant.nullable(),
   decision: z.object({ kind: z.enum(['resolved', 'ignored', 'merged']), by: z.string(), at: instant, into: z.string().nullable() }).nullable(), earlierIds: z.array(z.string()), laterIds: z.array(z.string()), exampleTraceId: z.string(), firstTraceId: z.string(),
 });
+const namedSignature = z.object({ id: z.string(), message: z.string(), operation: z.string() });
 const signatureDetail = signature.extend({
   example: z.object({ text: z.string(), replacements: z.array(z.object({ value: z.string(), by: z.string() })), frames: z.array(z.object({ text: z.string(), own: z.boolean() })) }),
-  mergeCandidates: z.array(z.object({ id: z.string(), message: z.string(), operation: z.string() })),
+  mergeCandidates: z.array(namedSignature), merged: z.array(namedSignature).describe('What people merged into it'),
 });
 const deadLetters = z.object({ deadLetters: z.array(z.object({
   id: z.string(), incident: z.string(), title: z.string(), receiver: z.string(), integration: z.string(), news: z.string(), createdAt: instant, attempts: z.number(), error: z.string().nullable(),
@@ -186,7 +187,7 @@ const WINDOW = ['range', 'from', 'to'];
 
 /** The description served at /api/openapi.json, from the same schemas that tests hold the answers against. */
 export const API_SCHEMAS = {
-  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), Signature: signatureDetail, SignatureList: z.object({ from: instant, to: instant, signatures: z.array(signature) }), DeadLetterList: deadLetters, DeadLetterRetry: z.object({ id: z.string(), status: z.literal('pending') }), SloHistory: history, SloRevisions: revisions, SloExclusions: exclusionLog, Erasure: erasure, ErasureList: z.object({ erasures: z.array(erasure) }), Change: change, ChangeList: z.object({ changes: z.array(change) }), Trace: trace,
+  Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), Signature: signatureDetail, SignatureList: z.object({ from: instant, to: instant, readTo: instant.describe('What arrived until then has been read'), signatures: z.array(signature) }), DeadLetterList: deadLetters, DeadLetterRetry: z.object({ id: z.string(), status: z.literal('pending') }), SloHistory: history, SloRevisions: revisions, SloExclusions: exclusionLog, Erasure: erasure, ErasureList: z.object({ erasures: z.array(erasure) }), Change: change, ChangeList: z.object({ changes: z.array(change) }), Trace: trace,
   TraceList: z.object({ from: instant, to: instant, traces: z.array(traceSummary) }),
   ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),

@@ -4,6 +4,10 @@ import type { TrackedSignature } from '../signature/tracked-signature.js';
 export interface SignatureReader {
   all(): readonly TrackedSignature[];
   byId(id: string): TrackedSignature | undefined;
+  /** All names under which what is counted as this one was seen. */
+  family(id: string): readonly string[];
+  /** What arrived until then has been read, Unix milliseconds. */
+  readToMs(): number;
   /** Failed requests by Unix minute. */
   counts(id: string): ReadonlyMap<number, number>;
   /** Failed requests of one signature, or of all, in whole minutes, [from, to). */

@@ -11,6 +11,7 @@ export interface SignatureView {
   readonly state: SignatureState;
   /** Failed requests in the window, weighted. */
   readonly failures: number;
+  /** In the part of the window in which it was known. */
   readonly perHour: number;
   /** Of all failed requests of the window. */
   readonly share: number | undefined;
@@ -22,6 +23,8 @@ export interface SignatureDetail extends SignatureView {
   readonly replacements: readonly Replacement[];
   readonly frames: readonly StackFrame[];
   readonly candidates: readonly TrackedSignature[];
+  /** What people merged into it. */
+  readonly merged: readonly TrackedSignature[];
 }
 
 const PARTS = 48;
@@ -36,7 +39,11 @@ export function signatureDetail(reader: SignatureReader, id: string, { window, n
   const signature = reader.byId(id);
   if (signature === undefined) return undefined;
   const { text, stack } = signature.example;
-  return { ...viewOf(signature, reader, { window, nowMs }), replacements: explainParameterise(text).replacements, frames: normaliseStack(stack)?.frames ?? [], candidates: mergeCandidates(signature, reader.all()) };
+  return { ...viewOf(signature, reader, { window, nowMs }), replacements: explainParameterise(text).replacements, frames: normaliseStack(stack)?.frames ?? [], candidates: mergeCandidates(signature, reader.all()), merged: mergedInto(signature, reader) };
+}
+
+function mergedInto({ id }: TrackedSignature, reader: SignatureReader): readonly TrackedSignature[] {
+  return reader.family(id).flatMap((each) => reader.byId(each) ?? []).filter(({ decision }) => decision?.into === id);
 }
 
 function viewOf(signature: TrackedSignature, reader: SignatureReader, { window, nowMs }: { readonly window: TimeWindow; readonly nowMs: number }): SignatureView {
@@ -48,7 +55,12 @@ function viewOf(signature: TrackedSignature, reader: SignatureReader, { window, 
     const part = Math.floor(((minute - from) / (to - from)) * PARTS);
     if (part >= 0 && part < PARTS) line[part] = (line[part] ?? 0) + count;
   }
-  return { signature, state: stateOf(signature, nowMs), failures, perHour: failures / ((window.toMs - window.fromMs) / HOUR_MS), share: all === 0 ? undefined : failures / all, line };
+  return { signature, state: stateOf(signature, nowMs), failures, perHour: failures / (knownMs(signature, window) / HOUR_MS), share: all === 0 ? undefined : failures / all, line };
+}
+
+/** What began in the window had less time to fail; counts are by minute. */
+function knownMs({ firstSeenMs }: TrackedSignature, { fromMs, toMs }: TimeWindow): number {
+  return Math.max(MINUTE_MS, toMs - Math.max(fromMs, firstSeenMs));
 }
 
 export function signatureJson({ signature, state, failures, perHour, share }: SignatureView): Record<string, unknown> {
@@ -61,8 +73,12 @@ export function signatureJson({ signature, state, failures, perHour, share }: Si
 }
 
 export function signatureDetailJson(detail: SignatureDetail): Record<string, unknown> {
-  const { replacements, frames, candidates, signature } = detail;
-  return { ...signatureJson(detail), example: { text: signature.example.text, replacements, frames }, mergeCandidates: candidates.map(({ id, message, operation }) => ({ id, message, operation })) };
+  const { replacements, frames, candidates, merged, signature } = detail;
+  return { ...signatureJson(detail), example: { text: signature.example.text, replacements, frames }, mergeCandidates: candidates.map(named), merged: merged.map(named) };
+}
+
+function named({ id, message, operation }: TrackedSignature): Record<string, string> {
+  return { id, message, operation };
 }
 
 function iso(ms: number): string {

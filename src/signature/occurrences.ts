@@ -25,7 +25,8 @@ export interface Occurrence {
   readonly stack: string;
 }
 
-const TENANT = ['tenant.id', 'tenant', 'enduser.tenant'];
+/** `tenant.id`, or an attribute of one's own that ends in that: `shop.tenant`, `app.tenant_id`. */
+const TENANT = /(?:^|\.)tenant(?:[._]?id)?$/i;
 
 /**
  * What made requests of this trace fail, each signature once. A chain of errors counts where it reaches a request: a SERVER or CONSUMER span,
@@ -66,5 +67,9 @@ function repeatsUpwards(span: Span, byId: ReadonlyMap<string, Span>): boolean {
 }
 
 function tenantOf(span: Span): string {
-  return textOf(span.attributes, TENANT) ?? textOf(span.resource, TENANT) ?? '';
+  for (const attributes of [span.attributes, span.resource]) {
+    const tenant = textOf(attributes, Object.keys(attributes).filter((key) => TENANT.test(key)).sort((left, right) => left.length - right.length || (left < right ? -1 : 1)));
+    if (tenant !== undefined) return tenant;
+  }
+  return '';
 }

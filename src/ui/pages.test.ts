@@ -145,6 +145,25 @@ describe('an error signature', () => {
     expect(fakes.asked).toEqual([`resolved ${SIGNATURE_ID} local`, `merge ${SIGNATURE_ID} v2:0000000000000001 local`, `merge ${SIGNATURE_ID} v2:none local`]);
   });
 
+  test('shows what was merged into it, and its rate since it began', async () => {
+    const { merged, perHour, failures } = (await get(`/api/v1/signatures/${SIGNATURE_ID}`)).json<{ merged: readonly { id: string }[]; perHour: number; failures: number }>();
+    expect(merged.map(({ id }) => id)).toEqual(['v2:0000000000000003']);
+    // It began eight minutes ago.
+    expect(perHour).toBeCloseTo(failures / (8 / 60));
+    expect((await get(`/signatures/${SIGNATURE_ID}`)).payload).toMatch(/Counts <a href="\/signatures\/v2%3A0000000000000003">.*as well: merged by/);
+  });
+
+  test('is not denied before what failed just now was read', async () => {
+    const { options } = pageFakes();
+    const signatures = { ...options.readers.signatures, all: () => [] };
+    await app.close();
+    await start({ readers: { ...options.readers, signatures } });
+    const page = (await get('/signatures')).payload;
+    expect(page).toContain('No failed request was read in the last 1d');
+    expect(page).toContain('so far up to <time datetime="2026-11-20T03:12:05.000Z">');
+    expect((await get('/api/v1/signatures')).json()).toMatchObject({ readTo: '2026-11-20T03:12:05.000Z', signatures: [] });
+  });
+
   test('explains each replacement', async () => {
     const { example, mergeCandidates } = (await get(`/api/v1/signatures/${SIGNATURE_ID}`)).json<{ example: unknown; mergeCandidates: unknown }>();
     expect(example).toEqual({ text: 'card 4111 declined', replacements: [{ value: '4111', by: '<int>' }], frames: [{ text: 'query (client.js)', own: false }, { text: 'charge (payment.js)', own: true }] });

@@ -28,7 +28,7 @@ export class SignaturesController {
   list(@Query() query: unknown): unknown {
     const { signatures, clock } = this.#options.readers;
     const window = windowFrom(query, clock.nowMs());
-    return { from: new Date(window.fromMs).toISOString(), to: new Date(window.toMs).toISOString(), signatures: signatureViews(signatures, window, clock.nowMs()).map(signatureJson) };
+    return { from: new Date(window.fromMs).toISOString(), to: new Date(window.toMs).toISOString(), readTo: new Date(signatures.readToMs()).toISOString(), signatures: signatureViews(signatures, window, clock.nowMs()).map(signatureJson) };
   }
 
   @Get(':id')
@@ -59,7 +59,7 @@ export class SignaturePageController {
     const window = windowFrom(query, clock.nowMs());
     const views = signatureViews(signatures, window, clock.nowMs());
     return this.#site.render({
-      template: 'signatures', title: 'Errors', section: 'signatures', refreshSeconds: 15, ...rangesOf(window, RANGES), count: views.length,
+      template: 'signatures', title: 'Errors', section: 'signatures', refreshSeconds: 5, ...rangesOf(window, RANGES), count: views.length, readToMs: signatures.readToMs(),
       rows: views.slice(0, SHOWN).map((view) => ({ ...view, line: sparkline(view.line) })),
     });
   }

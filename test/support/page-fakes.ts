@@ -233,9 +233,9 @@ function signatureFakes(): SignatureReader {
     operations: { 'front POST /checkout': 143 }, versions: { '1.4.2': 139, '1.4.1': 4 }, tenants: {}, example: { traceId: FAILED_TRACE_ID, text: 'card 4111 declined', stack: 'CardDeclined\n    at query (/app/node_modules/pg/client.js:1:1)\n    at charge (/app/payment.js:42:9)' },
     firstTraceId: FAILED_TRACE_ID, earlierIds: [], laterIds: [], ...changes,
   });
-  const all = [of(SIGNATURE_ID, {}), of('v2:0000000000000001', { message: 'card <int> expired', firstSeenMs: PAGE_NOW_MS - 9 * DAY_MS, total: 12 }), of('v2:0000000000000002', { type: HOSTILE_TEXT, message: HOSTILE_TEXT, service: HOSTILE_TEXT, operations: { [HOSTILE_TEXT]: 1 }, example: { traceId: FAILED_TRACE_ID, text: HOSTILE_TEXT, stack: '' } })];
+  const all = [of(SIGNATURE_ID, {}), of('v2:0000000000000001', { message: 'card <int> expired', firstSeenMs: PAGE_NOW_MS - 9 * DAY_MS, total: 12 }), of('v2:0000000000000002', { type: HOSTILE_TEXT, message: HOSTILE_TEXT, service: HOSTILE_TEXT, operations: { [HOSTILE_TEXT]: 1 }, example: { traceId: FAILED_TRACE_ID, text: HOSTILE_TEXT, stack: '' } }), of('v2:0000000000000003', { type: HOSTILE_TEXT, message: HOSTILE_TEXT, decision: { kind: 'merged', by: HOSTILE_TEXT, atMs: PAGE_NOW_MS - MINUTE_MS, into: SIGNATURE_ID } })];
   const counts = (id: string): ReadonlyMap<number, number> => new Map(Array.from({ length: 8 }, (_, index) => [Math.floor(BEGAN_MS / MINUTE_MS) + index, id === SIGNATURE_ID ? 12 + index : 1]));
-  return { all: () => all, byId: (id) => all.find((each) => each.id === id), counts, failures: (_from, _to, id) => (id === undefined ? [...all] : all.filter((each) => each.id === id)).reduce((sum, each) => sum + [...counts(each.id).values()].reduce((total, value) => total + value, 0), 0) };
+  return { all: () => all, byId: (id) => all.find((each) => each.id === id), family: (id) => (id === SIGNATURE_ID ? [id, 'v2:0000000000000003'] : [id]), readToMs: () => PAGE_NOW_MS - 15_000, counts, failures: (_from, _to, id) => (id === undefined ? [...all] : all.filter((each) => each.id === id)).reduce((sum, each) => sum + [...counts(each.id).values()].reduce((total, value) => total + value, 0), 0) };
 }
 
 export interface PageFakes {
@@ -354,7 +354,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
         operations: async (service) => (isEmpty || !services().some((known) => known.service === service) ? [] : [{ operation: 'POST /orders', ...requests(3.9, 0.068, 231) }, { operation: 'GET /orders/:id', ...requests(0.41, 0, 18) }]),
         series: async (_service, window) => Array.from({ length: 60 }, (_, index) => ({ atMs: window.fromMs + (index * (window.toMs - window.fromMs)) / 60, ...requests(4.3 * wave(index, 60), index > 51 ? 0.3 : 0.001, 200 * wave(index * 3, 60)) })),
       },
-      signatures: isEmpty ? { all: () => [], byId: () => undefined, counts: () => new Map(), failures: () => 0 } : signatureFakes(),
+      signatures: isEmpty ? { all: () => [], byId: () => undefined, family: (id) => [id], readToMs: () => PAGE_NOW_MS - 15_000, counts: () => new Map(), failures: () => 0 } : signatureFakes(),
       ingest: { ingest: async () => ingestReport(isEmpty) },
       incidents: { byId: async (id) => stored.find((incident) => incident.id === id), list: async ({ status, limit }) => stored.filter((incident) => status === undefined || status.includes(incident.status)).slice(0, limit) },
       cohorts: { requests: async ({ condition }) => Array.from({ length: isEmpty ? 0 : 40 }, (_, index) => ({ operation: 'checkout POST /orders', durationNs: 20e6 + index * 1e5, failed: index < 20 && Object.values(condition.params).includes('1.4.2') })) },
