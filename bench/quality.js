@@ -1,8 +1,8 @@
 // A week of 10 million spans in the database, reported as the service does: how long, and how much memory.
-//   node bench/quality.js [--spans 10000000]
+//   node bench/quality.js [--spans 10000000]      npm run bench:quality also has what ingest notices of it (report-beside.js)
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArchivedQualityReader } from '../dist/report/archived-quality-reader.js';
 import { DuckdbQualityArchive } from '../dist/report/duckdb-quality-archive.js';
@@ -31,11 +31,11 @@ if (phase === undefined) {
   }
 } else {
   // What the service opens, but that the database is in this process; the report from spans alone has what `tocsin report quality` opens.
-  const database = await openDatabase(join(option('directory'), 'tocsin.duckdb'), phase === 'spans' ? { threads: availableParallelism(), memoryLimit: '160MB' } : {});
+  const database = await openDatabase(join(option('directory'), 'tocsin.duckdb'), phase === 'spans' ? { memoryLimit: '160MB' } : {});
   const [live, archive] = [new DuckdbQualityReader(database), new DuckdbQualityArchive(database)];
   try {
     if (phase === 'fill') await fillWeek(database, { spans, fromMs: FROM_MS });
-    if (phase === 'spans') await report('a week from its spans', live);
+    if (phase === 'spans') await report('a week from its spans', new DuckdbQualityReader(database, { atOnce: 2 }));
     if (phase === 'hours') await measured("every hour's facts, as the job stores them", async () => {
       for (let hour = FROM_MS; hour < TO_MS; hour += 3_600_000) await archive.storeHour(hour, await live.facts({ fromMs: hour, toMs: hour + 3_600_000 }));
       return '168 hours';

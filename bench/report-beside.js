@@ -1,6 +1,6 @@
 // What ingest notices of quality reports: spans come in at half of what the service can take, in turns without and with reports beside, made over and over.
 //   npm run bench:report-beside -- [--spans 500000] [--turns 7] [--seconds 16]
-// Each report reads what has no stored facts: five days of the week that was there before, and all that came in since this hour began.
+// Each report reads the spans of five days that have no stored facts, as after an upgrade; what came in since this hour began is more than is read for one report, which ends with the last hour.
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';

@@ -82,7 +82,7 @@ function unusual({ reader, reads, usual }: TraceReader): FoundFinding[] {
   return [{
     kind: 'unusual-access', severity: 'medium', service: '', about: reader, affected: reads, of: Math.max(1, usual), examples: [],
     title: `${reader} read traces ${whole(reads)} times${usual < 1 ? ', and never before' : `, ${(reads / usual).toFixed(0)} times more than usual`}`, detail: `In the four weeks before it was ${whole(usual)} a week. Traces hold what customers do.`,
-    cause: 'A new dashboard or script, or a token in the wrong hands.', fix: { where: 'the tokens file of Tocsin, if nobody knows why', language: 'sh', text: 'sed -i "/name: NAME/,+2d" tokens.yaml && systemctl restart tocsin   # take the token away' },
+    cause: 'A new dashboard or script, or a token in the wrong hands.', fix: { where: 'the tokens file of Tocsin, if nobody knows why', language: 'sh', text: `grep -n 'name: ${reader.replaceAll(/[^\w.@-]/g, '.')}' tokens.yaml   # take this token out, then: systemctl restart tocsin` },
   }];
 }
 

@@ -88,7 +88,7 @@ export class QualityService {
   }
 
   audit(period: AuditPeriod): Promise<QualityAudit> {
-    return this.#alone(() => this.#ports.audits.audit(period));
+    return this.#alone(async () => this.#ports.audits.audit({ ...period, window: await this.#readable(period.window) }));
   }
 
   /** The audit that is due, once: undefined where none is. */
