@@ -11,7 +11,8 @@ import { ApiError } from '../query/api-error.js';
 import type { PageReply, PageRequest } from './http-types.js';
 import { decisionRows } from './decision-rows.js';
 import { aroundStart, changeRows } from './incident-changes.js';
-import { incidentCard, incidentPage, patternRow } from './incident-page.js';
+import { incidentCard, openCards } from './incident-cards.js';
+import { incidentPage, patternRow } from './incident-page.js';
 import { renderMarkdown } from './markdown.js';
 import { SITE, type Site } from './site.js';
 import type { RenderedRunbook } from './ui-options.js';
@@ -50,7 +51,7 @@ export class IncidentPageController {
     const incidents = await readers.incidents.list({ limit: LIST_LIMIT, ...(onlyOpen ? { status: ['open', 'acknowledged'] } : {}) });
     return this.#site.render({
       template: 'incidents', title: 'Incidents', section: 'incidents', refreshSeconds: 10, onlyOpen, limit: LIST_LIMIT,
-      incidents: incidents.map((incident) => incidentCard(incident, readers.slos)), deadLetters: deadLetters.slice(0, DEAD_LETTERS_SHOWN).map(deadLetterRow), deadLetterCount: deadLetters.length,
+      incidents: onlyOpen ? openCards(incidents, readers.slos) : incidents.map((incident) => incidentCard(incident, readers.slos)), deadLetters: deadLetters.slice(0, DEAD_LETTERS_SHOWN).map(deadLetterRow), deadLetterCount: deadLetters.length,
       held: held.slice(0, HELD_SHOWN).map((each) => ({ title: each.title, words: heldInWords(each) })), heldCount: held.length,
     });
   }

@@ -7,12 +7,11 @@ import type { CauseLink } from '../incident/cause.js';
 import type { TraceHealth } from '../diagnosis/trace-health.js';
 import type { Incident, TimelineKind } from '../incident/incident.js';
 import { qualityAlertDetail } from '../incident/quality-alert.js';
-import { headline } from '../budget/arithmetic-in-words.js';
-import type { SloStatus } from '../budget/slo-status.js';
 import { MINUTE_MS } from '../lib/duration.js';
-import { formatBurn, formatPercent, formatSpan } from '../lib/format.js';
+import { formatPercent } from '../lib/format.js';
 import type { SloStatusReader } from '../query/slo-status-reader.js';
 import { chart } from './chart.js';
+import { arithmeticOf, incidentCard } from './incident-cards.js';
 import { formatNumber } from './words.js';
 
 const ROLE_WORDS: Readonly<Record<TraceRole, string>> = { 'most-common': 'Most common', first: 'First', slowest: 'Slowest', newest: 'Newest', healthy: 'Healthy twin' };
@@ -21,56 +20,6 @@ export const TIMELINE_WORDS: Readonly<Record<TimelineKind, string>> = {
   opened: 'Opened', upgraded: 'Upgraded', 'alert-joined': 'Alert joined', 'alert-resolved': 'Alert resolved', updated: 'Updated', acknowledged: 'Acknowledged',
   silenced: 'Silenced', resolved: 'Resolved', escalated: 'Escalated', notified: 'Notified', note: 'Note',
 };
-
-interface ArithmeticLine {
-  readonly slo: string;
-  /** As last told: alerts keep their readings between updates. */
-  readonly text: string;
-  readonly atMs: number;
-  /** What the last tick saw; undefined once the incident is over. */
-  readonly now: string | undefined;
-}
-
-/** The lines of arithmetic of an incident: one per SLO whose alert carries a reading. */
-function arithmeticOf(incident: Incident, slos: SloStatusReader): ArithmeticLine[] {
-  const lines = new Map<string, ArithmeticLine>();
-  for (const { reading } of incident.alerts) {
-    const slo = reading === undefined ? undefined : slos.slo(reading.slo);
-    if (reading === undefined || slo === undefined || lines.has(slo.name)) continue;
-    const live = incident.status === 'resolved' ? undefined : slos.statuses().find((status) => status.slo === slo.name);
-    lines.set(slo.name, { slo: slo.name, text: headline(reading, slo), atMs: reading.atMs, now: live === undefined ? undefined : nowInWords(live) });
-  }
-  return [...lines.values()];
-}
-
-/** Does what was done help? The shortest window answers first; the long ones remember a failure for hours. */
-function nowInWords(status: SloStatus): string | undefined {
-  const [shortest] = [...status.tiers].sort((left, right) => left.tier.shortMs - right.tier.shortMs);
-  if (shortest === undefined) return undefined;
-  const { short, tier } = shortest;
-  const window = `in the last ${formatSpan(short.windowMs)}`;
-  if (short.burnRate === undefined) return `no requests ${window}`;
-  if (short.burnRate > 0) return `burning ${formatBurn(short.burnRate)} ${window} (${tier.severity} above ${formatBurn(tier.factor)})`;
-  const quietMs = status.sinceLastBad?.durationMs ?? short.windowMs;
-  return quietMs <= short.windowMs ? `nothing failed ${window}` : `nothing has failed for ${formatSpan(quietMs)}`;
-}
-
-/** An incident as lists show it. */
-export function incidentCard(incident: Incident, slos: SloStatusReader): Record<string, unknown> {
-  return {
-    id: incident.id,
-    title: incident.title,
-    status: incident.status,
-    severity: incident.severity,
-    startedAtMs: incident.startedAtMs,
-    endedAtMs: incident.endedAtMs,
-    durationMs: incident.endedAtMs === undefined ? undefined : incident.endedAtMs - incident.startedAtMs,
-    acknowledgedBy: incident.acknowledgedBy,
-    arithmetic: arithmeticOf(incident, slos)[0]?.text ?? incident.alerts[0]?.annotations['summary'] ?? '',
-    suspect: incident.evidence?.suspect,
-    traces: incident.evidence?.traces.length ?? 0,
-  };
-}
 
 export function incidentPage(incident: Incident, slos: SloStatusReader): Record<string, unknown> {
   return {

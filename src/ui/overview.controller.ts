@@ -3,7 +3,7 @@ import { headline } from '../budget/arithmetic-in-words.js';
 import { windowText } from '../config/calendar.js';
 import { formatDuration } from '../lib/duration.js';
 import { sloViews, type SloView } from '../query/slo-view.js';
-import { incidentCard } from './incident-page.js';
+import { openCards } from './incident-cards.js';
 import { budgetBar } from './slo-page.js';
 import { SITE, type Site } from './site.js';
 import { STATE_WORDS } from './words.js';
@@ -26,7 +26,7 @@ export class OverviewController {
     const slos = sloViews(readers.slos);
     return this.#site.render({
       template: 'overview', title: titleOf(incidents.length), section: 'overview', refreshSeconds: 10,
-      incidents: incidents.map((incident) => incidentCard(incident, readers.slos)),
+      incidents: openCards(incidents, readers.slos),
       slos: slos.map(sloRow),
       noEvents: slos.length > 0 && slos.every(({ status }) => status.state === 'no-data'),
     });

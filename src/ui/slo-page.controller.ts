@@ -6,7 +6,7 @@ import { readBadExemplars, readBurned } from '../query/burned-view.js';
 import { readHistory } from '../query/history-view.js';
 import { readInput, windowInput, windowOf } from '../query/request-input.js';
 import { sloView } from '../query/slo-view.js';
-import { incidentCard } from './incident-page.js';
+import { incidentCard } from './incident-cards.js';
 import { RANGES, rangesOf } from './ranges.js';
 import { sloPage } from './slo-page.js';
 import { SITE, type Site } from './site.js';
