@@ -11,6 +11,9 @@ export interface CohortHint {
   /** Share of bad and of healthy traces that have it. */
   readonly badShare: number;
   readonly healthyShare: number;
+  /** Healthy traces that have it, and of how many. */
+  readonly healthyCount: number;
+  readonly healthyOf: number;
 }
 
 /** With fewer traces on either side nothing is said. */
@@ -44,10 +47,12 @@ export function cohortHint(bad: readonly EventTrace[], healthy: readonly EventTr
     if (badShare < MIN_BAD_SHARE || badShare - healthyShare < MIN_DIFFERENCE) continue;
     // One more of each in the healthy ones: a value never seen there is rare, not impossible.
     const pValue = binomialTail(count, bad.length, (healthyCount + 1) / (healthy.length + 2));
-    if (pValue < SIGNIFICANCE / inBad.traces.size) candidates.push({ attribute, value, badShare, healthyShare, onEvent: inBad.onEvent.has(attribute) });
+    if (pValue < SIGNIFICANCE / inBad.traces.size) candidates.push({ attribute, value, badShare, healthyShare, healthyCount, healthyOf: healthy.length, onEvent: inBad.onEvent.has(attribute) });
   }
   const best = candidates.sort(mostTellingFirst)[0];
-  return best && { attribute: best.attribute, value: best.value, badShare: best.badShare, healthyShare: best.healthyShare };
+  if (best === undefined) return undefined;
+  const { onEvent: _onEvent, ...hint } = best;
+  return hint;
 }
 
 function mostTellingFirst(left: Candidate, right: Candidate): number {

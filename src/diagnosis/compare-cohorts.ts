@@ -53,11 +53,11 @@ export function compareCohorts(badTraces: readonly EventTrace[], healthyTraces: 
   return withoutTwins(news.sort((left, right) => bySize(left.candidate, right.candidate))).slice(0, SHOWN).map((each) => differenceOf(each, { bad, healthy }));
 }
 
-/** "92 % of failures have region=eu-2 (3 % of healthy)". */
-export function differenceInWords({ items, badShare, healthyShare, same }: Pick<CohortDifference, 'items' | 'badShare' | 'healthyShare' | 'same'>): string {
+/** "92 % of 57 failures have region=eu-2 (3 % of 60 healthy requests)". */
+function differenceInWords({ items, badShare, badOf, healthyShare, healthyOf, same }: Pick<Required<CohortDifference>, 'items' | 'badShare' | 'badOf' | 'healthyShare' | 'healthyOf' | 'same'>): string {
   const what = items.map(({ service, attribute, value }) => `${service === '' ? '' : `${service}: `}${attribute}=${value}`).join(' and ');
   const also = same === 0 ? '' : `, and ${same} more that come with it`;
-  return `${formatPercent(badShare, 0)} of failures have ${what} (${formatPercent(healthyShare, 0)} of healthy)${also}`;
+  return `${formatPercent(badShare, 0)} of ${badOf} failures have ${what} (${formatPercent(healthyShare, 0)} of ${healthyOf} healthy requests)${also}`;
 }
 
 function groupOf(traces: readonly ItemizedTrace[]): Group {
@@ -174,6 +174,7 @@ function differenceOf({ candidate, qValue, same }: Believed & { readonly same: n
   const effect = {
     difference, low: difference - Math.hypot(badShare - inBad.low, inHealthy.high - healthyShare), high: difference + Math.hypot(inBad.high - badShare, healthyShare - inHealthy.low),
   };
-  const words = differenceInWords({ items, badShare, healthyShare, same });
-  return { items, badShare, healthyShare, support: candidate.bad.size, lift: healthyShare === 0 ? undefined : badShare / healthyShare, effect, pValue, qValue, same, words };
+  const [badOf, healthyOf] = [bad.traces.length, healthy.traces.length];
+  const words = differenceInWords({ items, badShare, badOf, healthyShare, healthyOf, same });
+  return { items, badShare, badOf, healthyShare, healthyOf, support: candidate.bad.size, lift: healthyShare === 0 ? undefined : badShare / healthyShare, effect, pValue, qValue, same, words };
 }

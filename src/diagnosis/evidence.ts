@@ -63,6 +63,9 @@ export interface CohortDifference {
   readonly healthyShare: number;
   /** Failing traces that have it. */
   readonly support: number;
+  /** Traces that the shares are of, on either side; absent in evidence of older versions. */
+  readonly badOf?: number;
+  readonly healthyOf?: number;
   /** Undefined where no healthy trace has it. */
   readonly lift: number | undefined;
   /** Difference of the shares with its 95 % interval. */

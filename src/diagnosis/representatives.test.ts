@@ -79,7 +79,7 @@ describe('payment fails for one region', () => {
 
   test('names where the failures start and whom they hit', () => {
     const found = evidence(mixed);
-    expect(found.suspect).toBe('41 of 57 failures start in payment POST /charge; all 41 have shop.region=eu-2 (25 % of healthy requests do)');
+    expect(found.suspect).toBe('41 of 57 failures start in payment POST /charge; all 41 have shop.region=eu-2 (10 of 40 healthy requests do)');
     expect(found).toMatchObject({ suspectPlace: { service: 'payment', operation: 'POST /charge' }, cohort: { attribute: 'shop.region', value: 'eu-2', badShare: 1, healthyShare: 0.25 } });
     expect(found.signature).toMatchObject({ type: 'CardDeclined', count: 41, service: 'payment' });
     expect(found).toMatchObject({ badEvents: 57, examined: 57 });
@@ -118,7 +118,7 @@ describe('a slow dependency', () => {
 
   test('has a cohort too, where there is one', () => {
     const found = evidence(Array.from({ length: 20 }, (_, index) => purchase({ id: 3_000 + index, region: 'us-2', slow: { where: 'payment', ms: 900 } })));
-    expect(found.suspect).toBe('20 of 20 slow requests spend most of the extra time in payment POST /charge; all 20 have shop.region=us-2 (25 % of healthy requests do)');
+    expect(found.suspect).toBe('20 of 20 slow requests spend most of the extra time in payment POST /charge; all 20 have shop.region=us-2 (10 of 40 healthy requests do)');
   });
 });
 

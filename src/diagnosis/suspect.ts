@@ -20,7 +20,7 @@ export function mostFrequentPlace(findings: readonly Finding[]): Suspect | undef
   return largest === undefined || first === undefined ? undefined : { kind: first.kind, place: first.place, findings: largest };
 }
 
-/** "41 of 57 failures start in payment POST /charge; all have region=eu-2 (12 % of healthy requests do)". */
+/** "41 of 57 failures start in payment POST /charge; all 41 have region=eu-2 (7 of 60 healthy requests do)". */
 export function suspectInWords(suspect: Suspect, findings: readonly Finding[], hint: CohortHint | undefined): string {
   const [count, all] = [suspect.findings.length, findings.length];
   const where = placeInWords(suspect.place);
@@ -38,7 +38,7 @@ function startIn({ kind, findings: { length: count } }: Suspect, findings: reado
 
 function hintInWords(hint: CohortHint, all: number): string {
   const share = hint.badShare === 1 ? `all ${all} have` : `${formatPercent(hint.badShare, 0)} have`;
-  const healthy = hint.healthyShare === 0 ? 'no healthy request does' : `${formatPercent(hint.healthyShare, 0)} of healthy requests do`;
+  const healthy = `${hint.healthyCount === 0 ? 'none' : hint.healthyCount} of ${hint.healthyOf} healthy requests ${hint.healthyCount < 2 ? 'does' : 'do'}`;
   return `${share} ${hint.attribute}=${hint.value} (${healthy})`;
 }
 

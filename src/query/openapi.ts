@@ -82,7 +82,7 @@ const nearbyChange = z.object({
 const incident = incidentSummary.extend({
   ledger: z.array(z.object({ service: z.string(), operation: z.string(), version: z.string(), group: z.string().nullable().describe('Where the SLO counts by groups'), events: z.number(), share: z.number(), budget: ratio })).describe('Who burned the budget; the shares add up to 1'),
   comparison: z.array(z.object({
-    items: z.array(z.object({ service: z.string(), attribute: z.string(), value: z.string() })), badShare: z.number(), healthyShare: z.number(), support: z.number(), lift: ratio, effect: z.object({ difference: z.number(), low: z.number(), high: z.number() }),
+    items: z.array(z.object({ service: z.string(), attribute: z.string(), value: z.string() })), badShare: z.number(), badOf: z.number().optional(), healthyShare: z.number(), healthyOf: z.number().optional(), support: z.number(), lift: ratio, effect: z.object({ difference: z.number(), low: z.number(), high: z.number() }),
     pValue: z.number(), qValue: z.number(), same: z.number(), words: z.string(),
   })).describe('What failing traces have and healthy ones have not'),
   explainedBy: z.object({

@@ -114,7 +114,7 @@ kubectl rollout undo deployment/payment
 
 /** 92 of 100 failures, 3 of 100 healthy requests. */
 function comparison(): readonly CohortDifference[] {
-  const row = { badShare: 0.92, healthyShare: 0.03, support: 92, lift: 30.7, effect: { difference: 0.89, low: 0.8, high: 0.93 }, pValue: 1e-40, qValue: 1e-38, same: 1, words: '' };
+  const row = { badShare: 0.92, badOf: 100, healthyShare: 0.03, healthyOf: 100, support: 92, lift: 30.7, effect: { difference: 0.89, low: 0.8, high: 0.93 }, pValue: 1e-40, qValue: 1e-38, same: 1, words: '' };
   return [{ ...row, items: [{ service: '', attribute: 'region', value: 'eu-2' }] }, { ...row, same: 0, lift: undefined, items: [{ service: 'payment', attribute: 'service.version', value: '2.3' }, { service: '', attribute: HOSTILE_TEXT, value: HOSTILE_TEXT }] }];
 }
 
