@@ -167,7 +167,10 @@ describe('requests of services', () => {
     const services = await new DuckdbServiceReader(database).services(window);
     expect(services.map(({ service, requests, errors }) => [service, requests, errors])).toEqual([['checkout', 150, 2], ['payment', 6, 3]]);
     const [checkout] = services;
-    expect(checkout?.perSecond).toBeCloseTo(150 / 3_600);
+    // It appeared two minutes ago.
+    expect(checkout).toMatchObject({ seenMs: 2 * MINUTE_MS, perSecond: 150 / 120 });
+    const later = { fromMs: START, toMs: START + 30 * MINUTE_MS };
+    expect((await new DuckdbServiceReader(database).services(later)).map(({ service, seenMs, perSecond }) => [service, seenMs, perSecond])[0]).toEqual(['checkout', 30 * MINUTE_MS, 100 / 1_800]);
     expect(checkout?.errorRatio).toBeCloseTo(2 / 150);
     expect((checkout?.p50Ns ?? 0) / 10e6).toBeCloseTo(1, 1);
     expect((checkout?.p99Ns ?? 0) / 1e9).toBeCloseTo(1, 1);
@@ -178,6 +181,7 @@ describe('requests of services', () => {
   test('split by operation and over time', async () => {
     const reader = new DuckdbServiceReader(database);
     expect((await reader.operations('checkout', window)).map(({ operation, requests }) => [operation, requests])).toEqual([['POST /pay', 100], ['GET /cart', 50]]);
+    expect((await reader.operations('checkout', window))[0]).toMatchObject({ seenMs: 2 * MINUTE_MS, perSecond: 100 / 120 });
     const series = await reader.series('checkout', window);
     expect(series).toHaveLength(60);
     expect(series.slice(-2).map((point) => [point.atMs, point.requests])).toEqual([[START - MINUTE_MS, 50], [START, 100]]);

@@ -124,6 +124,7 @@ const drillRun = z.object({
 const drill = z.object({
   drill: z.string(), receiver: z.string(), deliveredWithinSeconds: z.number(), target: z.number(), windowDays: z.number(), next: instant.nullable(), runs: z.number(), inTime: z.number(), sli: ratio, budgetRemaining: ratio, last: drillRun.nullable(),
 });
+const seen = { seenMs: z.number().describe('So long of the window it was there; rates are of this time') };
 const requests = { requests: z.number(), errors: z.number(), perSecond: z.number(), errorRatio: ratio.optional(), p50Ns: z.number().optional(), p95Ns: z.number().optional(), p99Ns: z.number().optional() };
 const ledgerSum = z.object({ signal: z.enum(['traces', 'logs']), received: z.number(), hot: z.number(), rejected: z.number(), deduplicated: z.number() });
 const named = z.array(z.object({ name: z.string(), count: z.number() }));
@@ -189,7 +190,7 @@ const WINDOW = ['range', 'from', 'to'];
 export const API_SCHEMAS = {
   Slo: sloDetail, SloList: z.object({ slos: z.array(slo) }), Signature: signatureDetail, SignatureList: z.object({ from: instant, to: instant, readTo: instant.describe('What arrived until then has been read'), signatures: z.array(signature) }), DeadLetterList: deadLetters, DeadLetterRetry: z.object({ id: z.string(), status: z.literal('pending') }), SloHistory: history, SloRevisions: revisions, SloExclusions: exclusionLog, Erasure: erasure, ErasureList: z.object({ erasures: z.array(erasure) }), Change: change, ChangeList: z.object({ changes: z.array(change) }), Trace: trace,
   TraceList: z.object({ from: instant, to: instant, traces: z.array(traceSummary) }),
-  ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
+  ServiceList: z.object({ from: instant, to: instant, services: z.array(z.object({ service: z.string(), ...requests, ...seen, sparkline: z.array(z.object({ requests: z.number(), errors: z.number() })) })) }),
   Service: z.object({ service: z.string(), from: instant, to: instant, operations: z.array(z.object({ operation: z.string(), ...requests })) }),
   Incident: incident, IncidentList: z.object({ incidents: z.array(incidentSummary) }),
   Ingest: ingest, Quality: quality, QualityAudit: qualityAudit,

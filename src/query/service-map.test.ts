@@ -5,7 +5,7 @@ import { MAX_MAP_NODES, serviceMap } from './service-map.js';
 import type { ServiceSummary } from './service-reader.js';
 
 const call = (client: string, server: string, changes: Partial<CallCount> = {}): CallCount => ({ client, server, kind: 'call', bucket: bucketOf(10e6), calls: 100, failed: 0, durationNs: 1, ...changes });
-const service = (name: string): ServiceSummary => ({ service: name, requests: 60, errors: 6, perSecond: 1, errorRatio: 0.1, p50Ns: 1, p95Ns: 5, p99Ns: 9, sparkline: [] });
+const service = (name: string): ServiceSummary => ({ service: name, requests: 60, errors: 6, perSecond: 1, errorRatio: 0.1, p50Ns: 1, p95Ns: 5, p99Ns: 9, seenMs: 60_000, sparkline: [] });
 const mapOf = (calls: readonly CallCount[], around?: string): ReturnType<typeof serviceMap> => serviceMap({ calls, services: [service('front')], windowMs: 60_000, around });
 
 test('buckets of one edge are one edge, failing ones come first', () => {
@@ -19,6 +19,11 @@ test('buckets of one edge are one edge, failing ones come first', () => {
 test('a service says what it answered, a database what it was asked', () => {
   const { nodes } = mapOf([call('front', 'orders', { kind: 'database', calls: 120, failed: 60 }), call('worker', 'front')]);
   expect(nodes.map(({ name, kind, perSecond, errorRatio, isFailing }) => [name, kind, perSecond, errorRatio, isFailing])).toEqual([['front', 'service', 1, 0.1, true], ['orders', 'database', 2, 0.5, true], ['worker', 'service', undefined, undefined, false]]);
+});
+
+test('rates of calls are of the time in which the caller was there', () => {
+  const { edges } = serviceMap({ calls: [call('front', 'pay'), call('load', 'front'), call('load', 'other')], services: [{ ...service('front'), seenMs: 20_000 }], windowMs: 100_000, around: undefined });
+  expect(edges.map(({ perSecond }) => perSecond)).toEqual([5, 5, 1]);
 });
 
 test('around one service are its own edges only', () => {

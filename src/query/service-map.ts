@@ -53,7 +53,10 @@ interface MapInput {
 
 /** Who calls whom, from all spans. */
 export function serviceMap({ calls, services, windowMs, around }: MapInput): ServiceMap {
-  const all = [...groupBy(calls, ({ client, server, kind }) => JSON.stringify([client, server, kind])).values()].map((counts) => edgeOf(counts, windowMs))
+  const known = new Map(services.map((service) => [service.service, service]));
+  /** As long as its caller was there; what calls only has no requests of its own. */
+  const seenMs = (client: string, server: string): number => known.get(client)?.seenMs ?? known.get(server)?.seenMs ?? windowMs;
+  const all = [...groupBy(calls, ({ client, server, kind }) => JSON.stringify([client, server, kind])).values()].map((counts) => edgeOf(counts, seenMs(counts[0]!.client, counts[0]!.server)))
     .filter(({ client, server }) => around === undefined || client === around || server === around)
     .sort((left, right) => Number(right.isFailing) - Number(left.isFailing) || right.calls - left.calls);
   const names = new Set<string>(around === undefined ? [] : [around]);
@@ -64,18 +67,17 @@ export function serviceMap({ calls, services, windowMs, around }: MapInput): Ser
     return true;
   });
   for (const { service } of services) if (around === undefined && names.size < MAX_MAP_NODES) names.add(service);
-  const known = new Map(services.map((service) => [service.service, service]));
   return { nodes: [...names].map((name) => nodeOf(name, { edges: all, service: known.get(name) })), edges, leftOut: all.length - edges.length };
 }
 
-function edgeOf(counts: readonly CallCount[], windowMs: number): MapEdge {
+function edgeOf(counts: readonly CallCount[], seenMs: number): MapEdge {
   const { client, server, kind } = counts[0]!;
   const calls = counts.reduce((sum, count) => sum + count.calls, 0);
   const failed = counts.reduce((sum, count) => sum + count.failed, 0);
   const buckets = counts.map((count) => [count.bucket, count.calls] as const);
   const errorRatio = calls === 0 ? 0 : failed / calls;
   return {
-    client, server, kind, calls, failed, perSecond: (calls * 1_000) / windowMs, errorRatio, p50Ns: quantileOfBuckets(buckets, 0.5), p95Ns: quantileOfBuckets(buckets, 0.95), isFailing: errorRatio >= FAILING_RATIO,
+    client, server, kind, calls, failed, perSecond: (calls * 1_000) / seenMs, errorRatio, p50Ns: quantileOfBuckets(buckets, 0.5), p95Ns: quantileOfBuckets(buckets, 0.95), isFailing: errorRatio >= FAILING_RATIO,
   };
 }
 

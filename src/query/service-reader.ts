@@ -12,13 +12,19 @@ export interface RequestSummary {
   readonly p99Ns: number | undefined;
 }
 
-export interface ServiceSummary extends RequestSummary {
+/** How long what a rate is of was there. */
+export interface Seen {
+  /** All of the window, or since it appeared in it: who asks for the last hour of a service of five minutes wants the rate of these. */
+  readonly seenMs: number;
+}
+
+export interface ServiceSummary extends RequestSummary, Seen {
   readonly service: string;
   /** One point per minute of the window, oldest first, without gaps. */
   readonly sparkline: readonly { readonly requests: number; readonly errors: number }[];
 }
 
-export interface OperationSummary extends RequestSummary {
+export interface OperationSummary extends RequestSummary, Seen {
   readonly operation: string;
 }
 

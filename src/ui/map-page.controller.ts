@@ -24,7 +24,7 @@ export class MapPageController {
     const ranges = rangesOf(window, SERVICE_RANGES);
     const map = serviceMap({ calls, services, windowMs: window.toMs - window.fromMs, around });
     return this.#site.render({
-      template: 'map', title: 'Service map', section: 'map', refreshSeconds: 30, around, ...ranges, map: mapView(map, ranges.range),
+      template: 'map', title: 'Service map', section: 'map', refreshSeconds: 30, around, ...ranges, map: { ...mapView(map, ranges.range), someYoung: services.some(({ seenMs }) => seenMs < window.toMs - window.fromMs) },
     });
   }
 }

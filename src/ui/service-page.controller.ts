@@ -2,7 +2,7 @@ import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
 import { HOUR_MS } from '../lib/duration.js';
 import { ApiError } from '../query/api-error.js';
 import { readInput, windowInput, windowOf } from '../query/request-input.js';
-import type { ServiceSummary } from '../query/service-reader.js';
+import type { Seen, ServiceSummary } from '../query/service-reader.js';
 import { sloViews } from '../query/slo-view.js';
 import type { TimeWindow } from '../query/time-window.js';
 import { sparkline } from './chart.js';
@@ -27,7 +27,7 @@ export class ServicePageController {
     const services = await this.#site.readers.services.services(window);
     return this.#site.render({
       template: 'services', title: 'Services', section: 'services', refreshSeconds: 15, ...rangesOf(window, SERVICE_RANGES),
-      services: services.map(serviceRow),
+      services: services.map((service) => serviceRow(service, window)), someYoung: services.some((service) => youngMs(service, window) !== undefined),
     });
   }
 
@@ -42,7 +42,7 @@ export class ServicePageController {
       throw new ApiError('service/not-found', `No requests of service "${service.slice(0, 100)}" in this window.`, { hint: 'Only server and consumer spans count as requests. Try a longer range, or look at the list of services.' });
     }
     return this.#site.render({
-      template: 'service', title: service, section: 'services', refreshSeconds: 15, service, operations, ...rangesOf(window, SERVICE_RANGES),
+      template: 'service', title: service, section: 'services', refreshSeconds: 15, service, operations, youngMs: operations[0] && youngMs(operations[0], window), ...rangesOf(window, SERVICE_RANGES),
       charts: [rateChart(series, around), errorChart(series, around), latencyChart(series, around)], ...serviceSurroundings(around, service),
       slos: slos.map(({ slo, status }) => ({ name: slo.name, displayName: slo.displayName, state: status.state, stateWords: STATE_WORDS[status.state] })),
     });
@@ -53,12 +53,17 @@ export class ServicePageController {
   }
 }
 
+/** Where it was not there for all of the range. */
+function youngMs({ seenMs }: Seen, { fromMs, toMs }: TimeWindow): number | undefined {
+  return seenMs < toMs - fromMs ? seenMs : undefined;
+}
+
 /** The last minute is still filling: drawn, it would look like a drop of traffic. */
-function serviceRow(service: ServiceSummary): Record<string, unknown> {
+function serviceRow(service: ServiceSummary, window: TimeWindow): Record<string, unknown> {
   const whole = service.sparkline.slice(0, -1);
   const most = whole.reduce((high, point) => Math.max(high, point.requests), 0) || 1;
   return {
-    ...service,
+    ...service, youngMs: youngMs(service, window),
     requestsLine: sparkline(whole.map((point) => point.requests)),
     // The first value gives the errors the scale of the requests.
     errorsLine: sparklineWithin(whole.map((point) => point.errors), most),

@@ -183,7 +183,7 @@ const wave = (index: number, count: number): number => 1 + 0.25 * Math.sin((inde
 function services(): ServiceSummary[] {
   const points = 60;
   const of = (service: string, summary: RequestSummary): ServiceSummary => ({
-    service, ...summary,
+    service, ...summary, seenMs: service === 'invoice' ? 12 * MINUTE_MS : HOUR_MS,
     sparkline: Array.from({ length: points }, (_, index) => ({ requests: summary.perSecond * 60 * wave(index, points), errors: (summary.errorRatio ?? 0) > 0.01 && index > points - 9 ? summary.perSecond * 18 : 0 })),
   });
   return [of('front', requests(41.2, 0.013, 84)), of('catalogue', requests(38.6, 0.0004, 12)), of('checkout', requests(4.31, 0.062, 212)), of('payment', requests(4.28, 0.061, 148)), of('invoice', requests(0.0011, 0, 2_100))];
@@ -351,7 +351,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       topology: { serviceNames: async () => [], spanOperations: async () => [], dependencies: async () => [], calls: async () => (isEmpty ? [] : callFakes()) },
       services: {
         services: async () => (isEmpty ? [] : services()),
-        operations: async (service) => (isEmpty || !services().some((known) => known.service === service) ? [] : [{ operation: 'POST /orders', ...requests(3.9, 0.068, 231) }, { operation: 'GET /orders/:id', ...requests(0.41, 0, 18) }]),
+        operations: async (service) => (isEmpty || !services().some((known) => known.service === service) ? [] : [{ operation: 'POST /orders', ...requests(3.9, 0.068, 231), seenMs: 12 * MINUTE_MS }, { operation: 'GET /orders/:id', ...requests(0.41, 0, 18), seenMs: 12 * MINUTE_MS }]),
         series: async (_service, window) => Array.from({ length: 60 }, (_, index) => ({ atMs: window.fromMs + (index * (window.toMs - window.fromMs)) / 60, ...requests(4.3 * wave(index, 60), index > 51 ? 0.3 : 0.001, 200 * wave(index * 3, 60)) })),
       },
       signatures: isEmpty ? { all: () => [], byId: () => undefined, family: (id) => [id], readToMs: () => PAGE_NOW_MS - 15_000, counts: () => new Map(), failures: () => 0 } : signatureFakes(),
