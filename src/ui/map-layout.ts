@@ -17,7 +17,7 @@ export interface LaidEdge {
   readonly from: string;
   readonly to: string;
   readonly path: string;
-  /** Where its label stands. */
+  /** The middle of its label. */
   readonly labelX: number;
   readonly labelY: number;
 }
@@ -134,7 +134,7 @@ function edgeThrough(chain: readonly LaidNode[]): LaidEdge {
     const stretches = chain.slice(1).map((next, index) => swing(chain[index]!, next, next === target ? 3 : 0));
     const path = stretches.map((stretch, index) => (index === 0 ? stretch : `H${chain[index]!.x + NODE_WIDTH}${stretch.slice(stretch.indexOf('C'))}`)).join('');
     const after = chain[1]!;
-    return { from: source.name, to: target.name, path, labelX: (source.x + NODE_WIDTH + after.x) / 2, labelY: (source.y + after.y + NODE_HEIGHT) / 2 - 4 };
+    return { from: source.name, to: target.name, path, labelX: (source.x + NODE_WIDTH + after.x) / 2, labelY: (source.y + after.y + NODE_HEIGHT) / 2 };
   }
   const [fromX, fromY, toX, toY] = [source.x + NODE_WIDTH * 0.6, source.y + NODE_HEIGHT, target.x + NODE_WIDTH * 0.4, target.y + NODE_HEIGHT];
   const low = Math.max(fromY, toY) + NODE_GAP;

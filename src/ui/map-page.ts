@@ -32,29 +32,58 @@ function nodeInWords({ kind, perSecond, errorRatio, p95Ns }: MapNode): string {
   return parts.join(' · ');
 }
 
-/** Two lines, which fit between two columns of boxes. */
+/** One or two lines, short enough to stand between two columns of boxes; the table has all digits. */
 function labelOf({ perSecond, errorRatio, p95Ns }: MapEdge): readonly string[] {
-  const failed = errorRatio === 0 ? '' : ` · ${formatPercent(errorRatio, 1)} fail`;
-  return [`${formatRate(perSecond)}${failed}`, ...(p95Ns === undefined ? [] : [`p95 ${formatLatency(p95Ns)}`])];
+  const duration = p95Ns === undefined ? '' : ` · p95 ${formatLatency(twoDigits(p95Ns))}`;
+  return [`${formatRate(twoDigits(perSecond))}${duration}`, ...(errorRatio === 0 ? [] : [`${formatPercent(errorRatio, 1)} fail`])];
 }
 
-const LABEL_WIDTH = 116;
-const LABEL_HEIGHT = 24;
+function twoDigits(value: number): number {
+  return Number(value.toPrecision(2));
+}
+
+/** Of a character of 11 CSS pixels; bold ones are wider. */
+const CHARACTER_WIDTH = 5.8;
+const BOLD_CHARACTER_WIDTH = 6.3;
+const LABEL_LINE = 12;
+const LABEL_PADDING = 4;
 
 interface LabelledLine {
   readonly labelX: number;
   readonly labelY: number;
   readonly label: readonly string[];
+  readonly isFailing: boolean;
+}
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What a label covers: the edge goes behind it, not through its letters. */
+function boxOf({ labelX, labelY, label, isFailing }: LabelledLine): Box {
+  const characters = Math.max(...label.map(({ length }) => length));
+  const width = Math.round(characters * (isFailing ? BOLD_CHARACTER_WIDTH : CHARACTER_WIDTH)) + 2 * LABEL_PADDING;
+  const height = label.length * LABEL_LINE + LABEL_PADDING;
+  return { x: Math.round(labelX - width / 2), y: Math.round(labelY - height / 2), width, height };
 }
 
 /** A label that would cover one before it is left out: tooltip and table say the same. Failing and busy edges come first. */
-function withoutCollisions<Line extends LabelledLine>(lines: readonly Line[]): readonly Line[] {
-  const placed: LabelledLine[] = [];
+function withoutCollisions<Line extends LabelledLine>(lines: readonly Line[]): readonly (Line & { readonly box?: Box })[] {
+  const placed: Box[] = [];
   return lines.map((line) => {
-    const isCovered = placed.some(({ labelX, labelY }) => Math.abs(labelX - line.labelX) < LABEL_WIDTH && Math.abs(labelY - line.labelY) < LABEL_HEIGHT);
-    if (line.label.length > 0 && !isCovered) placed.push(line);
-    return isCovered ? { ...line, label: [] } : line;
+    if (line.label.length === 0) return line;
+    const box = boxOf(line);
+    if (placed.some((other) => overlap(box, other))) return { ...line, label: [] };
+    placed.push(box);
+    return { ...line, box };
   });
+}
+
+function overlap(left: Box, right: Box): boolean {
+  return left.x < right.x + right.width && right.x < left.x + left.width && left.y < right.y + right.height && right.y < left.y + left.height;
 }
 
 function edgeInWords({ client, server, kind, perSecond, errorRatio, p50Ns, p95Ns }: MapEdge): string {
