@@ -85,6 +85,12 @@ describe('one incident from start to end', () => {
 });
 
 describe('severity', () => {
+  test('words that are a sentence already get no second full stop', () => {
+    const timeline = new Timeline();
+    timeline.tick(T0, { ...signal(), annotations: { summary: 'Alerts come later by as much.' } });
+    expect(timeline.only().timeline[0]?.text).toBe('Page opened: Alerts come later by as much.');
+  });
+
   test('a ticket that becomes a page is upgraded in the same incident', () => {
     const timeline = new Timeline();
     timeline.tick(T0, signal({ severity: 'ticket', burn: 3 }));

@@ -217,7 +217,8 @@ function receivedAt(firing: readonly ConditionSignal[]): Pick<Transition, 'breac
 
 function withWords(signal: ConditionSignal): string {
   const words = conditionInWords(signal);
-  return words === undefined ? '.' : `: ${words}.`;
+  // What rules and other tools write as a summary may be a sentence already.
+  return words === undefined ? '.' : `: ${words}${/[.!?]$/.test(words) ? '' : '.'}`;
 }
 
 function mostSevere(signals: readonly ConditionSignal[]): ConditionSignal {

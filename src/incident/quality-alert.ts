@@ -16,5 +16,7 @@ export interface QualityAlertDetail {
 export function qualityAlertDetail({ labels, annotations }: Alert): QualityAlertDetail | undefined {
   if (labels['alertname'] !== QUALITY_ALERT || annotations['fix'] === undefined) return undefined;
   const { summary = '', cause = '', fix_in: fixIn = '', fix, traces = '' } = annotations;
-  return { words: summary, cause, fixIn, fix, traces: traces.split(' ').filter((text) => text !== '').map((text) => ({ traceId: text.split('/')[0] ?? '', spanId: text.split('/')[1] ?? '' })) };
+  const spans = traces.split(' ').filter((text) => text !== '').map((text) => ({ traceId: text.split('/')[0] ?? '', spanId: text.split('/')[1] ?? '' }));
+  // Several spans of one trace are one link.
+  return { words: summary, cause, fixIn, fix, traces: [...new Map(spans.toReversed().map((span) => [span.traceId, span])).values()].reverse() };
 }

@@ -232,7 +232,7 @@ export class GroupTurn {
     const changed = kind === 'unmuted' ? view.unmuted : kind === 'alerts-resolved' ? view.resolved : new Set([...view.firing].filter((id) => !known.has(id)));
     const delivery = groupDelivery(this.#group, { integration: integration.name, ...message, alerts, quiet: [...new Set(ids.flatMap((id) => this.#muted.get(id)?.words ?? []))], changed: alerts.filter(({ alert }) => changed.has(alert.id)), transitions: this.#input.transitions, nowMs: this.#input.nowMs });
     this.#deliveries.push(delivery);
-    const words = message.reason === 'none' ? kind : message.reason;
+    const words = kind === 'upgraded' ? 'a ticket became a page' : message.reason === 'none' ? kind : message.reason;
     for (const { alert, incident } of alerts) this.#log.note({ alertId: alert.id, incidentId: incident.id }, { integration: integration.name, outcome: 'sent', reason: words, deliveryId: delivery.id });
   }
 

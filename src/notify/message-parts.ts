@@ -17,8 +17,10 @@ export function headlineOf(incident: Incident): string {
   return `${stateOf(incident)}: ${shorten(incident.title.replaceAll(/\s+/g, ' ').trim(), TITLE_MAX)}`;
 }
 
-function stateOf({ status, severity, acknowledgedBy, isDrill }: Incident): string {
+function stateOf({ status, severity, acknowledgedBy, isDrill, mergedInto }: Incident): string {
   if (isDrill === true) return status === 'resolved' ? 'DRILL, over' : 'DRILL';
+  // It still burns: who reads that it is over goes back to sleep.
+  if (mergedInto !== undefined) return `Part of ${mergedInto} now`;
   if (status === 'resolved') return 'Resolved';
   return status === 'acknowledged' ? `${severityInWords(severity)}, ${shorten(acknowledgedBy ?? 'somebody', WHO_MAX)} has it` : severityInWords(severity);
 }

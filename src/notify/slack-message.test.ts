@@ -4,6 +4,7 @@ import type { Evidence, RepresentativeTrace } from '../diagnosis/evidence.js';
 import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import { sampleAlert, sampleIncident } from '../incident/sample-incident.js';
 import { MINUTE_MS } from '../lib/duration.js';
+import type { IncidentId } from '../lib/ids.js';
 import { sampleDelivery, sampleNotification } from './sample-delivery.js';
 import { blocksTextLength, type SlackBlock } from './slack-blocks.js';
 import { BLOCKS_TEXT_MAX } from './slack-limits.js';
@@ -58,6 +59,19 @@ describe('how long it has gone on', () => {
     expect(times(began + 3_000)).not.toContain(', for');
     expect(times(began + 12 * MINUTE_MS)).toContain(', for 12 min. 57 of 2,714 went wrong in the last 60 min');
     expect(times(began + 3_000, MINUTE_MS)).toContain('57 of 2,714 went wrong in the last minute');
+  });
+});
+
+describe('an incident that goes on in another', () => {
+  const merged = sampleIncident({ status: 'resolved', endedAtMs: sampleIncident().startedAtMs + MINUTE_MS, mergedInto: 'inc-other' as IncidentId, timeline: [{ atMs: 0, kind: 'resolved', actor: 'tocsin', text: 'Goes on in inc-other: one cause.' }] });
+  const notification = sampleNotification('resolved', { delivery: sampleDelivery('resolved', merged) });
+
+  test('is not called resolved, and its button opens the other', () => {
+    const message = incidentMessage(notification);
+    expect(message.text).toContain('➡️ Part of inc-other now: Checkout works');
+    expect(textOf(message.blocks)).toContain('https://tocsin.example/incidents/inc-other');
+    expect(textOf(message.blocks)).not.toMatch(/Resolved|From /);
+    expect(threadReply(notification)).toEqual({ text: '➡️ Goes on in inc-other: one cause.', broadcast: false });
   });
 });
 

@@ -55,7 +55,7 @@ export function threadReply(notification: Notification): { readonly text: string
     case 'upgraded': return toChannel(transition.incident, text);
     case 'updated': return transition.news === undefined ? undefined : { text: `${signOfUpdate(transition)} ${escapeText(shorten(transition.news, NEWS_MAX))}`, broadcast: false };
     case 'acknowledged': return { text: `👀 ${text}`, broadcast: false };
-    case 'resolved': return { text: `✅ ${text}`, broadcast: false };
+    case 'resolved': return { text: `${emojiOf(transition.incident)} ${text}`, broadcast: false };
     case 'alerts-added': return { text: `➕ ${newsOf(transition)}`, broadcast: false };
     case 'alerts-resolved': return { text: `➖ ${newsOf(transition)}`, broadcast: false };
     // Both are there to be heard: nobody may know any more that it still burns.
@@ -81,6 +81,7 @@ function newsOf({ news }: Transition): string {
 
 function emojiOf(incident: Incident): string {
   if (incident.isDrill === true) return '🧪';
+  if (incident.mergedInto !== undefined) return '➡️';
   if (incident.status === 'resolved') return '✅';
   if (incident.status === 'acknowledged') return '🟠';
   return incident.severity === 'page' ? '🔴' : '🟡';
@@ -88,6 +89,7 @@ function emojiOf(incident: Incident): string {
 
 function timesOf({ delivery: { transition } }: Notification): string {
   const { incident, atMs } = transition;
+  if (incident.mergedInto !== undefined) return `Since ${date(incident.startedAtMs)}. It goes on there`;
   if (incident.endedAtMs !== undefined) return `From ${date(incident.startedAtMs)} to ${date(incident.endedAtMs)}: ${formatSpan(incident.endedAtMs - incident.startedAtMs)}`;
   const forMs = atMs - incident.startedAtMs;
   const forHowLong = forMs < MINUTE_MS ? '' : `, for ${formatSpan(forMs)}`;
@@ -161,7 +163,7 @@ function buttonsOf({ delivery, runbook, publicUrl }: Notification): LinkButton[]
   const { incident } = delivery.transition;
   const common = incident.evidence?.traces.find((trace) => trace.role === 'most-common') ?? incident.evidence?.traces[0];
   const buttons = [
-    button('open_incident', incident.isDrill === true ? 'All drills' : 'Open incident', incidentUrl(publicUrl, incident.id)),
+    button('open_incident', incident.isDrill === true ? 'All drills' : 'Open incident', incidentUrl(publicUrl, incident.mergedInto ?? incident.id)),
     runbook === undefined ? undefined : button('open_runbook', 'Runbook', runbook.url),
     common === undefined ? undefined : button('open_trace', 'Most common trace', traceUrl(publicUrl, common)),
   ].filter((candidate) => candidate !== undefined && candidate.url.length <= URL_MAX) as LinkButton[];

@@ -51,8 +51,10 @@ export function incidentCard(incident: Incident, slos: SloStatusReader): Record<
     endedAtMs: incident.endedAtMs,
     durationMs: incident.endedAtMs === undefined ? undefined : incident.endedAtMs - incident.startedAtMs,
     acknowledgedBy: incident.acknowledgedBy,
+    mergedInto: incident.mergedInto,
     arithmetic: line?.live ?? line?.text ?? incident.alerts[0]?.annotations['summary'] ?? '',
-    now: line?.now,
+    // That it burns is said already; that it does not any more is news.
+    now: line?.now?.startsWith('burning') === true ? undefined : line?.now,
     suspect: incident.evidence?.suspect,
     lookedAtMs: incident.status === 'resolved' ? undefined : incident.evidence?.takenAtMs,
     traces: incident.evidence?.traces.length ?? 0,

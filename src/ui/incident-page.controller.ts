@@ -15,6 +15,7 @@ import { incidentCard, openCards } from './incident-cards.js';
 import { incidentPage, patternRow } from './incident-page.js';
 import { renderMarkdown } from './markdown.js';
 import { SITE, type Site } from './site.js';
+import { integrationInWords } from './words.js';
 import type { RenderedRunbook } from './ui-options.js';
 
 const LIST_LIMIT = 200;
@@ -30,7 +31,7 @@ function isNews({ delivery: { createdAtMs }, overtaken }: DeadLetter, nowMs: num
 
 function deadLetterRow({ delivery, overtaken }: DeadLetter): Record<string, unknown> {
   const { id, incidentId, receiver, integration, transition, createdAtMs, lastError, attempts } = delivery;
-  return { id, incidentId, title: transition.incident.title, news: transition.kind, receiver, integration, createdAtMs, error: lastError ?? 'refused', attempts, overtaken };
+  return { id, incidentId, title: transition.incident.title, news: transition.kind, receiver, integration: integrationInWords(integration), createdAtMs, error: lastError ?? 'refused', attempts, overtaken };
 }
 
 @Controller('/incidents')

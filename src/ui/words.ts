@@ -26,6 +26,14 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+const INTEGRATION_WORDS: Readonly<Record<string, string>> = { slack: 'Slack', webhook: 'webhook', pagerduty: 'PagerDuty', teams: 'Teams', opsgenie: 'Opsgenie', email: 'mail', alertmanager: 'Alertmanager' };
+
+/** `by Slack`, `by webhook 2`: integrations are called `slack[0]`, `webhook[1]` and so on. */
+export function integrationInWords(name: string): string {
+  const [, kind = name, index = '0'] = /^(\w+)\[(\d+)\]$/.exec(name) ?? [];
+  return `by ${INTEGRATION_WORDS[kind] ?? kind}${index === '0' ? '' : ` ${Number(index) + 1}`}`;
+}
+
 export const STATE_WORDS = { ok: 'OK', ticket: 'Ticket', page: 'Page', 'no-data': 'No data' } as const;
 
 /** The state in one sentence, for the top of a page. */
