@@ -1,3 +1,4 @@
+import { JoinTable } from './join-table.js';
 import { OpenNodes } from './open-nodes.js';
 import type { Candidate, SpanNode } from './span-node.js';
 
@@ -19,8 +20,8 @@ export class Correlator {
   /** Open requests, by process and by the thread that read them. */
   readonly #byProcess = new Map<number, OpenNodes>();
   readonly #byThread = new Map<number, OpenNodes>();
-  /** Client nodes, by what the other end of their connection knows too; in the order in which they began. */
-  readonly #joins = new Map<number | string, SpanNode>();
+  /** Client nodes, by what the other end of their connection knows too. */
+  readonly #joins = new JoinTable();
 
   begin(node: SpanNode): void {
     if (node.kind === 'server') this.#beginServer(node);
@@ -67,9 +68,8 @@ export class Correlator {
   prune(nowNs: number): void {
     forgetIdle(this.#byProcess);
     forgetIdle(this.#byThread);
-    for (const [key, node] of this.#joins) {
-      if (this.#joins.size > MAX_JOINS || (node.hasEnded && node.exchange.endNs < nowNs - JOIN_KEPT_NS) || node.exchange.startNs < nowNs - MAX_OPEN_NS) this.#joins.delete(key);
-    }
+    const kept = this.#joins.all().filter(({ hasEnded, exchange }) => !(hasEnded && exchange.endNs < nowNs - JOIN_KEPT_NS) && exchange.startNs >= nowNs - MAX_OPEN_NS);
+    if (kept.length < this.#joins.size || kept.length > MAX_JOINS) this.#joins.reset(kept.length > MAX_JOINS ? latest(kept) : kept);
   }
 
   #beginServer(node: SpanNode): void {
@@ -78,7 +78,7 @@ export class Correlator {
   }
 
   #beginClient(node: SpanNode): void {
-    if (node.joinKey !== undefined && this.#joins.size < 2 * MAX_JOINS) this.#joins.set(node.joinKey, node);
+    if (node.joinKey !== undefined && this.#joins.size < 2 * MAX_JOINS) this.#joins.add(node);
     if (node.parent !== undefined) return;
     const onThread = this.#byThread.get(node.tid);
     const sole = onThread?.sole;
@@ -127,6 +127,10 @@ function openNodesOf(lists: Map<number, OpenNodes>, key: number): OpenNodes {
     lists.set(key, list);
   }
   return list;
+}
+
+function latest(nodes: SpanNode[]): SpanNode[] {
+  return nodes.sort((left, right) => right.exchange.startNs - left.exchange.startNs).slice(0, MAX_JOINS);
 }
 
 function forgetIdle(lists: Map<number, OpenNodes>): void {

@@ -8,10 +8,15 @@ const SCOPE_SPANS = 2;
 /** Of a field's number, where it is below 16. */
 const TAG = 1;
 
-/** Where the spans of one resource stand. */
+/** Runs of spans that stand side by side: as many as a request usually has spans. */
+const RUNS = 1_024;
+const NONE = -1;
+
+/** The spans of one resource. */
 interface Part {
-  readonly begins: number[];
-  readonly ends: number[];
+  firstRun: number;
+  lastRun: number;
+  bytes: number;
 }
 
 /** Spans on their way: an ExportTraceServiceRequest (opentelemetry-proto 1.x, collector/trace/v1). They are written as they come, and put together by resource when they are taken. */
@@ -19,6 +24,9 @@ export class SpanBatch {
   /** For spans, fields 2 of ScopeSpans; `add` follows each. */
   readonly writer = new ProtobufWriter();
   readonly #parts = new Map<ResourceHead, Part>();
+  /** Where each run begins and ends, and which one of the same resource follows. */
+  #runs = new Int32Array(3 * RUNS);
+  #runCount = 0;
   #end = 0;
   #spans = 0;
 
@@ -28,15 +36,13 @@ export class SpanBatch {
 
   /** What was written since the last one is a span of that resource. */
   add(head: ResourceHead): void {
-    const { begins, ends } = this.#partOf(head);
-    const last = ends.length - 1;
-    // What stands side by side is copied at once.
-    if (ends[last] !== this.#end) {
-      begins.push(this.#end);
-      ends.push(this.writer.length);
-    } else ends[last] = this.writer.length;
+    const begin = this.#end;
     this.#end = this.writer.length;
     this.#spans += 1;
+    const part = this.#partOf(head);
+    part.bytes += this.#end - begin;
+    if (part.lastRun !== NONE && this.#runs[3 * part.lastRun + 1] === begin) this.#runs[3 * part.lastRun + 1] = this.#end;
+    else this.#addRun(part, begin);
   }
 
   /** Everything so far; the batch begins anew. */
@@ -46,6 +52,7 @@ export class SpanBatch {
     for (const [head, part] of this.#parts) this.#writePart(body, head, part);
     this.#parts.clear();
     this.writer.rewind(0);
+    this.#runCount = 0;
     this.#end = 0;
     this.#spans = 0;
     return { body: body.take(), spans };
@@ -54,31 +61,40 @@ export class SpanBatch {
   #partOf(head: ResourceHead): Part {
     const known = this.#parts.get(head);
     if (known !== undefined) return known;
-    const part = { begins: [], ends: [] };
+    const part = { firstRun: NONE, lastRun: NONE, bytes: 0 };
     this.#parts.set(head, part);
     return part;
   }
 
+  #addRun(part: Part, begin: number): void {
+    const run = this.#runCount;
+    this.#runCount += 1;
+    if (3 * run >= this.#runs.length) {
+      const more = new Int32Array(2 * this.#runs.length);
+      more.set(this.#runs);
+      this.#runs = more;
+    }
+    this.#runs[3 * run] = begin;
+    this.#runs[3 * run + 1] = this.#end;
+    this.#runs[3 * run + 2] = NONE;
+    if (part.lastRun === NONE) part.firstRun = run;
+    else this.#runs[3 * part.lastRun + 2] = run;
+    part.lastRun = run;
+  }
+
   #size(): number {
     let size = 0;
-    for (const [head, part] of this.#parts) size += messageSize(resourceSpansLength(head, lengthOf(part)));
+    for (const [head, { bytes }] of this.#parts) size += messageSize(resourceSpansLength(head, bytes));
     return size;
   }
 
-  #writePart(body: ProtobufWriter, head: ResourceHead, part: Part): void {
-    const spans = lengthOf(part);
-    body.messageHead(RESOURCE_SPANS, resourceSpansLength(head, spans));
+  #writePart(body: ProtobufWriter, head: ResourceHead, { firstRun, bytes }: Part): void {
+    body.messageHead(RESOURCE_SPANS, resourceSpansLength(head, bytes));
     body.raw(head.resource);
-    body.messageHead(SCOPE_SPANS, head.scope.length + spans);
+    body.messageHead(SCOPE_SPANS, head.scope.length + bytes);
     body.raw(head.scope);
-    for (let index = 0; index < part.begins.length; index += 1) body.copy(this.writer, part.begins[index]!, part.ends[index]!);
+    for (let run = firstRun; run !== NONE; run = this.#runs[3 * run + 2]!) body.copy(this.writer, this.#runs[3 * run]!, this.#runs[3 * run + 1]!);
   }
-}
-
-function lengthOf({ begins, ends }: Part): number {
-  let length = 0;
-  for (let index = 0; index < begins.length; index += 1) length += ends[index]! - begins[index]!;
-  return length;
 }
 
 function resourceSpansLength({ resource, scope }: ResourceHead, spans: number): number {

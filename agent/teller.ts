@@ -76,7 +76,8 @@ export class Teller {
     const { parent, candidates } = node;
     if (parent === undefined && node.kind === 'server') return node.joinKey === undefined;
     if (parent !== undefined && (depth >= MAX_DEPTH || !this.#isSettled(parent, depth + 1))) return false;
-    return candidates.every((candidate) => depth < MAX_DEPTH && this.#isSettled(candidate.node, depth + 1));
+    for (const candidate of candidates) if (depth >= MAX_DEPTH || !this.#isSettled(candidate.node, depth + 1)) return false;
+    return true;
   }
 
   #isInstrumented({ tgid }: SpanNode): boolean {

@@ -2,6 +2,8 @@ const INITIAL = 16_384;
 /** Longer texts are written by the runtime; for short ones calling it takes longer than writing them. */
 const SHORT_TEXT = 64;
 const TWO_TO_32 = 4_294_967_296;
+/** What `0` to `9` and `a` to `f`, of either case, stand for. */
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0);
 const MAX_VARINT = 10;
 const NOTHING = Buffer.alloc(0);
 
@@ -117,8 +119,9 @@ export class ProtobufWriter {
     this.#varint(length);
     this.#room(length);
     const bytes = this.#bytes;
-    for (let index = 0; index < length; index += 1) bytes[this.#at + index] = (digit(digits, index * 2) << 4) | digit(digits, index * 2 + 1);
-    this.#at += length;
+    const from = this.#at;
+    for (let index = 0; index < length; index += 1) bytes[from + index] = (DIGITS[digits.charCodeAt(index * 2)]! << 4) | DIGITS[digits.charCodeAt(index * 2 + 1)]!;
+    this.#at = from + length;
   }
 
   /** An integer from 0 to 2^53. */
@@ -192,12 +195,6 @@ export class ProtobufWriter {
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }
-}
-
-/** `0` to `9` and `a` to `f`, of either case. */
-function digit(digits: string, at: number): number {
-  const code = digits.charCodeAt(at);
-  return code < 0x3a ? code - 0x30 : (code | 0x20) - 0x57;
 }
 
 export function sizeOfVarint(value: number): number {

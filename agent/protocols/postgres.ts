@@ -2,6 +2,7 @@ import { Conversation } from './conversation.js';
 import { Intake, MORE, WRONG, type Units } from './intake.js';
 import { MAX_STATEMENTS } from './limits.js';
 import { areMessages, boundValues, errorFields, HEADER, isMessage, isStartup, STARTUP_CODE, startupParameters, textAt } from './postgres-messages.js';
+import { CommandTags, type CommandTag } from './postgres-tags.js';
 import type { ExchangeSink, Protocol, StreamStart } from './protocol.js';
 import type { SqlExchange } from './sql-exchange.js';
 import { Turns, type Looks } from './turns.js';
@@ -30,6 +31,7 @@ const looks: Looks = {
 
 /** PostgreSQL's protocol 3: simple and extended queries, prepared statements, errors, COPY. */
 export function postgres(wishes: SqlWishes): Protocol {
+  const tags = new CommandTags();
   const shared = new Map<string, string>();
   /** Pools prepare the same statements on every connection: one copy of each is enough. */
   const share = (text: string): string => {
@@ -42,7 +44,7 @@ export function postgres(wishes: SqlWishes): Protocol {
   return {
     name: 'postgresql',
     nominate: (side, bytes) => (side === 'request' ? looks.isRequest(bytes) : looks.isResponse(bytes)),
-    open: (sink, start) => new PostgresParser(sink, { wishes, share, start }),
+    open: (sink, start) => new PostgresParser(sink, { wishes, share, tags, start }),
   };
 }
 
@@ -63,9 +65,17 @@ const UNKNOWN: Statement = { text: '', isCut: false };
 /** What the server owes, in order. A query, a startup and a prepare end with ReadyForQuery, as a sync does; an execute and what is prepared with a Flush end with their own outcome. */
 type Due = 'query' | 'startup' | 'prepare' | 'prepare-flushed' | 'execute' | 'sync';
 
+interface ParserOptions {
+  readonly wishes: SqlWishes;
+  readonly share: (text: string) => string;
+  readonly tags: CommandTags;
+  readonly start: StreamStart;
+}
+
 class PostgresParser extends Conversation<SqlExchange> {
   readonly #wishes: SqlWishes;
   readonly #share: (text: string) => string;
+  readonly #commandTags: CommandTags;
   protected readonly request: Intake;
   protected readonly response: Intake;
   readonly #statements = new Map<string, Statement>();
@@ -81,10 +91,11 @@ class PostgresParser extends Conversation<SqlExchange> {
   #hasAnswered = false;
   #tags = 0;
 
-  constructor(sink: ExchangeSink, { wishes, share, start }: { readonly wishes: SqlWishes; readonly share: (text: string) => string; readonly start: StreamStart }) {
+  constructor(sink: ExchangeSink, { wishes, share, tags, start }: ParserOptions) {
     super(new Turns(sink, looks, start));
     this.#wishes = wishes;
     this.#share = share;
+    this.#commandTags = tags;
     this.request = new Intake(this.#requestUnits());
     this.response = new Intake(this.#responseUnits());
   }
@@ -281,7 +292,7 @@ class PostgresParser extends Conversation<SqlExchange> {
     }
     switch (type) {
       case '1': if (this.#due[0] === 'prepare-flushed') this.#dropFirst(); break;
-      case 'C': this.#complete(textAt(bytes, from, end).text); break;
+      case 'C': this.#complete(this.#commandTags.of(bytes, from, end)); break;
       case 'I': case 's': if (this.#due[0] === 'execute') this.#endFirst(); break;
       case 'E': this.#fail(errorFields(bytes, from, end)); break;
       case 'Z': this.#ready(); break;
@@ -297,14 +308,13 @@ class PostgresParser extends Conversation<SqlExchange> {
     return this.#due[0] === 'sync' ? undefined : this.turns.first;
   }
 
-  #complete(tag: string): void {
+  #complete({ command, rows }: CommandTag): void {
     const exchange = this.turns.first;
     this.#isCopyingIn = false;
     if (exchange === undefined || (this.#due[0] !== 'query' && this.#due[0] !== 'execute')) return;
-    const [, command, rows] = /^([A-Z][A-Z ]*?)(?: \d+)??(?: (\d+))?$/.exec(tag) ?? [];
     this.#tags += 1;
     exchange.command ??= command;
-    exchange.rows = this.#tags === 1 && rows !== undefined ? Number(rows) : undefined;
+    exchange.rows = this.#tags === 1 ? rows : undefined;
     if (this.#due[0] === 'execute') this.#endFirst();
   }
 
