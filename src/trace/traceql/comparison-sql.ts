@@ -74,10 +74,10 @@ export class ComparisonSql {
       case 'string':
         return this.#textAttribute(field, { json, operator, wanted: literal.value });
       case 'boolean':
-        return overElements(json, operator, (element) => `${booleanOf(element)} ${sqlOperator(operator)} CAST(${this.#params.add(literal.value)} AS BOOLEAN)`);
+        return both(this.#fields.mayHoldBoolean(field, [operator === '=' ? literal.value : !literal.value]), overElements(json, operator, (element) => `${booleanOf(element)} ${sqlOperator(operator)} CAST(${this.#params.add(literal.value)} AS BOOLEAN)`));
       case 'number':
       case 'duration':
-        return overElements(json, operator, (element) => `${numberOf(element)} ${sqlOperator(operator)} ${this.#params.double(literal.value)}`);
+        return both(this.#fields.mayHoldNumber(field, operator, literal.value), overElements(json, operator, (element) => `${numberOf(element)} ${sqlOperator(operator)} ${this.#params.double(literal.value)}`));
       case 'status':
       case 'kind':
         return 'FALSE';
@@ -88,7 +88,7 @@ export class ComparisonSql {
     const exact = overElements(json, operator, (element) => this.#spelledText(textOf(element), operator, { key: field.key, wanted }));
     if (operator !== '=' || field.key === 'rpc.method') return exact;
     const cheap = this.#fields.mayHoldText(field, valueAliasesOf(field.key, wanted));
-    return cheap === undefined ? exact : `(${cheap} AND ${exact})`;
+    return both(cheap, exact);
   }
 
   /** Texts that older conventions spelt otherwise are compared in both spellings; see value-predicate.ts. */
@@ -116,6 +116,11 @@ export class ComparisonSql {
     if (spellings.length === 1) return `${text} ${sqlOperator(operator)} ${this.#params.add(wanted)}`;
     return `${text} ${operator === '=' ? 'IN' : 'NOT IN'} (${spellings.map((spelling) => this.#params.add(spelling)).join(', ')})`;
   }
+}
+
+/** Looked at first where there is such: what every span meets that meets `exact`. */
+function both(cheap: string | undefined, exact: string): string {
+  return cheap === undefined ? exact : `(${cheap} AND ${exact})`;
 }
 
 /** A list meets a comparison where one of its elements does; `!=` and `!~` want it of all of them, and of an empty one nothing holds. */

@@ -1,7 +1,7 @@
 import { derivedAttribute } from '../derived-attributes.js';
 import { aliasesOf, type Side } from '../semantic-conventions.js';
 import { SPAN_KINDS } from '../span-batch.js';
-import type { AttributeField, Field, IntrinsicName } from './ast.js';
+import type { AttributeField, Field, IntrinsicName, Operator } from './ast.js';
 import type { SqlParams } from './sql-params.js';
 
 /**
@@ -62,6 +62,10 @@ const INTRINSICS: Readonly<Record<IntrinsicName, IntrinsicColumn>> = {
   'instrumentation:version': { value: text('s.scope_version') },
 };
 
+/** Names that every writer of JSON writes alike. */
+const PLAIN_NAME = /^[ !#-[\]-~]+$/;
+const EXPONENT = '-?[0-9.]+[eE]';
+
 export function listOf(field: Field): ListName | undefined {
   if (field.type === 'intrinsic') return INTRINSICS[field.name].list;
   return field.scope === 'event' || field.scope === 'link' ? field.scope : undefined;
@@ -106,11 +110,31 @@ export class SpanFieldsSql {
    * A condition that every span with this text under the attribute meets, far cheaper than reading its JSON: the store writes JSON as
    * `JSON.stringify` does. Undefined where none is known.
    */
-  mayHoldText({ scope, key, ofParent }: AttributeField, texts: readonly string[]): string | undefined {
-    if (ofParent === true || derivedAttribute(key) !== undefined || !['span', 'resource', 'any'].includes(scope)) return undefined;
-    const documents = [...(scope === 'resource' ? [] : ['s.attributes']), ...(scope === 'span' ? [] : ['r.attributes'])];
+  mayHoldText(field: AttributeField, texts: readonly string[]): string | undefined {
+    const documents = documentsOf(field);
+    if (documents.length === 0) return undefined;
     const parts = texts.map((wanted) => this.#params.add(JSON.stringify(wanted)));
     return `(${documents.flatMap((document) => parts.map((part) => `contains(${document}, ${part})`)).join(' OR ')})`;
+  }
+
+  /** The same for a number, or a list that may hold it, of which `operator literal` holds. */
+  mayHoldNumber(field: AttributeField, operator: Operator, literal: number): string | undefined {
+    return this.#mayHold(field, (name) => {
+      const pattern = numberPattern(operator, literal);
+      return pattern === undefined ? (document) => `contains(${document}, ${this.#params.add(`${name}:`)})` : (document) => `regexp_matches(${document}, ${this.#params.add(`${escaped(name)}:(\\[|${pattern})`)})`;
+    });
+  }
+
+  mayHoldBoolean(field: AttributeField, values: readonly boolean[]): string | undefined {
+    return this.#mayHold(field, (name) => (document) => ['[', ...values].map((begin) => `contains(${document}, ${this.#params.add(`${name}:${String(begin)}`)})`).join(' OR '));
+  }
+
+  /** `condition` is of a name as it stands in a document, over such a document. */
+  #mayHold(field: AttributeField, condition: (name: string) => (document: string) => string): string | undefined {
+    const names = [...new Set([...aliasesOf(field.key, 'server'), ...aliasesOf(field.key, 'client')])];
+    const documents = documentsOf(field);
+    if (documents.length === 0 || !names.every((name) => PLAIN_NAME.test(name))) return undefined;
+    return `(${documents.flatMap((document) => names.map((name) => condition(`"${name}"`)(document))).join(' OR ')})`;
   }
 
   #spanValue(span: string, key: string): string {
@@ -129,6 +153,28 @@ export class SpanFieldsSql {
   #storedValue(document: string, key: string, side: Side): string {
     return firstOf(aliasesOf(key, side).map((alias) => `nullif(json_extract(${document}, ${this.#params.add(jsonPointer(alias))}), 'null')`));
   }
+}
+
+/** Where the JSON of an attribute stands as it was sent; nowhere, where it is made of others. */
+function documentsOf({ scope, key, ofParent }: AttributeField): readonly string[] {
+  if (ofParent === true || derivedAttribute(key) !== undefined || !['span', 'resource', 'any'].includes(scope)) return [];
+  return [...(scope === 'resource' ? [] : ['s.attributes']), ...(scope === 'span' ? [] : ['r.attributes'])];
+}
+
+/**
+ * The JSON of every number that is equal to, or greater than, a whole one of so many digits begins like this (RE2); undefined where it is not so simple.
+ * Its whole part has more digits, or as many of which the first is no smaller, or there is an exponent.
+ */
+function numberPattern(operator: Operator, literal: number): string | undefined {
+  if (!Number.isSafeInteger(literal) || literal < 1) return undefined;
+  const digits = String(literal);
+  if (operator === '=') return `${digits}[^0-9]|${EXPONENT}`;
+  if (operator !== '>' && operator !== '>=') return undefined;
+  return `[${digits.charAt(0)}-9][0-9]{${String(digits.length - 1)}}|[1-9][0-9]{${String(digits.length)}}|${EXPONENT}`;
+}
+
+function escaped(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_":]/g, (character) => `\\${character}`);
 }
 
 /** NULL where the JSON value has another type: comparing it then is no match, whatever the operator. */

@@ -14,7 +14,7 @@ import { compileToSql } from './sql.js';
 // A small world, so that random queries meet random spans: few keys, few values, with everything that is easy to get wrong.
 const KEYS = ['http.route', 'http.method', 'http.request.method', 'db.system', 'db.system.name', 'net.peer.name', 'server.address', 'a/b~c', 'odd "key"', 'x', '5', '', 'ü'];
 const TEXTS = ['', 'GET', '/checkout', 'mssql', 'microsoft.sql_server', '5', '1', 'true', 'null', 'NaN', 'line\nbreak', 'é', '😀', '\uffee', 'a"b\\c', "it's", 'AQID', '\u0001'];
-const NUMBERS = [0, 1, 5, -1, 0.5, 1.5, 200, 1e21, 9_007_199_254_740_991, 1e-7];
+const NUMBERS = [0, 1, 5, -1, 0.5, 1.5, 50, 199.5, 200, 2000, 1e21, 9_007_199_254_740_991, 1e-7];
 const PATTERNS = ['.*', 'G.T', '[^/]+', '/check(out|in)?', '(?i)get', '\\d+', '.', 'a"b\\\\c', 'line.break', '[é😀]', '', '5|1', '(?:x|GE)T{1,2}', '\\w+', '\\W*', '[\\d-]', '\\S+\\s?\\S*'];
 const TRACES = ['a1', 'b2', 'c3'];
 const SPANS = ['1', '2', '3', 'ffffffffffffffff'];
