@@ -12,7 +12,7 @@ const signature = (id: string, service = 'payment'): TrackedSignature => ({
   id, type: 'Declined', message: 'card <int>', service, operation: 'charge', frames: [], firstSeenMs: 0, lastSeenMs: NOW, total: 1, wasThere: true, operations: {}, versions: {}, tenants: {},
   example: { traceId: 'a'.repeat(32) as TraceId, text: '', stack: '' }, firstTraceId: 'a'.repeat(32) as TraceId, earlierIds: [], laterIds: [],
 });
-const book = { all: () => [signature('v2:1'), signature('v2:2'), signature('v2:3', 'front')], family: (id: string) => [id], failures: (_from: number, _to: number, id?: string): number => (id === 'v2:2' ? 0 : 10) };
+const book = { byId: (): TrackedSignature | undefined => undefined, all: () => [signature('v2:1'), signature('v2:2'), signature('v2:3', 'front')], family: (id: string) => [id], failures: (_from: number, _to: number, id?: string): number => (id === 'v2:2' ? 0 : 10) };
 const input = { rules: [rule], book, openIncidents: [], nowMs: NOW };
 
 test('rules speak of the signatures that they are about, where those fail', () => {
@@ -25,6 +25,23 @@ test('an alert belongs to the incident that has its signature as evidence', () =
   const page = sampleIncident();
   const incident = { ...page, evidence: { ...page.evidence!, signature: { ...page.evidence!.signature!, id: 'v2:1' } } };
   expect(signatureSignals({ ...input, openIncidents: [incident] }).map(({ key }) => key)).toEqual([page.key]);
+});
+
+test('of several such incidents to that of the service where it begins', () => {
+  const page = sampleIncident();
+  const shown = (key: string, service: string, startedAtMs: number): typeof page => ({ ...page, key, startedAtMs, alerts: [sampleAlert({ incidentId: page.id, labels: { service } })], evidence: { ...page.evidence!, signature: { ...page.evidence!.signature!, id: 'v2:1' } } });
+  const incidents = [shown('slo:front', 'front', 1), shown('slo:payment', 'payment', 3), shown('slo:checkout', 'checkout', 2)];
+  for (const openIncidents of [incidents, incidents.toReversed()]) expect(signatureSignals({ ...input, openIncidents }).map(({ key }) => key)).toEqual(['slo:payment']);
+  expect(signatureSignals({ ...input, openIncidents: incidents.filter(({ key }) => key !== 'slo:payment').toReversed() }).map(({ key }) => key)).toEqual(['slo:front']);
+});
+
+test('what was merged into a failure and is known for long makes it no news', () => {
+  const rules = [{ ...rule, when: { kind: 'new' as const, atLeast: 1, overMs: 5 * MINUTE_MS } }];
+  const fresh = { ...signature('v2:1'), firstSeenMs: NOW - MINUTE_MS, wasThere: false };
+  const old: TrackedSignature = { ...signature('v2:9'), decision: { kind: 'merged', by: 'ann', atMs: NOW, into: 'v2:1' } };
+  const merged = { ...book, all: () => [fresh], family: () => ['v2:1', 'v2:9'] };
+  expect(signatureSignals({ ...input, rules, book: merged })).toMatchObject([{ firing: true }]);
+  expect(signatureSignals({ ...input, rules, book: { ...merged, byId: (id: string) => (id === 'v2:9' ? old : fresh) } })).toEqual([]);
 });
 
 test('an alert whose rule is gone is over, in the incident where it is', () => {

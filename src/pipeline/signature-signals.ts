@@ -2,7 +2,7 @@ import type { SignatureRule } from '../config/signature-rule.js';
 import { alertIdOf, type ConditionSignal } from '../incident/condition-signal.js';
 import type { Incident } from '../incident/incident.js';
 import { judgeSignature } from '../signature/judge-signature.js';
-import { QUIET_MS } from '../signature/signature-life.js';
+import { QUIET_MS, withMerged } from '../signature/signature-life.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
 import type { SignatureBook } from './signature-book.js';
 
@@ -10,7 +10,7 @@ export const SIGNATURE_ALERT = 'ErrorSignature';
 
 export interface SignatureSignalInput {
   readonly rules: readonly SignatureRule[];
-  readonly book: Pick<SignatureBook, 'all' | 'failures' | 'family'>;
+  readonly book: Pick<SignatureBook, 'all' | 'byId' | 'failures' | 'family'>;
   readonly openIncidents: readonly Incident[];
   readonly nowMs: number;
 }
@@ -24,15 +24,13 @@ export function signatureSignals(input: SignatureSignalInput): ConditionSignal[]
   const { rules, book, openIncidents, nowMs } = input;
   const open = openAlerts(openIncidents);
   const byName = new Map([...open.values()].map(({ signal: { labels: { rule = '', signature: id = '', service = '' } } }) => [nameOf(rule, id), { id, service }]));
-  const bySignature = new Map(openIncidents.flatMap(({ key, evidence }) => (evidence?.signature === undefined ? [] : [[evidence.signature.id, key] as const])));
   const seen = rules.length === 0 ? [] : book.all().filter(({ lastSeenMs }) => nowMs - lastSeenMs < QUIET_MS);
   const signals = oneForEach(seen.flatMap((signature) => rules.filter((rule) => isAbout(rule, signature)).map((rule) => {
     const family = book.family(signature.id);
     // Where services were merged, its service is the one that the alert began with.
     const told = family.map((id) => byName.get(nameOf(rule.name, id))).find((each) => each !== undefined) ?? signature;
-    const signal = signalOf(rule, signature, { ...input, told });
-    const shown = family.map((id) => bySignature.get(id)).find((each) => each !== undefined);
-    return { ...signal, key: open.get(signal.alertId)?.key ?? shown ?? signal.key };
+    const signal = signalOf(rule, withMerged(signature, family.flatMap((id) => book.byId(id) ?? [])), { ...input, told });
+    return { ...signal, key: open.get(signal.alertId)?.key ?? shownBy(openIncidents, family, signature.service) ?? signal.key };
   })));
   const spokenFor = new Set<string>(signals.map(({ alertId }) => alertId));
   const gone = [...open].filter(([id]) => !spokenFor.has(id)).map(([, { signal }]) => signal);
@@ -45,6 +43,13 @@ function oneForEach(signals: readonly ConditionSignal[]): readonly ConditionSign
   const byAlert = new Map<string, ConditionSignal>();
   for (const signal of signals) if (byAlert.get(signal.alertId)?.firing !== true) byAlert.set(signal.alertId, signal);
   return [...byAlert.values()];
+}
+
+/** The incident whose evidence is one of these; of several that of the service where the failure begins, then the oldest. */
+function shownBy(openIncidents: readonly Incident[], family: readonly string[], service: string): string | undefined {
+  const showing = openIncidents.filter(({ evidence }) => evidence?.signature !== undefined && family.includes(evidence.signature.id));
+  const isOf = ({ alerts }: Incident): number => Number(alerts.some(({ labels }) => labels['service'] === service));
+  return [...showing].sort((left, right) => isOf(right) - isOf(left) || left.startedAtMs - right.startedAtMs || (left.key < right.key ? -1 : 1))[0]?.key;
 }
 
 function nameOf(rule: string, signature: string): string {

@@ -1,6 +1,6 @@
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { explainParameterise, type Replacement } from '../signature/parameterise.js';
-import { mergeCandidates, stateOf } from '../signature/signature-life.js';
+import { mergeCandidates, stateOf, withMerged } from '../signature/signature-life.js';
 import { normaliseStack, type StackFrame } from '../signature/stack-frames.js';
 import type { SignatureState, TrackedSignature } from '../signature/tracked-signature.js';
 import type { SignatureReader } from './signature-reader.js';
@@ -46,8 +46,9 @@ function mergedInto({ id }: TrackedSignature, reader: SignatureReader): readonly
   return reader.family(id).flatMap((each) => reader.byId(each) ?? []).filter(({ decision }) => decision?.into === id);
 }
 
-function viewOf(signature: TrackedSignature, reader: SignatureReader, { window, nowMs }: { readonly window: TimeWindow; readonly nowMs: number }): SignatureView {
+function viewOf(own: TrackedSignature, reader: SignatureReader, { window, nowMs }: { readonly window: TimeWindow; readonly nowMs: number }): SignatureView {
   const [from, to] = [Math.floor(window.fromMs / MINUTE_MS), Math.floor(window.toMs / MINUTE_MS) + 1];
+  const signature = withMerged(own, reader.family(own.id).flatMap((each) => reader.byId(each) ?? []));
   const failures = reader.failures(from, to, signature.id);
   const all = reader.failures(from, to);
   const line = new Array<number>(PARTS).fill(0);

@@ -57,13 +57,26 @@ function born(first: Occurrence, { trackingSinceMs, earlier }: LifeContext): Tra
 /** With the history of what earlier versions called it. Of several new names for an old one the first takes its numbers over; several old names may be one now. */
 function absorbed(signature: TrackedSignature, earlier: readonly TrackedSignature[]): TrackedSignature {
   if (earlier.length === 0) return signature;
-  const numbers = [signature, ...earlier.filter(({ laterIds }) => laterIds.length === 0)];
-  const [oldest] = [signature, ...earlier].sort((left, right) => left.firstSeenMs - right.firstSeenMs) as [TrackedSignature];
-  return {
-    ...signature, firstSeenMs: oldest.firstSeenMs, firstTraceId: oldest.firstTraceId, wasThere: true, earlierIds: [...signature.earlierIds, ...earlier.map(({ id }) => id)],
-    total: numbers.reduce((sum, { total }) => sum + total, 0), operations: mostOf(numbers.flatMap(({ operations }) => Object.entries(operations))),
-    versions: mostOf(numbers.flatMap(({ versions }) => Object.entries(versions))), tenants: mostOf(numbers.flatMap(({ tenants }) => Object.entries(tenants))),
-  };
+  const numbers = addedUp([signature, ...earlier.filter(({ laterIds }) => laterIds.length === 0)]);
+  return { ...signature, ...numbers, ...oldestOf([signature, ...earlier]), wasThere: true, earlierIds: [...signature.earlierIds, ...earlier.map(({ id }) => id)] };
+}
+
+/** As one failure with what people merged into it; `family` is all that is counted as one. What a newer name took over is in that already. */
+export function withMerged(signature: TrackedSignature, family: readonly TrackedSignature[]): TrackedSignature {
+  const merged = family.filter(({ id, decision, laterIds }) => id !== signature.id && decision?.kind === 'merged' && laterIds.length === 0);
+  if (merged.length === 0) return signature;
+  const all = [signature, ...merged];
+  return { ...signature, ...addedUp(all), ...oldestOf(all), wasThere: all.some(({ wasThere }) => wasThere), lastSeenMs: Math.max(...all.map(({ lastSeenMs }) => lastSeenMs)) };
+}
+
+function addedUp(all: readonly TrackedSignature[]): Pick<TrackedSignature, 'total' | 'operations' | 'versions' | 'tenants'> {
+  const added = (countsOf: (signature: TrackedSignature) => Readonly<Record<string, number>>): Readonly<Record<string, number>> => mostOf(all.flatMap((each) => Object.entries(countsOf(each))));
+  return { total: all.reduce((sum, { total }) => sum + total, 0), operations: added(({ operations }) => operations), versions: added(({ versions }) => versions), tenants: added(({ tenants }) => tenants) };
+}
+
+function oldestOf(all: readonly TrackedSignature[]): Pick<TrackedSignature, 'firstSeenMs' | 'firstTraceId'> {
+  const [{ firstSeenMs, firstTraceId }] = [...all].sort((left, right) => left.firstSeenMs - right.firstSeenMs) as [TrackedSignature];
+  return { firstSeenMs, firstTraceId };
 }
 
 /** What people decided of all of them: what was decided of some must not hide the others. */

@@ -146,8 +146,9 @@ describe('an error signature', () => {
   });
 
   test('shows what was merged into it, and its rate since it began', async () => {
-    const { merged, perHour, failures } = (await get(`/api/v1/signatures/${SIGNATURE_ID}`)).json<{ merged: readonly { id: string }[]; perHour: number; failures: number }>();
+    const { merged, perHour, failures, total } = (await get(`/api/v1/signatures/${SIGNATURE_ID}`)).json<{ merged: readonly { id: string }[]; perHour: number; failures: number; total: number }>();
     expect(merged.map(({ id }) => id)).toEqual(['v2:0000000000000003']);
+    expect(total).toBe(2 * 143);
     // It began eight minutes ago.
     expect(perHour).toBeCloseTo(failures / (8 / 60));
     expect((await get(`/signatures/${SIGNATURE_ID}`)).payload).toMatch(/Counts <a href="\/signatures\/v2%3A0000000000000003">.*as well: merged by/);
