@@ -10,10 +10,14 @@ export interface RedactedAttributes {
   readonly count: number;
 }
 
-export type RedactAttributes = (attributes: Pairs, service: string) => RedactedAttributes;
+export interface Redactor {
+  readonly attributes: (attributes: Pairs, service: string) => RedactedAttributes;
+  /** A text that belongs to no key: a name, a message. */
+  readonly text: (text: string, service: string) => string;
+}
 
 /** Attributes whose values come from whoever sent the request. The others are words of ours, numbers and addresses. */
-const FROM_OUTSIDE = /^(?:url\.|http\.(?:route|url|target|user_agent|request\.header|response\.header|request\.body\.content|response\.body\.content|request\.method_original)|user_agent\.|db\.(?:query|statement|user|namespace|name)|server\.address|net\.peer\.name|net\.host\.name)/;
+const FROM_OUTSIDE = /^(?:url\.|http\.(?:route|url|target|user_agent|request\.header|response\.header|request\.body\.content|response\.body\.content|request\.method_original)|user_agent\.|db\.(?:query|statement|user|namespace|name)|server\.address|client\.address|network\.peer\.address|net\.sock\.peer\.addr|http\.client_ip|net\.peer\.name|net\.host\.name)/;
 const MAX_PROFILES = 1_024;
 const MAX_KEYS = 1_024;
 const knownKeys = new Map<string, boolean>();
@@ -28,16 +32,19 @@ function isFromOutside(key: string): boolean {
 }
 
 /** The rules of ingest, on the node: what they conceal never leaves it. */
-export function redactorOf(redaction: CompiledRedaction): RedactAttributes {
+export function redactorOf(redaction: CompiledRedaction): Redactor {
   const profiles = new Map<string, RedactionProfile | undefined>();
   const hits = new Float64Array(redaction.rules.length);
-  return (attributes, service) => {
+  const profileOf = (service: string): RedactionProfile | undefined => {
     if (profiles.size > MAX_PROFILES) profiles.clear();
     if (!profiles.has(service)) {
       const policies = redaction.policies.filter(({ appliesTo }) => appliesTo([service]));
       profiles.set(service, policies.length === 0 ? undefined : new RedactionProfile(policies));
     }
-    const profile = profiles.get(service);
+    return profiles.get(service);
+  };
+  const redactAttributes = (attributes: Pairs, service: string): RedactedAttributes => {
+    const profile = profileOf(service);
     if (profile === undefined) return { attributes, count: 0 };
     hits.fill(0);
     const redacted: (readonly [string, PlainValue])[] = [];
@@ -55,4 +62,5 @@ export function redactorOf(redaction: CompiledRedaction): RedactAttributes {
     for (const hit of hits) count += hit;
     return { attributes: redacted, count };
   };
+  return { attributes: redactAttributes, text: (text, service) => profileOf(service)?.text(text, hits) ?? text };
 }

@@ -60,7 +60,7 @@ export class RunningAgent {
   readonly #ripening = new Ripening({ isSettled: (node) => this.#teller.isSettled(node), tell: (node) => this.#tell(node) });
   /** When what was ripe was last told, by the monotonic clock. */
   #ripenedMs = 0;
-  #configText = '';
+  #texts = '';
   #lastTrouble: string | undefined;
 
   private constructor(options: AgentOptions) {
@@ -76,7 +76,7 @@ export class RunningAgent {
     const { config } = options.loaded;
     agent.#exporter = new Exporter(await senderOf(options.loaded, 'traces'), config.otlp.bufferBytes);
     agent.#courier = new LossCourier({ report: new LossReport(resourceHead(agentResource(agent.#host), agent.#host.agentVersion), Date.now()), sender: await lossSenderOf(options.loaded), log: options.log });
-    agent.#configText = agent.#readConfigText();
+    agent.#texts = agent.#readTexts();
     agent.#loader = startLoader(config, { sink: agent.#sink(), say: (line) => options.log.info({ from: 'loader' }, line), afterFrames: () => agent.#ripenIfDue() });
     const trouble = dropPrivileges(config.user);
     if (trouble !== undefined) {
@@ -138,8 +138,8 @@ export class RunningAgent {
   }
 
   #newTeller(): Teller {
-    const { config, redact } = this.#loaded;
-    return new Teller(this.#tracer, { host: this.#host, policy: config.policy, ports: { newTraceId, redact } });
+    const { config, redactor } = this.#loaded;
+    return new Teller(this.#tracer, { host: this.#host, policy: config.policy, ports: { newTraceId, redactor } });
   }
 
   #tell(node: SpanNode): void {
@@ -173,19 +173,17 @@ export class RunningAgent {
     return lossTotals({ counters: this.#tracer.counters, outbox: this.#exporter.outbox.counters, losses: this.#tracer.losses, unsentSpans });
   }
 
-  #readConfigText(): string {
-    try {
-      return readFileSync(this.#options.configFile ?? DEFAULT_CONFIG_FILE, 'utf8');
-    } catch {
-      return '';
-    }
+  /** Of agent.yaml and of the files that it names: tokens are renewed, rules are added. */
+  #readTexts(): string {
+    const { redactionFile, otlp } = this.#loaded.config;
+    return [this.#options.configFile ?? DEFAULT_CONFIG_FILE, redactionFile, otlp.headersFile].map((path) => (path === undefined ? '' : textOf(path))).join('\0');
   }
 
   /** An invalid change is refused and reported; the last good configuration stays. */
   async #reloadIfChanged(): Promise<void> {
-    const text = this.#readConfigText();
-    if (text === this.#configText) return;
-    this.#configText = text;
+    const texts = this.#readTexts();
+    if (texts === this.#texts) return;
+    this.#texts = texts;
     const { loaded, problems } = await loadAgentConfig(this.#options.configFile);
     for (const problem of problems) this.#options.log.warn({}, formatProblem(problem));
     if (loaded === undefined) {
@@ -194,6 +192,8 @@ export class RunningAgent {
     }
     const before = this.#loaded.config;
     this.#loaded = loaded;
+    if (before.redactionFile !== loaded.config.redactionFile || before.otlp.headersFile !== loaded.config.otlp.headersFile) this.#texts = this.#readTexts();
+    this.#options.log.useLevel(loaded.config.logLevel);
     this.#tracer.usePolicy(loaded.config.isEnabled ? loaded.config.policy : { ...loaded.config.policy, http: false, databases: false });
     this.#teller = this.#newTeller();
     this.#loader.command(`exclude-ports ${loaded.config.policy.excludePorts.length === 0 ? 'none' : loaded.config.policy.excludePorts.join(',')}`);
@@ -201,6 +201,14 @@ export class RunningAgent {
     this.#courier.useSender(await lossSenderOf(loaded));
     if (before.tls !== loaded.config.tls || before.user !== loaded.config.user || before.otlp.bufferBytes !== loaded.config.otlp.bufferBytes) this.#options.log.warn({}, 'tls, user and buffer_mib are taken over at the next start');
     this.#options.log.info({}, 'configuration reloaded');
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }
 

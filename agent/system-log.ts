@@ -4,12 +4,16 @@ export type LogLevel = keyof typeof LEVELS;
 
 /** One line of JSON for each message, in the form of the service's log, whose library is larger than the agent. */
 export class AgentLog {
-  readonly #least: number;
+  #least: number;
   readonly #write: (line: string) => void;
 
   constructor(level: LogLevel, write: (line: string) => void) {
     this.#least = LEVELS[level];
     this.#write = write;
+  }
+
+  useLevel(level: LogLevel): void {
+    this.#least = LEVELS[level];
   }
 
   debug(fields: object, message: string): void {

@@ -3,7 +3,7 @@ import { LINK_ATTRIBUTES } from './otlp-span.js';
 import type { ProtobufWriter } from './otlp/protobuf-writer.js';
 import { writeAttribute } from './otlp/write-attribute.js';
 import type { ProcessFacts } from './process-facts.js';
-import type { RedactAttributes } from './redaction.js';
+import type { Redactor } from './redaction.js';
 import { resourceOf, type Host } from './resource.js';
 import { sample } from './sampling.js';
 import { Describer, errorTypeOf, statusMessageOf } from './span-attributes.js';
@@ -26,11 +26,12 @@ const MAX_SERVICES = 256;
 export interface TellerPorts {
   /** 32 hexadecimal digits, the last 14 of them random. */
   readonly newTraceId: () => string;
-  readonly redact: RedactAttributes;
+  readonly redactor: Redactor;
 }
 
 /** Who spans come from. */
 interface Source {
+  readonly service: string;
   readonly head: ResourceHead;
   readonly server: Describer;
   readonly client: Describer;
@@ -95,7 +96,7 @@ export class Teller {
     if (known !== undefined) return known;
     const resource = resourceOf(facts, this.#host);
     const service = String(resource.find(([key]) => key === 'service.name')?.[1] ?? '');
-    const source: Source = { head: resourceHead(resource, this.#host.agentVersion), ...this.#describersOf(service) };
+    const source: Source = { service, head: resourceHead(resource, this.#host.agentVersion), ...this.#describersOf(service) };
     this.#sources.set(facts, source);
     return source;
   }
@@ -105,7 +106,7 @@ export class Teller {
     if (known !== undefined) return known;
     const { conventions } = this.#policy;
     const describer = (kind: 'server' | 'client'): Describer =>
-      new Describer(new Wording({ service, kind, conventions, redact: this.#ports.redact, counters: this.#tracer.counters }), this.#policy);
+      new Describer(new Wording({ service, kind, conventions, redactor: this.#ports.redactor, counters: this.#tracer.counters }), this.#policy);
     const describers = { server: describer('server'), client: describer('client') };
     if (this.#describers.size >= MAX_SERVICES) this.#describers.clear();
     this.#describers.set(service, describers);
@@ -134,14 +135,14 @@ export class Teller {
     writer.fixed64(8, offset, Math.max(exchange.endNs, exchange.startNs));
     source[node.kind].write(writer, node, { errorType, keptReason });
     for (const { node: candidate, weight } of node.candidates) if (this.#isTold(candidate)) this.#link(writer, candidate, weight);
-    if (errorType !== undefined) this.#error(writer, node);
+    if (errorType !== undefined) this.#error(writer, node, source.service);
     writer.fixed32(16, flagsOf(node));
     writer.close(span);
     return true;
   }
 
-  #error(writer: ProtobufWriter, node: SpanNode): void {
-    const message = statusMessageOf(node, this.#policy);
+  #error(writer: ProtobufWriter, node: SpanNode, service: string): void {
+    const message = this.#ports.redactor.text(statusMessageOf(node, this.#policy), service);
     const status = writer.open(15);
     if (message !== '') writer.text(2, message);
     writer.varint(3, ERROR);

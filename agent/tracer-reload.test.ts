@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { AgentBench } from '../test/support/agent-bench.js';
-import { closeFrame, dataFrame, openFrame, processEventFrame, processFrame } from '../test/support/frames.js';
+import { closeFrame, dataFrame, openFrame, postgresMessage, processEventFrame, processFrame } from '../test/support/frames.js';
 
 const AT = { cookie: 1, tgid: 10, tid: 10 };
 const CLIENT = { cookie: 2, tgid: 11, tid: 11 };
@@ -26,13 +26,8 @@ test('headers and bodies are switched off and on again on a connection that is o
   expect(after?.traceId).toBe('463ac35c9f6413ad48485a3953bb6124');
 });
 
-const framed = (type: string, body: string): string => {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(body.length + 4);
-  return `${type}${length.toString('latin1')}${body}`;
-};
-const BOUND = framed('P', 's\0SELECT a FROM x WHERE b = $1\0\0\0') + framed('B', '\0s\0\0\0\0\x01\0\0\0\x06geheim\0\0') + framed('E', '\0\0\0\0\0') + framed('S', '');
-const DONE = framed('1', '') + framed('2', '') + framed('C', 'SELECT 1\0') + framed('Z', 'I');
+const BOUND = postgresMessage('P', 's\0SELECT a FROM x WHERE b = $1\0\0\0') + postgresMessage('B', '\0s\0\0\0\0\x01\0\0\0\x06geheim\0\0') + postgresMessage('E', '\0\0\0\0\0') + postgresMessage('S', '');
+const DONE = postgresMessage('1', '') + postgresMessage('2', '') + postgresMessage('C', 'SELECT 1\0') + postgresMessage('Z', 'I');
 const SET = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$6\r\ngeheim\r\n';
 
 test.each([

@@ -3,7 +3,7 @@ import { withOlderNames, type Conventions } from './older-names.js';
 import { SPAN_ATTRIBUTES, SPAN_NAME, type AttributePairs, type PlainValue } from './otlp-span.js';
 import { ProtobufWriter } from './otlp/protobuf-writer.js';
 import { NumberAttribute, writeAttribute } from './otlp/write-attribute.js';
-import type { RedactAttributes } from './redaction.js';
+import type { Redactor } from './redaction.js';
 import { ValueCache } from './value-cache.js';
 
 /** Attributes as they go out. Made once, copied into every span that has them. */
@@ -17,7 +17,7 @@ export interface WordingOptions {
   readonly service: string;
   readonly kind: 'server' | 'client';
   readonly conventions: Conventions;
-  readonly redact: RedactAttributes;
+  readonly redactor: Redactor;
   readonly counters: Pick<AgentCounters, 'redacted'>;
 }
 
@@ -38,15 +38,16 @@ export class Wording {
 
   /** Attributes that belong together. Whoever keeps them saves doing it again. */
   write(pairs: AttributePairs): Written {
-    const { redact, conventions, kind, service } = this.#options;
-    const { attributes, count } = redact(withOlderNames(pairs, conventions, kind), service);
+    const { redactor, conventions, kind, service } = this.#options;
+    const { attributes, count } = redactor.attributes(withOlderNames(pairs, conventions, kind), service);
     for (const pair of attributes) writeAttribute(this.#scratch, SPAN_ATTRIBUTES, pair);
     return { bytes: this.#scratch.take(), redacted: count };
   }
 
-  /** The field with a span's name. */
+  /** The field with a span's name, which may hold what a path or a statement does. */
   name(name: string): Uint8Array {
-    this.#scratch.text(SPAN_NAME, name);
+    const { redactor, service } = this.#options;
+    this.#scratch.text(SPAN_NAME, redactor.text(name, service));
     return this.#scratch.take();
   }
 

@@ -1,7 +1,7 @@
 import type { RedactionPolicy } from '../../src/config/redaction.js';
 import { compileRedaction } from '../../src/ingest/redact-compile.js';
 import type { Problem } from '../../src/lib/problem.js';
-import { redactorOf, type RedactAttributes } from '../redaction.js';
+import { redactorOf, type Redactor } from '../redaction.js';
 import type { AgentConfig } from './agent-config.js';
 
 export const DEFAULT_CONFIG_FILE = 'agent.yaml';
@@ -20,7 +20,7 @@ export interface AgentFiles {
 
 export interface LoadedAgent {
   readonly config: AgentConfig;
-  readonly redact: RedactAttributes;
+  readonly redactor: Redactor;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -32,5 +32,5 @@ export interface LoadResult {
 export function loadedFrom({ read, problems }: AgentFiles): LoadResult {
   if (read === undefined) return { loaded: undefined, problems };
   const { config, policies, headers } = read;
-  return { loaded: { config, headers, redact: redactorOf(compileRedaction(policies).redaction) }, problems };
+  return { loaded: { config, headers, redactor: redactorOf(compileRedaction(policies).redaction) }, problems };
 }

@@ -13,6 +13,9 @@
 #include "symbols.h"
 #include "uprobes.h"
 
+#ifndef CAP_CHECKPOINT_RESTORE
+#define CAP_CHECKPOINT_RESTORE 40
+#endif
 #define PROGRAMS_MOST 4
 
 struct check {
@@ -148,7 +151,10 @@ static void write_reading(struct text *text)
 {
 	static const struct check reading = { .name = "facts", .needs = "CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH",
 					      .invisible = "names, environment and TLS libraries of other users' processes" };
+	static const struct check replaced = { .name = "replaced-libraries", .needs = "CAP_CHECKPOINT_RESTORE",
+					       .invisible = "TLS of libraries that were replaced on disk and still run" };
 	write_check(text, &reading, has_capability(CAP_SYS_PTRACE) && has_capability(CAP_DAC_READ_SEARCH) ? 0 : EPERM);
+	write_check(text, &replaced, has_capability(CAP_CHECKPOINT_RESTORE) ? 0 : EPERM);
 }
 
 int doctor(void)

@@ -37,7 +37,7 @@ describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', { timeout: 
     // User 65534 (nobody) with no capabilities: everything is refused, and said.
     const { stdout, status } = spawnSync(loaderForAnyone(), ['doctor'], { encoding: 'utf8', ...(process.getuid?.() === 0 && { uid: 65534, gid: 65534 }) });
     const report = JSON.parse(stdout) as { ok: boolean; checks: { name: string; ok: boolean; needs: string; invisible: string; detail: string }[] };
-    expect(report.checks.map(({ name }) => name)).toEqual(['sockets', 'connections', 'processes', 'open-connections', 'io_uring', 'tls', 'facts']);
+    expect(report.checks.map(({ name }) => name)).toEqual(['sockets', 'connections', 'processes', 'open-connections', 'io_uring', 'tls', 'facts', 'replaced-libraries']);
     if (process.getuid?.() !== 0) return;
     expect(report.ok).toBe(false);
     expect(status).toBe(1);

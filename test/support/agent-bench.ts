@@ -2,12 +2,14 @@ import { readAgentConfig } from '../../agent/config/agent-config.js';
 import type { AgentPolicy } from '../../agent/agent-policy.js';
 import { FrameReader } from '../../agent/frames.js';
 import { Ripening } from '../../agent/ripening.js';
+import type { Redactor } from '../../agent/redaction.js';
 import { SpanBatch } from '../../agent/span-batch.js';
 import { Teller } from '../../agent/teller.js';
 import { Tracer } from '../../agent/tracer.js';
 import { clockFrame } from './frames.js';
 import { toldSpans, type ToldSpan } from './told-spans.js';
 
+const NOTHING_TO_HIDE: Redactor = { attributes: (attributes) => ({ attributes, count: 0 }), text: (text) => text };
 const RECEIVED_MS = 1_001;
 export const DEFAULT_POLICY = readAgentConfig(undefined).config!.policy;
 
@@ -16,13 +18,15 @@ export class AgentBench {
   readonly commands: string[] = [];
   readonly tracer: Tracer;
   readonly #reader: FrameReader;
+  readonly #redactor: Redactor;
   readonly #batch = new SpanBatch();
   readonly #ripening = new Ripening({ isSettled: (node) => this.#teller.isSettled(node), tell: (node) => this.#teller.tell(node, this.#batch) });
   #teller: Teller;
   #policy: AgentPolicy;
   #ids = 0;
 
-  constructor(policy: Partial<AgentPolicy> = {}) {
+  constructor(policy: Partial<AgentPolicy> = {}, redactor = NOTHING_TO_HIDE) {
+    this.#redactor = redactor;
     this.#policy = { ...DEFAULT_POLICY, ...policy };
     this.tracer = new Tracer(this.#policy, { newSpanId: () => this.#id(16), command: (line) => this.commands.push(line), finished: (node) => this.#ripening.finished(node) });
     this.#reader = new FrameReader(this.tracer);
@@ -56,7 +60,7 @@ export class AgentBench {
 
   #newTeller(): Teller {
     const host = { name: 'node-1', id: undefined, arch: 'amd64', agentVersion: '0.1.0' };
-    return new Teller(this.tracer, { host, policy: this.#policy, ports: { newTraceId: () => this.#id(32), redact: (attributes) => ({ attributes, count: 0 }) } });
+    return new Teller(this.tracer, { host, policy: this.#policy, ports: { newTraceId: () => this.#id(32), redactor: this.#redactor } });
   }
 
   #id(length: number): string {

@@ -77,3 +77,10 @@ export function processFrame(facts: Readonly<Record<string, unknown>>): Buffer {
 export function lossFrame(ringFull: number, atNs: number): Buffer {
   return textFrame(constants.FRAME_LOSS, { cpus: [{ cpu: 0, ringFull }], loader: { queueFull: 0, missedRuns: 0 } }, atNs);
 }
+
+/** A message of PostgreSQL's protocol, one character a byte. */
+export function postgresMessage(type: string, body: string): string {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length + 4);
+  return `${type}${length.toString('latin1')}${body}`;
+}

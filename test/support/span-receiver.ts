@@ -7,10 +7,13 @@ import { toldLogs, toldSpans, type ToldLog, type ToldSpan } from './told-spans.j
 export class SpanReceiver {
   readonly spans: ToldSpan[] = [];
   readonly logs: ToldLog[] = [];
+  /** Of the last request. */
+  headers: http.IncomingHttpHeaders = {};
   readonly #server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
       const body = Buffer.concat(chunks);
+      this.headers = request.headers;
       if (request.url === '/v1/logs') this.logs.push(...toldLogs(body, Date.now()));
       else this.spans.push(...toldSpans(body, Date.now()));
       response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
