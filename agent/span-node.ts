@@ -36,6 +36,8 @@ export interface SpanNode {
   traceId: string | undefined;
   /** Not to be told, and nothing that belongs to it: excluded, or done by an SDK already. */
   isSilent: boolean;
+  /** Nor is what it calls: it is excluded, not only its protocol switched off. */
+  hidesCalls: boolean;
   hasEnded: boolean;
   /** Why there is no answer, where the connection went away without one. */
   failure: 'connection_closed' | 'connection_reset' | undefined;

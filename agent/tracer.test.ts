@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { AgentBench, DEFAULT_POLICY } from '../test/support/agent-bench.js';
-import { clockFrame, closeFrame, dataFrame, openFrame, processEventFrame, processFrame } from '../test/support/frames.js';
+import { clockFrame, closeFrame, dataFrame, openFrame, postgresMessage, processEventFrame, processFrame } from '../test/support/frames.js';
 import type { ToldSpan } from '../test/support/told-spans.js';
 import { BrokenStream } from './frames.js';
 
@@ -113,6 +113,17 @@ test('excluded paths and ports, and telemetry itself, are not told, nor what the
   const bench = new AgentBench({ excludePorts: [81] }).push(...twoServices());
   expect(bench.spans().map(({ kind, service }) => `${kind} ${service}`)).toEqual(['server front']);
   expect(bench.commands).toEqual(['policy 2 off', 'policy 3 off']);
+});
+
+test('where a protocol is switched off the calls that its requests make are told all the same', () => {
+  const query = postgresMessage('Q', 'SELECT a FROM x\0');
+  const frames = [
+    openFrame({ ...FRONT, atNs: 1 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:5555' }), dataFrame({ ...FRONT, atNs: 2 }, { direction: 'receive', position: 0, text: `${REQUEST}\r\n` }),
+    openFrame({ ...BACK, atNs: 3 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:5432' }), dataFrame({ ...BACK, atNs: 4 }, { direction: 'send', position: 0, text: query }),
+    dataFrame({ ...BACK, atNs: 5 }, { direction: 'receive', position: 0, text: postgresMessage('C', 'SELECT 1\0') + postgresMessage('Z', 'I') }), dataFrame({ ...FRONT, atNs: 6 }, { direction: 'send', position: 0, text: OK }),
+  ];
+  expect(new AgentBench({ http: false }).push(...frames).spans().map(({ name, parentSpanId }) => [name, parentSpanId])).toEqual([['SELECT x', '']]);
+  expect(new AgentBench({ excludePaths: ['/users/*'] }).push(...frames).spans()).toEqual([]);
 });
 
 test('a program that is excluded costs nothing, and its process number is free again when it ends', () => {

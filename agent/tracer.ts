@@ -125,7 +125,7 @@ export class Tracer implements FrameSink {
 
   #silence(node: SpanNode): void {
     if (node.isSilent) return;
-    node.isSilent = true;
+    node.isSilent = node.hidesCalls = true;
     this.counters.excluded += 1;
   }
 
@@ -283,12 +283,13 @@ export class Tracer implements FrameSink {
     const node: SpanNode = {
       kind, exchange, connection, tgid, tid, spanId: this.#ports.newSpanId(), scheme: stream.isTls ? 'https' : 'http',
       parent: passing, basis: passing === undefined ? undefined : 'header', candidates: NOBODY, remote: contextOf(kind, exchange), joinKey: joinKeyOf(stream, exchange),
-      traceId: undefined, isSilent: this.#isSilent(exchange, connection), hasEnded: false, failure: undefined,
+      traceId: undefined, isSilent: this.#isSwitchedOff(exchange), hidesCalls: this.#isLeftOut(exchange, connection), hasEnded: false, failure: undefined,
     };
     if (node.remote !== undefined) node.basis = 'header';
     this.#noticeSdk(node, process);
     this.correlator.begin(node);
-    if (node.parent?.isSilent === true) node.isSilent = true;
+    if (node.parent?.hidesCalls === true) node.hidesCalls = true;
+    if (node.hidesCalls) node.isSilent = true;
     if (node.isSilent) this.counters.excluded += 1;
     this.counters.begun += 1;
     return node;
@@ -302,10 +303,12 @@ export class Tracer implements FrameSink {
     if (exchange.context !== undefined) node.isSilent = true;
   }
 
-  #isSilent(exchange: Exchange, connection: Connection): boolean {
-    if (this.#isExcludedPort(connection)) return true;
-    if (exchange.protocol !== 'http') return !this.#policy.databases;
-    return !this.#policy.http || exchange.isTelemetry || isExcludedPath(exchange.path, this.#policy.excludePaths);
+  #isSwitchedOff({ protocol }: Exchange): boolean {
+    return protocol === 'http' ? !this.#policy.http : !this.#policy.databases;
+  }
+
+  #isLeftOut(exchange: Exchange, connection: Connection): boolean {
+    return this.#isExcludedPort(connection) || (exchange.protocol === 'http' && (exchange.isTelemetry || isExcludedPath(exchange.path, this.#policy.excludePaths)));
   }
 
   #isExcludedPort({ localPort, remotePort }: Pick<Connection, 'localPort' | 'remotePort'>): boolean {
