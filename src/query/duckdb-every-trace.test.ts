@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTraceqlStore, type TraceqlStore } from '../../test/support/traceql-store.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
+import type { SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import { DEFAULT_START_MS, type SpanDescription } from '../trace/batch-builder.js';
 import { everyTrace } from './duckdb-every-trace.js';
 import { DuckdbTraceReader } from './duckdb-trace-reader.js';
@@ -10,7 +11,7 @@ import type { TraceSelection, WholeTrace } from './trace-reader.js';
 
 const START = DEFAULT_START_MS;
 /** So small that a handful of traces needs many slices and portions. */
-const SMALL = { tracesOfSlice: 3, tracesAtOnce: 2, spansAtOnce: 5 };
+const SMALL = { tracesOfSlice: 3, tracesAtOnce: 2, spansAtOnce: 5, spansOfTrace: 20_000 };
 
 let store: TraceqlStore;
 beforeAll(async () => {
@@ -49,6 +50,28 @@ test('stops after as many as were asked for, and looks at the time that was aske
   expect((await collect('{ }', { limit: 7 })).map((trace) => Number(trace.traceId))).toEqual([30, 29, 28, 27, 26, 25, 24]);
   expect(await collect('{ }', { fromMs: START + 10 * MINUTE_MS, toMs: START + 15 * MINUTE_MS })).toHaveLength(5);
   expect(await collect('{ name = "nowhere" }')).toEqual([]);
+});
+
+test('a trace that is cut short comes once too, with the first of its spans', async () => {
+  await store.replace(Array.from({ length: 12 }, (_, index) => ({ traceId: '1'.padStart(32, '0'), spanId: (index + 1).toString(16), startMs: START + index * 2 * HOUR_MS, durationMs: 5 })));
+  expect((await collect('{ }', { fromMs: START - HOUR_MS, toMs: START + 30 * HOUR_MS, limits: { ...SMALL, spansOfTrace: 3 } })).map(({ spans }) => spans.map(({ spanId }) => Number(`0x${spanId}`)))).toEqual([[1, 2, 3]]);
+});
+
+test('years without anything cost nothing', async () => {
+  const YEARS_MS = 3_650 * 24 * HOUR_MS;
+  await store.replace([0, YEARS_MS, 2 * YEARS_MS].map((agoMs, index) => ({ traceId: String(index + 1).padStart(32, '0'), spanId: '1', startMs: START - agoMs, durationMs: 5 })));
+  let queries = 0;
+  const counted: SpansDatabase = {
+    query: (statement) => {
+      queries += 1;
+      return store.database.query(statement);
+    },
+    transaction: (statements) => store.database.transaction(statements),
+  };
+  const found: string[] = [];
+  for await (const { traceId: id } of everyTrace(counted, { fromMs: 0, toMs: START + HOUR_MS, limit: undefined, search: parseTraceSearch('{ }') })) found.push(id);
+  expect(found.map(Number)).toEqual([1, 2, 3]);
+  expect(queries).toBeLessThan(20);
 });
 
 test('a trace of many spans is read by itself', async () => {

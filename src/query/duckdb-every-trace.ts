@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import { spansOfRows } from '../pipeline/span-of-row.js';
-import { needOfSearch } from '../store/archive/archive-need.js';
+import { needOfSearch, type ArchiveNeed } from '../store/archive/archive-need.js';
 import { hotOfTraces, type SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { Row } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
@@ -13,19 +13,22 @@ import { canBeHalved, orTooMuch, readWithin } from './within-memory.js';
 
 const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
 const SPANS = loadSql(import.meta.url, 'read-whole-traces.sql');
+const HOT_BEFORE = 'SELECT max(end_ms) AS last_ms FROM spans WHERE end_ms < $to_ms';
 const NS_PER_MS = 1_000_000n;
 
 /** How much is held at a time. */
 export interface PortionLimits {
   /** Ids of the traces of one slice of time; a slice with more is cut, and so is one that the database has no memory for. */
   readonly tracesOfSlice: number;
+  /** Spans of one trace that are read; the rest is left out. */
+  readonly spansOfTrace: number;
   /** Traces that are read in one go. */
   readonly tracesAtOnce: number;
   /** Their spans; traces with more are read in smaller portions. */
   readonly spansAtOnce: number;
 }
 
-const LIMITS: PortionLimits = { tracesOfSlice: 20_000, tracesAtOnce: 200, spansAtOnce: 2 * TRACE_SPAN_LIMIT };
+const LIMITS: PortionLimits = { tracesOfSlice: 20_000, tracesAtOnce: 200, spansAtOnce: 2 * TRACE_SPAN_LIMIT, spansOfTrace: TRACE_SPAN_LIMIT };
 
 interface Run {
   readonly database: SpansDatabase;
@@ -61,7 +64,8 @@ async function* unlimited(run: Run): AsyncGenerator<WholeTrace> {
 /** Those whose newest match is in this slice. */
 async function* tracesOfSlice(run: Run, keys: readonly TraceKey[], slice: TimeWindow): AsyncGenerator<WholeTrace> {
   for await (const portion of portions(run, keys)) {
-    const outlasting = portion.filter(({ spans }) => spans.some(({ startNs, durationNs }) => (startNs + BigInt(durationNs)) / NS_PER_MS >= BigInt(slice.toMs)));
+    // Of a trace that was cut short the spans that are missing may be later ones.
+    const outlasting = portion.filter(({ spans }) => spans.length >= run.limits.spansOfTrace || spans.some(({ startNs, durationNs }) => (startNs + BigInt(durationNs)) / NS_PER_MS >= BigInt(slice.toMs)));
     const elsewhere = new Set((await amongMatches(run, outlasting.map(({ key }) => key), { fromMs: slice.toMs, toMs: run.selection.toMs })).map(({ key }) => traceIdOf(key)));
     for (const { traceId, spans } of portion) if (!elsewhere.has(traceId)) yield { traceId, spans };
   }
@@ -87,9 +91,16 @@ async function* slices({ database, compiled, selection, limits }: Run): AsyncGen
       continue;
     }
     yield { window, traces: found.result.map((row) => matchOf(row).key) };
-    toMs = window.fromMs;
+    // Imported traces may be years older than the others.
+    toMs = found.result.length > 0 ? window.fromMs : await storedUntil(database, { fromMs: oldestMs, toMs: window.fromMs }, archive);
     lengthMs = Math.min(DAY_MS, lengthMs * 2);
   }
+}
+
+/** The end of what is stored of this time, as far as a search has to look at it; its beginning where that is nothing. */
+async function storedUntil(database: SpansDatabase, window: TimeWindow, archive: ArchiveNeed): Promise<number> {
+  const [[hot], files] = await Promise.all([database.query({ sql: HOT_BEFORE, params: { to_ms: window.toMs } }), database.fileTimes?.(window, archive) ?? []]);
+  return Math.max(window.fromMs, Number(hot?.['last_ms'] ?? -1) + 1, ...files.map((file) => Math.min(file.toMs, window.toMs)));
 }
 
 async function* wholeTraces(run: Run, keys: readonly TraceKey[]): AsyncGenerator<WholeTrace> {
@@ -105,7 +116,7 @@ interface ReadTrace extends WholeTrace {
 /** These traces with their spans, in the same order; half of them at a time where they have many. */
 async function* portions(run: Run, keys: readonly TraceKey[]): AsyncGenerator<readonly ReadTrace[]> {
   if (keys.length === 0) return;
-  const limit = keys.length === 1 ? TRACE_SPAN_LIMIT : run.limits.spansAtOnce + 1;
+  const limit = keys.length === 1 ? run.limits.spansOfTrace : run.limits.spansAtOnce + 1;
   const found = await orTooMuch(readWithin(run.database, { sql: SPANS.replace('/* traces */', () => hotOfTraces(keys)), params: { limit }, archive: { traces: keys } }), keys.length > 1);
   if (found === undefined || (found.result.length === limit && keys.length > 1)) {
     const half = Math.ceil(keys.length / 2);
