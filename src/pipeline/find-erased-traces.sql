@@ -1,4 +1,4 @@
--- Traces with a span, an event, a link or a resource that has the value under the attribute, alone or in a list; and those that such a log record names.
+-- Traces with a span, an event, a link or a resource that has the value under the attribute, alone or in a list.
 WITH /* archive */ found AS (
   SELECT DISTINCT s.trace_id_high AS high, s.trace_id_low AS low
   FROM spans s LEFT JOIN resources r ON r.resource_id = s.resource_id
@@ -7,4 +7,3 @@ WITH /* archive */ found AS (
     OR len(list_filter(from_json(coalesce(s.links, '[]'), '["JSON"]'), lambda element: /* element */)) > 0)
 )
 SELECT high, low FROM found
-UNION SELECT l.trace_id_high, l.trace_id_low FROM logs l LEFT JOIN resources r ON r.resource_id = l.resource_id WHERE l.trace_id_low <> 0 AND (/* l.attributes */ OR /* r.attributes */)

@@ -14,6 +14,7 @@ import { ArchivedSpans } from '../store/archive/duckdb-archived-spans.js';
 import { DuckdbLogArchive } from '../store/archive/duckdb-log-archive.js';
 import { FsArchiveStorage } from '../store/archive/fs-archive-storage.js';
 import type { ArchivedFile, ArchiveStorage } from '../store/archive/archive-storage.js';
+import type { Database } from '../store/database.js';
 import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
 import { pinTraces } from '../store/duckdb-maintenance.js';
 import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
@@ -162,6 +163,36 @@ test('a trace leaves whole: while its spans still come it stays, and what comes 
   await archiver().run(START + 15 * HOUR_MS);
   expect(await count('spans')).toBe(0);
   expect((await readers().traces.traceById(A))?.spans).toHaveLength(3);
+});
+
+test('a trace that comes back is noted as long by the times of its spans, not of its files; no scan of the hot spans holds up what is written', async () => {
+  await store([{ ...SPANS[2]!, traceId: A, spanId: '1', startMs: START + 5 * MINUTE_MS, durationMs: 20 }, { ...SPANS[2]!, traceId: B, spanId: '1', startMs: START + 10 * MINUTE_MS, durationMs: 20 }, { ...SPANS[2]!, traceId: C, spanId: '1', startMs: START + 50 * MINUTE_MS, durationMs: 20 }]);
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  // Of A nothing lies far apart, of B something does.
+  await store([{ ...SPANS[2]!, traceId: A, spanId: '2', startMs: START + 6 * MINUTE_MS, durationMs: 20 }, { ...SPANS[2]!, traceId: B, spanId: '2', startMs: START + 40 * MINUTE_MS, durationMs: 20 }], START + 8 * HOUR_MS);
+  const written: string[] = [];
+  const watched: Database = {
+    query: (statement) => database.query(statement),
+    transaction: (statements) => {
+      written.push(...statements.map(({ sql }) => sql));
+      return database.transaction(statements);
+    },
+  };
+  await archiver({ archive: new DuckdbArchive(watched) }).run(START + 15 * HOUR_MS);
+  expect(await database.query({ sql: 'SELECT trace_id_low AS low, from_ms, to_ms FROM long_traces' })).toEqual([{ low: traceKey(B).low, from_ms: BigInt(START + 10 * MINUTE_MS), to_ms: BigInt(START + 40 * MINUTE_MS + 20) }]);
+  expect(written.filter((sql) => sql.includes('INSERT INTO long_traces'))).toHaveLength(1);
+  expect(written.filter((sql) => sql.includes('long_traces') && sql.includes('hot'))).toEqual([]);
+});
+
+test('of a trace that comes back to a file that cannot be read, the times of the file are taken, and it leaves all the same', async () => {
+  await store([{ ...SPANS[2]!, traceId: A, spanId: '1', startMs: START + 5 * MINUTE_MS, durationMs: 20 }, { ...SPANS[2]!, traceId: B, spanId: '1', startMs: START + 50 * MINUTE_MS, durationMs: 20 }]);
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  const [path = ''] = await storage.list();
+  writeFileSync(join(directory, 'archive', path), 'PAR1');
+  await store([{ ...SPANS[2]!, traceId: A, spanId: '2', startMs: START + 6 * MINUTE_MS, durationMs: 20 }], START + 8 * HOUR_MS);
+  await archiver().run(START + 14 * HOUR_MS + 2 * MINUTE_MS).catch(() => undefined);
+  expect(await count('spans')).toBe(0);
+  expect(await database.query({ sql: 'SELECT from_ms, to_ms FROM long_traces' })).toEqual([{ from_ms: BigInt(START), to_ms: BigInt(START + 50 * MINUTE_MS + 20) }]);
 });
 
 test('hot = pending + kept + sampled out, by minute of arrival', async () => {

@@ -3,6 +3,7 @@ import type { Statement } from '../store/database.js';
 import type { ArchiveCatalogue, ArchiveSignal, CataloguedFile, ReadableFile } from '../store/archive/archive-catalogue.js';
 import type { ArchiveStorage } from '../store/archive/archive-storage.js';
 import type { Arrived, DuckdbArchive } from '../store/archive/duckdb-archive.js';
+import { noteLongReturningTraces } from '../store/archive/duckdb-long-traces.js';
 import type { ArchiveGeneration } from '../store/archive/duckdb-known-files.js';
 import type { DuckdbLogArchive } from '../store/archive/duckdb-log-archive.js';
 import { leaveLogs } from './archive-logs.js';
@@ -95,13 +96,14 @@ export class Archiver {
 
   /** One round; whether there is more. */
   async #leave(nowMs: number): Promise<boolean> {
-    const { archive, hotRetentionMs, keep } = this.#options;
+    const { archive, storage, hotRetentionMs, keep } = this.#options;
     const untilMs = nowMs - hotRetentionMs;
     const sinceMs = await archive.leftBeforeMs();
     const beforeMs = await this.#boundary(sinceMs, untilMs);
     if (beforeMs <= sinceMs) return false;
     await archive.gather({ beforeMs, quietMs: QUIET_MS, overdueMs: beforeMs - Math.max(hotRetentionMs, QUIET_MS) });
-    const more = await keep({ nowMs, beforeMs, sinceMs });
+    const long = await noteLongReturningTraces(archive.database, storage);
+    const more = [...long, ...await keep({ nowMs, beforeMs, sinceMs })];
     const files = await this.#writeKept(beforeMs, nowMs);
     await this.#changing(archive.leave(files, { beforeMs, more }));
     return beforeMs < untilMs;

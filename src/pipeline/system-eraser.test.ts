@@ -148,3 +148,21 @@ test('a crash at any step is gone on from, and counts nothing twice', async () =
   await expectErased();
   expect(await new DuckdbErasureBook(database).one('e1')).toMatchObject({ ...RECEIPT, state: 'done' });
 });
+
+test('hot log records are looked through once, however many days are archived', async () => {
+  await prepare();
+  for (let day = 1; day <= 3; day += 1) await store(spansAt(START + day * DAY_MS, 1).map((span) => ({ ...span, attributes: {} })), LATE);
+  await archiverOver(database).run(LATE + DAY_MS);
+  await new DuckdbErasureBook(database).ask({ id: 'e2', attribute: 'user.id', value: 'u2', reason: 'asked for', askedBy: 'marta', askedAtMs: LATE + DAY_MS });
+  const looks: string[] = [];
+  const watched: Database = {
+    query: (statement): Promise<Row[]> => {
+      if (/\blogs l\b/.test(statement.sql)) looks.push(statement.sql);
+      return database.query(statement);
+    },
+    transaction: (statements) => database.transaction(statements),
+  };
+  await archiverOver(watched).run(LATE + DAY_MS + MINUTE_MS);
+  expect(await new DuckdbErasureBook(database).one('e2')).toMatchObject({ state: 'removing' });
+  expect(looks).toHaveLength(1);
+});

@@ -12,6 +12,7 @@ import { loadSql } from '../store/fs-sql.js';
 import { publishFile } from './archive-publish.js';
 
 const FIND = loadSql(import.meta.url, 'find-erased-traces.sql');
+const FIND_LOGS = loadSql(import.meta.url, 'find-erased-logs.sql');
 const COUNT_HOT = loadSql(import.meta.url, 'count-erased-hot.sql');
 const COUNT = loadSql(import.meta.url, 'count-erased.sql');
 /** As far as whole milliseconds of Unix time go in SQL. */
@@ -87,9 +88,10 @@ export class Eraser {
     const where = `(a."SpanAttributes"[${key}] IS NOT NULL OR a."ResourceAttributes"[${key}] IS NOT NULL OR len(a."Events") > 0 OR len(a."Links") > 0)`;
     const traces = new Map<string, Row>();
     for (const range of await this.#days()) {
-      const found = await new ArchivedSpans(database, this.#options).query({ sql: findStatement(attribute), params: { value, ...range }, archive: { where } });
+      const found = await new ArchivedSpans(database, this.#options).query({ sql: ofAttribute(FIND, attribute), params: { value, ...range }, archive: { where } });
       for (const row of found) traces.set(keyOf(row), row);
     }
+    for (const row of await database.query({ sql: ofAttribute(FIND_LOGS, attribute), params: { value } })) traces.set(keyOf(row), row);
     for (const row of await this.#tracesOfLogs({ attribute, value })) traces.set(keyOf(row), row);
     const rows = [...traces.values()];
     await database.transaction([
@@ -160,8 +162,8 @@ function keyOf(row: Row): string {
   return `${String(row['high'])} ${String(row['low'])}`;
 }
 
-function findStatement(attribute: string): string {
-  return FIND.replaceAll(/\/\* (s\.attributes|r\.attributes|l\.attributes|element) \*\//g, (_, document: string) => holds(document === 'element' ? `json_extract(element, '/attributes')` : document, attribute));
+function ofAttribute(template: string, attribute: string): string {
+  return template.replaceAll(/\/\* (s\.attributes|r\.attributes|l\.attributes|element) \*\//g, (_, document: string) => holds(document === 'element' ? `json_extract(element, '/attributes')` : document, attribute));
 }
 
 /** Whether an object of attributes has the value, as text; of a list one of its elements. */

@@ -1,4 +1,4 @@
-import { LONG_TRACE_MS } from '../store/archive/long-traces.js';
+import { LONG_TRACE_MS } from '../store/archive/duckdb-long-traces.js';
 import type { SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { Row, SqlValue, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';

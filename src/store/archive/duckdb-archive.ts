@@ -6,16 +6,13 @@ import { ArchiveCatalogue, numberIn, type CatalogueTables, type FileContents, ty
 import { notDropped, parquetFiles, quoted, TO_ARCHIVE } from './archive-columns.js';
 import { filterOf } from './attribute-filter.js';
 import { writeSorted } from './duckdb-sorted-file.js';
-import { LONG_TRACE_MS } from './long-traces.js';
+import { noteLongHotTraces } from './duckdb-long-traces.js';
 
 const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
 const GATHER = sql('gather-leaving');
 const COUNT_LEFT = sql('count-left-hot');
 const DELETE_LEFT = [loadSql(import.meta.url, 'delete-left-bulk-spans.sql'), loadSql(import.meta.url, 'delete-left-fresh-spans.sql')];
 const HOT_MINUTES = sql('hot-minutes');
-const NOTE_LONG_HOT = sql('note-long-hot-traces');
-const NOTE_LONG_SPLIT = sql('note-long-split-traces');
-const NOTE_LONG_LEAVING = sql('note-long-leaving-traces');
 const LEAVING = ['leaving_traces', 'leaving_matches', 'leaving_classes', 'leaving_kept'];
 
 const TABLES: CatalogueTables = {
@@ -68,9 +65,9 @@ export class DuckdbArchive {
   }
 
   /** Notes which traces last so long that a search has to look at them whole; forgets those of which nothing is left. */
-  noteLongTraces(): Promise<void> {
-    return this.database.transaction([
-      ...[NOTE_LONG_HOT, NOTE_LONG_SPLIT].map((text) => ({ sql: text, params: { long_ms: LONG_TRACE_MS } })),
+  async noteLongTraces(): Promise<void> {
+    await this.database.transaction([
+      ...await noteLongHotTraces(this.database),
       // Not by the clock: what is imported, or comes late, may be older than everything else that is hot.
       { sql: 'DELETE FROM long_traces WHERE to_ms < least((SELECT min(end_ms) FROM spans), (SELECT min(min_end_ms) FROM archive_files))' },
     ]);
@@ -133,7 +130,6 @@ export class DuckdbArchive {
   async leave(files: readonly ReadableFile[], { beforeMs, more }: { readonly beforeMs: number; readonly more: readonly Statement[] }): Promise<void> {
     const params = { before_ms: beforeMs };
     await this.database.transaction([
-      { sql: NOTE_LONG_LEAVING },
       ...files.flatMap((file) => this.catalogue.insert(file)),
       { sql: COUNT_LEFT, params },
       ...DELETE_LEFT.map((text) => ({ sql: text, params })),

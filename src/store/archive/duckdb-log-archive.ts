@@ -14,7 +14,7 @@ const TABLES: CatalogueTables = {
   selectTraces: `SELECT DISTINCT CAST('0x' || "TraceId"[1:16] AS UBIGINT), CAST('0x' || "TraceId"[17:32] AS UBIGINT) AS low, $file_id`,
 };
 
-/** Log records that arrived together, oldest first. */
+/** Log records that arrived in one step of time, oldest first. */
 export interface ArrivedLogs {
   readonly atMs: number;
   readonly records: number;
@@ -37,9 +37,18 @@ export class DuckdbLogArchive {
     this.catalogue = new ArchiveCatalogue(database, TABLES);
   }
 
-  async arrivedBefore(untilMs: number): Promise<readonly ArrivedLogs[]> {
-    const rows = await this.#database.query({ sql: 'SELECT arrival_ms, count(*) AS records, sum(strlen(body) + strlen(attributes)) AS bytes FROM logs WHERE arrival_ms < $until_ms GROUP BY arrival_ms ORDER BY arrival_ms', params: { until_ms: untilMs } });
-    return rows.map((row) => ({ atMs: numberIn(row, 'arrival_ms'), records: numberIn(row, 'records'), bytes: numberIn(row, 'bytes') }));
+  /** Undefined where none are hot. */
+  async oldestArrivalMs(): Promise<number | undefined> {
+    const [row] = await this.#database.query({ sql: 'SELECT min(arrival_ms) AS oldest FROM logs' });
+    return row?.['oldest'] == null ? undefined : numberIn(row, 'oldest');
+  }
+
+  /** What arrived before then, by steps of so many milliseconds. */
+  async arrivedBefore(untilMs: number, stepMs: number): Promise<readonly ArrivedLogs[]> {
+    const rows = await this.#database.query({
+      sql: 'SELECT arrival_ms // $step_ms * $step_ms AS at_ms, count(*) AS records, sum(strlen(body) + strlen(attributes)) AS bytes FROM logs WHERE arrival_ms < $until_ms GROUP BY at_ms ORDER BY at_ms', params: { until_ms: untilMs, step_ms: stepMs },
+    });
+    return rows.map((row) => ({ atMs: numberIn(row, 'at_ms'), records: numberIn(row, 'records'), bytes: numberIn(row, 'bytes') }));
   }
 
   /** In which hours the records were written that arrived before then, and how many they are in each. */

@@ -1,5 +1,4 @@
 -- Hot traces of which a part is in the archive, farther away than a search looks for it ($long_ms). Of that part only its files are known.
-INSERT INTO long_traces
 WITH hot AS (
   SELECT trace_id_high, trace_id_low, min(start_ns) // 1000000 AS from_ms, max(end_ms) AS to_ms FROM spans
   GROUP BY trace_id_high, trace_id_low
@@ -12,5 +11,5 @@ split AS (
   GROUP BY hot.trace_id_high, hot.trace_id_low
   HAVING min(f.max_end_ms) < any_value(hot.to_ms) - $long_ms OR max(f.min_end_ms) > any_value(hot.from_ms) + $long_ms
 )
-SELECT * FROM split
+SELECT trace_id_high AS high, trace_id_low AS low, from_ms, to_ms FROM split
 WHERE NOT EXISTS (SELECT 1 FROM long_traces l WHERE l.trace_id_low = split.trace_id_low AND l.trace_id_high = split.trace_id_high AND l.from_ms <= split.from_ms AND l.to_ms >= split.to_ms)
