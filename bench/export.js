@@ -1,4 +1,5 @@
-// What exporting everything costs, and how much memory it takes: node bench/export.js [SPANS] [HOURS]
+// What exporting everything costs, and how much memory it takes: node bench/export.js [SPANS] [HOURS] [DIR]
+// DIR is a population that bench/search.js made (--data DIR --make SECONDS); it is kept.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +13,9 @@ import { populate } from './lib/populate.js';
 
 const HOUR_MS = 3_600_000;
 const [spans, hours] = [Number(process.argv[2] ?? 1_000_000), Number(process.argv[3] ?? 12)];
-const directory = mkdtempSync(join(tmpdir(), 'tocsin-bench-export-'));
-await populate(directory, { spans, hours, endHour: Math.floor(Date.now() / HOUR_MS) });
+const kept = process.argv[4];
+const directory = kept ?? mkdtempSync(join(tmpdir(), 'tocsin-bench-export-'));
+if (kept === undefined) await populate(directory, { spans, hours, endHour: Math.floor(Date.now() / HOUR_MS) });
 const database = await openDatabase(join(directory, 'tocsin.duckdb'));
 const reader = new DuckdbTraceReader(new ArchivedSpans(database, { storage: new FsArchiveStorage(join(directory, 'archive')), generation: { current: 0 } }));
 
@@ -31,5 +33,5 @@ for await (const line of exportText('otlp', reader.everyTrace({ search: EVERY_SP
 const { user, system } = process.cpuUsage(before);
 const quarters = [0.25, 0.5, 0.75, 1].map((share) => Math.round(Math.max(...peaks.slice(0, Math.ceil(peaks.length * share))) / 1e6));
 await database.close();
-rmSync(directory, { recursive: true, force: true });
+if (kept === undefined) rmSync(directory, { recursive: true, force: true });
 process.stdout.write(`${JSON.stringify({ spans, traces: traces.size, lines, megabytes: Math.round(bytes.sum / 1e6), seconds: Math.round((performance.now() - startedMs) / 1_000), cpuMicrosecondsPerSpan: (user + system) / spans, peakRssMbByQuarter: quarters, load: loadavg()[0] })}\n`);

@@ -47,7 +47,7 @@ export function readField(tokens: TokenStream, weakest = 1, beside?: FieldExpres
     const at = tokens.next().start;
     if (operator === '&&' && seenOr) tokens.noteMixture(at);
     seenOr ||= operator === '||';
-    left = isNil(tokens.peek()) ? existsOf(tokens, { operator, operand: left, at }) : readBinary(tokens, { operator, left, at });
+    left = isNil(tokens.peek()) && operator !== '&&' && operator !== '||' ? existsOf(tokens, { operator, operand: left, at }) : readBinary(tokens, { operator, left, at });
   }
 }
 

@@ -91,7 +91,7 @@ export function printSearch(search: SpansetExpression): string {
     case 'filter':
       return search.condition.type === 'boolean' && search.condition.value ? '{ }' : `{ ${printFieldExpression(search.condition)} }`;
     case 'operation':
-      return `${printOperand(search.left)} ${search.operator} ${printOperand(search.right)}`;
+      return `${printOperand(search.left, isPipelined(search.right))} ${search.operator} ${printOperand(search.right, isPipelined(search.left))}`;
     case 'pipeline':
       return search.stages.map(printStage).join(' | ');
     case 'scalarComparison':
@@ -99,8 +99,13 @@ export function printSearch(search: SpansetExpression): string {
   }
 }
 
-function printOperand(search: SpansetExpression): string {
-  return search.type === 'filter' ? printSearch(search) : `(${printSearch(search)})`;
+/** Beside a pipeline, which stands in parentheses, a filter has to stand in parentheses too. */
+function printOperand(search: SpansetExpression, isBesidePipeline: boolean): string {
+  return search.type === 'filter' && !isBesidePipeline ? printSearch(search) : `(${printSearch(search)})`;
+}
+
+function isPipelined(search: SpansetExpression): boolean {
+  return search.type === 'operation' ? isPipelined(search.left) || isPipelined(search.right) : search.type !== 'filter';
 }
 
 function printStage(stage: Stage): string {
