@@ -16,6 +16,8 @@ export interface Fault {
   readonly share: number;
   readonly extraMs: number;
   readonly fromMs: number;
+  /** What fails does so after this part of its steps, 0 to 1. */
+  readonly after: number;
   /** Only this one of its operations, where it is of one. */
   readonly operation: Operation | undefined;
   /** Only this one of its pods, where it is of one. */
@@ -34,7 +36,7 @@ export function buildFault(kind: FaultKind, system: System, { random, baseline, 
   const operation = pick(random, candidatesFor(kind, system, requests));
   const { service } = operation;
   return {
-    kind, service, fromMs, share: between(random, 0.3, 0.9), extraMs: 40 + 200 * random.next(),
+    kind, service, fromMs, share: between(random, 0.3, 0.9), extraMs: 40 + 200 * random.next(), after: random.next(),
     operation: OF_ONE_OPERATION.has(kind) ? operation : undefined, pod: OF_ONE_POD.has(kind) ? service.pods.at(-1) : undefined,
   };
 }

@@ -2,7 +2,7 @@ import { randomOf, type RandomSource } from '../../src/budget/random-source.js';
 import type { LogLine, Traffic } from '../../src/diagnosis/culprit/traffic.js';
 import { buildSpan } from '../../src/signature/span-builder.js';
 import type { Attributes, Span } from '../../src/trace/span.js';
-import type { Fault } from './made-up-fault.js';
+import type { Fault, FaultKind } from './made-up-fault.js';
 import { between, pick, type Door, type Operation, type Pod, type Saying, type Service, type Step, type System } from './made-up-system.js';
 
 /** What is so during one recording. */
@@ -36,6 +36,8 @@ interface Visit {
   readonly trace: string;
 }
 
+/** Faults that end a request before its steps are done. */
+const STOPPING: ReadonlySet<FaultKind> = new Set(['errors', 'errors of one operation', 'errors of one version', 'bad pod', 'silent errors']);
 /** What is lost on the way is sent again after so long (the least retransmission timeout of Linux). */
 const RETRANSMISSION_MS = 200;
 /** A pod stands still (garbage collection, a neighbour) once in so long. */
@@ -92,22 +94,20 @@ export class MadeUpTraffic {
     const { operation, fault } = visit;
     let now = this.#afterStalls(visit.pod, { startMs, workMs: this.#workMs(operation) + this.#delayMs(fault) });
     for (const name of operation.spans) this.#inner(visit, name, { startMs, endMs: now });
-    if (this.#failsItself(visit)) return { endMs: now, failed: true };
+    if (this.#random.next() < operation.fails) return { endMs: now, failed: true };
     if (operation.queries) now = this.#query(visit, now);
-    if (fault?.kind === 'silent errors') return { endMs: now, failed: false };
-    return this.#steps(visit, now);
+    if (fault === undefined || !STOPPING.has(fault.kind)) return this.#steps(visit, now);
+    const done = this.#steps(visit, now, Math.floor(fault.after * (operation.steps.length + 1)));
+    return { endMs: done.endMs, failed: done.failed || fault.kind !== 'silent errors' };
   }
 
-  #failsItself({ operation, fault }: Visit): boolean {
-    if (fault?.kind === 'errors' || fault?.kind === 'errors of one operation' || fault?.kind === 'errors of one version' || fault?.kind === 'bad pod') return true;
-    return this.#random.next() < operation.fails;
-  }
-
-  #steps(visit: Visit, startMs: number): Omit<Answer, 'wrong'> {
+  /** As many of them as `most`. */
+  #steps(visit: Visit, startMs: number, most = Infinity): Omit<Answer, 'wrong'> {
     const { operation, fault } = visit;
     const changed = operation.steps.findIndex(({ share, way }) => share === 1 && way === 'call');
     let [now, failed] = [startMs, false];
     for (const [index, step] of operation.steps.entries()) {
+      if (index >= most) break;
       if (this.#random.next() >= step.share) continue;
       const isChanged = index === changed;
       if (isChanged && fault?.kind === 'missing call') continue;

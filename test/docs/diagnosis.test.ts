@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { calleeProbability } from '../../src/diagnosis/culprit/common-callee.js';
 import { beliefIn } from '../../src/diagnosis/culprit/judge.js';
 import { partBeyond } from '../../src/diagnosis/culprit/rank-resources.js';
 import { belief, mantelHaenszel, PRIOR_ODDS, shareOf, surpriseOf } from '../../src/diagnosis/culprit/statistics.js';
@@ -28,6 +29,14 @@ test('so is its example of a resource', () => {
   expect(text).toContain(`so p = ${pValue.toExponential(1)}`);
   expect(text).toContain(`the belief is ${believed.toFixed(2)}.`);
   expect(text).toContain(`${affected} × 2.34 × ${part.toFixed(2)} × ${believed.toFixed(2)} = ${(affected * 2.34 * part * believed).toFixed(1)}.`);
+});
+
+test('so is its example of what callers have in common', () => {
+  const row = (place: string): readonly number[] => new RegExp(`^\\| ${place} \\| (\\d+) \\| (\\d+) \\| (\\d+) of (\\d+) \\|$`, 'm').exec(text)?.slice(1).map(Number) ?? [];
+  const [[exposed = 0, showing = 0, had = 0, of = 0], [others = 0, also = 0, baseline = 0, baselineOf = 0]] = [row('cart'), row('search')];
+  const probability = calleeProbability({ caller: 'cart', usual: shareOf(had, of), own: [{ place: 'cart', requests: exposed, exposed, showing, beside: 0 }], others: [{ exposed: others, showing: also, baseline, baselineOf }] });
+  expect(text).toContain(`= ${(probability / (1 - probability)).toFixed(1)} times as likely, ${probability.toFixed(2)} at even odds`);
+  expect(text).toContain(`2 × ${probability.toFixed(2)} - 1 = ${(2 * probability - 1).toFixed(2)} are charged`);
 });
 
 test('its constants are those of the code', () => {

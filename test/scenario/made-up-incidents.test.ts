@@ -17,6 +17,16 @@ describe('in a made-up system with noisy latencies, log lines and users, the ran
     expect(answers).toContain(rankSuspects(baseline, incident).suspects[0]?.service);
   });
 
+  test.each<[string, FaultKind, number]>([
+    ['a service that nobody can reach, though its callers do not say whom they called', 'gone', 20_000],
+    ['answers that nobody can go on with', 'wrong answers', 20_090],
+  ])('by what several callers have in common, without logs: %s', (_what, kind, seed) => {
+    const { baseline, incident, answers } = madeUpIncident(kind, seed);
+    const [first] = rankSuspects({ ...baseline, logs: [] }, { ...incident, logs: [] }).suspects;
+    expect(answers).toContain(first?.service);
+    expect(first?.reason).toContain('as its other callers show');
+  });
+
   test('the pod that is bad', () => {
     const { baseline, incident, fault } = madeUpIncident('bad pod', 12);
     expect(rankSuspects(baseline, incident).suspects[0]).toMatchObject({ service: fault.service.name, resource: { attribute: 'k8s.pod.name', value: fault.pod?.name } });

@@ -17,14 +17,23 @@ export interface WordOptions {
 /** "19 of 24 requests of GET /items failed in catalogue itself (0 of 7 in the baseline)". */
 export function chargeInWords(charge: Charge, resource: ResourceFinding | undefined, { baselineName, onsetMs }: WordOptions): string {
   const { change } = charge;
-  const isGone = change.aspect.kind !== 'gone' && change.service !== charge.service && change.aspect.kind !== 'late';
   const since = onsetMs === undefined ? undefined : riseSince(change, onsetMs);
   const { count, of } = since?.after ?? tally(change.counts, 'incident');
   const before = tally(change.counts, 'baseline');
   const subject = `${count} of ${of} ${placeOfChange(charge)}`;
   const earlier = since === undefined ? '' : `${since.before.count} of ${since.before.of} before, `;
   const when = since === undefined ? '' : ` since ${formatTime(onsetMs!)}`;
-  return `${isGone ? `${charge.service} answers no request any more: ` : ''}${subject} ${deed(change)}${when} (${earlier}${before.count} of ${before.of} in ${baselineName}, like with like by call path)${resourceInWords(resource)}`;
+  return `${feltInWords(charge)}${subject} ${deed(change)}${when} (${earlier}${before.count} of ${before.of} in ${baselineName}, like with like by call path)${resourceInWords(resource)}`;
+}
+
+/** What callers of the suspect felt, where it is not of its own requests that the counts are. */
+function feltInWords({ service, felt }: Charge): string {
+  switch (felt) {
+    case undefined: return '';
+    case 'gone': return `${service} answers no request any more: `;
+    case 'missing': return `calls of ${service} are missing, as its other callers show: `;
+    case 'last': return `who gets an answer of ${service} stops there, as its other callers show: `;
+  }
 }
 
 /** The counts before and after the onset, where they tell more than those of the whole incident. */

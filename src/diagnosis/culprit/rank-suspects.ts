@@ -1,5 +1,6 @@
 import { markRequests, placeKeyOf, placeOfKey, unexplained, withServices, type Mark } from './blame.js';
 import type { Change } from './change.js';
+import { CommonCallees } from './common-callee.js';
 import { outcomeChanges, traitChanges } from './contrast.js';
 import { goneChanges } from './gone.js';
 import { chargeInWords, looseInWords, type WordOptions } from './in-words.js';
@@ -47,7 +48,7 @@ export function rankSeen(seen: SeenSides, { baselineName = 'the baseline', sameT
   const compared = withServices(changesIn(comparison));
   const onsetMs = sameTime ? undefined : onsetOf(compared.changes);
   const marks = markRequests(compared, comparison.incident, onsetMs);
-  const charges = chargesOf(marks, { incident: comparison.incident, gone: goneServices(comparison) });
+  const charges = chargesOf(marks, { incident: comparison.incident, gone: goneServices(comparison), callees: new CommonCallees(compared.changes, comparison, onsetMs) });
   const loose = looseChanges(seen.baseline.looseLogs, seen.incident.looseLogs);
   const isStrong = strongOnes([...compared.changes, ...loose]);
   const words = { baselineName, onsetMs };
@@ -108,24 +109,38 @@ function callsOf(observations: readonly Observation[]): ReadonlyMap<string, Call
 interface ChargeContext {
   readonly incident: readonly Observation[];
   readonly gone: ReadonlyMap<string, string>;
+  readonly callees: CommonCallees;
 }
 
-/** The marks that nothing below explains, added up by place and change. */
-function chargesOf(marks: ReadonlyMap<string, readonly Mark[]>, { incident, gone }: ChargeContext): readonly Charge[] {
+/** The marks that nothing below explains, added up by change and by the place that they are owed to. */
+function chargesOf(marks: ReadonlyMap<string, readonly Mark[]>, { incident, gone, callees }: ChargeContext): readonly Charge[] {
   const visits = visitsByTrace(incident);
-  const sums = new Map<Change, Map<string, { score: number; readonly nats: Map<string, number> }>>();
+  const sums: Sums = new Map();
   for (const traceId of [...marks.keys()].sort()) {
-    for (const mark of unexplained(visits.get(traceId) ?? [], marks.get(traceId)!)) {
-      const place = gone.get(mark.place) ?? mark.place;
-      const own = sums.get(mark.change) ?? new Map<string, { score: number; readonly nats: Map<string, number> }>();
-      sums.set(mark.change, own);
-      const entry = own.get(place) ?? { score: 0, nats: new Map<string, number>() };
-      own.set(place, entry);
-      entry.score += mark.value;
-      entry.nats.set(traceId, (entry.nats.get(traceId) ?? 0) + mark.value);
+    const own = visits.get(traceId) ?? [];
+    for (const mark of unexplained(own, marks.get(traceId)!)) {
+      const owed = callees.owed(mark.change, own.filter((visit) => placeKeyOf(visit) === mark.place));
+      if (owed !== undefined) charge(sums, { ...mark, place: owed.place, value: mark.value * owed.share, felt: owed.sign, traceId });
+      const callee = gone.get(mark.place);
+      charge(sums, { ...mark, place: callee ?? mark.place, value: mark.value * (1 - (owed?.share ?? 0)), felt: callee === undefined ? undefined : 'gone', traceId });
     }
   }
-  return [...sums].flatMap(([change, own]) => [...own].map(([place, { score, nats }]) => ({ ...placeOfKey(place), change, score, nats })));
+  return [...sums].flatMap(([change, own]) => [...own.values()].map(({ place, felt, score, nats }) => ({ ...placeOfKey(place), change, ...(felt === undefined ? {} : { felt }), score, nats })));
+}
+
+type Felt = Charge['felt'] | undefined;
+type ChangeSums = Map<string, { readonly place: string; readonly felt: Felt; score: number; readonly nats: Map<string, number> }>;
+type Sums = Map<Change, ChangeSums>;
+
+function charge(sums: Sums, { change, place, value, felt, traceId }: Mark & { readonly felt: Felt; readonly traceId: string }): void {
+  if (value === 0) return;
+  const own = sums.get(change) ?? (new Map() as ChangeSums);
+  sums.set(change, own);
+  const key = `${felt ?? ''}\u0000${place}`;
+  const entry = own.get(key) ?? { place, felt, score: 0, nats: new Map<string, number>() };
+  own.set(key, entry);
+  entry.score += value;
+  entry.nats.set(traceId, (entry.nats.get(traceId) ?? 0) + value);
 }
 
 function visitsByTrace(observations: readonly Observation[]): ReadonlyMap<string, readonly Visit[]> {

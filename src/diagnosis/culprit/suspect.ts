@@ -1,4 +1,5 @@
 import type { Change } from './change.js';
+import type { Sign } from './common-callee.js';
 
 /** One service, and what speaks against it most. */
 export interface CulpritSuspect {
@@ -38,6 +39,8 @@ export interface Charge {
   readonly operation: string;
   readonly caller: string | undefined;
   readonly change: Change;
+  /** Where the change was felt by a caller: it answers nothing any more, calls of it are missing, or its answer is the last before requests stop. */
+  readonly felt?: 'gone' | Sign;
   /** Requests in which this change was the service's strongest mark that nothing below explains, and what of it remains in each. */
   readonly nats: ReadonlyMap<string, number>;
   readonly score: number;
