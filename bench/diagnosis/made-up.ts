@@ -30,7 +30,7 @@ export function measureMadeUp(systems: number, variants: readonly Variant[]): re
   return [
     `${systems} made-up systems with ${FAULT_KINDS.length} kinds of fault each; 95 % intervals by the bootstrap over systems.`, '', ...ACCURACY_HEADER,
     ...accuracyRows('**traces and logs**', all), ...accuracyRows('**traces alone**', ranked.map(({ withoutLogs }) => withoutLogs)),
-    accuracyRow('operation, where the fault is of one', ranked.flatMap(({ operation }) => operation ?? [])), accuracyRow('pod or version, where it is of one', ranked.flatMap(({ pod }) => pod ?? [])),
+    accuracyRow('the operation, among operations, where the fault is of one', ranked.flatMap(({ operation }) => operation ?? [])), accuracyRow('the pod or version, among resources, where it is of one', ranked.flatMap(({ pod }) => pod ?? [])),
     accuracyRow('recorded from before the fault', where(({ hasBefore }) => hasBefore)), accuracyRow('recorded from the fault on', where(({ hasBefore }) => !hasBefore)),
     accuracyRow('another service drifts', where(({ drifts }) => drifts)), accuracyRow('none drifts', where(({ drifts }) => !drifts)),
     ...variants.map(({ label }, index) => accuracyRow(label, ranked.map((each) => each.variants[index]!))),
@@ -42,15 +42,14 @@ export function measureMadeUp(systems: number, variants: readonly Variant[]): re
 function rankMadeUp(incident: MadeUpIncident, { system, variants }: { readonly system: string; readonly variants: readonly Variant[] }): Ranked {
   const { baseline, incident: during, fault } = incident;
   const sides = { baseline, incident: during, seen: observe(baseline, during) };
-  const { suspects } = rankSeen(sides.seen);
+  const { suspects, operations, resources } = rankSeen(sides.seen);
   const outcome = (place: number): Outcome => ({ place, fault: incident.kind, cluster: system });
   const placeOf = (own: readonly CulpritSuspect[]): number => own.findIndex(({ service }) => incident.answers.includes(service)) + 1;
-  const named = suspects.find(({ service }) => service === fault.service.name);
-  const isPod = named?.resource?.value === fault.pod?.name || named?.resource?.value === '2.0';
+  const keepers = fault.kind === 'errors of one version' ? ['2.0'] : [fault.pod?.name];
   return {
     incident, withLogs: outcome(placeOf(suspects)), withoutLogs: outcome(placeOf(rankSuspects({ ...baseline, logs: [] }, { ...during, logs: [] }).suspects)),
-    operation: fault.operation && outcome(named?.operation === fault.operation.name ? placeOf(suspects) : 0),
-    pod: fault.pod && outcome(isPod ? placeOf(suspects) : 0),
+    operation: fault.operation && outcome(operations.findIndex(({ service, operation }) => service === fault.service.name && operation === fault.operation?.name) + 1),
+    pod: fault.pod && outcome(resources.findIndex(({ value, same }) => [value, ...same.map((each) => each.value)].some((each) => keepers.includes(each))) + 1),
     variants: variants.map(({ rank }) => outcome(placeOf(rank(sides).suspects))),
   };
 }

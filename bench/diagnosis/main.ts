@@ -1,6 +1,6 @@
 // How often `tocsin diagnose` names the right service: on a data set with answers, and on made-up systems with known faults; and how far that depends
 // on each constant of the ranking (half of it, twice as much).
-//   npm run bench:diagnosis -- [--data DIR] [--systems 6] [--constants] [--record]
+//   npm run bench:diagnosis -- [--data DIR] [--systems 6] [--constants all|NAME,NAME…] [--record]
 // DIR (or TOCSIN_BENCH_DIAGNOSIS_DATA) holds faults.json ({"day","source","cases":[{"case","fault","rootCauseService"}…]}), baseline/ and a folder
 // per case, each with traces.otlp.jsonl.gz and logs.otlp.jsonl.gz. `--systems 0` leaves the made-up ones out.
 import { appendFileSync } from 'node:fs';
@@ -13,10 +13,10 @@ import { measureMadeUp } from './made-up.js';
 import { variantsOf } from './variants.js';
 
 const compiled = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const { values } = parseArgs({ options: { data: { type: 'string' }, systems: { type: 'string', default: '6' }, constants: { type: 'boolean' }, record: { type: 'boolean' } } });
+const { values } = parseArgs({ options: { data: { type: 'string' }, systems: { type: 'string', default: '6' }, constants: { type: 'string' }, record: { type: 'boolean' } } });
 const data = values.data ?? process.env['TOCSIN_BENCH_DIAGNOSIS_DATA'];
 const started = process.cpuUsage();
-const variants = values.constants === true ? await variantsOf(compiled) : [];
+const variants = values.constants === undefined ? [] : await variantsOf(compiled, values.constants === 'all' ? undefined : values.constants.split(','));
 const systems = Number(values.systems);
 const parts = [...(data === undefined ? [] : [await measureDay(data, variants)]), ...(systems === 0 ? [] : [measureMadeUp(systems, variants)])];
 const spent = process.cpuUsage(started);

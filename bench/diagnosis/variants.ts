@@ -42,10 +42,10 @@ const CONSTANTS: readonly Constant[] = [
   { file: 'observe', name: 'STRETCHES', reads: true, instead: ['150', '600'] },
 ];
 
-/** `compiled` is this bench as it was compiled; each variant is a copy of it beside it. */
-export async function variantsOf(compiled: string): Promise<readonly Variant[]> {
+/** `compiled` is this bench as it was compiled; each variant is a copy of it beside it. `names` of the constants to change; without it all are. */
+export async function variantsOf(compiled: string, names: readonly string[] | undefined): Promise<readonly Variant[]> {
   const variants: Variant[] = [];
-  for (const { file, name, instead, reads } of CONSTANTS) {
+  for (const { file, name, instead, reads } of CONSTANTS.filter((each) => names?.includes(each.name) ?? true)) {
     for (const [index, value] of instead.entries()) {
       const copy = `${compiled}-variants/${file}-${name}-${index}`;
       cpSync(join(compiled, 'src'), join(copy, 'src'), { recursive: true });

@@ -8,10 +8,11 @@ interface Failure {
   readonly service: string;
   readonly version?: string;
   readonly weight?: number;
+  readonly region?: string;
 }
 
-function finding({ service, version = '', weight = 1 }: Failure): Finding {
-  const root = { ...buildSpan({ id: 'root', service: 'front', kind: 'server', status: 'error' }), weight };
+function finding({ service, version = '', weight = 1, region }: Failure): Finding {
+  const root = { ...buildSpan({ id: 'root', service: 'front', kind: 'server', status: 'error', ...(region === undefined ? {} : { attributes: { region } }) }), weight };
   const below = buildSpan({ id: 'below', parent: 'root', service, name: 'charge', status: 'error', ...(version === '' ? {} : { resource: { 'service.version': version } }) });
   return findingOf({ spans: [root, below], badSpanId: spanId('root') }, { usual: new Map(), peers: new Map() })!;
 }
@@ -27,14 +28,23 @@ test('charges each bad event to service, operation and version, by weight', () =
   expect(ledgerInWords(ledger.map((row) => ({ ...row, budget: 0.000_4 })))).toBe('payment 2.3 charge burned 80 % of it, less than 0.1 % of the whole budget');
 });
 
-test('adds up to the budget that was consumed, however many there are to blame', () => {
-  fc.assert(fc.property(fc.array(fc.record({ service: fc.integer({ min: 0, max: 30 }).map((number) => `s${number}`), weight: fc.integer({ min: 1, max: 1_000 }) }), { minLength: 1, maxLength: 60 }), fc.double({ min: 0.001, max: 3, noNaN: true }), (failures, burned) => {
-    const ledger = budgetLedger(failures.map(finding), burned);
+test('adds up to the budget that was consumed, however many services, versions and groups there are to blame', () => {
+  const failure = fc.record({
+    service: fc.integer({ min: 0, max: 9 }).map((number) => `s${number}`), version: fc.constantFrom('', '1.0', '1.1'), region: fc.option(fc.constantFrom('eu-1', 'eu-2'), { nil: undefined }), weight: fc.integer({ min: 1, max: 1_000 }),
+  });
+  const groupings = fc.constantFrom<readonly string[]>([], ['span.region'], ['span.region', 'resource.service.name']);
+  fc.assert(fc.property(fc.array(failure, { minLength: 1, maxLength: 60 }), fc.double({ min: 0.001, max: 3, noNaN: true }), groupings, (failures, burned, groupBy) => {
+    const ledger = budgetLedger(failures.map(({ region, ...each }) => finding({ ...each, ...(region === undefined ? {} : { region }) })), burned, groupBy);
     expect(ledger.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
     expect(ledger.reduce((sum, { budget = 0 }) => sum + budget, 0)).toBeCloseTo(burned, 9);
     expect(ledger.reduce((sum, { events }) => sum + events, 0)).toBe(failures.length);
     expect(ledger.length).toBeLessThanOrEqual(7);
-  }), { numRuns: 50 });
+    const total = failures.reduce((sum, { weight }) => sum + weight, 0);
+    for (const { service, version, group, share } of ledger.filter((row) => row.service !== '')) {
+      const own = failures.filter((each) => each.service === service && each.version === version && (groupBy.length === 0 || group?.split(', ')[0] === `region=${each.region ?? '(none)'}`));
+      expect(share).toBeCloseTo(own.reduce((sum, { weight }) => sum + weight, 0) / total, 9);
+    }
+  }), { numRuns: 100 });
 });
 
 test('of nothing is empty', () => {

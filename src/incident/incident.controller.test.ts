@@ -1,6 +1,7 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { explainedBy } from '../../test/support/incident-fakes.js';
 import { FakeClock } from '../lib/clock.js';
 import type { IncidentId, SilenceId } from '../lib/ids.js';
 import { ok } from '../lib/result.js';
@@ -200,4 +201,12 @@ test('what a threshold holds back is listed, beside incidents', async () => {
   expect((await app!.inject({ url: '/api/v1/incidents/held' })).json()).toEqual({
     held: [{ key: 'k', title: 'Disk is slow', threshold: 'flaky', wanted: 3, withinSeconds: 60, words: 'began to fire 1 of 3 times within 1 min (threshold "flaky"), and fires now', occurrences: [{ alert: 'a', at: new Date(NOW_MS).toISOString() }], firing: [{ alert: 'a', since: new Date(NOW_MS).toISOString() }] }],
   });
+});
+
+test('an incident says which operations and resources explain it, and says nothing where it has no evidence', async () => {
+  const told = sampleIncident({ id: 'inc-explained' as IncidentId, key: 'explained' });
+  table.replace([{ ...told, evidence: { ...told.evidence!, explainedBy: explainedBy() } }, sampleIncident({ id: 'inc-bare' as IncidentId, key: 'bare', evidence: undefined })]);
+  const get = async (id: string): Promise<Record<string, unknown>> => (await app!.inject({ url: `/api/v1/incidents/${id}` })).json<Record<string, unknown>>();
+  expect((await get('inc-explained'))['explainedBy']).toEqual(explainedBy());
+  expect((await get('inc-bare'))['explainedBy']).toEqual({ operations: [], resources: [] });
 });

@@ -80,6 +80,19 @@ test('audits say what a month cost and how much of the system a quarter saw, and
   expect((await get('/api/v1/quality/quarter?period=2026-10', { accept: 'application/json' })).statusCode).toBe(400);
 });
 
+test('an SLO shows who burned its budget, as parts of the budget that add up to what was burned', async () => {
+  const page = (await get('/slos/checkout-availability')).body;
+  const [, whole = '', sentence = ''] = /<h2 id="ledger">Who burned it<\/h2>\s*<p class="suspect">Of ([\d.]+) % of the budget burned in this range: ([^<]*)<\/p>/.exec(page) ?? [];
+  expect(sentence).toBe('payment 2.3 POST /charge burned 81 % of it.');
+  const table = /<table class="stack ledger">.*?<\/table>/s.exec(page)?.[0] ?? '';
+  const rows = [...table.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row = '']) => row.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ').trim());
+  expect(rows).toHaveLength(3);
+  expect(rows.slice(1).map((row) => /^\w+/.exec(row)?.[0])).toEqual(['payment', 'stock']);
+  const parts = rows.slice(1).map((row) => row.match(/[\d.]+ %/g)!.map(Number.parseFloat));
+  expect(parts.map(([share]) => share)).toEqual([80.8, 19.2]);
+  expect(parts.reduce((sum, [, budget = 0]) => sum + budget, 0)).toBeCloseTo(Number(whole), 0);
+});
+
 test('an incident shows since when, what was changed, the patterns that explain it before those that do not, and what was frozen with it', async () => {
   const page = (await get(`/incidents/${OPEN_INCIDENT_ID}`)).body;
   expect(page).toMatch(/<b>Began<\/b> between \d\d:\d\d and \d\d:\d\d UTC, when bad requests rose from 0\.1 % to 34 %/);
