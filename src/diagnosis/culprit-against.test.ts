@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { culpritAgainst, diagnoseEvents, explainedBy } from './culprit-against.js';
-import { SHOP, tell, type FaultStory } from './culprit/story-traffic.js';
+import { SHOP, tell, type FaultStory } from '../../test/support/story-traffic.js';
 import type { Traffic } from './culprit/traffic.js';
 import { findingOf, type EventTrace } from './finding.js';
 import { mostFrequentPlace } from './suspect.js';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Attributes } from '../../trace/span.js';
 import { rankSuspects, type Diagnosis } from './rank-suspects.js';
-import { SHOP, tell, type FaultStory, type TrafficStory } from './story-traffic.js';
+import { SHOP, tell, type FaultStory, type TrafficStory } from '../../../test/support/story-traffic.js';
 
 /** Three pods of each service, one on each of three nodes; the last has the newer version. */
 const about = (pod: string): Attributes => ({ 'k8s.node.name': `node-${pod.at(-1)}`, 'service.version': pod.endsWith('c') ? '2.0' : '1.0', 'container.id': `container-${pod}` });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { rankSuspects } from './rank-suspects.js';
-import { SHOP, tell, type FaultStory, type TrafficStory } from './story-traffic.js';
+import { SHOP, tell, type FaultStory, type TrafficStory } from '../../../test/support/story-traffic.js';
 import type { Traffic } from './traffic.js';
 
 const story = (changes: Partial<TrafficStory>): Traffic => tell({ services: SHOP, root: 'front', requests: 80, seed: 1, ...changes });

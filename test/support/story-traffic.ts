@@ -1,7 +1,7 @@
-import { randomOf, type RandomSource } from '../../budget/random-source.js';
-import { buildSpan } from '../../signature/span-builder.js';
-import type { Attributes, Span } from '../../trace/span.js';
-import type { LogLine, Traffic } from './traffic.js';
+import { randomOf, type RandomSource } from '../../src/budget/random-source.js';
+import { buildSpan } from '../../src/signature/span-builder.js';
+import type { Attributes, Span } from '../../src/trace/span.js';
+import type { LogLine, Traffic } from '../../src/diagnosis/culprit/traffic.js';
 
 /** A service of a made-up system: what one of its requests does. */
 export interface ServiceStory {
