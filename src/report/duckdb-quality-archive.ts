@@ -81,7 +81,8 @@ export class DuckdbQualityArchive {
   /** Score and findings of the reports up to a week, oldest first. */
   async history(toMs: number, weeks: number): Promise<WeekPoint[]> {
     const rows = await this.#database.query({ sql: 'SELECT document FROM quality_reports WHERE from_ms < $to_ms ORDER BY from_ms DESC LIMIT $weeks', params: { to_ms: toMs, weeks } });
-    return rows.map((row) => JSON.parse(String(row['document'])) as EarlierReport).map(({ window, score, findings }) => ({ fromMs: window.fromMs, score, findings: findings.length })).reverse();
+    // A week without spans, as the one before Tocsin came, has neither a score nor findings.
+    return rows.map((row) => JSON.parse(String(row['document'])) as EarlierReport).filter(({ overall: { spans } }) => spans > 0).map(({ window, score, findings }) => ({ fromMs: window.fromMs, score, findings: findings.length })).reverse();
   }
 
   /** @returns false where another process, or an earlier run, has stored it already. */

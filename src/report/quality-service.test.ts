@@ -143,6 +143,13 @@ describe('the weekly report', () => {
   });
 });
 
+test('the line over the weeks leaves out those in which nothing came', async () => {
+  for (const [weeks, spans] of [[2, 10], [1, 0]] as const) {
+    await archive.storeReport({ window: { fromMs: MONDAY - weeks * WEEK_MS, toMs: MONDAY - (weeks - 1) * WEEK_MS }, overall: { spans } as QualityReport['overall'], score: 50, services: [], findings: [] }, MONDAY);
+  }
+  expect(await archive.history(MONDAY, 12)).toEqual([{ fromMs: MONDAY - 2 * WEEK_MS, score: 50, findings: 0 }]);
+});
+
 describe('a report of the last days', () => {
   const MINUTE_MS = 60_000;
   const windowMade = async (): Promise<ReportWindow> => (await service().report(undefined)).window;
@@ -247,6 +254,13 @@ describe('what others read', () => {
     expect(text).toContain('https://tocsin.example/quality?week=2026-W47');
     expect(text).not.toContain('<script');
     expect(text.length).toBeLessThan(6_000);
+  });
+
+  test('Slack names a thing once that shows at several edges', () => {
+    const [first, ...others] = report.findings;
+    const message = qualitySlackMessage({ ...report, findings: [first!, { ...first!, id: 'another', detail: 'At another edge.' }, ...others] }, 'https://tocsin.example');
+    expect(JSON.stringify(message).split(first!.title)).toHaveLength(2);
+    expect(message.blocks).toHaveLength(6);
   });
 
   test('Jaeger gets its own shape, for one service, with true numbers', () => {
