@@ -18,15 +18,22 @@ import { WEEK_MS } from '../../report/quality-week.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
 import type { Database } from '../../store/database.js';
 import type { DatabaseOptions } from '../../store/duckdb-database.js';
+import { ROW_GROUP_ROWS } from '../../store/duckdb-file.js';
+import type { GroupLimits } from '../../store/system-group-commit.js';
 import { DatabaseUnavailableError } from '../../store/database-error.js';
 import { archiveParts } from '../archive-parts.js';
 import { CouldNotRun, printError } from '../command.js';
 import { readOtlpFile } from '../import/otlp-files.js';
+import { UnderWay } from '../import/under-way.js';
 import { findServiceApi } from '../service-api.js';
 
 /** Younger spans still wait for their parents. */
 const SETTLE_MS = MINUTE_MS;
 const MAX_COMPLAINTS = 10;
+/** Requests of files under way at once: to wait for the commit of each would cost a tenth of a second a line. */
+const UNDER_WAY = 8;
+/** Nobody else sends: what is there is what there will be. */
+const GROUP: GroupLimits = { maxWaitMs: 5, maxRows: ROW_GROUP_ROWS };
 /** Windows that are read beside each other, each by a processor of its own: that costs less than to have DuckDB share out each statement. */
 const AT_ONCE = 2;
 /** There is no ingest beside it that needs memory. */
@@ -66,7 +73,7 @@ export async function reportOfFiles(paths: readonly string[], window: ReportWind
   if (book === undefined) throw new CouldNotRun(`the rules are not right:\n${problems.map(formatProblem).join('\n')}`);
   const directory = mkdtempSync(join(tmpdir(), 'tocsin-report-'));
   try {
-    const store = await openStore({ dataDir: directory, clock: systemClock, redaction: book.redaction, database: ALONE });
+    const store = await openStore({ dataDir: directory, clock: systemClock, redaction: book.redaction, database: ALONE, group: GROUP });
     try {
       await readInto(store, paths);
       return await report({ store, spans: store, book, window: window ?? (await extentOf(store)) });
@@ -80,6 +87,7 @@ export async function reportOfFiles(paths: readonly string[], window: ReportWind
 
 async function readInto(store: Store, paths: readonly string[]): Promise<void> {
   const complaints: string[] = [];
+  const underWay = new UnderWay(UNDER_WAY);
   for (const path of paths) {
     for await (const item of readOtlpFile(path)) {
       const at = `${item.file}:${item.line}`;
@@ -88,10 +96,12 @@ async function readInto(store: Store, paths: readonly string[]): Promise<void> {
         continue;
       }
       const { signal, encoding, body } = item;
-      const outcome = await store.absorb({ signal, encoding, body, protocol: 'import', receivedAtMs: Date.now() });
-      if (outcome.kind !== 'stored' || outcome.message !== '') complaints.push(`${at}: ${outcome.message}`);
+      await underWay.add(store.absorb({ signal, encoding, body, protocol: 'import', receivedAtMs: Date.now() }).then((outcome) => {
+        if (outcome.kind !== 'stored' || outcome.message !== '') complaints.push(`${at}: ${outcome.message}`);
+      }));
     }
   }
+  await underWay.end();
   for (const complaint of complaints.slice(0, MAX_COMPLAINTS)) printError(complaint);
   if (complaints.length > MAX_COMPLAINTS) printError(`… and ${complaints.length - MAX_COMPLAINTS} more lines were not read whole`);
 }
