@@ -249,6 +249,7 @@ describe('what others read', () => {
     expect(message.text).toMatch(/^Trace quality, week 2026-W47: score \d+\.\d \([+-]\d+\.\d\), \d+ findings, \d high$/);
     expect(message.blocks).toHaveLength(6);
     expect(text).toContain('fixed.\\nScore by week: ▅▆▆▆▇');
+    expect(text).toContain('\\n*To do this week:*');
     expect(text).toContain('The trace breaks between front and checkout*');
     expect(text).toContain('OTEL_PROPAGATORS=tracecontext,baggage');
     expect(text).toContain('https://tocsin.example/quality?week=2026-W47');

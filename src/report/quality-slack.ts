@@ -15,7 +15,7 @@ export function qualitySlackMessage(report: QualityReport, publicUrl: string): {
   const fresh = findings.filter(({ state }) => state === 'new').length;
   const text = `Trace quality, week ${week}: ${scoreWords(score, lastWeek?.score)}, ${findings.length} finding${findings.length === 1 ? '' : 's'}${high > 0 ? `, ${high} high` : ''}`;
   const line = scoreLine(report);
-  const counts = `${Math.round(overall.spans).toLocaleString('en-US')} spans of ${report.services.length} services. ${fresh} new, ${findings.length - fresh} open, ${fixed.length} fixed.${line === undefined ? '' : `\n${line}`}`;
+  const counts = `${Math.round(overall.spans).toLocaleString('en-US')} spans of ${report.services.length} services. Findings: ${fresh} new, ${findings.length - fresh} open since before, ${fixed.length} fixed.${line === undefined ? '' : `\n${line}`}${findings.length === 0 ? '' : '\n*To do this week:*'}`;
   // Two calls may cross the same two hosts: that is one thing to do.
   const different = findings.filter(({ title }, index) => findings.findIndex((each) => each.title === title) === index);
   const todo = different.slice(0, SHOWN).map((finding, index) => `*${index + 1}. ${slackEscaped(finding.title)}* (${finding.severity}${finding.owner === undefined ? '' : `, ${slackEscaped(finding.owner)}`})\n${slackEscaped(finding.detail)}\nFix in ${slackEscaped(finding.fix.where)}:\n${codeBlock(finding.fix.text)}`);
