@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../lib/clock.js';
 import { sampleAlert, sampleIncident, SAMPLE_START_MS } from '../incident/sample-incident.js';
-import type { AlertId } from '../lib/ids.js';
+import type { AlertId, IncidentId } from '../lib/ids.js';
 import { HttpWebhookNotifier, type WebhookNotifierOptions } from './http-webhook-notifier.js';
 import { notifierContract } from './notifier.contract.js';
 import { sampleDelivery, sampleNotification } from './sample-delivery.js';
@@ -23,6 +23,11 @@ describe('HttpWebhookNotifier', () => {
     taken: () => receiver.received().length,
     close: () => receiver.close(),
   }));
+});
+
+test('the body of an incident that goes on in another names it, for its status is resolved', () => {
+  const merged = sampleIncident({ status: 'resolved', endedAtMs: SAMPLE_START_MS, mergedInto: 'inc-other' as IncidentId });
+  expect(webhookBody(sampleNotification('resolved', { delivery: sampleDelivery('resolved', merged) }), 0)).toMatchObject({ tocsin: { incident: { status: 'resolved', mergedInto: 'inc-other' } } });
 });
 
 describe('what an answer means', () => {

@@ -64,10 +64,10 @@ function tocsinBody({ delivery, publicUrl, runbook }: Notification): Readonly<Re
 }
 
 function incidentBody(incident: Incident, publicUrl: string): Readonly<Record<string, unknown>> {
-  const { id, key, status, severity, title, startedAtMs, endedAtMs, acknowledgedBy } = incident;
+  const { id, key, status, severity, title, startedAtMs, endedAtMs, acknowledgedBy, mergedInto } = incident;
   return {
     id, url: incidentUrl(publicUrl, id), key, status, severity, title, startedAt: new Date(startedAtMs).toISOString(),
-    endedAt: endedAtMs === undefined ? null : new Date(endedAtMs).toISOString(), acknowledgedBy: acknowledgedBy ?? null,
+    endedAt: endedAtMs === undefined ? null : new Date(endedAtMs).toISOString(), acknowledgedBy: acknowledgedBy ?? null, mergedInto: mergedInto ?? null,
   };
 }
 

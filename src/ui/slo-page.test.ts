@@ -87,3 +87,8 @@ test('what is excluded is listed, the next and the latest, with what it spares; 
   expect(notesOf(NOW - DAY_MS)).toEqual([expect.stringMatching(/^Counted since .*, and before that from the spans that were stored then, back to /)]);
   expect(notesOf(undefined)).toEqual([]);
 });
+
+test('how many must fail is read in thousands', () => {
+  const { tiers } = sloPage({ slo, status: sampleReading({ eventsPerHour: 90_000 }) }, historyOf(2)) as unknown as { readonly tiers: readonly { readonly toFire?: string }[] };
+  expect(tiers[0]?.toFire).toMatch(/^\d+,\d{3}$/);
+});

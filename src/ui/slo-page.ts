@@ -75,7 +75,7 @@ export function sloPage(view: SloView, history: HistoryView, around: Surrounding
     method: slo.method === undefined ? undefined : methodInWords(slo.method),
     outcome: slo.indicator.bad === undefined ? { word: 'Good', text: slo.indicator.good?.text ?? '' } : { word: 'Bad', text: slo.indicator.bad.text },
     notes: [...backfilled(slo, around.revisions), ...(status.silence === undefined ? [] : [capitalised(status.silence.words)]), ...evidenceNote(status), ...(status.samplingWarning === undefined ? [] : [status.samplingWarning]), ...sizingOf(view)],
-    tiers: status.tiers.map((reading) => ({ ...tierRow(reading), toFire: toFire(view, reading), knowsTraffic: status.eventsPerHour !== undefined })),
+    tiers: status.tiers.map((reading) => ({ ...tierRow(reading), toFire: numberOf(toFire(view, reading)), knowsTraffic: status.eventsPerHour !== undefined })),
     charts: [budgetChart(view, history, markers), burnChart(view, history, markers), errorChart(view, history, { markers, exemplars: around.exemplars ?? [] })],
     burned: { bad: around.burned.bad, parts: [{ title: 'Version', rows: around.burned.byVersion.map(burnedRow) }, { title: 'Operation', rows: around.burned.byOperation.map(burnedRow) }] },
     ledger: ledgerOf(view, history, around.charges),
@@ -155,6 +155,10 @@ function exclusionsOf(view: SloView): Record<string, unknown> | undefined {
   }));
   const events = eventExclusions(view).map(({ exclusion: { name, by, reason, match }, good, bad }) => ({ name, by, reason, match: match.text, bad: formatNumber(Math.round(bad)), all: formatNumber(Math.round(good + bad)) }));
   return { rows, events, forMs: excluded.minutes * MINUTE_MS, now: excluded.now, budgetWithout: excluded.budgetWithout, budgetWith: errorBudgetRemaining };
+}
+
+function numberOf(value: number | undefined): string | undefined {
+  return value === undefined ? undefined : formatNumber(value);
 }
 
 function capitalised(words: string): string {
