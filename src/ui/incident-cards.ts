@@ -6,6 +6,7 @@ import type { SloStatusReader } from '../query/slo-status-reader.js';
 
 interface ArithmeticLine {
   readonly slo: string;
+  readonly title: string;
   /** As last told: alerts keep their readings between updates. */
   readonly text: string;
   readonly atMs: number;
@@ -22,7 +23,7 @@ export function arithmeticOf(incident: Incident, slos: SloStatusReader): Arithme
     const slo = reading === undefined ? undefined : slos.slo(reading.slo);
     if (reading === undefined || slo === undefined || lines.has(slo.name)) continue;
     const live = incident.status === 'resolved' ? undefined : slos.statuses().find((status) => status.slo === slo.name);
-    lines.set(slo.name, { slo: slo.name, text: headline(reading, slo), atMs: reading.atMs, live: live && headline(live, slo), now: live && nowInWords(live) });
+    lines.set(slo.name, { slo: slo.name, title: slo.displayName, text: headline(reading, slo), atMs: reading.atMs, live: live && headline(live, slo), now: live && nowInWords(live) });
   }
   return [...lines.values()];
 }

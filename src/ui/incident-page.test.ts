@@ -28,7 +28,7 @@ test.each([
   ['repaired a while ago', live(0, { total: 900, durationMs: 14 * MINUTE_MS }), 'nothing has failed for 14 min'],
   ['without requests', live(undefined), 'no requests in the last 5 min'],
 ])('the page of an incident says what is true right now: %s', (_case, status, now) => {
-  expect(linesOf(status)).toEqual([expect.objectContaining({ slo: SLO.name, atMs: TOLD_MS, now })]);
+  expect(linesOf(status)).toEqual([expect.objectContaining({ slo: SLO.name, title: SLO.displayName, atMs: TOLD_MS, now })]);
 });
 
 test('an incident that is over has no right now', () => {
