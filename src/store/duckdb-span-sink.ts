@@ -33,7 +33,6 @@ export interface SpanSinkOptions {
   readonly clock: Clock;
   readonly onCommit?: (news: CommitNews) => void;
   readonly limits?: GroupLimits;
-  /** Those of the thread, shared with who else takes them. */
   readonly turns?: Turns;
 }
 
@@ -147,7 +146,7 @@ export class DuckdbSpanSink implements SpanSink {
       bulk -= middle - from;
       ofTurn += to - from;
       if (ofTurn < ROWS_OF_TURN) continue;
-      await this.#turns.first();
+      await this.#turns.next();
       ofTurn = 0;
     }
   }
