@@ -53,21 +53,29 @@ async function whileIngesting() {
 }
 
 async function ask() {
+  const pages = [['', 1], ...SURVEYS.slice(1)].map(([q, hours]) => ({ name: q === '' ? 'the search page, 1 h' : `the page of \`${q}\`, ${hoursText(hours)}`, path: `/traces?${new URLSearchParams({ ...(q === '' ? {} : { q }), ...windowOf(hours) })}` }));
   const questions = [
-    ['one archived trace by its id', (round) => `/api/v1/traces/${population.archived[round % population.archived.length]}`], ['one hot trace by its id', (round) => `/api/v1/traces/${population.hot[round % population.hot.length]}`],
-    ...SEARCHES.map(([q, hours]) => [`\`${q}\`, ${hoursText(hours)}`, () => `/api/v1/traces?${new URLSearchParams({ q, ...windowOf(hours), limit: '20' })}`]),
-    ['the search page with heatmap and facets, 1 hour', () => `/traces?${new URLSearchParams({ ...windowOf(1), survey: '1' })}`],
-    ...SURVEYS.slice(1).map(([q, hours]) => [`the same for \`${q}\`, ${hoursText(hours)}`, () => `/traces?${new URLSearchParams({ q, ...windowOf(hours), survey: '1' })}`]),
-    ...METRICS.map(([q, hours]) => [`\`${q}\`, ${hoursText(hours)}`, () => `/tempo/api/metrics/query_range?${new URLSearchParams({ q, start: String(Math.floor(population.untilMs / 1000) - hours * 3600), end: String(Math.floor(Date.now() / 1000)), step: `${Math.max(60, hours * 60)}s` })}`]),
-  ].map(([name, path]) => ({ name, path, times: [] }));
+    ['by id', 'one archived trace by its id', (round) => `/api/v1/traces/${population.archived[round % population.archived.length]}`], ['by id', 'one hot trace by its id', (round) => `/api/v1/traces/${population.hot[round % population.hot.length]}`],
+    ...SEARCHES.map(([q, hours, kind]) => [kind, `\`${q}\`, ${hoursText(hours)}`, () => `/api/v1/traces?${new URLSearchParams({ q, ...windowOf(hours), limit: '20' })}`]),
+    // The page finds its traces first, then draws: what it takes more than without is theirs.
+    ...pages.map(({ name, path }) => ['heatmap and facets', `what heatmap and facets add to ${name}`, () => `${path}&survey=1`, () => path]),
+    ...METRICS.map(([q, hours]) => ['metrics', `\`${q}\`, ${hoursText(hours)}`, () => `/tempo/api/metrics/query_range?${new URLSearchParams({ q, start: String(Math.floor(population.untilMs / 1000) - hours * 3600), end: String(Math.floor(Date.now() / 1000)), step: `${Math.max(60, hours * 60)}s` })}`]),
+  ].map(([kind, name, path, less]) => ({ kind, name, path, less, times: [] }));
   for (const question of questions) await timed(question.path(rounds));
   await loopDelayP99Ms(ready.http);
   const before = { cpu: cpuSeconds(service.pid), atMs: performance.now() };
   // One after the other, round by round: what disturbs for a while disturbs all of them alike.
-  for (let round = 0; round < rounds; round += 1) for (const question of questions) question.times.push(await timed(question.path(round)));
+  for (let round = 0; round < rounds; round += 1) for (const { path, less, times } of questions) {
+    const without = less === undefined ? 0 : await timed(less(round));
+    times.push(await timed(path(round)) - without);
+  }
   const seconds = (performance.now() - before.atMs) / 1_000;
   console.log(`| ${args.ingest ? 'while ingesting' : 'alone'} | p50 | p95 | slowest |\n|---|---|---|---|`);
   for (const { name, times } of questions) console.log(`| ${name.replaceAll('|', '\\|')} | ${percentile(times, 0.5).toFixed(0)} | ${percentile(times, 0.95).toFixed(0)} | ${Math.max(...times).toFixed(0)} ms |`);
+  for (const kind of new Set(questions.map((question) => question.kind))) {
+    const times = questions.filter((question) => question.kind === kind).flatMap((question) => question.times);
+    console.log(`| **${kind}**, all together | ${percentile(times, 0.5).toFixed(0)} | ${percentile(times, 0.95).toFixed(0)} | ${Math.max(...times).toFixed(0)} ms |`);
+  }
   console.log(`${rounds} rounds in ${seconds.toFixed(0)} s; the service took ${((cpuSeconds(service.pid) - before.cpu) / seconds).toFixed(2)} cores, ${memoryMib(service.pid).highest.toFixed(0)} MiB at most, loop delay p99 ${(await loopDelayP99Ms(ready.http)).toFixed(0)} ms; ${os.cpus().length} × ${os.cpus()[0]?.model}, load ${os.loadavg()[0].toFixed(1)}`);
 }
 
