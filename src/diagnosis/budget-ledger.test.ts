@@ -60,3 +60,14 @@ test('says which group an event is of, where its SLO counts by groups', () => {
   expect(ledger.map(({ group, share }) => [group, share])).toEqual([['tenant=acme, cloud.region=eu-1', 2 / 3], ['tenant=(none), cloud.region=eu-2', 1 / 3]]);
   expect(ledgerInWords(ledger)).toBe('front root (tenant=acme, cloud.region=eu-1) burned 67 % of it');
 });
+
+test('of two versions in one trace the one that went wrong is charged, in whichever order the spans were read', () => {
+  const root = (status: 'error' | 'unset'): ReturnType<typeof buildSpan> => buildSpan({ id: 'root', service: 'front', kind: 'server', status, durationMs: 100 });
+  const answer = (id: string, version: string, story: object): ReturnType<typeof buildSpan> => buildSpan({ id, parent: 'root', service: 'payment', name: 'charge', kind: 'server', resource: { 'service.version': version }, ...story });
+  const failed = [root('error'), answer('stable', '2.2', { durationMs: 10 }), answer('canary', '2.3', { startMs: 50, status: 'error' })];
+  const slow = [root('unset'), answer('stable', '2.2', { durationMs: 10 }), answer('canary', '2.3', { startMs: 20, durationMs: 80 })];
+  for (const spans of [failed, failed.toReversed(), slow, slow.toReversed()]) {
+    const found = findingOf({ spans, badSpanId: spanId('root') }, { usual: new Map(), peers: new Map() })!;
+    expect(budgetLedger([found], undefined)).toMatchObject([{ service: 'payment', version: '2.3', share: 1 }]);
+  }
+});

@@ -14,8 +14,8 @@ const ROWS = 6;
 export function budgetLedger(findings: readonly Finding[], burned: number | undefined, groupBy: readonly string[] = []): readonly LedgerRow[] {
   const charged = new Map<string, { readonly row: Pick<LedgerRow, 'service' | 'operation' | 'version' | 'group'>; weight: number; events: number }>();
   for (const finding of findings) {
-    const { service, operation } = finding.place;
-    const row = { service, operation, version: versionOf(finding), ...(groupBy.length === 0 ? {} : { group: groupOf(finding, groupBy) }) };
+    const { version, place: { service, operation } } = finding;
+    const row = { service, operation, version, ...(groupBy.length === 0 ? {} : { group: groupOf(finding, groupBy) }) };
     const key = JSON.stringify(row);
     const known = charged.get(key) ?? { row, weight: 0, events: 0 };
     charged.set(key, known);
@@ -36,12 +36,6 @@ export function ledgerInWords([first]: readonly LedgerRow[]): string | undefined
   const whole = first.budget === undefined ? '' : `, ${first.budget < 0.000_5 ? 'less than 0.1 %' : formatPercent(first.budget, 1)} of the whole budget`;
   const group = first.group === undefined || first.group === '' ? '' : ` (${first.group})`;
   return `${first.service}${first.version === '' ? '' : ` ${first.version}`} ${first.operation}${group} burned ${formatPercent(first.share, 0)} of it${whole}`;
-}
-
-/** `service.version` of the place; empty where it sends no spans or no version. */
-function versionOf({ trace, place }: Finding): string {
-  const span = trace.spans.find(({ serviceName }) => serviceName === place.service);
-  return span === undefined ? '' : (textOf(span.resource, ['service.version']) ?? '');
 }
 
 /** `region=eu-2, tenant=(none)`: what the event itself has. */

@@ -1,6 +1,6 @@
 import type { SpanId } from '../lib/ids.js';
 import type { ErrorSignature } from '../signature/error-signature.js';
-import { operationName, peerAddress } from '../signature/operation.js';
+import { operationName, peerAddress, textOf } from '../signature/operation.js';
 import { childrenByParent, placeKey, placeOf, rootErrorOf, type Place } from '../signature/root-error.js';
 import { signatureOfRoot } from '../signature/signature-of.js';
 import type { Span } from '../trace/span.js';
@@ -23,6 +23,8 @@ export interface Finding {
   readonly kind: 'failed' | 'slow';
   /** Where the failure began, or where most of the time went. */
   readonly place: Place;
+  /** `service.version` of the place; empty where it sends no spans or no version. */
+  readonly version: string;
   /** Equal for events that went wrong in the same way. */
   readonly key: string;
   readonly signature: ErrorSignature | undefined;
@@ -30,6 +32,13 @@ export interface Finding {
 
 /** Nanoseconds of the critical path by place. */
 export type TimeByPlace = ReadonlyMap<string, { readonly place: Place; readonly ns: number }>;
+
+interface TimeAtPlace {
+  readonly place: Place;
+  readonly ns: number;
+  /** The span there that the request waited for longest. */
+  readonly longest: { readonly span: Span; readonly ns: number };
+}
 
 /** Which service answers at an address, learnt from the calls that were answered: a service that is down sends no span to say so. */
 export type PeerDirectory = ReadonlyMap<string, string>;
@@ -47,13 +56,21 @@ export function findingOf(trace: EventTrace, context: FindingContext): Finding |
   const tree = buildTraceTree(trace.spans);
   const root = rootErrorOf(trace.spans, trace.badSpanId);
   if (root === undefined) {
-    const place = slowestPlace(timeByPlace(trace, tree), context.usual) ?? ownPlace(event);
-    return { trace, tree, event, kind: 'slow', place, key: JSON.stringify(['slow', ...placeKey(place)]), signature: undefined };
+    const slowest = slowestPlace(timeByPlace(trace, tree), context.usual);
+    const place = slowest?.place ?? ownPlace(event);
+    return { trace, tree, event, kind: 'slow', place, version: versionAt(place, [slowest?.longest.span ?? event]), key: JSON.stringify(['slow', ...placeKey(place)]), signature: undefined };
   }
   const signature = signatureOfRoot(root, trace.logs ?? []);
   const answering = root.place.caller === undefined ? undefined : context.peers.get(peerAddress(root.span) ?? '');
   const place = answering === undefined ? root.place : { ...root.place, service: answering };
-  return { trace, tree, event, kind: 'failed', place, key: signature.id, signature };
+  const answers = (tree.bySpanId.get(root.span.spanId)?.children ?? []).map(({ span }) => span);
+  return { trace, tree, event, kind: 'failed', place, version: versionAt(place, [root.span, ...answers]), key: signature.id, signature };
+}
+
+/** Of the span itself: of two versions of a service in one trace only one went wrong. */
+function versionAt({ service }: Place, spans: readonly Span[]): string {
+  const span = spans.find(({ serviceName }) => serviceName === service);
+  return span === undefined ? '' : (textOf(span.resource, ['service.version']) ?? '');
 }
 
 export function eventOf(trace: EventTrace): Span | undefined {
@@ -67,15 +84,16 @@ export function compareSpans(left: Span, right: Span): number {
 }
 
 /** Where the request's time went, on its critical path. */
-export function timeByPlace(trace: EventTrace, tree: TraceTree): TimeByPlace {
-  const times = new Map<string, { place: Place; ns: number }>();
+export function timeByPlace(trace: EventTrace, tree: TraceTree): ReadonlyMap<string, TimeAtPlace> {
+  const times = new Map<string, TimeAtPlace>();
   const event = tree.bySpanId.get(trace.badSpanId);
   if (event === undefined) return times;
   const context = { spans: trace.spans, children: childrenByParent(trace.spans) };
   for (const [node, ns] of selfTimes(criticalPath(event))) {
     const place = placeOf(node.span, context);
     const key = JSON.stringify(placeKey(place));
-    times.set(key, { place, ns: (times.get(key)?.ns ?? 0) + ns });
+    const known = times.get(key);
+    times.set(key, { place, ns: (known?.ns ?? 0) + ns, longest: known !== undefined && known.longest.ns >= ns ? known.longest : { span: node.span, ns } });
   }
   return times;
 }
@@ -112,13 +130,13 @@ export function peerDirectory(traces: readonly EventTrace[]): PeerDirectory {
 }
 
 /** The place with the most time beyond what is usual. */
-function slowestPlace(times: TimeByPlace, usual: ReadonlyMap<string, number>): Place | undefined {
-  let slowest: { readonly place: Place; readonly excess: number } | undefined;
-  for (const [key, { place, ns }] of [...times].sort(([left], [right]) => (left < right ? -1 : 1))) {
-    const excess = ns - (usual.get(key) ?? 0);
-    if (slowest === undefined || excess > slowest.excess) slowest = { place, excess };
+function slowestPlace(times: ReadonlyMap<string, TimeAtPlace>, usual: ReadonlyMap<string, number>): TimeAtPlace | undefined {
+  let slowest: { readonly time: TimeAtPlace; readonly excess: number } | undefined;
+  for (const [key, time] of [...times].sort(([left], [right]) => (left < right ? -1 : 1))) {
+    const excess = time.ns - (usual.get(key) ?? 0);
+    if (slowest === undefined || excess > slowest.excess) slowest = { time, excess };
   }
-  return slowest?.place;
+  return slowest?.time;
 }
 
 function ownPlace(event: Span): Place {
