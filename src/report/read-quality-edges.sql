@@ -1,8 +1,12 @@
 -- Where a chain breaks: a caller's CLIENT span without a child, and while it ran a root of another service that answers the same method and path, or the same procedure.
 -- `$shift_ns` moves the roots in time: then it counts what coincidence alone brings together.
 WITH /* archive */
+callers AS (
+  SELECT DISTINCT trace_id_high, trace_id_low FROM spans WHERE end_ms >= $from_ms AND end_ms < $to_ms AND kind = 3
+),
 children AS MATERIALIZED (
-  SELECT trace_id_high AS th, trace_id_low AS tl, parent_span_id AS pid FROM spans WHERE end_ms >= $near_from_ms AND end_ms < $near_to_ms AND parent_span_id <> 0
+  SELECT trace_id_high AS th, trace_id_low AS tl, parent_span_id AS pid FROM spans SEMI JOIN callers USING (trace_id_high, trace_id_low)
+  WHERE end_ms >= $near_from_ms AND end_ms < $near_to_ms AND parent_span_id <> 0
 ),
 -- Roots that answer, and calls without an answer. A call of a database can meet no root: it is not read.
 wanted AS (

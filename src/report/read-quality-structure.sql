@@ -2,10 +2,14 @@
 -- Every row is additive with those of other windows: fact, service, subject, n, bad, value, examples (see quality-fact.ts).
 -- Of many spans one part of `$parts` at a time, by trace: what is joined here lies within one trace.
 WITH /* archive */
+-- Traces with a span that is counted: of others nothing is joined, however many there are in minutes around.
+own_traces AS (
+  SELECT DISTINCT trace_id_high, trace_id_low FROM spans WHERE end_ms >= $from_ms AND end_ms < $to_ms AND trace_id_low % $parts::UBIGINT = $part::UBIGINT
+),
 near AS MATERIALIZED (
   SELECT trace_id_high AS th, trace_id_low AS tl, span_id, parent_span_id AS pid, name, kind, status, start_ns, start_ns + duration_ns AS stop_ns,
     duration_ns, end_ms, service, resource_id, weight, weight_unknown, dropped_count, arrival_ms, imported, end_ms >= $from_ms AND end_ms < $to_ms AS own
-  FROM spans WHERE end_ms >= $near_from_ms AND end_ms < $near_to_ms AND trace_id_low % $parts::UBIGINT = $part::UBIGINT
+  FROM spans SEMI JOIN own_traces USING (trace_id_high, trace_id_low) WHERE end_ms >= $near_from_ms AND end_ms < $near_to_ms
 ),
 hosts AS (
   SELECT resource_id, coalesce(attributes ->> '$."host.id"', attributes ->> '$."host.name"', attributes ->> '$."k8s.node.name"', attributes ->> '$."k8s.pod.name"', '') AS host FROM resources
