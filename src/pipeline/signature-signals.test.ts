@@ -12,7 +12,7 @@ const signature = (id: string, service = 'payment'): TrackedSignature => ({
   id, type: 'Declined', message: 'card <int>', service, operation: 'charge', frames: [], firstSeenMs: 0, lastSeenMs: NOW, total: 1, wasThere: true, operations: {}, versions: {}, tenants: {},
   example: { traceId: 'a'.repeat(32) as TraceId, text: '', stack: '' }, firstTraceId: 'a'.repeat(32) as TraceId, earlierIds: [], laterIds: [],
 });
-const book = { byId: (): TrackedSignature | undefined => undefined, all: () => [signature('v2:1'), signature('v2:2'), signature('v2:3', 'front')], family: (id: string) => [id], failures: (_from: number, _to: number, id?: string): number => (id === 'v2:2' ? 0 : 10) };
+const book = { readToMs: () => NOW - MINUTE_MS / 4, byId: (): TrackedSignature | undefined => undefined, all: () => [signature('v2:1'), signature('v2:2'), signature('v2:3', 'front')], family: (id: string) => [id], failures: (_from: number, _to: number, id?: string): number => (id === 'v2:2' ? 0 : 10) };
 const input = { rules: [rule], book, openIncidents: [], nowMs: NOW };
 
 test('rules speak of the signatures that they are about, where those fail', () => {
@@ -78,4 +78,13 @@ test('an alert belongs to the incident that has it as evidence under an older na
   const incident = { ...page, evidence: { ...page.evidence!, signature: { ...page.evidence!.signature!, id: 'v1:9' } } };
   const family = (id: string): readonly string[] => [id, 'v1:9'];
   expect(signatureSignals({ ...input, book: { ...book, family, all: () => [signature('v2:1')] }, openIncidents: [incident] }).map(({ key }) => key)).toEqual([page.key]);
+});
+
+test('while failures cannot be read nothing is said: an alert that fires goes on', () => {
+  const behind = { ...book, readToMs: () => NOW - 3 * MINUTE_MS, failures: () => 0 };
+  const [signal] = signatureSignals(input);
+  const { id: incidentId } = sampleIncident();
+  const incident = sampleIncident({ key: 'signature:v2:1', alerts: [sampleAlert({ incidentId, id: signal!.alertId, labels: signal!.labels })] });
+  expect(signatureSignals({ ...input, book: behind, openIncidents: [incident] })).toEqual([]);
+  expect(signatureSignals({ ...input, book: { ...behind, readToMs: () => NOW - MINUTE_MS }, openIncidents: [incident] })).toMatchObject([{ firing: false }]);
 });

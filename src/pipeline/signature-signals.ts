@@ -1,6 +1,7 @@
 import type { SignatureRule } from '../config/signature-rule.js';
 import { alertIdOf, type ConditionSignal } from '../incident/condition-signal.js';
 import type { Incident } from '../incident/incident.js';
+import { MINUTE_MS } from '../lib/duration.js';
 import { judgeSignature } from '../signature/judge-signature.js';
 import { QUIET_MS, withMerged } from '../signature/signature-life.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
@@ -8,9 +9,12 @@ import type { SignatureBook } from './signature-book.js';
 
 export const SIGNATURE_ALERT = 'ErrorSignature';
 
+/** So far behind, nobody knows what fails now. */
+const BEHIND_MS = 2 * MINUTE_MS;
+
 export interface SignatureSignalInput {
   readonly rules: readonly SignatureRule[];
-  readonly book: Pick<SignatureBook, 'all' | 'byId' | 'failures' | 'family'>;
+  readonly book: Pick<SignatureBook, 'all' | 'byId' | 'failures' | 'family' | 'readToMs'>;
   readonly openIncidents: readonly Incident[];
   readonly nowMs: number;
 }
@@ -18,10 +22,12 @@ export interface SignatureSignalInput {
 /**
  * What each rule says of each signature that it is about and that was seen lately. An alert goes on under the name under which it began, whatever a better
  * normaliser, or a person who merged signatures, calls it since: nobody is told of it a second time. It belongs to the open incident whose evidence
- * is this very signature, else to one of its own. Alerts of rules or signatures that are gone are over.
+ * is this very signature, else to one of its own. Alerts of rules or signatures that are gone are over. While failures cannot be read nothing is said,
+ * and alerts stay as they are.
  */
 export function signatureSignals(input: SignatureSignalInput): ConditionSignal[] {
   const { rules, book, openIncidents, nowMs } = input;
+  if (nowMs - book.readToMs() > BEHIND_MS) return [];
   const open = openAlerts(openIncidents);
   const byName = new Map([...open.values()].map(({ signal: { labels: { rule = '', signature: id = '', service = '' } } }) => [nameOf(rule, id), { id, service }]));
   const seen = rules.length === 0 ? [] : book.all().filter(({ lastSeenMs }) => nowMs - lastSeenMs < QUIET_MS);
@@ -66,7 +72,7 @@ function isAbout({ services, types }: SignatureRule, { service, type }: TrackedS
 
 /** `told` is the name, and the service, under which it is alerted on. */
 function signalOf(rule: SignatureRule, signature: TrackedSignature, { book, nowMs, told }: SignatureSignalInput & { readonly told: Pick<TrackedSignature, 'id' | 'service'> }): ConditionSignal {
-  const verdict = judgeSignature(signature, rule.when, { own: (from, to) => book.failures(from, to, signature.id), all: (from, to) => book.failures(from, to), nowMs });
+  const verdict = judgeSignature(signature, rule.when, { own: (from, to) => book.failures(from, to, signature.id), all: (from, to) => book.failures(from, to), nowMs, readToMs: Math.min(nowMs, book.readToMs()) });
   const identity = identityOf(rule, told);
   const title = `${signature.type} in ${signature.service} ${signature.operation}`.slice(0, 200);
   return {

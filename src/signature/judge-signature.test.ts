@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SignatureCondition } from '../config/signature-rule.js';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 import type { TraceId } from '../lib/ids.js';
 import { judgeSignature } from './judge-signature.js';
 import type { TrackedSignature } from './tracked-signature.js';
@@ -16,10 +16,10 @@ function signature(changes: Partial<TrackedSignature> = {}): TrackedSignature {
   };
 }
 
-/** So many failures in each minute, by how many minutes ago. */
+/** So many failures in each minute, by how many whole minutes ago. */
 function verdict(condition: SignatureCondition, perMinute: (ago: number) => number, changes: Partial<TrackedSignature> = {}): ReturnType<typeof judgeSignature> {
-  const sum = (from: number, to: number): number => Array.from({ length: to - from }, (_, index) => perMinute(MINUTE - from - index)).reduce((total, each) => total + each, 0);
-  return judgeSignature(signature(changes), condition, { own: sum, all: (from, to) => sum(from, to) * 4, nowMs: NOW });
+  const sum = (from: number, to: number): number => Array.from({ length: to - from }, (_, index) => perMinute(MINUTE - 1 - from - index)).reduce((total, each) => total + each, 0);
+  return judgeSignature(signature(changes), condition, { own: sum, all: (from, to) => sum(from, to) * 4, nowMs: NOW, readToMs: NOW });
 }
 
 const fresh: SignatureCondition = { kind: 'new', atLeast: 2, overMs: 5 * MINUTE_MS };
@@ -50,5 +50,15 @@ describe('a signature rule', () => {
   test('says why with its numbers', () => {
     expect(verdict(jump, steady(10)).words).toBe('50 failed requests in 5 min, 5 as a rule; more than 3 times that by chance: p = 1e-12');
     expect(verdict(fresh, () => 1, { firstSeenMs: NOW - MINUTE_MS }).words).toBe('never seen before, 5 failed requests in 5 min');
+  });
+
+  test('of a steady rate says the same at every second: whole minutes would let it end and begin anew with each of them', () => {
+    const perSecond = 10 / 60;
+    const verdicts = Array.from({ length: 120 }, (_, second) => {
+      const [nowMs, readToMs] = [NOW + second * SECOND_MS, NOW + (second - 15) * SECOND_MS];
+      const own = (from: number, to: number): number => Math.max(0, Math.min(to * MINUTE_MS, readToMs) - from * MINUTE_MS) / SECOND_MS * perSecond;
+      return (above: number, minutes: number): boolean => judgeSignature(signature(), { kind: 'rate', above, overMs: minutes * MINUTE_MS }, { own, all: own, nowMs, readToMs }).firing;
+    });
+    for (const [above, minutes, firing] of [[9, 1, true], [11, 1, false], [48, 5, true], [52, 5, false]] as const) expect(new Set(verdicts.map((fires) => fires(above, minutes)))).toEqual(new Set([firing]));
   });
 });

@@ -5,11 +5,15 @@ import { formatPercent, formatSpan } from '../lib/format.js';
 import { stateOf } from './signature-life.js';
 import type { TrackedSignature } from './tracked-signature.js';
 
+type CountOfMinutes = (fromMinute: number, toMinute: number) => number;
+
 /** Failed requests of one signature by Unix minute, and of all. */
 export interface SignatureHistory {
-  readonly own: (fromMinute: number, toMinute: number) => number;
-  readonly all: (fromMinute: number, toMinute: number) => number;
+  readonly own: CountOfMinutes;
+  readonly all: CountOfMinutes;
   readonly nowMs: number;
+  /** Failures are counted up to here, a little before now. */
+  readonly readToMs: number;
 }
 
 export interface SignatureVerdict {
@@ -26,9 +30,8 @@ const MIN_HISTORY_WINDOWS = 3;
 /** Whether the condition holds now. What a person resolved, ignored or merged never fires. */
 export function judgeSignature(signature: TrackedSignature, condition: SignatureCondition, history: SignatureHistory): SignatureVerdict {
   const state = stateOf(signature, history.nowMs);
-  const to = Math.floor(history.nowMs / MINUTE_MS) + 1;
-  const from = to - condition.overMs / MINUTE_MS;
-  const count = history.own(from, to);
+  const window = { fromMs: history.readToMs - condition.overMs, toMs: history.readToMs };
+  const count = countIn(history.own, window);
   const seen = `${round(count)} failed ${plural(count)} in ${formatSpan(condition.overMs)}`;
   if (state === 'ignored' || state === 'linked' || state === 'resolved') return { firing: false, words: `it is ${state}` };
   switch (condition.kind) {
@@ -39,18 +42,25 @@ export function judgeSignature(signature: TrackedSignature, condition: Signature
     case 'rate':
       return { firing: count > condition.above, words: `${seen}, more than ${condition.above} alert` };
     case 'share': {
-      const all = history.all(from, to);
+      const all = countIn(history.all, window);
       const share = all === 0 ? 0 : count / all;
       return { firing: count >= condition.atLeast && share > condition.above, words: `${seen}, ${formatPercent(share, 0)} of all that failed; more than ${formatPercent(condition.above, 0)} alert` };
     }
     case 'jump':
-      return judgeJump(condition, { count, seen, from, history, firstSeenMs: signature.firstSeenMs });
+      return judgeJump(condition, { count, seen, from: Math.floor(window.fromMs / MINUTE_MS), history, firstSeenMs: signature.firstSeenMs });
   }
+}
+
+/** Of the minute in which the window begins counts as much as lies in it: were windows whole minutes, a steady rate would rise and fall with each of them. */
+function countIn(count: CountOfMinutes, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): number {
+  const from = Math.ceil(fromMs / MINUTE_MS);
+  return count(from, Math.ceil(toMs / MINUTE_MS)) + (from - fromMs / MINUTE_MS) * count(from - 1, from);
 }
 
 interface JumpCounts {
   readonly count: number;
   readonly seen: string;
+  /** The minute before which history ends. */
   readonly from: number;
   readonly history: SignatureHistory;
   readonly firstSeenMs: number;
