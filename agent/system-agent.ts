@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { arch, hostname } from 'node:os';
 import { formatProblem } from '../src/lib/problem.js';
-import { DEFAULT_CONFIG_FILE, type LoadedAgent } from './config/agent-files.js';
+import { DEFAULT_CONFIG_FILE, namedFiles, type LoadedAgent } from './config/agent-files.js';
 import { loadAgentConfig } from './config/system-agent-config.js';
 import { hostId, installedVersion } from './fs-installation.js';
 import type { OtlpSender } from './otlp/delivery.js';
 import type { AgentLog } from './system-log.js';
+import { ConfigWatch } from './system-config-watch.js';
 import { Exporter, senderOf } from './system-export.js';
 import { LossReport, lossTotals, type LossTotals } from './loss-report.js';
 import { resourceHead } from './span-batch.js';
@@ -60,12 +60,13 @@ export class RunningAgent {
   readonly #ripening = new Ripening({ isSettled: (node) => this.#teller.isSettled(node), tell: (node) => this.#tell(node) });
   /** When what was ripe was last told, by the monotonic clock. */
   #ripenedMs = 0;
-  #texts = '';
+  readonly #watch: ConfigWatch;
   #lastTrouble: string | undefined;
 
   private constructor(options: AgentOptions) {
     this.#options = options;
     this.#loaded = options.loaded;
+    this.#watch = new ConfigWatch({ file: options.configFile ?? DEFAULT_CONFIG_FILE, named: namedFiles(options.loaded.config), load: () => loadAgentConfig(options.configFile) });
     this.#tracer = new Tracer(options.loaded.config.policy, { newSpanId, command: (line) => this.#loader.command(line), finished: (node) => this.#ripening.finished(node) });
     this.#teller = this.#newTeller();
   }
@@ -76,7 +77,6 @@ export class RunningAgent {
     const { config } = options.loaded;
     agent.#exporter = new Exporter(await senderOf(options.loaded, 'traces'), config.otlp.bufferBytes);
     agent.#courier = new LossCourier({ report: new LossReport(resourceHead(agentResource(agent.#host), agent.#host.agentVersion), Date.now()), sender: await lossSenderOf(options.loaded), log: options.log });
-    agent.#texts = agent.#readTexts();
     agent.#loader = startLoader(config, { sink: agent.#sink(), say: (line) => options.log.info({ from: 'loader' }, line), afterFrames: () => agent.#ripenIfDue() });
     const trouble = dropPrivileges(config.user);
     if (trouble !== undefined) {
@@ -173,42 +173,27 @@ export class RunningAgent {
     return lossTotals({ counters: this.#tracer.counters, outbox: this.#exporter.outbox.counters, losses: this.#tracer.losses, unsentSpans });
   }
 
-  /** Of agent.yaml and of the files that it names: tokens are renewed, rules are added. */
-  #readTexts(): string {
-    const { redactionFile, otlp } = this.#loaded.config;
-    return [this.#options.configFile ?? DEFAULT_CONFIG_FILE, redactionFile, otlp.headersFile].map((path) => (path === undefined ? '' : textOf(path))).join('\0');
-  }
-
   /** An invalid change is refused and reported; the last good configuration stays. */
   async #reloadIfChanged(): Promise<void> {
-    const texts = this.#readTexts();
-    if (texts === this.#texts) return;
-    this.#texts = texts;
-    const { loaded, problems } = await loadAgentConfig(this.#options.configFile);
+    const result = await this.#watch.look();
+    if (result === undefined) return;
+    const { loaded, problems } = result;
     for (const problem of problems) this.#options.log.warn({}, formatProblem(problem));
     if (loaded === undefined) {
       this.#options.log.warn({}, 'the changed configuration is refused; the one before stays in force');
       return;
     }
+    const [spansTo, lossesTo] = [await senderOf(loaded, 'traces'), await lossSenderOf(loaded)];
     const before = this.#loaded.config;
     this.#loaded = loaded;
-    if (before.redactionFile !== loaded.config.redactionFile || before.otlp.headersFile !== loaded.config.otlp.headersFile) this.#texts = this.#readTexts();
     this.#options.log.useLevel(loaded.config.logLevel);
     this.#tracer.usePolicy(loaded.config.isEnabled ? loaded.config.policy : { ...loaded.config.policy, http: false, databases: false });
     this.#teller = this.#newTeller();
     this.#loader.command(`exclude-ports ${loaded.config.policy.excludePorts.length === 0 ? 'none' : loaded.config.policy.excludePorts.join(',')}`);
-    this.#exporter.useSender(await senderOf(loaded, 'traces'));
-    this.#courier.useSender(await lossSenderOf(loaded));
+    this.#exporter.useSender(spansTo);
+    this.#courier.useSender(lossesTo);
     if (before.tls !== loaded.config.tls || before.user !== loaded.config.user || before.otlp.bufferBytes !== loaded.config.otlp.bufferBytes) this.#options.log.warn({}, 'tls, user and buffer_mib are taken over at the next start');
     this.#options.log.info({}, 'configuration reloaded');
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { formatProblem } from '../../src/lib/problem.js';
+import { formatProblem, type Problem } from '../../src/lib/problem.js';
 import { signalUrl } from '../otlp/signal-url.js';
 import { readAgentConfig } from './agent-config.js';
+import { otlpHeadersOf } from './otlp-headers.js';
 
 const read = (text: string): ReturnType<typeof readAgentConfig> => readAgentConfig({ path: 'agent.yaml', text });
 const told = (text: string): string[] => read(text).problems.map(formatProblem);
@@ -52,4 +53,14 @@ test('OTLP over HTTP has a path for each signal', () => {
   expect(url('http://a:4318/v1/traces', 'traces')).toBe('http://a:4318/v1/traces');
   expect(url('https://a/otlp/v1/traces', 'logs')).toBe('https://a/otlp/v1/logs');
   expect(signalUrl({ endpoint: 'http://a:4317', protocol: 'grpc' }, 'logs').href).toBe('http://a:4317/');
+});
+
+test('a header that cannot be sent is refused with its place, and without what it holds', () => {
+  expect(told('otlp: { headers: { "bad name": x } }')[0]).toContain('agent.yaml:1:');
+  expect(told('otlp: { headers: { authorization: "Bearer geheim\\n" } }')[0]).toContain('printable ASCII');
+  const problems: Problem[] = [];
+  const text = '# of the collector\nAuthorization: Bearer geheim\n\nBad Name: geheim\nx-tenant: ge\u00fc\nkey-bin: AAA\ngeheim\nx-empty:\r\n';
+  expect(otlpHeadersOf({ path: 'headers', text }, problems)).toEqual({ 'authorization': 'Bearer geheim', 'x-empty': '' });
+  expect(problems.map(({ at: { file, line }, level, code }) => `${file}:${line} ${level} ${code}`)).toEqual([4, 5, 6, 7].map((line) => `headers:${line} error agent/invalid-value`));
+  expect(JSON.stringify(problems)).not.toContain('geheim');
 });

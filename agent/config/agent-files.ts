@@ -16,6 +16,8 @@ export interface AgentFiles {
     readonly headers: Readonly<Record<string, string>>;
   } | undefined;
   readonly problems: readonly Problem[];
+  /** Files that agent.yaml names, also where it is refused. */
+  readonly named: readonly string[];
 }
 
 export interface LoadedAgent {
@@ -27,10 +29,15 @@ export interface LoadedAgent {
 export interface LoadResult {
   readonly loaded: LoadedAgent | undefined;
   readonly problems: readonly Problem[];
+  readonly named: readonly string[];
 }
 
-export function loadedFrom({ read, problems }: AgentFiles): LoadResult {
-  if (read === undefined) return { loaded: undefined, problems };
+export function namedFiles({ redactionFile, otlp: { headersFile } }: AgentConfig): readonly string[] {
+  return [redactionFile, headersFile].filter((path) => path !== undefined);
+}
+
+export function loadedFrom({ read, problems, named }: AgentFiles): LoadResult {
+  if (read === undefined) return { loaded: undefined, problems, named };
   const { config, policies, headers } = read;
-  return { loaded: { config, headers, redactor: redactorOf(compileRedaction(policies).redaction) }, problems };
+  return { loaded: { config, headers, redactor: redactorOf(compileRedaction(policies).redaction) }, problems, named };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../../src/lib/duration.js';
 import type { IssueParams } from '../../src/lib/validate-document.js';
+import { OTLP_HEADER_NAME, OTLP_HEADER_VALUE } from './otlp-headers.js';
 
 function notYet(message: string, hint: string): IssueParams & { readonly message: string } {
   return { message, code: 'agent/not-supported-yet', hint };
@@ -28,6 +29,8 @@ const duration = z.string().transform((text, context): number => {
 
 const path = z.string().min(1).max(512).regex(/^\//, 'is not a path; begin it with /, and end it with * to mean everything below');
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'is not the name of a header');
+const otlpHeaderName = z.string().regex(OTLP_HEADER_NAME, 'is not the name of a header that HTTP and gRPC can carry');
+const otlpHeaderValue = z.string().regex(OTLP_HEADER_VALUE, 'is not what a header can carry: printable ASCII in one line');
 const metrics = z.unknown().superRefine((_, context) => {
   const { message, ...params } = notYet('the agent sends no metrics of its own: Tocsin counts every span', 'remove it');
   context.addIssue({ code: 'custom', message, params: { ...params } });
@@ -40,7 +43,7 @@ export const agentSchema = z.strictObject({
     protocol: z.enum(['grpc', 'http/protobuf']).optional(),
     compression: z.enum(['gzip', 'none']).optional(),
     timeout: duration.optional(),
-    headers: z.record(headerName, z.string().max(8_192)).optional(),
+    headers: z.record(otlpHeaderName, otlpHeaderValue).optional(),
     headers_file: z.string().min(1).max(4_096).optional(),
     buffer_mib: z.int().min(1).max(1_024).optional(),
     traces: z.strictObject({

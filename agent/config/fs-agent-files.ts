@@ -12,20 +12,21 @@ import { validateDocument } from '../../src/lib/validate-document.js';
 import { parseYaml } from '../../src/lib/yaml-document.js';
 import { installationRoot } from '../fs-installation.js';
 import { readAgentConfig } from './agent-config.js';
-import { DEFAULT_CONFIG_FILE, type AgentFiles } from './agent-files.js';
+import { DEFAULT_CONFIG_FILE, namedFiles, type AgentFiles } from './agent-files.js';
+import { otlpHeadersOf } from './otlp-headers.js';
 
 /** Reads agent.yaml (or the file that was named) and the files that it names. */
 export async function readAgentFiles(named: string | undefined): Promise<AgentFiles> {
   const path = named ?? DEFAULT_CONFIG_FILE;
   const isThere = named !== undefined || existsSync(path);
   const file = isThere ? await readTextFile(path) : undefined;
-  if (file?.ok === false) return { read: undefined, problems: [file.error] };
+  if (file?.ok === false) return { read: undefined, problems: [file.error], named: [] };
   const { config, problems } = readAgentConfig(file?.value);
-  if (config === undefined) return { read: undefined, problems };
+  if (config === undefined) return { read: undefined, problems, named: [] };
   const found: Problem[] = [...problems];
   const policies = await policiesFrom(config.redactionFile, found);
   const headers = { ...config.otlp.headers, ...(await headersFrom(config.otlp.headersFile, found)) };
-  return { read: hasErrors(found) ? undefined : { config, policies, headers }, problems: sortProblems(found) };
+  return { read: hasErrors(found) ? undefined : { config, policies, headers }, problems: sortProblems(found), named: namedFiles(config) };
 }
 
 /** The rules that are shipped for ingest, and the operator's own before them. */
@@ -52,16 +53,10 @@ async function readPolicies(path: string, problems: Problem[]): Promise<Redactio
   });
 }
 
-/** `Name: value` lines, for tokens that do not belong into a configuration file. */
 async function headersFrom(path: string | undefined, problems: Problem[]): Promise<Record<string, string>> {
   if (path === undefined) return {};
   const file = await readTextFile(path);
-  if (!file.ok) {
-    problems.push(file.error);
-    return {};
-  }
-  return Object.fromEntries(file.value.text.split('\n').flatMap((line) => {
-    const colon = line.indexOf(':');
-    return colon > 0 ? [[line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()]] : [];
-  }));
+  if (file.ok) return otlpHeadersOf(file.value, problems);
+  problems.push(file.error);
+  return {};
 }
