@@ -36,6 +36,7 @@ test('what cannot be honoured, and what is not known, is refused with its place'
   ]);
   expect(told('otlp:\n  metrics: { endpoint: http://x }\n')[0]).toContain('agent.yaml:2:12: error agent/not-supported-yet');
   expect(told('agent: { database: { max_query_length: 9999999 } }')[0]).toContain('agent/invalid-value');
+  for (const timeout of ['0s', '30d']) expect(told(`otlp: { timeout: ${timeout} }`)[0]).toContain('is not from 100ms to 10m');
   expect(told('agent: [')[0]).toContain('yaml/syntax');
   expect(told('- a\n')[0]).toContain('yaml/not-a-mapping');
 });

@@ -27,6 +27,8 @@ const duration = z.string().transform((text, context): number => {
   return z.NEVER;
 });
 
+const timeout = duration.refine((ms) => ms >= 100 && ms <= 600_000, 'is not from 100ms to 10m');
+
 const path = z.string().min(1).max(512).regex(/^\//, 'is not a path; begin it with /, and end it with * to mean everything below');
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'is not the name of a header');
 const otlpHeaderName = z.string().regex(OTLP_HEADER_NAME, 'is not the name of a header that HTTP and gRPC can carry');
@@ -42,7 +44,7 @@ export const agentSchema = z.strictObject({
     endpoint: endpoint.optional(),
     protocol: z.enum(['grpc', 'http/protobuf']).optional(),
     compression: z.enum(['gzip', 'none']).optional(),
-    timeout: duration.optional(),
+    timeout: timeout.optional(),
     headers: z.record(otlpHeaderName, otlpHeaderValue).optional(),
     headers_file: z.string().min(1).max(4_096).optional(),
     buffer_mib: z.int().min(1).max(1_024).optional(),

@@ -116,6 +116,18 @@ describe('over HTTP', () => {
     await new Promise((resolve) => server.once('close', resolve));
     expect(await send(endpoint)).toMatchObject({ outcome: 'retryable' });
   });
+
+  test('a receiver that never comes to the end of its answer did not answer', async () => {
+    const endpoint = await answering(200);
+    server.on('connection', (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n');
+      const drip = setInterval(() => socket.write('a'), 5);
+      socket.on('close', () => clearInterval(drip)).on('error', () => undefined);
+    });
+    const sender = await httpOtlpSender({ signal: 'traces', endpoint, headers: {}, compression: 'none', timeoutMs: 100 });
+    expect(await sender.send(Buffer.from('spans'))).toMatchObject({ outcome: 'retryable' });
+    sender.close();
+  });
 });
 
 test('over gRPC: delivered, and refused with a time to come back', async () => {

@@ -14,10 +14,12 @@ export async function httpOtlpSender({ endpoint, headers, compression, timeoutMs
     takesGzip,
     send: (body) => new Promise<Delivery>((resolve) => {
       const outgoing = request(endpoint, {
-        method: 'POST', agent, timeout: timeoutMs,
+        method: 'POST', agent,
         headers: { ...headers, 'content-type': 'application/x-protobuf', 'content-length': body.length, ...(takesGzip ? { 'content-encoding': 'gzip' } : {}) },
       }, (answer) => read(answer, resolve));
-      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+      // From the first byte to the last one: a receiver that only keeps the connection awake does not answer.
+      const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+      outgoing.on('close', () => clearTimeout(timer));
       outgoing.on('error', (error) => resolve({ outcome: 'retryable', afterMs: undefined, why: error.message }));
       outgoing.end(body);
     }),
