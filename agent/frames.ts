@@ -204,8 +204,15 @@ export class FrameReader {
     } catch {
       throw new BrokenStream(`a ${kind} frame is not JSON`);
     }
+    if (kind === 'hello') checkVersion(json);
     this.#sink.text(kind, json, u64(frame, HEADER.time_ns[0]));
   }
+}
+
+/** The loader may have been built before the agent was renewed. */
+function checkVersion(hello: unknown): void {
+  const { protocol } = (hello ?? {}) as { readonly protocol?: unknown };
+  if (protocol !== LAYOUT.protocol) throw new BrokenStream(`it speaks version ${String(protocol)} of the protocol, this agent version ${LAYOUT.protocol}: build both anew (\`npm run build:agent\`)`);
 }
 
 function lengthOf(bytes: Buffer, from: number): number {

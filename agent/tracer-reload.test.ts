@@ -67,3 +67,11 @@ test('a request whose process becomes a program that is excluded is no error eit
   expect(bench.spans()).toEqual([]);
   expect(bench.tracer.counters).toMatchObject({ begun: 1, excluded: 1 });
 });
+
+test('a connection that came while its program was excluded is announced anew once it is let in', () => {
+  const bench = new AgentBench({ excludeExecutables: ['/usr/bin/front'] }).push(PROGRAM, OPEN, asked(0));
+  expect(bench.commands).toEqual(['exclude-pid 10', 'policy 1 announce']);
+  expect(bench.tracer.counters).toMatchObject({ excluded: 1, unknownConnection: 0 });
+  bench.use({});
+  expect(bench.commands.slice(2)).toEqual(['include-pid 10']);
+});

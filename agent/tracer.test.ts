@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { AgentBench, DEFAULT_POLICY } from '../test/support/agent-bench.js';
-import { clockFrame, closeFrame, dataFrame, openFrame, postgresMessage, processEventFrame, processFrame } from '../test/support/frames.js';
+import { clockFrame, closeFrame, dataFrame, openFrame, postgresMessage, processEventFrame, processFrame, textFrame } from '../test/support/frames.js';
 import type { ToldSpan } from '../test/support/told-spans.js';
-import { BrokenStream } from './frames.js';
+import { BrokenStream, LAYOUT } from './frames.js';
 
 const REQUEST = 'GET /users/42?token=geheim HTTP/1.1\r\nHost: shop\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
@@ -92,6 +92,17 @@ test('what an SDK tells is not told twice', () => {
   expect(bench.tracer.counters.instrumented).toBe(1);
 });
 
+test('what an SDK tells is told by the agent too where that is wanted, in the trace of the SDK', () => {
+  const bench = new AgentBench({ tracesInstrumented: true }).push(...twoServices({ backHeader: `traceparent: 00-${TRACE}-00f067aa0ba902b7-01\r\n` }));
+  const spans = bench.spans();
+  expect(spans.map(({ kind, service }) => `${kind} ${service}`)).toEqual(['server back', 'client front', 'server front']);
+  const [back, client, front] = spans;
+  expect(client).toMatchObject({ traceId: TRACE, parentSpanId: '00f067aa0ba902b7', told: { 'tocsin.parent.basis': 'header' } });
+  expect(back).toMatchObject({ traceId: TRACE, parentSpanId: client?.spanId, told: { 'tocsin.parent.basis': 'connection' } });
+  expect(front?.traceId).not.toBe(TRACE);
+  expect(bench.tracer.counters).toMatchObject({ instrumented: 0, excluded: 0 });
+});
+
 test('with several open requests nothing is claimed: they become links', () => {
   const other = { cookie: 9, tgid: 10, tid: 10 };
   const spansBeside = (bench: AgentBench, request: string): ToldSpan[] => bench.push(
@@ -112,7 +123,7 @@ test('excluded paths and ports, and telemetry itself, are not told, nor what the
   expect(new AgentBench({ excludePaths: ['/users/*'] }).push(...twoServices()).spans()).toEqual([]);
   const bench = new AgentBench({ excludePorts: [81] }).push(...twoServices());
   expect(bench.spans().map(({ kind, service }) => `${kind} ${service}`)).toEqual(['server front']);
-  expect(bench.commands).toEqual(['policy 2 off', 'policy 3 off']);
+  expect(bench.commands).toEqual(['policy 2 announce', 'policy 3 announce']);
 });
 
 test('where a protocol is switched off the calls that its requests make are told all the same', () => {
@@ -129,7 +140,7 @@ test('where a protocol is switched off the calls that its requests make are told
 test('a program that is excluded costs nothing, and its process number is free again when it ends', () => {
   const bench = new AgentBench({ excludeExecutables: ['/usr/bin/fr*'] }).push(...twoServices());
   expect(bench.spans().map(({ kind, service }) => `${kind} ${service}`)).toEqual(['server back']);
-  expect(bench.commands).toEqual(['exclude-pid 10', 'policy 1 off', 'policy 2 off']);
+  expect(bench.commands).toEqual(['exclude-pid 10', 'policy 1 announce', 'policy 2 announce']);
   bench.tracer.usePolicy({ ...DEFAULT_POLICY, excludeExecutables: ['/usr/bin/front', '/usr/bin/back'] });
   expect(bench.commands.slice(3)).toEqual(['exclude-pid 20']);
   bench.push(processEventFrame({ tgid: 10, atNs: 900 }, 'exit'), processEventFrame({ tgid: 20, atNs: 901 }, 'exec'), processFrame({ pid: 20, executable: '/usr/bin/other', comm: 'other' }));
@@ -251,7 +262,10 @@ test('a connection whose announcement was lost is asked for once, and told from 
   const excluded = new AgentBench({ excludePorts: [81] }).push(openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }), data(0, 2));
   excluded.tracer.tidy();
   excluded.push(data(length, 3));
-  expect(excluded.commands).toEqual(['policy 2 off']);
+  expect(excluded.commands).toEqual(['policy 2 announce']);
+  // The loader excludes only so many: what comes all the same is left alone for good.
+  excluded.push(openFrame({ ...BACK, atNs: 4 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }));
+  expect(excluded.commands.slice(1)).toEqual(['policy 2 off']);
 });
 
 test('a request belongs to the process that read it, not to the one that its connection was first seen with', () => {
@@ -272,6 +286,13 @@ test('frames may arrive in any pieces, and what is no frame is refused', () => {
   for (let at = 0; at < bytes.length; at += 7) bench.push(bytes.subarray(at, at + 7));
   expect(bench.spans()).toHaveLength(3);
   expect(() => new AgentBench().push(Buffer.alloc(40))).toThrow(BrokenStream);
+});
+
+test('a loader of another version is refused: its frames may mean something else', () => {
+  const hello = (json: unknown): (() => AgentBench) => () => new AgentBench().push(textFrame(LAYOUT.constants.FRAME_HELLO, json));
+  expect(hello({ protocol: LAYOUT.protocol, loader: '0.1.0' })).not.toThrow();
+  expect(hello({ protocol: 1, loader: '0.1.0' })).toThrow('it speaks version 1 of the protocol, this agent version 2: build both anew (`npm run build:agent`)');
+  expect(hello({})).toThrow(BrokenStream);
 });
 
 test('older names are an option', () => {

@@ -162,7 +162,7 @@ export class Tracer implements FrameSink {
     this.#nowNs = Math.max(this.#nowNs, frame.timeNs);
     if (this.#isExcludedPort(frame) || this.#excludedProcesses.has(frame.tgid)) {
       this.counters.excluded += 1;
-      this.#leave(frame.cookie);
+      this.#leaveWhileExcluded(frame.cookie);
       return;
     }
     // A program that talks gRPC to the port of OTLP, in plain text or not, has an SDK.
@@ -210,6 +210,16 @@ export class Tracer implements FrameSink {
   #leave(cookie: number): void {
     this.#left.add(cookie);
     this.#ports.command(`policy ${cookie} off`);
+  }
+
+  /** The loader leaves it alone by its port or its process. When it is let in again it has to be announced anew. */
+  #leaveWhileExcluded(cookie: number): void {
+    // Said already, and here it is again: the loader has no more room for what is excluded.
+    if (this.#left.has(cookie)) this.#leave(cookie);
+    else {
+      this.#left.add(cookie);
+      this.#ports.command(`policy ${cookie} announce`);
+    }
   }
 
   end(): void {
@@ -282,7 +292,7 @@ export class Tracer implements FrameSink {
     const passing = kind === 'client' && exchange.protocol === 'http' && exchange.context !== undefined ? this.correlator.passesOn(tgid, exchange.context) : undefined;
     const node: SpanNode = {
       kind, exchange, connection, tgid, tid, spanId: this.#ports.newSpanId(), scheme: stream.isTls ? 'https' : 'http',
-      parent: passing, basis: passing === undefined ? undefined : 'header', candidates: NOBODY, remote: contextOf(kind, exchange), joinKey: joinKeyOf(stream, exchange),
+      parent: passing, basis: passing === undefined ? undefined : 'header', candidates: NOBODY, remote: kind === 'server' || (passing === undefined && this.#policy.tracesInstrumented) ? contextOf(exchange) : undefined, joinKey: joinKeyOf(stream, exchange),
       traceId: undefined, isSilent: this.#isSwitchedOff(exchange), hidesCalls: this.#isLeftOut(exchange, connection), hasEnded: false, failure: undefined,
     };
     if (node.remote !== undefined) node.basis = 'header';
@@ -300,7 +310,7 @@ export class Tracer implements FrameSink {
     const { exchange } = node;
     if (node.kind !== 'client' || exchange.protocol !== 'http' || node.parent !== undefined) return;
     if (exchange.context !== undefined || (exchange.isTelemetry && !this.correlator.carriesTelemetry(node.tgid))) process.isInstrumented = true;
-    if (exchange.context !== undefined) node.isSilent = true;
+    if (exchange.context !== undefined && !this.#policy.tracesInstrumented) node.isSilent = true;
   }
 
   #isSwitchedOff({ protocol }: Exchange): boolean {
@@ -372,6 +382,6 @@ function take(open: SpanNode[], exchange: Exchange): SpanNode | undefined {
   return index === -1 ? undefined : open.splice(index, 1)[0];
 }
 
-function contextOf(kind: 'server' | 'client', exchange: Exchange): TraceContext | undefined {
-  return kind === 'server' && exchange.protocol === 'http' ? exchange.context : undefined;
+function contextOf(exchange: Exchange): TraceContext | undefined {
+  return exchange.protocol === 'http' ? exchange.context : undefined;
 }
