@@ -78,7 +78,7 @@ export interface CohortDifference {
   readonly words: string;
 }
 
-/** The proof attached to an alert, taken from the traces that really made the budget burn. Frozen when the page opens. */
+/** The proof attached to an alert, taken from the traces that really made the budget burn. Frozen when the page opens; what opened with very few bad events is completed once, within the first minutes. */
 export interface Evidence {
   readonly takenAtMs: number;
   /** Bad events in the firing tier's long window, as stored (unweighted), and how many of them were looked at. */

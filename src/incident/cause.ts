@@ -7,6 +7,8 @@ export interface CauseSubject {
   readonly service: string;
   /** Bad events that were looked at. */
   readonly examined: number;
+  /** All that there were; absent in what older versions stored. */
+  readonly badEvents?: number;
   readonly origins: readonly Origin[];
 }
 
@@ -17,6 +19,8 @@ export interface CauseShare {
   readonly examined: number;
   /** Wilson's lower bound of the share, 95 %. */
   readonly low: number;
+  /** No sample: these are all bad events that the alert began with, and the cause explains every one. */
+  readonly all?: true;
 }
 
 /** Two conditions that traces show to have one cause, and what shows it. */

@@ -16,17 +16,18 @@ interface Story {
   readonly service: string;
   readonly origins?: readonly Origin[];
   readonly examined?: number;
+  readonly badEvents?: number;
   readonly atMs?: number;
   readonly changes?: Partial<Incident>;
 }
 
 /** An incident of the service's own SLO. */
-function burning({ service, origins = [BANK], examined = 60, atMs = T0, changes = {} }: Story): Incident {
+function burning({ service, origins = [BANK], examined = 60, badEvents = 100, atMs = T0, changes = {} }: Story): Incident {
   const id = `inc-${service}` as IncidentId;
   const slo = `${service}-availability`;
   const labels = { alertname: 'ErrorBudgetBurn', slo, service, severity: changes.severity ?? 'page' };
   const alert = sampleAlert({ incidentId: id, id: alertIdOf(labels), severity: changes.severity ?? 'page', labels: { ...labels, incident: id }, reading: sampleReading({ slo }) });
-  const evidence: Evidence = { ...sampleIncident().evidence!, takenAtMs: atMs, examined, origins };
+  const evidence: Evidence = { ...sampleIncident().evidence!, takenAtMs: atMs, examined, badEvents, origins };
   return sampleIncident({ id, key: `slo:${slo}`, title: `"${service}" is failing`, startedAtMs: atMs, alerts: [alert], evidence, timeline: [], ...changes });
 }
 
@@ -82,6 +83,27 @@ describe('alerts that share a cause', () => {
   });
 });
 
+describe('an alert that begins with a handful of failures', () => {
+  const few = (service: string, examined: number, more: Partial<Story> = {}): Incident => burning({ service, examined, badEvents: examined, origins: [{ ...BANK, count: examined }], ...more });
+
+  test('joins where they are all that there are, and each is explained', () => {
+    const change = group(opening(few('front', 3, { atMs: T0 + MINUTE_MS })), [few('shop', 4)], T0 + MINUTE_MS);
+    expect(news(change)).toEqual(['updated inc-shop']);
+    expect(change.incidents[0]!.causes).toMatchObject([{ rule: 'same-origin', shares: [{ explained: 3, examined: 3, all: true }, { explained: 4, examined: 4, all: true }] }]);
+  });
+
+  test.each([
+    ['one of them is not explained', few('front', 6, { origins: [{ ...BANK, count: 5 }, elsewhere('front', 1)] })],
+    ['there are others that were not looked at', few('front', 6, { badEvents: 7 })],
+    ['two may be one request that was tried again', few('front', 2)],
+    ['they are slow, and where they were slow is inferred', few('front', 6, { origins: [{ ...BANK, count: 6, kind: 'slow' }] })],
+    ['an older version did not say how many there were', few('front', 6, { badEvents: undefined as unknown as number })],
+  ])('pages on its own where %s', (_, incident) => {
+    const slow = incident.evidence!.origins![0]!.kind === 'slow';
+    expect(news(group(opening(incident), [few('shop', 6, slow ? { origins: [{ ...BANK, count: 6, kind: 'slow' }] } : {})]))).toEqual(['opened inc-front']);
+  });
+});
+
 describe('what traces do not explain pages on its own', () => {
   test.each([
     ['another error at another place', [elsewhere('shop', 60)], 60],
@@ -118,4 +140,13 @@ test('two incidents that were told apart become one once there is proof: the you
   expect(target).toMatchObject({ status: 'acknowledged', acknowledgedBy: 'ann', causes: [{ from: 'inc-shop' }] });
   expect(target.alerts.map(({ status }) => status)).toEqual(['firing', 'firing']);
   expect(news(change)).toEqual(['updated inc-front', 'resolved inc-shop', 'updated inc-front']);
+});
+
+test('what was looked for beside the ticks groups as well, though it was found before it is attached', () => {
+  const older = burning({ service: 'front' });
+  const younger = burning({ service: 'shop', atMs: T0 + MINUTE_MS });
+  const late = { ...younger, evidence: { ...younger.evidence!, takenAtMs: T0 + 2 * MINUTE_MS } };
+  const change = group({ incidents: [late], transitions: [{ kind: 'updated', incident: late, atMs: T0 + 3 * MINUTE_MS }] }, [older, { ...younger, evidence: undefined }], T0 + 3 * MINUTE_MS);
+  expect(change.incidents.find(({ id }) => id === 'inc-shop')).toMatchObject({ mergedInto: 'inc-front' });
+  expect(group({ incidents: [late], transitions: [] }, [older, late], T0 + 4 * MINUTE_MS).incidents).toEqual([late]);
 });

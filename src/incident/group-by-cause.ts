@@ -21,7 +21,10 @@ export interface CauseInput {
  * merged into the older. What nobody can explain stays as it is, and pages on its own.
  */
 export function groupByCause(input: CauseInput): IncidentChange {
-  const proven = input.change.incidents.filter(({ status, evidence }) => status !== 'resolved' && evidence?.takenAtMs === input.nowMs);
+  const known = new Map(input.openIncidents.map(({ id, evidence }) => [id, evidence?.takenAtMs]));
+  // What is found beside the ticks was taken a while before it is attached.
+  const isNew = ({ id, evidence }: Incident): boolean => evidence?.takenAtMs === input.nowMs || (known.has(id) && evidence?.takenAtMs !== known.get(id));
+  const proven = input.change.incidents.filter((incident) => incident.status !== 'resolved' && isNew(incident));
   if (proven.length === 0) return input.change;
   const grouping = new Grouping(input);
   for (const incident of proven.toSorted(leadsFirst)) grouping.place(incident);

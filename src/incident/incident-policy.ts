@@ -21,8 +21,14 @@ export const TIMELINE_ENTRIES_MAX = 500;
  */
 export const CAUSE_SHARE_LOW = 0.7;
 
-/** Fewer bad events than this show no share. */
+/** Fewer bad events than this show no share of those to come. */
 export const CAUSE_EVENTS_MIN = 10;
+
+/**
+ * Failures that are all there are need no sample: a page about nothing but them says nothing that the page of their cause does not say. Fewer
+ * than three may be one request, seen again when it was retried.
+ */
+export const CAUSE_ALL_MIN = 3;
 
 /** Links to causes kept of one incident: an outage of hundreds of SLOs must not fill its document. */
 export const CAUSES_MAX = 50;

@@ -1,7 +1,7 @@
 import { wilsonInterval } from '../budget/wilson.js';
 import type { Origin } from '../diagnosis/evidence.js';
 import type { Cause, CauseShare, CauseSubject } from './cause.js';
-import { CAUSE_EVENTS_MIN, CAUSE_SHARE_LOW } from './incident-policy.js';
+import { CAUSE_ALL_MIN, CAUSE_EVENTS_MIN, CAUSE_SHARE_LOW } from './incident-policy.js';
 import type { Incident } from './incident.js';
 
 /**
@@ -26,7 +26,7 @@ export function subjectsOf(incident: Incident): readonly CauseSubject[] {
 export function subjectOf({ alerts, evidence }: Incident, joined: ReadonlySet<string> = new Set()): CauseSubject | undefined {
   const alert = alerts.find(({ reading }) => reading !== undefined && !joined.has(reading.slo));
   if (alert?.reading === undefined || evidence?.origins === undefined) return undefined;
-  return { slo: alert.reading.slo, service: alert.labels['service'] ?? '', examined: evidence.examined, origins: evidence.origins };
+  return { slo: alert.reading.slo, service: alert.labels['service'] ?? '', examined: evidence.examined, badEvents: evidence.badEvents, origins: evidence.origins };
 }
 
 function firstOf(left: readonly CauseSubject[], right: readonly CauseSubject[], find: (one: CauseSubject, other: CauseSubject) => Cause | undefined): Cause | undefined {
@@ -59,13 +59,17 @@ function upstream(one: CauseSubject, other: CauseSubject): Cause | undefined {
   return { rule: 'upstream', place: placeOf(origin), shares, words: `${inWords(shares.slice(0, 1))} began in ${origin.service}, mostly in ${origin.operation}, and ${other.slo} of that service fails there too` };
 }
 
-function shareOf({ slo, examined, origins }: CauseSubject, isPart: (origin: Origin) => boolean): CauseShare {
-  const explained = origins.filter(isPart).reduce((sum, { count }) => sum + count, 0);
-  return { slo, explained, examined, low: wilsonInterval(examined === 0 ? 0 : explained / examined, examined).low };
+function shareOf({ slo, examined, badEvents, origins }: CauseSubject, isPart: (origin: Origin) => boolean): CauseShare {
+  const parts = origins.filter(isPart);
+  const explained = parts.reduce((sum, { count }) => sum + count, 0);
+  // Where a slow request lost its time is inferred from others; where a failed one failed is written in it.
+  const isAll = explained === examined && examined === badEvents && parts.every(({ kind }) => kind === 'failed');
+  return { slo, explained, examined, low: wilsonInterval(examined === 0 ? 0 : explained / examined, examined).low, ...(isAll ? { all: true } : {}) };
 }
 
-function isSure({ examined, low }: CauseShare): boolean {
-  return examined >= CAUSE_EVENTS_MIN && low >= CAUSE_SHARE_LOW;
+/** Enough of them to speak for those to come; or all that there are, which are what the alert is about. */
+function isSure({ examined, low, all }: CauseShare): boolean {
+  return (examined >= CAUSE_EVENTS_MIN && low >= CAUSE_SHARE_LOW) || (all === true && examined >= CAUSE_ALL_MIN);
 }
 
 function placeOf({ service, operation }: Origin): Cause['place'] {

@@ -8,6 +8,7 @@ import { MemoryIncidentTable } from '../incident/memory-incident-table.js';
 import { sampleIncident } from '../incident/sample-incident.js';
 import type { Transition } from '../incident/incident.js';
 import { MINUTE_MS, SECOND_MS } from '../lib/duration.js';
+import type { TraceId } from '../lib/ids.js';
 import { routingOf } from '../notify/sample-routing.js';
 import { MemoryOutbox } from '../notify/memory-outbox.js';
 import { Engine, type EnginePorts } from './engine.js';
@@ -154,6 +155,51 @@ test('what was around an incident is added once when it was not known in time; t
   expect(told[1]?.news).toBeUndefined();
   expect(incidents.open()).toMatchObject([{ evidence: { traces: bare.traces, snapshot: around }, timeline: [{ kind: 'opened' }, { kind: 'note', text: expect.stringContaining('Attached what was around it') }] }]);
   expect(asked).toHaveLength(2);
+});
+
+/** What checkout fails by, as so many requests show it. */
+const fewOf = (bad: number, id = 'v2:first', digit = 'a'): Evidence => ({
+  ...PROOF, takenAtMs: START_MS, badEvents: bad, examined: bad, signature: { ...PROOF.signature!, id, count: bad }, traces: PROOF.traces.slice(0, 1).map((trace) => ({ ...trace, traceId: digit.repeat(32) as TraceId })),
+  snapshot: { changes: [], minutes: { from: 0, good: [], bad: [] }, graph: [] },
+});
+const more = (bad: number, nowMs: number): void => { engine.committed({ sloSlices: [{ sliceKey: 'broken@1', arrivalMinute: minuteOf(nowMs), ...minuteOfEvents(minuteOf(nowMs), { good: 0, bad }) }], oldestReceivedAtMs: nowMs }, nowMs); };
+
+test('what was told with a handful of failures is looked at once more when there are three times as many: the traces stay, nobody is told again', async () => {
+  proof = fewOf(6);
+  found.add('broken');
+  breach({ broken: 300 });
+  await engine.tick(START_MS);
+  more(580, START_MS);
+  for (let second = 1; second <= 20; second += 1) await engine.tick(START_MS + second * SECOND_MS);
+  expect(asked).toHaveLength(1);
+  proof = { ...fewOf(18), takenAtMs: START_MS + 21 * SECOND_MS, traces: [], suspect: 'found by then' };
+  more(20, START_MS);
+  for (let second = 21; second <= 60; second += 1) await engine.tick(START_MS + second * SECOND_MS);
+  expect(asked).toHaveLength(2);
+  expect(told.map(({ kind, news }) => [kind, news])).toEqual([['opened', undefined], ['updated', undefined]]);
+  expect(incidents.open()).toMatchObject([{ evidence: { examined: 18, suspect: 'found by then', traces: [{ traceId: 'a'.repeat(32) }] }, timeline: [{ kind: 'opened' }, { kind: 'note', text: 'Looked at again, with 18 bad events: when it opened there were 6.' }] }]);
+});
+
+test('where most fail in another way than the first few did, traces of that come before those that were told', async () => {
+  proof = fewOf(4);
+  found.add('broken');
+  breach({ broken: 300 });
+  await engine.tick(START_MS);
+  more(900, START_MS);
+  proof = fewOf(16, 'v2:other', 'b');
+  for (let second = 1; second <= 5; second += 1) await engine.tick(START_MS + second * SECOND_MS);
+  expect(incidents.open()[0]!.evidence!.traces.map(({ traceId }) => traceId[0])).toEqual(['b', 'a']);
+});
+
+test('after five minutes what was told stays as it was told', async () => {
+  proof = fewOf(4);
+  found.add('broken');
+  breach({ broken: 300 });
+  await engine.tick(START_MS);
+  more(900, START_MS + 5 * MINUTE_MS);
+  proof = fewOf(16);
+  for (let second = 0; second <= 5; second += 1) await engine.tick(START_MS + 5 * MINUTE_MS + second * SECOND_MS);
+  expect(incidents.open()).toMatchObject([{ evidence: { examined: 4 } }]);
 });
 
 test('ticks do not wait for what is looked for late', async () => {

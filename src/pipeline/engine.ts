@@ -30,7 +30,7 @@ import type { CommitNews } from '../store/span-sink.js';
 import { TaskQueue } from '../store/task-queue.js';
 import { Alerting, type AlertingPicture, type AlertingPorts } from './alerting.js';
 import { Drills, type DrillPorts } from './drills.js';
-import { isUnproven, LateEvidence } from './late-evidence.js';
+import { hasGrown, isUnproven, LateEvidence } from './late-evidence.js';
 import { evaluate, type Evaluation, type MeasuredSlo } from './evaluate.js';
 import { postedSignals } from './posted-signals.js';
 import { sloNameOf } from './slo-signal.js';
@@ -332,10 +332,10 @@ export class Engine {
     return change;
   }
 
-  /** What was told without its proof gets it as soon as it is found; it is looked for beside the ticks. */
+  /** What was told without its proof, or with little, gets it as soon as it is found; it is looked for beside the ticks. */
   #lateEvidence(evaluation: Evaluation, openIncidents: readonly Incident[], nowMs: number): IncidentChange {
     const changed = new Set(evaluation.incidents.map(({ id }) => id));
-    const unproven = openIncidents.filter((incident) => isUnproven(incident, nowMs));
+    const unproven = openIncidents.filter((incident) => isUnproven(incident, nowMs) || hasGrown(incident, this.#statusOf(incident, evaluation.statuses), nowMs));
     this.#late.retain(new Set(unproven.map(({ id }) => id)));
     const changes: IncidentChange[] = [];
     for (const incident of unproven.filter(({ id }) => !changed.has(id))) {
@@ -360,10 +360,15 @@ export class Engine {
     const name = sloNameOf(incident);
     if (name === undefined) return this.#ports.gatherConditionEvidence?.(incident, nowMs, when);
     const measured = this.#slos.find(({ slo }) => slo.name === name);
+    const status = this.#statusOf(incident, statuses);
+    return measured === undefined || status === undefined ? undefined : this.#ports.gatherEvidence(measured, status, when);
+  }
+
+  /** Of its SLO. Where only a group fires, the proof is of its events. */
+  #statusOf(incident: Incident, statuses: readonly SloStatus[]): SloStatus | undefined {
+    const name = sloNameOf(incident);
     const status = statuses.find(({ slo }) => slo === name);
-    if (measured === undefined || status === undefined) return undefined;
-    // Where only a group fires, the proof is of its events.
-    return this.#ports.gatherEvidence(measured, status.firing === undefined ? (status.groups?.find(({ firing }) => firing !== undefined) ?? status) : status, when);
+    return status?.firing === undefined ? (status?.groups?.find(({ firing }) => firing !== undefined) ?? status) : status;
   }
 
   #crosses(sliceKeys: ReadonlySet<string>, nowMs: number): boolean {

@@ -1,4 +1,7 @@
+import type { SloStatus } from '../budget/slo-status.js';
 import type { Evidence } from '../diagnosis/evidence.js';
+import { isFew } from '../incident/attach-evidence.js';
+import { CAUSE_EVENTS_MIN } from '../incident/incident-policy.js';
 import type { Incident } from '../incident/incident.js';
 import { MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 import type { IncidentId } from '../lib/ids.js';
@@ -16,6 +19,22 @@ export function isUnproven({ key, status, evidence, startedAtMs }: Pick<Incident
   if (status === 'resolved' || !WITH_TRACES.test(key)) return false;
   if (evidence === undefined) return nowMs - startedAtMs < LATE_EVIDENCE_MS;
   return evidence.snapshot === undefined && nowMs - evidence.takenAtMs < LATE_EVIDENCE_MS;
+}
+
+/** So many times the failures that were there when it was told: what so few could not show may be seen now. */
+const GROWN = 3;
+
+/** Told with so few failures that they show little, and there are enough by now: it is worth a second look. `status` is that of its SLO now. */
+export function hasGrown({ status: state, evidence, alerts }: Pick<Incident, 'status' | 'evidence' | 'alerts'>, status: SloStatus | undefined, nowMs: number): boolean {
+  if (state === 'resolved' || evidence === undefined || !isFew(evidence) || nowMs - evidence.takenAtMs >= LATE_EVIDENCE_MS) return false;
+  const told = alerts.find(({ reading }) => reading !== undefined && reading.slo === status?.slo)?.reading;
+  // Counts are weighted, what was looked at is not: both counts together say how much more there is to look at.
+  const growth = badOf(status) / badOf(told);
+  return growth >= GROWN && growth * evidence.examined >= CAUSE_EVENTS_MIN;
+}
+
+function badOf(status: SloStatus | undefined): number {
+  return status?.firing?.long.bad ?? NaN;
 }
 
 /** Looks for what pages went out without, beside the ticks and one at a time: ticks do not wait for it, and an outage does not load the store with its own evidence. */

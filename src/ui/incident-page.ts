@@ -3,8 +3,9 @@ import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import { PATTERN_WORDS, sharesInWords } from '../diagnosis/pattern/pattern-words.js';
 import { changeNearInWords } from '../diagnosis/nearby-changes.js';
 import { onsetInWords } from '../diagnosis/snapshot.js';
-import type { CauseLink } from '../incident/cause.js';
+import type { CauseLink, CauseShare } from '../incident/cause.js';
 import type { TraceHealth } from '../diagnosis/trace-health.js';
+import { CAUSE_SHARE_LOW } from '../incident/incident-policy.js';
 import type { Incident, TimelineKind } from '../incident/incident.js';
 import { qualityAlertDetail } from '../incident/quality-alert.js';
 import { MINUTE_MS } from '../lib/duration.js';
@@ -54,7 +55,14 @@ function healthOf({ fromMs, toMs, services, findings }: TraceHealth): Record<str
 }
 
 function causeRow({ words, shares, traces, from }: CauseLink): Record<string, unknown> {
-  return { words, from, traces, sure: shares.length === 0 ? '' : `with 95 % confidence at least ${shares.map(({ slo, low }) => `${formatPercent(low, 0)} of ${slo}`).join(', ')}` };
+  return { words, from, traces, sure: sureInWords(shares) };
+}
+
+/** `with 95 % confidence at least 72 % of front-availability`; of what were all failures that there were nothing needs to be inferred. */
+function sureInWords(shares: readonly CauseShare[]): string {
+  const inferred = shares.filter(({ low, all }) => all !== true || low >= CAUSE_SHARE_LOW).map(({ slo, low }) => `${formatPercent(low, 0)} of ${slo}`);
+  const counted = shares.filter(({ low, all }) => all === true && low < CAUSE_SHARE_LOW).map(({ slo, examined }) => `all ${String(examined)} failures that ${slo} had had`);
+  return [...counted, ...(inferred.length === 0 ? [] : [`with 95 % confidence at least ${inferred.join(', ')}`])].join('; ');
 }
 
 /** What was frozen with the page. */

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import type { Incident } from '../../src/incident/incident.js';
 import { Timeline } from '../support/timeline.js';
 import { between } from '../support/timeline-clock.js';
 import { availability, FAST_PAGE } from '../support/timeline-rules.js';
@@ -27,4 +28,33 @@ test('one cause over three SLOs is one page, and what has another cause is a pag
   expectResolved(between('00:20', '00:26'));
   expectResolved(between('00:20', '00:26'), { slo: 'mail-availability' });
   await run('00:27');
+});
+
+/** The demo's shape: what each SLO has seen of a fault when it opens is a handful of failures, and the upstream one opens first. */
+test('one fault is one page, though it pages after four failures; what was told with so few is completed', async () => {
+  const slos = [availability('bank', { policy: FAST_PAGE }), availability('shop', { policy: FAST_PAGE }), availability('front', { policy: FAST_PAGE, target: 0.995 })];
+  const { at, expectPage, expectUpdate, expectAlertsAdded, expectResolved, run } = new Timeline({ store: 'duckdb', slos, tickMs: 1_000, exportMs: 5_000 });
+  at('00:04').traffic({ service: 'front', perMinute: 60, backend: 'bank' });
+  at('00:04').traffic({ service: 'shop', perMinute: 20, backend: 'bank' });
+  at('00:05').fault({ service: 'front', failing: 0.4 });
+  at('00:05').fault({ service: 'shop', failing: 0.3 });
+  expectPage(between('00:05', '00:05:20'), {
+    slo: 'bank-availability', check: ({ delivery: { transition } }) => { expect(transition.incident.evidence).toMatchObject({ badEvents: 4, examined: 4 }); },
+  });
+  at('00:05:26').restart();
+  at('00:07').do(async ({ life }) => {
+    const open = await life.openIncidents();
+    expect(open).toHaveLength(1);
+    const [{ alerts, causes = [], evidence, timeline }] = open as [Incident];
+    expect(alerts.map(({ labels, status }) => `${labels['slo'] ?? ''} ${status}`).sort()).toEqual(['bank-availability firing', 'front-availability firing', 'shop-availability firing']);
+    expect(causes.find(({ subject }) => subject?.slo === 'shop-availability')!.shares[0]).toMatchObject({ explained: 3, examined: 3, all: true });
+    expect(evidence!.examined).toBeGreaterThanOrEqual(10);
+    expect(timeline.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^Looked at again, with \d+ bad events: when it opened there were 4\.$/));
+  });
+  for (const service of ['front', 'shop']) at('00:08').heal(service);
+  // Of front's joining, of the second look (an edit, which makes no sound), and of shop's.
+  for (const _ of ['front', 'edit', 'shop']) expectUpdate(between('00:05', '00:06'));
+  expectAlertsAdded(between('00:06', '00:07'));
+  expectResolved(between('00:12', '00:20'));
+  await run('00:21');
 });

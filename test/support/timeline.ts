@@ -83,6 +83,7 @@ export class Timeline {
   readonly expectTicket = (during: Between, more: Expectation = {}): void => { this.#expected.push({ kind: 'opened', severity: 'ticket', during, ...more }); };
   readonly expectUpgrade = (during: Between, more: Expectation = {}): void => { this.#expected.push({ kind: 'upgraded', severity: 'page', during, ...more }); };
   readonly expectUpdate = (during: Between, more: Expectation = {}): void => { this.#expected.push({ kind: 'updated', during, ...more }); };
+  readonly expectAlertsAdded = (during: Between, more: Expectation = {}): void => { this.#expected.push({ kind: 'alerts-added', during, ...more }); };
   readonly expectAcknowledged = (during: Between, more: Expectation = {}): void => { this.#expected.push({ kind: 'acknowledged', during, ...more }); };
   readonly expectResolved = (during: Between, more: Expectation = {}): void => { this.#expected.push({ kind: 'resolved', during, ...more }); };
 
