@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { windowOfWeek } from '../report/quality-week.js';
 import type { QualityReportView } from '../report/quality-report-view.js';
 import { PageRenderer } from '../ui/page-renderer.js';
-import { qualityFileModel } from '../ui/quality-page.js';
+import { qualityFileModel, untoldOf } from '../ui/quality-page.js';
 import { CouldNotRun, count, EXIT_FINE, printError, printLine, type Command, type CommandInput } from './command.js';
 import { reportOfFiles, reportOfStore } from './report/quality-source.js';
 import { settingsOrRefusal } from './service-api.js';
@@ -56,8 +56,11 @@ async function readReport({ values, lists }: CommandInput): Promise<QualityRepor
   return reportOfStore({ window: window?.value, week: typeof week === 'string' ? week : undefined, server: typeof server === 'string' ? server : undefined }, settings);
 }
 
-function printSummary({ overall, services, findings, score }: QualityReportView, out: string): void {
+function printSummary(report: QualityReportView, out: string): void {
+  const { overall, services, findings, score } = report;
   printLine(`${out}: ${count(overall.spans, 'span')} of ${count(services.length, 'service')}, Instrumentation Score ${score === null ? 'unknown' : score.toFixed(1)}, ${count(findings.length, 'finding')}.`);
   for (const { severity, title } of findings.slice(0, 3)) printLine(`${severity}: ${title}`);
+  const untold = untoldOf(report);
+  if (untold !== undefined) printError(untold);
   if (overall.spans === 0) printError('No spans ended in this time.');
 }

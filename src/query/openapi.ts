@@ -134,13 +134,14 @@ const ingest = z.object({
   services: z.array(z.object({ service: z.string(), spans: z.number(), dropped: z.number(), lagP50Ms: ratio, lagP99Ms: ratio, lateShare: z.number(), historyShare: z.number() })),
   rejected: named, limits: named, redactions: named, oldNames: named, clockFaults: z.number(), waitingBytes: z.number(), commits: z.number(), meanCommitMs: ratio,
 });
+const askedTime = z.object({ from: instant, to: instant }).describe('The time that was asked for: from and to lie within it where more spans came than are read for an answer');
 const qualityMeasures = z.object({
   spans: z.number(), traces: z.number(), spansPerSecond: z.number(), tracesPerSecond: z.number(), errorRatio: ratio, p50Ms: ratio, p95Ms: ratio, p99Ms: ratio, samplingRate: ratio, unknownWeightShare: ratio,
   partialRatio: ratio, orphanRatio: ratio, rootlessRatio: ratio, collectorLatencyP50Ms: ratio, collectorLatencyP99Ms: ratio, errorCapture: ratio, logCorrelation: ratio, limitsHitRatio: ratio, attributeBytes: ratio, costOfMonth: ratio, agentLossRatio: ratio,
   of: z.object({ errorRatio: z.number(), unknownWeightShare: z.number(), partialRatio: z.number(), orphanRatio: z.number(), rootlessRatio: z.number(), collectorLatency: z.number(), errorCapture: z.number(), logCorrelation: z.number(), limitsHitRatio: z.number(), agentLossRatio: z.number() }).describe('What each ratio stands on'),
 });
 const qualityAudit = z.object({
-  version: z.literal(1), kind: z.enum(['month', 'quarter']), period: z.string().describe('2026-10, 2026-Q3'), from: instant, to: instant, generatedAt: instant, spans: z.number(),
+  version: z.literal(1), kind: z.enum(['month', 'quarter']), period: z.string().describe('2026-10, 2026-Q3'), from: instant, to: instant, asked: askedTime, generatedAt: instant, spans: z.number(),
   month: z.object({
     spans: z.number(), spansBefore: ratio, cost: ratio, forecast: ratio, spenders: z.array(z.object({ service: z.string(), spans: z.number(), share: z.number(), attributeBytes: ratio, cost: ratio })),
     stored: z.object({ hotSpans: z.number(), archivedSpans: z.number(), archivedBytes: z.number(), oldestHot: instant.nullable(), oldestArchived: instant.nullable() }), hotRetentionMs: z.number(), archiveMaxAgeMs: z.number(), keepsRetention: z.boolean(),
@@ -154,7 +155,7 @@ const alertCounts = { pages: z.number(), tickets: z.number(), actedOn: z.number(
 const exampleSpans = z.array(z.object({ traceId: z.string(), spanId: z.string() }));
 const earlierQuality = z.object({ from: instant, to: instant, overall: qualityMeasures.partial().describe('Reports of earlier versions have fewer members'), score: ratio }).nullable();
 const quality = z.object({
-  version: z.literal(1), week: z.string().nullable().describe('2026-W47; null for another time than one week'), from: instant, to: instant, generatedAt: instant, observed: z.object({ from: instant, to: instant }).describe('Rates are of this part of the time'), overall: qualityMeasures, score: ratio.describe('Mean Instrumentation Score of the services'),
+  version: z.literal(1), week: z.string().nullable().describe('2026-W47; null for another time than one week'), from: instant, to: instant, asked: askedTime, generatedAt: instant, observed: z.object({ from: instant, to: instant }).describe('Rates are of this part of the time'), overall: qualityMeasures, score: ratio.describe('Mean Instrumentation Score of the services'),
   services: z.array(z.object({
     service: z.string(), owner: z.string().nullable(), measures: qualityMeasures,
     score: z.object({

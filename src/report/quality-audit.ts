@@ -1,5 +1,6 @@
 import { DAY_MS } from '../lib/duration.js';
 import type { AuditPeriod } from './audit-period.js';
+import type { ReportWindow } from './quality-reader.js';
 import type { QualityReport } from './quality-report.js';
 import type { ScoreCategory } from './instrumentation-score.js';
 
@@ -61,6 +62,8 @@ export interface QuarterAudit {
 
 export interface QualityAudit {
   readonly period: AuditPeriod;
+  /** The part of the period that it tells: all of it, but where more spans came than are read for a page. */
+  readonly window: ReportWindow;
   readonly generatedAtMs: number;
   readonly spans: number;
   readonly month: MonthAudit | undefined;

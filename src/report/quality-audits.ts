@@ -13,7 +13,7 @@ const WHOLE = 0.95;
 const STORED = loadSql(import.meta.url, 'read-stored-traces.sql');
 
 export interface QualityAuditsPorts {
-  readonly report: (window: ReportWindow) => Promise<QualityReport>;
+  readonly report: (window: ReportWindow, asked: ReportWindow) => Promise<QualityReport>;
   readonly reader: Pick<QualityReader, 'facts'>;
   readonly database: Pick<Database, 'query'>;
   readonly archive: Pick<DuckdbQualityArchive, 'isMade' | 'claim' | 'hours'>;
@@ -31,11 +31,12 @@ export class QualityAudits {
     this.#ports = ports;
   }
 
-  async audit(period: AuditPeriod): Promise<QualityAudit> {
+  /** @param window the part of the period that is read. */
+  async audit(period: AuditPeriod, window = period.window): Promise<QualityAudit> {
     const { report: reportOf, clock } = this.#ports;
-    const report = await reportOf(period.window);
+    const report = await reportOf(window, period.window);
     return {
-      period, generatedAtMs: clock.nowMs(), spans: report.overall.spans,
+      period, window, generatedAtMs: clock.nowMs(), spans: report.overall.spans,
       month: period.kind === 'month' ? await this.#month(period, report) : undefined, quarter: period.kind === 'quarter' ? quarterAudit(report) : undefined,
     };
   }

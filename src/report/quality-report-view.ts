@@ -8,7 +8,7 @@ import { WEEK_MS, weekOf, startOfWeek } from './quality-week.js';
 /** The report as the API and `--format json` give it: instants as ISO 8601, what is not known as null. docs/quality.md and /api/openapi.json have the schema. */
 export function qualityReportView(report: QualityReport) {
   return {
-    version: report.version, week: weekIn(report.window), from: iso(report.window.fromMs), to: iso(report.window.toMs), generatedAt: iso(report.generatedAtMs), observed: { from: iso(report.observed.fromMs), to: iso(report.observed.toMs) },
+    version: report.version, week: weekIn(report.asked), from: iso(report.window.fromMs), to: iso(report.window.toMs), asked: { from: iso(report.asked.fromMs), to: iso(report.asked.toMs) }, generatedAt: iso(report.generatedAtMs), observed: { from: iso(report.observed.fromMs), to: iso(report.observed.toMs) },
     overall: measuresView(report.overall), score: report.score ?? null,
     services: report.services.map(({ service, owner, measures, score }) => ({ service, owner: owner ?? null, measures: measuresView(measures), score: scoreView(score) })),
     findings: report.findings.map(findingView), fixed: report.fixed.map(({ id, title, since }) => ({ id, title, since: iso(since) })),

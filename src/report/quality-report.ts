@@ -58,7 +58,9 @@ export interface ReportedFinding extends QualityFinding {
 export interface QualityReport {
   readonly version: typeof REPORT_VERSION;
   readonly window: ReportWindow;
-  /** The part of it in which anybody was heard: what rates are of. */
+  /** The time that was asked for: longer where more spans came in it than are read for a page. */
+  readonly asked: ReportWindow;
+  /** The part of the window in which anybody was heard: what rates are of. */
   readonly observed: ReportWindow;
   readonly generatedAtMs: number;
   readonly overall: QualityMeasures;
@@ -90,6 +92,8 @@ export interface QualityReport {
 export interface ReportInput {
   readonly facts: Iterable<QualityFact>;
   readonly window: ReportWindow;
+  /** Undefined: the same. */
+  readonly asked?: ReportWindow | undefined;
   readonly nowMs: number;
   readonly ledger: readonly LedgerOfReport[];
   readonly counted: readonly CountedRequests[];
@@ -122,7 +126,7 @@ export function buildQualityReport(input: ReportInput): QualityReport {
   const scores = services.flatMap(({ score: { score, category } }) => (score === undefined || category === undefined ? [] : [score]));
   const overall = measuresOf(measureInput, undefined);
   return {
-    version: REPORT_VERSION, window, observed, generatedAtMs: input.nowMs, overall,
+    version: REPORT_VERSION, window, asked: input.asked ?? window, observed, generatedAtMs: input.nowMs, overall,
     score: scores.length === 0 ? undefined : scores.reduce((sum, score) => sum + score, 0) / scores.length,
     services, findings, fixed: (lastWeek?.findings ?? []).filter(({ id }) => !ids.has(id)),
     sdkVersions: table.of('sdk-version').map(({ service, subject, n, examples }) => ({ service, version: subject, count: n, examples })), slowest: slowestOf(table), agents: agentLosses(table), around: input.around, ledger, ledgerBalances: ledgerBalances(ledger),

@@ -34,14 +34,15 @@ export class QualityReports {
     this.#ports = ports;
   }
 
-  async report(window: ReportWindow): Promise<QualityReport> {
+  /** @param asked the time that was asked for, where this is a part of it. */
+  async report(window: ReportWindow, asked?: ReportWindow): Promise<QualityReport> {
     const { reader, clock, hygiene, owners, rules, prices, earlier } = this.#ports;
     const [facts, ledger, counted] = [await reader.facts(window), await reader.ledger(window), await reader.counted(window)];
     const [lastWeek, fourWeeksAgo] = [await earlier(window, 1), await earlier(window, WEEKS_BEFORE)];
     const history = (await this.#ports.history?.(window.fromMs)) ?? [];
     const around = await this.#ports.around?.(window);
     return buildQualityReport({
-      facts: [...facts, ...(await hygiene()).flatMap(hygieneFacts)], window, nowMs: clock.nowMs(), history, ledger, counted, ...rules(), owners: owners(),
+      facts: [...facts, ...(await hygiene()).flatMap(hygieneFacts)], window, asked, nowMs: clock.nowMs(), history, ledger, counted, ...rules(), owners: owners(),
       ...(around === undefined ? {} : { around }), ...(prices === undefined ? {} : { prices }), ...(lastWeek === undefined ? {} : { lastWeek }), ...(fourWeeksAgo === undefined ? {} : { fourWeeksAgo }),
     });
   }

@@ -62,7 +62,7 @@ function service(): QualityService {
     reader: new ArchivedQualityReader(live, archive), clock, hygiene: () => Promise.resolve([]), owners: () => new Map(), rules: () => DEFAULT_QUALITY,
     earlier: ({ fromMs }, weeks) => archive.report(startOfWeek(fromMs) - weeks * WEEK_MS),
   });
-  const quarterly = new QualityAudits({ report: (window) => reports.report(window), reader: new ArchivedQualityReader(live, archive), database, archive, clock, hotRetentionMs: HOUR_MS, archiveMaxAgeMs: () => 30 * DAY_MS, pricePerMillionSpans: 2 });
+  const quarterly = new QualityAudits({ report: (window, asked) => reports.report(window, asked), reader: new ArchivedQualityReader(live, archive), database, archive, clock, hotRetentionMs: HOUR_MS, archiveMaxAgeMs: () => 30 * DAY_MS, pricePerMillionSpans: 2 });
   return new QualityService({ reports, live, archive, audits: quarterly, clock });
 }
 
@@ -167,6 +167,14 @@ describe('a report of the last days', () => {
     live.spans = 3 * FRESH_SPANS;
     expect(await windowMade()).toEqual({ fromMs: MONDAY + 29 * MINUTE_MS - WEEK_MS, toMs: MONDAY });
     expect(live.asked.filter(({ toMs }) => toMs > MONDAY)).toEqual([]);
+    expect((await service().report(undefined)).asked).toEqual({ fromMs: MONDAY + 29 * MINUTE_MS - WEEK_MS, toMs: MONDAY + 29 * MINUTE_MS });
+  });
+
+  test('unlike the one of the week, which is made once and tells all of it', async () => {
+    clock.set(MONDAY + 30 * MINUTE_MS);
+    live.spans = 3 * FRESH_SPANS;
+    expect((await service().weekly(0))?.window).toEqual({ fromMs: MONDAY - WEEK_MS, toMs: MONDAY });
+    expect(await service().weekly(0)).toBeUndefined();
   });
 
   test('is one of the last minutes where that much came and no hour is stored yet', async () => {
@@ -217,6 +225,21 @@ describe('audits', () => {
     await keep(734);
     expect(await archive.hours({ fromMs: october, toMs: october + 31 * DAY_MS })).toHaveProperty('size', 734);
     expect(await month()).toMatchObject({ spans: 200, spansBefore: 100, cost: 0.0004, forecast: 0.0008 });
+  });
+
+  test('do not compare a month of which only a part is read', async () => {
+    const [october, november] = [Date.parse('2026-10-01T00:00:00Z'), Date.parse('2026-11-01T00:00:00Z')];
+    const keep = (fromMs: number, hours: number): Promise<unknown> => database.transaction([{ sql: 'INSERT OR IGNORE INTO quality_hours SELECT $from_ms + range * $hour_ms FROM range($hours)', params: { from_ms: fromMs, hour_ms: HOUR_MS, hours } }]);
+    const period = periodBefore('month', Date.parse('2026-12-01T09:00:00Z'));
+    live.spans = 3 * FRESH_SPANS;
+    await keep(october, 734);
+    const minutes = await service().audit(period);
+    expect(minutes.month).toMatchObject({ spansBefore: undefined, forecast: undefined });
+    expect(minutes.window.fromMs).toBeGreaterThan(period.window.toMs - HOUR_MS);
+    await keep(november, 240);
+    const days = await service().audit(period);
+    expect(days.month).toMatchObject({ spansBefore: undefined, forecast: undefined });
+    expect(days).toMatchObject({ period, window: { fromMs: november, toMs: november + 240 * HOUR_MS } });
   });
 
   test('of two processes that finish the weekly report together, one may tell it', async () => {

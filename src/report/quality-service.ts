@@ -47,7 +47,8 @@ export class QualityService {
     const made = this.#made.get(key);
     if (made !== undefined && nowMs - made.atMs < FRESH_MS) return made.report;
     const toMs = Math.floor((nowMs - SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
-    const report = this.#alone(async () => this.#ports.reports.report(await this.#readable(week ?? { fromMs: toMs - WEEK_MS, toMs })));
+    const asked = week ?? { fromMs: toMs - WEEK_MS, toMs };
+    const report = this.#alone(async () => this.#ports.reports.report(await this.#readable(asked), asked));
     this.#remember(key, { atMs: nowMs, report });
     report.catch(() => this.#made.delete(key));
     return report;
@@ -83,12 +84,13 @@ export class QualityService {
     const toMs = startOfWeek(clock.nowMs() - offsetMs);
     const window = { fromMs: toMs - WEEK_MS, toMs };
     if ((await archive.report(window.fromMs)) !== undefined) return undefined;
-    const report = await this.report(window);
+    // Whole, however much of it was not counted by the hour: it is made once, and later ones compare with it.
+    const report = await this.#alone(() => this.#ports.reports.report(window));
     return (await archive.storeReport(earlierOf(report), clock.nowMs())) ? report : undefined;
   }
 
   audit(period: AuditPeriod): Promise<QualityAudit> {
-    return this.#alone(async () => this.#ports.audits.audit({ ...period, window: await this.#readable(period.window) }));
+    return this.#alone(async () => this.#ports.audits.audit(period, await this.#readable(period.window)));
   }
 
   /** The audit that is due, once: undefined where none is. */

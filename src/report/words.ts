@@ -10,6 +10,11 @@ export function percent(part: number, of: number): string {
   return `${share >= 10 ? share.toFixed(0) : share.toFixed(1)} %`;
 }
 
+/** `2026-11-27 14:05 UTC`. */
+export function utcMinute(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 /** `14:05 UTC`. */
 export function utcClock(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(11, 16)} UTC`;

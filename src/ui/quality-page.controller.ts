@@ -6,7 +6,7 @@ import { qualityAuditView } from '../report/quality-audit-view.js';
 import { periodAsked, weekAsked } from '../report/quality.controller.js';
 import { startOfWeek, WEEK_MS, weekOf } from '../report/quality-week.js';
 import type { PageReply } from './http-types.js';
-import { qualityFileModel, qualityModel, qualitySheet } from './quality-page.js';
+import { qualityFileModel, qualityModel, qualitySheet, untoldOf } from './quality-page.js';
 import { auditSections } from './quality-audit-sections.js';
 import { policyWithSheet } from './security-headers.js';
 import { SITE, type Site } from './site.js';
@@ -52,7 +52,7 @@ export class QualityPageController {
     const audit = await this.#site.quality.audit(periodAsked(kind, query, this.#site.readers.clock));
     const view = qualityAuditView(audit);
     const heading = `${kind === 'month' ? 'Cost and retention of traces' : 'Instrumentation coverage'}, ${view.period}`;
-    return this.#site.render({ template: 'quality-audit', title: heading, section: 'quality', heading, period: `${view.from.slice(0, 10)} to ${view.to.slice(0, 10)} UTC`, lines: linesOf(audit), sections: auditSections(view) });
+    return this.#site.render({ template: 'quality-audit', title: heading, section: 'quality', heading, untold: untoldOf(view), period: `${view.from.slice(0, 16).replace('T', ' ')} to ${view.to.slice(0, 16).replace('T', ' ')} UTC`, lines: linesOf(audit), sections: auditSections(view) });
   }
 
   #weeks(shown: string | null): { readonly label: string; readonly href: string; readonly current: boolean }[] {

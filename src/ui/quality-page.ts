@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FindingSeverity } from '../report/quality-finding.js';
 import type { QualityReportView } from '../report/quality-report-view.js';
+import { untoldWords } from '../report/untold-time.js';
 import { formatPercent } from '../lib/format.js';
 import { sectionsOf, weekBars } from './quality-sections.js';
 
@@ -12,7 +13,7 @@ const CATEGORY_WORDS = { excellent: 'Excellent', good: 'Good', 'needs-improvemen
 export function qualityModel(report: QualityReportView, base: string): Record<string, unknown> {
   const { overall, services, findings, trend } = report;
   return {
-    report, base, heading: report.week === null ? 'Trace quality' : `Trace quality, week ${report.week}`, period: `${report.from.slice(0, 16).replace('T', ' ')} to ${report.to.slice(0, 16).replace('T', ' ')} UTC`,
+    report, base, untold: untoldOf(report), heading: report.week === null ? 'Trace quality' : `Trace quality, week ${report.week}`, period: `${report.from.slice(0, 16).replace('T', ' ')} to ${report.to.slice(0, 16).replace('T', ' ')} UTC`,
     tiles: tilesOf(report), bars: scoreBars(services), scoreByWeek: weekBars(report), sections: sectionsOf(report, base),
     findings: findings.map((finding, index) => ({ ...finding, number: index + 1, style: SEVERITY_STYLE[finding.severity], examples: finding.examples.map((example) => ({ ...example, url: `${base}/traces/${example.traceId}?span=${example.spanId}` })) })),
     services: services.map((service) => ({
@@ -31,6 +32,11 @@ export function qualityFileModel(report: QualityReportView, base = ''): Record<s
 /** The style of that file, as it stands in it. */
 export function qualitySheet(): string {
   return readFileSync(SHEET, 'utf8');
+}
+
+/** Why less is told than was asked for; undefined where all is. */
+export function untoldOf({ from, to, asked }: Pick<QualityReportView, 'from' | 'to' | 'asked'>): string | undefined {
+  return untoldWords({ fromMs: Date.parse(asked.from), toMs: Date.parse(asked.to) }, { fromMs: Date.parse(from), toMs: Date.parse(to) });
 }
 
 type Measures = QualityReportView['overall'];

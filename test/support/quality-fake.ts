@@ -55,7 +55,7 @@ export function qualityAuditOf(period: AuditPeriod, nowMs: number): QualityAudit
   const report = qualityReportOf(undefined, false, nowMs);
   const stored = { hotSpans: 91_000, archivedSpans: 2_100_000, archivedBytes: 84_000_000, oldestHotMs: nowMs - 6 * 3_600_000, oldestArchivedMs: nowMs - 29 * 86_400_000 };
   return {
-    period, generatedAtMs: nowMs, spans: report.overall.spans,
+    period, window: period.window, generatedAtMs: nowMs, spans: report.overall.spans,
     month: period.kind === 'month' ? monthAudit({ report, spansBefore: 90_000, stored, hotRetentionMs: 6 * 3_600_000, archiveMaxAgeMs: 30 * 86_400_000, pricePerMillionSpans: 1.5, nowMs }) : undefined,
     quarter: period.kind === 'quarter' ? quarterAudit(report) : undefined,
   };

@@ -59,7 +59,7 @@ export function qualityParts(ports: QualityPartsPorts): QualityParts {
     around: (window) => around.of(window), history: (toMs) => archive.history(toMs, HISTORY_WEEKS), earlier: ({ fromMs }, weeks) => archive.report(startOfWeek(fromMs) - weeks * WEEK_MS),
   });
   const audits = new QualityAudits({
-    report: (window) => reports.report(window), reader, database: store, archive, clock: systemClock, hotRetentionMs: settings.hotRetentionMs, archiveMaxAgeMs: () => book().sampling.retention.maxAgeMs, pricePerMillionSpans,
+    report: (window, asked) => reports.report(window, asked), reader, database: store, archive, clock: systemClock, hotRetentionMs: settings.hotRetentionMs, archiveMaxAgeMs: () => book().sampling.retention.maxAgeMs, pricePerMillionSpans,
   });
   return {
     reads, service: new QualityService({ reports, live, archive, audits, clock: systemClock }),
