@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { FakeClock } from '../lib/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../lib/duration.js';
@@ -5,6 +6,7 @@ import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
 import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
 import { DEFAULT_START_MS, spanBatch, type SpanDescription } from '../trace/batch-builder.js';
 import { DuckdbQualityReader } from './duckdb-quality-reader.js';
+import type { FactName, QualityFact } from './quality-fact.js';
 
 const START = DEFAULT_START_MS;
 const TRACES = 60;
@@ -41,5 +43,30 @@ describe('what a statement joins', () => {
     };
     await new DuckdbQualityReader(explained).facts({ fromMs: START + 2 * MINUTE_MS, toMs: START + 3 * MINUTE_MS });
     expect(Math.max(...read)).toBe(24);
+  });
+});
+
+describe('a time that is read in windows, and so dense that each is read in parts', () => {
+  /** One span of a trace: whose it is, under which of those before it (or one that was lost), and when. */
+  const span = fc.record({
+    service: fc.constantFrom('front', 'checkout', 'payment'), kind: fc.constantFrom('server', 'client', 'internal', 'consumer'), status: fc.constantFrom('unset', 'error'), parent: fc.option(fc.nat(6), { nil: undefined }),
+    startMs: fc.nat(400), durationMs: fc.nat(300), weightUnknown: fc.boolean(), droppedCount: fc.nat(1),
+  });
+  const trace = fc.record({ at: fc.double({ min: 0, max: 0.99, noNaN: true }), weight: fc.constantFrom(1, 2, 16), spans: fc.array(span, { minLength: 1, maxLength: 8 }) });
+  type Trace = typeof trace extends fc.Arbitrary<infer Made> ? Made : never;
+  const spansOf = (traces: readonly Trace[], minutes: number): SpanDescription[] => traces.flatMap(({ at: share, weight, spans }, index) => spans.map(({ parent, kind, status, ...each }, at): SpanDescription => ({
+    ...each, kind, status, weight, traceId: (index + 1).toString(16).padStart(32, 'a'), spanId: (at + 1).toString(16), startMs: START + Math.floor(share * (minutes * MINUTE_MS - SECOND_MS)) + each.startMs,
+    resource: { 'host.name': `node-of-${each.service}` }, ...(parent === undefined ? {} : { parentSpanId: parent < at ? (parent + 1).toString(16) : 'ff' }),
+  })));
+  /** Distinct values of parts overlap, medians of parts are not that of the whole, and what meets at the edge of two parts is not joined. */
+  const NOT_ADDITIVE: ReadonlySet<FactName> = new Set(['span-names', 'attribute-values', 'attribute-keys', 'broken-context', 'unanswered-call', 'slow-traces', 'slow-self']);
+  const counts = (facts: readonly QualityFact[], but: readonly FactName[]): unknown => facts.filter(({ fact }) => !NOT_ADDITIVE.has(fact) && !but.includes(fact)).map(({ fact, service, subject, n, bad, value }) => [fact, service, subject, n, bad, fact === 'clock-skew' ? 0 : value].join(' ')).sort();
+
+  test.each<[minutes: number, but: readonly FactName[]]>([[10, []], [30, ['tiny-spans', 'internal-spans', 'loop']]])('of %i minutes says the same as when it is read whole, but for what counts a trace in each of its windows', async (minutes, but) => {
+    await fc.assert(fc.asyncProperty(fc.array(trace, { minLength: 1, maxLength: 12 }), fc.integer({ min: 4, max: 20 }), async (traces, windowSpans) => {
+      const database = await stored(spansOf(traces, minutes));
+      const read = async (most: number): Promise<unknown> => counts(await new DuckdbQualityReader(database, { windowSpans: most }).facts({ fromMs: START, toMs: START + minutes * MINUTE_MS }), but);
+      expect(await read(windowSpans)).toEqual(await read(10_000));
+    }), { numRuns: 6 });
   });
 });

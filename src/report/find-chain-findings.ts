@@ -1,5 +1,5 @@
 import { isBrokenEdge, isSkewed } from '../diagnosis/trace-flaws.js';
-import type { FactTable, QualityFact } from './quality-fact.js';
+import { EXAMPLES_MAX, type FactTable, type QualityFact } from './quality-fact.js';
 import type { FoundFinding } from './quality-finding.js';
 import type { QualityThresholds } from '../config/quality-rule.js';
 import { FEW, isPattern } from './pattern.js';
@@ -11,7 +11,7 @@ const SECOND_MS = 1_000;
 /** What breaks traces apart or out of order: context, clocks, missing parents, missing ends. */
 export function findChainFindings(table: FactTable, thresholds: QualityThresholds): FoundFinding[] {
   return [
-    ...table.of('broken-context').flatMap((fact) => brokenContext(fact, table)), ...table.of('clock-skew').flatMap(clockSkew),
+    ...table.of('broken-context').flatMap((fact) => brokenContext(fact, table)), ...clockSkews(table),
     ...table.of('orphans').flatMap(orphans), ...table.of('traces').flatMap((fact) => partialTraces(fact, thresholds)), ...table.of('rootless').flatMap(rootless),
     ...table.of('after-parent').flatMap(afterParent), ...table.of('unanswered-call').flatMap((fact) => blindSpot(fact, table)),
   ];
@@ -30,18 +30,56 @@ function brokenContext({ service, subject: callee, bad, value: chance, examples 
   }];
 }
 
-function clockSkew({ service: caller, subject, n, bad, value, examples }: QualityFact): FoundFinding[] {
+/** Calls of one service to another across two hosts, and how far the clock of the answering one is ahead. */
+interface SkewedCalls {
+  readonly fact: QualityFact;
+  readonly caller: string;
+  readonly callee: string;
+  readonly callerHost: string;
+  readonly calleeHost: string;
+  readonly offsetMs: number;
+}
+
+const CALLS_NAMED = 3;
+
+/** One for each pair of hosts, however many services call each other across it, and in whichever direction. */
+function clockSkews(table: FactTable): FoundFinding[] {
+  const pairs = new Map<string, SkewedCalls[]>();
+  for (const calls of table.of('clock-skew').flatMap(skewedCalls)) {
+    const pair = hostsOf(calls);
+    pairs.set(pair, [...(pairs.get(pair) ?? []), calls]);
+  }
+  return [...pairs.values()].map((calls) => clockSkew(calls.sort((left, right) => right.fact.n - left.fact.n || left.callee.localeCompare(right.callee) || left.caller.localeCompare(right.caller))));
+}
+
+function skewedCalls(fact: QualityFact): SkewedCalls[] {
+  const { service: caller, subject, n, bad, value } = fact;
   const [callee = '', callerHost = '', calleeHost = ''] = JSON.parse(subject) as string[];
   const offsetMs = bad === 0 ? 0 : value / bad / NS_PER_MS;
-  if (callerHost === calleeHost || !isSkewed({ outside: bad, calls: n, offsetMs })) return [];
+  return callerHost === calleeHost || !isSkewed({ outside: bad, calls: n, offsetMs }) ? [] : [{ fact, caller, callee, callerHost, calleeHost, offsetMs }];
+}
+
+function hostsOf({ callerHost, calleeHost }: Pick<SkewedCalls, 'callerHost' | 'calleeHost'>): string {
+  return [callerHost, calleeHost].sort().join(' ');
+}
+
+/** @param all calls across the same two hosts, most first. */
+function clockSkew(all: readonly SkewedCalls[]): FoundFinding {
+  const [first] = all as [SkewedCalls, ...SkewedCalls[]];
+  const { caller, callee, callerHost, calleeHost } = first;
+  const sum = (of: (fact: QualityFact) => number): number => all.reduce((total, { fact }) => total + of(fact), 0);
+  const [n, bad] = [sum((fact) => fact.n), sum((fact) => fact.bad)];
+  // Calls the other way see the same difference with the other sign.
+  const offsetMs = all.reduce((total, calls) => total + calls.fact.bad * (calls.callerHost === callerHost ? calls.offsetMs : -calls.offsetMs), 0) / bad;
   const size = Math.abs(offsetMs) >= SECOND_MS ? `${(Math.abs(offsetMs) / SECOND_MS).toFixed(1)} s` : `${Math.round(Math.abs(offsetMs))} ms`;
-  return [{
-    kind: 'clock-skew', severity: Math.abs(offsetMs) >= SECOND_MS ? 'high' : 'medium', service: callee, edge: { caller, callee }, about: `${callerHost} ${calleeHost}`, affected: bad, of: n, examples,
+  const named = all.slice(0, CALLS_NAMED).map((calls) => `from ${calls.caller} to ${calls.callee}`);
+  return {
+    kind: 'clock-skew', severity: Math.abs(offsetMs) >= SECOND_MS ? 'high' : 'medium', service: callee, edge: { caller, callee }, about: hostsOf(first), affected: bad, of: n, examples: all.flatMap(({ fact }) => fact.examples).slice(0, EXAMPLES_MAX),
     title: `The clock of ${calleeHost} is ${size} ${offsetMs > 0 ? 'ahead of' : 'behind'} that of ${callerHost}`,
-    detail: `In ${whole(bad)} of ${whole(n)} calls from ${caller} to ${callee} the answer lies outside of the call. Order and durations across the two hosts mislead, and failures are counted in the wrong minute.`,
+    detail: `In ${whole(bad)} of ${whole(n)} calls ${named.join(', ')}${all.length > CALLS_NAMED ? ` and between ${all.length - CALLS_NAMED} more pairs of services` : ''} the answer lies outside of the call. Order and durations across the two hosts mislead, and failures are counted in the wrong minute.`,
     cause: `The clock of one of the two hosts is not kept by NTP, or was stopped (a paused virtual machine).`,
     fix: { where: `both hosts, ${callerHost} and ${calleeHost}`, language: 'sh', text: 'chronyc tracking        # System time: how far from NTP\nsudo systemctl enable --now chronyd && sudo chronyc makestep' },
-  }];
+  };
 }
 
 function orphans({ service, n, bad, examples }: QualityFact): FoundFinding[] {

@@ -151,3 +151,27 @@ test('a service that is all INTERNAL and serves nobody may be a job', () => {
   expect(find({ facts: [job] })).toMatchObject([{ severity: 'low', cause: expect.stringContaining('A job that serves nobody') as string }]);
   expect(find({ facts: [job, fact('entry-kind', { n: 3, bad: 3 })] })).toMatchObject([{ severity: 'medium' }]);
 });
+
+describe('two hosts whose clocks differ', () => {
+  const calls = ([caller, callee, from, to]: readonly [string, string, string, string], n: number, offsetMs: number): QualityFact =>
+    fact('clock-skew', { service: caller, subject: JSON.stringify([callee, from, to]), n, bad: n, value: n * offsetMs * 1e6, examples: [{ traceId: caller, spanId: callee }] });
+  const across = (checkout: number): QualityFact[] => [
+    calls(['front', 'cart', 'node-1', 'node-2'], 200, 40), calls(['front', 'checkout', 'node-1', 'node-2'], checkout, 40), calls(['cart', 'front', 'node-2', 'node-1'], 100, -40), calls(['front', 'payment', 'node-1', 'node-3'], 50, 2_000),
+  ];
+
+  test('are one thing to put right, however many services call each other across them', () => {
+    const [other, both, ...more] = find({ facts: across(300) });
+    expect(more).toEqual([]);
+    expect(other).toMatchObject({ severity: 'high', title: 'The clock of node-3 is 2.0 s ahead of that of node-1', affected: 50 });
+    expect(both).toMatchObject({
+      severity: 'medium', title: 'The clock of node-2 is 40 ms ahead of that of node-1', service: 'checkout', edge: { caller: 'front', callee: 'checkout' }, affected: 600, of: 600,
+      detail: expect.stringContaining('In 600 of 600 calls from front to checkout, from front to cart, from cart to front the answer') as string, examples: [{ traceId: 'front' }, { traceId: 'front' }, { traceId: 'cart' }],
+    });
+  });
+
+  test('keep their name where other services call most across them in another week', () => {
+    const [first, later] = [300, 150].map((checkout) => find({ facts: across(checkout) })[1]);
+    expect([first?.service, later?.service]).toEqual(['checkout', 'cart']);
+    expect(later?.id).toBe(first?.id);
+  });
+});

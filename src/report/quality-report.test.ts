@@ -124,6 +124,18 @@ describe('a stripped header', () => {
   });
 });
 
+test('a clock that is ahead makes no trace longer: where clocks disagree the latency is that of the root', async () => {
+  const ahead: Change = ({ root, call, server, query }) => [root, call, ...[server, query].map((span) => ({ ...span, startMs: (span.startMs ?? 0) + 2_500, resource: { ...RESOURCE, 'host.name': 'node-2' } }))];
+  const { overall, findings } = await reportOf(calls(ahead));
+  expect(findings.map(({ kind }) => kind)).toEqual(['clock-skew']);
+  for (const latencyMs of [overall.p50Ms, overall.p99Ms]) expect((latencyMs ?? 0) / 40).toBeCloseTo(1, 1);
+});
+
+test('work that goes on after its root is a part of the latency', async () => {
+  const { overall } = await reportOf(calls(({ root, call, server, query }) => [root, call, server, query, { ...server, spanId: `${server.spanId ?? ''}f`, kind: 'consumer', startMs: (root.startMs ?? 0) + 900, durationMs: 100 }]));
+  expect((overall.p50Ms ?? 0) / 1_000).toBeCloseTo(1, 1);
+});
+
 describe('what is wrong with spans', () => {
   const onServer = (changes: (server: SpanDescription, index: number) => Partial<SpanDescription>): Change => ({ root, call, server, query }, index) => [root, call, { ...server, ...changes(server, index) }, query];
   const cases: readonly [string, Change, FindingKind, Record<string, unknown>][] = [

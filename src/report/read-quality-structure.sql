@@ -34,13 +34,21 @@ per_service AS (
   FROM near WHERE own GROUP BY service
 ),
 of_traces AS (
-  SELECT th, tl, max(end_ms) AS last_ms, max(stop_ns) - min(start_ns) AS latency_ns, bool_or(pid = 0) AS has_root,
+  SELECT th, tl, max(end_ms) AS last_ms, max(stop_ns) - min(start_ns) AS latency_ns, max(duration_ns) FILTER (pid = 0) AS root_ns, bool_or(pid = 0) AS has_root,
     arg_min(service, CASE WHEN pid = 0 THEN 0 ELSE start_ns END) AS service, max(weight) AS weight, min(weight) AS least_weight, bool_or(dropped_count > 0) AS cut, min(span_id) AS span_id
   FROM near GROUP BY th, tl HAVING max(end_ms) >= $from_ms AND max(end_ms) < $to_ms
 ),
--- Incomplete: a parent is missing, or a sender dropped a part.
+across AS MATERIALIZED (
+  SELECT p.*, coalesce(nullif(u.host, ''), p.up_service) AS up_host, coalesce(nullif(h.host, ''), p.service) AS host,
+    ((p.start_ns - p.up_start_ns) + (p.stop_ns - p.up_stop_ns)) / 2 AS offset_ns, p.start_ns < p.up_start_ns - $skew_ns OR p.stop_ns > p.up_stop_ns + $skew_ns AS is_outside
+  FROM paired p LEFT JOIN hosts h ON h.resource_id = p.resource_id LEFT JOIN hosts u ON u.resource_id = p.up_resource_id
+  WHERE p.up_service IS NOT NULL AND p.up_kind = 3 AND p.kind = 2 AND p.duration_ns <= p.up_duration_ns
+),
+-- Incomplete: a parent is missing, or a sender dropped a part. Where the clocks of two hosts disagree, what all spans span is no latency: the root knows one clock only.
 judged_traces AS MATERIALIZED (
-  SELECT t.*, o.th IS NOT NULL OR t.cut AS is_partial FROM of_traces t LEFT JOIN (SELECT DISTINCT th, tl FROM paired WHERE up_service IS NULL) o ON o.th = t.th AND o.tl = t.tl
+  SELECT t.* REPLACE (CASE WHEN a.th IS NULL THEN t.latency_ns ELSE coalesce(t.root_ns, t.latency_ns) END AS latency_ns), o.th IS NOT NULL OR t.cut AS is_partial
+  FROM of_traces t LEFT JOIN (SELECT DISTINCT th, tl FROM paired WHERE up_service IS NULL) o ON o.th = t.th AND o.tl = t.tl
+    LEFT JOIN (SELECT DISTINCT th, tl FROM across WHERE is_outside AND host <> up_host) a ON a.th = t.th AND a.tl = t.tl
 ),
 -- By trace and service: how many spans are too small to be worth their cost, and how many are internal.
 small AS (
@@ -48,12 +56,6 @@ small AS (
 ),
 loops AS (
   SELECT service, name, th, tl, pid AS span_id, count(*) AS times FROM paired WHERE kind IN (1, 3, 4) AND up_service = service GROUP BY service, name, th, tl, pid HAVING count(*) > 20
-),
-across AS (
-  SELECT p.*, coalesce(nullif(u.host, ''), p.up_service) AS up_host, coalesce(nullif(h.host, ''), p.service) AS host,
-    ((p.start_ns - p.up_start_ns) + (p.stop_ns - p.up_stop_ns)) / 2 AS offset_ns
-  FROM paired p LEFT JOIN hosts h ON h.resource_id = p.resource_id LEFT JOIN hosts u ON u.resource_id = p.up_resource_id
-  WHERE p.up_service IS NOT NULL AND p.up_kind = 3 AND p.kind = 2 AND p.duration_ns <= p.up_duration_ns
 ),
 facts AS (
   SELECT service, unnest([
@@ -111,8 +113,7 @@ facts AS (
   FROM paired WHERE resource_id = up_resource_id AND kind <> 5 AND up_kind <> 4 GROUP BY service
   UNION ALL BY NAME
   SELECT up_service AS service, 'clock-skew' AS fact, to_json([service, up_host, host])::VARCHAR AS subject, count(*)::DOUBLE AS n,
-    count(*) FILTER (start_ns < up_start_ns - $skew_ns OR stop_ns > up_stop_ns + $skew_ns)::DOUBLE AS bad, count(*) FILTER (start_ns < up_start_ns - $skew_ns OR stop_ns > up_stop_ns + $skew_ns) * median(offset_ns)::DOUBLE AS value,
-    min({'th': th, 'tl': tl, 's': span_id}, 3) FILTER (start_ns < up_start_ns - $skew_ns OR stop_ns > up_stop_ns + $skew_ns) AS examples
+    count(*) FILTER (is_outside)::DOUBLE AS bad, count(*) FILTER (is_outside) * median(offset_ns)::DOUBLE AS value, min({'th': th, 'tl': tl, 's': span_id}, 3) FILTER (is_outside) AS examples
   FROM across GROUP BY ALL
   UNION ALL BY NAME
   SELECT service, 'tiny-spans' AS fact, '' AS subject, count(*)::DOUBLE AS n, count(*) FILTER (tiny > 20)::DOUBLE AS bad, sum(tiny)::DOUBLE AS value,

@@ -10,13 +10,14 @@ import { loadRuleBook, type RuleBook } from '../../pipeline/fs-rule-book.js';
 import { DATABASE_FILE, type Store } from '../../pipeline/store.js';
 import { openStore } from '../../pipeline/system-store.js';
 import { DuckdbQualityReader } from '../../report/duckdb-quality-reader.js';
-import type { ReportWindow } from '../../report/quality-reader.js';
+import { ArchivedQualityReader } from '../../report/archived-quality-reader.js';
+import { DuckdbQualityArchive } from '../../report/duckdb-quality-archive.js';
+import type { QualityReader, ReportWindow } from '../../report/quality-reader.js';
 import { qualityReportView, type QualityReportView } from '../../report/quality-report-view.js';
-import { QualityReports } from '../../report/quality-reports.js';
+import { QualityReports, type QualityReportsPorts } from '../../report/quality-reports.js';
 import { DEFAULT_QUALITY } from '../../config/quality-rule.js';
-import { WEEK_MS } from '../../report/quality-week.js';
+import { startOfWeek, WEEK_MS } from '../../report/quality-week.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
-import type { Database } from '../../store/database.js';
 import type { DatabaseOptions } from '../../store/duckdb-database.js';
 import { ROW_GROUP_ROWS } from '../../store/duckdb-file.js';
 import type { GroupLimits } from '../../store/system-group-commit.js';
@@ -57,7 +58,9 @@ export async function reportOfStore(wish: ReportWish, settings: Settings): Promi
   const store = await open(settings.dataDir);
   try {
     const toMs = Date.now() - SETTLE_MS;
-    return await report({ store, spans: new ArchivedSpans(store, await archiveParts(settings)), book, window: wish.window ?? { fromMs: toMs - WEEK_MS, toMs } });
+    const archive = new DuckdbQualityArchive(store);
+    const reader = new ArchivedQualityReader(new DuckdbQualityReader(new ArchivedSpans(store, await archiveParts(settings)), { atOnce: AT_ONCE }), archive);
+    return await report({ store, reader, book, window: wish.window ?? { fromMs: toMs - WEEK_MS, toMs }, ...weeksBefore(archive) });
   } finally {
     await store.close();
   }
@@ -76,7 +79,7 @@ export async function reportOfFiles(paths: readonly string[], window: ReportWind
     const store = await openStore({ dataDir: directory, clock: systemClock, redaction: book.redaction, database: ALONE, group: GROUP });
     try {
       await readInto(store, paths);
-      return await report({ store, spans: store, book, window: window ?? (await extentOf(store)) });
+      return await report({ store, reader: new DuckdbQualityReader(store, { atOnce: AT_ONCE }), book, window: window ?? (await extentOf(store)) });
     } finally {
       await store.close();
     }
@@ -114,18 +117,27 @@ async function extentOf(store: Store): Promise<ReportWindow> {
 
 interface ReportParts {
   readonly store: Store;
-  /** The store, with the archive behind it where there is one. */
-  readonly spans: Pick<Database, 'query'>;
+  readonly reader: QualityReader;
   readonly book: RuleBook | undefined;
   readonly window: ReportWindow;
+  readonly earlier?: QualityReportsPorts['earlier'];
+  readonly history?: QualityReportsPorts['history'];
 }
 
-async function report({ store, spans, book, window }: ReportParts): Promise<QualityReportView> {
+async function report({ store, reader, book, window, earlier = () => Promise.resolve(undefined), history = () => Promise.resolve([]) }: ReportParts): Promise<QualityReportView> {
   const reports = new QualityReports({
-    reader: new DuckdbQualityReader(spans, { atOnce: AT_ONCE }), clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book),
-    rules: () => book?.quality ?? DEFAULT_QUALITY, earlier: () => Promise.resolve(undefined),
+    reader, clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book),
+    rules: () => book?.quality ?? DEFAULT_QUALITY, earlier, history,
   });
   return qualityReportView(await reports.report(window));
+}
+
+/** Weeks in the line over time. */
+const HISTORY_WEEKS = 12;
+
+/** What a report is compared with: those that were made of the weeks before. */
+export function weeksBefore(archive: Pick<DuckdbQualityArchive, 'history' | 'report'>): Required<Pick<QualityReportsPorts, 'earlier' | 'history'>> {
+  return { history: (toMs) => archive.history(toMs, HISTORY_WEEKS), earlier: ({ fromMs }, weeks) => archive.report(startOfWeek(fromMs) - weeks * WEEK_MS) };
 }
 
 /** The owner of a service is who the rules on trace quality name, else that of its first SLO that names one. */

@@ -18,12 +18,8 @@ import type { QualityReport } from '../../report/quality-report.js';
 import { QualityReports } from '../../report/quality-reports.js';
 import { QualityService } from '../../report/quality-service.js';
 import { qualitySlackMessage } from '../../report/quality-slack.js';
-import { startOfWeek, WEEK_MS } from '../../report/quality-week.js';
 import type { TrackedSignature } from '../../signature/tracked-signature.js';
-import { ownersOf } from '../report/quality-source.js';
-
-/** Weeks in the line over time. */
-const HISTORY_WEEKS = 12;
+import { ownersOf, weeksBefore } from '../report/quality-source.js';
 
 export interface QualityPartsPorts {
   readonly settings: Settings;
@@ -56,7 +52,7 @@ export function qualityParts(ports: QualityPartsPorts): QualityParts {
   const reports = new QualityReports({
     reader, clock: systemClock, hygiene: () => store.hygiene(), owners: () => ownersOf(book()), rules: () => book().quality,
     prices: pricePerMillionSpans === undefined ? undefined : { perMillionSpans: pricePerMillionSpans },
-    around: (window) => around.of(window), history: (toMs) => archive.history(toMs, HISTORY_WEEKS), earlier: ({ fromMs }, weeks) => archive.report(startOfWeek(fromMs) - weeks * WEEK_MS),
+    around: (window) => around.of(window), ...weeksBefore(archive),
   });
   const audits = new QualityAudits({
     report: (window, asked) => reports.report(window, asked), reader, database: store, archive, clock: systemClock, hotRetentionMs: settings.hotRetentionMs, archiveMaxAgeMs: () => book().sampling.retention.maxAgeMs, pricePerMillionSpans,
