@@ -153,6 +153,7 @@ const qualityAudit = z.object({
 });
 const alertCounts = { pages: z.number(), tickets: z.number(), actedOn: z.number(), unheededPages: z.number(), flapping: z.number(), silenced: z.number(), acknowledgedAfterMs: ratio };
 const exampleSpans = z.array(z.object({ traceId: z.string(), spanId: z.string() }));
+const serviceVersions = z.array(z.object({ service: z.string(), version: z.string(), count: z.number().describe('Spans'), examples: exampleSpans }));
 const earlierQuality = z.object({ from: instant, to: instant, overall: qualityMeasures.partial().describe('Reports of earlier versions have fewer members'), score: ratio }).nullable();
 const quality = z.object({
   version: z.literal(1), week: z.string().nullable().describe('2026-W47; null for another time than one week'), from: instant, to: instant, asked: askedTime, generatedAt: instant, observed: z.object({ from: instant, to: instant }).describe('Rates are of this part of the time'), overall: qualityMeasures, score: ratio.describe('Mean Instrumentation Score of the services'),
@@ -167,10 +168,10 @@ const quality = z.object({
     id: z.string(), kind: z.string(), severity: z.enum(['high', 'medium', 'low']), service: z.string(), edge: z.object({ caller: z.string(), callee: z.string() }).nullable(), title: z.string(), detail: z.string(), cause: z.string(),
     fix: z.object({ where: z.string(), language: z.enum(['yaml', 'sh', 'js', 'text']), text: z.string() }), owner: z.string().nullable(), affected: z.number(), of: z.number(), examples: exampleSpans, state: z.enum(['new', 'open', 'fixed']), since: instant,
   })).describe('Most urgent first'),
-  fixed: z.array(z.object({ id: z.string(), title: z.string(), since: instant })), sdkVersions: z.array(z.object({ service: z.string(), version: z.string(), count: z.number(), examples: exampleSpans })),
+  fixed: z.array(z.object({ id: z.string(), title: z.string(), since: instant })), sdkVersions: serviceVersions.describe('Of the SDK, with its language'), serviceVersions: serviceVersions.describe('service.version'),
   ledger: z.array(z.object({ signal: z.string(), received: z.number(), hot: z.number(), rejected: z.number(), deduplicated: z.number() })), ledgerBalances: z.boolean(),
   readiness: z.array(z.object({ title: z.string(), items: z.array(z.object({ text: z.string(), met: z.boolean().nullable().describe('null: nothing was measured that could say it') })) })),
-  slowest: z.array(z.object({ service: z.string(), operation: z.string(), share: z.number(), traces: z.number(), examples: exampleSpans })).describe('Where the slowest traces of each hour spend their time'),
+  slowest: z.array(z.object({ service: z.string(), operation: z.string(), share: z.number(), traces: z.number(), examples: exampleSpans })).describe('Where the slowest traces spend their time'),
   agents: z.array(z.object({ host: z.string(), deliveredSpans: z.number(), lostSpans: z.number(), readEvents: z.number(), lostEvents: z.number(), reasons: z.array(z.object({ reason: z.string(), n: z.number() })) })).describe('What eBPF agents lost, by host'),
   alerts: z.object({ ...alertCounts, rules: z.array(z.object({ rule: z.string(), service: z.string(), ...alertCounts })) }).nullable(),
   objectives: z.array(z.object({ slo: z.string(), displayName: z.string(), service: z.string(), owner: z.string().nullable(), partOf: z.string().nullable(), group: z.string().nullable(), target: z.number(), counts: z.enum(['events', 'slices', 'parts']), events: z.number(), attained: ratio, budgetSpent: ratio })),

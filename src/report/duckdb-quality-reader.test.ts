@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { FakeClock } from '../lib/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../lib/duration.js';
+import { bucketMiddleNs } from '../sli/latency-bucket.js';
 import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
 import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
 import { DEFAULT_START_MS, spanBatch, type SpanDescription } from '../trace/batch-builder.js';
@@ -14,11 +15,11 @@ const TRACES = 60;
 const open: DuckdbDatabase[] = [];
 afterAll(() => Promise.all(open.map((database) => database.close())));
 
-async function stored(spans: readonly SpanDescription[]): Promise<DuckdbDatabase> {
+async function stored(spans: readonly SpanDescription[], receivedAtMs = START): Promise<DuckdbDatabase> {
   const database = await openDatabase(':memory:');
   open.push(database);
   const sink = await DuckdbSpanSink.open(database, { clock: new FakeClock(START), limits: { maxWaitMs: 1, maxRows: 100_000 } });
-  await sink.store({ digest: 'd'.repeat(32), signal: 'traces', protocol: 'grpc', receivedAtMs: START, rejected: 0, deduplicated: 0, message: '', spans: spanBatch(spans), sloSlices: [], redSlices: [] });
+  await sink.store({ digest: 'd'.repeat(32), signal: 'traces', protocol: 'grpc', receivedAtMs, rejected: 0, deduplicated: 0, message: '', spans: spanBatch(spans), sloSlices: [], redSlices: [] });
   return database;
 }
 
@@ -69,4 +70,11 @@ describe('a time that is read in windows, and so dense that each is read in part
       expect(await read(windowSpans)).toEqual(await read(10_000));
     }), { numRuns: 6 });
   });
+});
+
+test.each([30, 1_000, 7_500, 10_100, 45_000])('a span that comes %i ms after its end is late by as much, to 18 %', async (lagMs) => {
+  const database = await stored([{ startMs: START, durationMs: 10 }], START + 10 + lagMs);
+  const lags = (await new DuckdbQualityReader(database).facts({ fromMs: START, toMs: START + MINUTE_MS })).filter(({ fact }) => fact === 'arrival-lag');
+  expect(lags).toHaveLength(1);
+  expect(Math.abs(bucketMiddleNs(Number(lags[0]?.subject)) / 1e6 / lagMs - 1)).toBeLessThan(0.18);
 });

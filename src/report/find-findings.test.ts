@@ -175,3 +175,8 @@ describe('two hosts whose clocks differ', () => {
     expect(later?.id).toBe(first?.id);
   });
 });
+
+test('what is concealed in some spans and stored in others is one leak, told as the worse', () => {
+  const facts = [...spans(900), ...['concealed', 'stored'].map((state) => fact('sensitive', { subject: JSON.stringify(['email', 'app.user', state]), n: 40, bad: 40 }))];
+  expect(find({ facts })).toMatchObject([{ severity: 'high', title: 'checkout sends sensitive data: email in app.user' }]);
+});

@@ -12,7 +12,7 @@ export function qualityReportView(report: QualityReport) {
     overall: measuresView(report.overall), score: report.score ?? null,
     services: report.services.map(({ service, owner, measures, score }) => ({ service, owner: owner ?? null, measures: measuresView(measures), score: scoreView(score) })),
     findings: report.findings.map(findingView), fixed: report.fixed.map(({ id, title, since }) => ({ id, title, since: iso(since) })),
-    sdkVersions: report.sdkVersions, ledger: report.ledger, ledgerBalances: report.ledgerBalances, readiness: report.readiness.map(({ title, items }) => ({ title, items: items.map(({ text, met }) => ({ text, met: met ?? null })) })),
+    sdkVersions: report.sdkVersions, serviceVersions: report.serviceVersions, ledger: report.ledger, ledgerBalances: report.ledgerBalances, readiness: report.readiness.map(({ title, items }) => ({ title, items: items.map(({ text, met }) => ({ text, met: met ?? null })) })),
     slowest: report.slowest, agents: report.agents, alerts: report.around === undefined ? null : alertsView(report.around.alerts), objectives: (report.around?.objectives ?? []).map((each) => ({ ...each, owner: each.owner ?? null, partOf: each.partOf ?? null, group: each.group ?? null, attained: each.attained ?? null, budgetSpent: each.budgetSpent ?? null })),
     newSignatures: (report.around?.newSignatures ?? []).map(({ firstSeenMs, ...each }) => ({ ...each, firstSeen: iso(firstSeenMs) })),
     troubles: report.around?.troubles ?? [],

@@ -24,6 +24,15 @@ export interface ServiceQuality {
   readonly lastMs: number | undefined;
 }
 
+/** A version of which spans came. */
+export interface ServiceVersion {
+  readonly service: string;
+  readonly version: string;
+  /** Spans. */
+  readonly count: number;
+  readonly examples: QualityFact['examples'];
+}
+
 /** A week of the past, as far as a line over many needs it. */
 export interface WeekPoint {
   readonly fromMs: number;
@@ -70,8 +79,11 @@ export interface QualityReport {
   readonly findings: readonly ReportedFinding[];
   /** Found in the report before, and not any more. */
   readonly fixed: readonly { readonly id: string; readonly title: string; readonly since: number }[];
-  readonly sdkVersions: readonly { readonly service: string; readonly version: string; readonly count: number; readonly examples: QualityFact['examples'] }[];
-  /** Where the slowest traces of each hour spend their time, most first. */
+  /** Of the SDK, with its language. */
+  readonly sdkVersions: readonly ServiceVersion[];
+  /** Of the service itself, as `service.version` says. */
+  readonly serviceVersions: readonly ServiceVersion[];
+  /** Where the slowest traces spend their time, most first. */
   readonly slowest: readonly SlowOperation[];
   /** What eBPF agents lost, by host. */
   readonly agents: readonly AgentLoss[];
@@ -129,7 +141,7 @@ export function buildQualityReport(input: ReportInput): QualityReport {
     version: REPORT_VERSION, window, asked: input.asked ?? window, observed, generatedAtMs: input.nowMs, overall,
     score: scores.length === 0 ? undefined : scores.reduce((sum, score) => sum + score, 0) / scores.length,
     services, findings, fixed: (lastWeek?.findings ?? []).filter(({ id }) => !ids.has(id)),
-    sdkVersions: table.of('sdk-version').map(({ service, subject, n, examples }) => ({ service, version: subject, count: n, examples })), slowest: slowestOf(table), agents: agentLosses(table), around: input.around, ledger, ledgerBalances: ledgerBalances(ledger),
+    sdkVersions: versionsOf(table, 'sdk-version'), serviceVersions: versionsOf(table, 'service-version'), slowest: slowestOf(table), agents: agentLosses(table), around: input.around, ledger, ledgerBalances: ledgerBalances(ledger),
     readiness: readinessOf({ services, findings, overall, ledgerBalances: ledgerBalances(ledger) }), lastWeek, fourWeeksAgo,
     history: input.history ?? [], spenders: spendersOf(services),
     disclosure: { notEvaluated: NOT_EVALUATED, reading: OUR_READING, notMeasured: [...(table.of('agent-spans').length === 0 ? [NO_AGENTS] : []), ...(input.around === undefined ? [ONLY_IN_A_SERVICE] : []), ...(input.glossary === undefined ? [NO_GLOSSARY] : [])] },
@@ -141,6 +153,10 @@ function observedOf(table: FactTable, { window, nowMs }: ReportInput): ReportWin
   const firstMs = Math.min(...table.of('first-seen').map(({ value }) => -value));
   const toMs = nowMs > window.fromMs ? Math.min(window.toMs, nowMs) : window.toMs;
   return { fromMs: Number.isFinite(firstMs) && firstMs < toMs ? Math.max(window.fromMs, Math.floor(firstMs / HOUR_MS) * HOUR_MS) : window.fromMs, toMs };
+}
+
+function versionsOf(table: FactTable, fact: 'sdk-version' | 'service-version'): ServiceVersion[] {
+  return table.of(fact).map(({ service, subject, n, examples }) => ({ service, version: subject, count: n, examples }));
 }
 
 function servicesBefore(lastWeek: EarlierReport | undefined): ReadonlyMap<string, ServiceBefore> {

@@ -93,7 +93,8 @@ facts AS (
   SELECT service, 'trace-latency' AS fact, (CASE WHEN latency_ns <= 1 THEN 0 ELSE ceil(ln(latency_ns) / $log_gamma) END)::INTEGER::VARCHAR AS subject, sum(weight) AS n, 0::DOUBLE AS bad, 0::DOUBLE AS value, NULL AS examples
   FROM judged_traces GROUP BY ALL
   UNION ALL BY NAME
-  SELECT service, 'arrival-lag' AS fact, (CASE WHEN arrival_ms <= end_ms THEN 0 ELSE ceil(ln((arrival_ms - end_ms) * 1000000.0) / $log_gamma / 8) * 8 END)::INTEGER::VARCHAR AS subject, count(*)::DOUBLE AS n, 0::DOUBLE AS bad, 0::DOUBLE AS value, NULL AS examples
+  -- Eight buckets as one, under the name of their middle.
+  SELECT service, 'arrival-lag' AS fact, (CASE WHEN arrival_ms <= end_ms THEN 0 ELSE ceil(ln((arrival_ms - end_ms) * 1000000.0) / $log_gamma / 8) * 8 - 4 END)::INTEGER::VARCHAR AS subject, count(*)::DOUBLE AS n, 0::DOUBLE AS bad, 0::DOUBLE AS value, NULL AS examples
   FROM near WHERE own AND NOT imported GROUP BY ALL
   UNION ALL BY NAME
   SELECT service, 'orphans' AS fact, '' AS subject, count(*)::DOUBLE AS n, count(*) FILTER (up_service IS NULL)::DOUBLE AS bad, 0::DOUBLE AS value,

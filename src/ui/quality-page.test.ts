@@ -14,6 +14,12 @@ function pageOf(told: Partial<typeof WEEK>): string {
   return new PageRenderer().render('quality-file', qualityFileModel(qualityReportView(report)));
 }
 
+test('the page says which versions of a service and its SDK came, newest first, with the spans of each where there are several', () => {
+  const cellsOf = (service: string): string => new RegExp(`<h2 id="versions">[\\s\\S]*?<td class="name">${service}</td>([\\s\\S]*?)</tr>`).exec(pageOf({}))?.[1]?.replaceAll(/<[^>]*>/g, '|') ?? '';
+  expect(cellsOf('front')).toMatch(/1\.10\.0 \(900\), 1\.9\.0 \(900\).*\|\|nodejs 2\.0\.0 \(20,000\), nodejs 1\.30\.0 \(20,000\)\|/);
+  expect(cellsOf('payment')).toBe('|7f3c1ab||–|');
+});
+
 describe('a page that tells less than was asked for says so, under the name of what was asked for', () => {
   test('where the end is left out', () => {
     const page = pageOf({ toMs: WEEK.toMs - 5 * HOUR_MS });

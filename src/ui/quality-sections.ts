@@ -20,7 +20,7 @@ const latency = (value: number | null): string => (value === null ? '–' : valu
 /** What stands beside the quality of the traces: alerts, SLOs, errors, slow operations, readers, cost. Of files alone the first three are left out. */
 export function sectionsOf(report: QualityReportView, base: string): ReportSection[] {
   const known = report.alerts === null ? [] : [alerts(report.alerts), objectives(report, base), signatures(report, base), troubles(report, base)];
-  return [...known, slowest(report, base), ...(report.agents.length === 0 ? [] : [agents(report)]), ...(report.access === null ? [] : [readers(report.access), answers(report.access)]), spenders(report)];
+  return [...known, slowest(report, base), ...(report.agents.length === 0 ? [] : [agents(report)]), ...(report.access === null ? [] : [readers(report.access), answers(report.access)]), spenders(report), versions(report)];
 }
 
 function alerts({ rules, pages, tickets, actedOn, unheededPages, flapping, silenced, acknowledgedAfterMs }: NonNullable<QualityReportView['alerts']>): ReportSection {
@@ -61,7 +61,7 @@ function troubles({ troubles: rows }: QualityReportView, base: string): ReportSe
 
 function slowest({ slowest: rows }: QualityReportView, base: string): ReportSection {
   return {
-    id: 'slowest', title: 'Where the slowest traces spend their time', columns: ['Operation', 'Share of the time', 'Traces'], nothing: 'No trace was stored whole.', note: 'Of the slowest 1 % of the traces of each hour; the time in which none of its own children ran.',
+    id: 'slowest', title: 'Where the slowest traces spend their time', columns: ['Operation', 'Share of the time', 'Traces'], nothing: 'No trace was stored whole.', note: 'Of the slowest 1 % of the traces, some minutes or an hour at a time; the time in which none of its own children ran.',
     rows: rows.map(({ service, operation, share: part, traces, examples: [example] }) => ({ name: operation, note: service, ...(example === undefined ? {} : { href: `${base}/traces/${example.traceId}?span=${example.spanId}` }), cells: [share(part), whole(traces)] })),
   };
 }
@@ -94,6 +94,20 @@ function spenders({ spenders: rows }: QualityReportView): ReportSection {
   };
 }
 
+/** Newest first, as far as versions can be compared; each with how many spans came of it where there are several. */
+function versions({ services, sdkVersions, serviceVersions }: QualityReportView): ReportSection {
+  const of = (all: QualityReportView['sdkVersions'], service: string): string => {
+    const own = all.filter((each) => each.service === service).sort((left, right) => right.version.localeCompare(left.version, 'en', { numeric: true }));
+    const shown = own.slice(0, VERSIONS_SHOWN).map(({ version, count }) => (own.length === 1 ? version : `${version} (${whole(count)})`));
+    return [...shown, ...(own.length > VERSIONS_SHOWN ? [`${own.length - VERSIONS_SHOWN} more`] : [])].join(', ') || '–';
+  };
+  return {
+    id: 'versions', title: 'Versions', columns: ['Service', 'Version', 'SDK'], nothing: 'No service says its version, or that of its SDK.', note: 'As service.version and telemetry.sdk say; where there are several, with the spans of each.',
+    rows: services.map(({ service }) => ({ name: service, cells: [of(serviceVersions, service), of(sdkVersions, service)] })).filter(({ cells }) => cells.some((cell) => cell !== '–')),
+  };
+}
+
+const VERSIONS_SHOWN = 4;
 const BAR = { width: 44, gap: 14, height: 90 };
 
 /** Score and findings of the weeks so far as bars, this one last; an SVG, so that mail and print have it. */

@@ -22,6 +22,7 @@ function facts(): QualityFact[] {
     fact('clock-skew', 'checkout', { subject: JSON.stringify(['payment', 'node-1', 'node-2']), n: 4_000, bad: 4_000, value: 4_000 * 3.2e9, examples }),
     fact('sensitive', 'payment', { subject: JSON.stringify(['email', 'shop.customer', 'concealed']), n: 812, bad: 812, examples }), fact('sensitive', HOSTILE_TEXT, { subject: JSON.stringify(['email', HOSTILE_TEXT, 'stored']), n: 3, bad: 3, examples }),
     fact('slow-traces', 'front', { n: 120, value: 120 * 3e9, examples }), fact('slow-self', 'payment', { subject: 'POST /charge', n: 88, value: 71e9, examples }), fact('slow-self', 'front', { subject: HOSTILE_TEXT, n: 40, value: 12e9, examples }),
+    ...['1.9.0', '1.10.0', HOSTILE_TEXT].map((version) => fact('service-version', 'front', { subject: version, n: 900, examples })), fact('service-version', 'payment', { subject: '7f3c1ab', n: 9_000, examples }),
     fact('old-name', 'front', { subject: 'http.method', n: 40_000 }), fact('sdk-version', 'front', { subject: 'nodejs 2.0.0', n: 20_000, examples }), fact('sdk-version', 'front', { subject: 'nodejs 1.30.0', n: 20_000, examples }),
   ]);
 }
