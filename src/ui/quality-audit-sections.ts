@@ -29,11 +29,11 @@ function kept({ stored, hotRetentionMs, archiveMaxAgeMs, keepsRetention }: NonNu
 
 function services({ services: rows, coverage }: NonNullable<QualityAuditView['quarter']>): ReportSection {
   return {
-    id: 'coverage', title: 'Services', columns: ['Service', 'Score', 'SDK', 'Logs in traces', 'Gaps'], nothing: 'No service sent spans.', note: `${share(coverage)} of all services, with those that send nothing, are without a gap.`,
+    id: 'coverage', title: 'Services', words: [1, 3], columns: ['Service', 'Score', 'SDK', 'Logs in traces', 'Gaps'], nothing: 'No service sent spans.', note: `${share(coverage)} of all services, with those that send nothing, are without a gap.`,
     rows: rows.map(({ service, owner, score, sdkVersions, logCorrelation, gaps }) => ({ name: service, note: owner ?? 'no owner', cells: [score === null ? '–' : score.toFixed(1), sdkVersions.join(', ') || '–', share(logCorrelation), gaps.join(', ') || 'none'] })),
   };
 }
 
 function blindSpots({ blindSpots: rows }: NonNullable<QualityAuditView['quarter']>): ReportSection {
-  return { id: 'blind-spots', title: 'Called, and without spans of their own', columns: ['Name', 'Called by'], nothing: 'Everything that is called has spans.', rows: rows.map(({ name, callers }) => ({ name, cells: [callers.join(', ')] })) };
+  return { id: 'blind-spots', title: 'Called, and without spans of their own', words: [0], columns: ['Name', 'Called by'], nothing: 'Everything that is called has spans.', rows: rows.map(({ name, callers }) => ({ name, cells: [callers.join(', ')] })) };
 }

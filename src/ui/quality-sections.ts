@@ -8,6 +8,8 @@ export interface ReportSection {
   readonly columns: readonly string[];
   readonly rows: readonly { readonly name: string; readonly note?: string; readonly href?: string; readonly cells: readonly string[] }[];
   readonly note?: string;
+  /** Cells with lists of names, which may be long: they wrap. */
+  readonly words?: readonly number[];
   /** Said where there are no rows. */
   readonly nothing: string;
 }
@@ -68,7 +70,7 @@ function slowest({ slowest: rows }: QualityReportView, base: string): ReportSect
 
 function agents({ agents: rows }: QualityReportView): ReportSection {
   return {
-    id: 'agents', title: 'What eBPF agents lost', columns: ['Host', 'Spans', 'Lost', 'Events', 'Lost of them', 'Why'], nothing: '',
+    id: 'agents', title: 'What eBPF agents lost', words: [4], columns: ['Host', 'Spans', 'Lost', 'Events', 'Lost of them', 'Why'], nothing: '',
     rows: rows.map(({ host, deliveredSpans, lostSpans, readEvents, lostEvents, reasons }) => ({ name: host || 'no name', cells: [whole(deliveredSpans + lostSpans), whole(lostSpans), whole(readEvents + lostEvents), whole(lostEvents), reasons.map(({ reason, n }) => `${reason.replace(/^\w+ /, '')} ${whole(n)}`).join(', ') || '–'] })),
   };
 }
@@ -102,7 +104,7 @@ function versions({ services, sdkVersions, serviceVersions }: QualityReportView)
     return [...shown, ...(own.length > VERSIONS_SHOWN ? [`${own.length - VERSIONS_SHOWN} more`] : [])].join(', ') || '–';
   };
   return {
-    id: 'versions', title: 'Versions', columns: ['Service', 'Version', 'SDK'], nothing: 'No service says its version, or that of its SDK.', note: 'As service.version and telemetry.sdk say; where there are several, with the spans of each.',
+    id: 'versions', title: 'Versions', words: [0, 1], columns: ['Service', 'Version', 'SDK'], nothing: 'No service says its version, or that of its SDK.', note: 'As service.version and telemetry.sdk say; where there are several, with the spans of each.',
     rows: services.map(({ service }) => ({ name: service, cells: [of(serviceVersions, service), of(sdkVersions, service)] })).filter(({ cells }) => cells.some((cell) => cell !== '–')),
   };
 }

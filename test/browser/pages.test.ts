@@ -38,6 +38,8 @@ const PAGES: readonly (readonly [name: string, path: string, heading: string, te
   ['signature', `/signatures/${SIGNATURE_ID}`, 'CardDeclined', ['Why these failures are one', 'Perhaps the same', 'front POST /checkout']],
   ['quality', '/quality', 'Trace quality', ['The trace breaks between front and checkout', 'OTEL_PROPAGATORS', 'Instrumentation Score']],
   ['quality-file', '/quality/file', 'Trace quality', ['The trace breaks between front and checkout', 'Instrumentation Score', 'by Tocsin']],
+  ['quality-month', '/quality/month', 'Cost and retention of traces', ['Who sends what', 'What is kept', '84.0 MB']],
+  ['quality-quarter', '/quality/quarter?period=2026-Q3', 'Instrumentation coverage, 2026-Q3', ['Gaps', 'no owner', 'broken-context']],
   ['ingest', '/ingest', 'Ingest', ['The ledger balances', '1,204,331', '≤ 10 s']],
   ['not-found', '/nowhere', 'Not found', ['overview']],
 ];
@@ -83,6 +85,14 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
       });
     }
   }
+
+  test('on paper the severity of a finding keeps its colour, or white letters would stand on white', async () => {
+    const context = await browser.newContext();
+    const { page } = await open(context, `${url}/quality/file`);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.evaluate("getComputedStyle(document.querySelector('.pill.page')).printColorAdjust")).toBe('exact');
+    await context.close();
+  });
 
   test('a click on a span opens its attributes, Escape closes them, and the link leads back to it', async () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
