@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FakeClock } from '../lib/clock.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import type { TraceId } from '../lib/ids.js';
+import { eventOf } from '../diagnosis/finding.js';
 import { compileSlo } from '../sli/compile-slo.js';
 import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
 import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
@@ -13,6 +14,7 @@ import { DEFAULT_START_MS, spanBatch, type SpanDescription } from '../trace/batc
 import { buildSlo } from '../budget/slo-builder.js';
 import { DuckdbEvidenceReader } from './duckdb-evidence-reader.js';
 import { criteriaOf, type EventCriteria } from './evidence-reader.js';
+import { readTraces } from './gather-evidence.js';
 
 const START = DEFAULT_START_MS;
 const WINDOW = { fromMs: START, toMs: START + 10 * MINUTE_MS };
@@ -63,6 +65,15 @@ describe('bad events', () => {
     expect(seconds.every((second) => second % 2 === 0)).toBe(true);
     expect(seconds).toEqual(expect.arrayContaining([0, 200, 598]));
     for (const third of [0, 200, 400]) expect(seconds.filter((second) => second >= third && second < third + 200).length).toBeGreaterThan(3);
+  });
+
+  test('of more than are looked at stand for all of them: the first, the newest and the slowest weigh no more than they are', async () => {
+    const { rows } = await reader.badEvents({ ...WINDOW, criteria: criteria({ bad: '{ status = error }' }), limit: 40 });
+    expect(rows.filter(({ startNs }) => [0, 200, 598].includes(secondOf(startNs))).map(({ standsFor }) => standsFor)).toEqual([1, 1, 1]);
+    const events = (await readTraces(reader, rows)).map((trace) => eventOf(trace)!);
+    expect(events.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(FAILURES, 6);
+    const all = await reader.badEvents({ ...WINDOW, criteria: criteria({ bad: '{ status = error }' }), limit: FAILURES });
+    expect(new Set(all.rows.map(({ standsFor }) => standsFor))).toEqual(new Set([1]));
   });
 
   test('are the same sample every time', async () => {

@@ -79,6 +79,7 @@ function eventOf(row: Row): SampledEvent {
     spanId: spanIdOf(row['span_id'] as bigint),
     startNs: row['start_ns'] as bigint,
     durationNs: Number(row['duration_ns']),
+    ...(row['stands_for'] === undefined ? {} : { standsFor: Number(row['stands_for']) }),
   };
 }
 

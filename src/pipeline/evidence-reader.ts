@@ -63,12 +63,14 @@ export interface SampledEvent {
   readonly spanId: SpanId;
   readonly startNs: bigint;
   readonly durationNs: number;
+  /** For how many events of the window; absent: for itself. */
+  readonly standsFor?: number;
 }
 
 export interface EventSample {
   /** All events of the kind in the window, as stored (unweighted). */
   readonly count: number;
-  /** Oldest first. At most `limit`; always with the first, the newest and the slowest, the rest spread evenly. */
+  /** Oldest first. At most `limit`; always with some of the first, the newest and the slowest, the rest spread evenly: shares are right only by `standsFor`. */
   readonly rows: readonly SampledEvent[];
 }
 

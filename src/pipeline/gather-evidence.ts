@@ -4,6 +4,7 @@ import type { EventTrace } from '../diagnosis/finding.js';
 import type { Evidence } from '../diagnosis/evidence.js';
 import { chooseEvidence } from '../diagnosis/representatives.js';
 import type { CompiledSlo } from '../sli/compile-slo.js';
+import type { Span } from '../trace/span.js';
 import { criteriaOf, type EvidenceReader, type SampledEvent } from './evidence-reader.js';
 
 /** Bad events looked at for one page; more say the same again and cost time while it waits. */
@@ -41,11 +42,16 @@ function burnedIn(status: SloStatus, windowMs: number): { readonly burned?: numb
 /** A span's clock may run ahead of ours; its event must not fall out of the window for that. */
 export const CLOCK_SLACK_MS = 60_000;
 
-export async function readTraces(reader: EvidenceReader, events: readonly Pick<SampledEvent, 'traceId' | 'spanId'>[]): Promise<EventTrace[]> {
+/** Each event with the weight of all that it stands for. */
+export async function readTraces(reader: EvidenceReader, events: readonly Pick<SampledEvent, 'traceId' | 'spanId' | 'standsFor'>[]): Promise<EventTrace[]> {
   const traceIds = [...new Set(events.map((event) => event.traceId))];
   const [traces, logs] = [await reader.tracesOf(traceIds), await reader.logsOf(traceIds)];
   return events.flatMap((event) => {
     const spans = traces.get(event.traceId);
-    return spans === undefined ? [] : [{ spans, badSpanId: event.spanId, logs: logs.get(event.traceId) ?? [] }];
+    return spans === undefined ? [] : [{ spans: weighed(spans, event), badSpanId: event.spanId, logs: logs.get(event.traceId) ?? [] }];
   });
+}
+
+function weighed(spans: readonly Span[], { spanId, standsFor = 1 }: Pick<SampledEvent, 'spanId' | 'standsFor'>): readonly Span[] {
+  return standsFor === 1 ? spans : spans.map((span) => (span.spanId === spanId ? { ...span, weight: span.weight * standsFor } : span));
 }
