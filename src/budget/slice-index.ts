@@ -79,6 +79,11 @@ export class SliceIndex {
     return new CompositeSeries(rule.parts.map(({ slo, sliceKey, weight }) => ({ slo, weight, series: this.#judgedOne(sliceKey, slo) })));
   }
 
+  /** The same of one group of it; of all where it is not counted apart any more. */
+  judgedOf(rule: SliceRule, group: SloGroup | undefined): CountSeries {
+    return (group && this.groups(rule).find((each) => each.group.text === group.text)?.series) ?? this.judged(rule);
+  }
+
   /** The groups of an SLO that counts them apart, each with what it is judged by. */
   groups({ sliceKey, slo }: Pick<SliceRule, 'sliceKey' | 'slo'>): { readonly group: SloGroup; readonly sliceKey: string; readonly series: CountSeries }[] {
     const { groupBy } = slo.indicator;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { minuteOf } from '../budget/minute-series.js';
+import { minuteOf, type CountSeries } from '../budget/minute-series.js';
 import { SliceIndex } from '../budget/slice-index.js';
 import { buildSlo, minuteOfEvents } from '../budget/slo-builder.js';
 import { fullCoverage } from '../budget/window-reading.js';
+import { onsetOfMinutes } from '../diagnosis/onset.js';
 import type { Incident } from '../incident/incident.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { evaluate, type Evaluation, type MeasuredSlo } from './evaluate.js';
@@ -42,6 +43,15 @@ describe('alerts of groups', () => {
     expect(signals.map(({ firing }) => firing)).toEqual([false]);
     // Records of an incident are small: they hold the group's own reading, not those of all groups.
     expect(incidents[0]?.alerts[0]?.reading?.group?.values).toEqual({ 'resource.cloud.region': 'tiny' });
+  });
+
+  test('since when it fails is told of the minutes of the group, not of all in which it is lost', () => {
+    const slices = index({ eu: 20_000, us: 20_000, tiny: 10 }, ['tiny']);
+    const [tiny] = judge(slices).statuses[0]?.groups ?? [];
+    const onsetIn = (series: CountSeries): unknown => onsetOfMinutes(Array.from({ length: 120 }, (_, back) => minuteOf(NOW) - 120 + back).map((minute) => ({ minute, ...series.sum(minute, minute + 1) })));
+    expect(onsetIn(slices.judgedOf(RULE, tiny?.group))).toMatchObject({ minute: minuteOf(NOW) - 10, before: 0, after: 1 });
+    expect(onsetIn(slices.judgedOf(RULE, undefined))).toMatchObject({ after: 10 / 40_010 });
+    expect(onsetIn(slices.judgedOf(RULE, { ...tiny!.group!, text: 'resource.cloud.region=gone' }))).toMatchObject({ after: 10 / 40_010 });
   });
 
   test('where all fail, the whole says it once', () => {

@@ -164,7 +164,7 @@ export class Judgement {
     if (compiled === undefined) return undefined;
     const look: Look = { about: { slo: slo.name }, leftMs: this.#leftMs(status.atMs, when) };
     const evidence = await this.#lookFor(look, () => gatherEvidence(this.#evidence, status.group === undefined ? compiled : restrictedTo(compiled, status.group), status));
-    return evidence && this.#withSnapshot(look, { evidence, atMs: status.atMs, series: this.#slices.judged(compiled), service: slo.service });
+    return evidence && this.#withSnapshot(look, { evidence, atMs: status.atMs, series: this.#slices.judgedOf(compiled, status.group), service: slo.service });
   }
 
   async #conditionEvidence(incident: Incident, nowMs: number, when?: EvidenceTime): Promise<Evidence | undefined> {
