@@ -5,6 +5,7 @@ import { childrenByParent, placeKey, placeOf, rootErrorOf, type Place } from '..
 import { signatureOfRoot } from '../signature/signature-of.js';
 import type { Span } from '../trace/span.js';
 import type { LogLine } from './culprit/traffic.js';
+import { answeringServices } from './answering-services.js';
 import { criticalPath, selfTimes } from './critical-path.js';
 import { buildTraceTree, type TraceTree } from './trace-tree.js';
 
@@ -117,16 +118,14 @@ export function medianTimes(traces: readonly TimeByPlace[]): ReadonlyMap<string,
 }
 
 export function peerDirectory(traces: readonly EventTrace[]): PeerDirectory {
-  const peers = new Map<string, string>();
-  for (const { spans } of traces) {
+  return answeringServices(traces.flatMap(({ spans }) => {
     const children = childrenByParent(spans);
-    for (const span of spans) {
+    return spans.flatMap((span) => {
       const address = span.kind === 'client' ? peerAddress(span) : undefined;
-      const server = children.get(span.spanId)?.find((child) => child.kind === 'server');
-      if (address !== undefined && server !== undefined) peers.set(address, server.serviceName);
-    }
-  }
-  return peers;
+      const servers = address === undefined ? [] : (children.get(span.spanId) ?? []).filter((child) => child.kind === 'server');
+      return servers.map(({ serviceName }) => [address!, serviceName] as const);
+    });
+  }));
 }
 
 /** The place with the most time beyond what is usual. */

@@ -2,6 +2,7 @@ import { hasFailed } from '../../signature/root-error.js';
 import { operationName, peerAddress, peerName } from '../../signature/operation.js';
 import { parameterise } from '../../signature/parameterise.js';
 import type { Attributes, Span } from '../../trace/span.js';
+import { answeringServices } from '../answering-services.js';
 import { entersService, type LinkedSpan, type Links } from './links.js';
 
 /** One request inside one service: from the span by which it came in to the last span it caused there. */
@@ -91,14 +92,10 @@ function intervalOf(span: Span): Interval {
 
 /** Which service answers at an address, learnt from the calls that were answered: one that is down sends no span to say so. */
 export function peerServices(links: readonly Links[]): ReadonlyMap<string, string> {
-  const services = new Map<string, string>();
-  for (const { spans } of links) {
-    for (const { span, parent } of spans) {
-      const address = parent?.span.kind === 'client' && span.kind === 'server' ? peerAddress(parent.span) : undefined;
-      if (address !== undefined) services.set(address, span.serviceName);
-    }
-  }
-  return services;
+  return answeringServices(links.flatMap(({ spans }) => spans.flatMap(({ span, parent }) => {
+    const address = parent?.span.kind === 'client' && span.kind === 'server' ? peerAddress(parent.span) : undefined;
+    return address === undefined ? [] : [[address, span.serviceName] as const];
+  })));
 }
 
 function peerOf(span: Span, services: ReadonlyMap<string, string>): string | undefined {

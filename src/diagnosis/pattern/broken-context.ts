@@ -1,6 +1,8 @@
+import { groupBy } from '../../lib/group-by.js';
 import { operationName, textOf } from '../../signature/operation.js';
 import { hasFailed } from '../../signature/root-error.js';
 import type { Span } from '../../trace/span.js';
+import { compareSpans } from '../finding.js';
 import { isBrokenEdge } from '../trace-flaws.js';
 import type { PatternDetector, PatternTraces, Sighting } from './pattern.js';
 import { endNs, type Call, type TraceView } from './trace-view.js';
@@ -90,16 +92,11 @@ function add(counts: Map<string, number>, key: string): void {
 
 /** Traces that begin at a request, by method and path, in order of time. */
 class RootIndex {
-  readonly #roots = new Map<string, Span[]>();
+  readonly #roots: ReadonlyMap<string, readonly Span[]>;
 
   constructor(views: readonly TraceView[]) {
-    for (const { spans } of views) {
-      for (const span of spans) {
-        const key = span.kind === 'server' && span.parentSpanId === '' ? requestKey(span) : undefined;
-        if (key !== undefined) this.#roots.set(key, [...(this.#roots.get(key) ?? []), span]);
-      }
-    }
-    for (const roots of this.#roots.values()) roots.sort((left, right) => (left.startNs < right.startNs ? -1 : 1));
+    const roots = views.flatMap(({ spans }) => spans.filter((span) => span.kind === 'server' && span.parentSpanId === '' && requestKey(span) !== undefined));
+    this.#roots = groupBy(roots.sort(compareSpans), (span) => requestKey(span) ?? '');
   }
 
   /** A root of another service that answers the same while the call is under way. */

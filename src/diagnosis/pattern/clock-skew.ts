@@ -1,3 +1,4 @@
+import { groupBy } from '../../lib/group-by.js';
 import { operationName, textOf } from '../../signature/operation.js';
 import type { Attributes } from '../../trace/span.js';
 import { clockOffsetMs, isSkewed } from '../trace-flaws.js';
@@ -22,12 +23,7 @@ interface Answer extends Sighting {
 
 /** One bad moment of a host moves single answers; a clock moves all of them. */
 function skewedPairs(answers: readonly Answer[]): readonly Sighting[] {
-  const pairs = new Map<string, Answer[]>();
-  for (const answer of answers) {
-    const key = JSON.stringify([answer.what, answer.peer]);
-    pairs.set(key, [...(pairs.get(key) ?? []), answer]);
-  }
-  return [...pairs.values()].flatMap((pair) => {
+  return [...groupBy(answers, ({ what, peer }) => JSON.stringify([what, peer])).values()].flatMap((pair) => {
     const [outside, offsetMs] = [pair.filter(({ isOutside }) => isOutside), medianOf(pair.map((answer) => answer.offsetMs))];
     return isSkewed({ outside: outside.length, calls: pair.length, offsetMs }) ? outside.map((answer) => ({ ...answer, costNs: Math.abs(offsetMs) * NS_PER_MS })) : [];
   });

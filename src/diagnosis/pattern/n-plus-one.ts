@@ -1,4 +1,5 @@
 import { formatLatency } from '../../lib/format.js';
+import { groupBy } from '../../lib/group-by.js';
 import { operationName } from '../../signature/operation.js';
 import type { PatternDetector, Sighting } from './pattern.js';
 import { statementOf, targetKey, type Call, type TraceView } from './trace-view.js';
@@ -17,8 +18,7 @@ export const nPlusOne: PatternDetector = {
 
 function sightingsIn(view: TraceView): Sighting[] {
   return [...view.calls].flatMap(([entry, calls]) => {
-    const targets = new Map<string, Call[]>();
-    for (const call of calls) if (!call.failed && call.service !== '') targets.set(targetKey(call), [...(targets.get(targetKey(call)) ?? []), call]);
+    const targets = groupBy(calls.filter(({ failed, service }) => !failed && service !== ''), targetKey);
     return [...targets.values()].flatMap((own) => {
       const [first] = own;
       if (first === undefined || own.length < MIN_CALLS || !isOneByOne(own)) return [];

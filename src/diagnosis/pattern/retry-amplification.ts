@@ -1,4 +1,5 @@
 import { formatLatency } from '../../lib/format.js';
+import { groupBy } from '../../lib/group-by.js';
 import type { PatternDetector, Sighting } from './pattern.js';
 import { isRefusal, targetKey, type Call, type TraceView } from './trace-view.js';
 
@@ -16,9 +17,7 @@ export const retryAmplification: PatternDetector = {
 
 function sightingsIn(view: TraceView): Sighting[] {
   return [...view.calls.values()].flatMap((calls) => {
-    const targets = new Map<string, Call[]>();
-    for (const call of calls) targets.set(targetKey(call), [...(targets.get(targetKey(call)) ?? []), call]);
-    return [...targets.values()].flatMap((own) => {
+    return [...groupBy(calls, targetKey).values()].flatMap((own) => {
       const tries = longestRun(own);
       const [first] = tries;
       if (first === undefined || tries.length < MIN_TRIES) return [];
