@@ -1,18 +1,19 @@
 import { decodeDocument, encodeDocument } from '../lib/document-json.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
-import type { Database, Statement } from '../store/database.js';
+import type { Database, Row, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import { traceIdOf } from '../store/trace-key.js';
 import type { EvidenceReader } from './evidence-reader.js';
 import { MAX_SIGNATURES } from './signature-book.js';
-import type { FailedTraces, SignatureChanges, SignatureMemory, SignatureStore } from './signature-store.js';
+import type { FailedTraces, SignatureChanges, SignatureCount, SignatureMemory, SignatureStore } from './signature-store.js';
 
 const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
 const FAILED = sql('failed-traces');
 const LOAD = sql('load-signatures');
 const FIND = sql('find-signatures');
 const LOAD_COUNTS = sql('load-signature-counts');
+const FIND_COUNTS = sql('find-signature-counts');
 const LOAD_PROGRESS = sql('load-signature-progress');
 const FORGET = sql('forget-signatures');
 const STORE = sql('store-signatures');
@@ -44,7 +45,7 @@ export class DuckdbSignatureStore implements SignatureStore {
     ]);
     return {
       signatures: documents.map((row) => decodeDocument<TrackedSignature>(String(row['document']))),
-      counts: counts.map((row) => ({ id: String(row['signature_id']), minute: Number(row['minute']), failures: Number(row['failures']) })),
+      counts: counts.map(countOf),
       progress: progress === undefined ? undefined : { sinceMs: Number(progress['since_ms']), readToMs: Number(progress['read_to_ms']) },
     };
   }
@@ -52,6 +53,11 @@ export class DuckdbSignatureStore implements SignatureStore {
   async find(ids: readonly string[]): Promise<readonly TrackedSignature[]> {
     const rows = await this.#database.query({ sql: FIND, params: { ids: JSON.stringify(ids) } });
     return rows.map((row) => decodeDocument<TrackedSignature>(String(row['document'])));
+  }
+
+  async countsOf(ids: readonly string[], fromMinute: number): Promise<readonly SignatureCount[]> {
+    const rows = await this.#database.query({ sql: FIND_COUNTS, params: { ids: JSON.stringify(ids), from_minute: fromMinute } });
+    return rows.map(countOf);
   }
 
   async save({ signatures, counts, progress }: SignatureChanges): Promise<void> {
@@ -75,4 +81,8 @@ export class DuckdbSignatureStore implements SignatureStore {
   trim(beforeMinute: number): Promise<void> {
     return this.#database.transaction([{ sql: TRIM, params: { before_minute: beforeMinute } }, { sql: TRIM_SIGNATURES, params: { limit: MAX_STORED } }]);
   }
+}
+
+function countOf(row: Row): SignatureCount {
+  return { id: String(row['signature_id']), minute: Number(row['minute']), failures: Number(row['failures']) };
 }

@@ -13,6 +13,10 @@ export class KnownSignatures {
     return [...this.#signatures.values()];
   }
 
+  get size(): number {
+    return this.#signatures.size;
+  }
+
   get(id: string): TrackedSignature | undefined {
     return this.#signatures.get(id);
   }
@@ -41,6 +45,20 @@ export class KnownSignatures {
     const family = new Set([id]);
     for (const each of family) for (const other of [...(this.get(each)?.earlierIds ?? []), ...(this.#merged.get(each) ?? [])]) family.add(other);
     return [...family];
+  }
+
+  /** The family without older names that another signature took over: of several new names for an old one its first has its numbers. */
+  counted(id: string): readonly string[] {
+    const family = this.family(id);
+    return family.filter((each) => {
+      const [first] = this.get(each)?.laterIds ?? [];
+      return first === undefined || family.includes(first);
+    });
+  }
+
+  /** When any of its family was seen last; 0: never. */
+  lastSeenMs(id: string): number {
+    return Math.max(0, ...this.family(id).map((each) => this.get(each)?.lastSeenMs ?? 0));
   }
 
   /** The names of what later versions, or people, have made of it: an alert that began under this one is about all of them. */

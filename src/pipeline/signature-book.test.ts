@@ -3,11 +3,13 @@ import { openTraceqlStore, type TraceqlStore } from '../../test/support/traceql-
 import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
 import { stateOf } from '../signature/signature-life.js';
 import { occurrencesOf } from '../signature/occurrences.js';
+import { buildSpan } from '../signature/span-builder.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
 import { DEFAULT_START_MS, type SpanDescription } from '../trace/batch-builder.js';
 import { DuckdbEvidenceReader } from './duckdb-evidence-reader.js';
 import { DuckdbSignatureStore } from './duckdb-signature-store.js';
 import { MAX_SIGNATURES, SETTLE_MS, SignatureBook } from './signature-book.js';
+import type { SignatureCount, SignatureStore } from './signature-store.js';
 
 const ARRIVED = DEFAULT_START_MS;
 const READ = ARRIVED + SETTLE_MS + 1_000;
@@ -117,11 +119,11 @@ describe('the book of signatures', () => {
   });
 
   /** So many others were seen later that it is left on disk. */
-  const crowded = async (signatures: readonly TrackedSignature[], lastSeenMs: number): Promise<SignatureBook> => {
+  const crowded = async (signatures: readonly TrackedSignature[], lastSeenMs: number, counts: readonly SignatureCount[] = []): Promise<SignatureBook> => {
     const { kept } = await fresh();
     const [some] = signatures as [TrackedSignature];
     const crowd = Array.from({ length: MAX_SIGNATURES }, (_, index) => ({ ...some, id: `v2:crowd${index}`, decision: undefined as never, lastSeenMs: ARRIVED - MINUTE_MS }));
-    await kept.save({ signatures: [...signatures.map((each) => ({ ...each, lastSeenMs })), ...crowd], counts: [], progress: { sinceMs: ARRIVED - 40 * DAY_MS, readToMs: ARRIVED - MINUTE_MS } });
+    await kept.save({ signatures: [...signatures.map((each) => ({ ...each, lastSeenMs })), ...crowd], counts, progress: { sinceMs: ARRIVED - 40 * DAY_MS, readToMs: ARRIVED - MINUTE_MS } });
     const book = new SignatureBook(kept);
     await book.resume(READ);
     return book;
@@ -148,6 +150,38 @@ describe('the book of signatures', () => {
     expect(stateOf(stored!, READ)).toBe('linked');
   });
 
+  test('where a better normaliser tells apart what was one, the shares of both add up, and neither is a jump', async () => {
+    const own = await known();
+    const { kept } = await fresh();
+    const minute = Math.floor(ARRIVED / MINUTE_MS) - 60;
+    const signatures = [{ ...own, earlierIds: ['v1:old'] }, { ...own, id: 'v2:other', earlierIds: ['v1:old'] }, { ...own, id: 'v1:old', laterIds: [own.id, 'v2:other'] }];
+    await kept.save({ signatures, counts: [{ id: 'v1:old', minute, failures: 10 }], progress: { sinceMs: ARRIVED - 90 * DAY_MS, readToMs: ARRIVED - MINUTE_MS } });
+    const book = new SignatureBook(kept);
+    await book.resume(READ);
+    expect([own.id, 'v2:other'].map((id) => book.counts(id).get(minute) ?? 0)).toEqual([10, 0]);
+    expect([own.id, 'v2:other'].map((id) => book.failures(minute, minute + 1, id))).toEqual([10, 10]);
+  });
+
+  test('what comes back from disk has its counts of before: a rule that compares with them must not take it for a jump', async () => {
+    const own = await known();
+    const minute = Math.floor(ARRIVED / MINUTE_MS) - 100;
+    const book = await crowded([own], ARRIVED - DAY_MS, [{ id: own.id, minute, failures: 30 }, { id: own.id, minute, failures: 20 }]);
+    expect([book.byId(own.id), book.failures(minute, minute + 1)]).toEqual([undefined, 50]);
+    await book.read(READ);
+    expect([book.failures(minute, minute + 1, own.id), book.failures(minute, minute + 1)]).toEqual([50, 50]);
+  });
+
+  test('what was quiet for long has not come back because something that goes on was merged into it', async () => {
+    const own = await known();
+    const { kept } = await fresh();
+    const signatures = [{ ...own, decision: mergedInto('v2:quiet')!, lastSeenMs: ARRIVED - MINUTE_MS }, { ...own, id: 'v2:quiet', firstSeenMs: ARRIVED - 60 * DAY_MS, lastSeenMs: ARRIVED - 30 * DAY_MS }];
+    await kept.save({ signatures, counts: [], progress: { sinceMs: ARRIVED - 90 * DAY_MS, readToMs: ARRIVED - MINUTE_MS } });
+    const book = new SignatureBook(kept);
+    await book.resume(READ);
+    await book.read(READ);
+    expect([book.byId('v2:quiet')?.lastSeenMs, stateOf(book.byId('v2:quiet')!, READ)]).toEqual([ARRIVED - 4_990, 'ongoing']);
+  });
+
   test('what was merged into a failure that is there no more is itself again, and not new', async () => {
     const own = await known();
     const book = await crowded([{ ...own, firstSeenMs: ARRIVED - 30 * DAY_MS, decision: mergedInto('v2:gone')! }], ARRIVED - DAY_MS);
@@ -165,4 +199,31 @@ describe('the book of signatures', () => {
     const minute = Math.floor((ARRIVED - 5_000) / MINUTE_MS);
     for (const name of ['v1:old', 'v2:other', own.id]) expect([book.failedSince(name, 0).length, book.alertCounts(name).get(minute)]).toEqual([2, 2]);
   });
+});
+
+test('whoever makes up failures without end does not fill the memory: what was quiet for longest is left on disk, and is the same when it comes back', async () => {
+  const PER_READ = 1_000;
+  const stored = new Map<string, TrackedSignature>();
+  let types: readonly string[] = [];
+  const flooded: SignatureStore = {
+    load: () => Promise.resolve({ signatures: [], counts: [], progress: { sinceMs: 0, readToMs: ARRIVED } }), trim: () => Promise.resolve(), countsOf: () => Promise.resolve([]),
+    find: (ids) => Promise.resolve(ids.flatMap((id) => stored.get(id) ?? [])),
+    save: ({ signatures }) => { for (const signature of signatures) stored.set(signature.id, signature); return Promise.resolve(); },
+    failedTraces: (_fromMs, toMs) => Promise.resolve({ count: types.length, traces: types.map((type) => ({ logs: [], spans: [buildSpan({ id: 'a', kind: 'server', status: 'error', startMs: toMs - 100, attributes: { 'error.type': type } })] })) }),
+  };
+  const book = new SignatureBook(flooded);
+  await book.resume(ARRIVED);
+  const read = async (turn: number, failing: readonly string[]): Promise<void> => {
+    types = failing;
+    await book.read(READ + turn * 5_000);
+  };
+  const of = (type: string): readonly TrackedSignature[] => book.all().filter((signature) => signature.type === type);
+  await read(1, ['Declined']);
+  const [before] = of('Declined');
+  for (let turn = 2; turn <= 12; turn += 1) await read(turn, Array.from({ length: PER_READ }, (_, index) => `made up ${turn}-${index}`));
+  expect(book.all().length).toBeLessThanOrEqual(1.2 * MAX_SIGNATURES);
+  expect(book.all().filter(({ type }) => type.startsWith('made up 12-'))).toHaveLength(PER_READ);
+  expect(of('Declined')).toEqual([]);
+  await read(13, ['Declined']);
+  expect(of('Declined')).toMatchObject([{ total: 2, firstSeenMs: before?.firstSeenMs }]);
 });

@@ -12,6 +12,8 @@ import { TaskQueue } from '../store/task-queue.js';
 
 /** Signatures kept in memory and on the page; beyond it those that were quiet for longest are left on disk. */
 export const MAX_SIGNATURES = 5_000;
+/** So many more are let in before room is made. */
+const CROWD = 1.2 * MAX_SIGNATURES;
 /** A trace is read when its failure arrived this long ago: by then its other services have sent their spans as well. */
 export const SETTLE_MS = 15_000;
 /** After a pause reading goes on with what is recent; what is older is history. */
@@ -45,6 +47,7 @@ export class SignatureBook {
     const { signatures, counts, progress } = await this.#store.load(Math.floor((nowMs - COUNTED_MS) / MINUTE_MS));
     this.#known.learn(signatures);
     this.#counts.add(counts);
+    this.#counts.forgetOthers((id) => this.#known.has(id));
     this.#sinceMs = progress?.sinceMs;
     this.#readToMs = progress?.readToMs ?? 0;
   }
@@ -67,9 +70,9 @@ export class SignatureBook {
     return this.#known.family(id);
   }
 
-  /** Failed requests by minute. */
+  /** Failed requests by minute; each is counted for one signature. */
   counts(id: string): ReadonlyMap<number, number> {
-    return this.#counts.byMinute(this.family(id));
+    return this.#counts.byMinute(this.#known.counted(id));
   }
 
   /** Failed requests by minute of all that an alert of this name is about, also where later versions or people call it otherwise by now. */
@@ -77,7 +80,7 @@ export class SignatureBook {
     return this.#counts.byMinute(this.#known.names(id));
   }
 
-  /** Failed requests of one signature, or of all, in whole minutes, [from, to). */
+  /** Failed requests of one signature under all of its names, or of all, in whole minutes, [from, to): a new name is no news, nor a jump. */
   failures(fromMinute: number, toMinute: number, id?: string): number {
     return id === undefined ? this.#counts.all(fromMinute, toMinute) : this.#counts.of(this.family(id), fromMinute, toMinute);
   }
@@ -97,7 +100,7 @@ export class SignatureBook {
       const { count, traces } = await this.#store.failedTraces(fromMs, toMs);
       const scale = traces.length === 0 ? 1 : count / traces.length;
       const occurrences = traces.flatMap((trace) => occurrencesOf(trace, this.#versions)).map((each) => ({ ...each, weight: each.weight * scale }));
-      await this.#recall(occurrences);
+      await this.#recall(occurrences, Math.floor((nowMs - COUNTED_MS) / MINUTE_MS));
       await this.#keep({ ...this.#changesOf(occurrences, { trackingSinceMs: sinceMs, nowMs }), progress: { sinceMs, readToMs: toMs } });
       for (const [id, own] of groupBy(occurrences, ({ signature }) => signature.id)) this.#recent.add(id, own);
       this.#sinceMs = sinceMs;
@@ -137,7 +140,7 @@ export class SignatureBook {
       // What was merged into it keeps its own older names, for the day on which that is taken back.
       const older = own.flatMap(({ signature }) => (signature.id === id ? (signature.earlierIds ?? []) : []));
       const earlier = [...new Set(older)].flatMap((each) => changed.get(each) ?? this.#known.get(each) ?? []).filter(({ laterIds }) => !laterIds.includes(id));
-      changed.set(id, withOccurrences(known, own, { ...context, earlier }));
+      changed.set(id, withOccurrences(known, own, { ...context, earlier, familySeenMs: this.#known.lastSeenMs(id) }));
       for (const old of earlier) changed.set(old.id, { ...old, laterIds: [...old.laterIds, id] });
       for (const [minute, those] of groupBy(own, ({ atMs }) => Math.floor(atMs / MINUTE_MS))) counts.push({ id, minute, failures: those.reduce((sum, { weight }) => sum + weight, 0) });
     }
@@ -145,12 +148,13 @@ export class SignatureBook {
   }
 
   /** What is on disk only, because it was quiet for longer than others, is not new when it comes back; nor is what it was merged into. */
-  async #recall(occurrences: readonly Occurrence[]): Promise<void> {
+  async #recall(occurrences: readonly Occurrence[], fromMinute: number): Promise<void> {
     let wanted = occurrences.flatMap(({ signature: { id, earlierIds = [] } }) => [id, ...earlierIds]);
     for (let step = 0; step < MAX_MERGES && wanted.length > 0; step += 1) {
       const unknown = [...new Set(wanted)].filter((id) => !this.#known.has(id) && !this.#absent.has(id));
       const found = unknown.length === 0 ? [] : await this.#store.find(unknown);
       this.#known.learn(found);
+      if (found.length > 0) this.#counts.recall(await this.#store.countsOf(found.map(({ id }) => id), fromMinute));
       if (this.#absent.size > MAX_ABSENT) this.#absent.clear();
       for (const id of unknown) if (!this.#known.has(id)) this.#absent.add(id);
       wanted = wanted.flatMap((id) => this.#known.successors(id));
@@ -161,21 +165,28 @@ export class SignatureBook {
     await this.#store.save(changes);
     this.#known.learn(changes.signatures);
     this.#counts.add(changes.counts);
+    for (const { id } of changes.signatures) this.#absent.delete(id);
   }
 
   async #trim(nowMs: number): Promise<void> {
+    if (this.#known.size > CROWD) this.#makeRoom();
     if (nowMs < this.#nextTrimMs) return;
     this.#nextTrimMs = nowMs + HOUR_MS;
     const before = Math.floor((nowMs - COUNTED_MS) / MINUTE_MS);
     this.#counts.trim(before);
+    this.#makeRoom();
+    // What the store forgets is there no more.
+    await this.#store.trim(before);
+  }
+
+  /** Whoever makes up messages without end fills the disk up to its limit, but not the memory. */
+  #makeRoom(): void {
     const oldest = [...this.#known.all()].sort((left, right) => right.lastSeenMs - left.lastSeenMs).slice(MAX_SIGNATURES);
     for (const { id } of oldest) {
       this.#known.forget(id);
       this.#counts.forget(id);
       this.#recent.forget(id);
     }
-    this.#absent.clear();
-    await this.#store.trim(before);
   }
 }
 

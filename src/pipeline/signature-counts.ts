@@ -15,6 +15,14 @@ export class SignatureCounts {
     }
   }
 
+  /** Of signatures that were forgotten: in the counts of all they are already. */
+  recall(counts: readonly SignatureCount[]): void {
+    for (const { id, minute, failures } of counts) {
+      const own = this.#counts.get(id) ?? new Map<number, number>();
+      this.#counts.set(id, own.set(minute, failures));
+    }
+  }
+
   byMinute(ids: readonly string[]): ReadonlyMap<number, number> {
     const sum: MinuteCounts = new Map();
     for (const id of ids) for (const [minute, failures] of this.#counts.get(id) ?? []) sum.set(minute, (sum.get(minute) ?? 0) + failures);
@@ -32,6 +40,10 @@ export class SignatureCounts {
 
   trim(beforeMinute: number): void {
     for (const counts of [...this.#counts.values(), this.#all]) for (const minute of counts.keys()) if (minute < beforeMinute) counts.delete(minute);
+  }
+
+  forgetOthers(isKept: (id: string) => boolean): void {
+    for (const id of this.#counts.keys()) if (!isKept(id)) this.#counts.delete(id);
   }
 
   /** What it failed stays in the counts of all. */

@@ -37,6 +37,8 @@ export interface SignatureStore {
   load(fromMinute: number): Promise<SignatureMemory>;
   /** Those of these names that are stored. */
   find(ids: readonly string[]): Promise<readonly TrackedSignature[]>;
+  /** Of these names, since then. */
+  countsOf(ids: readonly string[], fromMinute: number): Promise<readonly SignatureCount[]>;
   /** All or nothing. */
   save(changes: SignatureChanges): Promise<void>;
   /** Traces whose first failed span arrived after `fromMs` and not after `toMs`. */

@@ -8,8 +8,8 @@ export interface SignatureReader {
   family(id: string): readonly string[];
   /** What arrived until then has been read, Unix milliseconds. */
   readToMs(): number;
-  /** Failed requests by Unix minute. */
+  /** Failed requests by Unix minute; each is counted for one signature. */
   counts(id: string): ReadonlyMap<number, number>;
-  /** Failed requests of one signature, or of all, in whole minutes, [from, to). */
-  failures(fromMinute: number, toMinute: number, id?: string): number;
+  /** Failed requests of all, in whole minutes, [from, to). */
+  failures(fromMinute: number, toMinute: number): number;
 }

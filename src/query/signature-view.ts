@@ -49,12 +49,14 @@ function mergedInto({ id }: TrackedSignature, reader: SignatureReader): readonly
 function viewOf(own: TrackedSignature, reader: SignatureReader, { window, nowMs }: { readonly window: TimeWindow; readonly nowMs: number }): SignatureView {
   const [from, to] = [Math.floor(window.fromMs / MINUTE_MS), Math.floor(window.toMs / MINUTE_MS) + 1];
   const signature = withMerged(own, reader.family(own.id).flatMap((each) => reader.byId(each) ?? []));
-  const failures = reader.failures(from, to, signature.id);
   const all = reader.failures(from, to);
   const line = new Array<number>(PARTS).fill(0);
+  let failures = 0;
   for (const [minute, count] of reader.counts(signature.id)) {
     const part = Math.floor(((minute - from) / (to - from)) * PARTS);
-    if (part >= 0 && part < PARTS) line[part] = (line[part] ?? 0) + count;
+    if (part < 0 || part >= PARTS) continue;
+    line[part] = (line[part] ?? 0) + count;
+    failures += count;
   }
   return { signature, state: stateOf(signature, nowMs), failures, perHour: failures / (knownMs(signature, window) / HOUR_MS), share: all === 0 ? undefined : failures / all, line };
 }

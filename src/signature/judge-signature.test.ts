@@ -48,7 +48,9 @@ describe('a signature rule', () => {
   });
 
   test('says why with its numbers', () => {
-    expect(verdict(jump, steady(10)).words).toBe('50 failed requests in 5 min, 5 as a rule; more than 3 times that by chance: p = 1e-12');
+    expect(verdict(jump, steady(10)).words).toBe('50 failed requests in 5 min, 5 as a rule; it alerts above 3 times that, where chance is ruled out (p = 1e-12)');
+    expect(verdict({ kind: 'rate', above: 4, overMs: 5 * MINUTE_MS }, () => 1).words).toBe('5 failed requests in 5 min; it alerts above 4');
+    expect(verdict({ kind: 'share', above: 0.2, atLeast: 5, overMs: 5 * MINUTE_MS }, () => 1).words).toBe('5 failed requests in 5 min, 25 % of all that failed; it alerts above 20 %');
     expect(verdict(fresh, () => 1, { firstSeenMs: NOW - MINUTE_MS }).words).toBe('never seen before, 5 failed requests in 5 min');
   });
 

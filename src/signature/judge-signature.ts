@@ -40,11 +40,11 @@ export function judgeSignature(signature: TrackedSignature, condition: Signature
       return { firing: isNews && count >= condition.atLeast, words: isNews ? `${state === 'new' ? 'never seen before' : 'it came back'}, ${seen}` : `known since ${formatSpan(history.nowMs - signature.firstSeenMs)}` };
     }
     case 'rate':
-      return { firing: count > condition.above, words: `${seen}, more than ${condition.above} alert` };
+      return { firing: count > condition.above, words: `${seen}; it alerts above ${condition.above}` };
     case 'share': {
       const all = countIn(history.all, window);
       const share = all === 0 ? 0 : count / all;
-      return { firing: count >= condition.atLeast && share > condition.above, words: `${seen}, ${formatPercent(share, 0)} of all that failed; more than ${formatPercent(condition.above, 0)} alert` };
+      return { firing: count >= condition.atLeast && share > condition.above, words: `${seen}, ${formatPercent(share, 0)} of all that failed; it alerts above ${formatPercent(condition.above, 0)}` };
     }
     case 'jump':
       return judgeJump(condition, { count, seen, from: Math.floor(window.fromMs / MINUTE_MS), history, firstSeenMs: signature.firstSeenMs });
@@ -81,11 +81,11 @@ function judgeJump({ times, significance, overMs }: Extract<SignatureCondition, 
   const dispersion = mean === 0 ? 1 : Math.max(1, before.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (windows - 1) / mean);
   const expected = times / (times + windows);
   const pValue = binomialTail(count / dispersion, (count + past) / dispersion, expected);
-  return { firing: count > times * mean && pValue < significance, words: `${seen}, ${mean === 0 ? 'none' : Number(mean.toPrecision(2))} as a rule; more than ${times} times that by chance: p = ${pValue.toPrecision(1)}` };
+  return { firing: count > times * mean && pValue < significance, words: `${seen}, ${mean === 0 ? 'none' : Number(mean.toPrecision(2))} as a rule; it alerts above ${times} times that, where chance is ruled out (p = ${pValue.toPrecision(1)})` };
 }
 
 function round(count: number): number {
-  return Math.round(count * 10) / 10;
+  return count >= 10 ? Math.round(count) : Math.round(count * 10) / 10;
 }
 
 function plural(count: number): string {

@@ -27,6 +27,9 @@ const PATTERNS: readonly (readonly [name: string, pattern: string])[] = [
   ['bool', String.raw`(?<=[=:] ?)(?:true|false|True|False)\b`],
 ];
 
+/** In the order in which they are tried. */
+export const PARAMETER_NAMES: readonly string[] = PATTERNS.map(([name]) => name);
+
 const COMBINED = new RegExp(PATTERNS.map(([, pattern]) => `(${pattern})`).join('|'), 'gu');
 
 /** One value that was taken out of a message. */

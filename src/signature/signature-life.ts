@@ -24,6 +24,8 @@ export function stateOf(signature: TrackedSignature, nowMs: number): SignatureSt
 export interface LifeContext {
   readonly trackingSinceMs: number;
   readonly nowMs: number;
+  /** When any of what is counted as one with it was seen last; 0: never. */
+  readonly familySeenMs: number;
   /** What earlier versions of the normaliser stored of this failure, and no signature of today has taken over into this one yet. */
   readonly earlier: readonly TrackedSignature[];
 }
@@ -33,7 +35,7 @@ export function withOccurrences(known: TrackedSignature | undefined, occurrences
   const ordered = [...occurrences].sort((left, right) => left.atMs - right.atMs || (left.traceId < right.traceId ? -1 : 1));
   const [first, last] = [ordered[0] as Occurrence, ordered.at(-1) as Occurrence];
   const before = absorbed(known ?? born(first, context), context.earlier);
-  const cameBack = hasComeBack(before, first, context);
+  const cameBack = hasComeBack(before, { first, last }, context);
   const { decision, ...rest } = before;
   return {
     ...rest, ...(decision === undefined || (cameBack && decision.kind === 'resolved') ? {} : { decision }), ...(cameBack ? { regressedAtMs: context.nowMs } : {}),
@@ -70,7 +72,7 @@ export function withMerged(signature: TrackedSignature, family: readonly Tracked
 }
 
 function addedUp(all: readonly TrackedSignature[]): Pick<TrackedSignature, 'total' | 'operations' | 'versions' | 'tenants'> {
-  const added = (countsOf: (signature: TrackedSignature) => Readonly<Record<string, number>>): Readonly<Record<string, number>> => mostOf(all.flatMap((each) => Object.entries(countsOf(each))));
+  const added = (countsOf: (signature: TrackedSignature) => Readonly<Record<string, number>>): Readonly<Record<string, number>> => Object.fromEntries(mostFirst(all.flatMap((each) => Object.entries(countsOf(each)))).slice(0, MAX_AFFECTED));
   return { total: all.reduce((sum, { total }) => sum + total, 0), operations: added(({ operations }) => operations), versions: added(({ versions }) => versions), tenants: added(({ tenants }) => tenants) };
 }
 
@@ -85,20 +87,37 @@ function agreed(earlier: readonly TrackedSignature[]): TrackedSignature['decisio
   return others.every((decision) => decision?.kind === first?.kind && decision?.into === first?.into) ? first : undefined;
 }
 
-/** What was sent before the decision may arrive after it. */
-function hasComeBack({ decision, lastSeenMs }: TrackedSignature, { atMs }: Occurrence, { nowMs }: LifeContext): boolean {
+/** What was sent before the decision may arrive after it. What was merged into it, and went on meanwhile, did not come back. */
+function hasComeBack({ decision, lastSeenMs }: TrackedSignature, { first, last }: { readonly first: Occurrence; readonly last: Occurrence }, { nowMs, familySeenMs }: LifeContext): boolean {
   if (decision?.kind === 'ignored' || decision?.kind === 'merged') return false;
-  return decision?.kind === 'resolved' ? atMs > decision.atMs : Math.min(atMs, nowMs) - lastSeenMs > QUIET_MS;
+  return decision?.kind === 'resolved' ? last.atMs > decision.atMs : Math.min(first.atMs, nowMs) - Math.max(lastSeenMs, familySeenMs) > QUIET_MS;
 }
 
+/**
+ * Space-Saving (Metwally, Agrawal and El Abbadi 2005): where there is no room, what is new takes the place and the count of the least frequent. Else
+ * what came late would be forgotten after each reading, however often it failed since.
+ */
 function tally(before: Readonly<Record<string, number>>, occurrences: readonly Occurrence[], keyOf: (occurrence: Occurrence) => string): Readonly<Record<string, number>> {
-  return mostOf([...Object.entries(before), ...occurrences.map((occurrence) => [keyOf(occurrence).slice(0, 200), occurrence.weight] as const)]);
+  const counts = new Map(Object.entries(before));
+  const news = mostFirst(occurrences.map((occurrence) => [keyOf(occurrence).slice(0, 200), occurrence.weight]));
+  for (const [key, count] of news) {
+    const least = counts.has(key) || counts.size < MAX_AFFECTED ? undefined : leastOf(counts);
+    if (least !== undefined) counts.delete(least.key);
+    counts.set(key, (counts.get(key) ?? least?.count ?? 0) + count);
+  }
+  return Object.fromEntries(counts);
 }
 
-function mostOf(entries: readonly (readonly [key: string, count: number])[]): Readonly<Record<string, number>> {
+function leastOf(counts: ReadonlyMap<string, number>): { readonly key: string; readonly count: number } {
+  const [key, count] = [...counts].reduce((least, each) => (each[1] < least[1] || (each[1] === least[1] && each[0] > least[0]) ? each : least));
+  return { key, count };
+}
+
+/** Added up by key, the largest first. */
+export function mostFirst(entries: readonly (readonly [key: string, count: number])[]): readonly (readonly [key: string, count: number])[] {
   const counts = new Map<string, number>();
   for (const [key, count] of entries) if (key !== '') counts.set(key, (counts.get(key) ?? 0) + count);
-  return Object.fromEntries([...counts].sort(([leftKey, left], [rightKey, right]) => right - left || (leftKey < rightKey ? -1 : 1)).slice(0, MAX_AFFECTED));
+  return [...counts].sort(([leftKey, left], [rightKey, right]) => right - left || (leftKey < rightKey ? -1 : 1));
 }
 
 function sum(occurrences: readonly Occurrence[]): number {

@@ -18,7 +18,7 @@ export interface TrackedSignature {
   readonly total: number;
   /** It was there when Tocsin began to keep track, or an earlier version knew it: to rules it is never new. */
   readonly wasThere: boolean;
-  /** Requests that failed for it, by what; the most frequent MAX_AFFECTED. */
+  /** Requests that failed for it, by what; of more than MAX_AFFECTED the most frequent, and too large by at most that part of all. */
   readonly operations: Readonly<Record<string, number>>;
   readonly versions: Readonly<Record<string, number>>;
   readonly tenants: Readonly<Record<string, number>>;
@@ -35,4 +35,4 @@ export interface TrackedSignature {
   readonly laterIds: readonly string[];
 }
 
-export const MAX_AFFECTED = 20;
+export const MAX_AFFECTED = 50;

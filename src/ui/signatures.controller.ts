@@ -4,6 +4,7 @@ import { ApiError } from '../query/api-error.js';
 import { readInput, windowInput, windowOf } from '../query/request-input.js';
 import { signatureDetail, signatureDetailJson, signatureJson, signatureViews, type SignatureDetail } from '../query/signature-view.js';
 import type { TimeWindow } from '../query/time-window.js';
+import { mostFirst } from '../signature/signature-life.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
 import { sparkline } from './chart.js';
 import type { PageReply, PageRequest } from './http-types.js';
@@ -72,7 +73,7 @@ export class SignaturePageController {
     const known = (ids: readonly string[]): readonly TrackedSignature[] => ids.flatMap((each) => this.#site.readers.signatures.byId(each) ?? []);
     return this.#site.render({
       template: 'signature', title: signature.type, section: 'signatures', ...rangesOf(windowFrom(query, this.#site.readers.clock.nowMs()), RANGES), ...detail, line: sparkline(detail.line), earlier: known(signature.earlierIds), later: known([...signature.laterIds, ...(signature.decision?.into === undefined ? [] : [signature.decision.into])]),
-      affected: [...affected('Requests that fail', signature.operations), ...affected('Versions', signature.versions), ...affected('Tenants', signature.tenants)],
+      affected: [...affected('Requests that fail', signature.operations, signature.total), ...affected('Versions', signature.versions, signature.total), ...affected('Tenants', signature.tenants, signature.total)],
     });
   }
 
@@ -82,10 +83,13 @@ export class SignaturePageController {
   }
 }
 
-function affected(title: string, counts: Readonly<Record<string, number>>): readonly Record<string, unknown>[] {
-  const rows = Object.entries(counts).map(([name, count]) => ({ name, count }));
-  const all = rows.reduce((sum, { count }) => sum + count, 0);
-  return rows.length === 0 ? [] : [{ title, rows: rows.map((row) => ({ ...row, share: row.count / all })) }];
+/** Rows of each table. */
+const AFFECTED = 20;
+
+/** The most frequent ones. Shares are of all its failures, for some have no version or tenant. Keys of an object are in an order of their own where they are numbers. */
+function affected(title: string, counts: Readonly<Record<string, number>>, total: number): readonly Record<string, unknown>[] {
+  const rows = mostFirst(Object.entries(counts)).slice(0, AFFECTED).map(([name, count]) => ({ name, count, share: count / total }));
+  return rows.length === 0 ? [] : [{ title, rows }];
 }
 
 function windowFrom(query: unknown, nowMs: number): TimeWindow {

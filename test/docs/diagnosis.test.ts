@@ -3,7 +3,12 @@ import { calleeProbability } from '../../src/diagnosis/culprit/common-callee.js'
 import { beliefIn } from '../../src/diagnosis/culprit/judge.js';
 import { partBeyond } from '../../src/diagnosis/culprit/rank-resources.js';
 import { belief, mantelHaenszel, PRIOR_ODDS, shareOf, surpriseOf } from '../../src/diagnosis/culprit/statistics.js';
+import { DETECTORS } from '../../src/diagnosis/pattern/find-patterns.js';
 import { MIN_TRACES } from '../../src/diagnosis/culprit/strata.js';
+import { MAX_SIGNATURES, SETTLE_MS } from '../../src/pipeline/signature-book.js';
+import { MAX_MESSAGE_LENGTH, MAX_MESSAGE_LINES, PARAMETER_NAMES } from '../../src/signature/parameterise.js';
+import { KEY_FRAMES } from '../../src/signature/stack-frames.js';
+import { MAX_AFFECTED } from '../../src/signature/tracked-signature.js';
 import { readDocument } from './documents.js';
 
 const { text } = readDocument('docs/diagnosis.md');
@@ -37,6 +42,25 @@ test('so is its example of what callers have in common', () => {
   const probability = calleeProbability({ caller: 'cart', usual: shareOf(had, of), own: [{ place: 'cart', requests: exposed, exposed, showing, beside: 0 }], others: [{ exposed: others, showing: also, baseline, baselineOf }] });
   expect(text).toContain(`= ${(probability / (1 - probability)).toFixed(1)} times as likely, ${probability.toFixed(2)} at even odds`);
   expect(text).toContain(`2 × ${probability.toFixed(2)} - 1 = ${(2 * probability - 1).toFixed(2)} are charged`);
+});
+
+test('it lists each pattern, and marks those that are told only where healthy traces have less of them', () => {
+  const rows = [...text.matchAll(/^\| `([a-z-]+)` \| .+ \| (=?) ?\|$/gm)].map(([, kind, mark]) => [kind, mark === '=']);
+  expect(rows.toSorted()).toEqual(DETECTORS.map(({ kind, judged }) => [kind, judged === 'change']).toSorted());
+});
+
+test('it has the replacements of messages in the order in which they are tried', () => {
+  const [, listed = ''] = /these are tried in this order: ((?:`<[a-z]+>` ?)+)\./.exec(text) ?? [];
+  expect([...listed.matchAll(/<([a-z]+)>/g)].map(([, name]) => name)).toEqual(PARAMETER_NAMES);
+});
+
+test('its limits of signatures are those of the code', () => {
+  expect(text).toContain(`cut to two lines and ${MAX_MESSAGE_LENGTH.toLocaleString('en')} characters`);
+  expect([MAX_MESSAGE_LINES, KEY_FRAMES]).toEqual([2, 5]);
+  expect(text).toContain('the first five frames of the program itself');
+  expect(text).toContain(`The ${MAX_SIGNATURES.toLocaleString('en')} seen last are kept at hand`);
+  expect(text).toContain(`of more than ${MAX_AFFECTED} each too large`);
+  expect(text).toContain(`A trace is read ${SETTLE_MS / 1_000} seconds after`);
 });
 
 test('its constants are those of the code', () => {
