@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { PatternKind } from '../diagnosis/pattern/pattern.js';
 import type { Problem } from '../lib/problem.js';
-import { findRunbook } from './find-runbook.js';
+import { findPatternRunbook, findRunbook } from './find-runbook.js';
 import { loadRunbooks, type LoadedRunbooks } from './load-runbooks.js';
 import { MAX_RENDERED_LENGTH, renderRunbook, renderRunbookOrRaw } from './render-runbook.js';
 import type { Runbook } from './runbook.js';
@@ -134,4 +135,10 @@ describe('finding the runbook', () => {
     expect(find('gone', { service: 'checkout' })).toBe('b-general');
     expect(find(undefined, { service: 'front' })).toBeUndefined();
   });
+});
+
+test('a pattern has the runbook that names it, the one for its service first; runbooks of alerts are not for it', () => {
+  const { runbooks } = loadRunbooks([['any', '{ pattern: n-plus-one }'], ['cart', '{ pattern: n-plus-one, service: cart }'], ['other', '{ pattern: fan-out }'], ['alert', '{ service: cart }']].map(([name, match]) => ({ path: `runbooks/${name}.md`, text: `---\ntitle: ${name}\nmatch: ${match}\n---\n` })));
+  const named = (kind: PatternKind, service: string): string | undefined => findPatternRunbook(runbooks, { kind, service })?.name;
+  expect([named('n-plus-one', 'cart'), named('n-plus-one', 'stock'), named('fan-out', 'cart'), named('slow-self', 'cart'), findPatternRunbook(runbooks, undefined)]).toEqual(['cart', 'any', 'other', undefined, undefined]);
 });

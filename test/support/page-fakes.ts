@@ -235,7 +235,7 @@ function signatureFakes(): SignatureReader {
   });
   const all = [of(SIGNATURE_ID, {}), of('v2:0000000000000001', { message: 'card <int> expired', firstSeenMs: PAGE_NOW_MS - 9 * DAY_MS, total: 12 }), of('v2:0000000000000002', { type: HOSTILE_TEXT, message: HOSTILE_TEXT, service: HOSTILE_TEXT, operations: { [HOSTILE_TEXT]: 1 }, example: { traceId: FAILED_TRACE_ID, text: HOSTILE_TEXT, stack: '' } }), of('v2:0000000000000003', { type: HOSTILE_TEXT, message: HOSTILE_TEXT, decision: { kind: 'merged', by: HOSTILE_TEXT, atMs: PAGE_NOW_MS - MINUTE_MS, into: SIGNATURE_ID } })];
   const counts = (id: string): ReadonlyMap<number, number> => new Map(Array.from({ length: 8 }, (_, index) => [Math.floor(BEGAN_MS / MINUTE_MS) + index, id === SIGNATURE_ID ? 12 + index : 1]));
-  return { all: () => all, byId: (id) => all.find((each) => each.id === id), family: (id) => (id === SIGNATURE_ID ? [id, 'v2:0000000000000003'] : [id]), readToMs: () => PAGE_NOW_MS - 15_000, counts, failures: (_from, _to, id) => (id === undefined ? [...all] : all.filter((each) => each.id === id)).reduce((sum, each) => sum + [...counts(each.id).values()].reduce((total, value) => total + value, 0), 0) };
+  return { all: () => all, byId: (id) => all.find((each) => each.id === id), family: (id) => (id === SIGNATURE_ID ? [id, 'v2:0000000000000003'] : [id]), readToMs: () => PAGE_NOW_MS - 15_000, counts, failures: () => all.reduce((sum, each) => sum + [...counts(each.id).values()].reduce((total, value) => total + value, 0), 0) };
 }
 
 export interface PageFakes {
