@@ -1,7 +1,7 @@
 import type { SpanId } from '../lib/ids.js';
 import type { ErrorSignature } from '../signature/error-signature.js';
 import { operationName, peerAddress, textOf } from '../signature/operation.js';
-import { childrenByParent, placeKey, placeOf, rootErrorOf, type Place } from '../signature/root-error.js';
+import { childrenByParent, indexOf, placeKey, placeOf, rootErrorOf, type Place } from '../signature/root-error.js';
 import { signatureOfRoot } from '../signature/signature-of.js';
 import type { Span } from '../trace/span.js';
 import type { LogLine } from './culprit/traffic.js';
@@ -89,9 +89,9 @@ export function timeByPlace(trace: EventTrace, tree: TraceTree): ReadonlyMap<str
   const times = new Map<string, TimeAtPlace>();
   const event = tree.bySpanId.get(trace.badSpanId);
   if (event === undefined) return times;
-  const context = { spans: trace.spans, children: childrenByParent(trace.spans) };
+  const index = indexOf(trace.spans);
   for (const [node, ns] of selfTimes(criticalPath(event))) {
-    const place = placeOf(node.span, context);
+    const place = placeOf(node.span, index);
     const key = JSON.stringify(placeKey(place));
     const known = times.get(key);
     times.set(key, { place, ns: (known?.ns ?? 0) + ns, longest: known !== undefined && known.longest.ns >= ns ? known.longest : { span: node.span, ns } });

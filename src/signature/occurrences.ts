@@ -2,7 +2,7 @@ import type { SpanId, TraceId } from '../lib/ids.js';
 import type { Span } from '../trace/span.js';
 import type { ErrorSignature } from './error-signature.js';
 import { textOf } from './operation.js';
-import { hasFailed, rootErrorOf } from './root-error.js';
+import { hasFailed, indexOf, rootErrorOf } from './root-error.js';
 import { signatureOfRoot, whatFailed, type FailedTrace } from './signature-of.js';
 import { SIGNATURE_VERSIONS } from './signature-versions.js';
 
@@ -33,11 +33,11 @@ const TENANT = /(?:^|\.)tenant(?:[._]?id)?$/i;
  * or a span without a parent. What ended inside a request that went well (a retry, a default) is no failure.
  */
 export function occurrencesOf(trace: FailedTrace, versions = SIGNATURE_VERSIONS): readonly Occurrence[] {
-  const byId = new Map(trace.spans.map((span) => [span.spanId as string, span]));
+  const index = indexOf(trace.spans);
   const found = new Map<string, Occurrence>();
   for (const top of trace.spans) {
-    if (!hasFailed(top) || !isRequest(top) || repeatsUpwards(top, byId)) continue;
-    const root = rootErrorOf(trace.spans, top.spanId);
+    if (!hasFailed(top) || !isRequest(top) || repeatsUpwards(top, index.byId)) continue;
+    const root = rootErrorOf(trace.spans, top.spanId, index);
     if (root === undefined) continue;
     const signature = signatureOfRoot(root, trace.logs ?? [], versions);
     const { text, stack } = whatFailed(root.span, trace.logs ?? []);

@@ -40,10 +40,10 @@ export function hasFailed(span: Span): boolean {
  * What was got over is never reached: a failure whose parent went well, a call that failed and went well when it was made again.
  * Among equally deep ones the first to end, then the smallest id. Undefined where the bad span itself did not fail (it was slow).
  */
-export function rootErrorOf(spans: readonly Span[], badSpanId: SpanId): RootError | undefined {
+export function rootErrorOf(spans: readonly Span[], badSpanId: SpanId, index: TraceIndex = indexOf(spans)): RootError | undefined {
   const bad = spans.find((span) => span.spanId === badSpanId);
   if (bad === undefined || !hasFailed(bad)) return undefined;
-  const children = childrenByParent(spans);
+  const { children } = index;
   const parents = new Map<Span, Span | undefined>([[bad, undefined]]);
   let level: Span[] = [bad];
   for (let depth = 0; depth < MAX_CHAIN; depth += 1) {
@@ -53,7 +53,7 @@ export function rootErrorOf(spans: readonly Span[], badSpanId: SpanId): RootErro
   }
   const span = level.reduce((best, each) => (isEarlier(each, best) ? each : best));
   const chain = chainTo(span, parents);
-  return { span, chain, place: placeOf(outlasting(span, children) ?? span, { spans, children }) };
+  return { span, chain, place: placeOf(outlasting(span, children) ?? span, index) };
 }
 
 /** The answer that came too late: a call that gave up while its server was still at work, and went on to go well. */
@@ -63,12 +63,12 @@ function outlasting(call: Span, children: ReadonlyMap<string, readonly Span[]>):
 }
 
 /** Where a span's work was done: its service's operation, or the peer that it called and that sent no span. */
-export function placeOf(span: Span, trace: { readonly spans: readonly Span[]; readonly children: ReadonlyMap<string, readonly Span[]> }): Place {
+export function placeOf(span: Span, trace: TraceIndex): Place {
   const calls = span.kind === 'client' || span.kind === 'producer';
   const answered = (trace.children.get(span.spanId) ?? []).some((child) => child.kind === 'server' || child.kind === 'consumer');
   const peer = calls && !answered ? peerName(span) : undefined;
   if (peer !== undefined) return { service: peer, operation: operationName(span), caller: span.serviceName };
-  return { service: span.serviceName, operation: operationName(calls ? span : entryOf(span, trace.spans)), caller: undefined };
+  return { service: span.serviceName, operation: operationName(calls ? span : entryOf(span, trace.byId)), caller: undefined };
 }
 
 /** `payment POST /charge`, `postgresql SELECT orders (called by checkout)`. */
@@ -85,6 +85,16 @@ export function placeKey(place: Place): readonly string[] {
   return [service, place.operation, place.caller ?? ''];
 }
 
+/** Spans of one trace by what they are looked up by: made once, for a trace may have thousands. */
+export interface TraceIndex {
+  readonly byId: ReadonlyMap<string, Span>;
+  readonly children: ReadonlyMap<string, readonly Span[]>;
+}
+
+export function indexOf(spans: readonly Span[]): TraceIndex {
+  return { byId: new Map(spans.map((span) => [span.spanId, span])), children: childrenByParent(spans) };
+}
+
 export function childrenByParent(spans: readonly Span[]): ReadonlyMap<string, readonly Span[]> {
   const children = new Map<string, Span[]>();
   for (const span of spans) {
@@ -99,7 +109,10 @@ export function childrenByParent(spans: readonly Span[]): ReadonlyMap<string, re
 function failedChildren(span: Span, walk: { readonly children: ReadonlyMap<string, readonly Span[]>; readonly parents: Map<Span, Span | undefined> }): Span[] {
   const siblings = walk.children.get(span.spanId) ?? [];
   const all = siblings.filter((child) => hasFailed(child) && !walk.parents.has(child));
-  const lasting = all.filter((child) => !wentWellLater(child, siblings));
+  if (all.length === 0) return [];
+  const wentWell = lastGoodCalls(siblings);
+  // Of spans without a call nobody can tell a second try from the next item of a list.
+  const lasting = all.filter((child) => child.kind !== 'client' || (wentWell.get(askedOf(child)) ?? -1n) < endNs(child));
   // What looks like a second try may be the next item of a list: where nothing else explains the failure, the call does.
   const isExplained = lasting.length > 0 || span.events.some(({ name }) => name === 'exception');
   const failed = isExplained ? lasting : all;
@@ -107,11 +120,15 @@ function failedChildren(span: Span, walk: { readonly children: ReadonlyMap<strin
   return failed;
 }
 
-/** Whether the same call was made again, and went well. Of spans without a call nobody can tell a second try from the next item of a list. */
-function wentWellLater(failed: Span, siblings: readonly Span[]): boolean {
-  if (failed.kind !== 'client') return false;
-  const asked = askedOf(failed);
-  return siblings.some((again) => again.kind === 'client' && again.startNs >= endNs(failed) && !hasFailed(again) && askedOf(again) === asked);
+/** When each call that went well was last made: one that failed before was got over. */
+function lastGoodCalls(siblings: readonly Span[]): ReadonlyMap<string, bigint> {
+  const last = new Map<string, bigint>();
+  for (const span of siblings) {
+    if (span.kind !== 'client' || hasFailed(span)) continue;
+    const asked = askedOf(span);
+    if (span.startNs > (last.get(asked) ?? -1n)) last.set(asked, span.startNs);
+  }
+  return last;
 }
 
 /** What a call asked for, not whom: a second try may go to another replica. */
@@ -123,9 +140,8 @@ function askedOf(call: Span): string {
 }
 
 /** The span by which the request came into this service: handlers and middlewares inside it are not what people call the operation. */
-function entryOf(span: Span, spans: readonly Span[]): Span {
+function entryOf(span: Span, byId: TraceIndex['byId']): Span {
   if (span.kind === 'server' || span.kind === 'consumer') return span;
-  const byId = new Map(spans.map((each) => [each.spanId as string, each]));
   let current: Span | undefined = span;
   for (let step = 0; current !== undefined && current.serviceName === span.serviceName && step < MAX_CHAIN; step += 1) {
     if (current.kind === 'server' || current.kind === 'consumer') return current;
