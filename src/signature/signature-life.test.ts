@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { DAY_MS } from '../lib/duration.js';
 import { buildSpan } from './span-builder.js';
 import { occurrencesOf, type Occurrence } from './occurrences.js';
-import { decided, mostFirst, stateOf, withOccurrences, type LifeContext } from './signature-life.js';
+import { decided, mergeCandidates, mostFirst, stateOf, withOccurrences, type LifeContext } from './signature-life.js';
 import { MAX_AFFECTED, type TrackedSignature } from './tracked-signature.js';
 
 const NOW = 20 * DAY_MS;
@@ -34,4 +34,15 @@ test('a tenant that comes late and fails most is found among any number of other
   expect([most?.[0], rest.length, signature.total]).toEqual(['late', MAX_AFFECTED - 1, 600]);
   expect(most?.[1]).toBeGreaterThanOrEqual(300);
   expect(most?.[1]).toBeLessThanOrEqual(300 + 600 / MAX_AFFECTED);
+});
+
+test('failures of one type and service with half of their words at the same places may be one, the most alike first', () => {
+  const of = (id: string, message: string, changes: Partial<TrackedSignature> = {}): TrackedSignature => ({ ...known(NOW), id, type: 'Declined', message, ...changes });
+  const own = of('own', 'card <int> was declined by bank');
+  const all = [
+    own, of('half', 'card <int> was lost or stolen'), of('near', 'card <int> was declined by issuer'), of('less', 'card number is wrong since yesterday'), of('type', own.message, { type: 'Lost' }), of('service', own.message, { service: 'front' }),
+    of('linked', own.message, { laterIds: ['v9:1'] }), of('merged', own.message, { decision: { kind: 'merged', by: 'ann', atMs: NOW, into: 'near' } }), of('moved', `so ${own.message}`),
+  ];
+  expect(mergeCandidates(own, all).map(({ id }) => id)).toEqual(['near', 'half']);
+  expect(mergeCandidates(own, all.toReversed()).map(({ id }) => id)).toEqual(['near', 'half']);
 });
