@@ -4,7 +4,6 @@ import { createTestApp } from '../../test/support/page-app.js';
 import { HOSTILE_INCIDENT_ID, QUALITY_INCIDENT_ID, OPEN_INCIDENT_ID, SIGNATURE_ID, pageFakes, type PageFakes } from '../../test/support/page-fakes.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, HOSTILE_TRACE_ID } from '../../test/support/page-trace.js';
 import type { TraceRead } from '../report/trace-reads.js';
-import type { TrackedSignature } from '../signature/tracked-signature.js';
 import type { UiOptions } from './ui-options.js';
 
 let fakes: PageFakes;
@@ -166,27 +165,6 @@ describe('an error signature', () => {
     // It began eight minutes ago.
     expect(perHour).toBeCloseTo(failures / (8 / 60));
     expect((await get(`/signatures/${SIGNATURE_ID}`)).payload).toMatch(/Counts <a href="\/signatures\/v2%3A0000000000000003">.*as well: merged by/);
-  });
-
-  test('says whom it hits, most first, in shares of all its failures, also of those without a tenant', async () => {
-    const { options } = pageFakes();
-    const id = 'v2:0000000000000001';
-    const signatures = { ...options.readers.signatures, byId: (each: string) => ({ ...options.readers.signatures.byId(each)!, total: 400, versions: {}, tenants: { 7: 20, acme: 100 } }) };
-    await app.close();
-    await start({ readers: { ...options.readers, signatures } });
-    expect((await get(`/signatures/${id}`)).payload).toContain('<tr><td class="name">acme</td><td class="num">100</td><td class="num">25 %</td></tr><tr><td class="name">7</td><td class="num">20</td><td class="num">5 %</td></tr>');
-  });
-
-  test.each<[string, Partial<TrackedSignature>, readonly string[]]>([
-    ['goes on', {}, ['Resolve', 'Ignore']], ['is ignored', { decision: { kind: 'ignored', by: 'ann', atMs: 1 } }, ['Reopen']], ['was merged', { decision: { kind: 'merged', by: 'ann', atMs: 1, into: 'v2:1' } }, ['Reopen']],
-    ['has a newer name', { laterIds: ['v3:1'] }, []],
-  ])('that %s has the buttons that do something', async (_name, changes, buttons) => {
-    const { options } = pageFakes();
-    const signatures = { ...options.readers.signatures, byId: (each: string) => ({ ...options.readers.signatures.byId(each)!, ...changes }) };
-    await app.close();
-    await start({ readers: { ...options.readers, signatures } });
-    const page = (await get('/signatures/v2:0000000000000001')).payload;
-    expect(['Resolve', 'Ignore', 'Reopen'].filter((name) => new RegExp(`<button[^>]*>${name}</button>`).test(page))).toEqual(buttons);
   });
 
   test('is not denied before what failed just now was read', async () => {
