@@ -4,6 +4,8 @@ import type { AlertId, IncidentId, SpanId, TraceId } from '../lib/ids.js';
 /** What is known of where one SLO's bad events begin. */
 export interface CauseSubject {
   readonly slo: string;
+  /** Its display name; absent in what older versions stored. */
+  readonly title?: string;
   readonly service: string;
   /** Bad events that were looked at. */
   readonly examined: number;
@@ -15,6 +17,7 @@ export interface CauseSubject {
 /** How many of an SLO's bad events the common cause explains. */
 export interface CauseShare {
   readonly slo: string;
+  readonly title?: string;
   readonly explained: number;
   readonly examined: number;
   /** Wilson's lower bound of the share, 95 %. */

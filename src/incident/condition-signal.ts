@@ -15,6 +15,8 @@ export interface ConditionSignal {
   readonly severity: Severity;
   /** What is wrong, for people: the SLO's display name. */
   readonly title: string;
+  /** Of an SLO's alert: its display name, the group's with it where it is of one. */
+  readonly sloTitle?: string;
   /** With hysteresis and the recovery freeze already applied. */
   readonly firing: boolean;
   readonly reading?: SloStatus;

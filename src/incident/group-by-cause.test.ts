@@ -26,7 +26,7 @@ function burning({ service, origins = [BANK], examined = 60, badEvents = 100, at
   const id = `inc-${service}` as IncidentId;
   const slo = `${service}-availability`;
   const labels = { alertname: 'ErrorBudgetBurn', slo, service, severity: changes.severity ?? 'page' };
-  const alert = sampleAlert({ incidentId: id, id: alertIdOf(labels), severity: changes.severity ?? 'page', labels: { ...labels, incident: id }, reading: sampleReading({ slo }) });
+  const alert = sampleAlert({ incidentId: id, id: alertIdOf(labels), severity: changes.severity ?? 'page', labels: { ...labels, incident: id }, reading: sampleReading({ slo }), sloTitle: `The ${service} works` });
   const evidence: Evidence = { ...sampleIncident().evidence!, takenAtMs: atMs, examined, badEvents, origins };
   return sampleIncident({ id, key: `slo:${slo}`, title: `"${service}" is failing`, startedAtMs: atMs, alerts: [alert], evidence, timeline: [], ...changes });
 }
@@ -44,7 +44,7 @@ describe('alerts that share a cause', () => {
     expect(incident!.alerts.map(({ labels, incidentId }) => [labels['slo'], labels['incident'], incidentId])).toEqual([['front-availability', 'inc-front', 'inc-front'], ['shop-availability', 'inc-front', 'inc-front']]);
     expect(incident!.causes).toMatchObject([{ rule: 'same-origin', place: { service: 'bank', operation: 'POST /charge' }, shares: [{ slo: 'shop-availability', explained: 57, examined: 60 }, { slo: 'front-availability' }] }]);
     expect(incident!.causes![0]!.traces.length).toBeGreaterThan(0);
-    expect(incident!.timeline.at(-1)!.text).toBe('shop-availability joins: 57 of 60 bad events of shop-availability and 57 of 60 of front-availability began with the same error (BankTimeout) in bank POST /charge.');
+    expect(incident!.timeline.at(-1)!.text).toBe('"The shop works" joins: 57 of 60 bad events of "The shop works" and 57 of 60 of "The front works" began with the same error (BankTimeout) in bank POST /charge.');
     expect(change.transitions[0]!.incident).toBe(incident);
   });
 
@@ -60,7 +60,7 @@ describe('alerts that share a cause', () => {
     const change = group(opening(late), [open], T0 + MINUTE_MS);
     expect(news(change)).toEqual(['updated inc-bank']);
     expect(change.incidents[0]!.causes).toMatchObject([{ rule: 'upstream' }]);
-    expect(change.transitions[0]!.news).toContain('57 of 60 bad events of front-availability began in bank, mostly in POST /charge');
+    expect(change.transitions[0]!.news).toContain('57 of 60 bad events of "The front works" began in bank, mostly in POST /charge, and "The bank works" of that service fails there too');
   });
 
   test('the cause may be found after what it did: it joins the incident that is open', () => {

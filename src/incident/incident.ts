@@ -21,6 +21,8 @@ export interface Alert {
   readonly updatedAtMs: number;
   /** The SLO's arithmetic as of the last change; undefined for posted alerts. */
   readonly reading: SloStatus | undefined;
+  /** Display name of its SLO; undefined for alerts of other kinds, and in what older versions stored. */
+  readonly sloTitle?: string;
   readonly incidentId: IncidentId;
   /** Where a posted alert says it comes from. */
   readonly generatorUrl?: string;

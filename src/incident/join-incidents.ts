@@ -6,6 +6,7 @@ import { CAUSES_MAX } from './incident-policy.js';
 import type { Alert, Incident, Transition } from './incident.js';
 import { withEntry } from './timeline.js';
 import { subjectOf } from './trace-cause.js';
+import { alertName } from './words.js';
 
 /** Who says that they are one, and why. */
 export interface Joining {
@@ -22,7 +23,7 @@ export function join(target: Incident, source: Incident, joining: Joining): { re
   const moved = source.alerts.filter(({ status }) => status === 'firing').map((alert) => movedTo(target, alert));
   const ids = new Set(moved.map(({ id }) => id));
   const rises = SEVERITY_RANK[source.severity] > SEVERITY_RANK[target.severity];
-  const names = moved.map(({ labels }) => labels['slo'] ?? labels['alertname'] ?? 'an alert').join(', ');
+  const names = moved.map(alertName).join(', ');
   const link = linkOf(source, moved, joining);
   const takes = target.status === 'open' && source.status === 'acknowledged';
   const joined: Incident = {

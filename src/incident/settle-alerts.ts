@@ -2,7 +2,7 @@ import type { ConditionSignal } from './condition-signal.js';
 import type { Alert, Incident, TimelineEntry } from './incident.js';
 import { withEntry } from './timeline.js';
 import { formatSpan } from '../lib/format.js';
-import { severityInWords } from './words.js';
+import { alertName, severityInWords } from './words.js';
 
 interface AlertTimes {
   readonly incidentId: Alert['incidentId'];
@@ -14,6 +14,7 @@ export function alertOf(signal: ConditionSignal, times: AlertTimes): Alert {
   return {
     id: signal.alertId, labels: { ...signal.labels, incident: times.incidentId }, annotations: signal.annotations, severity: signal.severity,
     status: 'firing', startsAtMs: signal.startsAtMs ?? times.startsAtMs, endsAtMs: undefined, updatedAtMs: times.nowMs, reading: signal.reading, incidentId: times.incidentId,
+    ...(signal.sloTitle === undefined ? {} : { sloTitle: signal.sloTitle }),
     ...(signal.generatorUrl === undefined ? {} : { generatorUrl: signal.generatorUrl }),
     ...(signal.direct === undefined ? {} : { direct: signal.direct }),
   };
@@ -64,6 +65,5 @@ function saysMore(signal: ConditionSignal, alert: Alert): boolean {
 }
 
 function nameOf(alert: Alert): string {
-  const group = alert.reading?.group;
-  return `${severityInWords(alert.severity)} ${alert.labels['alertname'] ?? alert.labels['slo'] ?? alert.id}${group === undefined ? '' : ` (${group.text})`}`;
+  return `${severityInWords(alert.severity)} ${alertName(alert)}`;
 }

@@ -26,7 +26,7 @@ export function subjectsOf(incident: Incident): readonly CauseSubject[] {
 export function subjectOf({ alerts, evidence }: Incident, joined: ReadonlySet<string> = new Set()): CauseSubject | undefined {
   const alert = alerts.find(({ reading }) => reading !== undefined && !joined.has(reading.slo));
   if (alert?.reading === undefined || evidence?.origins === undefined) return undefined;
-  return { slo: alert.reading.slo, service: alert.labels['service'] ?? '', examined: evidence.examined, badEvents: evidence.badEvents, origins: evidence.origins };
+  return { slo: alert.reading.slo, ...(alert.sloTitle === undefined ? {} : { title: alert.sloTitle }), service: alert.labels['service'] ?? '', examined: evidence.examined, badEvents: evidence.badEvents, origins: evidence.origins };
 }
 
 function firstOf(left: readonly CauseSubject[], right: readonly CauseSubject[], find: (one: CauseSubject, other: CauseSubject) => Cause | undefined): Cause | undefined {
@@ -56,15 +56,15 @@ function upstream(one: CauseSubject, other: CauseSubject): Cause | undefined {
   if (origin === undefined || !other.origins.some((each) => isThere(each) && each.operation === origin.operation)) return undefined;
   const shares = [one, other].map((subject) => shareOf(subject, isThere));
   if (!shares.every(isSure)) return undefined;
-  return { rule: 'upstream', place: placeOf(origin), shares, words: `${inWords(shares.slice(0, 1))} began in ${origin.service}, mostly in ${origin.operation}, and ${other.slo} of that service fails there too` };
+  return { rule: 'upstream', place: placeOf(origin), shares, words: `${inWords(shares.slice(0, 1))} began in ${origin.service}, mostly in ${origin.operation}, and ${subjectName(other)} of that service fails there too` };
 }
 
-function shareOf({ slo, examined, badEvents, origins }: CauseSubject, isPart: (origin: Origin) => boolean): CauseShare {
+function shareOf({ slo, title, examined, badEvents, origins }: CauseSubject, isPart: (origin: Origin) => boolean): CauseShare {
   const parts = origins.filter(isPart);
   const explained = parts.reduce((sum, { count }) => sum + count, 0);
   // Where a slow request lost its time is inferred from others; where a failed one failed is written in it.
   const isAll = explained === examined && examined === badEvents && parts.every(({ kind }) => kind === 'failed');
-  return { slo, explained, examined, low: wilsonInterval(examined === 0 ? 0 : explained / examined, examined).low, ...(isAll ? { all: true } : {}) };
+  return { slo, ...(title === undefined ? {} : { title }), explained, examined, low: wilsonInterval(examined === 0 ? 0 : explained / examined, examined).low, ...(isAll ? { all: true } : {}) };
 }
 
 /** Enough of them to speak for those to come; or all that there are, which are what the alert is about. */
@@ -76,7 +76,12 @@ function placeOf({ service, operation }: Origin): Cause['place'] {
   return { service, operation };
 }
 
-/** `57 of 60 bad events of front-availability and 41 of 41 of checkout-availability`. */
+/** `"Shop front works"`; its id where an older version stored no more. */
+export function subjectName({ slo, title }: Pick<CauseSubject, 'slo' | 'title'>): string {
+  return title === undefined ? slo : `"${title}"`;
+}
+
+/** `57 of 60 bad events of "Shop front works" and 41 of 41 of "Checkout works"`. */
 function inWords(shares: readonly CauseShare[]): string {
-  return shares.map(({ slo, explained, examined }, index) => `${String(explained)} of ${String(examined)} ${index === 0 ? 'bad events ' : ''}of ${slo}`).join(' and ');
+  return shares.map((share, index) => `${String(share.explained)} of ${String(share.examined)} ${index === 0 ? 'bad events ' : ''}of ${subjectName(share)}`).join(' and ');
 }

@@ -2,7 +2,7 @@ import { leadingBudget } from '../budget/error-budget.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { Severity } from '../config/slo.js';
 import { parseDuration } from '../lib/duration.js';
-import type { Labels } from './incident.js';
+import type { Alert, Labels } from './incident.js';
 import { formatBurn, formatPercent, formatSpan } from '../lib/format.js';
 
 /** Burn rate of the window that decides: the firing tier's long one, else the shortest that has events. */
@@ -32,6 +32,16 @@ export function budgetInWords(budget: number, young: boolean): string {
 
 export function severityInWords(severity: Severity): string {
   return severity === 'page' ? 'Page' : 'Ticket';
+}
+
+/** Alert name of an SLO that burns its budget; that it does needs no saying where the SLO is named. */
+export const BURN_ALERT = 'ErrorBudgetBurn';
+
+/** What an alert is called in a sentence: by its SLO's title where it has one, else by its labels. */
+export function alertName({ id, labels, reading, sloTitle }: Pick<Alert, 'id' | 'labels' | 'reading' | 'sloTitle'>): string {
+  const name = labels['alertname'] ?? id;
+  if (sloTitle !== undefined) return `${name === BURN_ALERT ? '' : `${name} `}"${sloTitle}"`;
+  return [name, labels['slo'] ?? labels['instance'], reading?.group === undefined ? undefined : `(${reading.group.text})`].filter((part) => part !== undefined).join(' ');
 }
 
 /**

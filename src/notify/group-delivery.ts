@@ -1,4 +1,5 @@
 import { SEVERITY_RANK } from '../budget/slo-status.js';
+import { alertName } from '../incident/words.js';
 import type { Alert, Incident, Transition, TransitionKind } from '../incident/incident.js';
 import type { DeliveryId } from '../lib/ids.js';
 import { stableHash } from '../lib/stable-hash.js';
@@ -74,6 +75,6 @@ function newsOf({ kind, changed, alerts }: GroupMessage): string | undefined {
 }
 
 function namesOf(alerts: readonly Alert[]): string {
-  const names = alerts.slice(0, NAMED_MAX).map(({ labels, id, reading }) => [labels['alertname'] ?? id, labels['slo'] ?? labels['instance'], reading?.group === undefined ? undefined : `(${reading.group.text})`].filter((part) => part !== undefined).join(' '));
+  const names = alerts.slice(0, NAMED_MAX).map(alertName);
   return alerts.length > NAMED_MAX ? `${names.join(', ')} and ${String(alerts.length - NAMED_MAX)} more` : names.join(', ');
 }

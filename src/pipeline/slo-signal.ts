@@ -4,6 +4,7 @@ import type { SloStatus } from '../budget/slo-status.js';
 import type { Slo } from '../config/slo.js';
 import { alertIdOf, type ConditionSignal } from '../incident/condition-signal.js';
 import type { Alert, Incident, Labels } from '../incident/incident.js';
+import { BURN_ALERT } from '../incident/words.js';
 import type { AlertId } from '../lib/ids.js';
 
 /** One open incident per SLO: its tiers are one cause. */
@@ -56,6 +57,7 @@ export function signalOf(slo: Slo, status: SloStatus, { incident, breachReceived
     annotations: { summary: `${title}: ${headline(status, slo)}`, description: slo.description, reason: decision.reason },
     severity,
     title,
+    sloTitle: slo.displayName,
     firing: decision.firing,
     reading: status,
     ...(slo.runbook === undefined ? {} : { runbook: slo.runbook }),
@@ -76,7 +78,7 @@ export function stoppedSignalOf(slo: Slo, status: SloStatus, { incident, nowMs }
   const words = silence?.words ?? 'events come again';
   return {
     key: incident?.key ?? incidentKeyOf(slo.name), alertId, labels: { ...identity, severity }, annotations: { summary: `${title}: ${words}`, description: slo.description, reason: words },
-    severity, title, firing: silence?.stopped === true || stillSilent, reading: status, ...(slo.runbook === undefined ? {} : { runbook: slo.runbook }),
+    severity, title, sloTitle: slo.displayName, firing: silence?.stopped === true || stillSilent, reading: status, ...(slo.runbook === undefined ? {} : { runbook: slo.runbook }),
   };
 }
 
@@ -91,7 +93,7 @@ const identities = new WeakMap<Slo, AlertIdentity>();
 function identityOf(slo: Slo): AlertIdentity {
   const known = identities.get(slo);
   if (known !== undefined) return known;
-  const labels = { ...slo.labels, alertname: 'ErrorBudgetBurn', slo: slo.name, service: slo.service, ...(slo.owner === undefined ? {} : { owner: slo.owner }) };
+  const labels = { ...slo.labels, alertname: BURN_ALERT, slo: slo.name, service: slo.service, ...(slo.owner === undefined ? {} : { owner: slo.owner }) };
   const identity = { labels, alertId: alertIdOf(slo.groupKey === undefined ? labels : { ...labels, group: slo.groupKey }) };
   identities.set(slo, identity);
   return identity;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { buildSlo } from '../budget/slo-builder.js';
 import type { SloStatus } from '../budget/slo-status.js';
+import type { CauseLink, CauseShare } from '../incident/cause.js';
 import { sampleAlert, sampleIncident, sampleReading } from '../incident/sample-incident.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import type { IncidentId } from '../lib/ids.js';
@@ -40,4 +41,16 @@ test('of the minutes before it opened only services that sent something have a r
   const traceHealth = { takenAtMs: TOLD_MS, fromMs: TOLD_MS - 5 * MINUTE_MS, toMs: TOLD_MS, findings: [], services: [{ ...row, service: 'checkout', spans: 0 }, { ...row, service: 'payment', spans: 12 }, { ...row, service: '', spans: 12 }] };
   const { health } = incidentPage(sampleIncident({ traceHealth }), { statuses: () => [], slo: () => undefined });
   expect(health).toMatchObject({ rows: [{ service: 'payment', spans: '12' }, { service: 'all services' }] });
+});
+
+test('alerts of SLOs have their titles, and say by which label they are routed', () => {
+  const alerts = [sampleAlert({ incidentId: 'inc-1' as IncidentId, sloTitle: 'Checkout works (region=eu)' }), sampleAlert({ incidentId: 'inc-1' as IncidentId }), sampleAlert({ incidentId: 'inc-1' as IncidentId, labels: { alertname: 'DiskFull', instance: 'db-1' } })];
+  const page = incidentPage(sampleIncident({ alerts }), { statuses: () => [], slo: (name) => (name === SLO.name ? SLO : undefined) });
+  expect(page['alerts']).toMatchObject([{ name: 'Checkout works (region=eu)' }, { name: SLO.displayName, shownLabels: expect.arrayContaining([{ label: 'alertname', value: 'ErrorBudgetBurn' }]) }, { name: 'DiskFull', shownLabels: [{ label: 'instance', value: 'db-1' }] }]);
+});
+
+test('how sure a common cause is: a share with its confidence, or that there was nothing but it', () => {
+  const share = (low: number, more: object = {}): CauseShare => ({ slo: 'front-availability', title: 'Shop front works', explained: 57, examined: 60, low, ...more });
+  const cause: CauseLink = { rule: 'same-origin', place: undefined, words: 'both', atMs: TOLD_MS, alertIds: [], from: undefined, subject: undefined, traces: [], shares: [share(0.86), { ...share(0.44, { all: true, explained: 3, examined: 3 }), slo: 'checkout-availability', title: 'Checkout works' }] };
+  expect(incidentPage(sampleIncident({ causes: [cause] }), { statuses: () => [], slo: () => undefined })['causes']).toMatchObject([{ sure: 'all 3 failures that "Checkout works" had had; with 95 % confidence at least 86 % of "Shop front works"' }]);
 });

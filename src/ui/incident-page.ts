@@ -6,8 +6,9 @@ import { onsetInWords } from '../diagnosis/snapshot.js';
 import type { CauseLink, CauseShare } from '../incident/cause.js';
 import type { TraceHealth } from '../diagnosis/trace-health.js';
 import { CAUSE_SHARE_LOW } from '../incident/incident-policy.js';
-import type { Incident, TimelineKind } from '../incident/incident.js';
+import type { Alert, Incident, TimelineKind } from '../incident/incident.js';
 import { qualityAlertDetail } from '../incident/quality-alert.js';
+import { subjectName } from '../incident/trace-cause.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import { formatPercent } from '../lib/format.js';
 import type { SloStatusReader } from '../query/slo-status-reader.js';
@@ -34,13 +35,16 @@ export function incidentPage(incident: Incident, slos: SloStatusReader): Record<
     quality: incident.alerts.flatMap((alert) => qualityAlertDetail(alert) ?? []),
     health: incident.traceHealth === undefined ? undefined : healthOf(incident.traceHealth),
     timeline: incident.timeline.map((entry) => ({ ...entry, words: TIMELINE_WORDS[entry.kind], isWritten: entry.kind === 'note' && entry.actor !== 'tocsin' })).reverse(),
-    alerts: incident.alerts.map((alert) => ({
-      ...alert,
-      slo: alert.labels['slo'],
-      name: alert.labels['alertname'] ?? alert.id,
-      shownLabels: Object.entries(alert.labels).filter(([label]) => label !== 'incident' && label !== 'alertname').map(([label, value]) => ({ label, value })),
-    })),
+    alerts: incident.alerts.map((alert) => alertRow(alert, slos)),
   };
+}
+
+function alertRow(alert: Alert, slos: SloStatusReader): Record<string, unknown> {
+  const { id, labels } = alert;
+  const title = alert.sloTitle ?? slos.slo(labels['slo'] ?? '')?.displayName;
+  const isNamed = ([label]: readonly [string, string]): boolean => label === 'alertname' && title === undefined;
+  const shownLabels = Object.entries(labels).filter((entry) => entry[0] !== 'incident' && !isNamed(entry)).map(([label, value]) => ({ label, value }));
+  return { ...alert, slo: labels['slo'], name: title ?? labels['alertname'] ?? id, shownLabels };
 }
 
 /** Minutes that were looked at, and a row for each service that sent something in them: in an incident's first minute none may have. */
@@ -60,8 +64,8 @@ function causeRow({ words, shares, traces, from }: CauseLink): Record<string, un
 
 /** `with 95 % confidence at least 72 % of front-availability`; of what were all failures that there were nothing needs to be inferred. */
 function sureInWords(shares: readonly CauseShare[]): string {
-  const inferred = shares.filter(({ low, all }) => all !== true || low >= CAUSE_SHARE_LOW).map(({ slo, low }) => `${formatPercent(low, 0)} of ${slo}`);
-  const counted = shares.filter(({ low, all }) => all === true && low < CAUSE_SHARE_LOW).map(({ slo, examined }) => `all ${String(examined)} failures that ${slo} had had`);
+  const inferred = shares.filter(({ low, all }) => all !== true || low >= CAUSE_SHARE_LOW).map((share) => `${formatPercent(share.low, 0)} of ${subjectName(share)}`);
+  const counted = shares.filter(({ low, all }) => all === true && low < CAUSE_SHARE_LOW).map((share) => `all ${String(share.examined)} failures that ${subjectName(share)} had had`);
   return [...counted, ...(inferred.length === 0 ? [] : [`with 95 % confidence at least ${inferred.join(', ')}`])].join('; ');
 }
 

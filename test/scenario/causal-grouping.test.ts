@@ -49,6 +49,7 @@ test('one fault is one page, though it pages after four failures; what was told 
     expect(alerts.map(({ labels, status }) => `${labels['slo'] ?? ''} ${status}`).sort()).toEqual(['bank-availability firing', 'front-availability firing', 'shop-availability firing']);
     expect(causes.find(({ subject }) => subject?.slo === 'shop-availability')!.shares[0]).toMatchObject({ explained: 3, examined: 3, all: true });
     expect(evidence!.examined).toBeGreaterThanOrEqual(10);
+    expect(timeline.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^"shop works" joins: 3 of 3 bad events of "shop works" and /));
     expect(timeline.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^Looked at again, with \d+ bad events: when it opened there were 4\.$/));
   });
   for (const service of ['front', 'shop']) at('00:08').heal(service);
