@@ -3,6 +3,7 @@ import { CouldNotRun } from '../command.js';
 import { Interrupted } from './child-process.js';
 import { readSamples, sumOf, type Sample } from './metrics-text.js';
 import { watchPages, type IncidentSummary, type PageNews, type PageWatch, type SlackPost } from './page-watch.js';
+import { Patience } from './patience.js';
 import type { Act } from './script.js';
 import { slackLines } from './slack-text.js';
 import type { Stage } from './stage.js';
@@ -12,7 +13,6 @@ const LOOK_EVERY_MS = 250;
 const STATUS_EVERY_MS = 10_000;
 /** Counter of the service: what reached it, by signal and by what became of it. */
 const ITEMS_RECEIVED = 'tocsin_ingest_items_total';
-const SILENCE_MS = 15_000;
 const METRICS_TIMEOUT_MS = 5_000;
 
 /** A page that arrived while an act was on, or in the pause after it. */
@@ -27,12 +27,15 @@ export interface ArrivedPage {
 export interface ActOutcome {
   readonly act: Act;
   readonly pages: readonly ArrivedPage[];
+  /** Of the visitors that were served in it. */
+  readonly visitors: { readonly answered: number; readonly slow: number };
 }
 
 interface Running {
   readonly act: Act;
   readonly startedAtMs: number;
   pages: readonly ArrivedPage[];
+  visitors: ActOutcome['visitors'];
 }
 
 /** Plays the acts on the stage, tells what happens, and remembers which pages came. */
@@ -40,7 +43,7 @@ export class Director {
   private readonly pages: PageWatch;
   private readonly played: Running[] = [];
   private nextStatusMs = Date.now() + STATUS_EVERY_MS;
-  private lastAnswerMs = Date.now();
+  private readonly patience = new Patience(Date.now());
 
   constructor(private readonly stage: Stage, private readonly story: Story, private readonly signal: AbortSignal) {
     this.pages = watchPages(stage.tocsin.httpUrl, stage.slack === undefined ? undefined : () => stage.slack?.posts() ?? []);
@@ -49,15 +52,19 @@ export class Director {
   async play(acts: readonly Act[]): Promise<void> {
     const startMs = Date.now();
     for (const act of acts) {
-      this.played.push({ act, startedAtMs: Date.now(), pages: [] });
+      const before = this.stage.shop.load();
+      const running: Running = { act, startedAtMs: Date.now(), pages: [], visitors: { answered: 0, slow: 0 } };
+      this.played.push(running);
       this.stage.shop.setFaults(act.faults);
       this.story.tell(act.title, act.pages ? 'yellow' : 'green');
       await this.until(startMs + act.endMs);
+      const { answered, slow } = this.stage.shop.load();
+      running.visitors = { answered: answered - before.answered, slow: slow - before.slow };
     }
   }
 
   outcomes(): readonly ActOutcome[] {
-    return this.played.map(({ act, pages }) => ({ act, pages }));
+    return this.played.map(({ act, pages, visitors }) => ({ act, pages, visitors }));
   }
 
   private async until(endMs: number): Promise<void> {
@@ -101,11 +108,13 @@ export class Director {
   private async poll(): Promise<readonly PageNews[]> {
     try {
       const news = await this.pages.poll();
-      this.lastAnswerMs = Date.now();
+      this.patience.answered(Date.now());
       return news;
     } catch (error) {
-      if (Date.now() - this.lastAnswerMs < SILENCE_MS) return [];
-      throw new CouldNotRun(`Tocsin has not answered for ${SILENCE_MS / 1_000} s: ${error instanceof Error ? error.message : String(error)}`);
+      const verdict = this.patience.missed(Date.now(), error instanceof Error ? error.message : String(error));
+      if (verdict.kind === 'broken') throw new CouldNotRun(verdict.text);
+      if (verdict.kind === 'slow') this.story.tell(`${verdict.text}. It is waited for.`, 'yellow');
+      return [];
     }
   }
 

@@ -6,8 +6,9 @@ import { summarise } from './summary.js';
 const PAGED: ActOutcome = {
   act: { startMs: 0, endMs: 60_000, title: 'fault: payment fails', faults: NO_FAULTS, pages: true },
   pages: [{ incident: { id: 'i-1', status: 'open', severity: 'page', title: 'Checkout burns' }, afterMs: 9_000, post: undefined }],
+  visitors: { answered: 1_500, slow: 0 },
 };
-const HEALTHY: ActOutcome = { act: { ...PAGED.act, title: 'healthy', pages: false }, pages: [] };
+const HEALTHY: ActOutcome = { act: { ...PAGED.act, title: 'healthy', pages: false }, pages: [], visitors: { answered: 700, slow: 0 } };
 const LINK = { url: 'http://127.0.0.1:4400/incidents/i-1', verdict: 'OK' };
 const LATENCY = { count: 2, meanSeconds: 1.25, slowestSeconds: 2 };
 
@@ -47,4 +48,10 @@ test('a page outside any fault is a false page, and is a failure', () => {
   const { lines, fine } = summarise({ outcomes: [{ ...HEALTHY, pages: PAGED.pages }, PAGED], links: [LINK], latency: LATENCY });
   expect(fine).toBe(false);
   expect(lines[0]).toBe('✗ healthy: paged although nothing was broken: Checkout burns');
+});
+
+test('where the shop itself was slow, that is said beside the false page', () => {
+  const { lines, fine } = summarise({ outcomes: [{ ...HEALTHY, pages: PAGED.pages, visitors: { answered: 700, slow: 31 } }, PAGED], links: [LINK], latency: LATENCY });
+  expect(fine).toBe(false);
+  expect(lines[0]).toBe('✗ healthy: paged although nothing was broken: Checkout burns. The shop itself was slow then, and the page right where it says so: 31 of 700 visitors waited more than 800 ms. Is the machine busy with something else?');
 });

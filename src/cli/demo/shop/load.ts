@@ -1,5 +1,5 @@
 import { NO_REPORT, nextRequest, seededRandom, type LoadRequest } from './traffic.js';
-import { setting, tellHost, type LoadReport } from './messages.js';
+import { setting, SLOW_VISIT_MS, tellHost, type LoadReport } from './messages.js';
 
 /** More would only pile up in a shop that hangs. */
 const MAX_IN_FLIGHT = 80;
@@ -31,9 +31,11 @@ function tick(): void {
 
 async function send(request: LoadRequest): Promise<void> {
   inFlight += 1;
+  const startMs = performance.now();
   const failed = await ask(request).catch(() => true);
   inFlight -= 1;
-  report = { ...report, answered: report.answered + 1, failed: report.failed + (failed ? 1 : 0) };
+  const isSlow = performance.now() - startMs > SLOW_VISIT_MS;
+  report = { ...report, answered: report.answered + 1, failed: report.failed + (failed ? 1 : 0), slow: report.slow + (isSlow ? 1 : 0) };
 }
 
 /** True when the shop failed. */

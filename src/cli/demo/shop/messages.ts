@@ -8,11 +8,16 @@ export interface Faults {
 
 export const NO_FAULTS: Faults = { paymentFailsIn: [], cacheDelayMs: 0 };
 
+/** What "Checkout is quick" of rules/shop.yaml promises to customers. */
+export const SLOW_VISIT_MS = 800;
+
 /** Counts since the start of the load generator. */
 export interface LoadReport {
   readonly answered: number;
   /** Answered with a 5xx, or not at all. */
   readonly failed: number;
+  /** Answered, or given up, after more than `SLOW_VISIT_MS`. */
+  readonly slow: number;
   /** Not sent, because too many requests were still waiting. */
   readonly skipped: number;
 }

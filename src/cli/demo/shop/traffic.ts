@@ -1,6 +1,6 @@
 import type { LoadReport } from './messages.js';
 
-export const NO_REPORT: LoadReport = { answered: 0, failed: 0, skipped: 0 };
+export const NO_REPORT: LoadReport = { answered: 0, failed: 0, slow: 0, skipped: 0 };
 
 export interface LoadRequest {
   readonly method: 'GET' | 'POST';
