@@ -44,17 +44,27 @@ static void need_process(struct loader *loader, __u32 pid, const struct event_op
 		tell_process(loader, pid, open);
 }
 
+/* A known process that speaks TLS without a probed library may have loaded one since. Looking takes a millisecond where much is mapped, and
+ * some never load one (Java, Go): not for each connection. */
+static void look_again(struct loader *loader, const struct event_header *header)
+{
+	struct process *process = processes_find(&loader->processes, header->tgid);
+	__u32 second = header->time_ns / 1000000000ULL;
+
+	if (!process || !process->told || process->library || process->looked_s == second)
+		return;
+	process->looked_s = second;
+	process->library = libraries_scan(&loader->libraries, header->tgid);
+}
+
 static void take_open(struct loader *loader, const struct event_open *event)
 {
 	const struct process *process = processes_find(&loader->processes, event->header.tgid);
 	bool was_told = process && process->told;
 
 	need_process(loader, event->header.tgid, event);
-	/* A known process that speaks TLS without a probed library may have loaded one since. */
-	if (event->protocol == PROTOCOL_TLS && loader->options.tls && was_told && !process->library) {
-		struct process *again = processes_find(&loader->processes, event->header.tgid);
-		again->library = libraries_scan(&loader->libraries, event->header.tgid);
-	}
+	if (event->protocol == PROTOCOL_TLS && loader->options.tls && was_told)
+		look_again(loader, &event->header);
 	queue_add(&loader->queue, event, event->header.length);
 }
 

@@ -97,7 +97,7 @@ static bool take_identity(int failed, const struct stat *status, struct file_ide
 bool proc_identity_of(int descriptor, struct file_identity *identity)
 {
 	struct stat status;
-	return take_identity(fstat(descriptor, &status), &status, identity);
+	return take_identity(fstat(descriptor, &status) || !S_ISREG(status.st_mode), &status, identity);
 }
 
 bool proc_identity(const char *path, struct file_identity *identity)

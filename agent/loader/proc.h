@@ -17,6 +17,7 @@ struct file_identity {
 ssize_t proc_read(__u32 pid, const char *name, char *bytes, size_t room);
 bool proc_link(__u32 pid, const char *name, char *target, size_t room);
 bool proc_identity(const char *path, struct file_identity *identity);
+/* Also false where it is no file: whoever opened a pipe would wait for its other end. */
 bool proc_identity_of(int descriptor, struct file_identity *identity);
 
 enum proc_links { PROC_LINKS_INSIDE, PROC_NO_LINKS };

@@ -11,6 +11,7 @@
 struct process {
 	__u32 pid; /* 0: free */
 	bool told;
+	__u32 looked_s; /* when it was last looked for one, in whole seconds */
 	const char *library; /* kind of TLS library found in it */
 };
 

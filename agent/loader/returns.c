@@ -74,7 +74,7 @@ static const char *choose(const struct instructions *all, struct function_places
 
 static uint8_t *read_code(const char *path, const struct function *function)
 {
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	uint8_t *code = descriptor < 0 ? NULL : malloc(function->size);
 	if (code && pread(descriptor, code, function->size, function->offset) != (ssize_t)function->size) {
 		free(code);

@@ -4,6 +4,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A container may plant any file. Node's own tables are a tenth of that. */
+#define TABLE_BYTES_MOST (64 << 20)
+
+#if defined(__x86_64__)
+#define MACHINE EM_X86_64
+#else
+#define MACHINE EM_AARCH64
+#endif
+
 static unsigned long file_offset(Elf *elf, unsigned long address)
 {
 	size_t count = 0;
@@ -33,12 +42,19 @@ static bool is_named(const char *name, const char *wanted)
 	return strncmp(name, wanted, length) == 0 && (name[length] == '\0' || name[length] == '@');
 }
 
+static bool is_small(Elf_Scn *section, GElf_Shdr *header)
+{
+	return section && gelf_getshdr(section, header) && header->sh_size <= TABLE_BYTES_MOST;
+}
+
 static void scan_table(Elf *elf, Elf_Scn *section, struct function *functions, size_t count)
 {
-	GElf_Shdr header;
+	GElf_Shdr header, names;
 	GElf_Sym symbol;
+	if (!is_small(section, &header) || header.sh_entsize == 0 || !is_small(elf_getscn(elf, header.sh_link), &names))
+		return;
 	Elf_Data *table = elf_getdata(section, NULL);
-	if (!table || !gelf_getshdr(section, &header) || header.sh_entsize == 0)
+	if (!table)
 		return;
 	size_t symbols = header.sh_size / header.sh_entsize;
 	for (size_t i = 0; i < symbols; i++) {
@@ -51,40 +67,37 @@ static void scan_table(Elf *elf, Elf_Scn *section, struct function *functions, s
 	}
 }
 
+/* A file has one table of each type at most. */
 static bool scan(Elf *elf, struct function *functions, size_t count, unsigned int type)
 {
 	GElf_Shdr header;
-	bool found = false;
 	for (Elf_Scn *section = elf_nextscn(elf, NULL); section; section = elf_nextscn(elf, section)) {
 		if (!gelf_getshdr(section, &header) || header.sh_type != type)
 			continue;
 		scan_table(elf, section, functions, count);
-		found = true;
+		return true;
 	}
-	return found;
+	return false;
 }
 
-static bool is_of_this_machine(Elf *elf)
+/* With 0 in e_shnum their number stands elsewhere and may be any, and libelf makes room for all of them. */
+static bool is_readable(int descriptor)
 {
-	GElf_Ehdr header;
-	if (elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header))
-		return false;
-#if defined(__x86_64__)
-	return header.e_machine == EM_X86_64;
-#else
-	return header.e_machine == EM_AARCH64;
-#endif
+	Elf64_Ehdr header;
+	return pread(descriptor, &header, sizeof(header), 0) == sizeof(header) && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+	       header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_machine == MACHINE && header.e_shnum > 0;
 }
 
+/* Without waiting: whoever owns the file may hold a lease on it. And without mapping it: he may cut it short meanwhile. */
 bool symbols_find(const char *path, struct function *functions, size_t count)
 {
 	bool readable = false;
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (descriptor < 0)
 		return false;
 	elf_version(EV_CURRENT);
-	Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
-	if (elf && is_of_this_machine(elf)) {
+	Elf *elf = is_readable(descriptor) ? elf_begin(descriptor, ELF_C_READ, NULL) : NULL;
+	if (elf) {
 		/* What is exported is in .dynsym, which is small; a static program has only .symtab, if it was not stripped. */
 		bool exported = scan(elf, functions, count, SHT_DYNSYM);
 		bool any = false;

@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { heldInKernel, isInKernel, RunningLoader, runnableLoaderOrSkip, wholeStream } from '../support/agent-loader.js';
+import { compile, heldInKernel, isInKernel, RunningLoader, runnableLoaderOrSkip, wholeStream } from '../support/agent-loader.js';
 import { eventually } from '../support/eventually.js';
 import { TEST_TLS } from '../support/otlp-tls.js';
 import { ROOT } from '../support/repository.js';
@@ -101,6 +101,21 @@ describe.skipIf(!canRun)('plaintext of TLS connections', { timeout: 120_000 }, (
     expect(libraries.find(({ inode }) => inode === String(statSync(copy).ino))).toMatchObject({ path: `/proc/${contained.child.pid}/root${onHost}`, attached: true });
     const received = loader.frames.filter((frame) => frame.type === 'data' && frame.pid === contained.child.pid).map(({ bytes }) => bytes.toString('latin1'));
     expect(received.some((bytes) => bytes.includes('GET /inside HTTP/1.1'))).toBe(true);
+  });
+
+  test('a program whose TLS cannot be read is not searched for a library at each of its connections', async () => {
+    const loader = await RunningLoader.start();
+    const readBytes = (): number => Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${loader.child.pid}/io`, 'utf8'))![1]);
+    const before = readBytes();
+    const child = spawn(compile('hellos'), { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    await eventually(() => expect(loader.frames.filter(({ type, pid }) => type === 'open' && pid === child.pid).length).toBe(2 * Number(line.toString())));
+    // Of its 200 ends each would read what is mapped, more than a megabyte.
+    const mappedBytes = readFileSync(`/proc/${child.pid}/maps`).length;
+    expect(mappedBytes).toBeGreaterThan(1 << 20);
+    expect(readBytes() - before).toBeLessThan(100 * mappedBytes);
+    child.stdin.end();
+    await loader.stop();
   });
 
   test('an excluded process keeps its plaintext', async () => {

@@ -1,10 +1,12 @@
 /* Tests of the loader's parts that need no kernel: one line for each, "ok NAME" or "not ok NAME: why"; the exit code says whether all
  * are fine. Linked with the loader's own files. */
+#include <elf.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "../../../agent/loader/facts.c" /* its parts are tested, not only its whole */
 #include "../../../agent/loader/options.h"
@@ -325,6 +327,41 @@ static void what_is_no_program_is_refused(void)
 	expect(!symbols_find("/nowhere", &function, 1));
 }
 
+/* A file that says of itself that it has any number of sections, or a table of any size: sparse, so that it costs nothing to plant. */
+#if defined(__x86_64__)
+#define MACHINE EM_X86_64
+#else
+#define MACHINE EM_AARCH64
+#endif
+static bool planted_is_read(__u16 sections, __u64 table_bytes)
+{
+	struct function function = { .name = "SSL_read" };
+	char path[] = "/tmp/tocsin-planted-XXXXXX";
+	int descriptor = mkstemp(path);
+	Elf64_Ehdr header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_DYN, .e_machine = MACHINE,
+			      .e_version = EV_CURRENT, .e_shoff = sizeof(header), .e_ehsize = sizeof(header),
+			      .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = sections };
+	Elf64_Shdr table[2] = { { .sh_size = 1 << 20 },
+				{ .sh_type = SHT_DYNSYM, .sh_offset = 4096, .sh_size = table_bytes, .sh_entsize = sizeof(Elf64_Sym), .sh_link = 1 } };
+	struct rusage before, after;
+
+	expect(write(descriptor, &header, sizeof(header)) == sizeof(header) && write(descriptor, table, sizeof(table)) == sizeof(table));
+	expect(ftruncate(descriptor, 1LL << 32) == 0);
+	getrusage(RUSAGE_SELF, &before);
+	bool read = symbols_find(path, &function, 1);
+	getrusage(RUSAGE_SELF, &after);
+	expect(after.ru_maxrss - before.ru_maxrss < 64 * 1024);
+	close(descriptor);
+	unlink(path);
+	return read;
+}
+
+static void planted_files_take_no_memory(void)
+{
+	expect(!planted_is_read(0, 0));
+	expect(planted_is_read(2, 1LL << 30));
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -342,5 +379,6 @@ int main(void)
 	test("cheap places are chosen only where they are right", cheap_places_are_chosen_only_where_they_are_right);
 	test("every return of a function is found", every_return_is_found);
 	test("what is no program is refused", what_is_no_program_is_refused);
+	test("files that were planted take no memory", planted_files_take_no_memory);
 	return failures > 0;
 }
