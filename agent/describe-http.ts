@@ -12,7 +12,9 @@ import { lowerCase } from './wishes.js';
 import type { Wording, Written } from './wording.js';
 
 const NOT_FOUND = 404;
-const MAX_OWNERS = 1_024;
+const MAX_OWNERS = 256;
+/** Paths that are remembered of all owners together: each takes about a kilobyte. */
+const MAX_PATHS = 4_096;
 /** What a method that is none of these is called (semantic conventions, http.request.method). */
 const KNOWN_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'QUERY']);
 const OTHER_METHOD = '_OTHER';
@@ -30,7 +32,7 @@ interface Owner {
   /** What stands before the path in `url.full`. */
   readonly origin: string;
   readonly routes: RouteTable;
-  readonly paths: FewValues<Path>;
+  paths: FewValues<Path>;
 }
 
 interface Path {
@@ -43,8 +45,9 @@ interface Path {
 /** HTTP spans by the semantic conventions 1.44. */
 export class HttpDescriber {
   readonly #wording: Wording;
-  readonly #ends = new ConnectionCache<Ends>();
+  #ends = new ConnectionCache<Ends>();
   readonly #owners = new Map<string, Owner>();
+  #pathCount = 0;
   readonly #headers: ReadonlySet<string>;
   readonly #bodyBytes: number;
 
@@ -86,7 +89,7 @@ export class HttpDescriber {
   #owner(origin: string): Owner {
     let owner = this.#owners.get(origin);
     if (owner === undefined) {
-      if (this.#owners.size >= MAX_OWNERS) this.#owners.clear();
+      if (this.#owners.size >= MAX_OWNERS) this.#forgetOwners();
       owner = { origin, routes: new RouteTable(), paths: new FewValues() };
       this.#owners.set(origin, owner);
     }
@@ -103,8 +106,20 @@ export class HttpDescriber {
       : [['url.full', `${owner.origin}${path}`.slice(0, MAX_TEXT)], ['url.template', route]]);
     const found: Path = { route, written, names: new Map() };
     // What is not found now may become a route.
-    if (statusCode !== NOT_FOUND) owner.paths.remember(path, found);
+    if (statusCode !== NOT_FOUND && owner.paths.remember(path, found)) this.#pathCount += 1;
+    if (this.#pathCount >= MAX_PATHS) this.#forgetPaths();
     return found;
+  }
+
+  /** A program may call any number of hosts. */
+  #forgetOwners(): void {
+    this.#owners.clear();
+    this.#ends = new ConnectionCache();
+  }
+
+  #forgetPaths(): void {
+    for (const owner of this.#owners.values()) owner.paths = new FewValues();
+    this.#pathCount = 0;
   }
 
   #name({ route, names }: Path, method: string): Uint8Array {

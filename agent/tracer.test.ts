@@ -300,3 +300,23 @@ test('older names are an option', () => {
   expect(span?.told).toMatchObject({ 'http.method': 'GET', 'http.status_code': 200 });
   expect(span?.told).not.toHaveProperty('http.request.method');
 });
+
+test('of many hosts that a program calls only so many paths are remembered', () => {
+  const read: string[] = [];
+  const bench = new AgentBench({}, { attributes: (attributes) => { read.push(...attributes.filter(([key]) => key === 'url.full').map(([, value]) => String(value))); return { attributes, count: 0 }; }, text: (text) => text });
+  const ask = (host: number, path: number): void => {
+    const at = { cookie: 1 + host * 1_000 + path, tgid: 10, tid: 10 };
+    bench.push(
+      openFrame({ ...at, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:80' }),
+      dataFrame({ ...at, atNs: 2 }, { direction: 'send', position: 0, text: `GET /${path} HTTP/1.1\r\nHost: h${host}\r\n\r\n` }), dataFrame({ ...at, atNs: 3 }, { direction: 'receive', position: 0, text: OK }), closeFrame({ ...at, atNs: 4 }),
+    );
+    bench.spans();
+  };
+  const readAgain = (): number => read.filter((url) => url === 'http://h0:80/0').length;
+  ask(0, 0);
+  ask(0, 0);
+  expect(readAgain()).toBe(1);
+  for (let host = 1; host <= 42; host += 1) for (let path = 0; path < 100; path += 1) ask(host, path);
+  ask(0, 0);
+  expect(readAgain()).toBe(2);
+});

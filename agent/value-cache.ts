@@ -19,17 +19,19 @@ export class FewValues<T> {
     return this.#values.get(value);
   }
 
-  remember(value: PlainValue, found: T): void {
-    if (typeof value === 'object' || (typeof value === 'string' && value.length > MAX_LENGTH)) return;
+  /** Whether it is. */
+  remember(value: PlainValue, found: T): boolean {
+    if (typeof value === 'object' || (typeof value === 'string' && value.length > MAX_LENGTH)) return false;
     if (this.#overflows > 1) {
       this.#passed += 1;
-      if (this.#passed % SPARSE !== 0) return;
+      if (this.#passed % SPARSE !== 0) return false;
     }
     if (this.#values.size >= MAX_VALUES) {
       this.#values.clear();
       this.#overflows += 1;
     }
     this.#values.set(value, found);
+    return true;
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { postgresMessage } from '../../test/support/frames.js';
 import { hear, text } from '../../test/support/recorded-sessions.js';
 import { http1 } from './http1.js';
 import { postgres } from './postgres.js';
@@ -81,4 +82,15 @@ test('what comes behind a hole in a body is not put next to what came before it'
     text('request', 4, 'GET / HTTP/1.1\r\nHost: shop\r\n\r\n'), text('response', 5, 'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nabcdefghijklmnopqrst'),
   ]);
   expect(ended.map((exchange) => exchange.protocol === 'http' && [exchange.responseBody.toString(), exchange.responseBodySize])).toEqual([['abc', 9], ['abcdefghij', 20]]);
+});
+
+test('a portal that was closed is forgotten, with what was bound to it', () => {
+  const execute = postgresMessage('E', 'c1\0\0\0\0\0');
+  const bound = postgresMessage('P', 's\0SELECT a FROM x WHERE b = $1\0\0\0') + postgresMessage('B', 'c1\0s\0\0\0\0\x01\0\0\0\x06geheim\0\0') + execute + postgresMessage('C', 'Pc1\0');
+  const done = postgresMessage('C', 'SELECT 1\0');
+  const { ended } = hear(postgres({ statementBytes: 1_024, parameters: true }), [
+    text('request', 1, bound + postgresMessage('S', '')), text('response', 2, postgresMessage('1', '') + postgresMessage('2', '') + done + postgresMessage('3', '') + postgresMessage('Z', 'I')),
+    text('request', 3, execute + postgresMessage('S', '')), text('response', 4, postgresMessage('E', 'C34000\0Mno such portal\0\0') + postgresMessage('Z', 'I')),
+  ]);
+  expect(ended.map((exchange) => exchange.protocol === 'postgresql' && [exchange.statement, exchange.parameters, exchange.errorCode])).toEqual([['SELECT a FROM x WHERE b = $1', ['geheim'], undefined], ['', [], '34000']]);
 });

@@ -180,7 +180,7 @@ class PostgresParser extends Conversation<SqlExchange> {
       case 'B': this.#stepAt(atNs); this.#bind(bytes, from, end); break;
       case 'D': this.#stepAt(atNs); break;
       case 'E': this.#execute(textAt(bytes, from, end).text, atNs); break;
-      case 'C': if (bytes[from] === 0x53) this.#statements.delete(textAt(bytes, from + 1, end).text); break;
+      case 'C': (bytes[from] === 0x53 ? this.#statements : this.#portals).delete(textAt(bytes, from + 1, end).text); break;
       // The answer is waited for: what follows begins later, however much later that is.
       case 'H': this.#prepare('prepare-flushed'); break;
       case 'S': this.#sync(); break;
