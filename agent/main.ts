@@ -5,6 +5,7 @@ import { loaderPath } from './fs-installation.js';
 import { AgentLog } from './system-log.js';
 import { RunningAgent } from './system-agent.js';
 import { isLoaderBuilt } from './system-loader.js';
+import { troubleWithUser } from './system-privileges.js';
 
 const FINE = 0;
 const NO = 1;
@@ -26,6 +27,11 @@ export async function runAgent({ configFile }: { readonly configFile: string | u
   }
   if (!isLoaderBuilt()) {
     process.stderr.write(NOT_BUILT);
+    return COULD_NOT_RUN;
+  }
+  const trouble = troubleWithUser(loaded.config.user);
+  if (trouble !== undefined) {
+    process.stderr.write(`tocsin agent: ${trouble}\n`);
     return COULD_NOT_RUN;
   }
   const log = new AgentLog(loaded.config.logLevel, (line) => process.stderr.write(line));

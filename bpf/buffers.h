@@ -106,13 +106,15 @@ static __always_inline void of_batch(struct buffers *buffers, struct pt_regs *re
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 vector = CALL_ARGUMENT2(regs);
+	__u64 cookie = bpf_get_socket_cookie(move->sk);
 	__u32 most = CALL_ARGUMENT3(regs);
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread)
 		return set_gap(buffers, GAP_UNKNOWN_CALL);
-	if (thread->vector != vector || (thread->next >= most && thread->next != BATCH_LOST))
+	if (thread->vector != vector || thread->batch != cookie || (thread->next >= most && thread->next != BATCH_LOST))
 		thread->next = 0;
 	thread->vector = vector;
+	thread->batch = cookie;
 	/* recvmmsg with a timeout may end after any message without a trace. */
 	if (thread->next == BATCH_LOST || (thread->next > 0 && CALL_NUMBER(regs) == CALL_RECVMMSG && CALL_ARGUMENT5(regs)))
 		return set_gap(buffers, GAP_UNKNOWN_CALL);

@@ -70,6 +70,7 @@ struct thread {
 	__u64 length;   /* pointer, for the _ex functions */
 	__u64 cookie;   /* of the connection that moved bytes inside that call; 0: none yet */
 	__u64 vector;   /* of the sendmmsg or recvmmsg that runs now */
+	__u64 batch;    /* cookie of its socket: once one is not followed any more its messages are not counted, and the vector may serve another */
 	__u32 function; /* enum tls_function */
 	__u32 next;     /* index of the next message in `vector` */
 	__u8 role;      /* of `cookie` */

@@ -44,7 +44,7 @@ describe.skipIf(!runnableLoaderOrSkip())('every call that moves bytes over TCP',
 
   test('the bytes seen are the bytes moved, on both ends, over IPv4 and IPv6', () => {
     const { loader, connections } = observed;
-    expect(connections).toHaveLength(32);
+    expect(connections).toHaveLength(34);
     const whole = connections.filter(isWhole);
     const seen = whole.map(({ name, family, client, server }) => ({
       name, family,

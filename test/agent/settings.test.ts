@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -114,6 +116,34 @@ describe.skipIf(!canRun)('each setting, on connections that are open, taken over
     expect((await told(isCount)).told['db.query.text']).toBe('INCR ?');
   });
 
+  test('capture_parameters', async () => {
+    const asked = { path: '/bound/7' };
+    const isBound = (span: ToldSpan): boolean => isQuery(span) && String(span.told['db.query.text']).includes('CAST(');
+    await use('database: { capture_parameters: true }');
+    expect((await told(isBound, asked)).told).toMatchObject({ 'db.query.text': 'SELECT customer FROM orders WHERE id = CAST($1 AS int)', 'db.query.parameter.0': '7' });
+    await use('');
+    expect((await told(isBound, asked)).told).not.toHaveProperty(['db.query.parameter.0']);
+  });
+
+  test('trace_instrumented', async () => {
+    const source = "const s = require('node:http').createServer((q, r) => r.end('fine')).listen(0, '127.0.0.1', () => console.log(s.address().port))";
+    const server = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, JAVA_TOOL_OPTIONS: '-javaagent:/opt/opentelemetry-javaagent.jar' } });
+    const [line] = (await once(server.stdout, 'data')) as [Buffer];
+    const port = Number(line.toString());
+    const ofServer = (): ToldSpan[] => heard().filter(({ kind, told: { 'server.port': at } }) => kind === 'server' && Number(at) === port);
+    const askServer = async (): Promise<void> => { await (await fetch(`http://127.0.0.1:${port}/own`)).text(); };
+    await use('');
+    await askServer();
+    await told(isShopServer);
+    expect(ofServer()).toEqual([]);
+    await use('trace_instrumented: true');
+    await eventually(async () => {
+      await askServer();
+      expect(ofServer()).not.toEqual([]);
+    }, { withinMs: 60_000 });
+    server.kill();
+  });
+
   test('semantic_conventions', async () => {
     await use('semantic_conventions: both');
     expect((await told(isQuery)).told).toMatchObject({ 'db.system.name': 'postgresql', 'db.system': 'postgresql', 'db.statement': expect.stringContaining('SELECT') as string });
@@ -127,6 +157,13 @@ describe.skipIf(!canRun)('each setting, on connections that are open, taken over
     expect(heard().filter((span) => isOfShop(span) && !span.isError)).toEqual([]);
   });
 
+  test('keep_slower_than', async () => {
+    await use('', ', traces: { sample_rate: 0, keep_slower_than: 250ms }');
+    const isSlow = ({ durationNs }: ToldSpan): boolean => durationNs >= 250_000_000;
+    expect((await told((span) => isShopServer(span) && isSlow(span), { path: '/slow/7' })).told['tocsin.kept.reason']).toBe('slow');
+    expect(heard().filter((span) => isOfShop(span) && !span.isError && !isSlow(span))).toEqual([]);
+  });
+
   test('redaction_file and headers_file, also when only they change', async () => {
     writeFileSync(file('own.yaml'), RULE('url.path'));
     writeFileSync(file('headers'), 'authorization: Bearer first\n');
@@ -137,6 +174,11 @@ describe.skipIf(!canRun)('each setting, on connections that are open, taken over
     await reloaded(() => writeFileSync(file('own.yaml'), RULE('url.query')));
     expect(await path()).toBe('/orders/7');
     await reloaded(() => writeFileSync(file('headers'), 'authorization: Bearer second\n'));
+    await path();
+    expect(receiver.headers.authorization).toBe('Bearer second');
+    // A note in the wrong form ended the agent once.
+    writeFileSync(file('headers'), 'authorization: Bearer third\nnote to self: renew\n');
+    await eventually(() => expect(agent.stderr()).toContain(`${file('headers')}:2:1: error agent/invalid-value`), { withinMs: 60_000 });
     await path();
     expect(receiver.headers.authorization).toBe('Bearer second');
   });

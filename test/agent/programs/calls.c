@@ -164,6 +164,43 @@ static void try_truncate(int family)
 	close(pair.server);
 }
 
+#define MANY 12 /* more messages than the kernel tries to nominate */
+
+static void send_many(int socket, char *bytes, size_t size)
+{
+	static struct mmsghdr messages[MANY];
+	struct iovec parts[MANY];
+
+	for (size_t i = 0; i < MANY; i++) {
+		parts[i] = (struct iovec){ bytes + i * (size / MANY), i + 1 < MANY ? size / MANY : size - i * (size / MANY) };
+		messages[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &parts[i], .msg_iovlen = 1 } };
+	}
+	check(sendmmsg(socket, messages, MANY, 0) == MANY, "sendmmsg");
+}
+
+/* A batch that is given up in its middle, because it is no known protocol, and the same vector for another connection. */
+static void try_vector_again(int family)
+{
+	char message[SIZE], unknown[SIZE], opening[] = OPENING;
+	struct pair stranger = connect_pair(family), pair = connect_pair(family);
+
+	fill(message, "POST /message HTTP/1.1\r\n\r\n", 52);
+	fill(unknown, "nothing that is known", 53);
+	send_many(stranger.client, unknown, SIZE);
+	by_write(pair.client, opening, strlen(OPENING));
+	receive(by_read, pair.server, opening, strlen(OPENING));
+	send_many(pair.client, message, SIZE);
+	receive(by_read, pair.server, message, SIZE);
+	print_begin("sendmmsg again, read", &pair);
+	print_hex("message", message, SIZE);
+	print_hex("answer", "", 0);
+	printf("}\n");
+	close(stranger.client);
+	close(stranger.server);
+	close(pair.client);
+	close(pair.server);
+}
+
 /* A network namespace of its own, with loopback up. */
 static void enter_namespace(void)
 {
@@ -183,6 +220,7 @@ int main(int count, char **arguments)
 			try_variant(i, family);
 		try_splice_in(family);
 		try_truncate(family);
+		try_vector_again(family);
 	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 // A shop as people write it, without any instrumentation: HTTP in, PostgreSQL and Redis out. argv: ports of PostgreSQL and Redis.
-// /orders/N works, /broken/N answers 500 after its query failed. Prints its own port.
+// /orders/N works, /bound/N with a prepared statement, /slow/N takes a while, /broken/N answers 500 after its query failed. Prints its own port.
 import http from 'node:http';
 import net from 'node:net';
 
@@ -35,12 +35,26 @@ function startup() {
   return Buffer.concat([head, text]);
 }
 
-function query(sql) {
-  const text = Buffer.from(`${sql}\0`);
+function message(type, body) {
+  const text = Buffer.from(body);
   const head = Buffer.alloc(5);
-  head.write('Q');
+  head.write(type);
   head.writeUInt32BE(4 + text.length, 1);
   return Buffer.concat([head, text]);
+}
+
+const query = (sql) => message('Q', `${sql}\0`);
+
+/** Prepared without a name, with one value of less than 256 characters, run and done. */
+const bound = (sql, value) => Buffer.concat([
+  message('P', `\0${sql}\0\0\0`), message('B', `\0\0\0\0\0\x01\0\0\0${String.fromCharCode(value.length)}${value}\0\0`), message('E', '\0\0\0\0\0'), message('S', ''),
+]);
+
+function statementOf(what, id) {
+  if (what === 'broken') return query(`SELECT secret FROM nowhere WHERE id = ${id}`);
+  if (what === 'slow') return query('SELECT pg_sleep(0.3)');
+  if (what === 'bound') return bound('SELECT customer FROM orders WHERE id = CAST($1 AS int)', String(id));
+  return query(`SELECT customer FROM orders WHERE id = ${id} AND customer <> 'geheim'`);
 }
 
 const isReady = (bytes) => bytes.length >= 6 && bytes[bytes.length - 6] === 0x5a && bytes.readUInt32BE(bytes.length - 5) === 5;
@@ -52,7 +66,7 @@ const server = http.createServer(async (request, response) => {
   const [, what, id] = request.url.split('/');
   if (what === 'health') return response.end('ok');
   await redis(command('INCR', `visits:${id}`));
-  const answer = await postgres(query(what === 'broken' ? `SELECT secret FROM nowhere WHERE id = ${Number(id)}` : `SELECT customer FROM orders WHERE id = ${Number(id)} AND customer <> 'geheim'`));
+  const answer = await postgres(statementOf(what, Number(id)));
   const failed = answer.includes('ERROR');
   response.writeHead(failed ? 500 : 200, { 'content-type': 'text/plain' }).end(failed ? 'broken' : 'fine');
 });
