@@ -7,15 +7,8 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include "losses.h"
 #include "programs.h"
-#include "../../bpf/counters.h"
-
-static const char *loss_names[LOSS_REASONS] = {
-	[LOSS_RING_FULL] = "ringFull", [LOSS_UNREADABLE] = "unreadable", [LOSS_STATE] = "state", [LOSS_UNSEEN_BYTES] = "unseenBytes",
-	[LOSS_ORDER] = "order", [LOSS_NO_BUFFER] = "noBuffer", [LOSS_VECTOR] = "vector", [LOSS_UNKNOWN_CALL] = "unknownCall",
-	[LOSS_IO_URING] = "ioUring", [LOSS_TLS_UNJOINED] = "tlsUnjoined", [LOSS_TLS_UNREADABLE] = "tlsUnreadable",
-	[LOSS_TLS_LENGTH] = "tlsLength",
-};
 
 static void write_missing(struct text *text, const struct session *session)
 {
@@ -92,19 +85,6 @@ static __u64 missed_runs(struct loader *loader)
 	return missed;
 }
 
-static void write_losses(struct text *text, const struct counters *values, int cpus)
-{
-	text_open(text, "cpus", '[');
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		text_open(text, NULL, '{');
-		text_number(text, "cpu", cpu);
-		for (size_t reason = 0; reason < LOSS_REASONS; reason++)
-			text_number(text, loss_names[reason], values[cpu].losses[reason]);
-		text_close(text, '}');
-	}
-	text_close(text, ']');
-}
-
 static __u64 sum_of(const struct counters *values, int cpus)
 {
 	__u64 sum = 0;
@@ -128,7 +108,7 @@ void report_losses(struct loader *loader, bool always)
 		return;
 	told = sum;
 	text_begin(text, FRAME_LOSS, getpid());
-	write_losses(text, values, cpus);
+	losses_write(text, values, cpus);
 	text_open(text, "loader", '{');
 	text_number(text, "queueFull", loader->queue.dropped);
 	text_number(text, "queueFullBytes", loader->queue.dropped_bytes);

@@ -23,7 +23,7 @@ export interface OutboxCounters {
 
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
-/** With the delays above about ten minutes. */
+/** With the delays above five to ten minutes. */
 const MAX_ATTEMPTS = 24;
 
 /** Encoded requests that wait to be sent. Bounded; a receiver that is away costs memory up to the limit, then the oldest spans, which are counted. Pure. */

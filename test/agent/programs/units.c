@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "../../../agent/loader/facts.c" /* its parts are tested, not only its whole */
+#include "../../../agent/loader/losses.h"
 #include "../../../agent/loader/options.h"
 #include "../../../agent/loader/processes.h"
 #include "../../../agent/loader/queue.h"
@@ -124,6 +125,20 @@ static void text_that_is_too_long_is_said_to_be(void)
 }
 
 /* Random additions and removals against a plain list of flags. */
+static void losses_of_many_cpus_fit_a_frame(void)
+{
+	static struct text text;
+	static struct counters values[1024];
+	for (size_t cpu = 0; cpu < 1024; cpu++)
+		for (size_t reason = 0; reason < LOSS_REASONS; reason++)
+			values[cpu].losses[reason] = ~0ULL >> 10;
+	text_begin(&text, 67, 0);
+	losses_write(&text, values, 1024);
+	text_finish(&text);
+	expect(!text.overflow);
+	expect(strstr(text.bytes + sizeof(struct event_header), "{\"cpu\":127,\"ringFull\":16158915463005338751"));
+}
+
 static void processes_are_found_again(void)
 {
 	static bool known[2000];
@@ -370,6 +385,7 @@ int main(void)
 	test("a reader that is gone is noticed", reader_that_is_gone_is_noticed);
 	test("text is JSON whatever the names", text_is_json_whatever_the_names);
 	test("text that is too long is said to be", text_that_is_too_long_is_said_to_be);
+	test("losses of many CPUs fit a frame", losses_of_many_cpus_fit_a_frame);
 	test("processes are found again", processes_are_found_again);
 	test("processes that are gone are forgotten", processes_that_are_gone_are_forgotten);
 	test("processes have a limit", processes_have_a_limit);
