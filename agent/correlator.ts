@@ -39,6 +39,7 @@ export class Correlator {
     if (node.kind !== 'server' || node.parent !== undefined || node.joinKey === undefined) return;
     const client = this.#joins.get(node.joinKey);
     if (client === undefined || client.connection === node.connection || !fits(client, node)) return;
+    if (node.traceId !== undefined && !joinsTrace(client, node.traceId)) return;
     node.parent = client;
     node.basis = 'connection';
     this.#joins.delete(node.joinKey);
@@ -97,6 +98,15 @@ export class Correlator {
     }
     node.candidates = candidatesAmong(onThread !== undefined && onThread.count > 0 ? onThread : open);
   }
+}
+
+/**
+ * Whether the client is of that trace, or its own begins with it and has not been told: what the server called may have been told before the client's
+ * end was heard. A parent in another trace would be none.
+ */
+function joinsTrace(client: SpanNode, traceId: string): boolean {
+  if (client.traceId === undefined && client.parent === undefined && client.remote === undefined) client.traceId = traceId;
+  return client.traceId === traceId;
 }
 
 /** The server cannot have heard the request long before it was sent; clocks are the same, but the two ends are noted one after the other. */

@@ -76,6 +76,24 @@ test('a request that had its answer before the other end heard anything is anoth
   expect(spans.map(({ kind, parentSpanId }) => [kind, parentSpanId]).sort()).toEqual([['client', ''], ['client', ''], ['server', '']]);
 });
 
+test.each([['the beginning', 'nothing', {}], ['a request', 'server', { tid: 10 }]])('a request whose call was told before its other end was heard has no parent in another trace: that end is %s', (_what, above, at) => {
+  const frames = twoServices(at);
+  const call = { cookie: 9, tgid: 20, tid: 20 };
+  const bench = new AgentBench().push(
+    // front's request is heard only where the end that is heard late belongs to it.
+    ...(above === 'server' ? frames.slice(0, 4) : frames.slice(0, 2)), frames[5]!, frames[6]!,
+    openFrame({ ...call, atNs: 2_200 }, { role: 'client', local: '10.0.0.2:7777', remote: '10.0.0.3:82' }),
+    dataFrame({ ...call, atNs: 2_300 }, { direction: 'send', position: 0, text: `${REQUEST}\r\n`, sequence: 500 }), dataFrame({ ...call, atNs: 2_400 }, { direction: 'receive', position: 0, text: OK }),
+  );
+  const told = [...bench.spans(), ...bench.push(frames[4]!, frames[7]!, frames[8]!, frames[9]!, ...(above === 'server' ? [frames[10]!] : [])).spans()];
+  const inner = told[0]!;
+  const back = told.find(({ kind, service }) => kind === 'server' && service === 'back')!;
+  const late = told.find(({ kind, service }) => kind === 'client' && service === 'front')!;
+  expect(inner).toMatchObject({ parentSpanId: back.spanId, traceId: back.traceId });
+  for (const { parentSpanId, traceId } of told) for (const parent of told) if (parent.spanId === parentSpanId) expect(parent.traceId).toBe(traceId);
+  expect(back.parentSpanId).toBe(above === 'server' ? '' : late.spanId);
+});
+
 test('a context in the headers wins, and what only passes it on stays in between', () => {
   const spans = new AgentBench().push(...twoServices({ header: `traceparent: 00-${TRACE}-b7ad6b7169203331-01\r\n` })).spans();
   expect(spans.every(({ traceId }) => traceId === TRACE)).toBe(true);
