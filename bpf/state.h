@@ -28,6 +28,7 @@
 #define CONNECTION_GIVEN_UP 0x04   /* nominated nothing */
 #define CONNECTION_JOINED 0x08     /* its TLS library object is known */
 #define CONNECTION_DATA 0x10       /* a DATA was written */
+#define CONNECTION_LEFT 0x40       /* of a TLS object: its connection is not followed */
 #define CONNECTION_KERNEL 0x20     /* the kernel's own socket (NFS, a subflow) */
 
 /* Turns: all calls in one direction until the other speaks. The capture limit counts from the start of each. */

@@ -40,6 +40,7 @@ int BPF_KPROBE(on_tls_enter, __u64 ssl, __u64 buffer, __u64 length, __u64 moved)
 	thread->length = moved;
 	thread->function = bpf_get_attach_cookie(ctx);
 	thread->cookie = 0;
+	thread->role = ROLE_UNKNOWN;
 	thread->off = 0;
 	return 0;
 }
@@ -64,7 +65,14 @@ static __always_inline void join(struct tls_session *session, struct thread *thr
 	}
 	if (thread->role)
 		session->role = thread->role;
+	/* A call that was served from the library's buffer says nothing of the connection: what the one before said holds. */
 	if (thread->off)
+		session->flags |= CONNECTION_LEFT;
+	else if (thread->cookie && session->flags & CONNECTION_LEFT) {
+		session->flags &= ~CONNECTION_LEFT;
+		session->generation = 0;
+	}
+	if (session->flags & (CONNECTION_LEFT | CONNECTION_GIVEN_UP))
 		session->mode = POLICY_OFF;
 	else if (session->generation != settings.generation) {
 		__u8 *policy = bpf_map_lookup_elem(&policies, &session->cookie);

@@ -23,8 +23,8 @@ interface Server {
   readonly port: number;
 }
 
-async function serve(language: Language, wrapper: readonly string[] = []): Promise<Server> {
-  const [command, ...args] = [...wrapper, ...LANGUAGES[language], 'serve'];
+async function serve(language: Language, { wrapper = [], behind = [] }: { readonly wrapper?: readonly string[]; readonly behind?: readonly string[] } = {}): Promise<Server> {
+  const [command = '', ...args] = [...wrapper, ...LANGUAGES[language], 'serve', ...behind];
   const child = spawn(command, args, { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
   const [first] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, port: Number(first.toString()) };
@@ -90,7 +90,7 @@ describe.skipIf(!canRun)('plaintext of TLS connections', { timeout: 120_000 }, (
     copyFileSync(onHost, copy);
     const script = `mount --bind ${copy} ${onHost} && exec "$@"`;
     const loader = await RunningLoader.start();
-    const contained = await serve('python', ['unshare', '--mount', 'sh', '-c', script, 'sh']);
+    const contained = await serve('python', { wrapper: ['unshare', '--mount', 'sh', '-c', script, 'sh'] });
     // Its first connection may come before its probes: this is the one that brings them.
     ask('node', contained.port, ['/first']);
     await loader.find((frame) => frame.type === 'library' && frame.bytes.includes(`"inode":"${statSync(copy).ino}"`));
@@ -124,6 +124,27 @@ describe.skipIf(!canRun)('plaintext of TLS connections', { timeout: 120_000 }, (
     ask('node', port, ['/secret']);
     await loader.stop();
     expect(loader.frames.filter((frame) => frame.pid === child.pid && frame.type !== 'process')).toEqual([]);
+  });
+
+  test('an excluded port keeps its plaintext, also what the library has in its buffer', async () => {
+    const { child, port } = servers.python;
+    const loader = await RunningLoader.start(['--exclude-ports', String(port)]);
+    ask('node', port, ['/secret', '/secret', '/secret']);
+    await loader.stop();
+    expect(loader.frames.filter(({ type, pid }) => pid === child.pid && (type === 'open' || type === 'data'))).toEqual([]);
+    expect(loader.frames.filter(({ type, bytes }) => type === 'data' && bytes.includes('/secret'))).toEqual([]);
+  });
+
+  test('a thread that is a server here and a client there is not taken for the one on the connection of the other', async () => {
+    const proxy = await serve('python', { behind: [String(servers.python.port)] });
+    const loader = await RunningLoader.start();
+    expect(ask('node', proxy.port, ['/front', '/front'])).toEqual(['python says /front', 'python says /front']);
+    proxy.child.stdin!.end();
+    await loader.stop();
+    const [front] = loader.opens(({ role, localPort }) => role === ROLE.server && localPort === proxy.port);
+    const pieces = loader.data(front!.cookie, 'received');
+    expect(pieces.length).toBeGreaterThan(2);
+    expect(pieces.every(({ role }) => role === ROLE.server)).toBe(true);
   });
 
   test('kill -9 takes every probe with it, and the traced programs go on', async () => {
