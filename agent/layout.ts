@@ -1,4 +1,4 @@
-/** The layouts and numbers of bpf/events.h and agent/loader/frames.h: `[offset, size]` of each field. layout.test.ts compares them with what the C compiler sees. */
+/** The layouts and numbers of bpf/events.h and agent/loader/frames.h: `[offset, size]` of each field. test/agent/layout.test.ts compares them with what the C compiler sees. */
 export const LAYOUT = {
   protocol: 2,
   structs: {

@@ -2,7 +2,7 @@
  *
  * The loader passes these records on to the parser byte for byte (agent/PROTOCOL.md), so this file is half of that contract;
  * agent/loader/frames.h is the other half. Little endian, widest member first, no hidden padding (held by the assertions at the
- * end and by a test against agent/frames.ts). A changed layout or meaning needs a new TOCSIN_PROTOCOL. */
+ * end and by a test against agent/layout.ts). A changed layout or meaning needs a new TOCSIN_PROTOCOL. */
 #ifndef TOCSIN_EVENTS_H
 #define TOCSIN_EVENTS_H
 
