@@ -132,7 +132,7 @@ struct event_process {
 	char comm[TOCSIN_COMM];
 };
 
-/* Losses the kernel side counts, per CPU. Names: loss_names in agent/loader/losses.c, told in LOSS frames. */
+/* Losses the kernel side counts, per CPU. Names: agent/loader/losses.c, told in LOSS frames. */
 enum loss {
 	LOSS_RING_FULL = 0,       /* events */
 	LOSS_UNREADABLE = 1,      /* events whose bytes could not be read */
