@@ -132,7 +132,7 @@ describe.skipIf(!canRun)('each setting, on connections that are open, taken over
     const port = Number(line.toString());
     const ofServer = (): ToldSpan[] => heard().filter(({ kind, told: { 'server.port': at } }) => kind === 'server' && Number(at) === port);
     const askServer = async (): Promise<void> => { await (await fetch(`http://127.0.0.1:${port}/own`)).text(); };
-    await use('');
+    await use('trace_instrumented: false');
     await askServer();
     await told(isShopServer);
     expect(ofServer()).toEqual([]);
