@@ -68,7 +68,7 @@ describe('a time that is read in windows, and so dense that each is read in part
       const database = await stored(spansOf(traces, minutes));
       const read = async (most: number): Promise<unknown> => counts(await new DuckdbQualityReader(database, { windowSpans: most }).facts({ fromMs: START, toMs: START + minutes * MINUTE_MS }), but);
       expect(await read(windowSpans)).toEqual(await read(10_000));
-    }), { numRuns: 6 });
+    }), { numRuns: 6, endOnFailure: true });
   });
 });
 
