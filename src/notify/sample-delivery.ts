@@ -18,10 +18,10 @@ const TEXTS = {
   updated: 'Less than 50 % of the error budget left: burning 30x with 49 % of the 30-day budget left: gone in 12 h.',
   acknowledged: 'ann has it, 12 min after it began.',
   resolved: 'Resolved after 12 min: burning 0.4x with 63 % of the 30-day budget left.',
-  'alerts-added': 'Page ErrorBudgetBurn front-availability fires too.',
-  'alerts-resolved': 'ErrorBudgetBurn front-availability ended; 1 still firing.',
-  unmuted: 'No longer silenced, and still firing: ErrorBudgetBurn checkout-availability.',
-  repeated: 'Still firing: ErrorBudgetBurn checkout-availability.',
+  'alerts-added': '"Shop front works" fires too.',
+  'alerts-resolved': '"Shop front works" ended; 1 still firing.',
+  unmuted: 'No longer silenced, and still firing: "Checkout works".',
+  repeated: 'Still firing: "Checkout works".',
   escalated: 'Nobody has acknowledged it, 12 min after it began: escalated to second-line (step 1 of 2 of the escalation "pages").',
 } as const satisfies Readonly<Record<TransitionKind, string>>;
 
