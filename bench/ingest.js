@@ -2,7 +2,7 @@
 // `npm run bench:ingest -- [--seconds 15] [--batch 100,512,2048,8192] [--protocol grpc,http] [--rate SPANS_PER_S] [--host] [--note TEXT] [--record]`
 // Beside the sender a visitor looks at pages and queries all the time. A CPU-second is worth less when both threads of a core are busy: `fixed work` is
 // what the same work cost before and during the run.
-// `--host` starts the receiving half only (bench/lib/host.js); without it the real service is started. `--record` appends to bench/RESULTS.md.
+// `--host` starts the receiving half only (bench/lib/host.js), and says what a statement that does nothing takes meanwhile; without it the real service is started. `--record` appends to bench/RESULTS.md.
 import { fork } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { fixedWorkMs } from './lib/cpu-speed.js';
 import { cpuSeconds, memoryMib } from './lib/process-cost.js';
 import { readyLine, serviceEnv, spawnService, startSender, stop } from './lib/service.js';
+import { percentile } from './lib/searches.js';
 import { asYaml } from './lib/slos.js';
 import { loopDelayP99Ms, Visitor } from './lib/visitor.js';
 
@@ -54,7 +55,7 @@ async function measure(protocol, batch) {
     const memory = memoryMib(service.pid);
     const row = {
       protocol, batch, perCpuS: sent.spans / cpuS, perS: sent.spans / sent.tookS, cores: cpuS / sent.tookS, p50: sent.p50, p99: sent.p99, max: sent.max, busy: sent.busy,
-      rss: memory.highest, bytesPerSpan: sent.bytes / sent.spans, delayP99Ms: after?.delayP99Ms, busyWorkMs, visitor, steps: stepsOf(before.stats, after, sent.spans),
+      rss: memory.highest, bytesPerSpan: sent.bytes / sent.spans, delayP99Ms: after?.delayP99Ms, busyWorkMs, visitor, waitedMs: after?.waitedMs, steps: stepsOf(before.stats, after, sent.spans),
     };
     console.log(line(row));
     return row;
@@ -102,7 +103,8 @@ function stepsOf(before, after, spans) {
 
 function line(row) {
   const steps = row.steps === undefined ? '' : `  ${Object.entries(row.steps).map(([step, us]) => `${step} ${us.toFixed(2)}`).join(', ')} µs/span`;
-  return `${row.protocol} ${row.batch}: ${Math.round(row.perCpuS)} spans/CPU-s, ${Math.round(row.perS)} spans/s (${row.cores.toFixed(2)} cores), p50 ${row.p50.toFixed(0)} ms, p99 ${row.p99.toFixed(0)} ms, max ${row.max.toFixed(0)} ms, RSS ${row.rss.toFixed(0)} MiB, ${row.bytesPerSpan.toFixed(0)} B/span${row.delayP99Ms === undefined ? '' : `, loop p99 ${row.delayP99Ms.toFixed(0)} ms`}, busy ${row.busy}${row.busyWorkMs === undefined ? '' : `, fixed work ${idleWorkMs.toFixed(0)} → ${row.busyWorkMs.toFixed(0)} ms`}${row.visitor === undefined ? '' : `, ${row.visitor.visits} pages (${row.visitor.failures} failed, slowest ${row.visitor.slowestMs.toFixed(0)} ms)`}${steps}`;
+  const waited = row.waitedMs === undefined ? '' : `, a statement p50 ${percentile(row.waitedMs, 0.5).toFixed(1)} ms, p95 ${percentile(row.waitedMs, 0.95).toFixed(1)} ms`;
+  return `${row.protocol} ${row.batch}: ${Math.round(row.perCpuS)} spans/CPU-s, ${Math.round(row.perS)} spans/s (${row.cores.toFixed(2)} cores), p50 ${row.p50.toFixed(0)} ms, p99 ${row.p99.toFixed(0)} ms, max ${row.max.toFixed(0)} ms, RSS ${row.rss.toFixed(0)} MiB, ${row.bytesPerSpan.toFixed(0)} B/span${row.delayP99Ms === undefined ? '' : `, loop p99 ${row.delayP99Ms.toFixed(0)} ms`}, busy ${row.busy}${row.busyWorkMs === undefined ? '' : `, fixed work ${idleWorkMs.toFixed(0)} → ${row.busyWorkMs.toFixed(0)} ms`}${row.visitor === undefined ? '' : `, ${row.visitor.visits} pages (${row.visitor.failures} failed, slowest ${row.visitor.slowestMs.toFixed(0)} ms)`}${waited}${steps}`;
 }
 
 function report(measured) {

@@ -28,8 +28,9 @@ process.stdout.write(`${JSON.stringify({ spans, bytes, busy, tookS, requests: la
 
 async function worker() {
   while (performance.now() < endMs) {
-    await paced();
-    const body = stamped(templates[next++ % TEMPLATES], options.salt);
+    const turn = next++;
+    await paced(turn);
+    const body = stamped(templates[turn % TEMPLATES], options.salt);
     const sentMs = performance.now();
     for (;;) {
       const answer = await send(body);
@@ -43,10 +44,10 @@ async function worker() {
   }
 }
 
-/** Holds back to `rate` spans a second, where one is given. */
-async function paced() {
+/** Holds back to `rate` spans a second, where one is given: evenly, not in bursts of all that may be in flight. */
+async function paced(turn) {
   if (!options.rate) return;
-  const dueMs = startedMs + ((next + 1) * options.batch * 1000) / options.rate;
+  const dueMs = startedMs + ((turn + 1) * options.batch * 1000) / options.rate;
   const waitMs = dueMs - performance.now();
   if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
 }
