@@ -17,6 +17,7 @@ import { loadSloSlices } from '../store/duckdb-slo-slices.js';
 import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
 import type { SloSliceColumns } from '../store/slo-slice-columns.js';
 import type { GroupLimits } from '../store/system-group-commit.js';
+import { Turns } from '../store/system-turns.js';
 import { absorb, type AbsorbPorts } from './absorb.js';
 import { Backfill } from './backfill.js';
 import { judgeJourneys, type JudgedJourneys } from './journeys.js';
@@ -38,6 +39,7 @@ export interface StoreOptions extends Partial<StoreRules> {
 export class SystemStore implements Store {
   readonly #database: DuckdbDatabase;
   readonly #sink: DuckdbSpanSink;
+  readonly #turns: Turns;
   readonly #tally: IngestTally;
   readonly #normaliser = createNormaliser();
   readonly #graph = new GraphCounter();
@@ -54,10 +56,11 @@ export class SystemStore implements Store {
   #changing: Promise<void> | undefined;
   readonly #absorbing = new Set<{ readonly receivedAtMs: number; readonly done: Promise<void> }>();
 
-  private constructor(parts: { database: DuckdbDatabase; sink: DuckdbSpanSink; tally: IngestTally; clock: Clock; onCommit: StoreEvents['onCommit'] }, rules: StoreRules) {
+  private constructor(parts: { database: DuckdbDatabase; sink: DuckdbSpanSink; turns: Turns; tally: IngestTally; clock: Clock; onCommit: StoreEvents['onCommit'] }, rules: StoreRules) {
     this.#onCommit = parts.onCommit;
     this.#database = parts.database;
     this.#sink = parts.sink;
+    this.#turns = parts.turns;
     this.#tally = parts.tally;
     this.#redactor = timedRedactor(redactorFor(rules.redaction), parts.tally);
     parts.tally.useRedactionRules(rulesInForce(rules.redaction));
@@ -73,15 +76,17 @@ export class SystemStore implements Store {
   static async open({ dataDir, clock, slos = [], redaction = NO_REDACTION, events, database: settings, group }: StoreOptions): Promise<SystemStore> {
     const database = await openDatabase(dataDir === ':memory:' ? dataDir : join(dataDir, DATABASE_FILE), settings);
     const tally = new IngestTally();
+    const turns = new Turns();
     const sink = await DuckdbSpanSink.open(database, {
       clock,
+      turns,
       ...(group === undefined ? {} : { limits: group }),
       onCommit: (news) => {
         tally.committed(news);
         events?.onCommit?.(news);
       },
     });
-    const store = new SystemStore({ database, sink, tally, clock, onCommit: (news) => events?.onCommit?.(news) }, { slos, redaction });
+    const store = new SystemStore({ database, sink, turns, tally, clock, onCommit: (news) => events?.onCommit?.(news) }, { slos, redaction });
     // Rules may have come while Tocsin was not running.
     await store.useRules({ slos, redaction });
     return store;
@@ -90,7 +95,7 @@ export class SystemStore implements Store {
   async absorb(request: ExportRequest): Promise<ExportOutcome> {
     while (this.#changing !== undefined) await this.#changing;
     const outcome = this.#closing === undefined
-      ? await this.#underWay(request, absorb(request, this.#ports))
+      ? await this.#underWay(request, this.#turns.next().then(() => absorb(request, this.#ports)))
       : { kind: 'busy' as const, retryAfterMs: STOPPING_RETRY_MS, message: 'the service is stopping' };
     this.#tally.answered(request, outcome);
     return outcome;
@@ -143,8 +148,14 @@ export class SystemStore implements Store {
   }
 
   async #settled(): Promise<void> {
+    await this.#begun();
     const underWay = [...this.#absorbing].map(({ done }) => done);
     await Promise.all([this.#sink.drain(), ...underWay]);
+  }
+
+  /** All exports that have come have had their turn: what is left of them waits for its commit. */
+  #begun(): Promise<void> {
+    return this.#turns.next();
   }
 
   #take({ slos, redaction }: StoreRules): void {
@@ -177,7 +188,7 @@ export class SystemStore implements Store {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#sink.drain().then(() => this.#database.close());
+    this.#closing ??= this.#begun().then(() => this.#sink.drain()).then(() => this.#database.close());
     return this.#closing;
   }
 }

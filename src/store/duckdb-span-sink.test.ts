@@ -115,7 +115,7 @@ describe('the DuckDB span sink', () => {
   test('a group is written over several turns of the event loop, a large export of it too', async () => {
     let turnsTaken = 0;
     const turns = new Turns();
-    const sink = await openSink({ turns: Object.assign(turns, { next: () => { turnsTaken += 1; return Turns.prototype.next.call(turns); } }) });
+    const sink = await openSink({ turns: Object.assign(turns, { first: () => { turnsTaken += 1; return Turns.prototype.first.call(turns); } }) });
     await Promise.all([sink.store(admitted(request('large'), Array.from({ length: 3_000 }, (_, row) => ({ name: `l${row}` })))), sink.store(admitted(request('small'), [{ name: 's' }]))]);
     expect(turnsTaken).toBe(2);
     expect(await database.query({ sql: 'SELECT count(DISTINCT name)::INTEGER AS spans FROM spans' })).toEqual([{ spans: 3_001 }]);

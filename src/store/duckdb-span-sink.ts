@@ -33,6 +33,7 @@ export interface SpanSinkOptions {
   readonly clock: Clock;
   readonly onCommit?: (news: CommitNews) => void;
   readonly limits?: GroupLimits;
+  /** Those of the thread, in which exports are begun as well. */
   readonly turns?: Turns;
 }
 
@@ -70,7 +71,7 @@ export class DuckdbSpanSink implements SpanSink {
     this.#options = options;
     this.#turns = options.turns ?? new Turns();
     this.#answers = new SinkAnswers({ seed: { high: randomInt(MAX_SEED), low: randomInt(MAX_SEED) } });
-    this.#groups = new GroupCommit((group) => this.#commit(group), options.limits);
+    this.#groups = new GroupCommit((group) => this.#commit(group), options.limits, () => this.#turns.areWaitedFor);
   }
 
   static async open(database: DuckdbDatabase, options: SpanSinkOptions): Promise<DuckdbSpanSink> {
@@ -146,7 +147,7 @@ export class DuckdbSpanSink implements SpanSink {
       bulk -= middle - from;
       ofTurn += to - from;
       if (ofTurn < ROWS_OF_TURN) continue;
-      await this.#turns.next();
+      await this.#turns.first();
       ofTurn = 0;
     }
   }

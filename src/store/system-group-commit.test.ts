@@ -97,6 +97,48 @@ describe('a group that fills', () => {
     vi.advanceTimersByTime(1);
     expect(patient.groups).toHaveLength(1);
   });
+
+  test('does not go while something that has come is about to be added, and then as soon as the last of it is', () => {
+    const { groups, commit } = heldCommits();
+    let here = 3;
+    const group = new GroupCommit(commit, LIMITS, () => here > 0);
+    void group.add('a', 10);
+    for (const name of ['b', 'c']) {
+      vi.advanceTimersByTime(450);
+      expect(groups).toEqual([]);
+      here -= 1;
+      void group.add(name, 10);
+    }
+    here -= 1;
+    void group.add('d', 10);
+    expect(groups).toEqual([['a', 'b', 'c', 'd']]);
+  });
+
+  test('goes all the same when it is full, and soon after what had come turns out to be nothing', () => {
+    const { groups, commit } = heldCommits();
+    const full = new GroupCommit(commit, LIMITS, () => true);
+    void full.add('a', 999);
+    void full.add('b', 1);
+    expect(groups).toEqual([['a', 'b']]);
+    const nothing = heldCommits();
+    let here = true;
+    const other = new GroupCommit(nothing.commit, LIMITS, () => here);
+    void other.add('a', 10);
+    vi.advanceTimersByTime(450);
+    here = false;
+    vi.advanceTimersByTime(25);
+    expect(nothing.groups).toEqual([['a']]);
+  });
+
+  test('does not wait for ever for what is never added', () => {
+    const { groups, commit } = heldCommits();
+    const group = new GroupCommit(commit, LIMITS, () => true);
+    void group.add('a', 10);
+    vi.advanceTimersByTime(1_975);
+    expect(groups).toEqual([]);
+    vi.advanceTimersByTime(25);
+    expect(groups).toEqual([['a']]);
+  });
 });
 
 test('a failure is told to its own group only', async () => {

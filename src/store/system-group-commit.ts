@@ -13,6 +13,8 @@ export interface GroupLimits {
 export const DEFAULT_GROUP_LIMITS: GroupLimits = { maxWaitMs: 100, maxRows: 16_384, patienceMs: 400 };
 /** How often it is asked whether rows still come fast enough. */
 const RECONSIDER_MS = 25;
+/** However much has come that may yet be added: some of it never is, such as what was stored before. */
+const MAX_HELD_MS = 2_000;
 
 interface Waiting<T> {
   readonly item: T;
@@ -28,14 +30,17 @@ interface Waiting<T> {
 export class GroupCommit<T> {
   readonly #commit: (group: readonly T[]) => Promise<void>;
   readonly #limits: GroupLimits;
+  readonly #isMoreHere: () => boolean;
   #waiting: Waiting<T>[] = [];
   #waitingRows = 0;
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(commit: (group: readonly T[]) => Promise<void>, limits: GroupLimits = DEFAULT_GROUP_LIMITS) {
+  /** `isMoreHere`: whether something has come already that is about to be added. */
+  constructor(commit: (group: readonly T[]) => Promise<void>, limits: GroupLimits = DEFAULT_GROUP_LIMITS, isMoreHere: () => boolean = () => false) {
     this.#commit = commit;
     this.#limits = limits;
+    this.#isMoreHere = isMoreHere;
   }
 
   add(item: T, rows: number): Promise<void> {
@@ -69,8 +74,11 @@ export class GroupCommit<T> {
   #restMs(): number {
     const { maxWaitMs, maxRows, patienceMs = maxWaitMs } = this.#limits;
     const waitedMs = performance.now() - (this.#waiting[0]?.sinceMs ?? 0);
-    if (this.#waitingRows >= maxRows || waitedMs >= patienceMs) return 0;
+    if (this.#waitingRows >= maxRows) return 0;
     if (waitedMs < maxWaitMs) return maxWaitMs - waitedMs;
+    // On a busy machine the time is over before what has come is decoded, and small groups would make it busier still.
+    if (waitedMs < MAX_HELD_MS && this.#isMoreHere()) return RECONSIDER_MS;
+    if (waitedMs >= patienceMs) return 0;
     const promisedRows = (this.#waitingRows * patienceMs) / waitedMs;
     return promisedRows >= maxRows ? Math.min(RECONSIDER_MS, patienceMs - waitedMs) : 0;
   }
