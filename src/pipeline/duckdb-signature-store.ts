@@ -1,8 +1,10 @@
 import { decodeDocument, encodeDocument } from '../lib/document-json.js';
 import { MINUTE_MS } from '../lib/duration.js';
+import type { TraceId } from '../lib/ids.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
 import type { Database, Row, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
+import { readHalves, readParts } from '../store/less-at-once.js';
 import { traceIdOf } from '../store/trace-key.js';
 import type { EvidenceReader } from './evidence-reader.js';
 import { MAX_SIGNATURES } from './signature-book.js';
@@ -71,11 +73,21 @@ export class DuckdbSignatureStore implements SignatureStore {
     if (statements.length > 0) await this.#database.transaction(statements);
   }
 
+  /** Of fewer traces at a time where the database has no memory for all: what is read meanwhile must not keep failures from being counted. */
   async failedTraces(fromMs: number, toMs: number): Promise<FailedTraces> {
-    const rows = await this.#database.query({ sql: FAILED, params: { from_ms: fromMs, to_ms: toMs, before_ms: REMEMBERED_MS, limit: TRACES_PER_READ } });
-    const ids = rows.map((row) => traceIdOf({ high: row['trace_id_high'] as bigint, low: row['trace_id_low'] as bigint }));
+    const parts = await readParts(async ({ of, index }) => [await this.#database.query({ sql: FAILED, params: { from_ms: fromMs, to_ms: toMs, before_ms: REMEMBERED_MS, parts: of, part: index, limit: TRACES_PER_READ } })]);
+    const count = parts.reduce((sum, rows) => sum + Number(rows[0]?.['trace_count'] ?? 0), 0);
+    const sample = parts.flat().sort((left, right) => ((left['place'] as bigint) < (right['place'] as bigint) ? -1 : 1)).slice(0, TRACES_PER_READ);
+    const ids = sample.map((row) => traceIdOf({ high: row['trace_id_high'] as bigint, low: row['trace_id_low'] as bigint }));
+    return { count, traces: await readHalves(ids, (some) => this.#wholeTraces(some)) };
+  }
+
+  async #wholeTraces(ids: readonly TraceId[]): Promise<FailedTraces['traces']> {
     const [traces, logs] = [await this.#reader.tracesOf(ids), await this.#reader.logsOf(ids)];
-    return { count: Number(rows[0]?.['trace_count'] ?? 0), traces: ids.flatMap((id) => { const spans = traces.get(id); return spans === undefined ? [] : [{ spans, logs: logs.get(id) ?? [] }]; }) };
+    return ids.flatMap((id) => {
+      const spans = traces.get(id);
+      return spans === undefined ? [] : [{ spans, logs: logs.get(id) ?? [] }];
+    });
   }
 
   trim(beforeMinute: number): Promise<void> {

@@ -4,6 +4,7 @@ import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
 import { stateOf } from '../signature/signature-life.js';
 import { occurrencesOf } from '../signature/occurrences.js';
 import { buildSpan } from '../signature/span-builder.js';
+import type { Database, Statement } from '../store/database.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
 import { DEFAULT_START_MS, type SpanDescription } from '../trace/batch-builder.js';
 import { DuckdbEvidenceReader } from './duckdb-evidence-reader.js';
@@ -64,6 +65,26 @@ describe('the book of signatures', () => {
     await book.read(READ);
     expect(book.all()[0]?.total).toBeGreaterThan(500);
     expect(book.all()[0]?.total).toBeLessThan(700);
+  });
+
+  test('where the database has no memory for all failed traces, fewer of them are read at a time, and the same are counted', async () => {
+    await store.replace(shop(900));
+    const refused: Statement[] = [];
+    const fits = ({ params = {} }: Statement): boolean => Number(params['parts'] ?? 4) >= 4 && String(params['lows'] ?? '').split(',').length <= 60;
+    const tight: Database = {
+      query: (statement) => {
+        if (fits(statement)) return store.database.query(statement);
+        refused.push(statement);
+        return Promise.reject(new Error('Out of Memory Error: failed to allocate data of size 16.0 MiB (224.0 MiB/224.0 MiB used)'));
+      },
+      transaction: (statements) => store.database.transaction(statements),
+    };
+    const [cut, ample] = [tight, store.database].map((database) => new DuckdbSignatureStore(database, new DuckdbEvidenceReader(database))) as [DuckdbSignatureStore, DuckdbSignatureStore];
+    const expected = await ample.failedTraces(ARRIVED - MINUTE_MS, READ);
+    expect(await cut.failedTraces(ARRIVED - MINUTE_MS, READ)).toEqual(expected);
+    expect([expected.count, expected.traces.length]).toEqual([900, 200]);
+    // Of all, of one half, of the other; then of all that are read, and of one half after the other.
+    expect(refused.map(({ params = {} }) => params['parts'] ?? String(params['lows']).split(',').length)).toEqual([1, 2, 2, 200, 100, 100]);
   });
 
   test('does what people decide, and calls what comes back regressed', async () => {

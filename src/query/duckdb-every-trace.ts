@@ -4,12 +4,13 @@ import { needOfSearch, type ArchiveNeed } from '../store/archive/archive-need.js
 import { hotOfTraces, type SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { Row } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
+import { never, orTooMuch } from '../store/less-at-once.js';
 import { traceIdOf, type TraceKey } from '../store/trace-key.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
-import { longTraces, matchesAmong, matchOf, NEWEST, searchStatement } from './duckdb-matching-traces.js';
+import { canBeHalved, longTraces, matchesAmong, matchesIn } from './duckdb-matching-traces.js';
 import type { TimeWindow } from './time-window.js';
 import { TRACE_SPAN_LIMIT, type TraceSelection, type WholeTrace } from './trace-reader.js';
-import { canBeHalved, orTooMuch, readWithin } from './within-memory.js';
+import { isTooMuch, readWithin } from './within-memory.js';
 
 const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
 const SPANS = loadSql(import.meta.url, 'read-whole-traces.sql');
@@ -72,7 +73,7 @@ async function* tracesOfSlice(run: Run, keys: readonly TraceKey[], slice: TimeWi
 }
 
 function amongMatches({ database, compiled, selection }: Run, keys: readonly TraceKey[], window: TimeWindow): ReturnType<typeof matchesAmong> {
-  return window.fromMs < window.toMs ? matchesAmong(database, keys, { compiled, search: { ...selection, ...window, limit: keys.length } }) : Promise.resolve([]);
+  return window.fromMs < window.toMs ? matchesAmong(database, { traces: keys }, { compiled, search: { ...selection, ...window, limit: keys.length } }) : Promise.resolve([]);
 }
 
 /** The time that spans are stored of, newest first, in slices that hold no more traces than may be; with the ids of what each has. */
@@ -85,12 +86,12 @@ async function* slices({ database, compiled, selection, limits }: Run): AsyncGen
     const window = { fromMs: Math.max(oldestMs, toMs - lengthMs), toMs };
     const isShortest = lengthMs <= 1;
     const limit = isShortest ? Number.MAX_SAFE_INTEGER : limits.tracesOfSlice + 1;
-    const found = await orTooMuch(readWithin(database, { ...searchStatement(NEWEST, { compiled, search: { ...selection, ...window, limit } }), archive }), canBeHalved(window));
+    const found = await orTooMuch(matchesIn(database, { compiled, search: { ...selection, ...window, limit } }), canBeHalved(compiled, window) ? isTooMuch : never);
     if (found === undefined || (found.result.length > limits.tracesOfSlice && !isShortest)) {
       lengthMs = Math.max(1, Math.floor(lengthMs / 4));
       continue;
     }
-    yield { window, traces: found.result.map((row) => matchOf(row).key) };
+    yield { window, traces: found.result.map(({ key }) => key) };
     // Imported traces may be years older than the others.
     toMs = found.result.length > 0 ? window.fromMs : await storedUntil(database, { fromMs: oldestMs, toMs: window.fromMs }, archive);
     lengthMs = Math.min(DAY_MS, lengthMs * 2);
@@ -117,7 +118,7 @@ interface ReadTrace extends WholeTrace {
 async function* portions(run: Run, keys: readonly TraceKey[]): AsyncGenerator<readonly ReadTrace[]> {
   if (keys.length === 0) return;
   const limit = keys.length === 1 ? run.limits.spansOfTrace : run.limits.spansAtOnce + 1;
-  const found = await orTooMuch(readWithin(run.database, { sql: SPANS.replace('/* traces */', () => hotOfTraces(keys)), params: { limit }, archive: { traces: keys } }), keys.length > 1);
+  const found = await orTooMuch(readWithin(run.database, { sql: SPANS.replace('/* traces */', () => hotOfTraces(keys)), params: { limit }, archive: { traces: keys } }), keys.length > 1 ? isTooMuch : never);
   if (found === undefined || (found.result.length === limit && keys.length > 1)) {
     const half = Math.ceil(keys.length / 2);
     yield* portions(run, keys.slice(0, half));

@@ -1,18 +1,23 @@
+import { SECOND_MS } from '../lib/duration.js';
 import { LONG_TRACE_MS } from '../store/archive/duckdb-long-traces.js';
+import { needOfSearch, type ArchiveNeed } from '../store/archive/archive-need.js';
 import type { SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { Row, SqlValue, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
+import { EVERY_TRACE, readHalves, readParts, type TracePart } from '../store/less-at-once.js';
 import type { TraceKey } from '../store/trace-key.js';
 import type { CompiledSearch } from '../trace/traceql/search-sql.js';
 import type { TimeWindow } from './time-window.js';
 import type { TraceSearch } from './trace-reader.js';
-import { readHalves, readWithin } from './within-memory.js';
+import { isTooMuch, lengthMs, readWithin } from './within-memory.js';
 
 /** Traces that a search finds in a slice of time, newest first; see `matchOf`. */
 export const NEWEST = loadSql(import.meta.url, 'find-newest.sql');
 const LONG = loadSql(import.meta.url, 'find-long-traces.sql');
 /** Spans that a match depends on (a parent, others to count) may end just outside of the time range. */
 const AROUND_MS = LONG_TRACE_MS;
+/** Of a shorter time, fewer traces are looked at instead: what is around it is most of what a search reads that looks around. */
+const SHORTEST_AROUND_MS = 2 * AROUND_MS;
 /** Traces known to last longer than that are looked at whole, the newest of them in the time range. */
 const MOST_LONG_TRACES = 1_000;
 export const ALL_TIME = { near_from_ms: 0, near_to_ms: 9_000_000_000_000 } as const;
@@ -40,9 +45,14 @@ export function searchStatement(template: string, { compiled, search }: RunSearc
   };
 }
 
-export function nearWindow({ fromMs, toMs }: TimeWindow, looksAround: boolean): { readonly near_from_ms: number; readonly near_to_ms: number } {
-  const around = looksAround ? AROUND_MS : 0;
-  return { near_from_ms: fromMs - around, near_to_ms: toMs + around };
+export function nearWindow(window: TimeWindow, looksAround: boolean): { readonly near_from_ms: number; readonly near_to_ms: number } {
+  const { fromMs, toMs } = looksAround ? around(window) : window;
+  return { near_from_ms: fromMs, near_to_ms: toMs };
+}
+
+/** When all spans of the traces of a window ended, but of those that are known to last long. */
+export function around({ fromMs, toMs }: TimeWindow): TimeWindow {
+  return { fromMs: fromMs - AROUND_MS, toMs: toMs + AROUND_MS };
 }
 
 /** When all spans of these traces ended, but of those that are known to last long. */
@@ -57,11 +67,28 @@ export async function longTraces(database: SpansDatabase, { fromMs, toMs }: Time
   return rows.map((row) => ({ high: row['high'] as bigint, low: row['low'] as bigint }));
 }
 
-/** Which of these traces match, each as a whole. (Over a database without an archive, others that match come too.) */
-export async function matchesAmong(database: SpansDatabase, traces: readonly TraceKey[], run: RunSearch): Promise<readonly MatchedTrace[]> {
+/** The newest traces that match by what is in this window and around it: some of its traces at a time where all are too much and a shorter window would not help. */
+export async function matchesIn(database: SpansDatabase, run: RunSearch): Promise<readonly MatchedTrace[]> {
+  const statement = { ...searchStatement(NEWEST, run), archive: needOfSearch(run.search.search) };
+  const read = (part: TracePart): Promise<readonly Row[]> => readWithin(database, part === EVERY_TRACE ? statement : { ...statement, archive: { ...statement.archive, part } });
+  const rows = run.compiled.looksAround && !canBeHalved(run.compiled, run.search) ? await readParts(read, isTooMuch) : await read(EVERY_TRACE);
+  return rows.map(matchOf);
+}
+
+/** A window so short is not halved any more. */
+export function shortestMs({ looksAround }: CompiledSearch): number {
+  return looksAround ? SHORTEST_AROUND_MS : SECOND_MS;
+}
+
+export function canBeHalved(compiled: CompiledSearch, window: TimeWindow): boolean {
+  return lengthMs(window) > shortestMs(compiled);
+}
+
+/** Which of these traces match, each as a whole; `endedBetween` as in ArchiveNeed. (Over a database without an archive, others that match come too.) */
+export async function matchesAmong(database: SpansDatabase, { traces, endedBetween }: Pick<ArchiveNeed, 'endedBetween'> & { readonly traces: readonly TraceKey[] }, run: RunSearch): Promise<readonly MatchedTrace[]> {
   if (traces.length === 0) return [];
   const statement = searchStatement(NEWEST, run);
   const params = { ...statement.params, ...ALL_TIME, limit: Number.MAX_SAFE_INTEGER };
-  const rows = await readHalves(traces, (some) => readWithin(database, { ...statement, params, archive: { traces: some } }));
-  return rows.map(matchOf);
+  const read = (some: readonly TraceKey[]): Promise<Row[]> => readWithin(database, { ...statement, params, archive: { traces: some, ...(endedBetween === undefined ? {} : { endedBetween }) } });
+  return (await readHalves(traces, read, isTooMuch)).map(matchOf);
 }

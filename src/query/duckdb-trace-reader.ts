@@ -1,28 +1,27 @@
 import type { TraceId } from '../lib/ids.js';
 import { archivedSpanOfRow, attributesOf, spansOfRows, valueOfJson } from '../pipeline/span-of-row.js';
-import { needOfSearch, type ArchiveNeed } from '../store/archive/archive-need.js';
+import { needOfSearch } from '../store/archive/archive-need.js';
 import type { ArchiveStatement, SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { Row, SqlValue } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
+import { readHalves } from '../store/less-at-once.js';
 import { spanIdOf, traceIdOf, traceKey, type TraceKey } from '../store/trace-key.js';
 import type { AttributeValue } from '../trace/attribute.js';
 import type { Span } from '../trace/span.js';
 import { printField, printFieldExpression } from '../trace/traceql/print.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
 import { SPAN_ROWS } from '../trace/traceql/span-fields-sql.js';
-import { TRACE_LOG_LIMIT, TRACE_SEARCH_LIMIT, TRACE_SPAN_LIMIT } from './trace-reader.js';
+import { TRACE_LOG_LIMIT, TRACE_SPAN_LIMIT } from './trace-reader.js';
 import type { FoundSpan, FoundTrace, QueryPlan, StoredTrace, TraceLog, TraceReader, TraceSearch, TraceSelection, TraceSummary, WholeTrace } from './trace-reader.js';
-import { ALL_TIME, aroundMatches, longTraces, matchesAmong, matchOf, NEWEST, searchStatement, type MatchedTrace } from './duckdb-matching-traces.js';
+import { ALL_TIME, aroundMatches, searchStatement } from './duckdb-matching-traces.js';
 import { everyTrace } from './duckdb-every-trace.js';
-import { slicesOf, type StoredExtent } from './newest-first.js';
+import { newestMatches } from './duckdb-newest-matches.js';
 import { groupBy } from './service-summary.js';
-import type { TimeWindow } from './time-window.js';
-import { readHalves, readWindows, readWithin } from './within-memory.js';
+import { isTooMuch, readWithin } from './within-memory.js';
 
 const TRACE = loadSql(import.meta.url, 'read-trace.sql');
 const LOGS = loadSql(import.meta.url, 'read-trace-logs.sql');
 const SEARCH = loadSql(import.meta.url, 'find-traces.sql');
-const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
 const SPANSETS = loadSql(import.meta.url, 'find-spansets.sql');
 export class DuckdbTraceReader implements TraceReader {
   readonly #database: SpansDatabase;
@@ -66,39 +65,12 @@ export class DuckdbTraceReader implements TraceReader {
 
   /** Two steps: which traces are the newest, from slices of time as few as possible; then the search once more over these traces, whole. */
   async #detailed(template: string, compiled: CompiledSearch, search: TraceSearch & { readonly params?: Readonly<Record<string, SqlValue>> }): Promise<Row[]> {
-    const traces = await this.#newest(compiled, search);
+    const traces = await newestMatches(this.#database, { compiled, search });
     if (traces.length === 0) return [];
     const statement = searchStatement(template, { compiled, search });
     const params = { ...statement.params, ...(compiled.looksAround ? ALL_TIME : {}), ...search.params };
-    const rows = await readHalves(traces, (some) => readWithin(this.#database, { ...statement, params, archive: { traces: some.map(({ key }) => key), endedBetween: aroundMatches(some) } }));
+    const rows = await readHalves(traces, (some) => readWithin(this.#database, { ...statement, params, archive: { traces: some.map(({ key }) => key), endedBetween: aroundMatches(some) } }), isTooMuch);
     return rows.toSorted((left, right) => compareBig(right['matched_ns'] as bigint, left['matched_ns'] as bigint) || compareBig(left['trace_id_low'] as bigint, right['trace_id_low'] as bigint));
-  }
-
-  async #newest(compiled: CompiledSearch, search: TraceSearch): Promise<readonly MatchedTrace[]> {
-    const archive = needOfSearch(search.search);
-    const limit = Math.min(search.limit, TRACE_SEARCH_LIMIT);
-    const found = new Map<string, MatchedTrace>();
-    const add = ({ key, matchedNs }: MatchedTrace): void => {
-      const known = found.get(traceIdOf(key));
-      if (known === undefined || known.matchedNs < matchedNs) found.set(traceIdOf(key), { key, matchedNs });
-    };
-    // A slice would see a part of these, and judge by it.
-    const long = compiled.looksAround ? await longTraces(this.#database, search) : [];
-    const judgedWhole = new Set(long.map(traceIdOf));
-    for (const match of await matchesAmong(this.#database, long, { compiled, search })) add(match);
-    const ofSlice = (slice: TimeWindow): Promise<Row[]> => readWithin(this.#database, { ...searchStatement(NEWEST, { compiled, search: { ...search, ...slice, limit: limit + long.length } }), archive });
-    for await (const { window, result: rows } of readWindows(slicesOf(search, await this.#extent(search, archive)), ofSlice)) {
-      for (const match of rows.map(matchOf)) if (!judgedWhole.has(traceIdOf(match.key))) add(match);
-      // What older slices hold ended before this one, so that it began before it too.
-      const sinceNs = BigInt(window.fromMs) * 1_000_000n;
-      if ([...found.values()].filter(({ matchedNs }) => matchedNs >= sinceNs).length >= limit) break;
-    }
-    return [...found.values()].sort((left, right) => compareBig(right.matchedNs, left.matchedNs) || compareBig(left.key.low, right.key.low)).slice(0, limit);
-  }
-
-  async #extent(window: TimeWindow, archive: ArchiveNeed): Promise<StoredExtent> {
-    const [[row], files] = await Promise.all([this.#database.query({ sql: EXTENT }), this.#database.fileTimes?.(window, archive) ?? []]);
-    return { firstMs: Number(row?.['first_ms'] ?? 0), lastMs: Number(row?.['last_ms'] ?? -1), hotFromMs: Number(row?.['left_before_ms'] ?? 0), files };
   }
 
   everyTrace(search: TraceSelection): AsyncIterable<WholeTrace> {

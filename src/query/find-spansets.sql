@@ -1,10 +1,10 @@
 -- The newest traces that a search found, with the first spans of each of their spansets: one row a span, the trace's sums repeated on it.
 WITH RECURSIVE /* archive */ /* search */
 matched AS (
-  SELECT th, tl, max(start_ns) AS matched_ns, count(DISTINCT rid) AS matched_count
+  SELECT th, tl, max(start_ns) FILTER (end_ms >= $from_ms AND end_ms < $to_ms) AS matched_ns, count(DISTINCT rid) AS matched_count
   FROM /* found */
   GROUP BY th, tl
-  HAVING bool_or(end_ms >= $from_ms AND end_ms < $to_ms)
+  HAVING matched_ns IS NOT NULL
   ORDER BY matched_ns DESC, tl
   LIMIT $limit
 ),

@@ -1,10 +1,10 @@
 -- The newest traces that a search found, each summed up over all its spans. The search itself comes as common table expressions; `found` stands for its last one.
 WITH RECURSIVE /* archive */ /* search */
 matched AS (
-  SELECT th, tl, max(start_ns) AS matched_ns, count(DISTINCT rid) AS matched_count
+  SELECT th, tl, max(start_ns) FILTER (end_ms >= $from_ms AND end_ms < $to_ms) AS matched_ns, count(DISTINCT rid) AS matched_count
   FROM /* found */
   GROUP BY th, tl
-  HAVING bool_or(end_ms >= $from_ms AND end_ms < $to_ms)
+  HAVING matched_ns IS NOT NULL
   ORDER BY matched_ns DESC, tl
   LIMIT $limit
 )

@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 interface Memory {
-  /** Milliseconds that a search may look at, and traces. */
+  /** Milliseconds that a search of all traces may look at (of half of them twice as many), and traces of which it is known. */
   readonly windowMs: number;
   readonly traces: number;
 }
@@ -41,7 +41,7 @@ interface Memory {
 /** The store, which has no memory for statements over more than that. */
 function tight({ windowMs, traces }: Memory): SpansDatabase {
   const database = new ArchivedSpans(store.database, { storage: new FsArchiveStorage(directory), generation: { current: 0 } });
-  const fits = ({ params = {}, archive }: ArchiveStatement): boolean => (archive?.traces === undefined ? Number(params['near_to_ms'] ?? 0) - Number(params['near_from_ms'] ?? 0) <= windowMs : archive.traces.length <= traces);
+  const fits = ({ params = {}, archive }: ArchiveStatement): boolean => (archive?.traces === undefined ? (Number(params['near_to_ms'] ?? 0) - Number(params['near_from_ms'] ?? 0)) / (archive?.part?.of ?? 1) <= windowMs : archive.traces.length <= traces);
   return {
     query: (statement) => (fits(statement) ? database.query(statement) : Promise.reject(new Error(OUT_OF_MEMORY))),
     transaction: (statements) => database.transaction(statements),
@@ -56,6 +56,8 @@ async function everyTrace(reader: DuckdbTraceReader, selection: TraceSelection):
 
 const AMPLE: Memory = { windowMs: Infinity, traces: Infinity };
 const TIGHT: Memory = { windowMs: 90 * MINUTE_MS, traces: 2 };
+/** Less than what is around the shortest window: only fewer traces help. */
+const TIGHTEST: Memory = { windowMs: 10 * MINUTE_MS, traces: 2 };
 
 const span: fc.Arbitrary<SpanDescription> = fc.record({
   traceId: fc.integer({ min: 1, max: 12 }).map((id) => String(id).padStart(32, '0')), parentSpanId: fc.constantFrom('', '1', '2', '3'),
@@ -73,15 +75,17 @@ async function noteLongTraces(): Promise<void> {
 }
 
 test('a search that there is no memory for is cut into shorter times and fewer traces, and finds the same', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(span, { maxLength: 40 }), fc.constantFrom(...QUERIES), fc.constantFrom(2, 20), async (described, text, limit) => {
-    await store.replace(described.map((one, index) => ({ ...one, spanId: (index + 1).toString(16) })));
-    await noteLongTraces();
-    const search: TraceSearch = { ...WINDOW, search: parseTraceSearch(text), limit };
-    const [ample, cut] = [new DuckdbTraceReader(tight(AMPLE)), new DuckdbTraceReader(tight(TIGHT))];
-    expect(await cut.findTraces(search)).toEqual(await ample.findTraces(search));
-    expect(await cut.findSpansets({ ...search, spansPerSpanset: 2 })).toEqual(await ample.findSpansets({ ...search, spansPerSpanset: 2 }));
-    const ids = async (reader: DuckdbTraceReader): Promise<readonly string[]> => (await everyTrace(reader, { ...search, limit: undefined })).map(({ traceId, spans }) => `${traceId} ${spans.length}`).toSorted();
-    expect(await ids(cut)).toEqual(await ids(ample));
+  await fc.assert(fc.asyncProperty(fc.array(span, { maxLength: 40 }), fc.constantFrom(...QUERIES), fc.constantFrom(TIGHT, TIGHTEST), async (described, text, memory) => {
+    for (const limit of [2, 20]) {
+      await store.replace(described.map((one, index) => ({ ...one, spanId: (index + 1).toString(16) })));
+      await noteLongTraces();
+      const search: TraceSearch = { ...WINDOW, search: parseTraceSearch(text), limit };
+      const [ample, cut] = [new DuckdbTraceReader(tight(AMPLE)), new DuckdbTraceReader(tight(memory))];
+      expect(await cut.findTraces(search)).toEqual(await ample.findTraces(search));
+      expect(await cut.findSpansets({ ...search, spansPerSpanset: 2 })).toEqual(await ample.findSpansets({ ...search, spansPerSpanset: 2 }));
+      const ids = async (reader: DuckdbTraceReader): Promise<readonly string[]> => (await everyTrace(reader, { ...search, limit: undefined })).map(({ traceId, spans }) => `${traceId} ${spans.length}`).toSorted();
+      expect(await ids(cut)).toEqual(await ids(ample));
+    }
   }), { numRuns: 10 });
 }, 120_000);
 
@@ -96,9 +100,10 @@ test('the newer half is looked through first, and what is found stands in the sa
     const found = await new DuckdbTraceReader(tight(memory)).findTraces({ fromMs: WINDOW.fromMs, toMs: START, search: parseTraceSearch('{ name = "a" } | count() > 0'), limit });
     return found.map(({ traceId }) => Number(traceId));
   };
-  for (const limit of [1, 2, 5]) expect(await ids({ windowMs: 90 * MINUTE_MS, traces: 1 }, limit)).toEqual(await ids(AMPLE, limit));
+  for (const limit of [1, 2, 5]) for (const windowMs of [5 * MINUTE_MS, 90 * MINUTE_MS]) expect(await ids({ windowMs, traces: 1 }, limit)).toEqual(await ids(AMPLE, limit));
   expect(await ids(AMPLE, 2)).toEqual([5, 4]);
-  expect(await ids(AMPLE, 5)).toEqual([2, 5, 4, 3, 1]);
+  // What a trace has after the window does not make it newer.
+  expect(await ids(AMPLE, 5)).toEqual([5, 4, 3, 2, 1]);
 });
 
 test('what cannot be cut any more is answered with what to narrow, not as a fault', async () => {

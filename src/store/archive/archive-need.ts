@@ -4,6 +4,7 @@ import type { AttributeField, Field } from '../../trace/traceql/ast.js';
 import { isLiteral } from '../../trace/traceql/field-types.js';
 import type { FieldExpression, FieldOperator, SpansetExpression, Stage, StaticLiteral } from '../../trace/traceql/query-ast.js';
 import { portableRegex } from '../../trace/traceql/regex.js';
+import type { TracePart } from '../less-at-once.js';
 import type { TraceKey } from '../trace-key.js';
 import { KINDS, quoted, STATUSES } from './archive-columns.js';
 import { pairText } from './attribute-filter.js';
@@ -19,6 +20,8 @@ export interface ArchiveNeed {
   readonly beganNs?: readonly [bigint, bigint];
   /** Whole traces, whatever their time; the statement then sees nothing of others, not of hot ones either. */
   readonly traces?: readonly TraceKey[];
+  /** Of all traces only this part: the statement then sees nothing of others. Not together with `traces`. */
+  readonly part?: TracePart;
   /** When the spans of `traces` ended, of all that are not noted as long (`long_traces`): their files are looked for among those of this time. */
   readonly endedBetween?: TimeRange;
 }

@@ -1,5 +1,6 @@
 import { MINUTE_MS } from '../../lib/duration.js';
 import type { Database, Row, SqlValue, Statement } from '../database.js';
+import { archivedOfPart, hotOfPart } from '../less-at-once.js';
 import { traceIdOf, type TraceKey } from '../trace-key.js';
 import { loadSql } from '../fs-sql.js';
 import { archivedSpanRows, parquetFiles, quoted } from './archive-columns.js';
@@ -100,21 +101,23 @@ export class ArchivedSpans implements SpansDatabase {
 
   async #widened({ sql, params = {}, archive = {} }: ArchiveStatement): Promise<Statement> {
     const { files, where } = await this.#needOf({ sql, params }, archive);
-    if (files.length === 0 && archive.traces === undefined) return { sql, params };
+    const hotWhere = [...archive.traces === undefined ? [] : [hotOfTraces(archive.traces)], ...archive.part === undefined ? [] : [hotOfPart(archive.part)]];
+    if (files.length === 0 && hotWhere.length === 0) return { sql, params };
     const isWhole = WHOLE_SPANS.test(sql);
     const reads = (column: string): boolean => isWhole || new RegExp(`\\b${column}\\b`).test(sql);
     const archived = files.length === 0 ? '' : ` UNION ALL BY NAME ${archivedSpanRows(await this.#storage.local(files), { where, reads: (column) => column === 'row_id' || reads(column) })}`;
-    const hot = `SELECT * FROM main.span_rows${archive.traces === undefined ? '' : ` WHERE ${hotOfTraces(archive.traces)}`}`;
+    const hot = `SELECT * FROM main.span_rows${hotWhere.length === 0 ? '' : ` WHERE ${hotWhere.join(' AND ')}`}`;
     // Few traces are read once and then looked at as often as the statement likes.
     const relations = `span_rows AS ${archive.traces === undefined ? 'NOT MATERIALIZED' : 'MATERIALIZED'} (${hot}${archived}), spans AS NOT MATERIALIZED (SELECT * EXCLUDE (row_id) FROM span_rows),`;
     return { params, sql: sql.replace(ARCHIVE_MARK, () => relations) };
   }
 
   /** Which files are looked through, and which of their spans. */
-  async #needOf({ params = {}, sql }: Statement, { traces, endedBetween, where, pairs = [], beganNs }: ArchiveNeed): Promise<Need> {
+  async #needOf({ params = {}, sql }: Statement, { traces, endedBetween, where: wantedOnly, part, pairs = [], beganNs }: ArchiveNeed): Promise<Need> {
     const { high, low } = params;
     const wanted = traces ?? (typeof high === 'bigint' && typeof low === 'bigint' ? [{ high, low }] : undefined);
     if (wanted !== undefined) return { files: await this.#files.ofTraces(wanted, endedBetween), where: isAmong('a."TraceId"', wanted.map((trace) => quoted(traceIdOf(trace)))) };
+    const where = part === undefined ? wantedOnly : [archivedOfPart(part), ...wantedOnly === undefined ? [] : [wantedOnly]].join(' AND ');
     if (params['from_minute'] !== undefined) return { files: await this.#files.ofArrival({ fromMs: Number(params['from_minute']) * MINUTE_MS, toMs: Number(params['to_minute']) * MINUTE_MS }, pairs), where };
     const [from, to] = params['near_from_ms'] === undefined ? [params['from_ms'], params['to_ms']] : [params['near_from_ms'], params['near_to_ms']];
     if (from === undefined) throw new Error(`this statement does not say which part of the archive it needs: ${sql.slice(0, 120)}`);

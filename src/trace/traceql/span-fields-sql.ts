@@ -71,6 +71,11 @@ export function listOf(field: Field): ListName | undefined {
   return field.scope === 'event' || field.scope === 'link' ? field.scope : undefined;
 }
 
+/** Whether a field takes more than its span's own row and resource. */
+export function looksElsewhere(field: Field): boolean {
+  return field.type === 'attribute' ? field.ofParent === true : INTRINSICS[field.name].join !== undefined;
+}
+
 /** Fields as SQL; remembers what the statement has to join for them. */
 export class SpanFieldsSql {
   readonly joins = new Set<Join>();

@@ -1,0 +1,119 @@
+import { needOfSearch } from '../store/archive/archive-need.js';
+import type { SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
+import { loadSql } from '../store/fs-sql.js';
+import { orTooMuch } from '../store/less-at-once.js';
+import { traceIdOf } from '../store/trace-key.js';
+import { foundCondition } from '../trace/traceql/found-condition.js';
+import { compileSearch } from '../trace/traceql/search-sql.js';
+import { around, longTraces, matchesAmong, matchesIn, shortestMs, type MatchedTrace, type RunSearch } from './duckdb-matching-traces.js';
+import { slicesOf, type StoredExtent } from './newest-first.js';
+import type { TimeWindow } from './time-window.js';
+import { TRACE_SEARCH_LIMIT } from './trace-reader.js';
+import { isTooMuch, readWindows } from './within-memory.js';
+
+const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
+/** Traces of a slice that are judged one by one, the newest ones first; where more may match, the slice is read as a whole. */
+const MOST_CANDIDATES = 400;
+
+/**
+ * The newest traces that match, from slices of time as few as possible, the newest first. A search that looks at spans around each other is made in
+ * two steps: which traces of the slice have a span that may be found, by its own row; then these, judged whole. So what such a search takes
+ * does not grow with the spans that come in.
+ */
+export async function newestMatches(database: SpansDatabase, run: RunSearch, mostCandidates = MOST_CANDIDATES): Promise<readonly MatchedTrace[]> {
+  const search = new NewestMatches(database, run, mostCandidates);
+  await search.judgeLongOnes();
+  for await (const { window } of readWindows(slicesOf(run.search, await extentOf(database, run)), (slice) => search.look(slice), shortestMs(run.compiled))) {
+    // What older slices hold ended before this one, so that it began before it too.
+    if (search.isEnough(BigInt(window.fromMs) * 1_000_000n)) break;
+  }
+  return search.newest();
+}
+
+async function extentOf(database: SpansDatabase, { search }: RunSearch): Promise<StoredExtent> {
+  const [[row], files] = await Promise.all([database.query({ sql: EXTENT }), database.fileTimes?.(search, needOfSearch(search.search)) ?? []]);
+  return { firstMs: Number(row?.['first_ms'] ?? 0), lastMs: Number(row?.['last_ms'] ?? -1), hotFromMs: Number(row?.['left_before_ms'] ?? 0), files };
+}
+
+class NewestMatches {
+  readonly #database: SpansDatabase;
+  readonly #run: RunSearch;
+  /** The search for candidates, where their number can be less than all. */
+  readonly #candidates: RunSearch | undefined;
+  readonly #limit: number;
+  readonly #mostCandidates: number;
+  readonly #found = new Map<string, MatchedTrace>();
+  readonly #judgedWhole = new Set<string>();
+
+  constructor(database: SpansDatabase, run: RunSearch, mostCandidates: number) {
+    this.#mostCandidates = mostCandidates;
+    this.#database = database;
+    this.#run = run;
+    this.#candidates = candidatesOf(run);
+    this.#limit = Math.min(run.search.limit, TRACE_SEARCH_LIMIT);
+  }
+
+  /** A slice would see a part of these, and judge by it. */
+  async judgeLongOnes(): Promise<void> {
+    if (!this.#run.compiled.looksAround) return;
+    const traces = await longTraces(this.#database, this.#run.search);
+    for (const key of traces) this.#judgedWhole.add(traceIdOf(key));
+    for (const match of await matchesAmong(this.#database, { traces }, this.#run)) this.#keep(match);
+  }
+
+  async look(slice: TimeWindow): Promise<void> {
+    if (this.#candidates !== undefined && await this.#lookAtCandidates(this.#candidates, slice)) return;
+    this.#add(await matchesIn(this.#database, ofSlice(this.#run, slice, this.#limit + this.#judgedWhole.size)));
+  }
+
+  /** Whether they were all that the slice has, or enough. */
+  async #lookAtCandidates(candidates: RunSearch, slice: TimeWindow): Promise<boolean> {
+    const newest = await this.#newestCandidates(candidates, slice);
+    if (newest === undefined) return false;
+    const own = newest.filter(({ key }) => !this.#judgedWhole.has(traceIdOf(key)));
+    for (let from = 0, length = 2 * this.#limit; from < own.length; from += length, length = own.length) {
+      const portion = own.slice(from, from + length);
+      this.#add(await matchesAmong(this.#database, { traces: portion.map(({ key }) => key), endedBetween: around(slice) }, ofSlice(this.#run, slice, portion.length)));
+      // No other trace has a span in this slice that began later than the last candidate's.
+      if (this.#isMoreThanEnough(portion)) return true;
+    }
+    return newest.length < this.#mostCandidates;
+  }
+
+  async #newestCandidates(candidates: RunSearch, slice: TimeWindow): Promise<readonly MatchedTrace[] | undefined> {
+    return (await orTooMuch(matchesIn(this.#database, ofSlice(candidates, slice, this.#mostCandidates)), isTooMuch))?.result;
+  }
+
+  #isMoreThanEnough(portion: readonly MatchedTrace[]): boolean {
+    const last = portion.at(-1);
+    return last !== undefined && this.isEnough(last.matchedNs + 1n);
+  }
+
+  isEnough(sinceNs: bigint): boolean {
+    return [...this.#found.values()].filter(({ matchedNs }) => matchedNs >= sinceNs).length >= this.#limit;
+  }
+
+  newest(): readonly MatchedTrace[] {
+    return [...this.#found.values()].sort((left, right) => Number(right.matchedNs - left.matchedNs) || (left.key.low < right.key.low ? -1 : 1)).slice(0, this.#limit);
+  }
+
+  #add(matches: readonly MatchedTrace[]): void {
+    for (const match of matches) if (!this.#judgedWhole.has(traceIdOf(match.key))) this.#keep(match);
+  }
+
+  #keep(match: MatchedTrace): void {
+    const known = this.#found.get(traceIdOf(match.key));
+    if (known === undefined || known.matchedNs < match.matchedNs) this.#found.set(traceIdOf(match.key), match);
+  }
+}
+
+function candidatesOf({ compiled, search }: RunSearch): RunSearch | undefined {
+  const condition = compiled.looksAround ? foundCondition(search.search) : undefined;
+  if (condition === undefined) return undefined;
+  const filter = { type: 'filter' as const, condition };
+  return { compiled: compileSearch(filter), search: { ...search, search: filter } };
+}
+
+function ofSlice({ compiled, search }: RunSearch, slice: TimeWindow, limit: number): RunSearch {
+  return { compiled, search: { ...search, ...slice, limit } };
+}
