@@ -60,29 +60,39 @@ async function ask() {
     // The page finds its traces first, then draws: what it takes more than without is theirs.
     ...pages.map(({ name, path }) => ['heatmap and facets', `what heatmap and facets add to ${name}`, () => `${path}&survey=1`, () => path]),
     ...METRICS.map(([q, hours]) => ['metrics', `\`${q}\`, ${hoursText(hours)}`, () => `/tempo/api/metrics/query_range?${new URLSearchParams({ q, start: String(Math.floor(population.untilMs / 1000) - hours * 3600), end: String(Math.floor(Date.now() / 1000)), step: `${Math.max(60, hours * 60)}s` })}`]),
-  ].map(([kind, name, path, less]) => ({ kind, name, path, less, times: [] }));
+  ].map(([kind, name, path, less]) => ({ kind, name, path, less, times: [], refused: 0 }));
   for (const question of questions) await timed(question.path(rounds));
   await loopDelayP99Ms(ready.http);
   const before = { cpu: cpuSeconds(service.pid), atMs: performance.now() };
   // One after the other, round by round: what disturbs for a while disturbs all of them alike.
-  for (let round = 0; round < rounds; round += 1) for (const { path, less, times } of questions) {
-    const without = less === undefined ? 0 : await timed(less(round));
-    times.push(await timed(path(round)) - without);
+  for (let round = 0; round < rounds; round += 1) for (const question of questions) {
+    const without = question.less === undefined ? 0 : await timed(question.less(round));
+    const took = await timed(question.path(round));
+    if (without === undefined || took === undefined) question.refused += 1;
+    else question.times.push(took - without);
   }
   const seconds = (performance.now() - before.atMs) / 1_000;
   console.log(`| ${args.ingest ? 'while ingesting' : 'alone'} | p50 | p95 | slowest |\n|---|---|---|---|`);
-  for (const { name, times } of questions) console.log(`| ${name.replaceAll('|', '\\|')} | ${percentile(times, 0.5).toFixed(0)} | ${percentile(times, 0.95).toFixed(0)} | ${Math.max(...times).toFixed(0)} ms |`);
+  for (const { name, times, refused } of questions) console.log(row(name.replaceAll('|', '\\|'), times, refused));
   for (const kind of new Set(questions.map((question) => question.kind))) {
-    const times = questions.filter((question) => question.kind === kind).flatMap((question) => question.times);
-    console.log(`| **${kind}**, all together | ${percentile(times, 0.5).toFixed(0)} | ${percentile(times, 0.95).toFixed(0)} | ${Math.max(...times).toFixed(0)} ms |`);
+    const ofKind = questions.filter((question) => question.kind === kind);
+    console.log(row(`**${kind}**, all together`, ofKind.flatMap(({ times }) => times), ofKind.reduce((sum, { refused }) => sum + refused, 0)));
   }
   console.log(`${rounds} rounds in ${seconds.toFixed(0)} s; the service took ${((cpuSeconds(service.pid) - before.cpu) / seconds).toFixed(2)} cores, ${memoryMib(service.pid).highest.toFixed(0)} MiB at most, loop delay p99 ${(await loopDelayP99Ms(ready.http)).toFixed(0)} ms; ${os.cpus().length} × ${os.cpus()[0]?.model}, load ${os.loadavg()[0].toFixed(1)}`);
 }
 
+/** Milliseconds of those that were answered, and how many were not. */
+function row(name, times, refused) {
+  const answered = times.length === 0 ? '– | – | –' : `${percentile(times, 0.5).toFixed(0)} | ${percentile(times, 0.95).toFixed(0)} | ${Math.max(...times).toFixed(0)} ms`;
+  return `| ${name}${refused === 0 ? '' : `: **refused ${refused} of ${refused + times.length}**`} | ${answered} |`;
+}
+
+/** Milliseconds; undefined where the question was refused because it takes more memory than there is. */
 async function timed(path) {
   const startedMs = performance.now();
   const response = await fetch(ready.http + path);
   await response.arrayBuffer();
+  if (response.status === 422) return undefined;
   if (!response.ok) throw new Error(`${response.status} for ${path}`);
   return performance.now() - startedMs;
 }
