@@ -13,7 +13,7 @@ import { isTooMuch, readWindows } from './within-memory.js';
 
 const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
 /** Traces of a slice that are judged one by one, the newest ones first; where more may match, the slice is read as a whole. */
-const MOST_CANDIDATES = 400;
+const MOST_CANDIDATES = 2_000;
 
 /**
  * The newest traces that match, from slices of time as few as possible, the newest first. A search that looks at spans around each other is made in

@@ -31,6 +31,8 @@ export interface SpansDatabase extends Database {
 const TRACE = loadSql(import.meta.url, 'archived-trace.sql');
 
 const MAX_ATTEMPTS = 5;
+/** Over 7 million hot spans a list of 40 took 0.3 s of CPU and one of 400 1.8, a join 0.4 whatever their number. */
+const MOST_LISTED = 64;
 const MS_NS = 1_000_000n;
 /** Nanoseconds since 1970 do not reach further. */
 const LATEST_MS = 9_000_000_000_000;
@@ -144,8 +146,12 @@ export function hotOfTraces(traces: readonly TraceKey[]): string {
   return (['low', 'high'] as const).map((side) => isAmong(`trace_id_${side}`, traces.map((trace) => `${trace[side]}::UBIGINT`))).join(' AND ');
 }
 
-/** Not IN: that is a join, for which every row is read with all its columns. This is looked at in the scan, and of other rows nothing more is read. */
+/**
+ * Of few values not IN: that is a join, for which every row is read with all its columns. A list is looked at in the scan, and of other rows nothing
+ * more is read; but each row is compared with each value, so that of many a join costs less.
+ */
 function isAmong(column: string, values: readonly string[]): string {
   const distinct = [...new Set(values)];
+  if (distinct.length > MOST_LISTED) return `${column} IN (SELECT unnest([${distinct.join(', ')}]))`;
   return distinct.length === 1 ? `${column} = ${distinct.join('')}` : `list_contains([${distinct.join(', ')}], ${column})`;
 }
