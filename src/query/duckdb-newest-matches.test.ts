@@ -103,7 +103,7 @@ describe('what a search finds in two steps is what it finds where all traces are
       if (!parsed.ok || parsed.value.type !== 'search') return;
       await put(described);
       await findsTheSame(parsed.value.search);
-    }), { numRuns: 6 });
+    }), { numRuns: 3 });
   }, 120_000);
 });
 
