@@ -73,13 +73,16 @@ async function judgedWhole(asked: RunSearch): Promise<readonly string[]> {
   return told([...matches].sort((left, right) => Number(right.matchedNs - left.matchedNs) || Number(left.key.low - right.key.low)).slice(0, asked.search.limit));
 }
 
-/** Finds the same in each window, whatever the number of candidates. */
+/** By few candidates, by many, and without looking for any. */
+const LIMITS = [{ mostCandidates: 3, fewHotSpans: 0 }, { mostCandidates: 2_000, fewHotSpans: 0 }, { mostCandidates: 2_000, fewHotSpans: 1_000 }];
+
+/** Finds the same in each window, whichever way it goes. */
 async function findsTheSame(search: SpansetExpression): Promise<number> {
   let found = 0;
   for (const window of [WINDOW, PART]) for (const limit of [1, 3, 20]) {
     const asked = run(search, { ...window, limit });
     const expected = await judgedWhole(asked);
-    for (const mostCandidates of [3, 2_000]) expect(told(await newestMatches(database, asked, mostCandidates))).toEqual(expected);
+    for (const limits of LIMITS) expect(told(await newestMatches(database, asked, limits))).toEqual(expected);
     found += expected.length;
   }
   return found;
@@ -126,23 +129,40 @@ test.each(SEARCHES)('every span that is found meets the condition on its own row
   }), { numRuns: 25 });
 }, 120_000);
 
-test('the candidates are few, and of other traces nothing is read that is around them', async () => {
+describe('sixty traces of two spans, one a minute', () => {
   const chain = (id: number, minute: number, status: 'ok' | 'error'): SpanDescription[] => [
     { traceId: String(id).padStart(32, '0'), spanId: '1', name: 'a', startMs: START + minute * MINUTE_MS, durationMs: 9 },
     { traceId: String(id).padStart(32, '0'), spanId: '2', parentSpanId: '1', name: 'b', status, startMs: START + minute * MINUTE_MS, durationMs: 5 },
   ];
-  await put(Array.from({ length: 60 }, (_, index) => chain(index + 1, index, index % 6 === 0 ? 'error' : 'ok')).flat());
-  const statements: ArchiveStatement[] = [];
-  const watched: SpansDatabase = {
-    query: (statement) => {
-      statements.push(statement);
-      return database.query(statement);
-    },
-    transaction: (those) => database.transaction(those),
-  };
-  const search = parseTraceSearch('{ name = "a" } >> { status = error }');
-  const found = await newestMatches(watched, run(search, { ...WINDOW, limit: 3 }));
-  expect(found.map(({ key }) => Number(key.low.toString(16)))).toEqual([55, 49, 43]);
-  const lookingAround = statements.filter(({ sql, params, archive }) => sql.includes('RECURSIVE') && archive?.traces === undefined && Number(params?.['near_from_ms']) < Number(params?.['from_ms']));
-  expect(lookingAround).toEqual([]);
+  const search = run(parseTraceSearch('{ name = "a" } >> { status = error }'), { ...WINDOW, limit: 3 });
+  const readsAround = ({ sql, params, archive }: ArchiveStatement): boolean => sql.includes('RECURSIVE') && archive?.traces === undefined && Number(params?.['near_from_ms']) < Number(params?.['from_ms']);
+  beforeAll(() => put(Array.from({ length: 60 }, (_, index) => chain(index + 1, index, index % 6 === 0 ? 'error' : 'ok')).flat()));
+
+  /** What was found, and how many statements read all that is around a slice; with `hasNoMemory` they are refused. */
+  async function find(fewHotSpans: number, hasNoMemory = false): Promise<{ readonly found: readonly number[]; readonly around: number }> {
+    let count = 0;
+    const watched: SpansDatabase = {
+      query: (statement) => {
+        if (readsAround(statement)) count += 1;
+        return readsAround(statement) && hasNoMemory ? Promise.reject(new Error('Out of Memory Error: could not allocate block')) : database.query(statement);
+      },
+      transaction: (those) => database.transaction(those),
+    };
+    const found = await newestMatches(watched, search, { mostCandidates: 2_000, fewHotSpans });
+    return { found: found.map(({ key }) => Number(key.low.toString(16))), around: count };
+  }
+
+  test('of many the candidates are judged, and of other traces nothing is read that is around them', async () => {
+    expect(await find(0)).toEqual({ found: [55, 49, 43], around: 0 });
+  });
+
+  test('few are read at once with what is around them', async () => {
+    const { found, around } = await find(120);
+    expect(found).toEqual([55, 49, 43]);
+    expect(around).toBeGreaterThan(0);
+  });
+
+  test('where there is no memory even for few, candidates are', async () => {
+    expect((await find(120, true)).found).toEqual([55, 49, 43]);
+  });
 });

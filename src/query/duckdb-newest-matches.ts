@@ -14,25 +14,36 @@ import { isTooMuch, readWindows } from './within-memory.js';
 const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
 /** Traces of a slice that are judged one by one, the newest ones first; where more may match, the slice is read as a whole. */
 const MOST_CANDIDATES = 2_000;
+/** Of so many hot spans a slice with all that is around it is read in less time than candidates take to be looked for, and then looked at (bench/RESULTS.md). */
+const FEW_HOT_SPANS = 2_000_000;
+
+export interface CandidateLimits {
+  readonly mostCandidates: number;
+  readonly fewHotSpans: number;
+}
+
+const LIMITS: CandidateLimits = { mostCandidates: MOST_CANDIDATES, fewHotSpans: FEW_HOT_SPANS };
 
 /**
- * The newest traces that match, from slices of time as few as possible, the newest first. A search that looks at spans around each other is made in
- * two steps: which traces of the slice have a span that may be found, by its own row; then these, judged whole. So what such a search takes
- * does not grow with the spans that come in.
+ * The newest traces that match, from slices of time as few as possible, the newest first. Where many spans are hot, a search that looks at spans
+ * around each other is made in two steps: which traces of the slice have a span that may be found, by its own row; then these, judged whole. So what
+ * such a search takes does not grow with the spans that come in. Of few, and of what is archived, a slice is read at once with what is around it, and
+ * by candidates only where the database has no memory for that.
  */
-export async function newestMatches(database: SpansDatabase, run: RunSearch, mostCandidates = MOST_CANDIDATES): Promise<readonly MatchedTrace[]> {
-  const search = new NewestMatches(database, run, mostCandidates);
+export async function newestMatches(database: SpansDatabase, run: RunSearch, limits = LIMITS): Promise<readonly MatchedTrace[]> {
+  const extent = await extentOf(database, run);
+  const search = new NewestMatches(database, run, { mostCandidates: limits.mostCandidates, denseFromMs: extent.hotSpans > limits.fewHotSpans ? extent.hotFromMs : Infinity });
   await search.judgeLongOnes();
-  for await (const { window } of readWindows(slicesOf(run.search, await extentOf(database, run)), (slice) => search.look(slice), shortestMs(run.compiled))) {
+  for await (const { window } of readWindows(slicesOf(run.search, extent), (slice) => search.look(slice), shortestMs(run.compiled))) {
     // What older slices hold ended before this one, so that it began before it too.
     if (search.isEnough(BigInt(window.fromMs) * 1_000_000n)) break;
   }
   return search.newest();
 }
 
-async function extentOf(database: SpansDatabase, { search }: RunSearch): Promise<StoredExtent> {
+async function extentOf(database: SpansDatabase, { search }: RunSearch): Promise<StoredExtent & { readonly hotSpans: number }> {
   const [[row], files] = await Promise.all([database.query({ sql: EXTENT }), database.fileTimes?.(search, needOfSearch(search.search)) ?? []]);
-  return { firstMs: Number(row?.['first_ms'] ?? 0), lastMs: Number(row?.['last_ms'] ?? -1), hotFromMs: Number(row?.['left_before_ms'] ?? 0), files };
+  return { firstMs: Number(row?.['first_ms'] ?? 0), lastMs: Number(row?.['last_ms'] ?? -1), hotFromMs: Number(row?.['left_before_ms'] ?? 0), hotSpans: Number(row?.['hot_spans'] ?? 0), files };
 }
 
 class NewestMatches {
@@ -42,11 +53,14 @@ class NewestMatches {
   readonly #candidates: RunSearch | undefined;
   readonly #limit: number;
   readonly #mostCandidates: number;
+  /** Slices that begin then or later hold many spans. */
+  readonly #denseFromMs: number;
   readonly #found = new Map<string, MatchedTrace>();
   readonly #judgedWhole = new Set<string>();
 
-  constructor(database: SpansDatabase, run: RunSearch, mostCandidates: number) {
+  constructor(database: SpansDatabase, run: RunSearch, { mostCandidates, denseFromMs }: { readonly mostCandidates: number; readonly denseFromMs: number }) {
     this.#mostCandidates = mostCandidates;
+    this.#denseFromMs = denseFromMs;
     this.#database = database;
     this.#run = run;
     this.#candidates = candidatesOf(run);
@@ -62,8 +76,17 @@ class NewestMatches {
   }
 
   async look(slice: TimeWindow): Promise<void> {
+    const isSparse = slice.fromMs < this.#denseFromMs;
+    if (isSparse && await this.#lookAtOnce(slice, this.#candidates !== undefined)) return;
     if (this.#candidates !== undefined && await this.#lookAtCandidates(this.#candidates, slice)) return;
-    this.#add(await matchesIn(this.#database, ofSlice(this.#run, slice, this.#limit + this.#judgedWhole.size)));
+    await this.#lookAtOnce(slice, false);
+  }
+
+  /** Whether the database had memory for it; where there is no other way, that it has none is thrown. */
+  async #lookAtOnce(slice: TimeWindow, hasOtherWay: boolean): Promise<boolean> {
+    const read = await orTooMuch(matchesIn(this.#database, ofSlice(this.#run, slice, this.#limit + this.#judgedWhole.size)), (error) => hasOtherWay && isTooMuch(error));
+    this.#add(read?.result ?? []);
+    return read !== undefined;
   }
 
   /** Whether they were all that the slice has, or enough. */
