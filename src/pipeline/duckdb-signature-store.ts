@@ -11,7 +11,10 @@ import { MAX_SIGNATURES } from './signature-book.js';
 import type { FailedTraces, SignatureChanges, SignatureCount, SignatureMemory, SignatureStore } from './signature-store.js';
 
 const sql = (name: string): string => loadSql(import.meta.url, `${name}.sql`);
-const FAILED = sql('failed-traces');
+/** What its attributes say of a server's answer. */
+const FAULT = String.raw`(contains(attributes, 'status_code')
+      AND regexp_matches(attributes, '"(http\.(response\.)?status_code"\s*:\s*5\d\d|rpc\.(grpc\.|response\.)?status_code"\s*:\s*"?(2|4|12|13|14|15|UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|UNAVAILABLE|DATA_LOSS)\b)'))`;
+const FAILED = sql('failed-traces').replaceAll('/* fault */ TRUE', () => FAULT);
 const LOAD = sql('load-signatures');
 const FIND = sql('find-signatures');
 const LOAD_COUNTS = sql('load-signature-counts');

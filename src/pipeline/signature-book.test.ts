@@ -87,6 +87,18 @@ describe('the book of signatures', () => {
     expect(refused.map(({ params = {} }) => params['parts'] ?? String(params['lows']).split(',').length)).toEqual([1, 2, 2, 200, 100, 100]);
   });
 
+  test('a trace that failed before is not counted again, by status or by what a server answered', async () => {
+    const failed = { status: 'error' as const };
+    const answered = (code: number): Partial<SpanDescription> => ({ kind: 'server', status: 'unset', attributes: { 'http.response.status_code': code } });
+    const earlier: readonly Partial<SpanDescription>[] = [{}, failed, answered(503), answered(200), { ...answered(503), kind: 'client' }];
+    const trace = (id: number, span: number, how: Partial<SpanDescription>): SpanDescription => ({ traceId: String(id).padStart(32, '0'), spanId: `${id}${span}`.padStart(16, '0'), name: 'GET /', startMs: ARRIVED - 5_000, durationMs: 5, ...how });
+    await store.replace(earlier.flatMap((how, index) => [trace(index + 1, 1, how), trace(index + 1, 2, index % 2 === 0 ? failed : answered(500))]));
+    await store.database.transaction([{ sql: `UPDATE spans_fresh SET arrival_ms = ${ARRIVED - 2 * MINUTE_MS} WHERE span_id % 2 = 1` }]);
+    const { kept } = await fresh();
+    const { count, traces } = await kept.failedTraces(ARRIVED - MINUTE_MS, READ);
+    expect([count, traces.map(({ spans }) => Number(spans[0]?.traceId)).sort()]).toEqual([3, [1, 4, 5]]);
+  });
+
   test('does what people decide, and calls what comes back regressed', async () => {
     await store.replace(shop(3));
     const { book, kept } = await fresh();
