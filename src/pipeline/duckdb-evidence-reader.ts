@@ -6,6 +6,7 @@ import { spanIdOf, traceIdOf, traceKey } from '../store/trace-key.js';
 import type { Span } from '../trace/span.js';
 import { withCriteria } from './event-sql.js';
 import type { BadEventQuery, EventSample, EvidenceReader, GoodEventQuery, SampledEvent } from './evidence-reader.js';
+import { evenly } from '../lib/evenly.js';
 import { EVIDENCE_LOGS_PER_TRACE, EVIDENCE_SPANS_PER_TRACE, EVIDENCE_TRACES, NEAR_LIMIT } from './evidence-reader.js';
 import { attributesOf, spansOfRows } from './span-of-row.js';
 
@@ -84,7 +85,3 @@ function eventOf(row: Row): SampledEvent {
 }
 
 /** `count` items from the whole length of the list. */
-function evenly<T>(items: readonly T[], count: number): readonly T[] {
-  if (items.length <= count) return items;
-  return Array.from({ length: count }, (_, index) => items[Math.floor((index * items.length) / count)]).filter((item) => item !== undefined);
-}
