@@ -28,7 +28,7 @@ describe.skipIf(!runnableLoaderOrSkip() || !requireOrSkip('python3', 'apt-get in
   test.each([['a pipe in the place of a program', PIPE], ['a library under a lease', LEASE]])('%s does not stop the loader', async (_what, plant) => {
     const [program = '', ...args] = plant(mkdtempSync(join(tmpdir(), 'tocsin-agent-')));
     const planter = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    expect(String((await once(planter.stdout, 'data') as [Buffer])[0])).toBe('ready\n');
+    expect(String((await once(planter.stdout, 'data') as [Buffer])[0]).trim()).toBe('ready');
     const loader = await RunningLoader.start();
     expect(loader.json('hello')).toHaveLength(1);
     await loader.stop();
