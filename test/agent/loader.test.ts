@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -236,9 +236,13 @@ describe.skipIf(!runnableLoaderOrSkip())('the loader', { timeout: 120_000 }, () 
   test('the environment asked for is told, and nothing else of it', async () => {
     const loader = await RunningLoader.start(['--environment', 'TOCSIN_TALK_*']);
     const script = join(ROOT, 'test', 'agent', 'programs', 'talk.js');
-    execFileSync(process.execPath, [script], { input: '100\n', env: { TOCSIN_TALK_NAME: 'shop "1"', OTEL_SERVICE_NAME: 'no', SECRET: 'no' } });
+    const child = spawn(process.execPath, [script], { stdio: ['pipe', 'ignore', 'inherit'], env: { TOCSIN_TALK_NAME: 'shop "1"', OTEL_SERVICE_NAME: 'no', SECRET: 'no' } });
+    child.stdin.write('100\n');
+    await loader.find(({ type, pid }) => type === 'process' && pid === child.pid);
+    child.stdin.end();
+    await once(child, 'close');
     await loader.stop();
-    const facts = loader.json('process').find(({ environment }) => Object.keys(environment as object).length > 0)!;
+    const facts = loader.json('process').find(({ pid }) => pid === child.pid)!;
     expect(facts['environment']).toEqual({ TOCSIN_TALK_NAME: 'shop "1"' });
     expect(facts['arguments']).toEqual([process.execPath, script]);
     expect(facts['workingDirectory']).toBe(process.cwd());
