@@ -6,9 +6,7 @@ import { medoid, type Shape } from './medoid.js';
 import { medianOf } from './pattern/usual.js';
 import { usualLimit } from './usual-limit.js';
 
-/** What began this much earlier shows how it began; nearer than this nobody cares which came first. */
-export const SAME_TIME_MS = 1_000;
-/** What takes this many times as long shows something of its own. */
+/** What takes this many times the median stands out. */
 const MUCH_LONGER = 1.5;
 /** Beyond so many deviations from the median a duration stands out. */
 const OUTLIER_DEVIATIONS = 3;
@@ -20,11 +18,18 @@ export interface Choice {
   readonly role: TraceRole;
   /** Further roles that it fills as well. */
   readonly also: readonly TraceRole[];
+  /** Others that show the same and are the first, or the slowest, of all: named beside it, not shown beside it. */
+  readonly alike: readonly AlikeShape[];
+}
+
+export interface AlikeShape {
+  readonly shape: Shape;
+  readonly roles: readonly TraceRole[];
 }
 
 /**
- * The most common failure, the first, the slowest and the newest kind; each only where it shows something that those before it do not. `kinds` are all bad events,
- * the most common first. Earliest and slowest are facts; the most common one is chosen from the rest where there is one.
+ * The most common failure, the first, the slowest and the newest kind; each only where it is of another kind than those before it. `kinds` are all bad events,
+ * the most common first. Earliest and slowest are facts: a trace in which one of them is of another kind is left to that.
  */
 export function chooseTraces(kinds: readonly FailureKind[]): readonly Choice[] {
   const [common] = kinds;
@@ -32,7 +37,8 @@ export function chooseTraces(kinds: readonly FailureKind[]): readonly Choice[] {
   const [first] = all;
   if (common === undefined || first === undefined) return [];
   const slowest = outlier(all);
-  const rest = common.members.filter((shape) => !isOneOf(shape, [first, slowest]));
+  const ofOtherKinds = [first, slowest].filter((shape) => shape !== undefined && !common.members.includes(shape));
+  const rest = common.members.filter((shape) => !isOneOf(shape, ofOtherKinds));
   const chosen = new Choices(kinds);
   chosen.add('most-common', medoid(rest.length === 0 ? common.members : rest));
   chosen.add('first', first);
@@ -53,30 +59,38 @@ class Choices {
     return this.#choices;
   }
 
-  /** Left out where it shows nothing new; where it is shown already, that one fills this role as well. */
+  /** What is shown already is named there; what is in a trace that is shown for something else is left out. */
   add(role: TraceRole, shape: Shape | undefined): void {
     if (shape === undefined) return;
-    const shown = this.#choices.find((choice) => choice.shape === shape);
-    if (shown !== undefined) this.#alsoFills(shown, role);
-    else if (this.#isNew(shape, role)) this.#choices.push({ shape, role, kind: this.#kindOf(shape), also: [] });
+    const shown = this.#showing(shape);
+    if (shown !== undefined) this.#name(shown, role, shape);
+    else if (!isOneOf(shape, this.#choices.map((choice) => choice.shape))) this.#choices.push({ shape, role, kind: this.#kindOf(shape), also: [], alike: [] });
   }
 
   /** Where it is shown already, that one is the newest kind as well. */
   addNewest(): void {
     const newest = newestOf(this.#kinds);
     const shown = this.#choices.find(({ kind }) => kind === newest);
-    if (shown !== undefined) this.#alsoFills(shown, 'newest');
-    else this.add('newest', newest && medoid(newest.members.filter((shape) => this.#isNew(shape, 'newest'))));
+    if (shown !== undefined) this.#change(shown, { also: [...shown.also, 'newest'] });
+    else this.add('newest', newest && medoid(newest.members.filter((shape) => this.#showing(shape) === undefined && !isOneOf(shape, this.#choices.map((choice) => choice.shape)))));
   }
 
-  #alsoFills(shown: Choice, role: TraceRole): void {
-    this.#choices[this.#choices.indexOf(shown)] = { ...shown, also: [...shown.also, role] };
+  #name(shown: Choice, role: TraceRole, shape: Shape): void {
+    if (isOneOf(shape, [shown.shape])) this.#change(shown, { also: [...shown.also, role] });
+    else {
+      const roles = shown.alike.find((each) => isOneOf(shape, [each.shape]))?.roles ?? [];
+      this.#change(shown, { alike: [...shown.alike.filter((each) => !isOneOf(shape, [each.shape])), { shape, roles: [...roles, role] }] });
+    }
   }
 
-  #isNew(shape: Shape, role: TraceRole): boolean {
+  #change(shown: Choice, change: Partial<Choice>): void {
+    this.#choices[this.#choices.indexOf(shown)] = { ...shown, ...change };
+  }
+
+  /** The one that shows the same. */
+  #showing(shape: Shape): Choice | undefined {
     const kind = this.#kindOf(shape);
-    const alike = this.#choices.filter((choice) => choice.kind === kind || showsTheSame(shape, choice.shape));
-    return !isOneOf(shape, this.#choices.map((choice) => choice.shape)) && alike.every((choice) => differs(shape, choice.shape, role));
+    return this.#choices.find((choice) => choice.kind === kind) ?? this.#choices.find((choice) => showsTheSame(shape, choice.shape));
   }
 
   #kindOf(shape: Shape): FailureKind {
@@ -90,13 +104,6 @@ function newestOf(kinds: readonly FailureKind[]): FailureKind | undefined {
   const byKey = [...groupBy(kinds, ({ members }) => members[0]!.finding.key).values()];
   const began = byKey.length === 1 ? kinds.map((kind) => ({ kind, first: kind.members[0]! })) : byKey.map((own) => ({ kind: own[0]!, first: own.map(({ members }) => members[0]!).sort(inTime)[0]! }));
   return began.reduce((best, each) => (inTime(each.first, best.first) > 0 ? each : best)).kind;
-}
-
-/** What makes one of the same kind worth showing beside the other. */
-function differs(shape: Shape, other: Shape, role: TraceRole): boolean {
-  const [own, its] = [shape.finding.event, other.finding.event];
-  if (role === 'first') return Number(its.startNs - own.startNs) / 1e6 >= SAME_TIME_MS;
-  return role === 'slowest' && own.durationNs >= MUCH_LONGER * its.durationNs;
 }
 
 /** No trace is shown twice, though two of its events may be bad. */

@@ -16,11 +16,25 @@ export interface RepresentativeTrace {
   readonly reason: string;
   /** Weighted share of the bad events looked at that went wrong in the same way; absent for the healthy twin, and in evidence of older versions. */
   readonly share?: number;
+  /** Equal for events that went wrong in the same way at the same place; absent for the healthy twin, and in evidence of older versions. */
+  readonly key?: string;
+  /** Traces that show the same and are the first or the slowest: named beside it. Absent where there are none. */
+  readonly alike?: readonly AlikeTrace[];
   readonly rootService: string;
   readonly rootName: string;
   /** Start of the trace, Unix milliseconds. */
   readonly startMs: number;
   readonly durationNs: number;
+}
+
+/** A trace that shows the same as another, and what there is to say of it. */
+export interface AlikeTrace {
+  readonly traceId: TraceId;
+  readonly spanId: SpanId;
+  /** Start of the event, Unix milliseconds. */
+  readonly startMs: number;
+  /** One sentence without its full stop: "The first of these was at 2026-11-20 14:03:07 UTC". */
+  readonly words: string;
 }
 
 /** Where bad events began, those that went wrong in the same way together. */

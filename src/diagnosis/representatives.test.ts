@@ -59,18 +59,18 @@ function evidence(badTraces: readonly EventTrace[], healthyTraces: readonly Even
 }
 
 const roles = (found: Evidence): string[] => found.traces.map((trace) => trace.role);
+const alike = (found: Evidence): string[][] => found.traces.map((trace) => (trace.alike ?? []).map(({ words }) => words));
 const reasons = (found: Evidence): string[] => found.traces.map((trace) => trace.reason);
 
 describe('payment fails for one region', () => {
   const mixed = [...declined(41), ...Array.from({ length: 16 }, (_, index) => purchase({ id: 2_100 + index, region: REGIONS[index % 4], fails: 'stock', slow: { where: 'database', ms: index === 15 ? 400 : index } }))];
 
-  test('shows the most common failure, the first, the slowest, the newest kind and a healthy twin, each a different trace with its reason', () => {
+  test('shows the most common failure, the slowest, the newest kind and a healthy twin, each a different trace with its reason', () => {
     const found = evidence(mixed);
-    expect(roles(found)).toEqual(['most-common', 'first', 'slowest', 'newest', 'healthy']);
-    expect(new Set(found.traces.map((trace) => trace.traceId)).size).toBe(5);
+    expect(roles(found)).toEqual(['most-common', 'slowest', 'newest', 'healthy']);
+    expect(new Set(found.traces.map((trace) => trace.traceId)).size).toBe(4);
     expect(reasons(found)).toEqual([
-      'Most common failure: 41 of 57 failed like this (CardDeclined: card <int> declined in payment POST /charge)',
-      'First failure, at 2026-11-20 12:33:20 UTC: 41 of 57 failed like this',
+      'Most common failure, and the first, at 2026-11-20 12:33:20 UTC: 41 of 57 failed like this (CardDeclined: card <int> declined in payment POST /charge)',
       'Slowest failure, 496 ms: 1 of 57 failed like this, 16 with the same error (OutOfStock: item <int> sold out in catalogue GET /items; 85 % of its time in catalogue SELECT items)',
       'Newest kind of failure: 15 of 57 failed like this, 16 with the same error (OutOfStock: item <int> sold out in catalogue GET /items; 39 % of its time in payment POST /charge)',
       expect.stringMatching(/^Healthy twin: the same POST \/checkout .* (later|earlier) went well in 96 ms \(96 ms when it failed\)$/),
@@ -107,7 +107,7 @@ describe('a slow dependency', () => {
     expect(found.signature).toBeUndefined();
     expect(reasons(found)[0]).toMatch(/^Most common slow path: 38 of 41 spent most of the extra time in postgresql SELECT items \(called by catalogue\)/);
     // All take about as long: none is the slowest to be opened for that.
-    expect(roles(found)).toEqual(['most-common', 'first', 'newest', 'healthy']);
+    expect(roles(found)).toEqual(['most-common', 'newest', 'healthy']);
   });
 
   test('is what takes longer than usual, not what always takes longest', () => {
@@ -130,10 +130,10 @@ describe('few traces', () => {
     expect(found.suspect).toBe('1 of 1 failure starts in payment POST /charge');
   });
 
-  test('say so: two failed traces are two roles, with a note', () => {
+  test('say so: of two that failed alike one is shown, with a note', () => {
     const found = evidence(declined(2));
-    expect(roles(found)).toEqual(['most-common', 'first', 'healthy']);
-    expect(reasons(found)[0]).toMatch(/^Most common failure: 2 of 2 failed like this .*; only 2 bad traces are stored$/);
+    expect(roles(found)).toEqual(['most-common', 'healthy']);
+    expect(reasons(found)[0]).toMatch(/^Most common failure, and the first, at 2026-11-20 12:33:20 UTC: 2 of 2 failed like this .*; only 2 bad traces are stored$/);
   });
 
   test('of which none is stored leave the evidence empty but honest', () => {
@@ -152,18 +152,28 @@ describe('no two show the same thing', () => {
   test('of alike failures at one moment one is shown', () => {
     const found = evidence(burst(12));
     expect(roles(found)).toEqual(['most-common', 'healthy']);
-    expect(reasons(found)[0]).toBe('Most common failure: 12 of 12 failed like this (CardDeclined: card <int> declined in payment POST /charge)');
+    expect(reasons(found)[0]).toBe('Most common failure, and the first, at 2026-11-20 12:33:20 UTC: 12 of 12 failed like this (CardDeclined: card <int> declined in payment POST /charge)');
   });
 
-  test('the first is shown where it was a second earlier, the slowest where it stands out', () => {
+  test('the first and the slowest of the same kind are named beside it, not shown', () => {
     const late = purchase({ id: 2_002, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 60 } });
-    expect(roles(evidence([...burst(12), shifted(late, 0)]))).toEqual(['most-common', 'slowest', 'healthy']);
-    expect(roles(evidence([shifted(declined(1, 1_999)[0]!, -2), ...burst(12)]))).toEqual(['most-common', 'first', 'healthy']);
+    const first = shifted(purchase({ id: 1_999, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 5 } }), -20);
+    const found = evidence([...burst(12), shifted(late, 0), first]);
+    expect(roles(found)).toEqual(['most-common', 'healthy']);
+    expect(alike(found)[0]).toEqual(['The first of these was at 2026-11-20 12:33:01 UTC', 'The slowest of these took 156 ms']);
+    expect(found.traces[0]?.alike?.map(({ traceId }) => traceId)).toEqual([first.spans[0]!.traceId, late.spans[0]!.traceId]);
+  });
+
+  test('the first of another kind is shown, with what it stands for', () => {
+    const found = evidence([purchase({ id: 1_990, fails: 'down' }), ...burst(12), purchase({ id: 2_900, fails: 'stock' })]);
+    expect(found.traces.map(({ role, share }) => [role, share])).toEqual([['most-common', 12 / 14], ['first', 1 / 14], ['newest', 1 / 14], ['healthy', undefined]]);
+    expect(reasons(found)[1]).toMatch(/^First failure, at 2026-11-20 12:33:10 UTC: 1 of 14 failed like this \(/);
+    expect(alike(found).flat()).toEqual([]);
   });
 
   test('a trace that is the first, the slowest or the newest as well says so', () => {
     const slow = purchase({ id: 1_990, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 60 } });
-    expect(reasons(evidence([slow, ...burst(12)]))[1]).toBe('First failure, at 2026-11-20 12:33:10 UTC, and the slowest: 13 of 13 failed like this');
+    expect(alike(evidence([slow, ...burst(12)]))[0]).toEqual(['The first of these was at 2026-11-20 12:33:10 UTC, and took longest: 156 ms']);
     const stock = purchase({ id: 1_990, fails: 'stock' });
     expect(reasons(evidence([stock, ...burst(12)]))[0]).toMatch(/^Most common failure, and the newest kind: 12 of 13 failed like this/);
   });
@@ -172,8 +182,8 @@ describe('no two show the same thing', () => {
     const waits = Array.from({ length: 5 }, (_, index) => purchase({ id: 2_050 + index, region: 'eu-2', fails: 'declined', slow: { where: 'database', ms: 900 } }));
     const found = evidence([...declined(15), ...waits]);
     expect(found.signature).toMatchObject({ type: 'CardDeclined', count: 20 });
-    expect(found.traces.map(({ role, share }) => [role, share])).toEqual([['most-common', 0.75], ['first', 0.75], ['slowest', 0.25], ['healthy', undefined]]);
-    expect(reasons(found)[2]).toBe('Slowest failure, 996 ms, and the newest kind: 5 of 20 failed like this, 20 with the same error (CardDeclined: card <int> declined in payment POST /charge; 92 % of its time in catalogue SELECT items)');
+    expect(found.traces.map(({ role, share }) => [role, share])).toEqual([['most-common', 0.75], ['slowest', 0.25], ['healthy', undefined]]);
+    expect(reasons(found)[1]).toBe('Slowest failure, 996 ms, and the newest kind: 5 of 20 failed like this, 20 with the same error (CardDeclined: card <int> declined in payment POST /charge; 92 % of its time in catalogue SELECT items)');
   });
 
   test('the time of quick requests goes now here, now there: that makes no other kind', () => {
@@ -198,6 +208,8 @@ describe('no two show the same thing', () => {
     fc.assert(fc.property(failures, fc.integer(), (bad, seed) => {
       const [found, shuffled] = [evidence(bad), evidence(shuffle(bad, seed))];
       expect(shuffled).toEqual(found);
+      const traceIds = found.traces.flatMap(({ traceId, alike: named = [] }) => [traceId, ...named.map((each) => each.traceId)]);
+      expect(new Set(traceIds).size).toBe(traceIds.length);
       const shapes = new Map(examine(bad, healthy(40)).map((finding) => [finding.event.traceId as string, shapeOf(finding)]));
       const kinds = failureKinds(groupBy(examine(bad, healthy(40)), ({ key }) => key));
       const shown = found.traces.filter(({ role }) => role !== 'healthy').map((trace) => ({ ...trace, shape: shapes.get(trace.traceId)!, kind: kinds.findIndex(({ members }) => members.some(({ finding }) => finding.event.traceId === trace.traceId)) }));
@@ -229,13 +241,8 @@ interface Shown extends RepresentativeTrace {
   readonly kind: number;
 }
 
-/** Another kind, or the beginning, or one that took much longer. */
 function tellsApart(left: Shown, right: Shown): boolean {
-  const [mine, its] = [left.shape.finding.event, right.shape.finding.event];
-  const roles = [left.role, right.role];
-  const longer = mine.durationNs > its.durationNs ? mine.durationNs / its.durationNs : its.durationNs / mine.durationNs;
-  const isOtherKind = left.kind !== right.kind && !showsTheSame(left.shape, right.shape);
-  return isOtherKind || (roles.includes('first') && Math.abs(Number(mine.startNs - its.startNs)) >= 1e9) || (roles.includes('slowest') && longer >= 1.5);
+  return left.kind !== right.kind && !showsTheSame(left.shape, right.shape);
 }
 
 /** The same at 12:33:21 and so many seconds. */
@@ -259,7 +266,7 @@ test('the most common failure is shown by its most typical trace', () => {
   const slowest = purchase({ id: 2_500, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 9_000 } });
   const found = evidence([...declined(1), outlier, ...declined(6, 2_010), slowest]);
   expect(found.traces[0]).toMatchObject({ role: 'most-common', durationNs: 100e6 });
-  expect(found.traces[2]).toMatchObject({ role: 'slowest', durationNs: 9_100e6 });
+  expect(found.traces[1]).toMatchObject({ role: 'slowest', durationNs: 9_100e6 });
 });
 
 test('the most typical trace is the one whose time went where it usually goes, not the one that merely took as long', () => {

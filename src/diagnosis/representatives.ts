@@ -7,7 +7,7 @@ import type { Span } from '../trace/span.js';
 import { cohortHint } from './cohort-hint.js';
 import { budgetLedger } from './budget-ledger.js';
 import { compareCohorts } from './compare-cohorts.js';
-import { chooseTraces, SAME_TIME_MS } from './choose-traces.js';
+import { chooseTraces, type Choice } from './choose-traces.js';
 import type { Evidence, RepresentativeTrace } from './evidence.js';
 import { failureKinds } from './failure-kinds.js';
 import { compareSpans, eventOf, findingOf, peerDirectory, usualTimes, type EventTrace, type Finding } from './finding.js';
@@ -15,13 +15,15 @@ import { findPatterns } from './pattern/find-patterns.js';
 import { originsOf } from './origins.js';
 import { groupBy, mostFrequentPlace, suspectInWords, weightOf } from './suspect.js';
 import { culpritAgainst, diagnoseEvents, explainedBy } from './culprit-against.js';
-import { reasonFor } from './trace-reasons.js';
+import { alikeTrace, reasonFor } from './trace-reasons.js';
 import { buildTraceTree } from './trace-tree.js';
 
 export type { EventTrace } from './finding.js';
 
 /** More traces than this say nothing new and cost time while a page waits. */
 export const MAX_EXAMINED = 200;
+/** Nearer than this nobody cares which came first. */
+const SAME_TIME_MS = 1_000;
 
 export interface EvidenceInput {
   /** A sample of the traces whose events were bad in the firing tier's long window; the first MAX_EXAMINED are looked at. */
@@ -57,7 +59,7 @@ export function chooseEvidence(input: EvidenceInput): Evidence {
     badEvents: input.badEvents,
     examined: findings.length,
     traces: [
-      ...chosen.map((choice) => representative(choice.shape.finding.trace, { role: choice.role, reason: reasonFor(choice, words) }, choice.kind.weight / weightOf(findings))),
+      ...chosen.map((choice) => ({ ...representative(choice.shape.finding.trace, { role: choice.role, reason: reasonFor(choice, words) }), ...standsFor(choice, findings) })),
       ...(twin === undefined ? [] : [representative(twin.trace, { role: 'healthy', reason: twin.reason })]),
     ],
     signature: signatureOfCluster(clusters[0]),
@@ -119,7 +121,11 @@ function signatureOfCluster(cluster: readonly Finding[] | undefined): ErrorSigna
   return signature && { ...signature, count: cluster.length };
 }
 
-function representative(trace: EventTrace, { role, reason }: Pick<RepresentativeTrace, 'role' | 'reason'>, share?: number): RepresentativeTrace {
+function standsFor({ kind, alike, shape }: Choice, findings: readonly Finding[]): Pick<RepresentativeTrace, 'share' | 'key' | 'alike'> {
+  return { share: kind.weight / weightOf(findings), key: shape.finding.key, ...(alike.length === 0 ? {} : { alike: alike.map(alikeTrace) }) };
+}
+
+function representative(trace: EventTrace, { role, reason }: Pick<RepresentativeTrace, 'role' | 'reason'>): RepresentativeTrace {
   const ordered = [...trace.spans].sort(compareSpans);
   // While the true root is still on its way, the topmost span names the trace: clocks that count milliseconds let a child begin first.
   const { roots } = buildTraceTree(trace.spans);
@@ -127,7 +133,7 @@ function representative(trace: EventTrace, { role, reason }: Pick<Representative
   const start = ordered[0]!.startNs;
   const end = ordered.reduce((latest, span) => (endNs(span) > latest ? endNs(span) : latest), start);
   return {
-    traceId: root.traceId, spanId: trace.badSpanId, role, reason, ...(share === undefined ? {} : { share }), rootService: root.serviceName, rootName: operationName(root),
+    traceId: root.traceId, spanId: trace.badSpanId, role, reason, rootService: root.serviceName, rootName: operationName(root),
     startMs: Number(start / 1_000_000n), durationNs: Number(end - start),
   };
 }

@@ -1,7 +1,7 @@
 import { formatLatency, formatPercent, formatTime } from '../lib/format.js';
 import { placeInWords } from '../signature/root-error.js';
-import type { Choice } from './choose-traces.js';
-import type { TraceRole } from './evidence.js';
+import type { AlikeShape, Choice } from './choose-traces.js';
+import type { AlikeTrace, TraceRole } from './evidence.js';
 import type { FailureKind } from './failure-kinds.js';
 import type { Finding } from './finding.js';
 import type { Shape } from './medoid.js';
@@ -25,13 +25,13 @@ export function reasonFor(choice: Choice, context: ReasonContext): string {
   const { event, kind } = choice.shape.finding;
   const noun = kind === 'failed' ? 'failure' : 'slow request';
   const share = shareInWords(choice, context);
-  const also = choice.also.map((role) => ROLE_WORDS[role]).join(' and ');
+  const also = choice.also.map((role) => (role === 'first' ? `the first, at ${timeOf(choice)}` : ROLE_WORDS[role])).join(' and ');
   const and = also === '' ? '' : `, and ${also}`;
   switch (choice.role) {
     case 'most-common':
       return `${mostCommonHead(choice, { ...context, and })}: ${share} (${what(choice)})${sampleNote(context)}`;
     case 'first':
-      return `First ${noun}, at ${formatTime(Number(event.startNs / 1_000_000n))}${and}: ${share}${detail(choice, context)}`;
+      return `First ${noun}, at ${timeOf(choice)}${and}: ${share}${detail(choice, context)}`;
     case 'slowest':
       return `Slowest ${kind === 'failed' ? noun : 'request'}, ${formatLatency(event.durationNs)}${and}: ${share}${detail(choice, context)}`;
     case 'newest':
@@ -39,6 +39,18 @@ export function reasonFor(choice: Choice, context: ReasonContext): string {
     case 'healthy':
       return 'Healthy twin';
   }
+}
+
+function timeOf({ shape: { finding: { event } } }: Choice): string {
+  return formatTime(Number(event.startNs / 1_000_000n));
+}
+
+/** "The first of these was at 2026-11-20 14:03:07 UTC". */
+export function alikeTrace({ shape: { finding: { event } }, roles }: AlikeShape): AlikeTrace {
+  const startMs = Number(event.startNs / 1_000_000n);
+  const began = roles.includes('first') ? `The first of these was at ${formatTime(startMs)}` : undefined;
+  const took = roles.includes('slowest') ? formatLatency(event.durationNs) : undefined;
+  return { traceId: event.traceId, spanId: event.spanId, startMs, words: began === undefined ? `The slowest of these took ${took ?? ''}` : `${began}${took === undefined ? '' : `, and took longest: ${took}`}` };
 }
 
 function mostCommonHead({ shape: { finding } }: Choice, { findings, and }: ReasonContext & { readonly and: string }): string {

@@ -1,4 +1,4 @@
-import type { Evidence } from '../diagnosis/evidence.js';
+import type { Evidence, RepresentativeTrace } from '../diagnosis/evidence.js';
 import type { IncidentId } from '../lib/ids.js';
 import type { IncidentChange } from './advance.js';
 import { CAUSE_EVENTS_MIN } from './incident-policy.js';
@@ -37,10 +37,23 @@ export function isFew({ examined }: Evidence): boolean {
   return examined < CAUSE_EVENTS_MIN;
 }
 
-/** Whoever looks at a trace of the message finds it again. Where most fail in another way than the first did, traces of that go before. */
 function completed(told: Evidence, found: Evidence): Evidence {
-  const ids = new Set(told.traces.map(({ traceId }) => traceId));
-  const others = found.signature?.id === told.signature?.id ? [] : found.traces.filter(({ traceId }) => !ids.has(traceId));
+  const traces = found.signature?.id === told.signature?.id ? told.traces : tracesOfBoth(told.traces, found.traces);
   const snapshot = found.snapshot ?? told.snapshot;
-  return { ...found, traces: [...others, ...told.traces], ...(snapshot === undefined ? {} : { snapshot }) };
+  return { ...found, traces, ...(snapshot === undefined ? {} : { snapshot }) };
+}
+
+/**
+ * Where most fail in another way than the first did: what was found since. Whoever looks for a trace of the message finds it again, named beside the one
+ * that shows the same; behind all where none does.
+ */
+function tracesOfBoth(told: readonly RepresentativeTrace[], found: readonly RepresentativeTrace[]): readonly RepresentativeTrace[] {
+  const sameAs = (trace: RepresentativeTrace): RepresentativeTrace | undefined => found.find(({ key, role }) => (trace.role === 'healthy' ? role === 'healthy' : key !== undefined && key === trace.key));
+  const isFound = ({ traceId }: RepresentativeTrace): boolean => found.some((trace) => trace.traceId === traceId || trace.alike?.some((each) => each.traceId === traceId));
+  const added = told.filter((trace) => !isFound(trace));
+  const named = found.map((trace) => {
+    const also = added.filter((each) => sameAs(each) === trace).map(({ traceId, spanId, startMs }) => ({ traceId, spanId, startMs, words: 'The first message showed this one' }));
+    return also.length === 0 ? trace : { ...trace, alike: [...(trace.alike ?? []), ...also] };
+  });
+  return [...named, ...added.filter((trace) => sameAs(trace) === undefined)];
 }

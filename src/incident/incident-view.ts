@@ -58,7 +58,7 @@ function causeJson({ atMs, rule, place, shares, words, alertIds, from, traces }:
   return {
     at: isoTime(atMs), rule, service: place?.service ?? null, operation: place?.operation ?? null, words, alerts: alertIds, from: from ?? null,
     shares: shares.map(({ slo, explained, examined, low }) => ({ slo, explained, examined, atLeast: Number(low.toFixed(3)) })),
-    traces: traces.map(({ traceId, spanId }) => ({ traceId, spanId, url: `/traces/${traceId}?span=${spanId}` })),
+    traces: traces.map(({ traceId, spanId }) => ({ traceId, spanId, url: tracePath({ traceId, spanId }) })),
   };
 }
 
@@ -71,14 +71,18 @@ function traceHealthJson({ takenAtMs, fromMs, toMs, services, findings }: TraceH
   };
 }
 
-function traceJson({ startMs, ...trace }: RepresentativeTrace): Readonly<Record<string, unknown>> {
-  return { ...trace, start: isoTime(startMs), url: `/traces/${trace.traceId}?span=${trace.spanId}` };
+function traceJson({ startMs, alike = [], ...trace }: RepresentativeTrace): Readonly<Record<string, unknown>> {
+  return { ...trace, start: isoTime(startMs), url: tracePath(trace), alike: alike.map(({ startMs: eventMs, ...each }) => ({ ...each, start: isoTime(eventMs), url: tracePath(each) })) };
+}
+
+function tracePath({ traceId, spanId }: Pick<RepresentativeTrace, 'traceId' | 'spanId'>): string {
+  return `/traces/${traceId}?span=${spanId}`;
 }
 
 function patternJson({ peer, costNs, traces, ...pattern }: PatternFinding): Readonly<Record<string, unknown>> {
   return {
     ...pattern, peer: peer ?? null, costNs: costNs ?? null, title: PATTERN_WORDS[pattern.kind].title, advice: PATTERN_WORDS[pattern.kind].advice,
-    traces: traces.map(({ traceId, spanId }) => ({ traceId, spanId, url: `/traces/${traceId}?span=${spanId}` })),
+    traces: traces.map(({ traceId, spanId }) => ({ traceId, spanId, url: tracePath({ traceId, spanId }) })),
   };
 }
 

@@ -55,10 +55,12 @@ const SAMPLE_EVIDENCE: Evidence = {
   badEvents: 57,
   examined: 57,
   traces: [
-    trace('most-common', 'Most common failure: 41 of 57 failed like this', 'a'),
-    trace('first', 'First failure: 03:01:12 UTC', 'b'),
-    trace('slowest', 'Slowest failure: 4.2 s, 12 times the median', 'c'),
-    trace('healthy', 'Healthy twin: same operation, 3 s later, worked', 'd'),
+    {
+      ...trace('most-common', 'Most common failure: 41 of 57 failed like this (PaymentDeclined: card <uuid> declined by <host> in payment POST /charge)', 'a'), share: 41 / 57,
+      alike: [{ traceId: 'b'.repeat(32) as TraceId, spanId: 'b'.repeat(16) as SpanId, startMs: SAMPLE_START_MS - 3 * MINUTE_MS, words: 'The first of these was at 2026-11-20 03:01:05 UTC' }],
+    },
+    { ...trace('slowest', 'Slowest failure, 4.2 s: 16 of 57 failed like this (OutOfStock: item <int> sold out in catalogue GET /items)', 'c'), share: 16 / 57 },
+    trace('healthy', 'Healthy twin: the same POST /checkout 3 s later went well in 96 ms (812 ms when it failed)', 'd'),
   ],
   signature: { id: 'v1:9f86d081884c7d65', type: 'PaymentDeclined', message: 'card <uuid> declined by <host>', service: 'payment', operation: 'POST /charge', count: 41 },
   suspect: 'Failures start in payment at POST /charge: 41 of 57 bad traces have their deepest error there.',

@@ -30,7 +30,7 @@ function textOf({ headline, news, words, facts, traces, others, runbook, inciden
   const link = ({ label, url }: Link): string => `${label}\n  ${url}`;
   const parts: readonly (string | undefined)[] = [
     headline, news, words, note, facts.map(({ name, value }) => `${name}: ${value}`).join('\n'), `${incident.label}: ${incident.url}`,
-    traces.length === 0 ? undefined : ['Traces to open', ...traces.map((trace) => `- ${trace.reason}: ${link(trace)}`)].join('\n'),
+    traces.length === 0 ? undefined : ['Traces to open', ...traces.map((trace) => [`- ${trace.reason}: ${link(trace)}`, ...trace.alike.map((each) => `  ${each.label}: ${each.url}`)].join('\n'))].join('\n'),
     others.length === 0 ? undefined : ['In the same group', ...others.map((other) => `- ${link(other)}`)].join('\n'),
     runbook === undefined ? undefined : `Runbook: ${link(runbook)}\n\n${runbook.markdown.trim()}`,
   ];
@@ -44,7 +44,7 @@ function htmlOf({ headline, news, words, facts, traces, others, runbook, inciden
     `<h2>${escaped(headline)}</h2>`, ...[news, words, note].filter((text) => text !== undefined).map((text) => `<p>${escaped(text)}</p>`),
     `<table>${facts.map(({ name, value }) => `<tr><th align="left" valign="top">${escaped(name)}</th><td>${escaped(value)}</td></tr>`).join('')}</table>`,
     `<p>${link(incident)}</p>`,
-    list('Traces to open', traces.map((trace) => `${link(trace)}: ${escaped(trace.reason)}`)), list('In the same group', others.map(link)),
+    list('Traces to open', traces.map((trace) => `${link(trace)}: ${[escaped(trace.reason), ...trace.alike.map(link)].join('. ')}`)), list('In the same group', others.map(link)),
     runbook === undefined ? '' : `<h3>Runbook: ${link(runbook)}</h3><pre style="white-space: pre-wrap">${escaped(runbook.markdown.trim())}</pre>`,
   ].join('\n');
 }

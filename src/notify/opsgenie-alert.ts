@@ -1,6 +1,6 @@
 import type { Notification } from './delivery.js';
 import { groupDigest, pagingActionOf } from './paging-action.js';
-import { plainMessage, type PlainMessage } from './plain-message.js';
+import { plainMessage, tracesInWords, type PlainMessage } from './plain-message.js';
 import type { OpsgenieConfig } from './receiver-configs.js';
 import { leadOf } from './message-parts.js';
 import { shorten } from './slack-mrkdwn.js';
@@ -59,7 +59,7 @@ function priorityOf({ delivery }: Notification, { priority }: Pick<OpsgenieAlert
 function descriptionOf({ words, facts, traces, runbook, incident, others }: PlainMessage): string {
   return [
     words, ...facts.map(({ name, value }) => `${name}: ${value}`), '', incident.url,
-    ...traces.map(({ label, url, reason }) => `${label}: ${reason} ${url}`), ...others.map(({ label, url }) => `In the same group: ${label} ${url}`),
+    ...traces.flatMap(tracesInWords), ...others.map(({ label, url }) => `In the same group: ${label} ${url}`),
     ...(runbook === undefined ? [] : ['', `Runbook: ${runbook.label} ${runbook.url}`, runbook.markdown]),
   ].filter((line) => line !== undefined).join('\n');
 }

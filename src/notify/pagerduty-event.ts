@@ -2,7 +2,7 @@ import type { Alert } from '../incident/incident.js';
 import type { Notification } from './delivery.js';
 import { leadOf } from './message-parts.js';
 import { groupDigest, pagingActionOf } from './paging-action.js';
-import { plainMessage, type PlainMessage } from './plain-message.js';
+import { plainMessage, tracesInWords, type PlainMessage } from './plain-message.js';
 import { shorten } from './slack-mrkdwn.js';
 
 /** PagerDuty's limit. */
@@ -50,7 +50,7 @@ function detailsOf({ delivery: { group, transition } }: Notification, message: P
     ...(message.news === undefined ? {} : { News: message.news }),
     Incident: transition.incident.id, num_firing: firing.length + group.truncated, num_resolved: group.alerts.length - firing.length,
     firing: firing.slice(0, ALERTS_NAMED_MAX).map(nameOf),
-    traces: message.traces.map(({ label, url, reason }) => `${label}: ${reason} ${url}`),
+    traces: message.traces.flatMap(tracesInWords),
     ...(message.runbook === undefined ? {} : { runbook: shorten(message.runbook.markdown, RUNBOOK_MAX) }),
   };
 }

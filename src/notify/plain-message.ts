@@ -23,7 +23,8 @@ export interface PlainMessage {
   /** What this message is about, where it is not the first of its incident. */
   readonly news: string | undefined;
   readonly facts: readonly { readonly name: string; readonly value: string }[];
-  readonly traces: readonly (Link & { readonly reason: string })[];
+  /** With those that show the same and have something of their own to be said: the label says it. */
+  readonly traces: readonly (Link & { readonly reason: string; readonly alike: readonly Link[] })[];
   readonly others: readonly Link[];
   readonly runbook: (Link & { readonly markdown: string }) | undefined;
   readonly incident: Link;
@@ -39,11 +40,17 @@ export function plainMessage({ delivery, publicUrl, runbook }: Notification): Pl
     facts: factsOf({ delivery, publicUrl }),
     traces: (incident.evidence?.traces ?? []).slice(0, TRACES_MAX).map((trace) => ({
       label: shorten(`${trace.rootService} ${trace.rootName}, ${formatLatency(trace.durationNs)}`, TITLE_MAX), url: traceUrl(publicUrl, trace), reason: shorten(trace.reason, FACT_MAX),
+      alike: (trace.alike ?? []).map((each) => ({ label: each.words, url: traceUrl(publicUrl, each) })),
     })),
     others: group.otherIncidents.slice(0, OTHERS_MAX).map((id) => ({ label: id, url: incidentUrl(publicUrl, id) })),
     runbook: runbook === undefined ? undefined : { label: shorten(runbook.title, TITLE_MAX), url: runbook.url, markdown: runbook.markdown },
     incident: { label: incident.isDrill === true ? 'All drills' : 'Open incident', url: incidentUrl(publicUrl, incident.id) },
   };
+}
+
+/** For services that take plain lines. */
+export function tracesInWords({ label, url, reason, alike }: PlainMessage['traces'][number]): readonly string[] {
+  return [`${label}: ${reason} ${url}`, ...alike.map((each) => `${each.label}: ${each.url}`)];
 }
 
 function factsOf({ delivery, publicUrl }: Pick<Notification, 'delivery' | 'publicUrl'>): PlainMessage['facts'] {

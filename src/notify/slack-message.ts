@@ -138,7 +138,7 @@ function tracesOf({ delivery, publicUrl }: Notification): string[] {
   const traces = delivery.transition.incident.evidence?.traces ?? [];
   if (traces.length === 0) return [];
   const line = (trace: RepresentativeTrace): string =>
-    `• ${link(traceUrl(publicUrl, trace), shorten(`${trace.rootService} ${trace.rootName}, ${formatLatency(trace.durationNs)}`, TITLE_MAX))}: ${escapeText(shorten(trace.reason, FACT_MAX))}`;
+    `• ${link(traceUrl(publicUrl, trace), shorten(`${trace.rootService} ${trace.rootName}, ${formatLatency(trace.durationNs)}`, TITLE_MAX))}: ${[escapeText(shorten(trace.reason, FACT_MAX)), ...(trace.alike ?? []).map((each) => link(traceUrl(publicUrl, each), each.words))].join('. ')}`;
   return ['*Traces to open*', ...traces.slice(0, TRACES_MAX).map(line)];
 }
 

@@ -44,7 +44,7 @@ function blocksOf({ delivery }: Notification, message: PlainMessage): Block[] {
     ...optional(message.words, {}),
     { type: 'FactSet', facts: message.facts.map(({ name, value }) => ({ title: name, value: escaped(value) })) },
     ...(delivery.ambiguous === true ? [text(SENT_AGAIN, { isSubtle: true })] : []),
-    ...message.traces.map((trace) => markdown(`${linkOf(trace)}: ${escaped(trace.reason)}`)),
+    ...message.traces.map((trace) => markdown(`${linkOf(trace)}: ${[escaped(trace.reason), ...trace.alike.map(linkOf)].join('. ')}`)),
     ...(message.others.length === 0 ? [] : [markdown(`In the same group: ${message.others.map(linkOf).join(', ')}`)]),
     ...(runbook.length === 0 ? [] : [text(`Runbook: ${message.runbook?.label ?? ''}`, { weight: 'Bolder' }), ...runbook.map((line) => text(line, { spacing: 'None' }))]),
   ];

@@ -58,7 +58,7 @@ function tocsinBody({ delivery, publicUrl, runbook }: Notification): Readonly<Re
     suspect: evidence?.suspect ?? null,
     signatures: evidence?.signature === undefined ? [] : [evidence.signature],
     badEvents: evidence?.badEvents ?? null,
-    traces: (evidence?.traces ?? []).map((trace) => ({ ...trace, url: traceUrl(publicUrl, trace) })),
+    traces: (evidence?.traces ?? []).map((trace) => ({ ...trace, url: traceUrl(publicUrl, trace), alike: (trace.alike ?? []).map((each) => ({ ...each, url: traceUrl(publicUrl, each) })) })),
     runbook: runbook === undefined ? null : { title: runbook.title, url: runbook.url, text: runbook.markdown },
   };
 }

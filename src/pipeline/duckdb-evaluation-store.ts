@@ -84,7 +84,7 @@ function incidentStatements(incident: Incident): Statement[] {
       },
     },
     // The proof of a page must outlive the retention of ordinary traces.
-    ...pinTraces([...(incident.evidence?.traces ?? []), ...(incident.causes ?? []).flatMap(({ traces }) => traces)].map(({ traceId }) => traceId), incident_id),
+    ...pinTraces([...(incident.evidence?.traces ?? []).flatMap((trace) => [trace, ...(trace.alike ?? [])]), ...(incident.causes ?? []).flatMap(({ traces }) => traces)].map(({ traceId }) => traceId), incident_id),
     incident.status === 'resolved' ? { sql: FREE_KEY, params: { incident_id } } : { sql: CLAIM_KEY, params: { key: incident.key, incident_id } },
   ];
 }

@@ -99,7 +99,7 @@ const incident = incidentSummary.extend({
     graph: z.array(z.object({ client: z.string(), server: z.string(), kind: z.string(), calls: z.number(), failed: z.number(), meanNs: z.number() })),
   }).nullable().describe('What was around it when the page opened, frozen with it'),
   alerts: z.array(z.looseObject({ id: z.string(), status: z.enum(['firing', 'resolved']), labels: z.record(z.string(), z.string()) })), signatures: z.array(z.looseObject({ id: z.string(), type: z.string(), message: z.string() })),
-  suspect: z.string().nullable(), badEvents: z.number().nullable(), traces: z.array(z.looseObject({ traceId: z.string(), spanId: z.string(), role: z.string(), reason: z.string(), url: z.string() })), runbook: z.string().nullable(),
+  suspect: z.string().nullable(), badEvents: z.number().nullable(), traces: z.array(z.looseObject({ traceId: z.string(), spanId: z.string(), role: z.string(), reason: z.string(), url: z.string(), alike: z.array(z.looseObject({ traceId: z.string(), spanId: z.string(), words: z.string(), url: z.string() })) })), runbook: z.string().nullable(),
   causes: z.array(z.looseObject({ at: instant, rule: z.enum(['same-origin', 'upstream', 'person']), words: z.string(), alerts: z.array(z.string()), shares: z.array(z.object({ slo: z.string(), explained: z.number(), examined: z.number(), atLeast: z.number() })) })).describe('Why alerts of others are in it'),
   mergedInto: z.string().nullable(),
   traceHealth: z.object({

@@ -23,7 +23,7 @@ test('what is stored is filled in: impact in budget minutes, times, cause, trace
   const text = draft();
   // 25 % of the budget of 99.9 % over 30 days, which is 43.2 minutes.
   expect(text).toContain('| Checkout works | 100 | 3.57 % | 90 % → 65 % | 10.8 of 43.2 (30d) |');
-  expect(text).toContain('- Detected: 2026-11-20 03:04:05 UTC, 1 min after it');
+  expect(text).toContain('- Detected: 2026-11-20 03:04:05 UTC, 3 min after it');
   expect(text).toContain('- Taken over: 2026-11-20 03:07:05 UTC by ann, 3 min after it was detected');
   expect(text).toContain('- Over: 2026-11-20 03:44:05 UTC, after 40 min');
   expect(text).toContain('- Signature: `PaymentDeclined: card <uuid> declined by <host>` in payment POST /charge, 41 of 57 looked at');

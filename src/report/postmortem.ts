@@ -1,5 +1,6 @@
 import { windowText } from '../config/calendar.js';
 import type { Slo } from '../config/slo.js';
+import type { RepresentativeTrace } from '../diagnosis/evidence.js';
 import { changeNearInWords } from '../diagnosis/nearby-changes.js';
 import { onsetInWords } from '../diagnosis/snapshot.js';
 import { PATTERN_WORDS, sharesInWords } from '../diagnosis/pattern/pattern-words.js';
@@ -71,7 +72,7 @@ function impactRow({ slo, points }: PostmortemSlo): string {
 
 function times({ incident, nowMs }: PostmortemInput): string[] {
   const { startedAtMs, endedAtMs, evidence, timeline: entries } = incident;
-  const first = evidence?.traces.filter(({ role }) => role !== 'healthy').map(({ startMs }) => startMs);
+  const first = evidence?.traces.filter(({ role }) => role !== 'healthy').flatMap(({ startMs, alike = [] }) => [startMs, ...alike.map((each) => each.startMs)]);
   const firstBadMs = first === undefined || first.length === 0 ? undefined : Math.min(...first);
   const taken = entries.find(({ kind }) => kind === 'acknowledged');
   return [
@@ -100,7 +101,8 @@ function cause({ incident }: PostmortemInput): string[] {
 function traces({ incident, publicUrl }: PostmortemInput): string[] {
   const shown = incident.evidence?.traces ?? [];
   if (shown.length === 0) return ['None are stored.'];
-  return shown.map(({ traceId, spanId, reason }) => `- [${traceId.slice(0, 8)}](${publicUrl}/traces/${traceId}?span=${spanId}): ${plain(reason)}`);
+  const link = (words: string, { traceId, spanId }: Pick<RepresentativeTrace, 'traceId' | 'spanId'>): string => `[${words}](${publicUrl}/traces/${traceId}?span=${spanId})`;
+  return shown.map((trace) => `- ${link(trace.traceId.slice(0, 8), trace)}: ${[plain(trace.reason), ...(trace.alike ?? []).map((each) => link(plain(each.words), each))].join('. ')}`);
 }
 
 function changes({ incident, changes: all }: PostmortemInput): string[] {
