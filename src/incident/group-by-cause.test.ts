@@ -60,6 +60,7 @@ describe('alerts that share a cause', () => {
     const change = group(opening(late), [open], T0 + MINUTE_MS);
     expect(news(change)).toEqual(['updated inc-bank']);
     expect(change.incidents[0]!.causes).toMatchObject([{ rule: 'upstream' }]);
+    expect(change.transitions[0]!.joined).toEqual(late.alerts.map(({ id }) => id));
     expect(change.transitions[0]!.news).toContain('57 of 60 bad events of "The front works" began in bank, mostly in POST /charge, and "The bank works" of that service fails there too');
   });
 

@@ -109,4 +109,6 @@ export interface Transition {
   readonly atOnce?: boolean;
   /** For those who follow the conversation, also behind a silence: news of the silence itself, or what somebody wrote. It rings nobody. */
   readonly threadOnly?: boolean;
+  /** The alerts that `news` says have joined: a group that has them tells it at its turn. */
+  readonly joined?: readonly AlertId[];
 }

@@ -33,7 +33,7 @@ export function join(target: Incident, source: Incident, joining: Joining): { re
   };
   const text = `${names} joins: ${cause.words}.`;
   const incident = withEntry(joined, { atMs: nowMs, kind: rises ? 'upgraded' : 'alert-joined', actor, text });
-  return { incident, transition: { kind: rises ? 'upgraded' : 'updated', incident, atMs: nowMs, news: text } };
+  return { incident, transition: { kind: rises ? 'upgraded' : 'updated', incident, atMs: nowMs, news: text, joined: [...ids] } };
 }
 
 /** Two open incidents become one: `source` ends, what fires in it goes on in `target`. Undefined where one of them is over. */

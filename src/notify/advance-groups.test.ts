@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { CauseLink } from '../incident/cause.js';
 import { alertIdOf } from '../incident/condition-signal.js';
 import type { Alert, Incident, Labels, Transition } from '../incident/incident.js';
 import { sampleAlert, sampleIncident, sampleReading, SAMPLE_START_MS as T0 } from '../incident/sample-incident.js';
@@ -95,10 +96,54 @@ test('an incident that goes on in another ends its own conversation at once; the
   const merged: Incident = { ...second, status: 'resolved', endedAtMs: T0 + MINUTE_MS, mergedInto: OPEN.id, alerts: [{ ...other, status: 'resolved', endsAtMs: T0 + MINUTE_MS }] };
   const moved: Alert = { ...other, labels: { ...other.labels, incident: 'inc-1' }, incidentId: OPEN.id };
   const both = incident([PAGE, moved]);
-  const step = groups.step(MINUTE_MS, [merged, both], { transitions: [{ kind: 'resolved', incident: merged, atMs: T0 + MINUTE_MS, atOnce: true }, { kind: 'updated', incident: both, atMs: T0 + MINUTE_MS, news: 'Other joins.' }] });
+  const step = groups.step(MINUTE_MS, [merged, both], { transitions: [{ kind: 'resolved', incident: merged, atMs: T0 + MINUTE_MS, atOnce: true }, { kind: 'updated', incident: both, atMs: T0 + MINUTE_MS, news: 'Other joins.', joined: [moved.id] }] });
   expect(step.deliveries.map(({ integration, incidentId, transition: { kind } }) => `${integration} ${kind} ${incidentId}`).sort()).toEqual(
     ['slack[0] alerts-added inc-1', 'slack[0] resolved inc-2', 'webhook[0] alerts-added inc-1', 'webhook[0] resolved inc-2']);
   expect(groups.all().map(({ labels, members }) => [labels['incident'], Object.keys(members).length])).toEqual([['inc-1', 2]]);
+});
+
+describe('an alert that joins the incident of its cause', () => {
+  const other = alert({ alertname: 'Other', severity: 'page' });
+  const cause: CauseLink = { rule: 'same-origin', place: undefined, shares: [], words: 'both began in the bank', atMs: T0, alertIds: [other.id], from: undefined, subject: undefined, traces: [] };
+  const both = incident([PAGE, other], { causes: [cause] });
+  const joins = { kind: 'updated', incident: both, atMs: T0, news: '"Other" joins: both began in the bank.', joined: [other.id] } as const satisfies Transition;
+  const toldIn = ({ deliveries }: GroupingChange): string[] => deliveries.map(({ integration, transition: { kind, news = '' } }) => `${integration} ${kind}: ${news}`);
+
+  test('is told once, with the proof: at the next turn of its group', () => {
+    const groups = new Groups();
+    groups.step(0, [OPEN]);
+    expect(toldIn(groups.step(20 * SECOND_MS, [both], { transitions: [joins] }))).toEqual([]);
+    expect(toldIn(groups.step(MINUTE_MS, [both]))).toEqual(['slack[0]', 'webhook[0]'].map((integration) => `${integration} alerts-added: Other joins: both began in the bank.`));
+    expect(toldIn(groups.step(2 * MINUTE_MS, [both]))).toEqual([]);
+  });
+
+  test('is told once where its coming and the turn fall together', () => {
+    const groups = new Groups();
+    groups.step(0, [OPEN]);
+    expect(toldIn(groups.step(MINUTE_MS, [both], { transitions: [joins] }))).toEqual(['slack[0]', 'webhook[0]'].map((integration) => `${integration} alerts-added: Other joins: both began in the bank.`));
+  });
+
+  test('is told at once to those who know the incident and whom its own route does not lead to', () => {
+    const groups = new Groups(routingOf(`
+route: { receiver: team, group_by: [incident], group_wait: 0s, group_interval: 1m, routes: [{ matchers: [alertname=Other], receiver: others }] }
+receivers: [{ name: team, webhook_configs: [{ url: 'http://127.0.0.1:9/team' }] }, { name: others, webhook_configs: [{ url: 'http://127.0.0.1:9/others' }] }]
+`));
+    groups.step(0, [OPEN]);
+    const change = groups.step(20 * SECOND_MS, [both], { transitions: [joins] });
+    expect(change.deliveries.map(({ receiver, transition: { kind } }) => `${receiver} ${kind}`)).toEqual(['team updated', 'others opened']);
+  });
+});
+
+test('news of the incident is told beside what its group tells at that moment, unless that is the first message', () => {
+  const groups = new Groups();
+  const spent: Transition = { kind: 'updated', incident: OPEN, atMs: T0, news: 'The error budget is spent.' };
+  const added = alert({ alertname: 'Other', severity: 'page' });
+  groups.step(0, [OPEN], { transitions: [spent] });
+  expect(groups.told).toEqual(['slack[0] opened 1', 'webhook[0] opened 1']);
+  const more = incident([PAGE, added]);
+  const noted: Transition = { kind: 'updated', incident: more, atMs: T0, news: 'ann: rolled back', threadOnly: true };
+  groups.step(MINUTE_MS, [more], { transitions: [noted, { kind: 'updated', incident: more, atMs: T0 }] });
+  expect(groups.told.slice(2)).toEqual(['slack[0] alerts-added 2', 'webhook[0] alerts-added 2', 'slack[0] updated 2']);
 });
 
 describe('a ticket that a page is about to follow', () => {

@@ -66,12 +66,22 @@ function leadOf(alerts: readonly KnownAlert[]): Incident {
 function newsOf({ kind, changed, alerts }: GroupMessage): string | undefined {
   const names = namesOf(changed.map(({ alert }) => alert));
   switch (kind) {
-    case 'alerts-added': return `${names} fires too.`;
+    case 'alerts-added': return joinedInWords(changed);
     case 'alerts-resolved': return `${names} ended; ${String(alerts.filter(({ alert }) => alert.status === 'firing').length)} still firing.`;
     case 'unmuted': return `No longer silenced, and still firing: ${names}.`;
     case 'repeated': return `Still firing: ${namesOf(alerts.filter(({ alert }) => alert.status === 'firing').map(({ alert }) => alert))}.`;
     default: return undefined;
   }
+}
+
+/** What showed that they belong here, where that is why they came. */
+function joinedInWords(joined: readonly KnownAlert[]): string {
+  const reasons = new Map<string | undefined, Alert[]>();
+  for (const { alert, incident } of joined) {
+    const words = incident.causes?.findLast(({ alertIds }) => alertIds.includes(alert.id))?.words;
+    reasons.set(words, [...(reasons.get(words) ?? []), alert]);
+  }
+  return [...reasons].map(([words, alerts]) => (words === undefined ? `${namesOf(alerts)} fires too.` : `${namesOf(alerts)} joins: ${words}.`)).join(' ');
 }
 
 function namesOf(alerts: readonly Alert[]): string {

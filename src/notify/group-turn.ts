@@ -69,7 +69,7 @@ export class GroupTurn {
     const nextFlushMs = this.#heldBack(this.#join());
     const isDue = nextFlushMs <= nowMs;
     const flushes = isDue || this.#hasUnmuted() || this.#news(true).length > 0;
-    const sent = flushes ? this.#flush() : new Set<string>();
+    const sent = flushes ? this.#flush() : new Map<string, TransitionKind>();
     this.#tellNews(sent);
     if (flushes) this.#dropEnded();
     const group: NotificationGroup = {
@@ -154,16 +154,19 @@ export class GroupTurn {
     return this.#routed?.members.has(id) === true && !this.#muted.has(id);
   }
 
-  #flush(): Set<string> {
-    const sent = new Set<string>();
+  #flush(): Map<string, TransitionKind> {
+    const sent = new Map<string, TransitionKind>();
     const receiver = this.#input.routing.receivers.get(this.#group.receiver);
     const integrations = receiver === undefined ? [] : integrationsOf(receiver);
     if (integrations.length === 0) this.#noteAll('', receiver === undefined ? 'routing.yaml has no such receiver any more' : 'the receiver has no integrations: it swallows what is routed to it');
-    for (const integration of integrations) if (this.#flushTo(integration)) sent.add(integration.name);
+    for (const integration of integrations) {
+      const kind = this.#flushTo(integration);
+      if (kind !== undefined) sent.set(integration.name, kind);
+    }
     return sent;
   }
 
-  #flushTo(integration: Integration): boolean {
+  #flushTo(integration: Integration): TransitionKind | undefined {
     const { nowMs } = this.#input;
     const told = this.#told.get(integration.name);
     const view = this.#viewFor(told);
@@ -171,17 +174,17 @@ export class GroupTurn {
     const upgrade = this.#news(true).find(({ kind, incident }) => kind === 'upgraded' && this.#concerns(incident, view));
     if (reason === 'none' && upgrade === undefined) {
       this.#noteUnsent(integration, view, told);
-      return false;
+      return undefined;
     }
     const conversation = reason === 'first notification' || told === undefined ? conversationOf(this.#group.key, this.#members.values(), nowMs) : told.conversation;
     this.#told.set(integration.name, { firing: [...view.firing, ...view.mutedButTold], resolved: [...view.resolved], atMs: nowMs, conversation });
     if (view.firing.size + view.mutedButTold.size === 0 && !integration.tellsResolved) {
       this.#noteAll(integration.name, 'it ended, and send_resolved is off');
-      return false;
+      return undefined;
     }
     const kind = upgrade !== undefined && (reason === 'none' || reason === 'new alerts added') ? 'upgraded' : KIND_OF_REASON[reason];
     this.#send(integration, { reason: reason === 'none' ? 'new alerts added' : reason, kind, conversation, view, told, news: upgrade });
-    return true;
+    return kind;
   }
 
   #viewFor(told: ToldState | undefined): GroupView {
@@ -210,18 +213,28 @@ export class GroupTurn {
   }
 
   /** Who took it, and new numbers: only for those who know the incident, and without turn or effect on the next one. */
-  #tellNews(alreadySent: ReadonlySet<string>): void {
+  #tellNews(alreadySent: ReadonlyMap<string, TransitionKind>): void {
     const receiver = this.#input.routing.receivers.get(this.#group.receiver);
     for (const news of this.#news(false)) {
       for (const integration of receiver === undefined ? [] : integrationsOf(receiver)) {
         const told = this.#told.get(integration.name);
-        if (told === undefined || (alreadySent.has(integration.name) && news.kind === 'updated') || (!integration.updatesInPlace && news.kind === 'updated' && (news.news === undefined || news.threadOnly === true))) continue;
+        if (told === undefined || this.#isSaid(news, { integration, alreadySent })) continue;
         const known = new Set(told.firing);
         if (!news.incident.alerts.some(({ id }) => known.has(id) && (news.threadOnly === true || !this.#muted.has(id)))) continue;
         const view: GroupView = { firing: known, mutedButTold: new Set(), resolved: new Set(), unmuted: new Set() };
         this.#send(integration, { reason: 'none', kind: news.kind, conversation: told.conversation, view, told, news });
       }
     }
+  }
+
+  /** A message says how things are; and whoever has joined this group is told of at its turn, with the reason. */
+  #isSaid({ kind, news, threadOnly, joined = [] }: Transition, { integration, alreadySent }: { readonly integration: Integration; readonly alreadySent: ReadonlyMap<string, TransitionKind> }): boolean {
+    if (kind !== 'updated') return false;
+    const before = this.#group.told[integration.name]?.firing ?? [];
+    if (joined.length > 0 && joined.every((id) => this.#isTellable(id) && !before.includes(id))) return true;
+    const sent = alreadySent.get(integration.name);
+    if (sent === 'opened' || (sent !== undefined && news === undefined)) return true;
+    return !integration.updatesInPlace && (news === undefined || threadOnly === true);
   }
 
   #send(integration: Integration, message: { readonly reason: NotifyReason; readonly kind: TransitionKind; readonly conversation: string; readonly view: GroupView; readonly told: ToldState | undefined; readonly news: Transition | undefined }): void {

@@ -16,7 +16,7 @@ import { runbookExcerpt } from './slack-runbook-excerpt.js';
 
 /** One fact of a message: an error message of a megabyte must not push the runbook out of sight. */
 const FACT_MAX = 300;
-/** What somebody wrote is told whole, as far as a thread is read. */
+/** What is new is told whole, as far as a thread is read. */
 const NEWS_MAX = 2_000;
 const TRACES_MAX = 5;
 const OTHERS_MAX = 5;
@@ -76,7 +76,7 @@ function signOfUpdate({ incident: { timeline } }: Transition): string {
 }
 
 function newsOf({ news }: Transition): string {
-  return escapeText(shorten(news ?? '', FACT_MAX));
+  return escapeText(shorten(news ?? '', NEWS_MAX));
 }
 
 function emojiOf(incident: Incident): string {

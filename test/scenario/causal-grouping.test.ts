@@ -53,9 +53,11 @@ test('one fault is one page, though it pages after four failures; what was told 
     expect(timeline.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^Looked at again, with \d+ bad events: when it opened there were 4\.$/));
   });
   for (const service of ['front', 'shop']) at('00:08').heal(service);
-  // Of front's joining, of the second look (an edit, which makes no sound), and of shop's.
-  for (const _ of ['front', 'edit', 'shop']) expectUpdate(between('00:05', '00:06'));
-  expectAlertsAdded(between('00:06', '00:07'));
+  // The second look is an edit, which makes no sound; that front and shop joined is told at the group's turn.
+  expectUpdate(between('00:05', '00:06'));
+  expectAlertsAdded(between('00:06', '00:07'), {
+    check: ({ delivery: { transition: { news } } }) => { expect(news).toMatch(/^"front works" joins: .+\. "shop works" joins: /); },
+  });
   expectResolved(between('00:12', '00:20'));
   await run('00:21');
 });
