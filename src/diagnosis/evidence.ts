@@ -43,6 +43,8 @@ export interface Origin {
   readonly operation: string;
   /** Set where `service` sent no span itself: who called it. */
   readonly caller?: string;
+  /** Of such a service: where it was called, if all of these events called the same. Absent in evidence of older versions. */
+  readonly address?: string;
   readonly kind: 'failed' | 'slow';
   /** Equal for events that went wrong in the same way at the same place, in whatever SLO they are seen. */
   readonly key: string;

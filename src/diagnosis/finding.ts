@@ -26,6 +26,8 @@ export interface Finding {
   readonly place: Place;
   /** `service.version` of the place; empty where it sends no spans or no version. */
   readonly version: string;
+  /** Where a place that sends no spans was called; undefined where calls do not say. */
+  readonly address: string | undefined;
   /** Equal for events that went wrong in the same way. */
   readonly key: string;
   readonly signature: ErrorSignature | undefined;
@@ -59,13 +61,18 @@ export function findingOf(trace: EventTrace, context: FindingContext): Finding |
   if (root === undefined) {
     const slowest = slowestPlace(timeByPlace(trace, tree), context.usual);
     const place = slowest?.place ?? ownPlace(event);
-    return { trace, tree, event, kind: 'slow', place, version: versionAt(place, [slowest?.longest.span ?? event]), key: JSON.stringify(['slow', ...placeKey(place)]), signature: undefined };
+    const longest = slowest?.longest.span ?? event;
+    return { trace, tree, event, kind: 'slow', place, version: versionAt(place, [longest]), address: addressOf(place, longest), key: JSON.stringify(['slow', ...placeKey(place)]), signature: undefined };
   }
   const signature = signatureOfRoot(root, trace.logs ?? []);
   const answering = root.place.caller === undefined ? undefined : context.peers.get(peerAddress(root.span) ?? '');
   const place = answering === undefined ? root.place : { ...root.place, service: answering };
   const answers = (tree.bySpanId.get(root.span.spanId)?.children ?? []).map(({ span }) => span);
-  return { trace, tree, event, kind: 'failed', place, version: versionAt(place, [root.span, ...answers]), key: signature.id, signature };
+  return { trace, tree, event, kind: 'failed', place, version: versionAt(place, [root.span, ...answers]), address: addressOf(place, root.span), key: signature.id, signature };
+}
+
+function addressOf({ caller }: Place, call: Span): string | undefined {
+  return caller === undefined ? undefined : peerAddress(call);
 }
 
 /** Of the span itself: of two versions of a service in one trace only one went wrong. */

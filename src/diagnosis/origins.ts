@@ -11,8 +11,9 @@ export function originsOf(clusters: readonly (readonly Finding[])[]): readonly O
   return clusters.slice(0, ORIGINS_MAX).flatMap((cluster): Origin[] => {
     const [first] = cluster;
     if (first === undefined) return [];
-    const { place: { service, operation, caller }, kind, signature } = first;
+    const { place: { service, operation, caller }, address, kind, signature } = first;
+    const isAtOne = address !== undefined && cluster.every((finding) => finding.address === address);
     const key = signature?.id ?? `slow:${stableHash([...placeKey(first.place)])}`;
-    return [{ service, operation, ...(caller === undefined ? {} : { caller }), kind, key, ...(signature === undefined ? {} : { what: signature.type }), count: cluster.length }];
+    return [{ service, operation, ...(caller === undefined ? {} : { caller }), ...(isAtOne ? { address } : {}), kind, key, ...(signature === undefined ? {} : { what: signature.type }), count: cluster.length }];
   });
 }

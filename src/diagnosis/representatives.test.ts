@@ -18,10 +18,11 @@ interface Purchase {
   readonly fails?: 'declined' | 'stock' | 'down';
   /** Extra milliseconds in the catalogue's database, or in payment. */
   readonly slow?: { readonly where: 'database' | 'payment'; readonly ms: number };
+  readonly database?: string;
 }
 
 /** front → checkout → (catalogue → postgresql), payment: one purchase a second. */
-function purchase({ id, region = 'eu-1', fails, slow }: Purchase): EventTrace {
+function purchase({ id, region = 'eu-1', fails, slow, database = 'db-1' }: Purchase): EventTrace {
   const startMs = NOON + id * 1_000;
   const db = slow?.where === 'database' ? slow.ms : 0;
   const pay = slow?.where === 'payment' ? slow.ms : 0;
@@ -37,7 +38,7 @@ function purchase({ id, region = 'eu-1', fails, slow }: Purchase): EventTrace {
       id: 'catalog', parent: 'call-cat', service: 'catalogue', name: 'GET /items', kind: 'server', startMs: 8, durationMs: 24 + db, ...stock,
       ...(fails === 'stock' ? { exception: { type: 'OutOfStock', message: `item ${id}77 sold out` } } : {}),
     },
-    { id: 'sql', parent: 'catalog', service: 'catalogue', name: 'SELECT items', kind: 'client', startMs: 10, durationMs: 20 + db, attributes: { 'db.system': 'postgresql' } },
+    { id: 'sql', parent: 'catalog', service: 'catalogue', name: 'SELECT items', kind: 'client', startMs: 10, durationMs: 20 + db, attributes: { 'db.system': 'postgresql', 'server.address': database, 'server.port': 5432 } },
     { id: 'call-pay', parent: 'checkout', service: 'checkout', name: 'POST', kind: 'client', startMs: 40 + db, durationMs: 50 + pay, attributes: { 'server.address': 'localhost', 'server.port': 4003 }, ...charge },
   ];
   if (fails !== 'down') {
@@ -108,6 +109,15 @@ describe('a slow dependency', () => {
     expect(reasons(found)[0]).toMatch(/^Most common slow path: 38 of 41 spent most of the extra time in postgresql SELECT items \(called by catalogue\)/);
     // All take about as long: none is the slowest to be opened for that.
     expect(roles(found)).toEqual(['most-common', 'newest', 'healthy']);
+  });
+
+  test('has an address where all that waited for it called the same', () => {
+    const waiting = (database: (index: number) => string): EventTrace[] => Array.from({ length: 20 }, (_, index) => purchase({ id: 3_000 + index, slow: { where: 'database', ms: 900 }, database: database(index) }));
+    expect(evidence(waiting(() => 'db-1')).origins).toMatchObject([{ service: 'postgresql', caller: 'catalogue', address: 'db-1:5432', kind: 'slow', count: 20 }]);
+    const [replicas] = evidence(waiting((index) => `db-${String(index % 2)}`)).origins ?? [];
+    expect(replicas).toMatchObject({ service: 'postgresql', count: 20 });
+    expect(replicas).not.toHaveProperty('address');
+    expect(evidence(slow('payment')).origins![0]).not.toHaveProperty('address');
   });
 
   test('is what takes longer than usual, not what always takes longest', () => {

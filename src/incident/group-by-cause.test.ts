@@ -84,6 +84,34 @@ describe('alerts that share a cause', () => {
   });
 });
 
+describe('slow requests', () => {
+  const asked = (operation: string, count: number, more: Partial<Origin> = {}): Origin => ({ service: 'redis', caller: 'shop', address: 'cache:6379', operation, kind: 'slow', key: `slow:${operation}`, count, ...more });
+  const lists = (origins: readonly Origin[], views = asked('GET', 60)): IncidentChange => group(opening(burning({ service: 'lists', origins })), [burning({ service: 'views', origins: [views] })]);
+
+  test('of one caller that wait for one dependency have one cause, whatever they asked of it', () => {
+    const change = lists([asked('MGET', 30), asked('GET', 28), { ...elsewhere('lists', 2), kind: 'slow' }]);
+    expect(news(change)).toEqual(['updated inc-views']);
+    expect(change.incidents[0]!.causes).toMatchObject([{ rule: 'same-origin', place: { service: 'redis' }, shares: [{ explained: 58, examined: 60 }, { explained: 60, examined: 60 }] }]);
+    expect(change.transitions[0]!.news).toContain('58 of 60 bad events of "The lists works" and 60 of 60 of "The views works" spent most of the extra time in redis, mostly in MGET');
+  });
+
+  test.each([
+    ['another caller', [asked('MGET', 60, { caller: 'lists' })]],
+    ['another dependency of the same kind', [asked('MGET', 60, { address: 'sessions:6379' })]],
+    ['another kind of dependency on the same host', [asked('MGET', 60, { service: 'memcached' })]],
+    ['calls that failed', [asked('MGET', 60, { kind: 'failed' })]],
+    ['too few of them there', [asked('MGET', 40), { ...elsewhere('lists', 20), kind: 'slow' } as const]],
+  ])('%s is another cause', (_, origins) => {
+    expect(news(lists(origins))).toEqual(['opened inc-lists']);
+  });
+
+  test('need the same operation where nobody knows whom they called', () => {
+    const unknown = ({ address: _, ...origin }: Origin): Origin => origin;
+    expect(news(lists([unknown(asked('MGET', 60))], unknown(asked('GET', 60))))).toEqual(['opened inc-lists']);
+    expect(news(lists([unknown(asked('GET', 60))], unknown(asked('GET', 60))))).toEqual(['updated inc-views']);
+  });
+});
+
 describe('an alert that begins with a handful of failures', () => {
   const few = (service: string, examined: number, more: Partial<Story> = {}): Incident => burning({ service, examined, badEvents: examined, origins: [{ ...BANK, count: examined }], ...more });
 

@@ -41,11 +41,19 @@ function firstOf(left: readonly CauseSubject[], right: readonly CauseSubject[], 
 
 function sameOrigin(one: CauseSubject, other: CauseSubject): Cause | undefined {
   const [origin] = one.origins;
-  if (origin === undefined || other.origins[0]?.key !== origin.key) return undefined;
-  const shares = [one, other].map((subject) => shareOf(subject, ({ key }) => key === origin.key));
+  const [otherOrigin] = other.origins;
+  if (origin === undefined || otherOrigin === undefined || !isSameWay(origin, otherOrigin)) return undefined;
+  const shares = [one, other].map((subject) => shareOf(subject, (each) => isSameWay(origin, each)));
   if (!shares.every(isSure)) return undefined;
   const how = origin.kind === 'slow' ? 'spent most of the extra time' : `began with the same error${origin.what === undefined ? '' : ` (${origin.what})`}`;
-  return { rule: 'same-origin', place: placeOf(origin), shares, words: `${inWords(shares)} ${how} in ${origin.service} ${origin.operation}` };
+  const where = [one, other].some(({ origins }) => origins.some((each) => each.key !== origin.key && isSameWay(origin, each))) ? `, mostly in ${origin.operation}` : ` ${origin.operation}`;
+  return { rule: 'same-origin', place: placeOf(origin), shares, words: `${inWords(shares)} ${how} in ${origin.service}${where}` };
+}
+
+/** The same failure at the same place; or slow answers of one dependency to one caller, whatever was asked: what is slow is the dependency, or the way to it. */
+function isSameWay(one: Origin, other: Origin): boolean {
+  if (one.key === other.key) return true;
+  return one.kind === 'slow' && other.kind === 'slow' && one.address !== undefined && one.address === other.address && one.service === other.service && one.caller === other.caller;
 }
 
 /** The bad events of `one` begin in the service of `other`, in an operation in which those of `other` begin as well. */
