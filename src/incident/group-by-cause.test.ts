@@ -112,6 +112,63 @@ describe('slow requests', () => {
   });
 });
 
+describe('an alert on an error signature', () => {
+  const id = 'inc-error' as IncidentId;
+  /** About the error with which requests fail in the bank; of what shows it only the name is needed. */
+  function alerted({ signature = BANK.key, atMs = T0, ...changes }: { readonly signature?: string; readonly atMs?: number } & Partial<Incident> = {}): Incident {
+    const labels = { alertname: 'ErrorSignature', rule: 'new-errors', signature, service: 'bank', severity: changes.severity ?? 'page' };
+    const alert = sampleAlert({ incidentId: id, id: alertIdOf(labels), severity: changes.severity ?? 'page', labels: { ...labels, incident: id }, annotations: { summary: 'BankTimeout in bank POST /charge: 4 in 5 min' }, reading: undefined });
+    return sampleIncident({ id, key: `signature:${signature}`, title: 'BankTimeout in bank POST /charge', startedAtMs: atMs, alerts: [alert], evidence: undefined, timeline: [], ...changes });
+  }
+
+  test('that paged first is joined by the SLO that it breaks: one fault is one page, and says who burned the budget', () => {
+    const ledger = [{ service: 'bank', operation: 'POST /charge', version: '', events: 57, share: 1, budget: 0.1 }];
+    const late = burning({ service: 'shop', atMs: T0 + MINUTE_MS });
+    const open = alerted({ evidence: { ...sampleIncident().evidence!, takenAtMs: T0, origins: [BANK] } });
+    const change = group(opening({ ...late, evidence: { ...late.evidence!, ledger } }), [open], T0 + MINUTE_MS);
+    expect(news(change)).toEqual(['updated inc-error']);
+    expect(change.incidents[0]).toMatchObject({ alerts: [{ labels: { alertname: 'ErrorSignature' } }, { labels: { slo: 'shop-availability', incident: id } }], evidence: { takenAtMs: T0, ledger } });
+    expect(change.transitions[0]!.news).toBe('"The shop works" joins: 57 of 60 bad events of "The shop works" began in bank POST /charge with the error that was alerted on (BankTimeout).');
+  });
+
+  test('that opened as a ticket becomes the page of the SLO', () => {
+    const change = group(opening(burning({ service: 'shop', atMs: T0 + MINUTE_MS })), [alerted({ severity: 'ticket' })], T0 + MINUTE_MS);
+    expect(news(change)).toEqual(['upgraded inc-error']);
+  });
+
+  test('at the moment at which the SLO pages is part of it', () => {
+    expect(news(group(opening(alerted(), burning({ service: 'shop' }))))).toEqual(['opened inc-shop']);
+  });
+
+  test('joins the SLO whose bad events all begin at its place, also where it is the rarer error there', () => {
+    const rarer: Origin = { ...BANK, key: 'v1:refused', what: 'BankRefused', count: 12 };
+    const open = burning({ service: 'shop', origins: [{ ...BANK, count: 46 }, rarer, elsewhere('shop', 2)] });
+    const change = group(opening(alerted({ signature: rarer.key, atMs: T0 + MINUTE_MS })), [open], T0 + MINUTE_MS);
+    expect(news(change)).toEqual(['updated inc-shop']);
+    expect(change.transitions[0]!.news).toContain('58 of 60 bad events of "The shop works" began in bank POST /charge, 12 of them with the error that was alerted on (BankRefused)');
+  });
+
+  test('goes by the name that its traces have now, where a better normaliser gave it another', () => {
+    const open = alerted({ signature: 'v0:bank', evidence: { ...sampleIncident().evidence!, takenAtMs: T0, origins: [BANK] } });
+    expect(news(group(opening(burning({ service: 'shop', atMs: T0 + MINUTE_MS })), [open], T0 + MINUTE_MS))).toEqual(['updated inc-error']);
+  });
+
+  test.each([
+    ['fail otherwise as well', [{ ...BANK, count: 40 }, elsewhere('shop', 20)]],
+    ['fail elsewhere', [elsewhere('shop', 60)]],
+    ['fail at its place with another error', [{ ...BANK, key: 'v1:other' }]],
+  ])('pages on its own where requests %s', (_, origins) => {
+    const late = alerted({ atMs: T0 + MINUTE_MS });
+    expect(news(group(opening(late), [burning({ service: 'shop', origins })], T0 + MINUTE_MS))).toEqual(['opened inc-error']);
+  });
+
+  test('that has ended draws nobody into its incident', () => {
+    const [alert] = alerted().alerts;
+    const open = alerted({ alerts: [{ ...alert!, status: 'resolved', endsAtMs: T0 }, sampleAlert({ incidentId: id, labels: { alertname: 'Posted' }, reading: undefined })] });
+    expect(news(group(opening(burning({ service: 'shop', atMs: T0 + MINUTE_MS })), [open], T0 + MINUTE_MS))).toEqual(['opened inc-shop']);
+  });
+});
+
 describe('an alert that begins with a handful of failures', () => {
   const few = (service: string, examined: number, more: Partial<Story> = {}): Incident => burning({ service, examined, badEvents: examined, origins: [{ ...BANK, count: examined }], ...more });
 

@@ -22,8 +22,8 @@ export interface CauseInput {
  */
 export function groupByCause(input: CauseInput): IncidentChange {
   const known = new Map(input.openIncidents.map(({ id, evidence }) => [id, evidence?.takenAtMs]));
-  // What is found beside the ticks was taken a while before it is attached.
-  const isNew = ({ id, evidence }: Incident): boolean => evidence?.takenAtMs === input.nowMs || (known.has(id) && evidence?.takenAtMs !== known.get(id));
+  // What is found beside the ticks was taken a while before it is attached. What opens without proof may be about an error that others show.
+  const isNew = ({ id, evidence }: Incident): boolean => evidence?.takenAtMs === input.nowMs || (known.has(id) ? evidence?.takenAtMs !== known.get(id) : evidence === undefined);
   const proven = input.change.incidents.filter((incident) => incident.status !== 'resolved' && isNew(incident));
   if (proven.length === 0) return input.change;
   const grouping = new Grouping(input);
@@ -31,9 +31,13 @@ export function groupByCause(input: CauseInput): IncidentChange {
   return grouping.change();
 }
 
-/** Told first: the worst, then what fails by itself before what only suffers from it. */
+/** Told first: the worst, then what burns a budget, then what fails by itself before what only suffers from it. */
 function leadsFirst(left: Incident, right: Incident): number {
-  return SEVERITY_RANK[right.severity] - SEVERITY_RANK[left.severity] || Number(isOwnFault(right)) - Number(isOwnFault(left));
+  return SEVERITY_RANK[right.severity] - SEVERITY_RANK[left.severity] || Number(burns(right)) - Number(burns(left)) || Number(isOwnFault(right)) - Number(isOwnFault(left));
+}
+
+function burns({ alerts }: Incident): boolean {
+  return alerts.some(({ reading }) => reading !== undefined);
 }
 
 function isOwnFault({ evidence, alerts }: Incident): boolean {

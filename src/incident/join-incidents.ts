@@ -28,12 +28,18 @@ export function join(target: Incident, source: Incident, joining: Joining): { re
   const takes = target.status === 'open' && source.status === 'acknowledged';
   const joined: Incident = {
     ...target, alerts: [...target.alerts.filter(({ id }) => !ids.has(id)), ...moved], causes: [...(target.causes ?? []), ...(source.causes ?? []), link].slice(-CAUSES_MAX),
-    ...(rises ? { severity: source.severity, title: source.title } : {}), runbook: target.runbook ?? source.runbook,
+    ...(rises ? { severity: source.severity, title: source.title } : {}), ...withLedger(target, source), runbook: target.runbook ?? source.runbook,
     ...(takes ? { status: 'acknowledged', acknowledgedBy: source.acknowledgedBy } : {}),
   };
   const text = `${names} joins: ${cause.words}.`;
   const incident = withEntry(joined, { atMs: nowMs, kind: rises ? 'upgraded' : 'alert-joined', actor, text });
   return { incident, transition: { kind: rises ? 'upgraded' : 'updated', incident, atMs: nowMs, news: text, joined: [...ids] } };
+}
+
+/** Who burned the budget only an SLO's traces can say: an incident that began without an SLO takes it from the first that joins. */
+function withLedger({ evidence }: Incident, source: Incident): Pick<Incident, 'evidence'> {
+  const ledger = source.evidence?.ledger;
+  return evidence === undefined || evidence.ledger !== undefined || ledger === undefined ? { evidence } : { evidence: { ...evidence, ledger } };
 }
 
 /** Two open incidents become one: `source` ends, what fires in it goes on in `target`. Undefined where one of them is over. */

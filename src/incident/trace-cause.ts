@@ -3,15 +3,17 @@ import type { Origin } from '../diagnosis/evidence.js';
 import type { Cause, CauseShare, CauseSubject } from './cause.js';
 import { CAUSE_ALL_MIN, CAUSE_EVENTS_MIN, CAUSE_SHARE_LOW } from './incident-policy.js';
 import type { Incident } from './incident.js';
+import { SIGNATURE_ALERT } from './words.js';
 
 /**
- * What the traces of two incidents say about a common cause: the same failure at the same place explains the bad events of both, or those of
- * one begin in the very service that the other is about. Only what is sure counts: a cause that is wrongly called common hides a page.
+ * What the traces of two incidents say about a common cause: the same failure at the same place explains the bad events of both, those of
+ * one begin in the very service that the other is about, or with an error that the other is about. Only what is sure counts: a cause that is wrongly
+ * called common hides a page.
  */
 export function traceCause(joining: Incident, open: Incident): Cause | undefined {
   const left = subjectsOf(joining);
   const right = subjectsOf(open);
-  return firstOf(left, right, sameOrigin) ?? firstOf(left, right, (one, other) => upstream(one, other) ?? upstream(other, one));
+  return firstOf(left, right, sameOrigin) ?? firstOf(left, right, (one, other) => upstream(one, other) ?? upstream(other, one)) ?? alertedError(left, open) ?? alertedError(right, joining);
 }
 
 /** The SLOs of an incident of which traces were looked at, its own first. What has ended explains nothing any more. */
@@ -65,6 +67,28 @@ function upstream(one: CauseSubject, other: CauseSubject): Cause | undefined {
   const shares = [one, other].map((subject) => shareOf(subject, isThere));
   if (!shares.every(isSure)) return undefined;
   return { rule: 'upstream', place: placeOf(origin), shares, words: `${inWords(shares.slice(0, 1))} began in ${origin.service}, mostly in ${origin.operation}, and ${subjectName(other)} of that service fails there too` };
+}
+
+/** The bad events begin at one place, and the alert on the signature is about an error there: about all of its requests, so that its own traces need no look. */
+function alertedError(subjects: readonly CauseSubject[], other: Incident): Cause | undefined {
+  const names = signaturesOf(other);
+  if (names.size === 0) return undefined;
+  for (const subject of subjects) {
+    const origin = subject.origins.find(({ key }) => names.has(key));
+    if (origin === undefined) continue;
+    const share = shareOf(subject, ({ service, operation, kind }) => kind === 'failed' && service === origin.service && operation === origin.operation);
+    const error = origin.what === undefined ? '' : ` (${origin.what})`;
+    const ofIt = share.explained === origin.count ? '' : `, ${String(origin.count)} of them`;
+    if (isSure(share)) return { rule: 'same-origin', place: placeOf(origin), shares: [share], words: `${inWords([share])} began in ${origin.service} ${origin.operation}${ofIt} with the error that was alerted on${error}` };
+  }
+  return undefined;
+}
+
+/** Errors that alerts of this incident are about. What it is about alone may have other names by now: those of its traces. */
+function signaturesOf({ key, alerts, evidence }: Incident): ReadonlySet<string> {
+  const alerted = alerts.flatMap(({ status, labels }) => (status === 'firing' && labels['alertname'] === SIGNATURE_ALERT ? labels['signature'] ?? [] : []));
+  const own = alerted.length > 0 && key.startsWith('signature:') ? (evidence?.origins ?? []).map((origin) => origin.key) : [];
+  return new Set([...alerted, ...own]);
 }
 
 function shareOf({ slo, title, examined, badEvents, origins }: CauseSubject, isPart: (origin: Origin) => boolean): CauseShare {

@@ -37,6 +37,9 @@ export function severityInWords(severity: Severity): string {
 /** Alert name of an SLO that burns its budget; that it does needs no saying where the SLO is named. */
 export const BURN_ALERT = 'ErrorBudgetBurn';
 
+/** Alert name of a rule on an error signature. */
+export const SIGNATURE_ALERT = 'ErrorSignature';
+
 /** What an alert is called in a sentence: by its SLO's title where it has one, else by its labels. */
 export function alertName({ id, labels, reading, sloTitle }: Pick<Alert, 'id' | 'labels' | 'reading' | 'sloTitle'>): string {
   const name = labels['alertname'] ?? id;

@@ -6,10 +6,11 @@ import { shorten } from './slack-mrkdwn.js';
 export const TITLE_MAX = 100;
 const WHO_MAX = 30;
 
-/** The alert that decides: the most severe one that still fires, else the first. */
+/** The alert that decides: the most severe one that still fires, of equal ones one that knows how fast a budget burns, else the first. */
 export function leadOf(incident: Incident): Alert | undefined {
   const firing = incident.alerts.filter((alert) => alert.status === 'firing');
-  return firing.reduce<Alert | undefined>((best, alert) => (best === undefined || SEVERITY_RANK[alert.severity] > SEVERITY_RANK[best.severity] ? alert : best), undefined) ?? incident.alerts[0];
+  const rank = ({ severity, reading }: Alert): number => 2 * SEVERITY_RANK[severity] + Number(reading !== undefined);
+  return firing.reduce<Alert | undefined>((best, alert) => (best === undefined || rank(alert) > rank(best) ? alert : best), undefined) ?? incident.alerts[0];
 }
 
 /** `Page, ann has it: Checkout works`. */

@@ -6,6 +6,7 @@ import type { Evidence } from '../diagnosis/evidence.js';
 import { eventOf, type EventTrace } from '../diagnosis/finding.js';
 import { chooseEvidence } from '../diagnosis/representatives.js';
 import type { Incident, Labels } from '../incident/incident.js';
+import { SIGNATURE_ALERT } from '../incident/words.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import { hasFailed } from '../signature/root-error.js';
 import { bucketOf, bucketUpperBoundNs } from '../sli/latency-bucket.js';
@@ -17,7 +18,6 @@ import type { AnomalyPicture } from './anomaly-watch.js';
 import type { EvidenceReader, SampledEvent } from './evidence-reader.js';
 import { BAD_SAMPLE, CLOCK_SLACK_MS, GOOD_SAMPLE, readTraces } from './gather-evidence.js';
 import type { OperationMinute, SnapshotReader } from './snapshot-reader.js';
-import { SIGNATURE_ALERT } from './signature-signals.js';
 import type { SignatureBook } from './signature-book.js';
 
 /** A signature may make many operations fail; those of its latest failures are enough to find healthy requests like them. */

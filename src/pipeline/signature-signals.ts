@@ -1,13 +1,12 @@
 import type { SignatureRule } from '../config/signature-rule.js';
 import { alertIdOf, type ConditionSignal } from '../incident/condition-signal.js';
 import type { Incident } from '../incident/incident.js';
+import { SIGNATURE_ALERT } from '../incident/words.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import { judgeSignature } from '../signature/judge-signature.js';
 import { QUIET_MS, withMerged } from '../signature/signature-life.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
 import type { SignatureBook } from './signature-book.js';
-
-export const SIGNATURE_ALERT = 'ErrorSignature';
 
 /** So far behind, nobody knows what fails now. */
 const BEHIND_MS = 2 * MINUTE_MS;

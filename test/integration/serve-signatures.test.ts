@@ -16,6 +16,23 @@ kind: SignatureRule
 metadata: { name: many-errors }
 spec: { severity: page, when: { rate: { above: 3, over: 5m } } }
 `;
+/** Ten failures in a hundred requests cross it, four do not. */
+const OBJECTIVE = `apiVersion: openslo/v1
+kind: SLO
+metadata: { name: front-availability, displayName: Front works }
+spec:
+  service: front
+  budgetingMethod: Occurrences
+  timeWindow: [{ duration: 30d, isRolling: true }]
+  indicator: { spec: { ratioMetric: { counter: false, total: { metricSource: { type: traces, spec: { query: '{ resource.service.name = "front" && kind = server }' } } }, bad: { metricSource: { type: traces, spec: { query: '{ status = error }' } } } } } }
+  objectives: [{ target: 0.99 }]
+  alertPolicies: [{ alertPolicyRef: fast }]
+---
+apiVersion: tocsin.dev/v1
+kind: BurnRatePolicy
+metadata: { name: fast }
+spec: { tiers: [{ severity: page, factor: 14.4, long: 1h, short: 5m }] }
+`;
 const FAILURES = 12;
 
 const text = (key: string, stringValue: string): unknown => ({ key, value: { stringValue } });
@@ -29,6 +46,12 @@ function failing(ids: readonly number[]): string {
     { resource: resource('front'), scopeSpans: [{ spans: ids.map((id) => span(id, { spanId: spanIdOf(id), name: 'POST /buy' })) }] },
     { resource: resource('payment'), scopeSpans: [{ spans: ids.map((id) => span(id, { spanId: spanIdOf(id + 1_000), parentSpanId: spanIdOf(id), name: 'POST /charge' })) }] },
   ] });
+}
+
+function fine(ids: readonly number[]): string {
+  const nowMs = Date.now();
+  const spans = ids.map((id) => ({ traceId: traceIdOf(id), spanId: spanIdOf(id), startTimeUnixNano: `${nowMs - 20}000000`, endTimeUnixNano: `${nowMs}000000`, kind: 2, name: 'POST /buy' }));
+  return JSON.stringify({ resourceSpans: [{ resource: resource('front'), scopeSpans: [{ spans }] }] });
 }
 
 /** The exceptions themselves come as log records. */
@@ -82,4 +105,31 @@ test('a started service reads failures for their signatures, also where the exce
   const kept = (await (await fetch(`${(await again.ready).http}/api/v1/signatures`)).json()) as { readonly signatures: readonly SignatureJson[] };
   expect(kept.signatures).toMatchObject([{ id: signatures[0]?.id, total: FAILURES, state: 'new' }]);
   expect((await again.stop()).code).toBe(0);
+});
+
+test('one fault is one page, though a rule on its error pages before the SLO that it breaks', async () => {
+  const webhook = await startWebhookStandIn();
+  closing.push(() => webhook.close());
+  const ground = newGround({ 'rules/errors.yaml': RULE, 'rules/front.yaml': OBJECTIVE, 'rules/routing.yaml': `route: { receiver: people, group_wait: 0s, group_by: [incident] }\nreceivers: [{ name: people, webhook_configs: [{ url: '${webhook.url}' }] }]\n` });
+  const service = startServiceProcess({ ground });
+  const { http, otlpHttp } = await service.ready;
+  const ids = (from: number, count: number): number[] => Array.from({ length: count }, (_, index) => from + index);
+  const told = (): string[] => webhook.received().map(({ body }) => (JSON.parse(body) as { readonly tocsin: { readonly transition: string } }).tocsin.transition);
+  expect((await sendTraces(otlpHttp, fine(ids(10_000, 200)))).status).toBe(200);
+  expect((await sendTraces(otlpHttp, failing(ids(1, 5)))).status).toBe(200);
+  await eventually(() => expect(told()).toEqual(['opened']), { withinMs: 60_000 });
+
+  expect((await sendTraces(otlpHttp, failing(ids(100, 80)))).status).toBe(200);
+  interface Found { readonly incidents: readonly { readonly id: string; readonly key: string }[] }
+  interface Detail { readonly alerts: readonly { readonly labels: { readonly alertname: string } }[]; readonly causes: readonly { readonly words: string }[]; readonly ledger: readonly unknown[] }
+  await eventually(async () => {
+    const { incidents } = (await (await fetch(`${http}/api/v1/incidents`)).json()) as Found;
+    expect(incidents.map(({ key }) => key)).toEqual([expect.stringMatching(/^signature:/)]);
+    const detail = (await (await fetch(`${http}/api/v1/incidents/${incidents[0]?.id ?? ''}`)).json()) as Detail;
+    expect(detail.alerts.map(({ labels }) => labels.alertname)).toEqual(['ErrorSignature', 'ErrorBudgetBurn']);
+    expect(detail.causes.map(({ words }) => words)).toEqual([expect.stringContaining('began in payment POST /charge with the error that was alerted on')]);
+    expect(detail.ledger).not.toEqual([]);
+  }, { withinMs: 60_000 });
+  expect(told().filter((kind) => kind === 'opened')).toEqual(['opened']);
+  expect((await service.stop()).code).toBe(0);
 });
