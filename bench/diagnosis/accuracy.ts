@@ -37,7 +37,11 @@ function cell(outcomes: readonly Outcome[], most: number): string {
 export const ACCURACY_HEADER: readonly string[] = ['| | faults | first | among the first 3 | among the first 5 |', '|---|---|---|---|---|'];
 
 export function accuracyRow(label: string, outcomes: readonly Outcome[]): string {
-  return `| ${label} | ${outcomes.length} | ${[1, 3, 5].map((most) => cell(outcomes, most)).join(' | ')} |`;
+  return `| ${label} | ${accuracyCells(outcomes)} |`;
+}
+
+export function accuracyCells(outcomes: readonly Outcome[]): string {
+  return `${outcomes.length} | ${[1, 3, 5].map((most) => cell(outcomes, most)).join(' | ')}`;
 }
 
 /** The whole, then each kind of fault. */

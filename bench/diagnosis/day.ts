@@ -5,6 +5,8 @@ import { observe } from '../../src/diagnosis/culprit/observe.js';
 import { rankSeen, rankSuspects } from '../../src/diagnosis/culprit/rank-suspects.js';
 import type { Traffic } from '../../src/diagnosis/culprit/traffic.js';
 import { accuracyRow, accuracyRows, ACCURACY_HEADER, leaveOneKindOut, type Outcome } from './accuracy.js';
+import { within } from './disturbances.js';
+import type { Answered } from './disturbed.js';
 import type { Variant } from './variants.js';
 
 /** One fault of a data set with answers. */
@@ -12,6 +14,8 @@ interface Case {
   readonly case: string;
   readonly fault: string;
   readonly rootCauseService: string;
+  /** UTC, `2023-01-29 10:04:34`. Only needed where faults are disturbed. */
+  readonly injectedAt?: string;
 }
 
 interface DayFile {
@@ -53,6 +57,36 @@ export async function measureDay(data: string, variants: readonly Variant[]): Pr
   const rows = views.flatMap((view, index) => ('hasKinds' in view ? accuracyRows(view.label, outcomes[index]!) : [accuracyRow(view.label, outcomes[index]!)]));
   const left = variants.length === 0 ? [] : [accuracyRow('**constants chosen on the other kinds of fault**', leaveOneKindOut([outcomes[0]!, ...outcomes.slice(VIEWS.length)]))];
   return [`${cases.length} faults of ${day} (${source}), by service; 95 % intervals by the bootstrap over service and kind of fault.`, '', ...ACCURACY_HEADER, ...rows, ...left, '', healthyLine(baseline)];
+}
+
+/** Each fault, and with what was recorded before the three that are nearest in time as its baseline: another time of day, and other users. */
+export async function* faultsOfDay(data: string): AsyncGenerator<Answered> {
+  const { cases } = JSON.parse(readFileSync(join(data, 'faults.json'), 'utf8')) as DayFile;
+  const baseline = await read(data, 'baseline');
+  const calm: { readonly each: Case; readonly before: Traffic }[] = [];
+  for (const each of cases) calm.push({ each, before: beforeFault(await read(data, each.case), each) });
+  for (const each of cases) {
+    const incident = await read(data, each.case);
+    const nearest = calm.filter((other) => other.each !== each).sort((left, right) => secondsBetween(left.each, each) - secondsBetween(right.each, each)).slice(0, 3).map(({ before }) => before);
+    const others = [{ label: 'as baseline what was recorded before the three nearest faults', recording: { baseline: together(nearest), incident } }, { label: 'the baseline and that', recording: { baseline: together([baseline, ...nearest]), incident } }];
+    yield { fault: each.fault, cluster: `${each.fault} ${each.rootCauseService}`, answers: [each.rootCauseService], recording: { baseline, incident }, others };
+  }
+}
+
+function beforeFault(traffic: Traffic, each: Case): Traffic {
+  return within(traffic, 0n, BigInt(injectedMs(each)) * 1_000_000n);
+}
+
+function injectedMs({ injectedAt = '' }: Case): number {
+  return Date.parse(`${injectedAt.replace(' ', 'T')}Z`);
+}
+
+function secondsBetween(left: Case, right: Case): number {
+  return Math.abs(injectedMs(left) - injectedMs(right)) / 1_000;
+}
+
+function together(parts: readonly Traffic[]): Traffic {
+  return { spans: parts.flatMap(({ spans }) => spans), logs: parts.flatMap(({ logs }) => logs) };
 }
 
 async function read(data: string, name: string): Promise<Traffic> {

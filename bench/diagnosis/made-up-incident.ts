@@ -18,19 +18,30 @@ export interface MadeUpIncident {
   readonly drifts: boolean;
 }
 
+/** What is so of a system besides what its seed says. */
+export interface Circumstances {
+  /** How many services it has. */
+  readonly size?: number;
+  /** Each of its services stands nearly still for a second or two, now and then, with the fault and without. */
+  readonly badMoments?: boolean;
+  /** A fifth of the requests. */
+  readonly quiet?: boolean;
+}
+
 /** The same seed gives the same system, traffic and fault; the kinds of fault of one seed meet the same system. */
-export function madeUpIncident(kind: FaultKind, seed: number): MadeUpIncident {
+export function madeUpIncident(kind: FaultKind, seed: number, { size, badMoments = false, quiet = false }: Circumstances = {}): MadeUpIncident {
   const random = randomOf(seed);
-  const system = buildSystem(random);
+  const system = buildSystem(random, size);
   const [hasBefore, drifts] = [random.next() < 0.7, random.next() < 0.5];
-  const requests = { before: Math.round(between(random, 60, 160)), during: Math.round(between(random, 80, 220)) };
-  const calm: Conditions = { doors: system.doors.filter((_, index) => index === 0 || random.next() < 0.9), load: 1, pace: new Map() };
+  const part = quiet ? 0.2 : 1;
+  const requests = { before: Math.round(part * between(random, 60, 160)), during: Math.round(part * between(random, 80, 220)) };
+  const calm: Conditions = { doors: system.doors.filter((_, index) => index === 0 || random.next() < 0.9), load: 1, pace: new Map(), badMoments };
   const baseline = new MadeUpTraffic(system, seed + 1, calm).requests(requests.before);
   const incidentLoad = Math.exp(between(random, -0.7, 0.7));
   const fromMs = hasBefore ? ((requests.during * 700) / incidentLoad) * between(random, 0.25, 0.6) : 0;
   const fault = buildFault(kind, system, { random: randomOf(seed + 3), baseline, fromMs });
   const pace = paceOf(system, { random, slower: drifts ? pick(random, system.services.filter((service) => service !== fault.service)) : undefined });
-  const incident = new MadeUpTraffic(system, seed + 2, { doors: otherMix(system.doors, random), load: incidentLoad, pace, fault }).requests(requests.during);
+  const incident = new MadeUpTraffic(system, seed + 2, { doors: otherMix(system.doors, random), load: incidentLoad, pace, fault, badMoments }).requests(requests.during);
   return { kind, baseline, incident, fault, answers: kind === 'slow database' ? [fault.service.name, 'postgresql'] : [fault.service.name], hasBefore, drifts };
 }
 

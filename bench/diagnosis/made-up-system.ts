@@ -91,10 +91,11 @@ const SAYINGS = [
 const UNDER_LOAD = ['waited {} ms for a worker', 'cache missed {}', 'queue holds {} of {}'];
 const INNER = ['Controller.handle', 'Repository.findById', 'Repository.findAll', 'Transaction.commit', 'Mapper.convert'];
 
-/** Services in layers; each calls some of deeper layers, so that there are no rings. */
-export function buildSystem(random: RandomSource): System {
+/** Services in layers; each calls some of deeper layers, so that there are no rings. `size` is how many there are; else it is drawn. */
+export function buildSystem(random: RandomSource, size?: number): System {
   const style: Style = { status: random.next() < 0.6, severity: random.next() < 0.6, clientSpans: random.next() < 0.8, attributes: random.next() < 0.6, errorSpans: random.next() < 0.4, json: random.next() < 0.3 };
-  const count = 8 + Math.floor(random.next() * 13);
+  const drawn = 8 + Math.floor(random.next() * 13);
+  const count = size ?? drawn;
   const services: Service[] = [];
   for (let index = count - 1; index >= 1; index -= 1) {
     const deeper = services.flatMap((service) => service.operations);

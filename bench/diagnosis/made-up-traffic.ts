@@ -13,6 +13,8 @@ export interface Conditions {
   /** How much longer the work of each service takes than it did when the system was built. */
   readonly pace: ReadonlyMap<Service, number>;
   readonly fault?: Fault;
+  /** Each service stands nearly still for a second or two, now and then. */
+  readonly badMoments?: boolean;
 }
 
 interface Place {
@@ -42,6 +44,8 @@ const STOPPING: ReadonlySet<FaultKind> = new Set(['errors', 'errors of one opera
 const RETRANSMISSION_MS = 200;
 /** A pod stands still (garbage collection, a neighbour) once in so long. */
 const STALL_EVERY_MS = 60_000;
+/** Something takes a whole service's time (a backup, a full collection, a neighbour): once in so long, for so long at most, and so much slower. */
+const BAD_MOMENT = { everyMs: 120_000, lengthMs: 3_000, times: 20 };
 const WORDS = ['alpha', 'bravo', 'charlie', 'delta', 'echo', 'foxtrot', 'golf', 'hotel', 'india', 'juliet', 'kilo', 'lima', 'mike', 'november', 'oscar', 'papa', 'quebec', 'romeo', 'sierra', 'tango'];
 const MS_BETWEEN = 700;
 
@@ -92,7 +96,7 @@ export class MadeUpTraffic {
   /** Works, asks its database, calls others; what fails is cut short. */
   #work(visit: Visit, startMs: number): Omit<Answer, 'wrong'> {
     const { operation, fault } = visit;
-    let now = this.#afterStalls(visit.pod, { startMs, workMs: this.#workMs(operation) + this.#delayMs(fault) });
+    let now = this.#afterStalls(visit.pod, { startMs, workMs: this.#workMs(operation) * this.#badMoment(operation.service, startMs) + this.#delayMs(fault) });
     for (const name of operation.spans) this.#inner(visit, name, { startMs, endMs: now });
     if (this.#random.next() < operation.fails) return { endMs: now, failed: true };
     if (operation.queries) now = this.#query(visit, now);
@@ -206,9 +210,23 @@ export class MadeUpTraffic {
     return this.#random.next() < service.unrest ? usual * 5 * (1 - this.#random.next()) ** -0.7 : usual;
   }
 
+  /** How many times as long its work takes just now. */
+  #badMoment({ name }: Service, startMs: number): number {
+    if (this.#conditions.badMoments !== true) return 1;
+    const round = Math.floor(startMs / BAD_MOMENT.everyMs);
+    const moment = this.#chanceOf(name, round);
+    const beginMs = (round + 0.95 * moment.next()) * BAD_MOMENT.everyMs;
+    return startMs >= beginMs && startMs < beginMs + BAD_MOMENT.lengthMs * moment.next() ? BAD_MOMENT.times : 1;
+  }
+
+  /** Of what befalls one service or pod in one stretch of time, whatever requests it has. */
+  #chanceOf(name: string, round: number): RandomSource {
+    return randomOf(this.#seed + 7 * round + 1_000 * Array.from(name).reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) % 65_521, 0));
+  }
+
   #afterStalls({ name }: Pod, { startMs, workMs }: { readonly startMs: number; readonly workMs: number }): number {
     const round = Math.floor(startMs / STALL_EVERY_MS);
-    const stall = randomOf(this.#seed + 7 * round + 1_000 * Array.from(name).reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) % 65_521, 0));
+    const stall = this.#chanceOf(name, round);
     const beginMs = (round + 0.9 * stall.next()) * STALL_EVERY_MS;
     const endMs = beginMs + 300 * stall.next() ** 2;
     return startMs + workMs > beginMs && startMs < endMs ? Math.max(startMs, endMs) + workMs : startMs + workMs;

@@ -3,11 +3,19 @@ import { rankSeen, rankSuspects } from '../../src/diagnosis/culprit/rank-suspect
 import type { CulpritSuspect } from '../../src/diagnosis/culprit/suspect.js';
 import { accuracyRow, accuracyRows, ACCURACY_HEADER, leaveOneKindOut, type Outcome } from './accuracy.js';
 import { FAULT_KINDS } from './made-up-fault.js';
-import { madeUpCalm, madeUpIncident, type MadeUpIncident } from './made-up-incident.js';
+import { madeUpCalm, madeUpIncident, type Circumstances, type MadeUpIncident } from './made-up-incident.js';
+import type { Answered } from './disturbed.js';
 import type { Variant } from './variants.js';
 
 /** Other seeds than those of the tests. */
 const FIRST_SEED = 5_000;
+
+/** The same kinds of fault in systems of which one thing is other than usual. */
+const CIRCUMSTANCES: readonly { readonly label: string; readonly circumstances: Circumstances }[] = [
+  { label: 'systems of five services', circumstances: { size: 5 } },
+  { label: 'a fifth of the requests', circumstances: { quiet: true } },
+  { label: 'services stand nearly still now and then', circumstances: { badMoments: true } },
+];
 
 interface Ranked {
   readonly incident: MadeUpIncident;
@@ -33,10 +41,31 @@ export function measureMadeUp(systems: number, variants: readonly Variant[]): re
     accuracyRow('the operation, among operations, where the fault is of one', ranked.flatMap(({ operation }) => operation ?? [])), accuracyRow('the pod or version, among resources, where it is of one', ranked.flatMap(({ pod }) => pod ?? [])),
     accuracyRow('recorded from before the fault', where(({ hasBefore }) => hasBefore)), accuracyRow('recorded from the fault on', where(({ hasBefore }) => !hasBefore)),
     accuracyRow('another service drifts', where(({ drifts }) => drifts)), accuracyRow('none drifts', where(({ drifts }) => !drifts)),
+    ...CIRCUMSTANCES.map(({ label, circumstances }) => accuracyRow(label, outcomesIn(circumstances, systems))),
     ...variants.map(({ label }, index) => accuracyRow(label, ranked.map((each) => each.variants[index]!))),
     ...(variants.length === 0 ? [] : [accuracyRow('**constants chosen on the other kinds of fault**', leaveOneKindOut([all, ...variants.map((_, index) => ranked.map((each) => each.variants[index]!))]))]),
     '', calmLine(systems),
   ];
+}
+
+export function* madeUpFaults(systems: number): Generator<Answered> {
+  for (const fault of FAULT_KINDS) {
+    for (let index = 0; index < systems; index += 1) {
+      const { baseline, incident, answers } = madeUpIncident(fault, FIRST_SEED + 10 * index);
+      yield { fault, cluster: `system ${index}`, answers, recording: { baseline, incident }, others: [] };
+    }
+  }
+}
+
+function outcomesIn(circumstances: Circumstances, systems: number): readonly Outcome[] {
+  return FAULT_KINDS.flatMap((fault) => Array.from({ length: systems }, (_, index): Outcome => {
+    const { baseline, incident, answers } = madeUpIncident(fault, FIRST_SEED + 10 * index, circumstances);
+    return { place: placeIn(rankSuspects(baseline, incident).suspects, answers), fault, cluster: `system ${index}` };
+  }));
+}
+
+function placeIn(suspects: readonly CulpritSuspect[], answers: readonly string[]): number {
+  return suspects.findIndex(({ service }) => answers.includes(service)) + 1;
 }
 
 function rankMadeUp(incident: MadeUpIncident, { system, variants }: { readonly system: string; readonly variants: readonly Variant[] }): Ranked {
@@ -44,7 +73,7 @@ function rankMadeUp(incident: MadeUpIncident, { system, variants }: { readonly s
   const sides = { baseline, incident: during, seen: observe(baseline, during) };
   const { suspects, operations, resources } = rankSeen(sides.seen);
   const outcome = (place: number): Outcome => ({ place, fault: incident.kind, cluster: system });
-  const placeOf = (own: readonly CulpritSuspect[]): number => own.findIndex(({ service }) => incident.answers.includes(service)) + 1;
+  const placeOf = (own: readonly CulpritSuspect[]): number => placeIn(own, incident.answers);
   const keepers = fault.kind === 'errors of one version' ? ['2.0'] : [fault.pod?.name];
   return {
     incident, withLogs: outcome(placeOf(suspects)), withoutLogs: outcome(placeOf(rankSuspects({ ...baseline, logs: [] }, { ...during, logs: [] }).suspects)),

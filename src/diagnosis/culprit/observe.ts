@@ -1,6 +1,6 @@
 import { linkSpans, type Links } from './links.js';
 import { learnStatements, type LogStatements } from './log-statements.js';
-import type { LogLine, Traffic } from './traffic.js';
+import { inOrder, type LogLine, type Traffic } from './traffic.js';
 import { failedSpanOf, peerServices, selfTimeNs, visitsOf, type Visit } from './visit.js';
 
 /** What was seen of one visit. */
@@ -68,15 +68,16 @@ export function placeName(visit: Pick<Visit, 'service' | 'operation'>): string {
 }
 
 /** Both periods, seen with the same eyes: statements and addresses are learnt from the two together. */
-export function observe(baseline: Traffic, incident: Traffic): SeenSides {
+export function observe(before: Traffic, during: Traffic): SeenSides {
+  const [baseline, incident] = [inOrder(before), inOrder(during)];
   const links = { baseline: linkSpans(baseline.spans), incident: linkSpans(incident.spans) };
   const peers = peerServices([links.baseline, links.incident]);
   // Logs of one side only say nothing about a change.
   const withLogs = baseline.logs.length > 0 && incident.logs.length > 0;
-  const [before, after] = withLogs ? [distinctLines(baseline.logs), distinctLines(incident.logs)] : [[], []];
-  const statements = learnStatements([...before, ...after]);
-  const calm = seen(links.baseline, before, { peers, statements, knows: knownByService(before), usuallyFails: () => false });
-  return { baseline: calm, incident: seen(links.incident, after, { peers, statements, knows: knownAtAll(after), usuallyFails: usualFailures(calm) }) };
+  const [lines, later] = withLogs ? [distinctLines(baseline.logs), distinctLines(incident.logs)] : [[], []];
+  const statements = learnStatements([...lines, ...later]);
+  const calm = seen(links.baseline, lines, { peers, statements, knows: knownByService(lines), usuallyFails: () => false });
+  return { baseline: calm, incident: seen(links.incident, later, { peers, statements, knows: knownAtAll(later), usuallyFails: usualFailures(calm) }) };
 }
 
 interface Knowledge {

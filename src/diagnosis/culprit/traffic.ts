@@ -17,3 +17,15 @@ export interface Traffic {
   readonly spans: readonly Span[];
   readonly logs: readonly LogLine[];
 }
+
+/** By time, then by ids: what comes first in a file, or from which collector, says nothing. */
+export function inOrder({ spans, logs }: Traffic): Traffic {
+  return {
+    spans: [...spans].sort((left, right) => compare(left.startNs, right.startNs) || compare(left.traceId, right.traceId) || compare(left.spanId, right.spanId)),
+    logs: [...logs].sort((left, right) => compare(left.timeNs, right.timeNs) || compare(left.traceId, right.traceId) || compare(left.spanId, right.spanId) || compare(left.body, right.body)),
+  };
+}
+
+function compare<T extends bigint | string>(left: T, right: T): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
