@@ -4,6 +4,7 @@ import type { Field } from '../trace/traceql/ast.js';
 import { readDuration } from '../trace/traceql/duration-literal.js';
 import { parseSearch } from '../trace/traceql/parser.js';
 import { EVERY_SPAN, type FieldExpression, type SpansetExpression } from '../trace/traceql/query-ast.js';
+import { finishQuery } from '../trace/traceql/unfinished-query.js';
 import { ApiError } from './api-error.js';
 import { MAX_INTERVALS } from './metrics-reader.js';
 import { MAX_PARAMETER_LENGTH, withConditions } from './request-input.js';
@@ -97,7 +98,7 @@ export function tagSearch(text: string | undefined): SpansetExpression {
   if (whole === '') return EVERY_SPAN;
   const inner = /^\{(.*)\}?$/s.exec(whole.replace(/\}$/, ''))?.[1] ?? '';
   const parts = inner.split('&&');
-  for (const candidate of [whole, ...parts.map((_, index) => `{ ${parts.slice(0, parts.length - index).join('&&')} }`)]) {
+  for (const candidate of [whole, finishQuery(whole), ...parts.map((_, index) => `{ ${parts.slice(0, parts.length - index).join('&&')} }`)]) {
     const parsed = parseSearch(candidate);
     if (parsed.ok && parsed.value.type === 'search') return parsed.value.search;
     if (parsed.ok && parsed.value.type === 'metrics' && parsed.value.metrics.type === 'pipeline') return parsed.value.metrics.search;

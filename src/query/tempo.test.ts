@@ -147,6 +147,7 @@ describe("what Grafana's Tempo datasource asks for", () => {
     ['resource.service.name', {}, [{ type: 'string', value: 'pay' }, { type: 'string', value: 'front' }]],
     ['.service.name', { q: '{ status = error }' }, [{ type: 'string', value: 'pay' }]],
     ['resource.service.name', { q: '{ resource.region = "eu" && span.http.route = }' }, [{ type: 'string', value: 'front' }]],
+    ['resource.service.name', { q: '{ span.http.route = && resource.region = "eu" }' }, [{ type: 'string', value: 'front' }]],
     ['span.http.response.status_code', {}, [{ type: 'int', value: '500' }]],
     ['span.ratio', {}, [{ type: 'float', value: '0.5' }]],
     ['span.hit', {}, [{ type: 'bool', value: 'true' }]],
