@@ -17,7 +17,7 @@ export function contradictionsOf({ policies, budget, errors }: SamplingRules, at
     if (twin !== undefined && policy.conditions.length > 0) say(policy, `"${name}" ${action.kind === 'drop' ? 'drops what' : 'keeps what'} "${twin.name}" ${action.kind === 'drop' ? 'keeps' : 'drops'}: dropping wins, so that keeping has no effect`, 'take one of them out');
     if (action.kind === 'keep' && action.probability === 0) say(policy, `"${name}" keeps 0 % of what it matches, which is the same as no policy`, 'raise the percentage, or write a policy of type drop');
     if (action.kind === 'drop' && errors && policy.conditions.some((condition) => condition.kind === 'query' && !condition.negated && /^\{ status = error \}$/.test(condition.text)) && policy.conditions.length === 1) say(policy, `"${name}" drops every trace with an error, and errors are kept`, 'write errors: false if that is what you want');
-    if (action.kind === 'limit' && budget?.unit === 'spans' && action.spansPerSecond > budget.perSecond) say(policy, `"${name}" may keep ${action.spansPerSecond} spans a second, and the budget is ${budget.perSecond} for all`, 'raise spec.budget or lower the limit');
+    if (action.kind === 'limit' && budget?.unit === action.unit && action.perSecond > budget.perSecond) say(policy, `"${name}" may keep ${action.perSecond} ${action.unit} a second, and the budget is ${budget.perSecond} for all`, 'raise spec.budget or lower the limit');
   }
   const everything = policies.find(({ conditions, action }) => conditions.length === 0 && action.kind === 'keep' && action.probability === 1);
   if (everything !== undefined && budget !== undefined) problems.push(errorAt(at, 'rules/sampling-contradicts', { path: 'spec.budget', message: `"${everything.name}" keeps every trace, so that the budget has no effect`, hint: 'write budget: none, or take the policy out' }));
@@ -25,8 +25,8 @@ export function contradictionsOf({ policies, budget, errors }: SamplingRules, at
 }
 
 function impossibilityOf({ conditions }: SamplingPolicy): string | undefined {
-  const latencies = conditions.flatMap((condition) => (condition.kind === 'latency' ? [condition] : []));
-  const counts = conditions.flatMap((condition) => (condition.kind === 'span-count' ? [condition] : []));
+  const latencies = conditions.flatMap((condition) => (condition.kind === 'latency' && !condition.negated ? [condition] : []));
+  const counts = conditions.flatMap((condition) => (condition.kind === 'span-count' && !condition.negated ? [condition] : []));
   const [minMs, maxMs] = [Math.max(0, ...latencies.map((each) => each.minMs)), Math.min(Infinity, ...latencies.map((each) => each.maxMs ?? Infinity))];
   if (minMs >= maxMs) return `none takes more than ${minMs} ms and at most ${maxMs} ms`;
   const [min, max] = [Math.max(0, ...counts.map((each) => each.min)), Math.min(Infinity, ...counts.map((each) => each.max ?? Infinity))];

@@ -22,7 +22,43 @@ test('a composite policy becomes one limit for each of its parts, in its order',
       composite_sub_policy: [{ name: rest, type: always_sample }, { name: slow, type: latency, latency: { threshold_ms: 100 } }]
       rate_allocation: [{ policy: slow, percent: 75 }]`);
   expect(problems).toEqual([]);
-  expect(rules.sampling.policies.map(({ name, action }) => [name, action])).toEqual([['mix/slow', { kind: 'limit', spansPerSecond: 150 }], ['mix/rest', { kind: 'limit', spansPerSecond: 50 }]]);
+  expect(rules.sampling.policies.map(({ name, action }) => [name, action])).toEqual([['mix/slow', { kind: 'limit', unit: 'spans', perSecond: 150 }], ['mix/rest', { kind: 'limit', unit: 'spans', perSecond: 50 }]]);
+});
+
+test("policies are read as the Collector's documentation writes them", () => {
+  const { rules, problems } = load(`budget: none
+policies:
+  [
+    { name: test-policy-1, type: always_sample },
+    { name: test-policy-2, type: latency, latency: {threshold_ms: 5000, upper_threshold_ms: 10000} },
+    { name: test-policy-3, type: numeric_attribute, numeric_attribute: {key: key1, min_value: 50, max_value: 100} },
+    { name: test-policy-4, type: probabilistic, probabilistic: {hash_salt: "custom-salt", sampling_percentage: 10} },
+    { name: test-policy-5, type: status_code, status_code: {status_codes: [ERROR, UNSET]} },
+    { name: test-policy-6, type: string_attribute, string_attribute: {key: key2, values: [value1, value2]} },
+    { name: test-policy-7, type: string_attribute, string_attribute: {key: key2, values: [value1, val*], enabled_regex_matching: true, cache_max_size: 10} },
+    { name: test-policy-8, type: rate_limiting, rate_limiting: {spans_per_second: 35} },
+    { name: test-policy-9, type: bytes_limiting, bytes_limiting: {bytes_per_second: 1024000, burst_capacity: 2048000} },
+    { name: test-policy-10, type: span_count, span_count: {min_spans: 2, max_spans: 20} },
+    { name: test-policy-11, type: trace_state, trace_state: { key: key3, values: [value1, value2] } },
+    { name: test-policy-12, type: boolean_attribute, boolean_attribute: {key: key4, value: true} },
+    { name: test-policy-13, type: trace_flags },
+    { name: and-policy-1, type: and, and: { and_sub_policy: [
+      { name: test-and-policy-1, type: numeric_attribute, numeric_attribute: { key: key1, min_value: 50, max_value: 100 } },
+      { name: test-and-policy-2, type: string_attribute, string_attribute: { key: key2, values: [ value1, value2 ] } }] } },
+    { name: not-policy-1, type: not, not: { not_sub_policy: { name: test-not-policy-1, type: latency, latency: {threshold_ms: 1000} } } },
+    { name: drop-policy-1, type: drop, drop: { drop_sub_policy: [
+      { name: test-drop-policy-1, type: string_attribute, string_attribute: {key: url.path, values: [\\/health, \\/metrics], enabled_regex_matching: true} }] } },
+    { name: composite-policy-1, type: composite, composite: { max_total_spans_per_second: 1000,
+      policy_order: [test-composite-policy-1, test-composite-policy-2, test-composite-policy-3],
+      composite_sub_policy: [
+        { name: test-composite-policy-1, type: numeric_attribute, numeric_attribute: {key: key1, min_value: 50} },
+        { name: test-composite-policy-2, type: string_attribute, string_attribute: {key: key2, values: [value1, value2]} },
+        { name: test-composite-policy-3, type: always_sample }],
+      rate_allocation: [{ policy: test-composite-policy-1, percent: 50 }, { policy: test-composite-policy-2, percent: 25 }] } },
+  ]`);
+  expect(problems).toEqual([]);
+  expect(rules.sampling.policies).toHaveLength(19);
+  expect(rules.sampling.policies.find(({ name }) => name === 'not-policy-1')?.conditions).toEqual([{ kind: 'latency', minMs: 1_000, maxMs: undefined, negated: true }]);
 });
 
 test.each([

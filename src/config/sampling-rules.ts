@@ -96,13 +96,14 @@ function readComposite({ name, composite }: Extract<PolicyDocument, { type: 'com
     const part = parts.find((each) => each.name === ordered);
     if (part === undefined) return [];
     const conditions = part.type === 'and' ? part.and.and_sub_policy.flatMap((leaf) => conditionsOf(leaf, place)) : conditionsOf(part, place);
-    return [{ name: `${name}/${ordered}`, conditions, action: { kind: 'limit', spansPerSecond: (composite.max_total_spans_per_second * percentOf(ordered)) / 100 }, at: place.at }];
+    return [{ name: `${name}/${ordered}`, conditions, action: { kind: 'limit', unit: 'spans', perSecond: (composite.max_total_spans_per_second * percentOf(ordered)) / 100 }, at: place.at }];
   });
 }
 
 function actionOf(leaf: LeafDocument): SamplingAction {
-  if (leaf.type === 'probabilistic') return { kind: 'keep', probability: leaf.probabilistic.sampling_percentage / 100 };
-  return leaf.type === 'rate_limiting' ? { kind: 'limit', spansPerSecond: leaf.rate_limiting.spans_per_second } : { kind: 'keep', probability: 1 };
+  if (leaf.type === 'probabilistic') return { kind: 'keep', probability: Math.min(1, leaf.probabilistic.sampling_percentage / 100) };
+  if (leaf.type === 'rate_limiting') return { kind: 'limit', unit: 'spans', perSecond: leaf.rate_limiting.spans_per_second };
+  return leaf.type === 'bytes_limiting' ? { kind: 'limit', unit: 'bytes', perSecond: leaf.bytes_limiting.bytes_per_second } : { kind: 'keep', probability: 1 };
 }
 
 function strictest(actions: readonly SamplingAction[]): SamplingAction {
@@ -110,22 +111,30 @@ function strictest(actions: readonly SamplingAction[]): SamplingAction {
   return limit ?? { kind: 'keep', probability: Math.min(...actions.map((action) => (action.kind === 'keep' ? action.probability : 1))) };
 }
 
-function conditionsOf(leaf: LeafDocument, { at }: Place): readonly SamplingCondition[] {
-  const query = (text: string, negated = false): readonly SamplingCondition[] => [{ kind: 'query', text, negated, at }];
+function conditionsOf(leaf: LeafDocument, place: Place): readonly SamplingCondition[] {
+  const query = (text: string, negated = false): readonly SamplingCondition[] => [{ kind: 'query', text, negated, at: place.at }];
   const field = (key: string): string => `.${JSON.stringify(key)}`;
   switch (leaf.type) {
     case 'always_sample':
     case 'probabilistic':
     case 'rate_limiting':
+    case 'bytes_limiting':
       return [];
+    case 'not':
+      return conditionsOf(leaf.not.not_sub_policy, place).map((condition) => ({ ...condition, negated: !condition.negated }));
+    // For the Collector an upper bound of 0 is none.
     case 'latency':
-      return [{ kind: 'latency', minMs: leaf.latency.threshold_ms, maxMs: leaf.latency.upper_threshold_ms }];
+      return [{ kind: 'latency', minMs: leaf.latency.threshold_ms, maxMs: leaf.latency.upper_threshold_ms || undefined, negated: false }];
     case 'span_count':
-      return [{ kind: 'span-count', min: leaf.span_count.min_spans, max: leaf.span_count.max_spans }];
+      return [{ kind: 'span-count', min: leaf.span_count.min_spans, max: leaf.span_count.max_spans || undefined, negated: false }];
+    case 'trace_state':
+      return [{ kind: 'trace-state', members: leaf.trace_state.values.map((value) => `${leaf.trace_state.key}=${value}`), negated: false }];
+    case 'trace_flags':
+      return [{ kind: 'sampled-flag', negated: false }];
     case 'status_code':
       return query(`{ ${leaf.status_code.status_codes.map((code) => `status = ${code.toLowerCase()}`).join(' || ')} }`);
     case 'boolean_attribute':
-      return query(`{ ${field(leaf.boolean_attribute.key)} = ${leaf.boolean_attribute.value} }`);
+      return query(`{ ${field(leaf.boolean_attribute.key)} = ${leaf.boolean_attribute.value} }`, leaf.boolean_attribute.invert_match);
     case 'numeric_attribute': {
       const { key, min_value: min, max_value: max, invert_match: negated } = leaf.numeric_attribute;
       return query(`{ ${field(key)} >= ${min ?? -1e300} && ${field(key)} <= ${max ?? 1e300} }`, negated);

@@ -2,18 +2,23 @@ import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import type { Location } from '../lib/problem.js';
 
 /** What a policy asks of a trace; all of a list have to hold. */
-export type SamplingCondition =
+export type SamplingCondition = { readonly negated: boolean } & (
   /** The time from the first start to the last end. */
   | { readonly kind: 'latency'; readonly minMs: number; readonly maxMs: number | undefined }
   | { readonly kind: 'span-count'; readonly min: number; readonly max: number | undefined }
-  /** A TraceQL search finds something in it, or with `negated` nothing. */
-  | { readonly kind: 'query'; readonly text: string; readonly negated: boolean; readonly at: Location };
+  /** A TraceQL search finds something in it. */
+  | { readonly kind: 'query'; readonly text: string; readonly at: Location }
+  /** A span has one of these members, like `vendor=value`, in its trace state. */
+  | { readonly kind: 'trace-state'; readonly members: readonly string[] }
+  /** A span has W3C's flag "sampled". */
+  | { readonly kind: 'sampled-flag' }
+);
 
 export type SamplingAction =
   | { readonly kind: 'keep'; readonly probability: number }
   | { readonly kind: 'drop' }
   /** As many as fit into this rate. */
-  | { readonly kind: 'limit'; readonly spansPerSecond: number };
+  | { readonly kind: 'limit'; readonly unit: 'spans' | 'bytes'; readonly perSecond: number };
 
 export interface SamplingPolicy {
   readonly name: string;

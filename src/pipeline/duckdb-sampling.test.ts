@@ -167,6 +167,29 @@ spec:
   ]);
 });
 
+test("the Collector's policies about trace state, trace flags, opposites and bytes, too", async () => {
+  const text = `apiVersion: tocsin.dev/v1
+kind: Sampling
+metadata: { name: own }
+spec:
+  budget: { spansPerSecond: 0.0001 }
+  errors: false
+  policies:
+    - { name: vendor, type: trace_state, trace_state: { key: vendor, values: [gold, silver] } }
+    - { name: asked for, type: and, and: { and_sub_policy: [{ name: a, type: trace_flags }, { name: b, type: not, not: { not_sub_policy: { name: c, type: span_count, span_count: { min_spans: 2 } } } }] } }
+    - { name: no team, type: and, and: { and_sub_policy: [{ name: a, type: boolean_attribute, boolean_attribute: { key: team, value: true, invert_match: true } }, { name: b, type: latency, latency: { threshold_ms: 100, upper_threshold_ms: 0 } }] } }
+`;
+  const { rules, problems } = loadRules([{ path: 'rules/sampling.yaml', text }]);
+  expect(problems).toEqual([]);
+  const one = (id: string, changes: Partial<SpanDescription>): SpanDescription => ({ traceId: id, spanId: '1', name: 'op', service: 'front', startMs: START, durationMs: 10, ...changes });
+  await store([
+    one('51', { traceState: 'other=1, vendor=silver' }), one('52', { traceState: 'vendor=goldfish' }), one('53', { flags: 0x101 }), one('54', { flags: 0x100 }),
+    one('55', { flags: 1 }), { ...one('55', { flags: 1 }), spanId: '2' }, one('56', { durationMs: 200 }), one('57', { durationMs: 200, attributes: { team: true } }),
+  ], START);
+  await leave(START + HOUR_MS + MINUTE_MS, rules.sampling);
+  expect(await database.query({ sql: 'SELECT trace_id_low::INTEGER AS id, reason FROM archived_traces ORDER BY id' })).toEqual([{ id: 0x51, reason: 'vendor' }, { id: 0x53, reason: 'asked for' }, { id: 0x56, reason: 'no team' }]);
+});
+
 test('spans that come after their trace has left follow it, with its weight', async () => {
   await store(traffic(1_000), START);
   await leave(START + HOUR_MS + MINUTE_MS, { budget: { unit: 'spans', perSecond: 0.1 }, baseline: 1 });

@@ -33,9 +33,9 @@ export function keepBySampling(ports: SamplingPorts): KeepLeaving {
   return async ({ beforeMs, sinceMs }) => {
     const { database } = ports;
     const rules = ports.rules();
-    const asked = rules.policies.flatMap(({ conditions }) => conditions.flatMap((condition) => (condition.kind === 'query' ? [condition.text] : [])));
+    const asked = rules.policies.flatMap(({ conditions }) => conditions.filter(looksAtSpans));
     const burning = [...new Set(ports.burning())].filter(isSearch);
-    const matches = await matchStatements(database, [...asked, ...burning]);
+    const matches = await matchStatements(database, [...asked, ...burning.map((text) => ({ kind: 'query' as const, text }))]);
     const params = { slow: rules.slow, fast: rules.fast, rare: rules.rare, enough: ENOUGH_TRACES, most_shapes: MOST_SHAPES, new_since_ms: beforeMs - rules.newForMs };
     const classify = CLASSIFY.replace('/* policies */ NULL', () => [...policyCases(rules.policies), 'NULL'].join(', ')).replace('/* burning */', () => burning.map((_, index) => asked.length + index).join(', '));
     await database.transaction([...matches, { sql: classify, params }]);
@@ -66,21 +66,42 @@ function stratumOf(row: Row): Stratum {
   };
 }
 
-/** Queries, numbered in order, run over the hot spans around the leaving traces. */
-async function matchStatements(database: Database, queries: readonly string[]): Promise<readonly Statement[]> {
-  if (queries.length === 0) return [];
+type SpanQuestion =
+  | { readonly kind: 'query'; readonly text: string }
+  | { readonly kind: 'trace-state'; readonly members: readonly string[] }
+  | { readonly kind: 'sampled-flag' };
+
+function looksAtSpans(condition: SamplingCondition): condition is SamplingCondition & SpanQuestion {
+  return condition.kind === 'query' || condition.kind === 'trace-state' || condition.kind === 'sampled-flag';
+}
+
+/** Questions, numbered in order, run over the hot spans of the leaving traces, and queries over those around them too. */
+async function matchStatements(database: Database, questions: readonly SpanQuestion[]): Promise<readonly Statement[]> {
+  if (questions.length === 0) return [];
   const [range] = await database.query({ sql: 'SELECT coalesce(min(start_ns) // 1000000, 0) AS from_ms, coalesce(max(start_ns + duration_ns) // 1000000 + 1, 0) AS to_ms FROM leaving_traces' });
-  return queries.map((text, number) => {
-    const { ctes, result, params } = compileSearch(searchOf(text));
-    const sql = `INSERT INTO leaving_matches WITH RECURSIVE ${ctes} SELECT DISTINCT f.th, f.tl, ${number} FROM ${result} f SEMI JOIN leaving_traces l ON l.trace_id_high = f.th AND l.trace_id_low = f.tl`;
-    return { sql, params: { ...params.values, near_from_ms: Number(range?.['from_ms']), near_to_ms: Number(range?.['to_ms']) } };
+  return questions.map((question, number): Statement => {
+    switch (question.kind) {
+      case 'query': {
+        const { ctes, result, params } = compileSearch(searchOf(question.text));
+        const sql = `INSERT INTO leaving_matches WITH RECURSIVE ${ctes} SELECT DISTINCT f.th, f.tl, ${number} FROM ${result} f SEMI JOIN leaving_traces l ON l.trace_id_high = f.th AND l.trace_id_low = f.tl`;
+        return { sql, params: { ...params.values, near_from_ms: Number(range?.['from_ms']), near_to_ms: Number(range?.['to_ms']) } };
+      }
+      case 'trace-state':
+        return { sql: matchesWhere(number, `list_has_any(list_transform(string_split(s.trace_state, ','), lambda member: trim(member)), from_json($members, '["VARCHAR"]'))`), params: { members: JSON.stringify(question.members) } };
+      case 'sampled-flag':
+        return { sql: matchesWhere(number, 's.flags & 1 = 1') };
+    }
   });
+}
+
+function matchesWhere(number: number, condition: string): string {
+  return `INSERT INTO leaving_matches SELECT DISTINCT s.trace_id_high, s.trace_id_low, ${number} FROM spans s SEMI JOIN leaving_traces l ON l.trace_id_high = s.trace_id_high AND l.trace_id_low = s.trace_id_low WHERE ${condition}`;
 }
 
 /** For each policy its place, where all its conditions hold. */
 function policyCases(policies: readonly SamplingPolicy[]): readonly string[] {
   let number = 0;
-  const conditionSql = (condition: SamplingCondition): string => {
+  const heldSql = (condition: SamplingCondition): string => {
     switch (condition.kind) {
       case 'latency':
         // As the Collector has it: the threshold itself is within where there is no upper one.
@@ -88,9 +109,12 @@ function policyCases(policies: readonly SamplingPolicy[]): readonly string[] {
       case 'span-count':
         return `l.spans >= ${condition.min}${condition.max === undefined ? '' : ` AND l.spans <= ${condition.max}`}`;
       case 'query':
-        return `${condition.negated ? 'NOT ' : ''}list_contains(coalesce(m.conditions, []), ${number++})`;
+      case 'trace-state':
+      case 'sampled-flag':
+        return `list_contains(coalesce(m.conditions, []), ${number++})`;
     }
   };
+  const conditionSql = (condition: SamplingCondition): string => `${condition.negated ? 'NOT ' : ''}(${heldSql(condition)})`;
   return policies.map(({ conditions }, place) => `CASE WHEN ${['TRUE', ...conditions.map(conditionSql)].join(' AND ')} THEN ${place} END`);
 }
 

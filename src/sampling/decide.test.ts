@@ -37,7 +37,7 @@ test('an operation whose budget burns gets more: beside other services, and besi
 });
 
 test('pinned traces and those that have left in part are outside of it; a policy keeps, limits or drops', () => {
-  const policies = [policy('all of it', { kind: 'keep', probability: 1 }), policy('a tenth', { kind: 'keep', probability: 0.1 }), policy('limited', { kind: 'limit', spansPerSecond: 100 }), policy('noise', { kind: 'drop' })];
+  const policies = [policy('all of it', { kind: 'keep', probability: 1 }), policy('a tenth', { kind: 'keep', probability: 0.1 }), policy('limited', { kind: 'limit', unit: 'spans', perSecond: 100 }), policy('noise', { kind: 'drop' })];
   const strata = [
     stratum({ class: 'pinned', spans: 1e6 }), stratum({ earlier: { probability: 0.3, reason: 'slow' } }), stratum({ policies: [0, 1] }), stratum({ policies: [1] }),
     stratum({ policies: [2], spans: 400 }), stratum({ policies: [0, 3] }),
@@ -45,6 +45,12 @@ test('pinned traces and those that have left in part are outside of it; a policy
   expect(decide(strata, round({ policies })).decisions.map(({ probability, reason }) => [probability, reason])).toEqual([
     [1, 'pinned'], [0.3, 'slow'], [1, 'all of it'], [0.1, 'a tenth'], [0.25, 'limited'], [0, 'dropped'],
   ]);
+});
+
+test('a limit in bytes keeps as much as fits into it, whatever the number of spans', () => {
+  const policies = [policy('volume', { kind: 'limit', unit: 'bytes', perSecond: 100 })];
+  const [decision] = decide([stratum({ policies: [0], spans: 1e6, bytes: 400 })], round({ policies, perSecond: 0.001 })).decisions;
+  expect(decision).toMatchObject({ probability: 0.25, reason: 'volume' });
 });
 
 test('nothing but a policy keeps a trace from being kept at all', () => {

@@ -97,15 +97,15 @@ function probabilityOf(action: SamplingAction, limit: number | undefined): numbe
 
 /** Of policies with a rate: how likely they keep a trace, so that what they keep fits. The first of them that matches a trace has it. */
 function limitsOf(strata: readonly Stratum[], { rules, seconds }: SamplingRound): ReadonlyMap<number, number> {
-  const demand = new Map<number, number>();
-  for (const { policies, spans } of strata) {
-    const first = policies.find((place) => rules.policies[place]?.action.kind === 'limit');
-    if (first !== undefined) demand.set(first, (demand.get(first) ?? 0) + spans);
+  const demand = new Map<number, { readonly perSecond: number; amount: number }>();
+  for (const stratum of strata) {
+    const first = stratum.policies.find((place) => rules.policies[place]?.action.kind === 'limit');
+    const action = first === undefined ? undefined : rules.policies[first]?.action;
+    if (first === undefined || action?.kind !== 'limit') continue;
+    const known = demand.get(first) ?? { perSecond: action.perSecond, amount: 0 };
+    demand.set(first, { ...known, amount: known.amount + stratum[action.unit] });
   }
-  return new Map([...demand].map(([place, spans]) => {
-    const action = rules.policies[place]?.action;
-    return [place, action?.kind === 'limit' ? Math.min(1, (action.spansPerSecond * seconds) / Math.max(1, spans)) : 0];
-  }));
+  return new Map([...demand].map(([place, { perSecond, amount }]) => [place, Math.min(1, (perSecond * seconds) / Math.max(1, amount))]));
 }
 
 /** Errors first, then what is unusual, and a part of it for what is normal; each shared between services, and within one between its operations. */
