@@ -28,6 +28,11 @@ interface Candidate {
   readonly pValue: number;
 }
 
+/** One value of a pair, with the traces that have it: among them the other is looked at. */
+interface Part extends Candidate {
+  readonly having: Groups;
+}
+
 interface Group {
   readonly traces: readonly ItemizedTrace[];
   readonly weight: number;
@@ -43,7 +48,7 @@ export function compareCohorts(badTraces: readonly EventTrace[], healthyTraces: 
   const [bad, healthy] = [groupOf(badTraces.map(itemize)), groupOf(healthyTraces.map(itemize))];
   if (bad.traces.length < MIN_TRACES || healthy.traces.length < MIN_TRACES) return [];
   const singles = singleCandidates(bad, healthy);
-  const telling = [...singles].sort((left, right) => left.pValue - right.pValue || bySize(left, right)).slice(0, PAIRED);
+  const telling = [...singles].sort((left, right) => left.pValue - right.pValue || bySize(left, right)).slice(0, PAIRED).map(partOf);
   const pairs = telling.flatMap((left, index) => telling.slice(index + 1).flatMap((right) => pairOf(left, right, { bad, healthy }) ?? []));
   const tested = [...singles, ...pairs];
   const q = benjaminiHochberg(tested.map(({ pValue }) => pValue));
@@ -100,8 +105,12 @@ function candidateOf(items: readonly CohortItem[], traces: Pick<Candidate, 'bad'
   return { items, ...traces, badShare, healthyShare, pValue };
 }
 
+function partOf(candidate: Candidate): Part {
+  return { ...candidate, having: { bad: groupOf([...candidate.bad]), healthy: groupOf([...candidate.healthy]) } };
+}
+
 /** Two values of one attribute are no pair, nor is what always comes together. */
-function pairOf(left: Candidate, right: Candidate, groups: Groups): Candidate | undefined {
+function pairOf(left: Part, right: Part, groups: Groups): Candidate | undefined {
   const [one, other] = [left.items[0] as CohortItem, right.items[0] as CohortItem];
   if (attributeKey(one) === attributeKey(other)) return undefined;
   const bad = both(left.bad, right.bad);
@@ -110,14 +119,12 @@ function pairOf(left: Candidate, right: Candidate, groups: Groups): Candidate | 
   if ([left, right].some((part) => part.bad.size === bad.size && part.healthy.size === healthy.size)) return undefined;
   const pair = candidateOf([one, other], { bad, healthy }, groups);
   // Were every pair with a telling part a finding, the many of them would let chance pass among the others.
-  return { ...pair, pValue: Math.max(pair.pValue, ...[left, right].map((part) => pValueAmong(pair, part, groups))) };
+  return { ...pair, pValue: Math.max(pair.pValue, ...[left, right].map((part) => pValueAmong(pair, part))) };
 }
 
 /** Among the traces that have one part, whether the other still makes a difference. */
-function pValueAmong(pair: Candidate, part: Candidate, groups: Groups): number {
-  const scale = ({ effective, traces }: Group): number => effective / Math.max(1, traces.length);
-  const [ofBad, ofHealthy] = [scale(groups.bad), scale(groups.healthy)];
-  return fisherGreater({ k1: pair.bad.size * ofBad, n1: part.bad.size * ofBad, k2: pair.healthy.size * ofHealthy, n2: part.healthy.size * ofHealthy });
+function pValueAmong({ items, bad, healthy }: Candidate, { having }: Part): number {
+  return candidateOf(items, { bad, healthy }, having).pValue;
 }
 
 function saysMore(pair: Candidate, singles: ReadonlyMap<string, Candidate>): boolean {
