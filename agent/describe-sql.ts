@@ -74,7 +74,7 @@ export class SqlDescriber {
   }
 
   #read({ statement: text, isStatementCut, command }: SqlExchange): Statement {
-    const statement = readStatement(text);
+    const statement = readStatement(text, { isCut: isStatementCut });
     const operation = statement.operation ?? command?.split(' ')[0];
     const pairs: [string, PlainValue][] = [];
     if (operation !== undefined) pairs.push(['db.operation.name', operation]);

@@ -12,6 +12,15 @@ describe('values are removed', () => {
     ['SELECT 1.5e-10, .5, 0xFF, 1_000, -3, col1, t2.col_3', 'SELECT ?, ?, ?, ?, -?, col1, t2.col_3'],
     ['SELECT "user 1", $1, a::int4 FROM "My Table" -- password=geheim\n WHERE /* id 7 */ b = 7', 'SELECT "user 1", $1, a::int4 FROM "My Table" WHERE b = ?'],
     ["SELECT 'never closed", 'SELECT ?'],
+    ["SELECT /* a /* b */ c'geheim */ x, /*/ 'geheim' /**/ */ y", 'SELECT x, y'],
+    ["SELECT a -- don't\r , 'geheim\ngeheim'", 'SELECT a , ?'],
+    ["SELECT E'a'\n'b\\'geheim', x", 'SELECT ? ?, x'],
+    ["SELECT E'it\\'s geheim\\", 'SELECT ?'],
+    ['SELECT a, "never closed, \'geheim\'', 'SELECT a, ?'],
+    ['SELECT * FROM t WHERE id = 550e8400geheim AND a1 = 7', 'SELECT * FROM t WHERE id = ? AND a1 = ?'],
+    ["SELECT * FROM a WHERE b LIKE $1 ESCAPE '\\' AND c LIKE 'x' ESCAPE '\\' ORDER BY d", 'SELECT * FROM a WHERE b LIKE $1 ESCAPE ? AND c LIKE ? ESCAPE ? ORDER BY d'],
+    // With standard_conforming_strings off; nothing says so.
+    ["SELECT * FROM a WHERE b = 'it\\'s geheim' AND c = 'd'", 'SELECT * FROM a WHERE b = ?'],
     ['', ''],
   ])('%s', (statement, sanitised) => {
     expect(readStatement(statement).sanitised).toBe(sanitised);
@@ -31,6 +40,39 @@ describe('values are removed', () => {
       expect(typeof readStatement(sanitised).summary).toBe('string');
     }));
   });
+});
+
+/** What PostgreSQL takes for one value or for one blank, and what is told of it. */
+const pieces = {
+  texts: ["'geheim'", "'it''s geheim'", "''", "'-- geheim'", "'/* geheim'", "'$$geheim'", "'\"geheim'", "N'geheim'", "U&'geheim'", "X'9e'", "$$it's geheim$$", "$a$geheim $$ $b$ ' geheim$a$", "E'it\\'s geheim'", "e'\\\\'", "E'a'\n'geheim\\' geheim'", '9e9', '0x9e', '9_000.5'],
+  told: ['a1', '"it\'s -- a /* name"', '"a""$$b"', '$1', 'b$c', 'FROM', '*', '('],
+  blanks: [' ', '\n', "-- don't geheim\n", "--'geheim\r", '/* geheim /* it\'s geheim */ geheim */', '/*/ geheim /*/ " */ $$ */', '/***geheim /**/ **/'],
+};
+const PLAIN_BACKSLASH = { on: ["'geheim\\'", "'\\\\\\'"], off: ["'it\\'s geheim'", "'\\\\geheim\\''"] };
+
+const statementOf = (texts: readonly string[]): fc.Arbitrary<{ readonly sql: string; readonly told: string }> => {
+  const value = fc.constantFrom(...texts).map((sql) => ({ sql, told: '?' }));
+  const word = fc.constantFrom(...pieces.told).map((sql) => ({ sql, told: sql }));
+  const blank = fc.constantFrom(...pieces.blanks);
+  // Two texts side by side are one to PostgreSQL, or an error.
+  return fc.array(fc.tuple(word, blank, fc.option(value), blank), { minLength: 1, maxLength: 6 }).map((parts) => ({
+    sql: parts.map(([first, before, second, after]) => `${first.sql}${before}${second?.sql ?? '+'}${after}`).join(''),
+    told: parts.map(([first, , second]) => `${first.told} ${second?.told ?? '+'}`).join(' '),
+  }));
+};
+
+test('what PostgreSQL takes for a value or a comment is left out, and nothing else', () => {
+  const twice = /\? \?/g;
+  fc.assert(fc.property(statementOf(pieces.texts), ({ sql, told }) => {
+    expect(readStatement(sql).sanitised.replace(twice, '?')).toBe(told);
+  }), { numRuns: 2_000 });
+});
+
+test.each(['on', 'off'] as const)('no value is told where backslashes stand in plain texts, with standard_conforming_strings %s', (setting) => {
+  fc.assert(fc.property(statementOf([...pieces.texts, ...PLAIN_BACKSLASH[setting]]), fc.nat(200), ({ sql }, length) => {
+    expect(readStatement(sql).sanitised).not.toContain('geheim');
+    expect(readStatement(sql.slice(0, length), { isCut: true }).sanitised).not.toMatch(/gehe?i?m?/);
+  }), { numRuns: 5_000 });
 });
 
 describe('operation and tables', () => {

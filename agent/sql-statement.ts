@@ -23,8 +23,9 @@ const BETWEEN: ReadonlySet<string> = new Set(['ONLY', 'LATERAL', 'IF', 'NOT', 'E
 const NO_TABLE: ReadonlySet<string> = new Set(['SELECT', 'SET', 'WHERE', 'VALUES', 'ON', 'USING', 'STDIN', 'STDOUT', 'PROGRAM', 'OF', 'NOWAIT', 'SKIP', 'UNNEST', 'GENERATE_SERIES']);
 const VERBS: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'VALUES', 'TABLE']);
 
-export function readStatement(statement: string): SqlStatement {
-  const words = sqlWords(statement);
+/** `isCut`: what is there is only its beginning. */
+export function readStatement(statement: string, { isCut } = { isCut: false }): SqlStatement {
+  const words = sqlWords(statement, { isCut });
   const operation = operationOf(words);
   const tables = tablesOf(words);
   const summary = [operation, ...tables.slice(0, MAX_TABLES)].filter((part) => part !== undefined).join(' ').slice(0, MAX_SUMMARY);

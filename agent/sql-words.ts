@@ -6,50 +6,106 @@ export interface SqlWord {
   readonly isApart: boolean;
 }
 
-const BLANK = /(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))+/y;
-/** A text that is cut off ends with the statement. Backslashes escape in E'' alone. */
-const ESCAPED_TEXT = /[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)/y;
-const TEXT = /(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|$)/y;
+const BLANK = /(?:\s+|--[^\n\r]*)+/y;
+const COMMENT_SIGN = /\/\*|\*\//g;
+const TEXT_BEGIN = /(?:[bBxXnNeE]|[uU]&)?'/y;
+const TEXT = /(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'(?!')/y;
+const ESCAPED_TEXT = /(?:[bBxXnNeE]|[uU]&)?'(?:[^'\\]|\\[\s\S]|'')*'(?!')/y;
 const DOLLAR_TAG = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
-const QUOTED_NAME = /"(?:[^"]|"")*(?:"|$)/y;
+const QUOTED_NAME = /"(?:[^"]|"")*"(?!")/y;
 const PARAMETER = /\$\d+/y;
-const NUMBER = /(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*(?:\.[\d_]*)?(?:[eE][+-]?\d+)?|\.\d[\d_]*(?:[eE][+-]?\d+)?)/y;
+/** With what stands at it: whoever forgot the quotes meant a value. */
+const NUMBER = /(?:\d[\d_]*(?:\.[\d_]*)?(?:[eE][+-]?\d+)?|\.\d[\d_]*(?:[eE][+-]?\d+)?)[\w\u0080-\uffff]*/y;
 const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 
-/** Splits a statement of PostgreSQL's dialect. Takes any text, and every character of it belongs to some piece or is passed over. */
-export function sqlWords(statement: string): SqlWord[] {
-  const words: SqlWord[] = [];
-  let isApart = false;
-  for (let at = 0; at < statement.length;) {
-    const blank = end(BLANK, statement, at);
-    if (blank > at) {
-      isApart = true;
-      at = blank;
-      continue;
-    }
-    const { kind, next } = pieceAt(statement, at);
-    words.push({ kind, text: statement.slice(at, next), isApart });
-    isApart = false;
-    at = next;
-  }
-  return words;
+/**
+ * Splits a statement of PostgreSQL's dialect (documentation 4.1). Takes any text; what is not closed goes to its end. With `standard_conforming_strings` off a
+ * backslash escapes in every text, not in E'' alone, and which server it is cannot be told. Where that makes a difference the standard holds if it alone gives a
+ * statement in which everything is closed; else, and where the statement was cut off, everything from there on is one literal.
+ */
+export function sqlWords(statement: string, { isCut }: { readonly isCut: boolean }): SqlWord[] {
+  const { words, isOpen, doubtful } = scan(statement, { escapesAlways: false });
+  if (doubtful === undefined || (!isCut && !isOpen && scan(statement, { escapesAlways: true }).isOpen)) return words;
+  return [...words.slice(0, doubtful), { ...words[doubtful]!, kind: 'literal', text: '' }];
 }
 
-function pieceAt(text: string, at: number): { readonly kind: SqlWord['kind']; readonly next: number } {
-  for (const pattern of [ESCAPED_TEXT, TEXT]) {
-    const next = end(pattern, text, at);
-    if (next > at) return { kind: 'literal', next };
+interface Scan {
+  readonly words: SqlWord[];
+  /** Something begins and does not end. */
+  readonly isOpen: boolean;
+  /** The first text whose end depends on whether backslashes escape. */
+  readonly doubtful: number | undefined;
+}
+
+function scan(statement: string, { escapesAlways }: { readonly escapesAlways: boolean }): Scan {
+  const words: SqlWord[] = [];
+  let [isApart, isOpen, isEscaped] = [false, false, false];
+  let doubtful: number | undefined;
+  for (let at = 0; at < statement.length;) {
+    const blank = blankAt(statement, at);
+    if (blank.next > at) {
+      isApart = true;
+      isOpen = blank.isOpen;
+      at = blank.next;
+      continue;
+    }
+    // Texts in a row are one, and the first of them says whether backslashes escape.
+    isEscaped = /[eE]/.test(statement.charAt(at)) || (isEscaped && statement[at] === "'");
+    const piece = pieceAt(statement, at, isEscaped || escapesAlways);
+    isEscaped &&= piece.kind === 'literal';
+    if (piece.kind === 'literal' && !isEscaped && doubtful === undefined && pieceAt(statement, at, true).next !== piece.next) doubtful = words.length;
+    words.push({ kind: piece.kind, text: statement.slice(at, piece.next), isApart });
+    isApart = false;
+    isOpen = piece.isOpen;
+    at = piece.next;
   }
+  return { words, isOpen, doubtful };
+}
+
+interface Piece {
+  readonly kind: SqlWord['kind'];
+  readonly next: number;
+  readonly isOpen: boolean;
+}
+
+function blankAt(text: string, at: number): Omit<Piece, 'kind'> {
+  const next = end(BLANK, text, at);
+  return next === at && text.startsWith('/*', at) ? commentAt(text, at) : { next, isOpen: false };
+}
+
+/** A comment may hold others. */
+function commentAt(text: string, at: number): Omit<Piece, 'kind'> {
+  COMMENT_SIGN.lastIndex = at;
+  let depth = 0;
+  for (let sign = COMMENT_SIGN.exec(text); sign !== null; sign = COMMENT_SIGN.exec(text)) {
+    depth += sign[0] === '/*' ? 1 : -1;
+    if (depth === 0) return { next: COMMENT_SIGN.lastIndex, isOpen: false };
+  }
+  return { next: text.length, isOpen: true };
+}
+
+function pieceAt(text: string, at: number, isEscaped: boolean): Piece {
+  if (end(TEXT_BEGIN, text, at) > at) return { kind: 'literal', ...closed(text, at, end(isEscaped ? ESCAPED_TEXT : TEXT, text, at)) };
   const tag = end(DOLLAR_TAG, text, at);
   if (tag > at) {
     const close = text.indexOf(text.slice(at, tag), tag);
-    return { kind: 'literal', next: close === -1 ? text.length : close + tag - at };
+    return { kind: 'literal', ...closed(text, at, close === -1 ? at : close + tag - at) };
   }
-  for (const [pattern, kind] of [[QUOTED_NAME, 'name'], [PARAMETER, 'parameter'], [WORD, 'word'], [NUMBER, 'literal']] as const) {
+  if (text[at] === '"') {
+    const name = closed(text, at, end(QUOTED_NAME, text, at));
+    // One that never ends may hold anything.
+    return { kind: name.isOpen ? 'literal' : 'name', ...name };
+  }
+  for (const [pattern, kind] of [[PARAMETER, 'parameter'], [WORD, 'word'], [NUMBER, 'literal']] as const) {
     const next = end(pattern, text, at);
-    if (next > at) return { kind, next };
+    if (next > at) return { kind, next, isOpen: false };
   }
-  return { kind: 'sign', next: at + 1 };
+  return { kind: 'sign', next: at + 1, isOpen: false };
+}
+
+/** `next`: where it ends, or `at` where it does not. */
+function closed(text: string, at: number, next: number): Omit<Piece, 'kind'> {
+  return next > at ? { next, isOpen: false } : { next: text.length, isOpen: true };
 }
 
 function end(pattern: RegExp, text: string, at: number): number {
