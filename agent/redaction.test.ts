@@ -3,6 +3,7 @@ import { AgentBench } from '../test/support/agent-bench.js';
 import { dataFrame, openFrame, postgresMessage } from '../test/support/frames.js';
 import { loadedFrom } from './config/agent-files.js';
 import { readAgentFiles } from './config/fs-agent-files.js';
+import { resourceOf } from './resource.js';
 
 test('the rules of ingest hold on the node', async () => {
   const { loaded, problems } = loadedFrom(await readAgentFiles(undefined));
@@ -41,4 +42,17 @@ test('names of spans and messages of errors hold nothing either that the rules c
   expect(spans.map(({ isError }) => isError)).toEqual([false, true]);
   expect(spans[1]?.statusMessage).toContain('is there twice');
   expect(JSON.stringify(spans, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toMatch(/geheim|anna|4111 1111 1111 1111/);
+});
+
+test('what a process declares about itself is redacted, and nothing of it comes back where a rule drops it', async () => {
+  const { loaded } = loadedFrom(await readAgentFiles(undefined));
+  const host = { name: 'node-1', id: undefined, arch: 'amd64', agentVersion: '1' };
+  const environment = { OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop,deployment.environment.name=prod,owner=anna@example.com,api_key=geheim-geheim,service.version=password%3Dgeheim,team.note=token%3Dgeheim' };
+  const facts = { pid: 7, comm: 'node', executable: '/usr/bin/node', environment };
+  const { attributes, count } = resourceOf(facts, host, loaded!.redactor);
+  expect(Object.fromEntries(attributes)).toMatchObject({ 'service.name': 'shop', 'deployment.environment.name': 'prod', 'host.name': 'node-1', 'process.pid': 7 });
+  expect(JSON.stringify(attributes)).not.toMatch(/geheim|anna/);
+  expect(count).toBeGreaterThanOrEqual(4);
+  const dropped = resourceOf(facts, host, { foreign: (pairs) => ({ attributes: pairs.filter(([key]) => key !== 'service.version'), count: 1 }) });
+  expect(Object.fromEntries(dropped.attributes)).not.toHaveProperty('service.version');
 });

@@ -11,7 +11,10 @@ export interface RedactedAttributes {
 }
 
 export interface Redactor {
+  /** Of a span: our own words are passed over. */
   readonly attributes: (attributes: Pairs, service: string) => RedactedAttributes;
+  /** None of which is ours. */
+  readonly foreign: (attributes: Pairs, service: string) => RedactedAttributes;
   /** A text that belongs to no key: a name, a message. */
   readonly text: (text: string, service: string) => string;
 }
@@ -43,14 +46,14 @@ export function redactorOf(redaction: CompiledRedaction): Redactor {
     }
     return profiles.get(service);
   };
-  const redactAttributes = (attributes: Pairs, service: string): RedactedAttributes => {
+  const redact = (attributes: Pairs, service: string, isMeant: (key: string) => boolean): RedactedAttributes => {
     const profile = profileOf(service);
     if (profile === undefined) return { attributes, count: 0 };
     hits.fill(0);
     const redacted: (readonly [string, PlainValue])[] = [];
     for (const pair of attributes) {
       const [key, value] = pair;
-      if (typeof value === 'boolean' || typeof value === 'number' || !isFromOutside(key)) {
+      if (typeof value === 'boolean' || typeof value === 'number' || !isMeant(key)) {
         redacted.push(pair);
         continue;
       }
@@ -62,5 +65,8 @@ export function redactorOf(redaction: CompiledRedaction): Redactor {
     for (const hit of hits) count += hit;
     return { attributes: redacted, count };
   };
-  return { attributes: redactAttributes, text: (text, service) => profileOf(service)?.text(text, hits) ?? text };
+  return {
+    attributes: (attributes, service) => redact(attributes, service, isFromOutside), foreign: (attributes, service) => redact(attributes, service, () => true),
+    text: (text, service) => profileOf(service)?.text(text, hits) ?? text,
+  };
 }

@@ -1,5 +1,6 @@
 import type { AttributePairs } from './otlp-span.js';
 import type { ProcessFacts } from './process-facts.js';
+import type { RedactedAttributes, Redactor } from './redaction.js';
 import { resourceAttributes, serviceName } from './service-identity.js';
 
 export interface Host {
@@ -22,8 +23,8 @@ function sharedAttributes({ arch, agentVersion }: Host): AttributePairs {
   return [['telemetry.distro.name', AGENT], ['telemetry.distro.version', agentVersion], ['os.type', 'linux'], ['host.arch', arch]];
 }
 
-/** Who a span comes from, in the names of the semantic conventions. What the process declares itself wins. */
-export function resourceOf(facts: ProcessFacts, host: Host): AttributePairs {
+/** Who a span comes from, in the names of the semantic conventions. What the process declares itself wins, and is redacted like anything else that others wrote. */
+export function resourceOf(facts: ProcessFacts, host: Host, redactor: Pick<Redactor, 'foreign'>): RedactedAttributes {
   const service = serviceName(facts);
   const own: AttributePairs = [
     ['service.name', service.name],
@@ -40,6 +41,9 @@ export function resourceOf(facts: ProcessFacts, host: Host): AttributePairs {
   ];
   const attributes = new Map(own);
   for (const [key, value] of more) if (value != null && value !== '') attributes.set(key, value.slice(0, MAX_COMMAND));
-  for (const [key, value] of resourceAttributes(facts.environment?.['OTEL_RESOURCE_ATTRIBUTES'])) if (key !== 'service.name') attributes.set(key, value);
-  return [...attributes];
+  const declared = resourceAttributes(facts.environment?.['OTEL_RESOURCE_ATTRIBUTES']);
+  declared.delete('service.name');
+  for (const key of declared.keys()) attributes.delete(key);
+  const { attributes: told, count } = redactor.foreign([...declared], service.name);
+  return { attributes: [...new Map([...attributes, ...told])], count };
 }

@@ -29,8 +29,8 @@ export interface SpanNode {
   parent: SpanNode | undefined;
   basis: Basis | undefined;
   candidates: readonly Candidate[];
-  /** What the request's headers say, where that is to be used. */
-  readonly remote: TraceContext | undefined;
+  /** What the request's headers say, where that is to be used; or those of the request above it that is not told. */
+  remote: TraceContext | undefined;
   /** Other ends of this connection look for it by this. */
   readonly joinKey: number | string | undefined;
   traceId: string | undefined;

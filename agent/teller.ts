@@ -90,11 +90,17 @@ export class Teller {
     return !node.isSilent && !this.#isInstrumented(node);
   }
 
+  /** Whether others can be of its trace: where only its protocol is switched off, what it calls is. */
+  #isFollowed(node: SpanNode): boolean {
+    return !node.hidesCalls && !this.#isInstrumented(node);
+  }
+
   #sourceOf({ tgid }: SpanNode): Source {
     const { facts } = this.#tracer.processes.of(tgid);
     const known = this.#sources.get(facts);
     if (known !== undefined) return known;
-    const resource = resourceOf(facts, this.#host);
+    const { attributes: resource, count } = resourceOf(facts, this.#host, this.#ports.redactor);
+    this.#tracer.counters.redacted += count;
     const service = String(resource.find(([key]) => key === 'service.name')?.[1] ?? '');
     const source: Source = { service, head: resourceHead(resource, this.#host.agentVersion), ...this.#describersOf(service) };
     this.#sources.set(facts, source);
@@ -156,13 +162,14 @@ export class Teller {
     const { parent, remote } = node;
     let traceId = remote?.traceId;
     if (parent !== undefined && depth < MAX_DEPTH) {
-      const parentTrace = this.#isTold(parent) ? this.#place(parent, depth + 1) : undefined;
+      const parentTrace = this.#isFollowed(parent) ? this.#place(parent, depth + 1) : undefined;
       // A header that names another trace than the other end of the connection has the last word: somebody meant it.
       if (parentTrace === undefined || (remote !== undefined && parentTrace !== remote.traceId)) {
         node.parent = undefined;
         node.basis = remote === undefined ? undefined : 'header';
       } else {
         traceId = parentTrace;
+        if (!this.#isTold(parent)) passOver(node, parent);
       }
     }
     node.traceId = traceId ?? this.#ports.newTraceId();
@@ -177,6 +184,13 @@ export class Teller {
     writeAttribute(writer, LINK_ATTRIBUTES, ['tocsin.link.weight', weight]);
     writer.close(link);
   }
+}
+
+/** The nearest that is told, or was told elsewhere, takes the place of a parent that is not told. */
+function passOver(node: SpanNode, { parent, remote }: SpanNode): void {
+  node.parent = parent;
+  node.remote ??= remote;
+  if (parent === undefined && node.remote === undefined) node.basis = undefined;
 }
 
 function rootOf(node: SpanNode): SpanNode {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AgentBench, DEFAULT_POLICY } from '../test/support/agent-bench.js';
+import { AgentBench, DEFAULT_POLICY, NOTHING_TO_HIDE } from '../test/support/agent-bench.js';
 import { clockFrame, closeFrame, dataFrame, openFrame, postgresMessage, processEventFrame, processFrame, textFrame } from '../test/support/frames.js';
 import type { ToldSpan } from '../test/support/told-spans.js';
 import { BrokenStream, LAYOUT } from './frames.js';
@@ -144,15 +144,26 @@ test('excluded paths and ports, and telemetry itself, are not told, nor what the
   expect(bench.commands).toEqual(['policy 2 announce', 'policy 3 announce']);
 });
 
-test('where a protocol is switched off the calls that its requests make are told all the same', () => {
+/** A request that asks a database twice. */
+function requestWithQueries(header: string): Buffer[] {
   const query = postgresMessage('Q', 'SELECT a FROM x\0');
-  const frames = [
-    openFrame({ ...FRONT, atNs: 1 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:5555' }), dataFrame({ ...FRONT, atNs: 2 }, { direction: 'receive', position: 0, text: `${REQUEST}\r\n` }),
-    openFrame({ ...BACK, atNs: 3 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:5432' }), dataFrame({ ...BACK, atNs: 4 }, { direction: 'send', position: 0, text: query }),
-    dataFrame({ ...BACK, atNs: 5 }, { direction: 'receive', position: 0, text: postgresMessage('C', 'SELECT 1\0') + postgresMessage('Z', 'I') }), dataFrame({ ...FRONT, atNs: 6 }, { direction: 'send', position: 0, text: OK }),
+  const answer = postgresMessage('C', 'SELECT 1\0') + postgresMessage('Z', 'I');
+  return [
+    openFrame({ ...FRONT, atNs: 1 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:5555' }), dataFrame({ ...FRONT, atNs: 2 }, { direction: 'receive', position: 0, text: `${REQUEST}${header}\r\n` }),
+    openFrame({ ...BACK, atNs: 3 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:5432' }),
+    dataFrame({ ...BACK, atNs: 4 }, { direction: 'send', position: 0, text: query }), dataFrame({ ...BACK, atNs: 5 }, { direction: 'receive', position: 0, text: answer }),
+    dataFrame({ ...BACK, atNs: 6 }, { direction: 'send', position: query.length, text: query }), dataFrame({ ...BACK, atNs: 7 }, { direction: 'receive', position: answer.length, text: answer }),
+    dataFrame({ ...FRONT, atNs: 8 }, { direction: 'send', position: 0, text: OK }),
   ];
-  expect(new AgentBench({ http: false }).push(...frames).spans().map(({ name, parentSpanId }) => [name, parentSpanId])).toEqual([['SELECT x', '']]);
-  expect(new AgentBench({ excludePaths: ['/users/*'] }).push(...frames).spans()).toEqual([]);
+}
+
+test('where a protocol is switched off the calls of one request are told all the same, in one trace, under what is above it', () => {
+  const alone = new AgentBench({ http: false }).push(...requestWithQueries('')).spans();
+  expect(alone.map(({ name, parentSpanId, told }) => [name, parentSpanId, told['tocsin.parent.basis']])).toEqual([['SELECT x', '', undefined], ['SELECT x', '', undefined]]);
+  expect(new Set(alone.map(({ traceId }) => traceId)).size).toBe(1);
+  const within = new AgentBench({ http: false }).push(...requestWithQueries(`traceparent: 00-${TRACE}-b7ad6b7169203331-01\r\n`)).spans();
+  expect(within.map(({ traceId, parentSpanId, told }) => [traceId, parentSpanId, told['tocsin.parent.basis']])).toEqual([[TRACE, 'b7ad6b7169203331', 'thread'], [TRACE, 'b7ad6b7169203331', 'thread']]);
+  expect(new AgentBench({ excludePaths: ['/users/*'] }).push(...requestWithQueries('')).spans()).toEqual([]);
 });
 
 test('a program that is excluded costs nothing, and its process number is free again when it ends', () => {
@@ -321,7 +332,7 @@ test('older names are an option', () => {
 
 test('of many hosts that a program calls only so many paths are remembered', () => {
   const read: string[] = [];
-  const bench = new AgentBench({}, { attributes: (attributes) => { read.push(...attributes.filter(([key]) => key === 'url.full').map(([, value]) => String(value))); return { attributes, count: 0 }; }, text: (text) => text });
+  const bench = new AgentBench({}, { ...NOTHING_TO_HIDE, attributes: (attributes) => { read.push(...attributes.filter(([key]) => key === 'url.full').map(([, value]) => String(value))); return { attributes, count: 0 }; } });
   const ask = (host: number, path: number): void => {
     const at = { cookie: 1 + host * 1_000 + path, tgid: 10, tid: 10 };
     bench.push(

@@ -9,7 +9,7 @@ import { Tracer } from '../../agent/tracer.js';
 import { clockFrame } from './frames.js';
 import { toldSpans, type ToldSpan } from './told-spans.js';
 
-const NOTHING_TO_HIDE: Redactor = { attributes: (attributes) => ({ attributes, count: 0 }), text: (text) => text };
+export const NOTHING_TO_HIDE: Redactor = { attributes: (attributes) => ({ attributes, count: 0 }), foreign: (attributes) => ({ attributes, count: 0 }), text: (text) => text };
 const RECEIVED_MS = 1_001;
 export const DEFAULT_POLICY = readAgentConfig(undefined).config!.policy;
 
