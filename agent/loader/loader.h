@@ -10,7 +10,7 @@
 #include "session.h"
 #include "text.h"
 
-#define CPUS_MOST 1024
+#define CPUS_MOST 8192 /* as many as a kernel can be built for (NR_CPUS of x86-64) */
 #define EXECS_MOST 64
 
 /* A program that just started: its libraries are not mapped yet. */

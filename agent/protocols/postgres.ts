@@ -4,6 +4,7 @@ import { MAX_STATEMENTS } from './limits.js';
 import { areMessages, boundValues, errorFields, HEADER, isMessage, isStartup, STARTUP_CODE, startupParameters, textAt } from './postgres-messages.js';
 import { CommandTags, type CommandTag } from './postgres-tags.js';
 import type { ExchangeSink, Protocol, StreamStart } from './protocol.js';
+import { SharedTexts } from './shared-texts.js';
 import type { SqlExchange } from './sql-exchange.js';
 import { Turns, type Looks } from './turns.js';
 
@@ -17,7 +18,6 @@ const MAX_NAME = 256;
 const MAX_VALUES = 4_096;
 const MAX_ERROR = 1_024;
 const MAX_TAG = 64;
-const MAX_SHARED = 4_096;
 const READY_LENGTH = 6;
 
 const looks: Looks = {
@@ -32,19 +32,12 @@ const looks: Looks = {
 /** PostgreSQL's protocol 3: simple and extended queries, prepared statements, errors, COPY. */
 export function postgres(wishes: SqlWishes): Protocol {
   const tags = new CommandTags();
-  const shared = new Map<string, string>();
-  /** Pools prepare the same statements on every connection: one copy of each is enough. */
-  const share = (text: string): string => {
-    const known = shared.get(text);
-    if (known !== undefined) return known;
-    if (shared.size >= MAX_SHARED) shared.clear();
-    shared.set(text, text);
-    return text;
-  };
+  /** Pools prepare the same statements on every connection. */
+  const shared = new SharedTexts();
   return {
     name: 'postgresql',
     nominate: (side, bytes) => (side === 'request' ? looks.isRequest(bytes) : looks.isResponse(bytes)),
-    open: (sink, start) => new PostgresParser(sink, { wishes, share, tags, start }),
+    open: (sink, start) => new PostgresParser(sink, { wishes, shared, tags, start }),
   };
 }
 
@@ -67,14 +60,14 @@ type Due = 'query' | 'startup' | 'prepare' | 'prepare-flushed' | 'execute' | 'sy
 
 interface ParserOptions {
   readonly wishes: SqlWishes;
-  readonly share: (text: string) => string;
+  readonly shared: SharedTexts;
   readonly tags: CommandTags;
   readonly start: StreamStart;
 }
 
 class PostgresParser extends Conversation<SqlExchange> {
   readonly #wishes: SqlWishes;
-  readonly #share: (text: string) => string;
+  readonly #shared: SharedTexts;
   readonly #commandTags: CommandTags;
   protected readonly request: Intake;
   protected readonly response: Intake;
@@ -91,10 +84,10 @@ class PostgresParser extends Conversation<SqlExchange> {
   #hasAnswered = false;
   #tags = 0;
 
-  constructor(sink: ExchangeSink, { wishes, share, tags, start }: ParserOptions) {
+  constructor(sink: ExchangeSink, { wishes, shared, tags, start }: ParserOptions) {
     super(new Turns(sink, looks, start));
     this.#wishes = wishes;
-    this.#share = share;
+    this.#shared = shared;
     this.#commandTags = tags;
     this.request = new Intake(this.#requestUnits());
     this.response = new Intake(this.#responseUnits());
@@ -228,7 +221,8 @@ class PostgresParser extends Conversation<SqlExchange> {
     const name = textAt(bytes, from, end);
     if (!name.isWhole) return;
     const query = textAt(bytes, name.next, Math.min(end, name.next + this.#wishes.statementBytes));
-    remember(this.#statements, name.text, { text: this.#share(query.text), isCut: !query.isWhole });
+    // One without a name is soon replaced, and often has its values in it.
+    remember(this.#statements, name.text, { text: name.text === '' ? query.text : this.#shared.of(query.text), isCut: !query.isWhole });
   }
 
   #bind(bytes: Buffer, from: number, end: number): void {

@@ -128,12 +128,12 @@ static void text_that_is_too_long_is_said_to_be(void)
 static void losses_of_many_cpus_fit_a_frame(void)
 {
 	static struct text text;
-	static struct counters values[1024];
-	for (size_t cpu = 0; cpu < 1024; cpu++)
+	static struct counters values[8192];
+	for (size_t cpu = 0; cpu < 8192; cpu++)
 		for (size_t reason = 0; reason < LOSS_REASONS; reason++)
 			values[cpu].losses[reason] = ~0ULL >> 10;
 	text_begin(&text, 67, 0);
-	losses_write(&text, values, 1024);
+	losses_write(&text, values, 8192);
 	text_finish(&text);
 	expect(!text.overflow);
 	expect(strstr(text.bytes + sizeof(struct event_header), "{\"cpu\":127,\"ringFull\":16158915463005338751"));
