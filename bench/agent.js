@@ -1,12 +1,13 @@
 // What the agent costs, and what it misses: nginx, a Node and a Go server, Redis and PostgreSQL under load, with the agent off and on
 // in turns. As root, after `npm run build:agent`.
 //
-//   sudo node bench/agent.js [--seconds 8] [--rounds 3] [--rate 5000] [--servers nginx,node,go,redis,postgres] [--settle 3] [--ends both] [--warm 8]
+//   sudo node bench/agent.js [--seconds 4] [--rounds 3] [--rate 5000] [--room 1000] [--full postgres] [--servers nginx,node,go,redis,postgres] [--settle 1] [--ends both] [--warm 6]
 //
+// Each server gets a load of a fixed rate (bench/lib/steady.go, pgbench -R), because what a request costs and misses is only comparable at the same rate; then one of the rate `--room`, at
+// which processors are free: there latency is that of the way and not that of waiting for a processor; those of `--full` another one as fast as it goes, with an agent of its own, which says
+// what is left for the application and what is lost when the agent is starved.
 // `--ends both`: client and server of every request are traced, two spans a request. `--ends one`: the load tool is excluded
 // (exclude_executables), as if it ran on another host, one span a request. `--warm`: seconds of load before what is measured.
-// The load has a fixed rate (bench/lib/steady.go, pgbench -R), because what a request costs and misses is only comparable at the same rate.
-// `--rate 0` asks as fast as it can (wrk, redis-benchmark, pgbench): how the agent fares when it is starved.
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -14,11 +15,13 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { pgbench } from './lib/pgbench.js';
 import { cpuSeconds, memoryMib } from './lib/process-cost.js';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '8' }, rounds: { type: 'string', default: '3' }, rate: { type: 'string', default: '5000' }, servers: { type: 'string' }, settle: { type: 'string', default: '3' }, ends: { type: 'string', default: 'both' }, warm: { type: 'string', default: '8' } } });
+const text = (value) => ({ type: 'string', default: value });
+const { values } = parseArgs({ options: { seconds: text('4'), rounds: text('3'), rate: text('5000'), room: text('1000'), full: text('postgres'), servers: text('nginx,node,go,redis,postgres'), settle: text('1'), ends: text('both'), warm: text('6') } });
 const SECONDS = Number(values.seconds);
-const RATE = Number(values.rate);
+const RATES = { rate: Number(values.rate), room: Number(values.room), full: 0 };
 const CONNECTIONS = 16;
 const ENDS = values.ends === 'one' ? 1 : 2;
 const MICRO = 1e6;
@@ -64,6 +67,7 @@ function loadTools() {
 async function startAgent(port) {
   writeFileSync(join(place, 'agent.yaml'), `otlp: { endpoint: "http://127.0.0.1:${port}" }\nagent: { ebpf: { network: { exclude_executables: ${JSON.stringify(ENDS === 1 ? loadTools() : [])} } } }\n`);
   const child = start(process.execPath, [join(root, 'bin', 'tocsin.js'), 'agent', '--config', join(place, 'agent.yaml')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  watch.postMessage({ pid: child.pid, child: 'tocsin-agent-l' });
   let stderr = '';
   child.stderr.on('data', (text) => { stderr += text; });
   const hello = await new Promise((resolve, reject) => {
@@ -78,43 +82,15 @@ async function stopAgent({ child }) {
   await new Promise((resolve) => child.once('exit', resolve));
 }
 
-const MS = { us: 0.001, ms: 1, s: 1000 };
-/** Requests and the median of their latency, by each tool's own words. */
-const STEADY = {
-  nginx: (port, seconds) => steady('http', port, seconds), node: (port, seconds) => steady('http', port, seconds), go: (port, seconds) => steady('http', port, seconds), redis: (port, seconds) => steady('redis', port, seconds),
-  postgres: (port, seconds) => {
-    const text = run('pgbench', ['-h', '127.0.0.1', '-p', port, '-U', 'bench', '-n', '-S', '-R', RATE, '-c', CONNECTIONS, '-T', seconds, 'postgres']);
-    const ms = (what) => Number(new RegExp(`${what}[^\\n]*?([\\d.]+)`).exec(text)[1]);
-    const latencyMs = ms('latency average = ') - ms('schedule lag: avg ');
-    return { requests: Number(/processed: (\d+)/.exec(text)[1]), rate: Number(/tps = ([\d.]+)/.exec(text)[1]), p50Ms: latencyMs, p99Ms: NaN, wrong: Number(/failed transactions: (\d+)/.exec(text)?.[1] ?? 0) };
-  },
+/** Requests and their latency, at a rate; 0: as fast as it goes. */
+const LOADS = {
+  nginx: (options) => steady('http', options), node: (options) => steady('http', options), go: (options) => steady('http', options), redis: (options) => steady('redis', options),
+  postgres: ({ port, rate, seconds }) => pgbench({ port, rate, seconds, connections: CONNECTIONS }),
 };
 
-function steady(kind, port, seconds) {
-  const { requests, wrong, p50Us, p99Us } = JSON.parse(run(join(place, 'steady'), [kind, port, RATE, CONNECTIONS, seconds]));
-  return { requests, wrong, rate: requests / seconds, p50Ms: p50Us / 1000, p99Ms: p99Us / 1000 };
-}
-
-const FAST = {
-  nginx: wrk, node: wrk, go: wrk,
-  redis: (port, seconds) => {
-    const text = run('redis-benchmark', ['-p', port, '-t', 'get', '-n', String(seconds * 12_000), '-c', '16', '--precision', '3']);
-    const [, rate] = /([\d.]+) requests per second, p50=/.exec(text.replaceAll('\r', '\n')) ?? /throughput summary: ([\d.]+)/.exec(text) ?? [];
-    const p50 = /p50=([\d.]+)/.exec(text)?.[1] ?? /p50[^\n]*\n\s*[\d.]+\s+[\d.]+\s+([\d.]+)/.exec(text)?.[1];
-    return { requests: seconds * 12_000, rate: Number(rate), p50Ms: Number(p50) };
-  },
-  postgres: (port, seconds) => {
-    const text = run('pgbench', ['-h', '127.0.0.1', '-p', port, '-U', 'bench', '-n', '-S', '-c', '8', '-T', seconds, 'postgres']);
-    return { requests: Number(/processed: (\d+)/.exec(text)[1]), rate: Number(/tps = ([\d.]+)/.exec(text)[1]), p50Ms: Number(/latency average = ([\d.]+)/.exec(text)[1]) };
-  },
-};
-
-const LOADS = RATE > 0 ? STEADY : FAST;
-
-function wrk(port, seconds) {
-  const text = run('wrk', ['-t', '1', '-c', '16', '-d', `${seconds}s`, '--latency', `http://127.0.0.1:${port}/`]);
-  const [, p50, unit] = /50%\s+([\d.]+)(us|ms|s)/.exec(text);
-  return { requests: Number(/(\d+) requests in/.exec(text)[1]), rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]), p50Ms: Number(p50) * MS[unit] };
+function steady(kind, { port, rate, seconds }) {
+  const { requests, wrong, p50Us, p99Us, meanUs } = JSON.parse(run(join(place, 'steady'), [kind, port, rate, CONNECTIONS, seconds]));
+  return { requests, wrong, rate: requests / seconds, p50Ms: p50Us / 1000, p99Ms: p99Us / 1000, meanMs: meanUs / 1000 };
 }
 
 function run(command, args) {
@@ -164,48 +140,74 @@ function probeSeconds() {
   return programs.reduce((sum, program) => sum + (OURS.test(program.name) ? program.run_time_ns ?? 0 : 0), 0) / 1e9;
 }
 
+const watch = new Worker(new URL('./lib/memory-watch.js', import.meta.url));
+
+async function highestOfBoth() {
+  const answer = new Promise((resolve) => watch.once('message', resolve));
+  watch.postMessage('end');
+  return (await answer).bothMib;
+}
+
 /** One run with the agent: what both processes and the probes took while the load ran and until its spans were sent. The load before it warms the parser up. */
-async function measureOn(name, { port, receiverPort }) {
+async function measureOn(name, { port, receiverPort, kinds }) {
   const agent = await startAgent(receiverPort);
   await later(Number(values.settle) * 1000);
-  const warmed = LOADS[name](port, Number(values.warm));
+  const [kind, ...others] = kinds;
+  const warmed = LOADS[name]({ port, rate: RATES[kind], seconds: Number(values.warm) });
   await later(1_500);
   const cpu = () => ({ parser: cpuSeconds(agent.child.pid), loader: cpuSeconds(agent.loaderPid), probes: probeSeconds() });
   const before = cpu();
-  const load = LOADS[name](port, SECONDS);
+  const load = LOADS[name]({ port, rate: RATES[kind], seconds: SECONDS });
   await later(1_500);
   const after = cpu();
+  const more = others.map((other) => LOADS[name]({ port, rate: RATES[other], seconds: SECONDS }));
   const memory = [agent.child.pid, agent.loaderPid].map(memoryMib);
+  const bothMib = await highestOfBoth();
   await stopAgent(agent);
-  const report = agent.report();
   const counted = fromSink();
   sink.postMessage(port);
   const perRequest = (which) => ((after[which] - before[which]) * MICRO) / load.requests;
-  const rss = { parserMib: memory[0].now, loaderMib: memory[1].now, mostMib: memory[0].highest + memory[1].highest };
-  return { ...load, parserUs: perRequest('parser'), loaderUs: perRequest('loader'), probesUs: perRequest('probes'), ...rss, complete: (await counted) / ((warmed.requests + load.requests) * ENDS), report };
+  return {
+    loads: [load, ...more], parserUs: perRequest('parser'), loaderUs: perRequest('loader'), probesUs: perRequest('probes'),
+    parserMib: memory[0].now, loaderMib: memory[1].now, highestMib: memory[0].highest + memory[1].highest, bothMib,
+    complete: (await counted) / ([warmed, load, ...more].reduce((sum, { requests }) => sum + requests, 0) * ENDS), report: agent.report(),
+  };
 }
 
 const lossesOf = ({ losses, ...counters }) => [losses.loader, ...losses.cpus, counters].flatMap(Object.entries)
   .filter(([key, value]) => /ringFull|dropped$|Limit|abandoned|unknownConnection|overflown|refused|rejected/.test(key) && value > 0).map(([key, value]) => `${key} ${value}`);
 
-async function measure(name, receiverPort) {
+/** Off and on, as often as there are rounds, with loads of those kinds one after the other. */
+async function measure(name, { port, receiverPort, kinds }) {
+  const [off, on] = [[], []];
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    off.push(kinds.map((kind) => LOADS[name]({ port, rate: RATES[kind], seconds: SECONDS })));
+    on.push(await measureOn(name, { port, receiverPort, kinds }));
+  }
+  const pick = (key, digits = 1) => Number(median(on.map((run) => run[key])).toFixed(digits));
+  return {
+    name, ends: values.ends, ...Object.fromEntries(kinds.map((kind, index) => [kind, latencies(off.map((loads) => loads[index]), on.map(({ loads }) => loads[index]))])),
+    parserUs: pick('parserUs'), loaderUs: pick('loaderUs'), probesUs: pick('probesUs'), percentPer1000: Number((median(on.map((run) => run.parserUs + run.loaderUs + run.probesUs)) / 10).toFixed(2)),
+    parserMib: pick('parserMib'), loaderMib: pick('loaderMib'), highestMib: pick('highestMib'), bothMib: Number(Math.max(...on.map((run) => run.bothMib)).toFixed(1)), completePercent: Number((Math.min(...on.map((run) => run.complete)) * 100).toFixed(3)),
+    wrong: [...on.flatMap(({ loads }) => loads), ...off.flat()].reduce((sum, load) => sum + load.wrong, 0), lost: on.flatMap((run) => lossesOf(run.report)), load: loadavg().map((one) => one.toFixed(1)).join(' '),
+  };
+}
+
+/** Of two loads that are alike, without and with the agent, in pairs. */
+function latencies(off, on) {
+  const us = (loads, key) => Math.round(median(loads.map((load) => load[key])) * 1000);
+  const added = (key) => on.map((load, round) => Math.round((load[key] - off[round][key]) * 1000));
+  const perS = (loads) => Math.round(median(loads.map(({ rate }) => rate)));
+  return { perS: [perS(off), perS(on)], p50Us: [us(off, 'p50Ms'), us(on, 'p50Ms')], addedP50Us: added('p50Ms'), addedMeanUs: added('meanMs'), p99Us: [us(off, 'p99Ms'), us(on, 'p99Ms')] };
+}
+
+async function measureAll(name, receiverPort) {
   const port = await freePort();
   await SERVERS[name](port);
   await reachable(port);
-  LOADS[name](port, SECONDS);
-  const [on, off] = [[], []];
-  for (let round = 0; round < Number(values.rounds); round += 1) {
-    off.push(LOADS[name](port, SECONDS));
-    on.push(await measureOn(name, { port, receiverPort }));
-  }
-  const pick = (runs, key, digits = 1) => Number(median(runs.map((run) => run[key])).toFixed(digits));
-  const added = on.map((run, round) => (run.p50Ms - off[round].p50Ms) * 1000);
-  return {
-    name, ends: values.ends, rateOff: pick(off, 'rate', 0), rateOn: pick(on, 'rate', 0), p50OffUs: Math.round(pick(off, 'p50Ms', 4) * 1000), p50OnUs: Math.round(pick(on, 'p50Ms', 4) * 1000), addedUs: added.map(Math.round),
-    parserUs: pick(on, 'parserUs'), loaderUs: pick(on, 'loaderUs'), probesUs: pick(on, 'probesUs'), percentPer1000: Number((median(on.map((run) => run.parserUs + run.loaderUs + run.probesUs)) / 10).toFixed(2)),
-    parserMib: pick(on, 'parserMib'), loaderMib: pick(on, 'loaderMib'), mostMib: pick(on, 'mostMib'), completePercent: Number((Math.min(...on.map((run) => run.complete)) * 100).toFixed(3)),
-    wrong: [...on, ...off].reduce((sum, run) => sum + (run.wrong ?? 0), 0), lost: on.flatMap((run) => lossesOf(run.report)), load: loadavg().map((one) => one.toFixed(1)).join(' '),
-  };
+  LOADS[name]({ port, rate: RATES.rate, seconds: SECONDS });
+  process.stdout.write(`${JSON.stringify(await measure(name, { port, receiverPort, kinds: ['rate', ...(RATES.room > 0 ? ['room'] : [])] }))}\n`);
+  if (values.full.split(',').includes(name)) process.stdout.write(`${JSON.stringify(await measure(name, { port, receiverPort, kinds: ['full'] }))}\n`);
 }
 
 const STATISTICS = '/proc/sys/kernel/bpf_stats_enabled';
@@ -214,10 +216,10 @@ const statisticsBefore = readFileSync(STATISTICS, 'utf8');
 try {
   writeFileSync(STATISTICS, '1');
   const port = await fromSink();
-  if (RATE > 0) buildGo('steady', join(root, 'bench', 'lib', 'steady.go'));
-  for (const name of values.servers?.split(',') ?? Object.keys(SERVERS)) {
+  buildGo('steady', join(root, 'bench', 'lib', 'steady.go'));
+  for (const name of values.servers.split(',')) {
     try {
-      process.stdout.write(`${JSON.stringify(await measure(name, port))}\n`);
+      await measureAll(name, port);
     } catch (error) {
       process.stdout.write(`${name}: ${error.message}\n`);
     }

@@ -126,13 +126,13 @@ static void check_sequence(struct loader *loader, const struct event_header *hea
 		*next = header->sequence + 1;
 }
 
-int take_event(void *context, void *record, size_t size)
+void take_event(void *context, const void *record, size_t size)
 {
 	struct loader *loader = context;
 	const struct event_header *header = record;
 
 	if (size < sizeof(*header) || header->length > size)
-		return 0;
+		return;
 	loader->events++;
 	loader->event_bytes += header->length;
 	check_sequence(loader, header);
@@ -152,5 +152,4 @@ int take_event(void *context, void *record, size_t size)
 	default:
 		queue_add(&loader->queue, record, header->length);
 	}
-	return 0;
 }

@@ -40,8 +40,8 @@ struct loader {
 
 __u64 now_ns(void);
 
-/* events.c: one record of the ring buffer, as ring_buffer__new wants it. */
-int take_event(void *context, void *record, size_t size);
+/* events.c: one record of the ring, as ring_consume wants it. */
+void take_event(void *context, const void *record, size_t size);
 void tell_text(struct loader *loader);
 void look_at_young(struct loader *loader);
 

@@ -19,6 +19,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "programs.h"
+#include "ring.h"
 
 #define BUSY_MS 50        /* how often the ring is emptied under load: batches, not one wake-up per event */
 #define IDLE_MS 100
@@ -39,7 +40,7 @@
 
 struct loop {
 	struct loader *loader;
-	struct ring_buffer *ring;
+	struct ring ring;
 	int epoll;
 	int signals;
 	int clock; /* fires when the system's clock is set */
@@ -102,12 +103,12 @@ static bool open_loop(struct loop *loop)
 	loop->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	loop->clock = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	timerfd_settime(loop->clock, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
-	loop->ring = ring_buffer__new(bpf_map__fd(loop->loader->session.programs->maps.events), take_event, loop->loader, NULL);
-	if (loop->epoll < 0 || loop->signals < 0 || loop->clock < 0 || !loop->ring)
+	int events = bpf_map__fd(loop->loader->session.programs->maps.events);
+	if (loop->epoll < 0 || loop->signals < 0 || loop->clock < 0 || !ring_open(&loop->ring, events, loop->loader->options.ring_bytes))
 		return false;
 	watch(loop, loop->signals, EPOLLIN);
 	watch(loop, loop->clock, EPOLLIN);
-	watch(loop, ring_buffer__epoll_fd(loop->ring), EPOLLIN);
+	watch(loop, events, EPOLLIN);
 	watch(loop, STDIN_FILENO, EPOLLIN | EPOLLRDHUP);
 	loop->next_tick = now_ns() + TICK_NS;
 	return true;
@@ -115,7 +116,7 @@ static bool open_loop(struct loop *loop)
 
 static void close_loop(struct loop *loop)
 {
-	ring_buffer__free(loop->ring);
+	ring_close(&loop->ring);
 	close(loop->epoll);
 	close(loop->signals);
 	close(loop->clock);
@@ -240,7 +241,7 @@ static void turn(struct loop *loop)
 		else if (events[i].data.fd == loop->signals)
 			loop->loader->quit = true;
 	}
-	int taken = ring_buffer__consume(loop->ring);
+	size_t taken = ring_consume(&loop->ring, take_event, loop->loader);
 	look_at_young(loop->loader);
 	tick(loop);
 	flush(loop);
@@ -251,7 +252,7 @@ static void turn(struct loop *loop)
 static void drain(struct loop *loop)
 {
 	struct loader *loader = loop->loader;
-	ring_buffer__consume(loop->ring);
+	ring_consume(&loop->ring, take_event, loop->loader);
 	report_losses(loader, true);
 	flush(loop);
 	size_t left = loader->queue.used;

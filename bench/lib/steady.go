@@ -3,7 +3,7 @@
 //
 //	steady http|redis PORT REQUESTS_A_SECOND CONNECTIONS SECONDS
 //
-// Prints {"requests","wrong","p50Us","p99Us"}.
+// With 0 requests a second every connection asks again as soon as it has its answer. Prints {"requests","wrong","p50Us","p99Us","meanUs"}.
 package main
 
 import (
@@ -60,9 +60,9 @@ func talk(port string, start time.Time, every time.Duration, until time.Time, re
 	}
 	defer connection.Close()
 	in := bufio.NewReader(connection)
-	for due := start; due.Before(until); due = due.Add(every) {
+	for due, sent := start, start; due.Before(until) && sent.Before(until); due = due.Add(every) {
 		time.Sleep(time.Until(due))
-		sent := time.Now()
+		sent = time.Now()
 		if _, err := connection.Write(request); err != nil || !isRight(in) {
 			found.wrong++
 			return
@@ -81,7 +81,10 @@ func main() {
 	if kind == "redis" {
 		request, isRight = []byte("*2\r\n$3\r\nGET\r\n$5\r\nbench\r\n"), redisAnswer
 	}
-	every := time.Second * time.Duration(connections) / time.Duration(rate)
+	every := time.Duration(0)
+	if rate > 0 {
+		every = time.Second * time.Duration(connections) / time.Duration(rate)
+	}
 	begin := time.Now().Add(50 * time.Millisecond)
 	until := begin.Add(time.Duration(seconds) * time.Second)
 	results := make([]result, connections)
@@ -100,7 +103,11 @@ func main() {
 		took = append(took, one.took...)
 		wrong += one.wrong
 	}
+	var sum time.Duration
+	for _, one := range took {
+		sum += one
+	}
 	sort.Slice(took, func(i, j int) bool { return took[i] < took[j] })
 	at := func(share float64) float64 { return float64(took[int(float64(len(took)-1)*share)].Nanoseconds()) / 1000 }
-	fmt.Printf("{\"requests\":%d,\"wrong\":%d,\"p50Us\":%.1f,\"p99Us\":%.1f}\n", len(took), wrong, at(0.5), at(0.99))
+	fmt.Printf("{\"requests\":%d,\"wrong\":%d,\"p50Us\":%.1f,\"p99Us\":%.1f,\"meanUs\":%.1f}\n", len(took), wrong, at(0.5), at(0.99), float64(sum.Nanoseconds())/1000/float64(len(took)))
 }

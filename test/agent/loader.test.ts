@@ -16,10 +16,10 @@ const GAP = { none: 0, limit: 1 };
 describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', { timeout: 120_000 }, () => {
   test('its parts do what they say', () => {
     const source = join(ROOT, 'agent', 'loader');
-    const parts = ['queue', 'text', 'losses', 'processes', 'options', 'proc', 'symbols', 'returns', 'instructions'].map((name) => join(source, `${name}.c`));
+    const parts = ['queue', 'ring', 'text', 'losses', 'processes', 'options', 'proc', 'symbols', 'returns', 'instructions'].map((name) => join(source, `${name}.c`));
     const { stdout, status } = spawnSync(compile('units', [...parts, '-lelf', '-lcapstone']), { encoding: 'utf8' });
     expect(stdout.split('\n').filter((line) => line.startsWith('not ok'))).toEqual([]);
-    expect(stdout.split('\n').filter((line) => line.startsWith('ok'))).toHaveLength(16);
+    expect(stdout.split('\n').filter((line) => line.startsWith('ok'))).toHaveLength(17);
     expect(status).toBe(0);
   });
 
