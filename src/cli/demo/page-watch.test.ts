@@ -69,6 +69,13 @@ test('with the real Slack the incident itself is the news', async () => {
   expect(await watch.poll()).toEqual([{ kind: 'opened', incident: INCIDENT, post: undefined }]);
 });
 
+test('the message of an incident that goes on in this one, and leads to it, is not its own', async () => {
+  const merged: SlackPost = { ...POST, blocks: [{ type: 'header', text: { type: 'plain_text', text: '➡️ Part of i-1 now: Payment burns' } }] };
+  const watch = watchPages(url, () => [merged, POST]);
+  incidents = [INCIDENT];
+  expect(await watch.poll()).toEqual([{ kind: 'opened', incident: INCIDENT, post: POST }]);
+});
+
 test('one incident does not take the message of another whose id begins the same', async () => {
   const watch = watchPages(url, () => [{ threadTs: undefined, text: 'http://127.0.0.1:4400/incidents/i-12' }]);
   incidents = [INCIDENT];

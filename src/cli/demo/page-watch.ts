@@ -56,6 +56,8 @@ function newsOf(incident: IncidentSummary, before: IncidentSummary | undefined):
 }
 
 function isParentOf(post: SlackPost, incident: IncidentSummary): boolean {
+  // The message of an incident that goes on in this one leads here too.
+  if (slackLines(post).some((line) => line.includes(`Part of ${incident.id} now`))) return false;
   return post.threadTs === undefined && slackLinks(post).some((link) => new URL(link).pathname === `/incidents/${encodeURIComponent(incident.id)}`);
 }
 

@@ -43,7 +43,6 @@ export async function startTocsin({ directory, environment, overrides, signal }:
       ...carriedOver(environment),
       ...ports,
       TOCSIN_DATA_DIR: `${directory}/data`,
-      TOCSIN_PUBLIC_URL: `http://127.0.0.1:${ports.TOCSIN_HTTP_PORT}`,
       TOCSIN_EVALUATION_INTERVAL: '1s',
       ...overrides,
     },
