@@ -201,6 +201,7 @@ describe('mistakes', () => {
     ['names', slo({ metadata: '{ name: Check_Out }' }), 'rules/invalid-value metadata.name', ''],
     ['a list where a mapping belongs', slo({ metadata: '[a]' }), 'rules/wrong-type metadata', ''],
     ['a version as a number', slo({ metadata: '{ name: a, labels: { version: 2 } }' }), 'rules/wrong-type metadata.labels.version', ''],
+    ['a length of time without its unit', slo().replace('duration: 30d', 'duration: 30'), 'rules/wrong-type spec.timeWindow[0].duration', 'put quotes around it, "30"; a length of time or a share needs its unit, like 5m or 2%'],
     ['an unknown policy', slo({ policies: '[{ alertPolicyRef: burn-30 }]' }), 'rules/unknown-reference spec.alertPolicies[0].alertPolicyRef', 'did you mean "burn-30d"?'],
     ['a reference with a misspelt key', slo({ policies: '[{ alertPolicyReff: burn-30d }]' }), 'rules/unknown-key spec.alertPolicies[0].alertPolicyReff', 'did you mean "alertPolicyRef"?'],
     ['an unknown SLI', slo({ indicator: 'indicatorRef: nope' }), 'rules/unknown-reference spec.indicatorRef', ''],

@@ -152,7 +152,8 @@ function article(name: string): string {
 
 function typeHint(issue: Issue, value: unknown): string {
   if (issue.code !== 'invalid_type') return '';
-  if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return `put quotes around it: "${String(value)}"`;
+  if (issue.expected === 'string' && typeof value === 'number') return `put quotes around it, "${String(value)}"; a length of time or a share needs its unit, like 5m or 2%`;
+  if (issue.expected === 'string' && typeof value === 'boolean') return `put quotes around it: "${String(value)}"`;
   if (issue.expected === 'array') return 'begin the item with "- "';
   return '';
 }
