@@ -1,6 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { randomOf } from '../../src/budget/random-source.js';
+import { WORKBOOK_POLICY } from '../../src/budget/slo-builder.js';
+import type { BurnRatePolicy } from '../../src/config/slo.js';
 import type { Incident } from '../../src/incident/incident.js';
+import type { AlertId } from '../../src/lib/ids.js';
 import { MINUTE_MS } from '../../src/lib/duration.js';
 import { bindRules } from '../../src/notify/bind-rules.js';
 import { routingOf } from '../../src/notify/sample-routing.js';
@@ -8,6 +11,7 @@ import { Timeline } from '../support/timeline.js';
 import { STORY_START_MS } from '../support/timeline-clock.js';
 import type { CrashStep } from '../support/timeline-life.js';
 import type { Behaviour, Told } from '../support/timeline-receivers.js';
+import { availability } from '../support/timeline-rules.js';
 
 /** `npm run torture:alerting` tells more stories; each failure prints the seed that tells it again. */
 const STORIES = Number(process.env['TOCSIN_STORIES'] ?? 5);
@@ -23,12 +27,14 @@ route:
   group_interval: 2m
   repeat_interval: 20m
   routes:
-    - { matchers: [severity=critical], receiver: pager, group_wait: 0s, continue: true }
+    - { matchers: ['severity=~"critical|page"'], receiver: pager, group_wait: 0s, continue: true }
+    - { matchers: [alertname=ErrorBudgetBurn], receiver: watch, group_by: [incident], group_wait: 0s }
     - { matchers: [team=quiet], receiver: silent }
 receivers:
   - { name: everyone, webhook_configs: [{ url: 'http://127.0.0.1:9/a' }, { url: 'http://127.0.0.1:9/b', send_resolved: false }] }
   - { name: pager, webhook_configs: [{ url: 'http://127.0.0.1:9/c' }] }
   - { name: silent, webhook_configs: [{ url: 'http://127.0.0.1:9/d' }] }
+  - { name: watch, webhook_configs: [{ url: 'http://127.0.0.1:9/g' }] }
   - { name: second, webhook_configs: [{ url: 'http://127.0.0.1:9/e' }] }
   - { name: ann, webhook_configs: [{ url: 'http://127.0.0.1:9/f' }] }
 inhibit_rules:
@@ -44,12 +50,18 @@ const NAMES = ['Root', 'Leaf', 'Disk', 'Queue'];
 const TEAMS = ['quiet', 'loud'];
 const STEPS: readonly CrashStep[] = ['evaluated', 'saved', 'claimed', 'sent', 'settled'];
 const BEHAVIOURS: readonly Behaviour[] = ['fine', 'down', 'takes it and loses the answer', 'is busy', 'fails', 'resets', 'hangs', 'fine', 'fine'];
-const RECEIVERS = ['everyone', 'pager', 'silent', 'second', 'ann'];
+const RECEIVERS = ['everyone', 'pager', 'silent', 'watch', 'second', 'ann'];
+/** Windows so short that a handful of failures crosses both tiers within seconds, the ticket's evidence first. */
+const TIERS: BurnRatePolicy = { ...WORKBOOK_POLICY, name: 'short', tiers: [{ severity: 'page', factor: 14.4, longMs: 5 * MINUTE_MS, shortMs: MINUTE_MS }, { severity: 'ticket', factor: 3, longMs: 5 * MINUTE_MS, shortMs: MINUTE_MS }] };
+const SERVICES = ['web', 'api'];
+const PER_MINUTE = [3, 8, 30];
 const BUTTONS = ['acknowledge', 'acknowledge', 'resolve', 'silence'] as const;
 /** Trouble lasts so long; afterwards everything is mended, and the story waits until all is told. */
 const TROUBLE_MINUTES = 60;
 const ACTS = 70;
 const JUMP_MAX_MS = 5 * MINUTE_MS;
+/** Longer than a ticket is held, though the machine slept, the clock was set and the process was away. */
+const SURELY_TOLD_MS = JUMP_MAX_MS + 3 * MINUTE_MS;
 
 interface Labels extends Readonly<Record<string, string>> {
   readonly alertname: string;
@@ -78,20 +90,47 @@ class Sender {
   }
 }
 
-/** A story by chance. `firing` is what is left burning at its end. */
-function story(seed: number): { readonly timeline: Timeline; readonly firing: ReadonlyMap<string, Labels> } {
+/** An alert of an SLO that fired when somebody looked. */
+interface Seen {
+  readonly id: AlertId;
+  readonly startsAtMs: number;
+  readonly atMs: number;
+}
+
+interface Story {
+  readonly timeline: Timeline;
+  /** What was posted and is left burning at its end. */
+  readonly firing: ReadonlyMap<string, Labels>;
+  /** Services that fail at its end. */
+  readonly failing: ReadonlySet<string>;
+  /** Alerts of SLOs that nobody silenced, looked at once a minute. */
+  readonly seen: readonly Seen[];
+}
+
+/** A story by chance. */
+function story(seed: number): Story {
   const random = randomOf(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)]!;
-  const timeline = new Timeline({ slos: [], routing: ROUTING, seed });
+  const slos = SERVICES.map((service) => availability(service, { policy: TIERS, target: 0.99 }));
+  const timeline = new Timeline({ slos, routing: ROUTING, seed, tickMs: 15_000, exportMs: 10_000 });
   const sender = new Sender();
   const firing = new Map<string, Labels>();
+  const failing = new Set<string>();
+  const seen: Seen[] = [];
   const moment = (second: number): string => new Date(STORY_START_MS + second * 1_000).toISOString().slice(11, 19);
   const seconds = Array.from({ length: ACTS }, () => Math.floor(random.next() * TROUBLE_MINUTES * 60)).sort((left, right) => left - right);
   for (const second of seconds) {
     const at = timeline.at(moment(second));
     const labels: Labels = { alertname: pick(NAMES), team: pick(TEAMS), severity: pick(['critical', 'warning']), instance: pick(['1', '2']) };
     const chance = random.next();
-    if (chance < 0.35) {
+    if (chance < 0.15) {
+      const service = pick(SERVICES);
+      if (random.next() < 0.4) at.traffic({ service, perMinute: pick(PER_MINUTE) });
+      const share = failing.has(service) ? 0 : pick([0.5, 1]);
+      failing.delete(service);
+      if (share > 0) failing.add(service);
+      at.fault({ service, failing: share });
+    } else if (chance < 0.4) {
       firing.set(JSON.stringify(labels), labels);
       at.do((now) => { sender.set(labels, undefined, now); });
     } else if (chance < 0.58) {
@@ -116,19 +155,30 @@ function story(seed: number): { readonly timeline: Timeline; readonly firing: Re
       at.do((now) => { now.setClock(byMs); });
     } else at.receiver(pick(RECEIVERS), pick(BEHAVIOURS));
   }
-  for (let minute = 1; minute < TROUBLE_MINUTES + 95; minute += 1) timeline.at(moment(minute * 60 + 11)).do((now) => { sender.sendAll(now); });
+  for (const service of SERVICES) timeline.at(moment(0)).traffic({ service, perMinute: pick(PER_MINUTE) });
+  for (let minute = 1; minute < TROUBLE_MINUTES + 95; minute += 1) {
+    timeline.at(moment(minute * 60 + 11)).do(async (now) => {
+      sender.sendAll(now);
+      if (now.isUp) seen.push(...firingNow(await now.life.openIncidents(), now.clock.nowMs()));
+    });
+  }
   const mended = timeline.at(moment(TROUBLE_MINUTES * 60 + 120));
   for (const receiver of RECEIVERS) mended.receiver(receiver, 'fine');
-  return { timeline, firing };
+  return { timeline, firing, failing, seen };
 }
 
-test(`${String(STORIES)} stories of alerts, buttons, silences, escalations, crashes, set clocks and broken receivers, from seed ${String(FIRST_SEED)}: nothing lost, nothing doubled, in order, explained`, async () => {
+function firingNow(open: readonly Incident[], atMs: number): Seen[] {
+  const loud = open.filter(({ key, timeline }) => key.startsWith('slo:') && !timeline.some(({ kind }) => kind === 'silenced'));
+  return loud.flatMap(({ alerts }) => alerts.filter(({ status }) => status === 'firing').map(({ id, startsAtMs }) => ({ id, startsAtMs, atMs })));
+}
+
+test(`${String(STORIES)} stories of alerts, burning SLOs, buttons, silences, escalations, crashes, set clocks and broken receivers, from seed ${String(FIRST_SEED)}: nothing lost, nothing doubled, in order, explained`, async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + STORIES; seed += 1) {
-    const { timeline, firing } = story(seed);
+    const { timeline, firing, failing, seen } = story(seed);
     const heard = timeline.receivers.told;
     const label = `seed ${String(seed)}`;
     let open: readonly Incident[] = [];
-    timeline.judgedBy((told) => [...lost(told, firing), ...outOfOrder(told, timeline.made), ...wronglyEscalated(told, open, firing)].map((problem) => `${label}: ${problem}`));
+    timeline.judgedBy((told) => [...lost(told, firing, open), ...late(told, seen), ...outOfOrder(told, timeline.made), ...wronglyEscalated(told, open, firing), ...failing.size === burningOf(open).length ? [] : [`${[...failing].join(', ')} fail, and ${burningOf(open).join(', ')} burn`]].map((problem) => `${label}: ${problem}`));
     timeline.at('02:35').do(async ({ life }) => {
       open = await life.openIncidents();
       expect([label, new Set(open.map(({ key }) => key)).size]).toEqual([label, open.length]);
@@ -139,21 +189,42 @@ test(`${String(STORIES)} stories of alerts, buttons, silences, escalations, cras
 });
 
 /** What each integration thinks is burning must be what burns: an alert that ended was taken back, one that burns was told, unless it is inhibited. */
-function lost(told: readonly Told[], firing: ReadonlyMap<string, Labels>): string[] {
+function lost(told: readonly Told[], firing: ReadonlyMap<string, Labels>, open: readonly Incident[]): string[] {
   const problems: string[] = [];
-  const burning = new Set([...firing.values()].map(identity));
-  for (const [receiver, integration] of [['everyone', 'webhook[0]'], ['pager', 'webhook[0]'], ['silent', 'webhook[0]'], ['second', 'webhook[0]'], ['ann', 'webhook[0]']] as const) {
+  const slos = burningOf(open);
+  const burning = new Set([...[...firing.values()].map(identity), ...slos]);
+  for (const receiver of RECEIVERS) {
     const believed = new Map<string, string>();
     for (const message of told) {
-      if (message.receiver !== receiver || message.integration !== integration) continue;
+      if (message.receiver !== receiver || message.integration !== 'webhook[0]') continue;
       for (const { labels, status } of message.delivery.group.alerts) believed.set(identity(labels), status);
     }
     for (const [alert, status] of believed) if (status === 'firing' && !burning.has(alert)) problems.push(`${receiver} was never told that ${alert} ended`);
     for (const labels of firing.values()) {
       if (concerns(receiver, labels) && !isInhibited(labels, firing) && believed.get(identity(labels)) !== 'firing') problems.push(`${receiver} does not know that ${identity(labels)} burns`);
     }
+    // Half an hour after the last act all that fails is a page.
+    if (receiver === 'watch' || receiver === 'pager') for (const slo of slos) if (believed.get(slo) !== 'firing') problems.push(`${receiver} does not know that ${slo} burns`);
   }
   return problems;
+}
+
+function burningOf(open: readonly Incident[]): string[] {
+  return open.flatMap(({ key, alerts }) => (key.startsWith('slo:') ? alerts.filter(({ status }) => status === 'firing').map(({ labels }) => identity(labels)) : []));
+}
+
+/** Who watches SLOs hears of a page with the step that makes it one, and of a ticket soon: it is held for moments only. */
+function late(told: readonly Told[], seen: readonly Seen[]): string[] {
+  const watched = told.filter(({ receiver }) => receiver === 'watch');
+  const waited = watched.filter(({ delivery: { createdAtMs, transition: { kind } }, incident: { severity, timeline } }) => {
+    const became = timeline.findLast((entry) => entry.kind === 'opened' || entry.kind === 'upgraded');
+    return severity === 'page' && (kind === 'opened' || kind === 'upgraded') && !timeline.some((entry) => entry.kind === 'silenced') && became?.atMs !== createdAtMs;
+  });
+  const made = watched.map(({ delivery }) => delivery).sort((left, right) => left.createdAtMs - right.createdAtMs);
+  // What ended and fired again between two turns of its group is no news.
+  const lastOf = ({ id, atMs }: Seen): string | undefined => made.findLast(({ createdAtMs, group }) => createdAtMs <= atMs && group.alerts.some((alert) => alert.id === id))?.group.alerts.find((alert) => alert.id === id)?.status;
+  const unheard = seen.filter((each) => each.atMs - each.startsAtMs > SURELY_TOLD_MS && lastOf(each) !== 'firing');
+  return [...waited.map(({ delivery }) => `${delivery.id} is a page and waited`), ...unheard.map(({ id, atMs }) => `nobody had been told of ${id} at ${new Date(atMs).toISOString()}`)];
 }
 
 function concerns(receiver: string, { severity, team }: Labels): boolean {
@@ -188,7 +259,7 @@ function wronglyEscalated(told: readonly Told[], open: readonly Incident[], firi
   const called = told.filter(({ delivery }) => delivery.transition.kind === 'escalated');
   const problems = called.filter(({ incident }) => incident.status !== 'open').map(({ receiver, incident }) => `${receiver} was called about ${incident.id}, which is ${incident.status}`);
   for (const { id, status, severity, alerts } of open) {
-    const isLoud = alerts.some(({ status: state, labels }) => state === 'firing' && labels['severity'] === 'critical' && !isInhibited(labels as Labels, firing));
+    const isLoud = alerts.some(({ status: state, labels }) => state === 'firing' && (labels['severity'] === 'critical' || labels['severity'] === 'page') && !isInhibited(labels as Labels, firing));
     if (status !== 'open' || severity !== 'page' || !isLoud) continue;
     for (const receiver of ['second', 'ann']) if (!told.some((message) => message.receiver === receiver && message.incident.id === id)) problems.push(`${receiver} was never called about ${id}, which nobody took`);
   }
@@ -196,5 +267,6 @@ function wronglyEscalated(told: readonly Told[], open: readonly Incident[], firi
 }
 
 function identity(labels: Readonly<Record<string, string>>): string {
-  return Object.keys(labels).filter((name) => name !== 'incident').sort().map((name) => `${name}=${labels[name] ?? ''}`).join(',');
+  // A ticket that becomes a page is the same alert.
+  return Object.keys(labels).filter((name) => name !== 'incident' && (name !== 'severity' || labels['slo'] === undefined)).sort().map((name) => `${name}=${labels[name] ?? ''}`).join(',');
 }
