@@ -24,3 +24,13 @@ test('signatures of a window have their failures, rate and share in it, the most
   expect(views.map(({ signature: { id }, failures, perHour, share }) => [id, failures, perHour, share])).toEqual([['many', 75, 75, 0.75], ['few', 25, 25, 0.25]]);
   for (const { line, failures } of views) expect(line.reduce((sum, count) => sum + count, 0)).toBe(failures);
 });
+
+test('an error that comes as often every minute is a level line, whatever the window', () => {
+  const steady = { ...reader, all: () => [of('steady')], counts: () => new Map(Array.from({ length: 3_000 }, (_, age) => [MINUTE - age, 10])) };
+  for (const [hours, steps, stepMinutes] of [[1, 31, 2], [6, 46, 8], [24, 47, 31]] as const) {
+    const [{ line, lineStepMs } = { line: [], lineStepMs: 0 }] = signatureViews(steady, { fromMs: NOW - hours * HOUR_MS, toMs: NOW }, NOW);
+    expect([line.length, lineStepMs]).toEqual([steps, stepMinutes * MINUTE_MS]);
+    // The first step begins before the window.
+    expect(new Set(line.slice(1))).toEqual(new Set([10 * stepMinutes]));
+  }
+});

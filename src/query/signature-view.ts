@@ -15,8 +15,10 @@ export interface SignatureView {
   readonly perHour: number;
   /** Of all failed requests of the window. */
   readonly share: number | undefined;
-  /** Failed requests by equal parts of the window, oldest first. */
+  /** Failed requests by `lineStepMs`, oldest first; the last step ends with the window. */
   readonly line: readonly number[];
+  /** Whole minutes, as failures are counted by: of unequal steps a steady error would look like a saw. */
+  readonly lineStepMs: number;
 }
 
 export interface SignatureDetail extends SignatureView {
@@ -27,7 +29,7 @@ export interface SignatureDetail extends SignatureView {
   readonly merged: readonly TrackedSignature[];
 }
 
-const PARTS = 48;
+const MAX_STEPS = 48;
 
 /** Those with failures in the window, most frequent first, then by when they were last seen. Linked ones speak through those they are linked to. */
 export function signatureViews(reader: SignatureReader, window: TimeWindow, nowMs: number): readonly SignatureView[] {
@@ -50,15 +52,16 @@ function viewOf(own: TrackedSignature, reader: SignatureReader, { window, nowMs 
   const [from, to] = [Math.floor(window.fromMs / MINUTE_MS), Math.floor(window.toMs / MINUTE_MS) + 1];
   const signature = withMerged(own, reader.family(own.id).flatMap((each) => reader.byId(each) ?? []));
   const all = reader.failures(from, to);
-  const line = new Array<number>(PARTS).fill(0);
+  const stepMinutes = Math.ceil((to - from) / MAX_STEPS);
+  const line = new Array<number>(Math.ceil((to - from) / stepMinutes)).fill(0);
   let failures = 0;
   for (const [minute, count] of reader.counts(signature.id)) {
-    const part = Math.floor(((minute - from) / (to - from)) * PARTS);
-    if (part < 0 || part >= PARTS) continue;
-    line[part] = (line[part] ?? 0) + count;
+    if (minute < from || minute >= to) continue;
+    const step = line.length - 1 - Math.floor((to - 1 - minute) / stepMinutes);
+    line[step] = (line[step] ?? 0) + count;
     failures += count;
   }
-  return { signature, state: stateOf(signature, nowMs), failures, perHour: failures / (knownMs(signature, window) / HOUR_MS), share: all === 0 ? undefined : failures / all, line };
+  return { signature, state: stateOf(signature, nowMs), failures, perHour: failures / (knownMs(signature, window) / HOUR_MS), share: all === 0 ? undefined : failures / all, line, lineStepMs: stepMinutes * MINUTE_MS };
 }
 
 /** What began in the window had less time to fail; counts are by minute. */

@@ -31,15 +31,15 @@ test('a burn-rate axis keeps 1, 10 and 100 apart and holds the thresholds', () =
   expect(thresholds[0]?.y).toBeLessThan(y('10'));
 });
 
-test('times are round: full hours over hours, dates over days', () => {
+test('times are round: full hours over hours, dates over days; one of them says the zone', () => {
   const ticks = (hours: number): string[] => chart({ ...input({ values: [1, 1] }), times: [NOON + 300_000, NOON + 300_000 + hours * 3_600_000] }).timeTicks.map((tick) => tick.label);
-  expect(ticks(6)).toEqual(['13:00', '14:00', '15:00', '16:00', '17:00', '18:00']);
-  expect(ticks(24)).toEqual(['18:00', '11-21', '06:00', '12:00']);
-  expect(ticks(24 * 6)).toEqual(['11-21', '11-22', '11-23', '11-24', '11-25', '11-26']);
+  expect(ticks(6)).toEqual(['13:00 UTC', '14:00', '15:00', '16:00', '17:00', '18:00']);
+  expect(ticks(24)).toEqual(['18:00 UTC', '11-21', '06:00', '12:00']);
+  expect(ticks(24 * 6)).toEqual(['11-21 UTC', '11-22', '11-23', '11-24', '11-25', '11-26']);
 });
 
 test('what is under the pointer is said in words, in order', () => {
-  expect(JSON.parse(chart(input({ values: [1, undefined] })).moments)).toEqual([[0, '2026-11-20 12:00 · errors 1'], [100, '2026-11-20 12:01 · errors –']]);
+  expect(JSON.parse(chart(input({ values: [1, undefined] })).moments)).toEqual([[0, '2026-11-20 12:00 UTC · errors 1'], [100, '2026-11-20 12:01 UTC · errors –']]);
 });
 
 test('a sparkline stays in its box', () => {

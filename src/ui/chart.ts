@@ -207,6 +207,8 @@ function stretches(values: readonly (number | undefined)[]): [index: number, val
 /** Round steps of the time axis, in minutes. */
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 7_200, 10_080, 20_160];
 const MAX_TIME_TICKS = 6;
+/** The first label that has room on its left says the zone for all. */
+const ZONE_FROM_PERCENT = 8;
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
@@ -220,7 +222,8 @@ export function timeTicks(times: readonly number[]): Chart['timeTicks'] {
     const x = round((100 * (at - first)) / range);
     ticks.push({ x, label: timeLabel(at, step), anchor: x < 2 ? 'start' : x > 98 ? 'end' : 'middle' });
   }
-  return ticks;
+  const zoned = ticks.findIndex(({ x }) => x >= ZONE_FROM_PERCENT);
+  return ticks.map((tick, index) => (index === zoned ? { ...tick, label: `${tick.label} UTC` } : tick));
 }
 
 /** `14:30`; midnights and whole days as `11-20`. */
@@ -231,7 +234,7 @@ function timeLabel(timeMs: number, stepMs: number): string {
 
 function momentWords(timeMs: number, index: number, input: ChartInput): string {
   const values = input.series.map((series) => `${series.label} ${words(series.values[index], input.format)}`);
-  return `${new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ')} · ${values.join(' · ')}`;
+  return `${new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ')} UTC · ${values.join(' · ')}`;
 }
 
 function words(value: number | undefined, format: (value: number) => string): string {

@@ -2,6 +2,7 @@ import { formatLatency } from '../lib/format.js';
 import { ROWS_PER_OCTAVE, type Heatmap } from '../query/survey-reader.js';
 import type { TimeWindow } from '../query/time-window.js';
 import { timeTicks } from './chart.js';
+import { counted } from './words.js';
 
 const ROW_HEIGHT = 9;
 /** So many rows at least, so that a single band is not drawn as a wall. */
@@ -65,18 +66,13 @@ export function heatmapView(heatmap: Heatmap, choice: HeatmapChoice, hrefOf: (ar
       return {
         x: round((100 * cell.column) / columns), width: round(100 / columns), y: yOf(cell.row), opacity: round(FAINTEST + (1 - FAINTEST) * (Math.log1p(cell.spans) / Math.log1p(most))),
         failed: cell.errors <= 0 ? 0 : round(Math.max(0.2, Math.min(1, cell.errors / cell.spans)) * ROW_HEIGHT),
-        words: `${count(cell.spans)}${cell.errors > 0 ? `, ${Math.round(cell.errors)} failed` : ''} · ${formatLatency(nsOfRow(cell.row))} to ${formatLatency(nsOfRow(cell.row + 1))} · ${new Date(area.fromMs).toISOString().slice(11, 16)}`,
+        words: `${counted(cell.spans, 'span')}${cell.errors > 0 ? `, ${Math.round(cell.errors)} failed` : ''} · ${formatLatency(nsOfRow(cell.row))} to ${formatLatency(nsOfRow(cell.row + 1))} · ${new Date(area.fromMs).toISOString().slice(11, 16)} UTC`,
         href: hrefOf(area),
       };
     }),
     labels: labelsOf(geometry, yOf), timeTicks: timeTicks([fromMs, fromMs + columns * stepMs]), chosen: chosenOf(choice, geometry),
     spans: cells.reduce((sum, { spans }) => sum + spans, 0), errors: cells.reduce((sum, { errors }) => sum + errors, 0),
   };
-}
-
-function count(spans: number): string {
-  const whole = Math.round(spans);
-  return `${whole.toLocaleString('en-US')} span${whole === 1 ? '' : 's'}`;
 }
 
 function nsOfRow(row: number): number {

@@ -2,6 +2,7 @@ import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { formatLatency, formatPercent } from '../lib/format.js';
 import { balances, type IngestReport, type LedgerSum, type Named, type SenderReport, type ServiceArrivals } from '../query/ingest-report.js';
 import { SITE, type Site } from './site.js';
+import { counted } from './words.js';
 
 const MIB = 2 ** 20;
 const SIGNAL_WORDS: Readonly<Record<string, string>> = { traces: 'Spans', logs: 'Log records' };
@@ -24,7 +25,7 @@ export class IngestPageController {
       ledgers: [{ title: 'Last hour', rows: report.lastHour.map(ledgerRow) }, { title: 'Last day', rows: report.lastDay.map(ledgerRow) }],
       balances: balances([...report.lastHour, ...report.lastDay]),
       senders: report.senders.map(senderRow), services: report.services.map(serviceRow), lists: listsOf(report),
-      waiting: `${(report.waitingBytes / MIB).toFixed(1)} MiB`, commits: whole(report.commits),
+      waiting: `${(report.waitingBytes / MIB).toFixed(1)} MiB`, commits: counted(report.commits, 'commit'),
       meanCommit: report.meanCommitMs === undefined ? undefined : formatLatency(report.meanCommitMs * 1e6),
     });
   }

@@ -3,7 +3,7 @@ import nunjucks from 'nunjucks';
 import { formatDuration } from '../lib/duration.js';
 import { formatBurn, formatLatency, formatPercent, formatSpan, formatTime } from '../lib/format.js';
 import { assetUrl } from './fs-assets.js';
-import { formatRate, formatRelative } from './words.js';
+import { counted, formatRate, formatRelative } from './words.js';
 
 const TEMPLATES = fileURLToPath(new URL('./templates', import.meta.url));
 
@@ -23,6 +23,7 @@ export class PageRenderer {
     };
     for (const [name, filter] of Object.entries(filters)) this.#environment.addFilter(name, filter);
     this.#environment.addFilter('relative', (timeMs: number, nowMs: number) => formatRelative(timeMs, nowMs));
+    this.#environment.addFilter('counted', (count: number, noun: string) => counted(count, noun));
     this.#environment.addFilter('asset', assetUrl);
     this.#environment.addFilter('json', jsonText);
   }

@@ -1,16 +1,17 @@
 import { Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { DAY_MS } from '../lib/duration.js';
+import { DAY_MS, formatDuration } from '../lib/duration.js';
 import { ApiError } from '../query/api-error.js';
 import { readInput, windowInput, windowOf } from '../query/request-input.js';
 import { signatureDetail, signatureDetailJson, signatureJson, signatureViews, type SignatureDetail } from '../query/signature-view.js';
 import type { TimeWindow } from '../query/time-window.js';
 import { mostFirst } from '../signature/signature-life.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
-import { sparkline } from './chart.js';
+import { chart, sparkline, type Chart } from './chart.js';
 import type { PageReply, PageRequest } from './http-types.js';
 import { rangesOf } from './ranges.js';
 import { SITE, type Site } from './site.js';
 import { UI_OPTIONS, type UiOptions } from './ui-options.js';
+import { formatNumber } from './words.js';
 
 const RANGES = ['1h', '6h', '1d', '7d'];
 const DECISIONS: Readonly<Record<string, 'resolved' | 'ignored' | 'reopened'>> = { resolve: 'resolved', ignore: 'ignored', reopen: 'reopened' };
@@ -70,10 +71,11 @@ export class SignaturePageController {
   one(@Param('id') id: string, @Query() query: unknown): string {
     const detail = detailOf(this.#site, id, query);
     const { signature } = detail;
+    const window = windowFrom(query, this.#site.readers.clock.nowMs());
     const known = (ids: readonly string[]): readonly TrackedSignature[] => ids.flatMap((each) => this.#site.readers.signatures.byId(each) ?? []);
     return this.#site.render({
-      template: 'signature', title: signature.type, section: 'signatures', ...rangesOf(windowFrom(query, this.#site.readers.clock.nowMs()), RANGES), ...detail, line: sparkline(detail.line), earlier: known(signature.earlierIds), later: known([...signature.laterIds, ...(signature.decision?.into === undefined ? [] : [signature.decision.into])]),
-      affected: [...affected('Requests that fail', signature.operations, signature.total), ...affected('Versions', signature.versions, signature.total), ...affected('Tenants', signature.tenants, signature.total)],
+      template: 'signature', title: signature.type, section: 'signatures', ...rangesOf(window, RANGES), ...detail, chart: failureChart(detail, window), earlier: known(signature.earlierIds), later: known([...signature.laterIds, ...(signature.decision?.into === undefined ? [] : [signature.decision.into])]),
+      affected: [...affected(['Requests that fail', 'Request'], signature.operations, signature.total), ...affected(['Versions', 'Version'], signature.versions, signature.total), ...affected(['Tenants', 'Tenant'], signature.tenants, signature.total)],
     });
   }
 
@@ -83,13 +85,21 @@ export class SignaturePageController {
   }
 }
 
+function failureChart({ line, lineStepMs, signature: { firstSeenMs, regressedAtMs } }: SignatureDetail, { toMs }: TimeWindow): Chart {
+  const markers = [{ atMs: firstSeenMs, label: 'first seen', style: 'ticket' }, ...(regressedAtMs === undefined ? [] : [{ atMs: regressedAtMs, label: 'came back', style: 'page' }])];
+  return chart({
+    title: `Failed requests per ${formatDuration(lineStepMs)}`, times: line.map((_, step) => toMs - (line.length - 1 - step) * lineStepMs), markers, format: formatNumber, atLeast: [0, 1],
+    series: [{ label: 'failed', style: 'bad', area: true, values: line }],
+  });
+}
+
 /** Rows of each table. */
 const AFFECTED = 20;
 
 /** The most frequent ones. Shares are of all its failures, for some have no version or tenant. Keys of an object are in an order of their own where they are numbers. */
-function affected(title: string, counts: Readonly<Record<string, number>>, total: number): readonly Record<string, unknown>[] {
+function affected([title, column]: readonly [title: string, column: string], counts: Readonly<Record<string, number>>, total: number): readonly Record<string, unknown>[] {
   const rows = mostFirst(Object.entries(counts)).slice(0, AFFECTED).map(([name, count]) => ({ name, count, share: count / total }));
-  return rows.length === 0 ? [] : [{ title, rows }];
+  return rows.length === 0 ? [] : [{ title, column, rows }];
 }
 
 function windowFrom(query: unknown, nowMs: number): TimeWindow {

@@ -5,6 +5,7 @@ import { tagField } from '../query/tempo-input.js';
 import type { Field } from '../trace/traceql/ast.js';
 import { printField } from '../trace/traceql/print.js';
 import { attributeText } from './attribute-text.js';
+import { counted } from './words.js';
 
 /** Who, what, and where it ran. */
 const FACET_FIELDS = ['resource.service.name', 'name', 'status', 'kind', 'span.http.response.status_code', 'resource.service.version', 'resource.cloud.region', 'resource.k8s.pod.name', 'resource.k8s.node.name', 'resource.host.name', 'resource.deployment.environment.name'];
@@ -52,10 +53,10 @@ export function facetViews({ fields, weighted }: Breakdown, query: string, atLea
 
 /** `120,000 spans`, `a sample of 50,000 of 120,000 spans`. */
 export function foundInWords({ found, looked }: Breakdown): string {
-  const total = `${found.toLocaleString('en-US')} span${found === 1 ? '' : 's'}`;
+  const total = counted(found, 'span');
   return looked < found ? `a sample of ${looked.toLocaleString('en-US')} of ${total}` : total;
 }
 
 export function facetTitle({ spans, errorRatio, p99Ns }: FacetView['values'][number]): string {
-  return `${spans.toLocaleString('en-US')} spans, ${formatPercent(errorRatio, 1)} failed, p99 ${formatLatency(p99Ns)}`;
+  return `${counted(spans, 'span')}, ${formatPercent(errorRatio, 1)} failed, p99 ${formatLatency(p99Ns)}`;
 }

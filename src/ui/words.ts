@@ -26,6 +26,12 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** `1 span`, `41,200 spans`. */
+export function counted(count: number, noun: string): string {
+  const whole = Math.round(count);
+  return `${whole.toLocaleString('en-US')} ${noun}${whole === 1 ? '' : 's'}`;
+}
+
 const INTEGRATION_WORDS: Readonly<Record<string, string>> = { slack: 'Slack', webhook: 'webhook', pagerduty: 'PagerDuty', teams: 'Teams', opsgenie: 'Opsgenie', email: 'mail', alertmanager: 'Alertmanager' };
 
 /** `by Slack`, `by webhook 2`: integrations are called `slack[0]`, `webhook[1]` and so on. */
