@@ -9,6 +9,10 @@ test('a runbook keeps its structure, below the headings of the page', () => {
   expect(html).toContain('<a href="https://status.example">Status</a>');
 });
 
+test('a runbook whose title stands elsewhere begins with the same heading: no level is left out', () => {
+  expect(renderMarkdown('## Check\n\n### One\n\n#### Two')).toBe('<h3>Check</h3>\n<h4>One</h4>\n<h5>Two</h5>\n');
+});
+
 test('an image is a link to it: nothing is fetched from elsewhere', () => {
   expect(renderMarkdown('![x](https://elsewhere.example/pixel.gif)')).toBe('<p>!<a href="https://elsewhere.example/pixel.gif">x</a></p>\n');
 });

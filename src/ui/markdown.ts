@@ -6,13 +6,17 @@ markdown.validateLink = (url) => /^(?:https?:|mailto:|\/(?!\/)|#)/i.test(url.tri
 /** An image would be fetched from elsewhere, which the content security policy forbids anyway. */
 markdown.disable('image');
 
-/** Headings inside a page begin below its own. */
-const HEADING_SHIFT = 2;
+/** Headings inside a page begin below its own, and skip none. */
+const HIGHEST_HEADING = 3;
 markdown.core.ruler.push('shift-headings', (state) => {
-  for (const token of state.tokens) {
-    if (token.type === 'heading_open' || token.type === 'heading_close') token.tag = `h${Math.min(6, Number(token.tag.slice(1)) + HEADING_SHIFT)}`;
-  }
+  const headings = state.tokens.filter(({ type }) => type === 'heading_open' || type === 'heading_close');
+  const shift = HIGHEST_HEADING - Math.min(...headings.map(levelOf));
+  for (const heading of headings) heading.tag = `h${Math.min(6, levelOf(heading) + shift)}`;
 });
+
+function levelOf({ tag }: { readonly tag: string }): number {
+  return Number(tag.slice(1));
+}
 
 export function renderMarkdown(text: string): string {
   return markdown.render(text);
