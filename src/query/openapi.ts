@@ -271,8 +271,29 @@ export function openApiDocument(): Record<string, unknown> {
   };
 }
 
-function operation(summary: string, schema: keyof typeof API_SCHEMAS, parameters: { readonly path?: readonly string[]; readonly query?: readonly string[]; readonly body?: keyof typeof API_SCHEMAS } = {}): Record<string, unknown> {
-  const named = (names: readonly string[] = [], place: 'path' | 'query'): unknown[] => names.map((name) => ({ name, in: place, required: place === 'path', schema: { type: 'string' } }));
+export interface ApiRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly summary: string;
+  /** Of the address behind the `?`. */
+  readonly query: readonly string[];
+}
+
+/** The same as a list, for people. */
+export function apiRoutes(): readonly ApiRoute[] {
+  const paths = Object.entries(openApiDocument()['paths'] as Readonly<Record<string, Readonly<Record<string, ReturnType<typeof operation>>>>>);
+  return paths.flatMap(([path, methods]) => Object.entries(methods).map(([method, { summary, parameters }]) => ({ method: method.toUpperCase(), path, summary, query: parameters.filter(({ in: place }) => place === 'query').map(({ name }) => name) })));
+}
+
+interface ApiParameter {
+  readonly name: string;
+  readonly in: 'path' | 'query';
+  readonly required: boolean;
+  readonly schema: { readonly type: 'string' };
+}
+
+function operation(summary: string, schema: keyof typeof API_SCHEMAS, parameters: { readonly path?: readonly string[]; readonly query?: readonly string[]; readonly body?: keyof typeof API_SCHEMAS } = {}): { readonly summary: string; readonly parameters: readonly ApiParameter[]; readonly [member: string]: unknown } {
+  const named = (names: readonly string[] = [], place: 'path' | 'query'): ApiParameter[] => names.map((name) => ({ name, in: place, required: place === 'path', schema: { type: 'string' } }));
   return {
     summary,
     parameters: [...named(parameters.path, 'path'), ...named(parameters.query, 'query')],

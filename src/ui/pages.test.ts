@@ -23,7 +23,7 @@ const PAGES = [
   '/', '/slos/checkout-availability', '/slos/checkout-availability?range=30d', '/slos/invoice-freshness', '/incidents', '/incidents?show=open', '/drills', '/silences', '/silences?matchers=severity%3D%22page%22&duration=2h&comment=deploy', `/incidents/${OPEN_INCIDENT_ID}`, `/incidents/${HOSTILE_INCIDENT_ID}`, `/incidents/${QUALITY_INCIDENT_ID}`,
   '/traces', '/traces?q=%7B&minDuration=x', `/traces/${FAILED_TRACE_ID}`, `/traces/${FAILED_TRACE_ID}?span=${FAILED_SPAN_ID}`, `/traces/${FAILED_TRACE_ID}/spans/${FAILED_SPAN_ID}`, `/traces/${HOSTILE_TRACE_ID}?span=0000000000000001`,
   '/map', '/map?service=checkout&range=6h', '/map?service=nobody', '/traces?survey=1', '/traces?q=%7B%20status%20%3D%20error%20%7D&from=2026-11-20T03:00:00Z&to=2026-11-20T03:05:00Z&mapFrom=2026-11-20T02:00:00Z&mapTo=2026-11-20T03:12:00Z&minDuration=100ms&survey=1', '/traces/compare', `/traces/compare?a=${FAILED_TRACE_ID}`, `/traces/compare?a=${FAILED_TRACE_ID}&b=${HOSTILE_TRACE_ID}`, `/traces/compare?id=${HOSTILE_TRACE_ID}&id=${FAILED_TRACE_ID}`, '/traces/cohorts', '/traces/cohorts?select=%7B%20status%20%3D%20error%20%7D', '/traces/cohorts?select=%7B',
-  '/services', '/services/checkout', '/ingest', '/quality', '/quality?week=2026-W47', '/quality/file', '/quality/month', '/quality/quarter?period=2026-Q3', '/login', '/signatures', `/signatures/${SIGNATURE_ID}`, '/signatures/v2:0000000000000002',
+  '/services', '/services/checkout', '/api', '/ingest', '/quality', '/quality?week=2026-W47', '/quality/file', '/quality/month', '/quality/quarter?period=2026-Q3', '/login', '/signatures', `/signatures/${SIGNATURE_ID}`, '/signatures/v2:0000000000000002',
 ];
 
 describe('every page', () => {

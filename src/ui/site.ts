@@ -1,7 +1,7 @@
 import type { PageRenderer } from './page-renderer.js';
 import type { UiOptions } from './ui-options.js';
 
-export type PageSection = 'overview' | 'incidents' | 'traces' | 'services' | 'map' | 'signatures' | 'ingest' | 'quality';
+export type PageSection = 'overview' | 'incidents' | 'traces' | 'services' | 'map' | 'signatures' | 'ingest' | 'quality' | 'api';
 
 export interface Page {
   readonly template: string;
@@ -25,7 +25,7 @@ export const SITE = Symbol('Site');
 export function siteOf(options: UiOptions, renderer: PageRenderer): Site {
   return {
     ...options,
-    render: (page) => renderer.render(page.template, { ...page, nowMs: options.readers.clock.nowMs(), canLogOut: options.access.tokensRequired, otlp: options.otlp }),
+    render: (page) => renderer.render(page.template, { ...page, refusals: options.ruleProblems().filter(({ level }) => level === 'error'), nowMs: options.readers.clock.nowMs(), canLogOut: options.access.tokensRequired, otlp: options.otlp }),
     renderAlone: (template, model) => renderer.render(template, model),
   };
 }

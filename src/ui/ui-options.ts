@@ -3,6 +3,7 @@ import type { PatternFinding } from '../diagnosis/pattern/pattern.js';
 import type { IncidentActions } from '../incident/incident-actions.js';
 import type { SilenceActions } from '../incident/silence-actions.js';
 import type { Incident } from '../incident/incident.js';
+import type { Problem } from '../lib/problem.js';
 import type { DeadLetters } from '../notify/dead-letters.js';
 import type { DrillActions } from '../notify/drill-view.js';
 import type { DecisionReader } from '../notify/decision-reader.js';
@@ -38,6 +39,8 @@ export interface UiOptions {
   readonly deadLetters: DeadLetters;
   /** The runbook of the incident, or of a known pattern of trouble in it; undefined when it has none. */
   readonly runbookFor: (incident: Incident, pattern?: PatternFinding) => Promise<RenderedRunbook | undefined>;
+  /** What is wrong with the rules as the files have them now; with an error among them older ones are in force. */
+  readonly ruleProblems: () => readonly Problem[];
   readonly access: AccessPolicy;
   readonly address: TrustedAddress;
   /** From a span to what other tools know of it. */

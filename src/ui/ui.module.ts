@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { QueryModule } from '../query/query.module.js';
 import { AccessGuard } from './access.guard.js';
+import { ApiPageController } from './api-page.controller.js';
 import { AssetsController } from './assets.controller.js';
 import { compressed } from './compressed.js';
 import { ComparePageController } from './compare-page.controller.js';
@@ -52,7 +53,7 @@ export class UiModule implements OnModuleInit {
       module: UiModule,
       imports: [QueryModule.register(options.readers)],
       controllers: [
-        OverviewController, SloPageController, IncidentPageController, ...TRACE_PAGES, ServicePageController, IngestPageController, QualityController, QualityPageController, LoginController, AssetsController,
+        OverviewController, SloPageController, IncidentPageController, ...TRACE_PAGES, ServicePageController, IngestPageController, QualityController, QualityPageController, LoginController, ApiPageController, AssetsController,
         DeadLettersController, DeadLetterPageController, PostmortemController, SilencePageController, DrillsController, DrillPageController, SignaturesController, SignaturePageController,
       ],
       providers: [

@@ -41,6 +41,7 @@ const PAGES: readonly (readonly [name: string, path: string, heading: string, te
   ['quality-month', '/quality/month', 'Cost and retention of traces', ['Who sends what', 'What is kept', '84.0 MB']],
   ['quality-quarter', '/quality/quarter?period=2026-Q3', 'Instrumentation coverage, 2026-Q3', ['Gaps', 'no owner', 'broken-context']],
   ['ingest', '/ingest', 'Ingest', ['The ledger balances', '1,204,331', '≤ 10 s']],
+  ['api', '/api', 'API', ['/api/v1/incidents/{id}/acknowledge', 'OpenAPI 3.1', 'curl -s http']],
   ['not-found', '/nowhere', 'Not found', ['overview']],
 ];
 const VIEWS = [['desktop', 1280, 800], ['phone', 360, 740]] as const;
@@ -222,11 +223,19 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     await context.close();
   });
 
+  test('links in the words about traces stand in their line', async () => {
+    const context = await browser.newContext();
+    const { page } = await open(context, `${url}/incidents/${OPEN_INCIDENT_ID}`);
+    expect(await page.locator('.trace .note a').count()).toBeGreaterThan(0);
+    expect(await page.evaluate("[...document.querySelectorAll('.trace .note a')].filter((link) => getComputedStyle(link).display !== 'inline').length")).toBe(0);
+    await context.close();
+  });
+
   test('a chart says what is under the pointer', async () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 1_600 } });
     const { page } = await open(context, `${url}/slos/checkout-availability`);
     await page.locator('.chart .plot').nth(1).hover();
-    expect(await page.locator('.chart .reading').nth(1).textContent()).toMatch(/2026-11-20 00:1\d · 1h .*x/);
+    expect(await page.locator('.chart .reading').nth(1).textContent()).toMatch(/2026-11-20 00:1\d UTC · 1h .*x/);
     await page.screenshot({ path: join(shots, 'chart-hover.png') });
     await context.close();
   });

@@ -380,6 +380,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
     deadLetters: { list: async () => (isEmpty ? [] : deadLetters()), retry: async (id) => { asked.push(`retry ${id}`); return id === 'dlv-dead' ? 'retried' : id === 'dlv-old' ? 'overtaken' : 'not-found'; } },
     decisions: { ofIncident: async (id) => (id === incidents()[0]?.id ? decisionsOf(id) : []) },
     runbookFor: async (incident) => (incident.runbook === undefined ? undefined : { title: 'Checkout errors', markdown: RUNBOOK }),
+    ruleProblems: () => [],
     access: OPEN_ACCESS,
     address: { bindHost: '127.0.0.1', publicUrl: 'http://127.0.0.1:4400' },
     links: [{ name: 'Logs', url: 'https://status.bank.example/logs?q={trace_id}' }, { name: 'Pod', url: 'https://status.bank.example/{resource.no.such}' }],

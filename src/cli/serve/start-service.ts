@@ -214,6 +214,7 @@ class Start {
         deadLetters: deadLettersOf(store, judgement),
         actions: incidentActions(engine),
         runbookFor: (incident, pattern) => Promise.resolve(judgement.runbookOf(incident, pattern)),
+        ruleProblems: () => judgement.rules.problems,
         access: pageAccess(createAuthorizer({ settings, tokens }), tokens !== undefined),
         address: this.#pageAddress(), links: settings.links,
         otlp: this.#otlpAddresses(),
