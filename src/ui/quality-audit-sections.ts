@@ -6,7 +6,7 @@ const whole = (value: number): string => Math.round(value).toLocaleString('en-US
 const share = (value: number | null): string => (value === null ? '–' : formatPercent(value, 1));
 const money = (value: number | null): string => (value === null ? '–' : value.toFixed(2));
 const bytes = (value: number | null): string => (value === null ? '–' : value >= 1e9 ? `${(value / 1e9).toFixed(1)} GB` : `${(value / 1e6).toFixed(1)} MB`);
-const day = (instant: string | null): string => (instant === null ? '–' : instant.slice(0, 16).replace('T', ' '));
+const day = (instant: string | null): string => (instant === null ? '–' : `${instant.slice(0, 16).replace('T', ' ')} UTC`);
 
 /** The tables of an audit. */
 export function auditSections({ month, quarter }: QualityAuditView): ReportSection[] {
@@ -22,7 +22,7 @@ function spenders({ spenders: rows }: NonNullable<QualityAuditView['month']>): R
 
 function kept({ stored, hotRetentionMs, archiveMaxAgeMs, keepsRetention }: NonNullable<QualityAuditView['month']>): ReportSection {
   return {
-    id: 'kept', title: 'What is kept', columns: ['Where', 'Spans', 'Size', 'Oldest', 'Kept for'], nothing: '', note: keepsRetention ? 'As the rules say.' : 'Older than the rules let it be: look at the log for why maintenance fails.',
+    id: 'kept', title: 'What is kept', columns: ['Where', 'Spans', 'Size', 'Oldest', 'Kept for'], nothing: '', note: keepsRetention ? 'Nothing is older than it may be.' : 'Older than the rules let it be: look at the log for why maintenance fails.',
     rows: [{ name: 'Database', cells: [whole(stored.hotSpans), '–', day(stored.oldestHot), formatSpan(hotRetentionMs)] }, { name: 'Archive', cells: [whole(stored.archivedSpans), bytes(stored.archivedBytes), day(stored.oldestArchived), formatSpan(archiveMaxAgeMs)] }],
   };
 }

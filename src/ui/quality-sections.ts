@@ -47,7 +47,7 @@ function signatures({ newSignatures }: QualityReportView, base: string): ReportS
   return {
     id: 'new-errors', title: 'New errors', columns: ['Error', 'Where', 'First seen', 'Failed requests'], nothing: 'No error was seen for the first time.',
     ...(newSignatures.some(({ isMaybeOlder }) => isMaybeOlder) ? { note: 'Maybe older: seen in the first hour of this Tocsin, while it learned what is there.' } : {}),
-    rows: newSignatures.map(({ id, type, message, service, operation, firstSeen, isMaybeOlder, failures }) => ({ name: type, note: message, href: `${base}/signatures/${encodeURIComponent(id)}`, cells: [`${service} ${operation}`, `${isMaybeOlder ? 'maybe older, ' : ''}${firstSeen.slice(0, 16).replace('T', ' ')}`, whole(failures)] })),
+    rows: newSignatures.map(({ id, type, message, service, operation, firstSeen, isMaybeOlder, failures }) => ({ name: type, note: message, href: `${base}/signatures/${encodeURIComponent(id)}`, cells: [`${service} ${operation}`, `${isMaybeOlder ? 'maybe older, ' : ''}${firstSeen.slice(0, 16).replace('T', ' ')} UTC`, whole(failures)] })),
   };
 }
 

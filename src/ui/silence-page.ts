@@ -76,5 +76,5 @@ function stateInWords(silence: Silence, state: keyof typeof ORDER, nowMs: number
 }
 
 function heldRows(alerts: readonly Alert[]): Record<string, unknown>[] {
-  return alerts.slice(0, HELD_SHOWN).map(({ labels, incidentId, severity }) => ({ name: [labels['alertname'], labels['slo'] ?? labels['service'] ?? labels['instance']].filter((part) => part !== undefined).join(' '), incidentId, severity }));
+  return alerts.slice(0, HELD_SHOWN).map(({ labels, sloTitle, incidentId, severity }) => ({ name: sloTitle ?? [labels['alertname'], labels['slo'] ?? labels['service'] ?? labels['instance']].filter((part) => part !== undefined).join(' '), incidentId, severity }));
 }
