@@ -13,17 +13,20 @@ export interface ProcessFacts {
   readonly uid?: number | null;
   readonly pidInNamespace?: number | null;
   readonly hostname?: string | null;
+  /** It ended before it could be read. `parent` is then who forked it, and nothing else is known. */
+  readonly gone?: boolean | null;
 }
 
 type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === 'string';
+const isFlag: Check = (value) => typeof value === 'boolean';
 const isWhole: Check = (value) => Number.isSafeInteger(value);
 const isListOfTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 const isTable: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isText);
 const OPTIONAL: Readonly<Record<Exclude<keyof ProcessFacts, 'pid' | 'comm'>, Check>> = {
   parent: isWhole, executable: isText, arguments: isListOfTexts, environment: isTable, workingDirectory: isText, cgroup: isText,
-  containerId: isText, podUid: isText, uid: isWhole, pidInNamespace: isWhole, hostname: isText,
+  containerId: isText, podUid: isText, uid: isWhole, pidInNamespace: isWhole, hostname: isText, gone: isFlag,
 };
 
 export function readProcessFacts(json: unknown): ProcessFacts | undefined {

@@ -23,11 +23,13 @@ export class Processes {
     return this.#add({ facts: { pid: tgid, comm: 'unknown' }, isInstrumented: false, exitedNs: undefined });
   }
 
-  /** A new program in an old process begins anew. */
-  learn(facts: ProcessFacts): void {
+  /** A new program in an old process begins anew. Returns what is known of it now. */
+  learn(told: ProcessFacts): ProcessFacts {
+    const facts = this.#asForked(told);
     const known = this.#byId.get(facts.pid);
     const isSame = known !== undefined && known.exitedNs === undefined && known.facts.executable === facts.executable;
     this.#add({ facts, isInstrumented: hasSdk(facts) || (isSame && known.isInstrumented), exitedNs: undefined });
+    return facts;
   }
 
   all(): IterableIterator<TracedProcess> {
@@ -41,6 +43,12 @@ export class Processes {
 
   prune(nowNs: number): void {
     for (const [tgid, { exitedNs }] of this.#byId) if (exitedNs !== undefined && exitedNs < nowNs - KEPT_NS) this.#byId.delete(tgid);
+  }
+
+  /** The loader could read neither a fork that has ended nor the program that forked it: that one may be known from before, when it ran the same program. */
+  #asForked(facts: ProcessFacts): ProcessFacts {
+    const parent = facts.gone === true && facts.parent != null ? this.#byId.get(facts.parent)?.facts : undefined;
+    return parent?.comm === facts.comm ? { ...parent, pid: facts.pid, parent: facts.parent!, pidInNamespace: null } : facts;
   }
 
   #add(process: TracedProcess): TracedProcess {

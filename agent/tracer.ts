@@ -241,7 +241,8 @@ export class Tracer implements FrameSink {
   #closing: CloseFrame | undefined;
 
   process(frame: FrameHeader & { readonly what: 'exec' | 'exit' | 'fork' }): void {
-    if (frame.what !== 'fork') this.#excludedProcesses.forget(frame.tgid);
+    // Of a new one too: the end of whose number it was may have been lost.
+    this.#excludedProcesses.forget(frame.tgid);
     if (frame.what === 'exit') {
       this.processes.exited(frame.tgid, frame.timeNs);
       this.correlator.forgetProcess(frame.tgid);
@@ -258,8 +259,7 @@ export class Tracer implements FrameSink {
     if (kind !== 'process') return;
     const facts = readProcessFacts(json);
     if (facts === undefined) return;
-    this.processes.learn(facts);
-    this.#excludedProcesses.judge(facts, this.#policy.excludeExecutables);
+    this.#excludedProcesses.judge(this.processes.learn(facts), this.#policy.excludeExecutables);
   }
 
   /** An end may be among what was lost: what said nothing since is looked at again. */

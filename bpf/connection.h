@@ -87,7 +87,15 @@ static __always_inline void copy_addresses(struct event_open *event, const struc
 /* The loader must read a new process' facts before it ends, and probe its TLS library before the handshake is over. */
 static __always_inline bool is_urgent(const struct event_open *event)
 {
-	return event->protocol == PROTOCOL_TLS || !bpf_map_lookup_elem(&known_processes, &event->header.tgid);
+	__u8 *known = bpf_map_lookup_elem(&known_processes, &event->header.tgid);
+	return event->protocol == PROTOCOL_TLS || !known || *known != KNOWN_TOLD;
+}
+
+/* Its end is told from now on, also where it comes before the loader has met it. */
+static __always_inline void meet_process(__u32 tgid)
+{
+	__u8 met = KNOWN_MET;
+	bpf_map_update_elem(&known_processes, &tgid, &met, BPF_NOEXIST);
 }
 
 /* What is to be known of a process that has ended already is known of the one that forked it, as long as it ran the same program. */
@@ -127,7 +135,9 @@ static __always_inline void announce(struct sock *sk, struct connection *connect
 	event.protocol = connection->protocol;
 	event.parent = parent_of_fork();
 	event.first_sequence = first_sequence(sk, connection->role);
-	if (write_event(&event, sizeof(event), is_urgent(&event) ? BPF_RB_FORCE_WAKEUP : wake_flag()))
+	__u64 flag = is_urgent(&event) ? BPF_RB_FORCE_WAKEUP : wake_flag();
+	meet_process(event.header.tgid);
+	if (write_event(&event, sizeof(event), flag))
 		connection->flags |= CONNECTION_ANNOUNCED;
 }
 

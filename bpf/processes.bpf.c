@@ -1,4 +1,4 @@
-// Processes begin, become other programs and end. Threads are not told; forks and ends only of processes that user space knows.
+// Processes begin, become other programs and end. Threads are not told; forks and ends only of processes that were announced or that user space knows.
 //
 // Hooks: tp_btf/sched_process_{fork,exec,exit} (BTF form 5.5). Cost: one small event for each.
 #include "state.h"

@@ -4,6 +4,8 @@
 
 /* POLICY_ANNOUNCE: the full way, after another OPEN; it holds once. */
 enum policy { POLICY_FULL = 0, POLICY_OFF = 1, POLICY_COUNT = 2, POLICY_ANNOUNCE = 3 };
+/* KNOWN_MET: by an OPEN; KNOWN_TOLD: user space has its facts. */
+enum known { KNOWN_MET = 1, KNOWN_TOLD = 2 };
 enum backfill_pass { BACKFILL_LISTENERS = 0, BACKFILL_CONNECTIONS = 1 };
 
 struct settings {

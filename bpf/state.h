@@ -191,12 +191,12 @@ struct {
 	__type(value, __u8);
 } excluded_processes __weak SEC(".maps");
 
-/* Processes whose facts user space has. */
+/* Processes that were announced with a connection, and whether user space has their facts: of these it wants to know forks and the end. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, KNOWN_MOST);
 	__type(key, __u32); /* process id */
-	__type(value, __u8);
+	__type(value, __u8); /* enum known */
 } known_processes __weak SEC(".maps");
 
 struct {

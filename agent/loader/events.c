@@ -19,6 +19,18 @@ void tell_text(struct loader *loader)
 		queue_add(&loader->queue, loader->text.bytes, loader->text.length);
 }
 
+/* Its parent by its own event, where that was seen: whose child it is now may be another, after that one has ended. */
+static struct facts_of facts_of(struct loader *loader, __u32 pid, const struct event_open *open)
+{
+	const struct fork *fork = forks_find(&loader->forks, pid);
+
+	if (fork && (!open || open->parent))
+		return (struct facts_of){ .pid = pid, .parent = fork->parent, .comm = fork->comm };
+	if (open)
+		return (struct facts_of){ .pid = pid, .parent = open->parent, .comm = open->comm };
+	return (struct facts_of){ .pid = pid };
+}
+
 /* Reading facts is dear: not while the queue would drop them, and not for more processes than are remembered. */
 static void tell_process(struct loader *loader, __u32 pid, const struct event_open *open)
 {
@@ -26,11 +38,8 @@ static void tell_process(struct loader *loader, __u32 pid, const struct event_op
 	if (!process)
 		return;
 	process->library = loader->options.tls ? libraries_scan(&loader->libraries, pid) : NULL;
-	struct facts_of facts = { .pid = pid, .library = process->library };
-	if (open) {
-		facts.parent = open->parent;
-		facts.comm = open->comm;
-	}
+	struct facts_of facts = facts_of(loader, pid, open);
+	facts.library = process->library;
 	facts_write(&loader->text, &facts, &loader->options);
 	process->told = queue_add(&loader->queue, loader->text.bytes, loader->text.length);
 	session_know_process(&loader->session, pid, process->told);
@@ -70,6 +79,7 @@ static void take_open(struct loader *loader, const struct event_open *event)
 
 static void forget(struct loader *loader, __u32 pid)
 {
+	forks_remove(&loader->forks, pid);
 	processes_remove(&loader->processes, pid);
 	session_know_process(&loader->session, pid, false);
 }
@@ -104,8 +114,10 @@ static void take_process(struct loader *loader, const struct event_process *even
 
 	if (told || event->header.type == EVENT_FORK)
 		queue_add(&loader->queue, event, event->header.length);
-	if (event->header.type != EVENT_FORK)
-		forget(loader, pid);
+	/* Also of a new one: its number was another's, whose end was lost if it is still known. */
+	forget(loader, pid);
+	if (event->header.type == EVENT_FORK)
+		forks_add(&loader->forks, event);
 	if (event->header.type == EVENT_EXEC)
 		watch_young(loader, pid);
 }

@@ -11,6 +11,10 @@
 #define ARGUMENTS_BYTES_MOST 8192
 #define VARIABLES_BYTES_MOST 16384
 #define CONTAINER_ID 64
+/* Fields of /proc/PID/stat, proc(5). */
+#define STAT_PARENT 4
+#define STAT_START 22
+#define STAT_MEMORY 23
 
 static char buffer[READ_MOST];
 
@@ -198,7 +202,7 @@ static void write_name(struct text *text, __u32 pid, const char *comm)
 static void write_identity(struct text *text, __u32 pid, __u32 source)
 {
 	char directory[PATH_MAX];
-	unsigned long long ticks = proc_stat(pid, 22);
+	unsigned long long ticks = proc_stat(pid, STAT_START);
 
 	text_number_string(text, "startNs", ticks * (1000000000ULL / sysconf(_SC_CLK_TCK)));
 	write_executable(text, source);
@@ -218,49 +222,70 @@ static void write_short(struct text *text, __u32 pid, const char *comm)
 	text_finish(text);
 }
 
-/* Also true for one that only waits for its parent: its files, arguments and environment are gone. */
+/* Its memory is gone, and with it its program, arguments and environment: it has ended, waits for its parent, or is on its way there. */
 static bool is_gone(__u32 pid)
 {
-	char line[256];
-	const char *state = proc_read(pid, "stat", line, sizeof(line)) > 0 ? strrchr(line, ')') : NULL;
-	return !state || state[1] == '\0' || state[2] == 'Z' || state[2] == 'X';
+	return proc_stat(pid, STAT_MEMORY) == 0;
 }
 
-/* Whose facts are those of the process: its own, or those of the program that forked it, where it has ended and that one still runs. */
-static __u32 source_of(const struct facts_of *process)
+/* Whether it still runs the program that forked the process: it may have become another one. */
+static bool runs_program_of(__u32 parent, const struct facts_of *process)
 {
 	char name[64] = "";
-	if (!is_gone(process->pid))
-		return process->pid;
-	if (!process->parent || !process->comm || is_gone(process->parent) || proc_read(process->parent, "comm", name, sizeof(name)) <= 0)
-		return 0;
+	if (!process->comm || proc_read(parent, "comm", name, sizeof(name)) <= 0)
+		return false;
 	name[strcspn(name, "\n")] = '\0';
-	return strcmp(name, process->comm) == 0 ? process->parent : 0;
+	return strcmp(name, process->comm) == 0;
 }
 
+static void begin_facts(struct text *text, const struct facts_of *process)
+{
+	text_begin(text, FRAME_PROCESS, process->pid);
+	text_number(text, "pid", process->pid);
+	write_name(text, process->pid, process->comm);
+}
+
+/* The facts of `source`, as those of the process. False where that one ended meanwhile: of what it was, some may be missing. */
+static bool write_as(struct text *text, const struct facts_of *process, __u32 source, const struct options *options)
+{
+	begin_facts(text, process);
+	text_number(text, "parent", source == process->pid ? proc_stat(source, STAT_PARENT) : process->parent);
+	write_identity(text, process->pid, source);
+	write_arguments(text, source);
+	write_environment(text, source, options);
+	write_cgroup(text, source);
+	write_status(text, source, source == process->pid);
+	write_namespace(text, source);
+	write_hostname(text, source);
+	text_open(text, "libraries", '[');
+	if (process->library)
+		text_string(text, NULL, process->library);
+	text_close(text, ']');
+	text_boolean(text, "gone", false);
+	text_finish(text);
+	return !is_gone(source);
+}
+
+static void write_gone(struct text *text, const struct facts_of *process)
+{
+	begin_facts(text, process);
+	if (process->parent)
+		text_number(text, "parent", process->parent);
+	text_boolean(text, "gone", true);
+	text_finish(text);
+}
+
+/* Its own; of a fork that ended before all was read those of the program that forked it, as long as that one runs. What nobody forked has
+ * nothing better than a part. */
 void facts_write(struct text *text, const struct facts_of *process, const struct options *options)
 {
-	__u32 pid = process->pid, source = source_of(process);
+	bool there = !is_gone(process->pid);
+	bool whole = there && write_as(text, process, process->pid, options);
 
-	text_begin(text, FRAME_PROCESS, pid);
-	text_number(text, "pid", pid);
-	write_name(text, pid, process->comm);
-	if (source) {
-		text_number(text, "parent", source == pid ? proc_stat(pid, 4) : process->parent);
-		write_identity(text, pid, source);
-		write_arguments(text, source);
-		write_environment(text, source, options);
-		write_cgroup(text, source);
-		write_status(text, source, source == pid);
-		write_namespace(text, source);
-		write_hostname(text, source);
-		text_open(text, "libraries", '[');
-		if (process->library)
-			text_string(text, NULL, process->library);
-		text_close(text, ']');
-	}
-	text_boolean(text, "gone", !source);
-	text_finish(text);
-	if (text->overflow)
-		write_short(text, pid, process->comm);
+	if (!whole && process->parent)
+		whole = there = runs_program_of(process->parent, process) && write_as(text, process, process->parent, options);
+	if (!there)
+		write_gone(text, process);
+	else if (text->overflow)
+		write_short(text, process->pid, process->comm);
 }

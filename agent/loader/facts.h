@@ -9,7 +9,7 @@
  * library it maps that is probed, or NULL. */
 struct facts_of {
 	__u32 pid;
-	__u32 parent;        /* 0: not known */
+	__u32 parent;        /* who forked it, where it has run no program of its own; 0: it has, or that is not known */
 	const char *comm;    /* of a thread; NULL: not known */
 	const char *library; /* TLS library; NULL: none that is known */
 };

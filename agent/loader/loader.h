@@ -3,6 +3,7 @@
 #define TOCSIN_LOADER_H
 
 #include <stdbool.h>
+#include "forks.h"
 #include "libraries.h"
 #include "options.h"
 #include "processes.h"
@@ -24,6 +25,7 @@ struct loader {
 	struct session session;
 	struct queue queue;
 	struct processes processes;
+	struct forks forks;
 	struct libraries libraries;
 	struct text text;
 	struct young young[EXECS_MOST];

@@ -226,9 +226,9 @@ void session_set_policy(struct session *session, __u64 cookie, __u8 policy)
 void session_know_process(struct session *session, __u32 pid, bool known)
 {
 	int map = bpf_map__fd(session->programs->maps.known_processes);
-	__u8 one = 1;
+	__u8 told = KNOWN_TOLD;
 	if (known)
-		bpf_map_update_elem(map, &pid, &one, BPF_ANY);
+		bpf_map_update_elem(map, &pid, &told, BPF_ANY);
 	else
 		bpf_map_delete_elem(map, &pid);
 }

@@ -14,12 +14,14 @@ const ORIGIN = { seen: 0, backfilled: 1 };
 const GAP = { none: 0, limit: 1 };
 
 describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', { timeout: 120_000 }, () => {
-  test('its parts do what they say', () => {
-    const source = join(ROOT, 'agent', 'loader');
-    const parts = ['queue', 'ring', 'text', 'losses', 'processes', 'options', 'proc', 'symbols', 'returns', 'instructions'].map((name) => join(source, `${name}.c`));
-    const { stdout, status } = spawnSync(compile('units', [...parts, '-lelf', '-lcapstone']), { encoding: 'utf8' });
+  test.each([
+    ['units', 12, ['queue', 'ring', 'text', 'losses', 'options', 'proc', 'symbols', 'returns', 'instructions'], ['-lelf', '-lcapstone']],
+    ['processes', 7, ['processes', 'forks', 'text', 'options', 'proc'], []],
+  ])('its parts do what they say: %s', (program, tests, names, libraries) => {
+    const parts = names.map((name) => join(ROOT, 'agent', 'loader', `${name}.c`));
+    const { stdout, status } = spawnSync(compile(program, [...parts, ...libraries]), { encoding: 'utf8' });
     expect(stdout.split('\n').filter((line) => line.startsWith('not ok'))).toEqual([]);
-    expect(stdout.split('\n').filter((line) => line.startsWith('ok'))).toHaveLength(17);
+    expect(stdout.split('\n').filter((line) => line.startsWith('ok'))).toHaveLength(tests);
     expect(status).toBe(0);
   });
 

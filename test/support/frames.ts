@@ -52,8 +52,8 @@ export function closeFrame(where: Where, error = 0): Buffer {
   return bytes;
 }
 
-export function processEventFrame(where: Where, what: 'exec' | 'exit'): Buffer {
-  return frame(what === 'exec' ? constants.EVENT_EXEC : constants.EVENT_EXIT, structs.event_process.size, where);
+export function processEventFrame(where: Where, what: 'exec' | 'exit' | 'fork'): Buffer {
+  return frame({ exec: constants.EVENT_EXEC, exit: constants.EVENT_EXIT, fork: constants.EVENT_FORK }[what], structs.event_process.size, where);
 }
 
 export function clockFrame(atNs: number, realtimeNs: number): Buffer {

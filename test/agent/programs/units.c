@@ -1,5 +1,4 @@
-/* Tests of the loader's parts that need no kernel: one line for each, "ok NAME" or "not ok NAME: why"; the exit code says whether all
- * are fine. Linked with the loader's own files. */
+/* Tests of the loader's parts that need no kernel (units.h). Linked with the loader's own files. */
 #include <elf.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,32 +9,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include <linux/bpf.h>
-#include "../../../agent/loader/facts.c" /* its parts are tested, not only its whole */
 #include "../../../agent/loader/losses.h"
 #include "../../../agent/loader/options.h"
-#include "../../../agent/loader/processes.h"
 #include "../../../agent/loader/queue.h"
 #include "../../../agent/loader/returns.h"
 #include "../../../agent/loader/ring.h"
 #include "../../../agent/loader/symbols.h"
 #include "../../../agent/loader/text.h"
-
-static int failures;
-static const char *why;
-
-#define expect(condition) \
-	do { \
-		if (!(condition) && !why) \
-			why = #condition; \
-	} while (0)
-
-static void test(const char *name, void (*run)(void))
-{
-	why = NULL;
-	run();
-	printf(why ? "not ok %s: %s\n" : "ok %s\n", name, why);
-	failures += why != NULL;
-}
+#include "units.h"
 
 static size_t make_frame(unsigned char *bytes, __u16 type, size_t length, unsigned char fill)
 {
@@ -127,7 +108,6 @@ static void text_that_is_too_long_is_said_to_be(void)
 	expect(text.overflow);
 }
 
-/* Random additions and removals against a plain list of flags. */
 static void losses_of_many_cpus_fit_a_frame(void)
 {
 	static struct text text;
@@ -140,64 +120,6 @@ static void losses_of_many_cpus_fit_a_frame(void)
 	text_finish(&text);
 	expect(!text.overflow);
 	expect(strstr(text.bytes + sizeof(struct event_header), "{\"cpu\":127,\"ringFull\":18160765497371517055"));
-}
-
-static void processes_are_found_again(void)
-{
-	static bool known[2000];
-	struct processes processes;
-	unsigned int seed = 20261125;
-
-	printf("# seed %u\n", seed);
-	expect(processes_init(&processes));
-	for (int step = 0; step < 200000; step++) {
-		__u32 pid = 1 + rand_r(&seed) % 1999;
-		bool add = rand_r(&seed) % 2;
-		if (add)
-			expect(processes_add(&processes, pid * 7919)->pid == pid * 7919);
-		else
-			processes_remove(&processes, pid * 7919);
-		known[pid] = add;
-	}
-	size_t count = 0;
-	for (__u32 pid = 1; pid < 2000; pid++) {
-		expect((processes_find(&processes, pid * 7919) != NULL) == known[pid]);
-		count += known[pid];
-	}
-	expect(processes.count == count);
-	processes_free(&processes);
-}
-
-static size_t heard_gone;
-
-static void hear_gone(void *context, __u32 pid)
-{
-	(void)context;
-	heard_gone += pid > 4194304;
-}
-
-/* Ids above PID_MAX_LIMIT are of no process; this one's own is. */
-static void processes_that_are_gone_are_forgotten(void)
-{
-	struct processes processes;
-	expect(processes_init(&processes));
-	expect(processes_add(&processes, getpid()) != NULL);
-	for (__u32 pid = 4194305; pid < 4194305 + 5000; pid++)
-		expect(processes_add(&processes, pid) != NULL);
-	processes_sweep(&processes, hear_gone, NULL);
-	expect(heard_gone == 5000 && processes.count == 1 && processes_find(&processes, getpid()));
-	processes_free(&processes);
-}
-
-static void processes_have_a_limit(void)
-{
-	struct processes processes;
-	expect(processes_init(&processes));
-	for (__u32 pid = 1; pid <= PROCESSES_MOST; pid++)
-		expect(processes_add(&processes, pid) != NULL);
-	expect(processes_add(&processes, PROCESSES_MOST + 1) == NULL);
-	expect(processes_add(&processes, 1) != NULL);
-	processes_free(&processes);
 }
 
 static const char *parse(struct options *options, const char *first, const char *second)
@@ -223,47 +145,6 @@ static void arguments_are_checked(void)
 	expect(strstr(parse(&options, "--exclude-pid", "x"), "process id"));
 	expect(strstr(parse(&options, "--colour", "3"), "unknown option"));
 	expect(strstr(parse(&options, "--capture", NULL), "number"));
-}
-
-#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define UID "6d4ab9a4-3c1f-4a9e-8e0c-7f2c3a1b5d6e"
-
-/* As Docker, containerd, CRI-O and Podman name them, with the cgroupfs driver and with systemd's. */
-static void containers_are_named_by_their_cgroup(void)
-{
-	static const struct {
-		const char *cgroup;
-		bool container;
-		bool pod;
-	} cases[] = {
-		{ "/docker/" ID, true, false },
-		{ "/system.slice/docker-" ID ".scope", true, false },
-		{ "/machine.slice/libpod-" ID ".scope/container", true, false },
-		{ "/kubepods/burstable/pod" UID "/" ID, true, true },
-		{ "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod6d4ab9a4_3c1f_4a9e_8e0c_7f2c3a1b5d6e.slice/cri-containerd-" ID ".scope",
-		  true, true },
-		{ "/kubepods.slice/kubepods-pod6d4ab9a4_3c1f_4a9e_8e0c_7f2c3a1b5d6e.slice/crio-" ID ".scope", true, true },
-		{ "/system.slice/nginx.service", false, false },
-		{ "/user.slice/podman-" ID "0.scope", false, false },
-		{ "/", false, false },
-	};
-	char container[CONTAINER_ID + 1], pod[37];
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		expect(find_container(cases[i].cgroup, container) == cases[i].container);
-		expect(!cases[i].container || strcmp(container, ID) == 0);
-		expect(find_pod(cases[i].cgroup, pod) == cases[i].pod);
-		expect(!cases[i].pod || strcmp(pod, UID) == 0);
-	}
-}
-
-static void the_unified_hierarchy_is_preferred(void)
-{
-	char both[] = "1:name=systemd:/x\n0::/system.slice/shop.service\n";
-	char old[] = "4:memory:/docker/" ID "\n1:name=systemd:/docker/" ID "\n0::/\n";
-	char none[] = "0::/\n";
-	expect(strcmp(find_cgroup(both), "/system.slice/shop.service") == 0);
-	expect(strcmp(find_cgroup(old), "/docker/" ID) == 0);
-	expect(strcmp(find_cgroup(none), "/") == 0);
 }
 
 /* A function with two ways out, and one that leaves by a jump into another. */
@@ -447,11 +328,6 @@ int main(void)
 	test("text that is too long is said to be", text_that_is_too_long_is_said_to_be);
 	test("losses of many CPUs fit a frame", losses_of_many_cpus_fit_a_frame);
 	test("the ring is read across its end", the_ring_is_read_across_its_end);
-	test("processes are found again", processes_are_found_again);
-	test("processes that are gone are forgotten", processes_that_are_gone_are_forgotten);
-	test("processes have a limit", processes_have_a_limit);
-	test("containers are named by their cgroup", containers_are_named_by_their_cgroup);
-	test("the unified hierarchy is preferred", the_unified_hierarchy_is_preferred);
 	test("arguments are checked", arguments_are_checked);
 	test("cheap places are chosen only where they are right", cheap_places_are_chosen_only_where_they_are_right);
 	test("every return of a function is found", every_return_is_found);
