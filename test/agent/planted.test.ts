@@ -24,15 +24,19 @@ fcntl.fcntl(library, fcntl.F_SETLEASE, fcntl.F_WRLCK)
 print('ready', flush=True)
 sys.stdin.read()`];
 
-describe.skipIf(!runnableLoaderOrSkip() || !requireOrSkip('python3', 'apt-get install -y python3'))('a file that a process planted', { timeout: 30_000 }, () => {
+describe.skipIf(!runnableLoaderOrSkip() || !requireOrSkip('python3', 'apt-get install -y python3'))('a file that a process planted', { timeout: 40_000 }, () => {
   test.each([['a pipe in the place of a program', PIPE], ['a library under a lease', LEASE]])('%s does not stop the loader', async (_what, plant) => {
     const [program = '', ...args] = plant(mkdtempSync(join(tmpdir(), 'tocsin-agent-')));
     const planter = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    expect(String((await once(planter.stdout, 'data') as [Buffer])[0]).trim()).toBe('ready');
-    const loader = await RunningLoader.start();
-    expect(loader.json('hello')).toHaveLength(1);
-    await loader.stop();
-    planter.stdin.end();
-    await once(planter, 'exit');
+    const ended = once(planter, 'exit');
+    try {
+      expect(String((await once(planter.stdout, 'data') as [Buffer])[0]).trim()).toBe('ready');
+      const loader = await RunningLoader.start();
+      expect(loader.json('hello')).toHaveLength(1);
+      await loader.stop();
+    } finally {
+      planter.stdin.end();
+    }
+    await ended;
   });
 });

@@ -69,9 +69,9 @@ describe.skipIf(!canRun)('real programs', { timeout: 120_000 }, () => {
   test('a network namespace, IPv4 on a socket of IPv6, a child that answers through a copy of the descriptor', async () => {
     const namespace = `tocsin${process.pid}`;
     execFileSync('ip', ['netns', 'add', namespace]);
+    execFileSync('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']);
+    const program = spawn('ip', ['netns', 'exec', namespace, 'python3', join(ROOT, 'test', 'agent', 'programs', 'forking.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
     try {
-      execFileSync('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']);
-      const program = spawn('ip', ['netns', 'exec', namespace, 'python3', join(ROOT, 'test', 'agent', 'programs', 'forking.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
       const lines = createInterface({ input: program.stdout });
       const port = Number((await once(lines, 'line') as [string])[0]);
       const answered: string[] = [];
@@ -80,11 +80,11 @@ describe.skipIf(!canRun)('real programs', { timeout: 120_000 }, () => {
         answered.push((await once(lines, 'line') as [string])[0]);
       };
       const { client, server } = await bothEnds(ask, ({ name, told }) => name === 'GET /baskets/{id}' && (told['network.peer.port'] === port || told['url.path'] === '/baskets/4711'));
-      program.stdin.end();
       expect(server).toMatchObject({ service: 'forking', name: 'GET /baskets/{id}', told: { 'network.type': 'ipv4', 'client.address': '127.0.0.1' } });
       expect(server.resource.find(([key, value]) => key === 'process.pid' && answered.includes(`${Number(value)}`))).toBeDefined();
       expect(client).toMatchObject({ service: 'forking', told: { 'network.peer.address': '127.0.0.1' } });
     } finally {
+      program.stdin.end();
       execFileSync('ip', ['netns', 'del', namespace]);
     }
   });

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AgentGround } from '../support/agent-ground.js';
 import { runnableLoaderOrSkip } from '../support/agent-loader.js';
 import { eventually } from '../support/eventually.js';
+import { replaceFile } from '../support/replace-file.js';
 import { requireOrSkip } from '../support/require.js';
 import { SpanReceiver } from '../support/span-receiver.js';
 import type { ToldSpan } from '../support/told-spans.js';
@@ -55,7 +55,7 @@ describe.skipIf(!canRun)('each setting, on connections that are open, taken over
 
   const heard = (): ToldSpan[] => receiver.spans.filter(({ startNs }) => startNs > heardFromNs);
 
-  const use = (agentYaml: string, otlpYaml = ''): Promise<void> => reloaded(() => writeFileSync(file('agent.yaml'), `otlp: { endpoint: "${endpoint}" ${otlpYaml} }\nagent: { ${agentYaml} }\n`));
+  const use = (agentYaml: string, otlpYaml = ''): Promise<void> => reloaded(() => replaceFile(file('agent.yaml'), `otlp: { endpoint: "${endpoint}" ${otlpYaml} }\nagent: { ${agentYaml} }\n`));
 
   /** Asks until there is such a span. */
   function told(isMeant: (span: ToldSpan) => boolean, { path = '/orders/7', headers = {} }: { readonly path?: string; readonly headers?: Readonly<Record<string, string>> } = {}): Promise<ToldSpan> {
@@ -165,19 +165,19 @@ describe.skipIf(!canRun)('each setting, on connections that are open, taken over
   });
 
   test('redaction_file and headers_file, also when only they change', async () => {
-    writeFileSync(file('own.yaml'), RULE('url.path'));
-    writeFileSync(file('headers'), 'authorization: Bearer first\n');
+    replaceFile(file('own.yaml'), RULE('url.path'));
+    replaceFile(file('headers'), 'authorization: Bearer first\n');
     await use(`redaction_file: ${file('own.yaml')}`, `, headers_file: ${file('headers')}`);
     const path = async (): Promise<unknown> => (await told(isShopServer)).told['url.path'];
     expect(await path()).not.toContain('7');
     expect(receiver.headers.authorization).toBe('Bearer first');
-    await reloaded(() => writeFileSync(file('own.yaml'), RULE('url.query')));
+    await reloaded(() => replaceFile(file('own.yaml'), RULE('url.query')));
     expect(await path()).toBe('/orders/7');
-    await reloaded(() => writeFileSync(file('headers'), 'authorization: Bearer second\n'));
+    await reloaded(() => replaceFile(file('headers'), 'authorization: Bearer second\n'));
     await path();
     expect(receiver.headers.authorization).toBe('Bearer second');
     // A note in the wrong form ended the agent once.
-    writeFileSync(file('headers'), 'authorization: Bearer third\nnote to self: renew\n');
+    replaceFile(file('headers'), 'authorization: Bearer third\nnote to self: renew\n');
     await eventually(() => expect(agent.stderr()).toContain(`${file('headers')}:2:1: error agent/invalid-value`), { withinMs: 60_000 });
     await path();
     expect(receiver.headers.authorization).toBe('Bearer second');
@@ -185,7 +185,7 @@ describe.skipIf(!canRun)('each setting, on connections that are open, taken over
 
   test('log_level', async () => {
     const { length } = agent.stderr();
-    writeFileSync(file('agent.yaml'), `otlp: { endpoint: "${endpoint}" }\nagent: { log_level: error }\n`);
+    replaceFile(file('agent.yaml'), `otlp: { endpoint: "${endpoint}" }\nagent: { log_level: error }\n`);
     await eventually(async () => {
       await told(isShopServer);
       heardFromNs = BigInt(Date.now() + 1) * 1_000_000n;

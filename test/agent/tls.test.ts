@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compile, heldInKernel, isInKernel, RunningLoader, runnableLoaderOrSkip, wholeStream } from '../support/agent-loader.js';
+import { compile, heldInKernel, RunningLoader, runnableLoaderOrSkip, stillInKernel, wholeStream } from '../support/agent-loader.js';
 import { eventually } from '../support/eventually.js';
 import { TEST_TLS } from '../support/otlp-tls.js';
 import { ROOT } from '../support/repository.js';
@@ -155,11 +155,11 @@ describe.skipIf(!canRun)('plaintext of TLS connections', { timeout: 120_000 }, (
     const held = heldInKernel(loader.child.pid!);
     const withoutTls = 8;
     expect(held.filter(({ kind }) => kind === 'link').length).toBeGreaterThanOrEqual(withoutTls + 6);
-    expect(held.every(isInKernel)).toBe(true);
+    expect(stillInKernel(held)).toEqual(held);
     loader.child.kill('SIGKILL');
     await once(loader.child, 'exit');
     await eventually(() => {
-      expect(held.filter(isInKernel)).toEqual([]);
+      expect(stillInKernel(held)).toEqual([]);
     });
     expect(ask('python', servers.node.port, ['/after'])).toEqual(['node says /after']);
     expect(ask('node', servers.python.port, ['/after'])).toEqual(['python says /after']);

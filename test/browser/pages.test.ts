@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createTestApp, listen } from '../support/page-app.js';
 import { HOSTILE_INCIDENT_ID, OPEN_INCIDENT_ID, SIGNATURE_ID, pageFakes, type PageFakes } from '../support/page-fakes.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, HOSTILE_TRACE_ID, LARGE_TRACE_ID, LARGE_TRACE_SPANS } from '../support/page-trace.js';
 import { requireOrSkip } from '../support/require.js';
 import { launchChromium } from './chromium.js';
 
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 const hasChromium = requireOrSkip('chromium', 'apt-get install chromium');
 /** Set TOCSIN_PAGE_SHOTS to a folder to keep the pictures and look at them. */
 const shots = process.env['TOCSIN_PAGE_SHOTS'] ?? mkdtempSync(join(tmpdir(), 'tocsin-pages-'));
@@ -44,6 +45,7 @@ const PAGES: readonly (readonly [name: string, path: string, heading: string, te
   ['api', '/api', 'API', ['/api/v1/incidents/{id}/acknowledge', 'OpenAPI 3.1', 'curl -s http']],
   ['not-found', '/nowhere', 'Not found', ['overview']],
 ];
+const PATIENT = { timeout: 30_000 };
 const VIEWS = [['desktop', 1280, 800], ['phone', 360, 740]] as const;
 const SCHEMES = ['light', 'dark'] as const;
 
@@ -65,7 +67,7 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
 
   for (const [view, width, height] of VIEWS) {
     for (const scheme of SCHEMES) {
-      test(`every page is sound on a ${scheme} ${view}`, { timeout: 120_000 }, async () => {
+      test(`every page is sound on a ${scheme} ${view}`, async () => {
         const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
         try {
           for (const [name, path, heading, texts] of PAGES) {
@@ -146,7 +148,7 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     await context.close();
   });
 
-  test('of a trace of 10,000 spans only the rows on the screen exist, wherever it is scrolled', { timeout: 60_000 }, async () => {
+  test('of a trace of 10,000 spans only the rows on the screen exist, wherever it is scrolled', async () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     const { page, complaints } = await open(context, `${url}/traces/${LARGE_TRACE_ID}`);
     const rows = page.locator('.fall li');
@@ -154,7 +156,7 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     expect(await page.locator('.fall').evaluate((tree) => Math.round(tree.getBoundingClientRect().height / 24))).toBe(LARGE_TRACE_SPANS);
     await page.evaluate('scrollTo(0, 5000 * 24)');
     // Not `waitForFunction` with a text: its second look is an eval, which the pages forbid.
-    await expect.poll(() => page.evaluate('document.querySelector(".fall li").row.place'), { timeout: 20_000 }).toBeGreaterThan(4_000);
+    await expect.poll(() => page.evaluate('document.querySelector(".fall li").row.place'), PATIENT).toBeGreaterThan(4_000);
     expect(await rows.count()).toBeLessThan(100);
     await page.focus('.fall');
     await page.keyboard.press('End');
@@ -167,7 +169,7 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     await context.close();
   });
 
-  test('from a search to a trace, to a span, to a comparison of two traces', { timeout: 60_000 }, async () => {
+  test('from a search to a trace, to a span, to a comparison of two traces', async () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     const { page, complaints } = await open(context, `${url}/traces`);
     await page.waitForSelector('.heatmap');
@@ -216,10 +218,9 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     const context = await browser.newContext();
     const { page } = await open(context, `${url}/incidents/${OPEN_INCIDENT_ID}`);
     await page.click('text=Acknowledge');
-    await page.waitForLoadState();
+    await expect.poll(() => fakes.asked, PATIENT).toEqual([`acknowledge ${OPEN_INCIDENT_ID} local`]);
     await page.click('button:has-text("Resolve")');
-    await page.waitForLoadState();
-    expect(fakes.asked).toEqual([`acknowledge ${OPEN_INCIDENT_ID} local`, `resolve ${OPEN_INCIDENT_ID} local`]);
+    await expect.poll(() => fakes.asked, PATIENT).toEqual([`acknowledge ${OPEN_INCIDENT_ID} local`, `resolve ${OPEN_INCIDENT_ID} local`]);
     await context.close();
   });
 
@@ -288,8 +289,7 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     await page.click('button');
     await page.waitForURL(`**/incidents/${OPEN_INCIDENT_ID}`);
     await page.click('text=Acknowledge');
-    await page.waitForLoadState();
-    expect(guarded.asked).toEqual([`acknowledge ${OPEN_INCIDENT_ID} ops`]);
+    await expect.poll(() => guarded.asked, PATIENT).toEqual([`acknowledge ${OPEN_INCIDENT_ID} ops`]);
     const [cookie] = await context.cookies();
     expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
     await context.close();

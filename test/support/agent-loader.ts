@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,6 +46,9 @@ export function compile(name: string, args: readonly string[] = []): string {
   return program;
 }
 
+/** Room for whatever else happens on this machine while the loader or the test waits for CPU: where every event counts, none is to be dropped. */
+const ROOM = ['--ring-bytes', '33554432', '--queue-bytes', '67108864'];
+
 /** The loader, running, and every frame it wrote so far. */
 export class RunningLoader {
   readonly frames: Frame[] = [];
@@ -66,7 +69,7 @@ export class RunningLoader {
   /** `command`: the loader itself and what starts it. */
   static async start(args: readonly string[] = [], { reading = true, command = [LOADER] }: { readonly reading?: boolean; readonly command?: readonly string[] } = {}): Promise<RunningLoader> {
     const [program, ...before] = command;
-    const loader = new RunningLoader(spawn(program!, [...before, 'run', ...args], { stdio: ['pipe', 'pipe', 'pipe'] }));
+    const loader = new RunningLoader(spawn(program!, [...before, 'run', ...ROOM, ...args], { stdio: ['pipe', 'pipe', 'pipe'] }));
     if (reading) {
       loader.read();
       // LOSS, CLOCK and LIBRARY follow HELLO; from CLOCK on everything is attached and what was open is marked.
@@ -122,8 +125,10 @@ export class RunningLoader {
   }
 }
 
+const KINDS = ['prog', 'map', 'link'] as const;
+
 interface HeldInKernel {
-  readonly kind: 'prog' | 'map' | 'link';
+  readonly kind: (typeof KINDS)[number];
   readonly id: string;
 }
 
@@ -145,7 +150,16 @@ function infoOf(path: string): string {
   }
 }
 
-export const isInKernel = ({ kind, id }: HeldInKernel): boolean => spawnSync('/usr/sbin/bpftool', [kind, 'show', 'id', id]).status === 0;
+/** Which of them are there. */
+export function stillInKernel(held: readonly HeldInKernel[]): HeldInKernel[] {
+  const there = new Map(KINDS.map((kind) => [kind, idsInKernel(kind)]));
+  return held.filter(({ kind, id }) => there.get(kind)?.has(id));
+}
+
+function idsInKernel(kind: HeldInKernel['kind']): ReadonlySet<string> {
+  const listed = JSON.parse(execFileSync('/usr/sbin/bpftool', ['--json', kind, 'show'], { encoding: 'utf8', maxBuffer: 64 << 20 })) as readonly { readonly id: number }[];
+  return new Set(listed.map(({ id }) => String(id)));
+}
 
 /** Every byte as seen, or a throw where something is missing or doubled. */
 export function wholeStream(data: readonly DataFrame[]): Buffer {

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { replaceFile } from './replace-file.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/tocsin.js', import.meta.url));
 const READY_WITHIN_MS = 30_000;
@@ -63,7 +64,7 @@ export class Ground {
   write(name: string, content: string | Uint8Array): string {
     const path = this.path(name);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, content);
+    replaceFile(path, content, this.path('.new'));
     return path;
   }
 
