@@ -170,7 +170,7 @@ describe('no two show the same thing', () => {
     const first = shifted(purchase({ id: 1_999, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 5 } }), -20);
     const found = evidence([...burst(12), shifted(late, 0), first]);
     expect(roles(found)).toEqual(['most-common', 'healthy']);
-    expect(alike(found)[0]).toEqual(['The first of these was at 2026-11-20 12:33:01 UTC', 'The slowest of these took 156 ms']);
+    expect(alike(found)[0]).toEqual(['The first of these was at 2026-11-20 12:33:01 UTC', 'In the slowest of these POST /checkout took 156 ms']);
     expect(found.traces[0]?.alike?.map(({ traceId }) => traceId)).toEqual([first.spans[0]!.traceId, late.spans[0]!.traceId]);
   });
 
@@ -183,7 +183,7 @@ describe('no two show the same thing', () => {
 
   test('a trace that is the first, the slowest or the newest as well says so', () => {
     const slow = purchase({ id: 1_990, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 60 } });
-    expect(alike(evidence([slow, ...burst(12)]))[0]).toEqual(['The first of these was at 2026-11-20 12:33:10 UTC, and took longest: 156 ms']);
+    expect(alike(evidence([slow, ...burst(12)]))[0]).toEqual(['The first of these was at 2026-11-20 12:33:10 UTC; it is the slowest too: POST /checkout took 156 ms']);
     const stock = purchase({ id: 1_990, fails: 'stock' });
     expect(reasons(evidence([stock, ...burst(12)]))[0]).toMatch(/^Most common failure, and the newest kind: 12 of 13 failed like this/);
   });

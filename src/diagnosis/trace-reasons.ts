@@ -1,4 +1,5 @@
 import { formatLatency, formatPercent, formatTime } from '../lib/format.js';
+import { operationName } from '../signature/operation.js';
 import { placeInWords } from '../signature/root-error.js';
 import type { AlikeShape, Choice } from './choose-traces.js';
 import type { AlikeTrace, TraceRole } from './evidence.js';
@@ -49,8 +50,9 @@ function timeOf({ shape: { finding: { event } } }: Choice): string {
 export function alikeTrace({ shape: { finding: { event } }, roles }: AlikeShape): AlikeTrace {
   const startMs = Number(event.startNs / 1_000_000n);
   const began = roles.includes('first') ? `The first of these was at ${formatTime(startMs)}` : undefined;
-  const took = roles.includes('slowest') ? formatLatency(event.durationNs) : undefined;
-  return { traceId: event.traceId, spanId: event.spanId, startMs, words: began === undefined ? `The slowest of these took ${took ?? ''}` : `${began}${took === undefined ? '' : `, and took longest: ${took}`}` };
+  // Of the request that failed: the trace, whose duration stands beside its link, may be longer.
+  const took = roles.includes('slowest') ? `${operationName(event)} took ${formatLatency(event.durationNs)}` : undefined;
+  return { traceId: event.traceId, spanId: event.spanId, startMs, words: began === undefined ? `In the slowest of these ${took ?? ''}` : `${began}${took === undefined ? '' : `; it is the slowest too: ${took}`}` };
 }
 
 function mostCommonHead({ shape: { finding } }: Choice, { findings, and }: ReasonContext & { readonly and: string }): string {
