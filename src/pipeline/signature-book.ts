@@ -34,6 +34,7 @@ export class SignatureBook {
   readonly #counts = new SignatureCounts();
   readonly #recent = new RecentFailures();
   readonly #turns = new TaskQueue();
+  #alerted: ReadonlySet<string> = new Set();
   #sinceMs: number | undefined;
   #readToMs = 0;
   #nextTrimMs = 0;
@@ -58,6 +59,11 @@ export class SignatureBook {
 
   byId(id: string): TrackedSignature | undefined {
     return this.#known.get(id);
+  }
+
+  /** Names that alerts which fire are about: these stay at hand, however many others come. */
+  keepAlerted(ids: ReadonlySet<string>): void {
+    this.#alerted = ids;
   }
 
   /** What arrived until then has been read, Unix milliseconds. */
@@ -181,7 +187,9 @@ export class SignatureBook {
 
   /** Whoever makes up messages without end fills the disk up to its limit, but not the memory. */
   #makeRoom(): void {
-    const oldest = [...this.#known.all()].sort((left, right) => right.lastSeenMs - left.lastSeenMs).slice(MAX_SIGNATURES);
+    const alerted = new Set([...this.#alerted].flatMap((id) => this.#known.names(id)));
+    const others = this.#known.all().filter(({ id }) => !alerted.has(id));
+    const oldest = others.sort((left, right) => right.lastSeenMs - left.lastSeenMs).slice(Math.max(0, MAX_SIGNATURES - (this.#known.size - others.length)));
     for (const { id } of oldest) {
       this.#known.forget(id);
       this.#counts.forget(id);

@@ -4,7 +4,7 @@ import { sampleAlert, sampleIncident } from '../incident/sample-incident.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import type { TraceId } from '../lib/ids.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
-import { signatureSignals } from './signature-signals.js';
+import { alertedSignatures, signatureSignals } from './signature-signals.js';
 
 const NOW = 1_000_000 * MINUTE_MS;
 const rule: SignatureRule = { name: 'news', description: '', severity: 'ticket', runbook: 'errors', services: ['payment'], types: [], when: { kind: 'rate', above: 3, overMs: 5 * MINUTE_MS }, at: { file: 'rules/x.yaml', line: 1, column: 1 } };
@@ -50,6 +50,7 @@ test('an alert whose rule is gone is over, in the incident where it is', () => {
   const incident = sampleIncident({ key: 'signature:v2:1', alerts: [sampleAlert({ incidentId, id: signal!.alertId, labels: signal!.labels })] });
   expect(signatureSignals({ ...input, openIncidents: [incident] })).toMatchObject([{ key: 'signature:v2:1', alertId: signal!.alertId, firing: true }]);
   expect(signatureSignals({ ...input, rules: [], openIncidents: [incident] })).toMatchObject([{ key: 'signature:v2:1', alertId: signal!.alertId, firing: false }]);
+  expect([...alertedSignatures([incident, sampleIncident()])]).toEqual(['v2:1']);
 });
 
 test.each(['v1:9', 'v2:merged'])('an alert that began under the name %s goes on under it: nobody is told again', (old) => {

@@ -43,6 +43,11 @@ export function signatureSignals(input: SignatureSignalInput): ConditionSignal[]
   return [...signals.filter(({ firing, alertId }) => firing || open.has(alertId)), ...gone];
 }
 
+/** Signatures, by the names under which alerts on them began, that fire in open incidents. */
+export function alertedSignatures(openIncidents: readonly Incident[]): ReadonlySet<string> {
+  return new Set([...openAlerts(openIncidents).values()].flatMap(({ signal: { labels } }) => labels['signature'] ?? []));
+}
+
 /** Where an alert goes on under an old name, the signature of that name speaks as well: it fires while one of them does. */
 function oneForEach(signals: readonly ConditionSignal[]): readonly ConditionSignal[] {
   const byAlert = new Map<string, ConditionSignal>();

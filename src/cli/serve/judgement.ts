@@ -20,7 +20,7 @@ import { DuckdbEvaluationStore } from '../../pipeline/duckdb-evaluation-store.js
 import { DuckdbEvidenceReader } from '../../pipeline/duckdb-evidence-reader.js';
 import { DuckdbSnapshotReader } from '../../pipeline/duckdb-snapshot-reader.js';
 import { DuckdbSignatureStore } from '../../pipeline/duckdb-signature-store.js';
-import { signatureSignals } from '../../pipeline/signature-signals.js';
+import { alertedSignatures, signatureSignals } from '../../pipeline/signature-signals.js';
 import { SignatureBook } from '../../pipeline/signature-book.js';
 import { Engine, type EvidenceTime } from '../../pipeline/engine.js';
 import type { MeasuredSlo } from '../../pipeline/evaluate.js';
@@ -102,7 +102,10 @@ export class Judgement {
       store: new DuckdbEvaluationStore(ports.store),
       gatherEvidence: (measured, status, when) => this.#gatherEvidence(measured, status, when),
       gatherConditionEvidence: (incident, nowMs, when) => this.#conditionEvidence(incident, nowMs, when),
-      signatureSignals: (openIncidents, nowMs) => signatureSignals({ rules: this.rules.book.signatureRules, book: this.signatures, openIncidents, nowMs }),
+      signatureSignals: (openIncidents, nowMs) => {
+        this.signatures.keepAlerted(alertedSignatures(openIncidents));
+        return signatureSignals({ rules: this.rules.book.signatureRules, book: this.signatures, openIncidents, nowMs });
+      },
       anomalySignals: (openIncidents) => anomalySignals({ picture: this.anomalies.picture(), rules: this.rules.book.anomalyRules, openIncidents }),
       readIncident: (id) => incidents.byId(id),
       thresholds: () => this.rules.book.thresholds,
