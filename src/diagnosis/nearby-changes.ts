@@ -46,19 +46,21 @@ export interface NearbyInput {
   readonly recorded: readonly RecordedChange[];
   readonly versions: readonly Omit<NearbyChange, 'beforeMs'>[];
   readonly beganMs: number;
+  /** It began so much later at most: within a minute nobody knows which came first. */
+  readonly withinMs: number;
   /** In which failures begin or pass through, the most suspicious first. */
   readonly services: readonly string[];
 }
 
 /** What was done near the beginning: of the services concerned before all others, before it rather than after it, the nearest first. */
-export function nearbyChanges({ recorded, versions, beganMs, services }: NearbyInput): readonly NearbyChange[] {
+export function nearbyChanges({ recorded, versions, beganMs, withinMs, services }: NearbyInput): readonly NearbyChange[] {
   const told = recorded.map(({ service, version, url, ...change }) => {
     const seen = versions.find((each) => each.service === service && each.version === version && Math.abs(each.atMs - change.atMs) <= SAME_MS);
     return { ...change, ...(service === undefined ? {} : { service }), ...(version === undefined ? {} : { version }), ...(url === undefined ? {} : { url }), ...(seen?.previous === undefined ? {} : { previous: seen.previous }) };
   });
   const unrecorded = versions.filter((seen) => !recorded.some(({ service, version, atMs }) => seen.service === service && seen.version === version && Math.abs(seen.atMs - atMs) <= SAME_MS));
   const rank = ({ service }: Pick<NearbyChange, 'service'>): number => (service === undefined ? 1 : services.includes(service) ? 0 : 2);
-  return [...told, ...unrecorded].map((change) => ({ ...change, beforeMs: beganMs - change.atMs }))
+  return [...told, ...unrecorded].map((change) => ({ ...change, beforeMs: change.atMs > beganMs && change.atMs < beganMs + withinMs ? 0 : beganMs - change.atMs }))
     .filter(({ beforeMs }) => beforeMs <= CHANGES_BEFORE_MS && beforeMs >= -CHANGES_AFTER_MS)
     .sort((left, right) => rank(left) - rank(right) || Number(left.beforeMs < 0) - Number(right.beforeMs < 0) || Math.abs(left.beforeMs) - Math.abs(right.beforeMs) || (left.title < right.title ? -1 : 1))
     .slice(0, KEPT);
@@ -79,5 +81,6 @@ export function changeNearInWords(change: NearbyChange): string {
 }
 
 export function distanceInWords({ beforeMs }: Pick<NearbyChange, 'beforeMs'>): string {
+  if (beforeMs === 0) return 'in the minute in which it began';
   return `${formatSpan(Math.abs(beforeMs))} ${beforeMs >= 0 ? 'before it began' : 'after it began'}`;
 }

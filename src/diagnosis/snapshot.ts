@@ -18,7 +18,7 @@ export interface NearbyChange {
   readonly title: string;
   readonly by?: string;
   readonly url?: string;
-  /** How long before the beginning; negative after it. */
+  /** How long before the beginning; negative after it; 0 in its minute, where no more is known. */
   readonly beforeMs: number;
   /** What its requests do differently from those of the version before; undefined where they cannot be compared. */
   readonly difference?: string;

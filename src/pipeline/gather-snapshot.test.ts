@@ -3,6 +3,7 @@ import type { Evidence } from '../diagnosis/evidence.js';
 import type { RecordedChange } from '../diagnosis/nearby-changes.js';
 import { FakeClock } from '../lib/clock.js';
 import { MINUTE_MS } from '../lib/duration.js';
+import type { SpanId, TraceId } from '../lib/ids.js';
 import { DuckdbCohortReader } from './duckdb-cohort-reader.js';
 import { DuckdbSnapshotReader } from './duckdb-snapshot-reader.js';
 import { gatherSnapshot, servicesOf, type SnapshotPorts } from './gather-snapshot.js';
@@ -54,6 +55,15 @@ describe('what was around an incident', () => {
     expect(snapshot.minutes.bad.slice(-12)).toEqual([0, ...new Array<number>(11).fill(15)]);
     expect(snapshot.graph).toMatchObject([{ client: 'checkout', server: 'payment', kind: 'call', calls: 330, failed: 165 }]);
     expect(snapshot.graph[0]?.meanNs).toBeCloseTo(15e6, -4);
+  });
+
+  test('is told by the second where the first trace is of the minute in which it began', async () => {
+    const trace = { traceId: 'a' as TraceId, spanId: 'b' as SpanId, role: 'most-common' as const, reason: '', rootService: '', rootName: '', startMs: at(9), durationNs: 1, alike: [{ traceId: 'c' as TraceId, spanId: 'd' as SpanId, startMs: at(10) + 40_000, words: '' }] };
+    const deployed = { ...recorded[0]!, atMs: at(10) + 25_000 };
+    const gathered = async (traces: Evidence['traces']) => await gatherSnapshot({ ...ports, changes: { list: () => Promise.resolve([deployed]) } }, { evidence: { ...EVIDENCE, traces }, atMs: NOW, series, service: 'checkout' });
+    expect((await gathered([trace])).suspect?.beforeMs).toBe(15_000);
+    expect((await gathered([{ ...trace, alike: [] }])).suspect?.beforeMs).toBe(0);
+    expect((await gathered([{ ...trace, role: 'healthy' }])).suspect?.beforeMs).toBe(0);
   });
 
   test('names a new version that nobody recorded', async () => {

@@ -38,10 +38,11 @@ export async function gatherSnapshot({ reader, changes, cohorts }: SnapshotPorts
   const onset = onsetOfMinutes(minutes);
   const services = servicesOf(evidence, service);
   const beganMs = (onset?.minute ?? Math.floor(atMs / MINUTE_MS)) * MINUTE_MS;
+  const firstBadMs = firstBadIn(evidence, beganMs);
   const window = { fromMs: beganMs - CHANGES_BEFORE_MS, toMs: Math.min(atMs, beganMs + CHANGES_AFTER_MS) + 1 };
   const recorded = await changes.list(window);
   const versions = newVersions(await reader.versions(services, { fromMs: window.fromMs, toMs: atMs + MINUTE_MS }), window.fromMs);
-  const nearby = nearbyChanges({ recorded, versions, beganMs, services });
+  const nearby = nearbyChanges({ recorded, versions, services, beganMs: firstBadMs ?? beganMs, withinMs: firstBadMs === undefined ? MINUTE_MS : 0 });
   const told = await withDifferences(nearby, cohorts, { fromMs: window.fromMs, toMs: atMs + MINUTE_MS });
   const suspect = suspiciousChange(told, services);
   return {
@@ -49,6 +50,13 @@ export async function gatherSnapshot({ reader, changes, cohorts }: SnapshotPorts
     minutes: { from: minutes[0]?.minute ?? 0, good: minutes.map(({ good }) => good), bad: minutes.map(({ bad }) => bad) },
     graph: await reader.graph(services, { fromMs: beganMs, toMs: atMs + MINUTE_MS }),
   };
+}
+
+/** Counts know the minute in which it began; where the first of the traces is in it, that knows the second. */
+function firstBadIn({ traces }: Evidence, minuteMs: number): number | undefined {
+  const shown = traces.filter(({ role }) => role !== 'healthy').flatMap(({ startMs, alike = [] }) => [startMs, ...alike.map((each) => each.startMs)]);
+  const first = Math.min(...shown);
+  return first >= minuteMs && first < minuteMs + MINUTE_MS ? first : undefined;
 }
 
 /** Services in which failures begin, then those that they pass through. */
