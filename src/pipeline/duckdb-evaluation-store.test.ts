@@ -20,9 +20,9 @@ describe('DuckdbEvaluationStore', () => {
     const incident = sampleIncident();
     await new DuckdbEvaluationStore(database).save({ incidents: [incident], deliveries: [] });
     await new DuckdbEvaluationStore(database).save({ incidents: [incident], deliveries: [] });
-    const pinned = await database.query({ sql: 'SELECT incident_id FROM pinned_traces' });
-    expect(incident.evidence?.traces.length).toBeGreaterThan(0);
-    expect(pinned.map((row) => row['incident_id'])).toEqual(incident.evidence?.traces.map(() => incident.id));
+    const pinned = await database.query({ sql: 'SELECT incident_id, right(format(\'{:x}\', trace_id_low), 1) AS digit FROM pinned_traces ORDER BY digit' });
+    // The first of the most common kind (b) is named beside it.
+    expect(pinned.map((row) => [row['incident_id'], row['digit']])).toEqual(['a', 'b', 'c', 'd'].map((digit) => [incident.id, digit]));
     await database.close();
   });
 });
