@@ -39,7 +39,7 @@ SELECT scope, name FROM names ORDER BY scope, name LIMIT $limit`,
     const compiled = compileSearch(query.search, { extra: (expressions) => expressions.json({ type: 'field', field }) });
     const rows = await readWithin(this.#database, {
       sql: `WITH RECURSIVE /* archive */ ${compiled.ctes}, ${looked(compiled)}
-SELECT value, count(*) AS spans FROM (SELECT ${compiled.extra.sql} AS value FROM looked s JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}) found
+SELECT value, count(*) AS spans FROM (SELECT ${compiled.extra.sql} AS value FROM looked s ${compiled.extra.joins}) found
 WHERE value IS NOT NULL GROUP BY value ORDER BY spans DESC, value LIMIT $limit`,
       params: parametersOf(compiled, query),
       archive: needOfSearchWith(query.search, [field]),

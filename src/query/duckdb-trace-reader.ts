@@ -52,7 +52,8 @@ export class DuckdbTraceReader implements TraceReader {
   }
 
   async findTraces(search: TraceSearch): Promise<readonly TraceSummary[]> {
-    const rows = await this.#detailed(SEARCH, compileSearch(search.search), search);
+    const compiled = compileSearch(search.search);
+    const rows = await this.#detailed(summedUp(compiled), compiled, search);
     return rows.map(summaryOf);
   }
 
@@ -78,8 +79,13 @@ export class DuckdbTraceReader implements TraceReader {
   }
 
   async explainSearch(search: TraceSearch): Promise<QueryPlan> {
-    return explained(this.#database, { ...searchStatement(SEARCH, { compiled: compileSearch(search.search), search }), archive: needOfSearch(search.search) });
+    const compiled = compileSearch(search.search);
+    return explained(this.#database, { ...searchStatement(summedUp(compiled), { compiled, search }), archive: needOfSearch(search.search) });
   }
+}
+
+function summedUp({ matches }: CompiledSearch): string {
+  return SEARCH.replace('/* search */', () => matches.ctes).replace('/* matches */', () => matches.sql).replace('/* joins */', () => matches.joins);
 }
 
 function compareBig(left: bigint, right: bigint): number {

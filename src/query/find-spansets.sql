@@ -30,6 +30,6 @@ placed AS (
 )
 SELECT sums.th AS trace_id_high, sums.tl AS trace_id_low, sums.* EXCLUDE (th, tl), CAST(to_json(placed.grp) AS VARCHAR) AS grp, placed.spanset_count,
   s.span_id, s.name AS span_name, s.start_ns AS span_start_ns, s.duration_ns AS span_duration_ns, CAST(to_json(/* shown */) AS VARCHAR) AS shown
-FROM placed JOIN summed sums ON sums.th = placed.th AND sums.tl = placed.tl JOIN /* spans */ s ON s.row_id = placed.rid JOIN resources r ON r.resource_id = s.resource_id /* joins */
+FROM placed JOIN summed sums ON sums.th = placed.th AND sums.tl = placed.tl JOIN /* spans */ s ON s.row_id = placed.rid /* joins */
 WHERE placed.place <= $spans_per_spanset
 ORDER BY sums.matched_ns DESC, trace_id_low, placed.grp, span_start_ns, s.span_id

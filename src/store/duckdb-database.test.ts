@@ -43,9 +43,10 @@ describe('values', () => {
     expect(await database.query({ sql: 'SELECT resource_id AS id FROM resources WHERE resource_id = $id', params: { id } })).toEqual([{ id }]);
   });
 
-  test('a missing parameter is a bug that names itself', async () => {
+  test('a missing parameter is a bug that is told', async () => {
     const database = await open(':memory:');
-    await expect(database.query({ sql: 'SELECT $one' })).rejects.toThrow('parameter $one is missing');
+    await expect(database.query({ sql: 'SELECT $one, $two', params: { two: 2 } })).rejects.toThrow('parameter $one is missing');
+    await expect(database.query({ sql: 'SELECT $one' })).rejects.toThrow('Expected 1 parameters, but none were supplied');
   });
 });
 

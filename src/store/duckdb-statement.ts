@@ -1,18 +1,22 @@
-import { DuckDBTypeId, JSDuckDBValueConverter, type DuckDBConnection, type DuckDBDataChunk, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import { DuckDBTypeId, JSDuckDBValueConverter, type DuckDBConnection, type DuckDBDataChunk, type DuckDBMaterializedResult, type DuckDBPreparedStatement } from '@duckdb/node-api';
 import { assert } from '../lib/assert.js';
 import type { Row, SqlValue, Statement } from './database.js';
 
-/** Runs one statement with named parameters and reads all its rows. */
+/** Runs one statement with named parameters and reads all its rows. One without is run at once; it waits for the event loop once less. */
 export async function runStatement(connection: DuckDBConnection, statement: Statement): Promise<Row[]> {
+  if (Object.keys(statement.params ?? {}).length === 0) return rowsOfResult(await connection.run(statement.sql));
   const { prepared, close } = await openStatement(connection, statement);
   try {
-    const result = await prepared.run();
-    const names = result.deduplicatedColumnNames();
-    // All of it is there by now. To fetch one chunk after the other would wait for the thread's event loop each time, which ingest keeps busy.
-    return Array.from({ length: result.chunkCount }, (_, index) => rowsOf(result.getChunk(index), names)).flat();
+    return rowsOfResult(await prepared.run());
   } finally {
     close();
   }
+}
+
+/** All of it is there by now. To fetch one chunk after the other would wait for the thread's event loop each time, which ingest keeps busy. */
+function rowsOfResult(result: DuckDBMaterializedResult): Row[] {
+  const names = result.deduplicatedColumnNames();
+  return Array.from({ length: result.chunkCount }, (_, index) => rowsOf(result.getChunk(index), names)).flat();
 }
 
 function rowsOf(chunk: DuckDBDataChunk, names: readonly string[]): Record<string, SqlValue>[] {

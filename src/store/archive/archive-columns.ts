@@ -63,17 +63,20 @@ export function parquetFiles(paths: readonly string[]): string {
   return `read_parquet([${paths.map(quoted).join(', ')}], hive_partitioning = false, union_by_name = true)`;
 }
 
-export interface ArchivedRows {
-  /** Over the archive's own columns of `a`. */
-  readonly where?: string | undefined;
-  /** Whether the statement reads a column. To bind those that nobody reads takes longer than many a search. */
-  readonly reads?: (column: string) => boolean;
+/** Whether a statement reads a column of `span_rows`. To bind those that nobody reads takes longer than many a search. */
+export type ReadsColumn = (column: string) => boolean;
+
+/** Rows of these files as rows of `span_rows`; `where` is over the archive's own columns of `a`. */
+export function archivedSpanRows(paths: readonly string[], { where = 'TRUE', reads = () => true }: { readonly where?: string | undefined; readonly reads?: ReadsColumn } = {}): string {
+  const columns = Object.entries(FROM_ARCHIVE).filter(([name]) => reads(name)).map(([name, sql]) => `${sql} AS ${name}`);
+  return `SELECT ${columns.join(', ')} FROM ${parquetFiles(paths)} a WHERE ${where}`;
 }
 
-/** Rows of these files as rows of `span_rows`, without the columns that nobody reads. */
-export function archivedSpanRows(paths: readonly string[], { where = 'TRUE', reads = () => true }: ArchivedRows = {}): string {
-  const columns = Object.entries(FROM_ARCHIVE).filter(([name]) => reads(name)).map(([name, sql]) => `${sql} AS ${name}`);
-  return `SELECT ${columns.join(', ')} FROM (SELECT *, file_index, file_row_number FROM ${parquetFiles(paths)}) a WHERE ${where}`;
+/** Rows of the hot tables as the view `span_rows` has them, in the order of columns in which `archivedSpanRows` has them; `only` goes behind each table. */
+export function hotSpanRows({ only, reads }: { readonly only: string; readonly reads: ReadsColumn }): string {
+  const names = Object.keys(FROM_ARCHIVE).filter(reads);
+  const rowsOf = (table: string, rowId: string): string => `SELECT ${names.map((name) => ({ kept_probability: '1::DOUBLE AS kept_probability', row_id: `${rowId} AS row_id` })[name] ?? name).join(', ')} FROM main.${table} ${only}`;
+  return `${rowsOf('spans_bulk', 'rowid * 2')} UNION ALL ${rowsOf('spans_fresh', 'rowid * 2 + 1')}`;
 }
 
 /** What a rewrite keeps of rows that say whose they are and why they were kept: all but these groups (`service␟reason`). */

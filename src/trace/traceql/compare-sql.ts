@@ -15,7 +15,7 @@ const INTRINSICS = `[['name', CAST(to_json(s.name) AS VARCHAR)], ['status', to_j
  * field; sums first, then what comes up most of each, so that a cut takes what is rare.
  */
 export function compileCompare(search: SpansetExpression, called: Compare, window: MetricsWindow): CompiledMetrics {
-  const compiled = compileSearch(search, { extra: (expressions) => `coalesce(${expressions.condition(called.selection.condition)}, FALSE)`, joins: ['root'] });
+  const compiled = compileSearch(search, { extra: (expressions) => `coalesce(${expressions.condition(called.selection.condition)}, FALSE)`, joins: ['root', 'resource'] });
   const selectedTime = called.window === undefined ? '' : ' AND s.start_ns > CAST($selection_start_ns AS BIGINT) AND s.start_ns <= CAST($selection_end_ns AS BIGINT)';
   const sql = `WITH RECURSIVE /* archive */ ${compiled.ctes},
 observed AS (

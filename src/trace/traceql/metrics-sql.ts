@@ -87,7 +87,7 @@ export function compileExemplars(search: SpansetExpression, called: Counting, { 
   const sql = `WITH RECURSIVE /* archive */ ${compiled.ctes},
 spread AS (
   SELECT s.trace_id_high, s.trace_id_low, s.span_id, s.start_ns, s.duration_ns, ${compiled.extra.sql}, row_number() OVER (PARTITION BY ntile ORDER BY hash(s.span_id)) AS place
-  FROM (SELECT rid, ntile($exemplars) OVER (ORDER BY start_ns) AS ntile FROM (SELECT DISTINCT rid, start_ns FROM ${compiled.result})) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid JOIN resources r ON r.resource_id = s.resource_id ${compiled.extra.joins}
+  FROM (SELECT rid, ntile($exemplars) OVER (ORDER BY start_ns) AS ntile FROM (SELECT DISTINCT rid, start_ns FROM ${compiled.result})) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid ${compiled.extra.joins}
   WHERE ${inWindow(window)}
 )
 SELECT s.trace_id_high, s.trace_id_low, s.span_id, s.start_ns, CAST(to_json(groups) AS VARCHAR) AS groups, ${value} AS value FROM spread s WHERE place = 1 ORDER BY s.start_ns LIMIT $exemplars`;

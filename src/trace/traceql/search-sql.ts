@@ -4,7 +4,7 @@ import { ExpressionSql, arithmeticSql } from './expression-sql.js';
 import type { FieldExpression, FilterStage, GroupStage, ScalarComparison, ScalarExpression, SpansetExpression, SpansetOperation, SpansetOperator, Stage } from './query-ast.js';
 import { SPAN_ROWS, type Join } from './span-fields-sql.js';
 import { SqlParams } from './sql-params.js';
-import { JOINS, LOOKUPS } from './trace-lookups-sql.js';
+import { isOfOtherSpans, JOINS, LOOKUPS } from './trace-lookups-sql.js';
 
 /**
  * A search as common table expressions. Each stage is a relation of spans: `th`, `tl` the trace, `grp` the values it was grouped by (one
@@ -25,7 +25,12 @@ export interface CompiledSearch {
   readonly shown: SqlOverSpans;
   /** What `options.extra` asked for. */
   readonly extra: SqlOverSpans;
-  /** Spans `s` of the result with their resources and what `extra` needs: goes behind FROM, more conditions behind it with AND. */
+  /** Whether a span `s` is among what was found. */
+  readonly matches: SqlOverSpans & {
+    /** Goes behind WITH RECURSIVE; with a comma at its end, or empty. */
+    readonly ctes: string;
+  };
+  /** Spans `s` of the result with what `extra` needs: goes behind FROM, more conditions behind it with AND. */
   readonly spans: string;
   /** Whether a span's match depends on other spans, so that it needs those just outside of the time range too. */
   readonly looksAround: boolean;
@@ -34,7 +39,7 @@ export interface CompiledSearch {
 const COLUMNS = 's.trace_id_high AS th, s.trace_id_low AS tl, s.row_id AS rid, s.span_id AS sid, s.parent_span_id AS pid, s.start_ns AS start_ns, s.end_ms AS end_ms';
 const NEAR = 's.end_ms >= $near_from_ms AND s.end_ms < $near_to_ms';
 
-/** SQL over spans `s`, their resources `r` and what `joins` adds. */
+/** SQL over spans `s` and what `joins` adds. */
 export interface SqlOverSpans {
   readonly sql: string;
   readonly joins: string;
@@ -56,10 +61,15 @@ export function compileSearch(search: SpansetExpression, options: SearchOptions 
     return options.extra?.(expressions) ?? 'NULL';
   });
   const spans = compiler.found(search, result, extra);
+  const matches = compiler.matches(search, result);
   return {
-    spans, ctes: compiler.ctes.join(',\n'), result: result.name, params: compiler.params, expressions: compiler.expressions,
+    spans, matches, ctes: compiler.ctes.join(',\n'), result: result.name, params: compiler.params, expressions: compiler.expressions,
     groups: result.groups, fields: compiler.fields, shown, extra, looksAround: compiler.looksAround,
   };
+}
+
+interface Needs {
+  readonly needs: readonly Join[];
 }
 
 interface Relation {
@@ -100,19 +110,30 @@ class SearchCompiler {
   }
 
   /** Values of spans of the result: the statement that reads them joins the spans itself. */
-  overResult(write: (expressions: ExpressionSql) => string): SqlOverSpans {
-    const { where: sql, joins } = this.#spans(write, undefined);
-    return { sql, joins };
+  overResult(write: (expressions: ExpressionSql) => string): SqlOverSpans & Needs {
+    const { where: sql, needs } = this.#spans(write, undefined);
+    return { sql, joins: joinsOf(needs), needs };
   }
 
   /** A single filter is read in one go; whatever else was found is looked up by its rows. */
-  found(search: SpansetExpression, result: Relation, extra: SqlOverSpans): string {
-    const joined = `JOIN resources r ON r.resource_id = s.resource_id ${extra.joins}`;
-    if (search.type === 'filter') {
-      const { where, joins } = this.#spans((expressions) => expressions.condition(search.condition), undefined);
-      if (joins === '') return `${SPAN_ROWS} s ${joined} WHERE ${NEAR} AND (${where})`;
-    }
-    return `(SELECT DISTINCT rid FROM ${result.name}) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid ${joined} WHERE TRUE`;
+  found(search: SpansetExpression, result: Relation, extra: Needs): string {
+    const own = this.#ofOwnRow(search);
+    if (own !== undefined) return `${SPAN_ROWS} s ${joinsOf([...own.needs, ...extra.needs])} WHERE ${own.where}`;
+    return `(SELECT DISTINCT rid FROM ${result.name}) found JOIN ${SPAN_ROWS} s ON s.row_id = found.rid ${joinsOf(extra.needs)} WHERE TRUE`;
+  }
+
+  /** The same as a condition on a span. */
+  matches(search: SpansetExpression, result: Relation): CompiledSearch['matches'] {
+    const own = this.#ofOwnRow(search);
+    if (own !== undefined) return { sql: own.where, joins: joinsOf(own.needs), ctes: '' };
+    return { sql: 'found.rid IS NOT NULL', joins: `LEFT JOIN (SELECT DISTINCT rid FROM ${result.name}) found ON found.rid = s.row_id`, ctes: `${this.ctes.join(',\n')},` };
+  }
+
+  /** A single filter that looks at nothing but each span's own row and resource. */
+  #ofOwnRow(search: SpansetExpression): (Needs & { readonly where: string }) | undefined {
+    if (search.type !== 'filter') return undefined;
+    const { where, needs } = this.#spans((expressions) => expressions.condition(search.condition), undefined);
+    return needs.some(isOfOtherSpans) ? undefined : { where: `${NEAR} AND (${where})`, needs };
   }
 
   #pipeline(stages: readonly Stage[], input: Relation | undefined): Relation {
@@ -158,18 +179,18 @@ class SearchCompiler {
     return this.expressions.fields.joins.has('parent');
   }
 
-  /** Spans (of `input`) with their resources and what else the expressions need, and one piece of SQL over them. */
-  #spans(write: (expressions: ExpressionSql) => string, input: Relation | undefined): { readonly from: string; readonly where: string; readonly joins: string } {
+  /** Spans (of `input`) with what the expressions need, and one piece of SQL over them. */
+  #spans(write: (expressions: ExpressionSql) => string, input: Relation | undefined): Needs & { readonly from: string; readonly where: string } {
     this.expressions.fields.joins.clear();
     const where = write(this.expressions);
-    for (const join of this.expressions.fields.joins) this.#addLookup(join);
-    const joins = [...this.expressions.fields.joins].map((join) => JOINS[join]).join(' ');
+    const needs = [...this.expressions.fields.joins];
+    for (const join of needs) this.#addLookup(join);
     const from = input === undefined ? `${SPAN_ROWS} s` : `${input.name} i JOIN ${SPAN_ROWS} s ON s.row_id = i.rid`;
-    return { from: `${from} JOIN resources r ON r.resource_id = s.resource_id ${joins}`, where, joins };
+    return { from: `${from} ${joinsOf(needs)}`, where, needs };
   }
 
   #addLookup(join: Join): void {
-    this.looksAround = true;
+    this.looksAround ||= isOfOtherSpans(join);
     if (this.#lookups.has(join)) return;
     this.#lookups.add(join);
     this.ctes.push(...LOOKUPS[join]);
@@ -277,6 +298,10 @@ class SearchCompiler {
     this.#count += 1;
     return `q${this.#count}`;
   }
+}
+
+function joinsOf(needs: readonly Join[]): string {
+  return [...new Set(needs)].map((join) => JOINS[join]).join(' ');
 }
 
 function relatedSql(relation: string, { a, b, ancestors }: { readonly a: string; readonly b: string; readonly ancestors: string }): string {

@@ -19,7 +19,7 @@ export type SqlValue =
   | { readonly type: 'json'; readonly sql: string };
 
 /** What has to be joined to a span before a field of it can be read. */
-export type Join = 'parent' | 'root' | 'traceTimes' | 'children' | 'nestedSet';
+export type Join = 'resource' | 'parent' | 'root' | 'traceTimes' | 'children' | 'nestedSet';
 
 /** The list a field is one element's of; see `anyOf` in expression-sql.ts. */
 export type ListName = 'event' | 'link';
@@ -95,6 +95,7 @@ export class SpanFieldsSql {
   /** The first of the attribute's names that is there and not null; `any` looks at the span first, then at its resource. */
   json({ scope, key, ofParent }: AttributeField): string {
     if (ofParent === true) this.joins.add('parent');
+    else if (scope === 'resource' || scope === 'any') this.joins.add('resource');
     const [span, resource] = ofParent === true ? ['p', 'pr'] : ['s', 'r'];
     switch (scope) {
       case 'span':
