@@ -6,7 +6,7 @@ import { traceIdOf } from '../store/trace-key.js';
 import { foundCondition } from '../trace/traceql/found-condition.js';
 import { compileSearch } from '../trace/traceql/search-sql.js';
 import { around, longTraces, matchesAmong, matchesIn, shortestMs, type MatchedTrace, type RunSearch } from './duckdb-matching-traces.js';
-import { slicesOf, type StoredExtent } from './newest-first.js';
+import { FIRST_SLICE_AROUND_MS, FIRST_SLICE_MS, slicesOf, type StoredExtent } from './newest-first.js';
 import type { TimeWindow } from './time-window.js';
 import { TRACE_SEARCH_LIMIT } from './trace-reader.js';
 import { isTooMuch, readWindows } from './within-memory.js';
@@ -34,7 +34,8 @@ export async function newestMatches(database: SpansDatabase, run: RunSearch, lim
   const extent = await extentOf(database, run);
   const search = new NewestMatches(database, run, { mostCandidates: limits.mostCandidates, denseFromMs: extent.hotSpans > limits.fewHotSpans ? extent.hotFromMs : Infinity });
   await search.judgeLongOnes();
-  for await (const { window } of readWindows(slicesOf(run.search, extent), (slice) => search.look(slice), shortestMs(run.compiled))) {
+  const slices = slicesOf(run.search, extent, run.compiled.looksAround ? FIRST_SLICE_AROUND_MS : FIRST_SLICE_MS);
+  for await (const { window } of readWindows(slices, (slice) => search.look(slice), shortestMs(run.compiled))) {
     // What older slices hold ended before this one, so that it began before it too.
     if (search.isEnough(BigInt(window.fromMs) * 1_000_000n)) break;
   }

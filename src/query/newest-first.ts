@@ -1,10 +1,12 @@
-import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 import type { TimeWindow } from './time-window.js';
 
 /** The first look back: few spans, even where many come in. */
-const FIRST_SLICE_MS = MINUTE_MS / 4;
+export const FIRST_SLICE_MS = 4 * SECOND_MS;
+/** That of a search that reads around each slice too, so that one slice more costs more than a longer one. */
+export const FIRST_SLICE_AROUND_MS = MINUTE_MS / 4;
 /** Each slice of the hot store is so many times as long as the one before it: what is rare costs some slices more, what is common is found in the first. */
-const GROWTH = 8;
+const GROWTH = 16;
 /** Of the archive, so many times as many files. */
 const FILE_GROWTH = 3;
 
@@ -18,11 +20,11 @@ export interface StoredExtent {
 }
 
 /** A window cut into slices, newest first: a search looks through one after the other until it has enough. */
-export function slicesOf({ fromMs, toMs }: TimeWindow, { firstMs, lastMs, hotFromMs, files }: StoredExtent): readonly TimeWindow[] {
+export function slicesOf({ fromMs, toMs }: TimeWindow, { firstMs, lastMs, hotFromMs, files }: StoredExtent, firstSliceMs = FIRST_SLICE_MS): readonly TimeWindow[] {
   const oldestMs = Math.max(fromMs, firstMs);
   const slices: TimeWindow[] = [];
   let untilMs = Math.min(toMs, lastMs + 1);
-  for (let lengthMs = FIRST_SLICE_MS; untilMs > oldestMs && untilMs - lengthMs >= hotFromMs; lengthMs *= GROWTH) {
+  for (let lengthMs = firstSliceMs; untilMs > oldestMs && untilMs - lengthMs >= hotFromMs; lengthMs *= GROWTH) {
     slices.push({ fromMs: Math.max(oldestMs, untilMs - lengthMs), toMs: untilMs });
     untilMs -= lengthMs;
   }
