@@ -12,7 +12,7 @@ import { STRUCTURAL_OPERATORS, type FieldExpression, type ScalarExpression, type
 import { compileSearch } from '../trace/traceql/search-sql.js';
 
 // A small world, so that random queries meet random traces.
-const KEYS = ['x', 'y', 'list', 'a/b~c', 'odd "key"'];
+const KEYS = ['x', 'y', 'list', 'a/b~c', 'odd "key"', 'status'];
 const TEXTS = ['', 'a', 'b', '5', 'true', "it's", 'é😀'];
 const NUMBERS = [0, 1, 2, 5, -3, 0.5, 2.5, 1e21];
 const IDS = ['1', '2', '3', '4', '5', 'ffffffffffffffff'];

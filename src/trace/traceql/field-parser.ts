@@ -93,7 +93,7 @@ function readPrefix(tokens: TokenStream, beside?: FieldExpression): FieldExpress
   tokens.countTerm(at);
   switch (token.type) {
     case 'attribute':
-      return tokens.placed({ type: 'field', field: fieldOf(token.field) }, at);
+      return tokens.placed({ type: 'field', field: token.field }, at);
     case 'string':
     case 'int':
     case 'float':
@@ -164,13 +164,6 @@ function intrinsicOf(text: string): IntrinsicName | undefined {
   return isIntrinsic(text) ? text : undefined;
 }
 
-/** In Tempo an unscoped `.name` is the intrinsic of that name. */
-function fieldOf(field: Field): Field {
-  if (field.type !== 'attribute' || field.scope !== 'any' || field.ofParent === true) return field;
-  const intrinsic = intrinsicOf(field.key);
-  return intrinsic === undefined ? field : { type: 'intrinsic', name: intrinsic };
-}
-
 export function literalOf(token: Token & { readonly type: 'string' | 'int' | 'float' | 'duration' }): StaticLiteral {
   return { type: token.type, value: token.value } as StaticLiteral;
 }
@@ -179,7 +172,7 @@ export function literalOf(token: Token & { readonly type: 'string' | 'int' | 'fl
 export function readFieldReference(tokens: TokenStream): Field {
   const token = tokens.next();
   tokens.countTerm(token.start);
-  const expression = token.type === 'attribute' ? ({ type: 'field', field: fieldOf(token.field) } as const) : token.type === 'word' ? readWord(tokens, token) : undefined;
+  const expression = token.type === 'attribute' ? ({ type: 'field', field: token.field } as const) : token.type === 'word' ? readWord(tokens, token) : undefined;
   if (expression?.type === 'field') return expression.field;
   throw new TraceqlFailure(token.start, 'a field must stand here', 'like span.http.route, resource.service.name or name');
 }

@@ -39,7 +39,7 @@ export function printField(field: Field): string {
 }
 
 function printAttribute({ scope, key, ofParent }: AttributeField): string {
-  // `.5x` would read as a number, `parent.span.x` as an attribute of the parent's own, and `.name` is an intrinsic whatever its spelling.
+  // `.5x` would read as a number, and `parent.span.x` as an attribute of the parent's own.
   const needsQuotes = !PLAIN_NAME.test(key) || (scope === 'any' && /^(\d|span\.|resource\.)/.test(key));
   return `${ofParent === true ? 'parent' : ''}${scope === 'any' ? '' : `${ofParent === true ? '.' : ''}${scope}`}.${needsQuotes ? quoteName(key) : key}`;
 }

@@ -16,8 +16,8 @@ const VALID: Readonly<Record<string, readonly string[]>> = {
   'arithmetic': ['{ .a + 1 = 2 }', '{ .a - .b > 1 }', '{ .a * 2 = 4 }', '{ .a / 2 = 1 }', '{ .a % 2 = 0 }', '{ .a ^ 2 = 4 }', '{ -.a = 1 }', '{ - 5 = .a }', '{ -(.a + 1) < 0 }', '{ duration > 1s * 2 }', '{ duration > traceDuration / 2 }', '{ 1 + 2 * 3 ^ 2 = 19 }', '{ .a - -.b = 1 }'],
   'logic': ['{ .a && .b }', '{ .a || .b }', '{ .a && .b || .c && .d }', '{ !(.a && .b) }', '{ !.a = .b }', '{ .a = 1 && !(.b = 2 || .c = 3) }'],
   'a scope': ['{ span.a = 1 }', '{ resource.a = 1 }', '{ event.a = 1 }', '{ link.a = 1 }', '{ instrumentation.a = 1 }', '{ parent.a = 1 }', '{ parent.span.a = 1 }', '{ parent.resource.a = 1 }', '{ .a = 1 }', '{ .span.a = 1 }', '{ parent."span.a" = 1 }'],
-  'an attribute name': ['{ .http.route = "/" }', '{ span."odd key" = 1 }', '{ span.a."b c".d = 1 }', '{ ."a\\"b\\\\c" = 1 }', '{ ."a\nb" = 1 }', '{ .a-b/c:d@e = 1 }', '{ .a`b = 1 }', '{ .ü = 1 }', '{ .true = 1 }', '{ ."5a" = 1 }', '{ .a+1 = 2 }'],
-  'an intrinsic': ['name = "a"', 'status = error', 'status != ok', 'statusMessage =~ ".*"', 'kind = producer', 'duration > 1h30m', 'traceDuration > 1s', 'rootName = "a"', 'rootServiceName = "a"', 'nestedSetLeft > 3', 'nestedSetRight > 3', 'nestedSetParent < 0', '.name = "a"', '.duration > 5ms'].map((it) => `{ ${it} }`),
+  'an attribute name': ['{ .http.route = "/" }', '{ span."odd key" = 1 }', '{ span.a."b c".d = 1 }', '{ ."a\\"b\\\\c" = 1 }', '{ ."a\nb" = 1 }', '{ .a-b/c:d@e = 1 }', '{ .a`b = 1 }', '{ .ü = 1 }', '{ .true = 1 }', '{ .name < 5 && .duration = "long" && .status =~ "a.*" && .kind }', '{ ."5a" = 1 }', '{ .a+1 = 2 }'],
+  'an intrinsic': ['name = "a"', 'status = error', 'status != ok', 'statusMessage =~ ".*"', 'kind = producer', 'duration > 1h30m', 'traceDuration > 1s', 'rootName = "a"', 'rootServiceName = "a"', 'nestedSetLeft > 3', 'nestedSetRight > 3', 'nestedSetParent < 0'].map((it) => `{ ${it} }`),
   'an intrinsic with its scope': ['span:name = "a"', 'span:status = unset', 'span:statusMessage = ""', 'span:kind = internal', 'span:duration > 1ms', 'span:id = "a1"', 'span:parentID = "a1"', 'span:childCount > 2', 'childCount > 2', 'trace:id = "a1"', 'trace:id =~ "a.*"', 'trace:duration > 1s', 'trace:rootName = "a"', 'trace:rootService = "a"', 'event:name = "exception"', 'event:timeSinceStart > 1s', 'link:traceID = "a1"', 'link:spanID != "a1"', 'instrumentation:name = "grpc"', 'instrumentation:version = "1"', 'span: name = "a"'].map((it) => `{ ${it} }`),
   'a literal': ['1', '-1', '1.5', '.5', '1e3', '1.', 'maxInt', 'minInt', '"text"', '`raw \\d`', '"\\u00e9\\n\\t\\x41\\101"', 'true', 'false', 'error', 'ok', 'unset', 'unspecified', 'internal', 'server', 'client', 'producer', 'consumer', '5ns', '5us', '5µs', '5ms', '5s', '5m', '5h', '5d', '5w', '5y', '1.5s', '1h30m', '1d12h', '1m1h'].map((it) => `{ .a = ${it} }`),
   'spansets joined': ['{ .a } && { .b }', '{ .a } || { .b }', '{ .a } && { .b } || { .c }', '({ .a } || { .b }) && { .c }', '({ .a })', '(({ .a }) && ({ .b }))'],
@@ -52,7 +52,7 @@ describe('TraceQL, whole', () => {
     ['{ } | max(.a) - min(.a) * 2 > 3', '{ } | max(.a) - (min(.a) * 2) > 3'],
     ['1 + 7 / 2 * ({ } | rate())', '1 + (3 * ({ } | rate()))'],
     ['({ } | rate()) * 100 > 5', '(({ } | rate()) * 100) > 5'],
-    ['{ trace:rootService = "a" && span:kind = client && .status = ok }', '{ ((rootServiceName = "a") && (kind = client)) && (status = ok) }'],
+    ['{ trace:rootService = "a" && span:status = ok && .status = "active" }', '{ ((rootServiceName = "a") && (status = ok)) && (.status = "active") }'],
     ['{ duration > 1d12h && .a = 0x }', '1:28 this is neither a number nor a duration'],
   ])('%s means %s', (text, meaning) => {
     expect(canonical(text)).toBe(meaning);
