@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CHUNK_ROWS, DuckdbChunkAppender, type CellValue } from './duckdb-chunk-appender.js';
-import { inTransaction, openDatabase, type DuckdbDatabase } from './duckdb-database.js';
+import { openDatabase, type DuckdbDatabase } from './duckdb-database.js';
+import { inTransaction } from './duckdb-transaction.js';
 
 const COLUMNS = { tiny: 'UTINYINT', small: 'SMALLINT', medium: 'INTEGER', unsigned: 'UINTEGER', big: 'BIGINT', id: 'UBIGINT', ratio: 'DOUBLE', flag: 'BOOLEAN', text: 'VARCHAR', note: 'VARCHAR' } as const;
 

@@ -1,8 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { assert } from '../lib/assert.js';
 import type { Database, Row, Statement } from './database.js';
 import { CHECKPOINT, openFile, READ_CONNECTIONS, walBytes, writableBytes, type DatabaseOptions, type DuckdbFile, type WriteConnection } from './duckdb-file.js';
 import { runStatement } from './duckdb-statement.js';
+import { inTransaction, isFatal, isVictim } from './duckdb-transaction.js';
 import { TaskQueue } from './task-queue.js';
 
 export type { DatabaseOptions, WriteConnection } from './duckdb-file.js';
@@ -11,7 +13,7 @@ export type { DatabaseOptions, WriteConnection } from './duckdb-file.js';
 const CHECKPOINT_BYTES = 64 << 20;
 /** A checkpoint writes less than the log holds, because it compresses; this much more must be free beside it. */
 const CHECKPOINT_SLACK_BYTES = 32 << 20;
-/** A file that could not be opened again is not tried more often than this. */
+/** A file is not opened anew more often than this. */
 const REOPEN_PAUSE_MS = 1_000;
 const WRITER = 0;
 
@@ -41,6 +43,7 @@ export class DuckdbDatabase implements Database {
   #idle: (() => void) | undefined;
   #reopening: Promise<void> | undefined;
   #reopenNotBeforeMs = 0;
+  #isUnusable = false;
   #checkpointQueued = false;
   #closed = false;
   #counts = { checkpoints: 0, checkpointsDeferred: 0, reopened: 0 };
@@ -56,9 +59,15 @@ export class DuckdbDatabase implements Database {
     return new DuckdbDatabase(path, options, await openFile(path, options));
   }
 
-  /** On a read connection, after the statements already waiting there; sees everything committed before it starts. */
-  query(statement: Statement): Promise<Row[]> {
-    return this.reading((connection) => runStatement(connection, statement));
+  /** On a read connection, after the statements already waiting there; sees everything committed before it starts. Asked again where another statement broke the database. */
+  async query(statement: Statement): Promise<Row[]> {
+    const read = (): Promise<Row[]> => this.reading((connection) => runStatement(connection, statement));
+    try {
+      return await read();
+    } catch (error) {
+      if (!(this.#broken && isVictim(error))) throw error;
+      return read();
+    }
   }
 
   /** Work that only reads, on the read connection with the fewest waiting. */
@@ -133,14 +142,21 @@ export class DuckdbDatabase implements Database {
   }
 
   async #reopen(): Promise<void> {
-    if (performance.now() < this.#reopenNotBeforeMs) throw new Error('the database file cannot be used; it is tried again every second');
+    const pauseMs = this.#reopenNotBeforeMs - performance.now();
+    if (pauseMs > 0 && this.#isUnusable) throw new Error('the database file cannot be used; it is tried again every second');
+    // Nobody waits for a long search, which would read what is no longer right.
+    if (!this.#isUnusable) for (const { connection } of this.#file.connections) connection.interrupt();
+    // It could be opened a moment ago: that it broke again is rare enough for everybody to wait.
+    if (pauseMs > 0) await setTimeout(pauseMs);
     while (this.#working > 0) await new Promise<void>((resolve) => { this.#idle = resolve; });
     this.#reopenNotBeforeMs = performance.now() + REOPEN_PAUSE_MS;
+    this.#isUnusable = true;
     this.#file.closeSync();
     this.#file = await openFile(this.#path, this.#options);
     const writer = this.#file.connections[WRITER];
     if (writer !== undefined) for (const prepare of this.#prepare) await prepare(writer);
     this.#counts.reopened += 1;
+    this.#isUnusable = false;
     this.#broken = false;
   }
 
@@ -167,22 +183,4 @@ export class DuckdbDatabase implements Database {
 /** Opens (and creates) the database at `path` with every migration applied. `:memory:` is for tests. */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Promise<DuckdbDatabase> {
   return DuckdbDatabase.open(path, options);
-}
-
-/** All or nothing: rolls back and rethrows when `work` fails. */
-export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
-  await connection.run('BEGIN');
-  try {
-    const result = await work();
-    await connection.run('COMMIT');
-    return result;
-  } catch (error) {
-    // After a failed COMMIT DuckDB has rolled back already and says that no transaction is active.
-    await connection.run('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
-}
-
-function isFatal(error: unknown): boolean {
-  return error instanceof Error && (error.message.startsWith('FATAL') || error.message.includes('database has been invalidated'));
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.js';
 import type { SloSlice } from '../sli/slice.js';
 import type { SpanBatch } from '../trace/span-batch.js';
 import { DIGEST_RETENTION_MS, type Digest } from './digest-index.js';
-import { inTransaction, type DuckdbDatabase, type WriteConnection } from './duckdb-database.js';
+import type { DuckdbDatabase, WriteConnection } from './duckdb-database.js';
 import { LogColumns } from './duckdb-log-columns.js';
 import { NewResources } from './duckdb-new-resources.js';
 import {
@@ -12,6 +12,7 @@ import {
   newSloSliceAppender,
 } from './duckdb-slice-rows.js';
 import { runStatement } from './duckdb-statement.js';
+import { inTransaction } from './duckdb-transaction.js';
 import { ROW_GROUP_ROWS } from './duckdb-file.js';
 import { SpanColumns, type Arrival } from './duckdb-span-columns.js';
 import { storedSpanIds } from './duckdb-stored-span-ids.js';

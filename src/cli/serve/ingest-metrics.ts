@@ -6,7 +6,7 @@ import { LAG_BOUNDS_MS } from '../../pipeline/service-tally.js';
 import type { StoreStats } from '../../pipeline/store.js';
 import type { StoreClient } from '../../pipeline/system-store-client.js';
 
-type Stats = () => (IngestStats & Partial<Pick<StoreStats, 'hygiene'>>) | undefined;
+type Stats = () => (IngestStats & Partial<Pick<StoreStats, 'hygiene' | 'database'>>) | undefined;
 
 /** The figures of the way in, for /metrics: `received = hot + rejected + deduplicated` by signal and protocol. */
 export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly counters: IngestCounters; readonly store: StoreClient; readonly stats: Stats }): void {
@@ -30,6 +30,7 @@ export function addIngestMetrics(metrics: PrometheusMetrics, parts: { readonly c
   addServiceMetrics(metrics, stats);
   metrics.addSource({ name: 'tocsin_ingest_pending_bytes', help: 'Bytes of requests that wait for their commit.', type: 'gauge', labelNames: [], collect: () => [{ labels: {}, value: store.pendingBytes }] });
   metrics.addSource({ name: 'tocsin_commits_total', help: 'Group commits.', type: 'counter', labelNames: [], collect: () => [{ labels: {}, value: stats()?.commits.commits ?? 0 }] });
+  metrics.addSource({ name: 'tocsin_database_reopened_total', help: 'Times the database file was opened anew after an error that DuckDB does not survive.', type: 'counter', labelNames: [], collect: () => [{ labels: {}, value: stats()?.database?.reopened ?? 0 }] });
   metrics.addSource({ name: 'tocsin_commit_seconds_total', help: 'Time spent in commits.', type: 'counter', labelNames: [], collect: () => [{ labels: {}, value: (stats()?.commits.tookMs ?? 0) / 1_000 }] });
   metrics.addSource({
     name: 'tocsin_store_step_seconds_total', help: 'Time of the store thread by step.', type: 'counter', labelNames: ['step'],
