@@ -1,11 +1,15 @@
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { buildSlo } from '../budget/slo-builder.js';
+import type { Evidence } from '../diagnosis/evidence.js';
+import { DuckdbIncidentReader } from '../incident/duckdb-incident-reader.js';
 import type { Incident } from '../incident/incident.js';
 import { acknowledge, resolve } from '../incident/person-actions.js';
 import { sampleIncident, SAMPLE_START_MS as T0 } from '../incident/sample-incident.js';
 import { MINUTE_MS } from '../lib/duration.js';
+import { DuckdbEvaluationStore } from '../pipeline/duckdb-evaluation-store.js';
 import type { Change } from '../query/change.js';
 import type { SloHistoryPoint } from '../query/slo-history.js';
+import { openDatabase } from '../store/duckdb-database.js';
 import { postmortemMarkdown, type PostmortemInput } from './postmortem.js';
 
 const point = (minutes: number, bad: number, budgetRemaining: number): SloHistoryPoint => ({ atMs: T0 + minutes * MINUTE_MS, good: 900, bad, errorRatio: undefined, window: { good: 0, bad: 0 }, budgetRemaining, burnRates: [] });
@@ -52,4 +56,31 @@ test('the questions to the tracing name services without spans, unknown sampling
 test('text of spans stays text', () => {
   const text = draft({ incident: sampleIncident({ title: '[click](http://evil) | <img src=x> `x`\n# Fake' }) });
   expect(text.split('\n')[0]).toBe('# Postmortem: \\[click\\](http://evil) \\| \\<img src=x\\> \\`x\\` \\# Fake');
+});
+
+const closing: (() => unknown)[] = [];
+afterAll(() => Promise.all(closing.map((close) => close())));
+
+/** The database has the incident and nothing else: spans, minutes, edges and recorded changes are past their retention. */
+test('after retention has passed the postmortem has all evidence of the page', async () => {
+  const database = await openDatabase(':memory:');
+  closing.push(() => database.close());
+  const region = { service: '', attribute: 'region', value: 'eu-2' };
+  const evidence: Evidence = {
+    ...ended().evidence!, ledger: [{ service: 'payment', operation: 'POST /charge', version: '2.3', events: 46, share: 0.81, budget: 0.016 }],
+    comparison: [{ items: [region], badShare: 0.92, healthyShare: 0.03, support: 52, lift: 30, effect: { difference: 0.89, low: 0.8, high: 0.93 }, pValue: 1e-9, qValue: 1e-8, same: 0, words: '92 % of 57 failures have region=eu-2 (3 % of 60 healthy requests)' }],
+    snapshot: {
+      onset: { minute: T0 / MINUTE_MS - 2, earliest: T0 / MINUTE_MS - 2, latest: T0 / MINUTE_MS - 2, before: 0.001, after: 0.34 },
+      changes: [{ kind: 'deployment', atMs: T0 - 6 * MINUTE_MS, service: 'payment', version: '2.3', previous: '2.2', title: 'new bank', by: 'ci', beforeMs: 4 * MINUTE_MS }],
+      minutes: { from: 0, good: [9], bad: [1] }, graph: [{ client: 'checkout', server: 'payment', kind: 'call', calls: 330, failed: 165, meanNs: 15e6 }],
+    },
+  };
+  await new DuckdbEvaluationStore(database).save({ incidents: [{ ...ended(), evidence }], deliveries: [] });
+  const incident = await new DuckdbIncidentReader(database).byId(ended().id);
+  const text = draft({ incident: incident!, slos: [], changes: [], nowMs: T0 + 90 * 24 * 60 * MINUTE_MS });
+  for (const part of [
+    '- In common: 92 % of 57 failures have region=eu-2 (3 % of 60 healthy requests)', '- Budget: payment 2.3 POST /charge burned 81 % of it, 1.6 % of the whole budget', '- Began ', 'when bad requests rose from 0.1 % to 34 %',
+    'payment 2.3 deployed 4 min before it began: new bank (by ci)', '| checkout | payment | 330 | 50 % | 15 ms |', ...['a', 'b', 'c', 'd'].map((digit) => `/traces/${digit.repeat(32)}?span=`),
+  ]) expect(text).toContain(part);
+  expect(incident?.evidence?.snapshot?.minutes).toEqual({ from: 0, good: [9], bad: [1] });
 });

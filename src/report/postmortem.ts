@@ -1,5 +1,6 @@
 import { windowText } from '../config/calendar.js';
 import type { Slo } from '../config/slo.js';
+import { ledgerInWords } from '../diagnosis/budget-ledger.js';
 import type { RepresentativeTrace } from '../diagnosis/evidence.js';
 import { changeNearInWords } from '../diagnosis/nearby-changes.js';
 import { onsetInWords } from '../diagnosis/snapshot.js';
@@ -84,6 +85,9 @@ function times({ incident, nowMs }: PostmortemInput): string[] {
   ];
 }
 
+/** The largest differences between failures and healthy requests; the incident has all. */
+const COMPARED_SHOWN = 3;
+
 function cause({ incident }: PostmortemInput): string[] {
   const { evidence, causes = [] } = incident;
   const lines = [...(evidence?.suspect === undefined ? [] : [`- Suspect: ${plain(evidence.suspect)}`])];
@@ -91,6 +95,9 @@ function cause({ incident }: PostmortemInput): string[] {
     const { type, message, service, operation, id, count } = evidence.signature;
     lines.push(`- Signature: \`${code(`${type}${message === '' ? '' : `: ${message.split('\n')[0] ?? ''}`}`)}\` in ${plain(service)} ${plain(operation)}, ${String(count)} of ${String(evidence.examined)} looked at (${id})`);
   }
+  lines.push(...(evidence?.comparison ?? []).slice(0, COMPARED_SHOWN).map(({ words }) => `- In common: ${plain(words)}`));
+  const burned = ledgerInWords(evidence?.ledger ?? []);
+  if (burned !== undefined) lines.push(`- Budget: ${plain(burned)}`);
   const change = evidence?.snapshot?.suspect;
   if (change !== undefined) lines.push(`- Changed: ${plain(changeNearInWords(change))}`);
   lines.push(...(evidence?.patterns ?? []).filter(({ explains }) => explains).map((pattern) => `- ${PATTERN_WORDS[pattern.kind].title}: ${plain(`${pattern.words} (${sharesInWords(pattern)})`)}`));
