@@ -89,11 +89,27 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     }
   }
 
-  test('on paper the severity of a finding keeps its colour, or white letters would stand on white', async () => {
+  test('on paper the severity of a finding keeps its colour, or white letters would stand on white; what can only be pressed is left out', async () => {
     const context = await browser.newContext();
     const { page } = await open(context, `${url}/quality/file`);
     await page.emulateMedia({ media: 'print' });
     expect(await page.evaluate("getComputedStyle(document.querySelector('.pill.page')).printColorAdjust")).toBe('exact');
+    await page.goto(`${url}/incidents/${OPEN_INCIDENT_ID}`);
+    for (const pressed of ['.actions', '.note-form', '.copy']) expect(await page.locator(`${pressed}:visible`).count(), pressed).toBe(0);
+    await page.emulateMedia({ media: 'screen' });
+    for (const pressed of ['.actions', '.note-form', '.copy']) expect(await page.locator(`${pressed}:visible`).count(), pressed).toBeGreaterThan(0);
+    await context.close();
+  });
+
+  test('completion offers nothing that is for what was written before', async () => {
+    const context = await browser.newContext();
+    const { page } = await open(context, `${url}/traces`);
+    await page.route('**/tempo/api/v2/search/tags', () => undefined);
+    await page.focus('textarea[name=q]');
+    await page.keyboard.type('{ status = error ');
+    await page.waitForSelector('.completion li:has-text("&&")');
+    await page.keyboard.type('&');
+    expect(await page.isVisible('.completion')).toBe(false);
     await context.close();
   });
 

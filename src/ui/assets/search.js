@@ -193,7 +193,11 @@
     soon();
     void offer();
   };
-  box.addEventListener('input', () => void offer());
+  box.addEventListener('input', () => {
+    // What was offered is for what was written before: taken now, it would stand at the wrong place.
+    hide();
+    void offer();
+  });
   box.addEventListener('click', () => void offer());
   box.addEventListener('blur', () => setTimeout(hide, 150));
   list.addEventListener('pointerdown', (event) => {
