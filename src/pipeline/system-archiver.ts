@@ -62,7 +62,7 @@ export class Archiver {
     if (!this.#recovered) this.#recovered = await failures.of(() => this.#recover());
     await this.#removeRetired(nowMs - RETIRED_FOR_MS, failures);
     await failures.of(() => this.#tidy(nowMs, failures));
-    await failures.of(() => archive.noteLongTraces());
+    await failures.of(() => this.#changing(archive.noteLongTraces()));
     await failures.of(() => this.#rounds(() => this.#leave(nowMs)));
     await failures.of(() => this.#rounds(() => this.#leaveLogs(nowMs)));
     if (!this.#stopping) await failures.of(() => eraser?.run(nowMs));

@@ -39,14 +39,14 @@ function everywhere(database: ArchivedSpans): SpansDatabase {
 }
 
 /** As they would have come, some hours at a time, with a round of the archiver after each in which something did. */
-async function fill(database: DuckdbDatabase, spans: readonly Told[], archiver: Archiver): Promise<number> {
+async function fill(database: DuckdbDatabase, spans: readonly Told[], round: (nowMs: number) => Promise<void>): Promise<number> {
   const arrivals = spans.map((span) => ({ span, hour: Math.ceil((span.atMs + span.durationMs + span.lateMs) / (HOURS_AT_ONCE * HOUR_MS)) * HOURS_AT_ONCE })).sort((left, right) => left.hour - right.hour);
   for (const hour of new Set(arrivals.map((arrival) => arrival.hour))) {
     const receivedAtMs = START + hour * HOUR_MS;
     const sink = await DuckdbSpanSink.open(database, { clock: new FakeClock(receivedAtMs), limits: { maxWaitMs: 0, maxRows: 1 } });
     const batch = arrivals.filter((arrival) => arrival.hour === hour).map(({ span }) => described(span));
     await sink.store({ signal: 'traces', protocol: 'grpc', receivedAtMs, digest: hour.toString(16).padStart(32, '0'), rejected: 0, deduplicated: 0, message: '', spans: spanBatch(batch), sloSlices: [], redSlices: [] });
-    await archiver.run(receivedAtMs + MINUTE_MS);
+    await round(receivedAtMs + MINUTE_MS);
   }
   return START + (arrivals.at(-1)?.hour ?? 0) * HOUR_MS;
 }
@@ -64,8 +64,14 @@ async function withArchive(spans: readonly Told[], look: (both: ArchivedSpans, u
       await database.transaction([{ sql: `INSERT INTO leaving_kept SELECT trace_id_high, trace_id_low, hour, service, 'baseline', 1 FROM leaving_traces` }]);
       return [];
     };
-    const untilMs = await fill(database, spans, new Archiver({ ...parts, keep, hotRetentionMs: HOT_MS, limits: () => ({ rules: [], maxAgeMs: 30 * DAY_MS, maxBytes: undefined, minFreeBytes: 0 }) }));
-    await look(new ArchivedSpans(database, parts), untilMs);
+    const archiver = new Archiver({ ...parts, keep, hotRetentionMs: HOT_MS, limits: () => ({ rules: [], maxAgeMs: 30 * DAY_MS, maxBytes: undefined, minFreeBytes: 0 }) });
+    const both = new ArchivedSpans(database, parts);
+    const untilMs = await fill(database, spans, async (nowMs) => {
+      // Whoever has looked before a round is not to go by what was known then.
+      await found(both, '{}', nowMs);
+      await archiver.run(nowMs);
+    });
+    await look(both, untilMs);
   } finally {
     await database.close();
     rmSync(directory, { recursive: true });

@@ -25,14 +25,24 @@ export interface TimedFile extends ArchivedFile {
 }
 
 const FILES = 'SELECT file_id, path, bytes, sha256, min_end_ms, max_end_ms, min_arrival_ms, max_arrival_ms FROM archive_files ORDER BY hour, path';
+/** Ids of traces that are noted as long. Where there are more, it is asked each time whether a trace is among them. */
+const MOST_LONG_KNOWN = 10_000;
+const LONG = `SELECT DISTINCT trace_id_low FROM long_traces LIMIT ${MOST_LONG_KNOWN + 1}`;
 /** For so many lists of attributes it is remembered which files may hold them: those of the searches that people are at. */
 const REMEMBERED_PAIRS = 32;
+
+/** What is known of one generation. */
+interface Known {
+  readonly files: readonly TimedFile[];
+  /** Lower halves of the ids of long traces; undefined: there are too many. */
+  readonly long: ReadonlySet<bigint> | undefined;
+}
 
 /** Which files a statement has to open. One search asks several times, so that the answers stay in memory until the archive changes. */
 export class KnownFiles {
   readonly #database: Database;
   readonly #generation: ArchiveGeneration;
-  #known: { readonly generation: number; readonly files: Promise<readonly TimedFile[]> } | undefined;
+  #known: { readonly generation: number; readonly read: Promise<Known> } | undefined;
   /** By list of pairs and file. What a file holds never changes. */
   readonly #held = new Map<string, Map<string, boolean>>();
 
@@ -53,29 +63,40 @@ export class KnownFiles {
 
   /** `endedBetween`: all their spans, but those of traces that are noted as long. */
   async ofTraces(traces: readonly TraceKey[], endedBetween?: TimeRange): Promise<readonly TimedFile[]> {
-    const files = await this.#files();
-    const among = ofTraces(traces);
-    const rows = await this.#database.query({ sql: endedBetween === undefined ? `SELECT DISTINCT file_id FROM archived_traces WHERE ${among}` : ofTimeOrLong(among, files.filter((file) => endsIn(file, endedBetween))) });
+    const { files, long } = await this.#read();
+    const selects = endedBetween === undefined ? [`SELECT file_id FROM archived_traces WHERE ${ofTraces(traces)}`] : [
+      ...ofTime(traces, files.filter((file) => endsIn(file, endedBetween))),
+      ...ofLong(traces.filter(({ low }) => long?.has(low) ?? true)),
+    ];
+    if (selects.length === 0) return [];
+    const rows = await this.#database.query({ sql: selects.join(' UNION ') });
     const ids = new Set(rows.map((row) => row['file_id']));
     return files.filter(({ fileId }) => ids.has(fileId));
   }
 
-  #files(): Promise<readonly TimedFile[]> {
-    const generation = this.#generation.current;
-    if (this.#known?.generation !== generation) {
-      const files = this.#read();
-      this.#known = { generation, files };
-      files.catch(() => { this.#known = undefined; });
-    }
-    return this.#known.files;
+  async #files(): Promise<readonly TimedFile[]> {
+    return (await this.#read()).files;
   }
 
-  async #read(): Promise<readonly TimedFile[]> {
-    const rows = await this.#database.query({ sql: FILES });
-    return rows.map((row) => ({
-      fileId: String(row['file_id']), path: String(row['path']), bytes: Number(row['bytes']), sha256: String(row['sha256']),
-      minEndMs: Number(row['min_end_ms']), maxEndMs: Number(row['max_end_ms']), minArrivalMs: Number(row['min_arrival_ms']), maxArrivalMs: Number(row['max_arrival_ms']),
-    }));
+  #read(): Promise<Known> {
+    const generation = this.#generation.current;
+    if (this.#known?.generation !== generation) {
+      const read = this.#readAnew();
+      this.#known = { generation, read };
+      read.catch(() => { this.#known = undefined; });
+    }
+    return this.#known.read;
+  }
+
+  async #readAnew(): Promise<Known> {
+    const [rows, long] = await Promise.all([this.#database.query({ sql: FILES }), this.#database.query({ sql: LONG })]);
+    return {
+      files: rows.map((row) => ({
+        fileId: String(row['file_id']), path: String(row['path']), bytes: Number(row['bytes']), sha256: String(row['sha256']),
+        minEndMs: Number(row['min_end_ms']), maxEndMs: Number(row['max_end_ms']), minArrivalMs: Number(row['min_arrival_ms']), maxArrivalMs: Number(row['max_arrival_ms']),
+      })),
+      long: long.length > MOST_LONG_KNOWN ? undefined : new Set(long.map((row) => row['trace_id_low'] as bigint)),
+    };
   }
 
   /** Those whose Bloom filters let through one pair of each list. */
@@ -106,12 +127,14 @@ export class KnownFiles {
  * The table of all traces is sorted day by day, so that any id may be in a part of each: of 13 million rows all are read for 20 ids. The name of a file begins with its
  * hour, which passes over what lies outside of these files'.
  */
-function ofTimeOrLong(among: string, files: readonly TimedFile[]): string {
+function ofTime(traces: readonly TraceKey[], files: readonly TimedFile[]): readonly string[] {
   const ids = files.map(({ fileId }) => fileId).sort();
   const [first, last] = [ids[0], ids.at(-1)];
-  const ofTime = first === undefined || last === undefined ? 'FALSE' : `file_id BETWEEN ${quoted(first)} AND ${quoted(last)}`;
-  return `SELECT file_id FROM archived_traces WHERE ${among} AND ${ofTime}
-    UNION SELECT file_id FROM archived_traces a SEMI JOIN (SELECT * FROM long_traces WHERE ${among}) l ON a.trace_id_low = l.trace_id_low AND a.trace_id_high = l.trace_id_high`;
+  return first === undefined || last === undefined ? [] : [`SELECT file_id FROM archived_traces WHERE ${ofTraces(traces)} AND file_id BETWEEN ${quoted(first)} AND ${quoted(last)}`];
+}
+
+function ofLong(traces: readonly TraceKey[]): readonly string[] {
+  return traces.length === 0 ? [] : [`SELECT file_id FROM archived_traces a SEMI JOIN (SELECT * FROM long_traces WHERE ${ofTraces(traces)}) l ON a.trace_id_low = l.trace_id_low AND a.trace_id_high = l.trace_id_high`];
 }
 
 /** On the columns themselves, so that their zone maps are used. */
