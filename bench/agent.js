@@ -1,13 +1,14 @@
 // What the agent costs, and what it misses: nginx, a Node and a Go server, Redis and PostgreSQL under load, with the agent off and on
 // in turns. As root, after `npm run build:agent`.
 //
-//   sudo node bench/agent.js [--seconds 4] [--rounds 3] [--rate 5000] [--room 1000] [--full postgres] [--servers nginx,node,go,redis,postgres] [--settle 1] [--ends both] [--warm 6]
+//   sudo node bench/agent.js [--seconds 4] [--rounds 3] [--rate 5000] [--room 1000] [--full postgres] [--servers nginx,node,go,redis,postgres] [--settle 1] [--ends both] [--warm 6] [--by 'chrt -b 0']
 //
 // Each server gets a load of a fixed rate (bench/lib/steady.go, pgbench -R), because what a request costs and misses is only comparable at the same rate; then one of the rate `--room`, at
 // which processors are free: there latency is that of the way and not that of waiting for a processor; those of `--full` another one as fast as it goes, with an agent of its own, which says
 // what is left for the application and what is lost when the agent is starved.
 // `--ends both`: client and server of every request are traced, two spans a request. `--ends one`: the load tool is excluded
-// (exclude_executables), as if it ran on another host, one span a request. `--warm`: seconds of load before what is measured.
+// (exclude_executables), as if it ran on another host, one span a request. `--warm`: seconds of load before what is measured. `--by`: what starts the agent, as another scheduling policy does.
+// The agent is started as docker/agent/tocsin-agent.service does it.
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -19,13 +20,16 @@ import { pgbench } from './lib/pgbench.js';
 import { cpuSeconds, memoryMib } from './lib/process-cost.js';
 
 const text = (value) => ({ type: 'string', default: value });
-const { values } = parseArgs({ options: { seconds: text('4'), rounds: text('3'), rate: text('5000'), room: text('1000'), full: text('postgres'), servers: text('nginx,node,go,redis,postgres'), settle: text('1'), ends: text('both'), warm: text('6') } });
+const { values } = parseArgs({ options: { seconds: text('4'), rounds: text('3'), rate: text('5000'), room: text('1000'), full: text('postgres'), servers: text('nginx,node,go,redis,postgres'), settle: text('1'), ends: text('both'), warm: text('6'), by: text('') } });
 const SECONDS = Number(values.seconds);
 const RATES = { rate: Number(values.rate), room: Number(values.room), full: 0 };
 const CONNECTIONS = 16;
 const ENDS = values.ends === 'one' ? 1 : 2;
 const MICRO = 1e6;
 const OURS = /^(?:on|backfill)_/;
+/** As in docker/agent/tocsin-agent.service. */
+const NODE = [process.execPath, '--v8-pool-size=1'];
+const ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
 const root = new URL('..', import.meta.url).pathname;
 const place = mkdtempSync(join(tmpdir(), 'tocsin-bench-agent-'));
 chmodSync(place, 0o755);
@@ -66,7 +70,8 @@ function loadTools() {
 
 async function startAgent(port) {
   writeFileSync(join(place, 'agent.yaml'), `otlp: { endpoint: "http://127.0.0.1:${port}" }\nagent: { ebpf: { network: { exclude_executables: ${JSON.stringify(ENDS === 1 ? loadTools() : [])} } } }\n`);
-  const child = start(process.execPath, [join(root, 'bin', 'tocsin.js'), 'agent', '--config', join(place, 'agent.yaml')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command, ...args] = [...values.by.split(' ').filter(Boolean), ...NODE, join(root, 'bin', 'tocsin.js'), 'agent', '--config', join(place, 'agent.yaml')];
+  const child = start(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...ENVIRONMENT } });
   watch.postMessage({ pid: child.pid, child: 'tocsin-agent-l' });
   let stderr = '';
   child.stderr.on('data', (text) => { stderr += text; });

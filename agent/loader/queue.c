@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define KEPT_FOR_CONTROL(capacity) ((capacity) / 8)
+/* More than a moment's events: what is only taken when the reader is late goes back when it has caught up. */
+#define JAM_BYTES (1 << 20)
 
 bool queue_init(struct queue *queue, size_t capacity)
 {
@@ -48,6 +50,8 @@ bool queue_add(struct queue *queue, const void *frame, size_t length)
 	queue->used += length;
 	if (queue->used > queue->most_used)
 		queue->most_used = queue->used;
+	if (queue->start + queue->used > queue->touched)
+		queue->touched = queue->start + queue->used < queue->capacity ? queue->start + queue->used : queue->capacity;
 	return true;
 }
 
@@ -61,14 +65,16 @@ static ssize_t write_some(const struct queue *queue, int descriptor)
 	return writev(descriptor, parts, 2);
 }
 
-void queue_release(const struct queue *queue)
+void queue_release(struct queue *queue)
 {
 	uintptr_t page = sysconf(_SC_PAGESIZE);
 	uintptr_t begin = ((uintptr_t)queue->bytes + page - 1) & ~(page - 1);
 	uintptr_t end = (uintptr_t)(queue->bytes + queue->capacity) & ~(page - 1);
 
-	if (queue->used == 0 && end > begin)
-		madvise((void *)begin, end - begin, MADV_DONTNEED);
+	if (queue->used > 0 || end <= begin)
+		return;
+	madvise((void *)begin, end - begin, MADV_DONTNEED);
+	queue->touched = 0;
 }
 
 enum queue_flush queue_flush(struct queue *queue, int descriptor)
@@ -83,5 +89,7 @@ enum queue_flush queue_flush(struct queue *queue, int descriptor)
 		queue->used -= written;
 	}
 	queue->start = 0;
+	if (queue->touched > JAM_BYTES)
+		queue_release(queue);
 	return QUEUE_EMPTY;
 }

@@ -13,6 +13,7 @@ struct queue {
 	size_t start;
 	size_t used;
 	size_t most_used;
+	size_t touched; /* bytes from the beginning whose memory is taken */
 	__u64 dropped;
 	__u64 dropped_bytes;
 };
@@ -28,8 +29,8 @@ bool queue_add(struct queue *queue, const void *frame, size_t length);
 
 enum queue_flush { QUEUE_EMPTY, QUEUE_WAITING, QUEUE_BROKEN };
 
-/* Gives back the memory of a queue that is empty; it is taken again page by page. */
-void queue_release(const struct queue *queue);
+/* Gives back the memory of a queue that is empty; it is taken again page by page. Flushing does so by itself after a jam. */
+void queue_release(struct queue *queue);
 
 /* Writes what the descriptor takes without waiting. QUEUE_BROKEN: the reader is gone. */
 enum queue_flush queue_flush(struct queue *queue, int descriptor);

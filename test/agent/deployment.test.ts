@@ -56,6 +56,14 @@ describe('the examples', () => {
     const copied = [...read('Dockerfile').matchAll(/^COPY --from=build \/tocsin\/(\S+)/gm)].map(([, path]) => path);
     expect(copied).toEqual(['package.json', 'bin', 'dist', 'rules', 'node_modules']);
   });
+
+  test('the image starts it as the unit does', () => {
+    const words = setting('ExecStart').split(' ');
+    const flags = words.slice(1, words.findIndex((word) => word.endsWith('/bin/tocsin.js')));
+    expect(flags).not.toEqual([]);
+    expect(read('Dockerfile')).toContain(`ENTRYPOINT ${JSON.stringify(['node', ...flags, 'bin/tocsin.js', 'agent']).replaceAll(',', ', ')}`);
+    expect(read('Dockerfile')).toContain(`ENV ${setting('Environment')}\n`);
+  });
 });
 
 describe.skipIf(!runnableLoaderOrSkip() || !requireOrSkip('setpriv', 'apt-get install -y util-linux'))('with the rights of the unit and no others', { timeout: 120_000 }, () => {

@@ -76,6 +76,31 @@ static void reader_that_is_gone_is_noticed(void)
 	close(ends[1]);
 }
 
+static bool is_resident(const unsigned char *byte)
+{
+	unsigned char resident = 0;
+	size_t page = sysconf(_SC_PAGESIZE);
+	mincore((void *)((size_t)byte & ~(page - 1)), page, &resident);
+	return resident & 1;
+}
+
+static void memory_of_a_jam_is_given_back(void)
+{
+	struct queue queue;
+	unsigned char frame[4096];
+	int sink = open("/dev/null", O_WRONLY);
+
+	expect(queue_init(&queue, 4 << 20));
+	for (int i = 0; i < 600; i++)
+		expect(queue_add(&queue, frame, make_frame(frame, EVENT_CLOSE, sizeof(frame), i)));
+	expect(is_resident(queue.bytes + (2 << 20)));
+	expect(queue_flush(&queue, sink) == QUEUE_EMPTY && !is_resident(queue.bytes + (2 << 20)));
+	/* What comes in a moment stays where it is. */
+	expect(queue_add(&queue, frame, sizeof(frame)) && queue_flush(&queue, sink) == QUEUE_EMPTY && is_resident(queue.bytes + 4096));
+	queue_free(&queue);
+	close(sink);
+}
+
 static void text_is_json_whatever_the_names(void)
 {
 	static struct text text;
@@ -324,6 +349,7 @@ int main(void)
 	test("the queue keeps order and bytes across its end", queue_keeps_order_across_its_end);
 	test("a full queue drops data and keeps room for what is small", full_queue_drops_data_first);
 	test("a reader that is gone is noticed", reader_that_is_gone_is_noticed);
+	test("memory of a jam is given back", memory_of_a_jam_is_given_back);
 	test("text is JSON whatever the names", text_is_json_whatever_the_names);
 	test("text that is too long is said to be", text_that_is_too_long_is_said_to_be);
 	test("losses of many CPUs fit a frame", losses_of_many_cpus_fit_a_frame);
