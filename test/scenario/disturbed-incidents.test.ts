@@ -50,6 +50,13 @@ describe('a ranking is sound, and the same each time, with', () => {
   });
 });
 
+test('lines of requests whose spans were not kept speak against nobody', () => {
+  const { baseline, incident } = madeUpIncident('errors', 40, SMALL);
+  const sampled: Traffic = { spans: incident.spans.filter(({ traceId }) => Number(traceId.slice(-1)) % 2 === 0), logs: incident.logs };
+  const loose = rankSuspects(baseline, sampled).suspects.filter(({ reason }) => reason.includes('outside of requests'));
+  expect(loose.filter(({ reason }) => !/pool has|evicted/.test(reason))).toEqual([]);
+});
+
 test.each<[FaultKind]>([['errors'], ['slow network'], ['gone']])('the order of what comes in changes nothing (%s), to the last digit', (kind) => {
   const { baseline, incident } = madeUpIncident(kind, 40, SMALL);
   const reversed = ({ spans, logs }: Traffic): Traffic => ({ spans: spans.toReversed(), logs: logs.toReversed() });

@@ -90,12 +90,13 @@ interface Knowledge {
 function seen(links: Links, lines: readonly LogLine[], { peers, statements, knows, usuallyFails }: Knowledge): Seen {
   const forest = visitsOf(links, peers);
   const tallies = new Map(forest.visits.map((visit) => [visit, tallyOf(visit)]));
+  const isUnrecorded = unrecordedIn(links);
   const loose: LogLine[] = [];
   for (const line of lines) {
     const span = links.find(line.traceId, line.spanId);
     const tally = span && tallies.get(forest.bySpan.get(span)!);
     if (tally === undefined) {
-      loose.push(line);
+      if (!isUnrecorded(line)) loose.push(line);
       continue;
     }
     const said = statements.of(line);
@@ -109,6 +110,13 @@ function seen(links: Links, lines: readonly LogLine[], { peers, statements, know
     return { visit, failed: failedBy !== undefined, inherits: visit.children.some((child) => failed.has(child) && !usuallyFails(child)), failedBy, traits: traitsOf(counts), selfNs: selfTimeNs(visit), gapNs: visit.gapNs, logsKnown: knows(visit) };
   });
   return { observations, looseLogs: countLoose(loose, statements) };
+}
+
+/** Lines of a request of which no span was kept (sampling), though its service sends some: they are neither outside of requests, nor of one that can be compared. */
+function unrecordedIn({ spans }: Links): (line: LogLine) => boolean {
+  const traces = new Set<string>(spans.map(({ span }) => span.traceId));
+  const services = new Set(spans.map(({ span }) => span.serviceName));
+  return ({ traceId, serviceName }) => traceId !== '' && !traces.has(traceId) && services.has(serviceName);
 }
 
 /** Places more than half of whose requests fail when all is well. */
