@@ -44,6 +44,7 @@ test('a full disk fails a commit cleanly', async () => {
 test.each([
   ['FATAL Error: Failed: database has been invalidated because of a previous fatal error.', true, true],
   ['IO Error: Database "tocsin" has been invalidated because checkpointing failed.', true, true],
+  ['INTERNAL Error: Could not find node in column segment tree!', true, false],
   ['INTERRUPT Error: Interrupted!', false, true],
   ['Binder Error: no such column', false, false],
 ])('%s', (message, fatal, victim) => {

@@ -33,9 +33,9 @@ export async function inTransaction<T>(connection: Pick<DuckDBConnection, 'run'>
   return result;
 }
 
-/** Errors after which the database answers nothing more, or nothing right. */
+/** Errors after which the database answers nothing more, or nothing right. One that DuckDB calls internal is said once; all that comes later fails as fatal. */
 export function isFatal(error: unknown): boolean {
-  return error instanceof UnsettledError || (error instanceof Error && (error.message.startsWith('FATAL') || isOfInvalidated(error)));
+  return error instanceof UnsettledError || (error instanceof Error && (/^(?:FATAL|INTERNAL) /.test(error.message) || isOfInvalidated(error)));
 }
 
 /** A statement that failed because of another one. */
