@@ -17,7 +17,7 @@ export async function readWithin(database: SpansDatabase, statement: ArchiveStat
   }
 }
 
-export function isTooMuch(error: unknown): boolean {
+export function isTooMuch(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 'traceql/too-much';
 }
 

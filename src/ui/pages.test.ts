@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTestApp } from '../../test/support/page-app.js';
 import { HOSTILE_INCIDENT_ID, QUALITY_INCIDENT_ID, OPEN_INCIDENT_ID, SIGNATURE_ID, pageFakes, type PageFakes } from '../../test/support/page-fakes.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, HOSTILE_TRACE_ID } from '../../test/support/page-trace.js';
+import { ApiError } from '../query/api-error.js';
 import type { TraceRead } from '../report/trace-reads.js';
 import type { UiOptions } from './ui-options.js';
 
@@ -37,6 +38,14 @@ describe('every page', () => {
     expect(response.headers['cache-control']).toBe('no-store');
     expect(response.body).not.toMatch(/<script(?! defer src="\/assets\/)|<img|<iframe|\son\w+\s*=\s*["']|style\s*=\s*"|https?:\/\/(?!127\.0\.0\.1|status\.bank\.example)/i.exec(withoutText(response.body))?.[0] ?? '<never>');
     expect(response.body).not.toMatch(/undefined|\[object Object\]|NaN/);
+  });
+
+  test('a survey that there is no memory for is said beside the traces, which were found', async () => {
+    const readers = { ...fakes.options.readers, surveys: { ...fakes.options.readers.surveys, breakdown: () => Promise.reject(new ApiError('traceql/too-much', 'this query needs more memory', { hint: 'Ask for a shorter time.' })) } };
+    await app.close();
+    await start({ readers });
+    const { body, statusCode } = await get('/traces?survey=1');
+    expect([statusCode, body.includes('are not shown: this query needs more memory. Ask for a shorter time.'), body.includes('Compare two traces')]).toEqual([200, true, true]);
   });
 
   test('a span links to what other tools know of it, where they can', async () => {

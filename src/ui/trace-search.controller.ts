@@ -4,6 +4,7 @@ import { ApiError } from '../query/api-error.js';
 import { formConditions, isOn, readInput, timeInput, traceSearchInput, traceSearchOf, windowOf, type TraceSearchInput } from '../query/request-input.js';
 import type { Heatmap } from '../query/survey-reader.js';
 import type { TimeWindow } from '../query/time-window.js';
+import { isTooMuch } from '../query/within-memory.js';
 import type { FieldExpression } from '../trace/traceql/query-ast.js';
 import { heatmapView } from './heatmap.js';
 import { FACETS, FACET_VALUES, facetTitle, facetViews, foundInWords } from './trace-survey.js';
@@ -32,7 +33,8 @@ export class TraceSearchController {
       const input = readInput(traceSearchInput, withoutBlanks(query));
       const search = traceSearchOf(input, windowOf(input, readers.clock.nowMs()), readers.users);
       const traces = await readers.traces.findTraces(search);
-      return { traces: searchRows(traces, readers.clock.nowMs()), limit: search.limit, survey: isOn(typeof query['survey'] === 'string' ? query['survey'] : undefined) ? await this.#survey(form, input) : undefined };
+      const isAsked = isOn(typeof query['survey'] === 'string' ? query['survey'] : undefined);
+      return { traces: searchRows(traces, readers.clock.nowMs()), limit: search.limit, ...(isAsked ? await this.#surveyOrProblem(form, input) : {}) };
     });
     return this.#site.render({
       template: 'traces', title: 'Traces', section: 'traces', form: { ...form, errors: isOn(form.errors) },
@@ -45,6 +47,16 @@ export class TraceSearchController {
       return await find();
     } catch (error) {
       if (error instanceof ApiError) return { traces: [], problem: searchProblem(error) };
+      throw error;
+    }
+  }
+
+  /** A survey looks at all that matches, a search at the newest: that there is no memory for the one keeps nothing from who asked for the other. */
+  async #surveyOrProblem(form: SearchForm, input: TraceSearchInput): Promise<Record<string, unknown>> {
+    try {
+      return { survey: await this.#survey(form, input) };
+    } catch (error) {
+      if (isTooMuch(error)) return { surveyProblem: searchProblem(error) };
       throw error;
     }
   }
