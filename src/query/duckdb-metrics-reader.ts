@@ -2,6 +2,7 @@ import { valueOfJson } from '../pipeline/span-of-row.js';
 import { needOfSearchWith } from '../store/archive/archive-need.js';
 import type { ArchiveStatement, SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { Row } from '../store/database.js';
+import { readHalves } from '../store/less-at-once.js';
 import { spanIdOf, traceIdOf } from '../store/trace-key.js';
 import type { Field } from '../trace/traceql/ast.js';
 import { compileCompare } from '../trace/traceql/compare-sql.js';
@@ -13,7 +14,7 @@ import { explained } from './duckdb-trace-reader.js';
 import { MAX_EXEMPLARS, MAX_SERIES, type MetricsReader, type MetricsRequest, type MetricsResult } from './metrics-reader.js';
 import { combineSeries, labelKey, pipelinesOf, type MetricsExemplar, type MetricsSeries, type SeriesLabel } from './metrics-series.js';
 import type { QueryPlan } from './trace-reader.js';
-import { readWithin } from './within-memory.js';
+import { isTooMuch, readWithin } from './within-memory.js';
 
 type PipelineExpression = MetricsExpression & { readonly type: 'pipeline' };
 const MS_NS = 1_000_000n;
@@ -41,12 +42,30 @@ export class DuckdbMetricsReader implements MetricsReader {
   }
 
   async #pipeline(pipeline: PipelineExpression, window: MetricsWindow, { query, exemplars }: MetricsRequest): Promise<readonly MetricsSeries[]> {
-    const rows = await readWithin(this.#database, statementOf(compiledOf(pipeline, window), pipeline, window));
+    const rows = await this.#rows(pipeline, window, (part) => compiledOf(pipeline, part));
     const series = pipeline.function.type === 'compare' ? comparedSeries(rows, pipeline.function.top, countOf(window)) : seriesOf(rows, pipeline.function, window);
     const wanted = Math.min(exemplars, exemplarHint(query) ?? exemplars, MAX_EXEMPLARS);
     if (wanted === 0 || window.stepNs === 0n || pipeline.function.type === 'compare') return series;
-    const compiled = compileExemplars(pipeline.search, pipeline.function, { window, limit: wanted });
-    return withExemplars(series, await readWithin(this.#database, statementOf(compiled, pipeline, window)), pipeline.function);
+    const called = pipeline.function;
+    const placeOf = (timeNs: bigint): number => Math.floor((wanted * Number(timeNs - window.startNs)) / Number(window.endNs - window.startNs));
+    const examples = await this.#rows(pipeline, window, (part) => {
+      const limit = placeOf(part.endNs) - placeOf(part.startNs);
+      return limit === 0 ? undefined : compileExemplars(pipeline.search, called, { window: part, limit });
+    });
+    return withExemplars(series, examples, called);
+  }
+
+  /** What the statements yield over the window: over all of it, or over some of its steps after the other where that is too much. What a step yields comes from no span of another. */
+  #rows(pipeline: PipelineExpression, window: MetricsWindow, compile: (part: MetricsWindow) => CompiledMetrics | undefined): Promise<readonly Row[]> {
+    const read = async (steps: readonly MetricsWindow[]): Promise<readonly Row[]> => {
+      const part = { ...window, startNs: steps[0]?.startNs ?? window.startNs, endNs: steps.at(-1)?.endNs ?? window.endNs };
+      const compiled = compile(part);
+      if (compiled === undefined) return [];
+      const rows = await readWithin(this.#database, statementOf(compiled, pipeline, { ...part, untilNs: window.endNs }));
+      const before = window.stepNs === 0n ? 0 : Number((part.startNs - window.startNs) / window.stepNs);
+      return before === 0 ? rows : rows.map((row) => ({ ...row, interval: Number(row['interval']) + before }));
+    };
+    return readHalves(isReadByStep(pipeline, window) ? stepsOf(window) : [window], read, isTooMuch);
   }
 }
 
@@ -54,12 +73,23 @@ function compiledOf({ search, function: called }: PipelineExpression, window: Me
   return called.type === 'compare' ? compileCompare(search, called, window) : compileMetrics(search, called, window);
 }
 
-function statementOf({ sql, params, looksAround }: CompiledMetrics, { search, function: called }: PipelineExpression, { startNs, endNs }: MetricsWindow): ArchiveStatement {
+/** `untilNs`: the end of the window of which this is a part. */
+function statementOf({ sql, params, looksAround }: CompiledMetrics, { search, function: called }: PipelineExpression, { startNs, endNs, untilNs = endNs }: MetricsWindow & { readonly untilNs?: bigint }): ArchiveStatement {
   // A span that starts in the window ends at or after its start, and spans longer than a day are none.
-  const near = nearWindow({ fromMs: Number(startNs / MS_NS), toMs: Number(endNs / MS_NS) + LONGEST_SPAN_MS }, looksAround);
+  const near = nearWindow({ fromMs: Number(startNs / MS_NS), toMs: Number(untilNs / MS_NS) + LONGEST_SPAN_MS }, looksAround);
   // What `compare` looks up of the roots is not in the search.
   const fields: readonly Field[] = called.type === 'compare' ? [ROOT_NAME] : called.type === 'value' ? [...called.by, called.of] : called.by;
   return { sql, params: { ...params, ...near }, archive: { ...needOfSearchWith(search, fields), ...(looksAround ? {} : { beganNs: [startNs, endNs] }) } };
+}
+
+/** What a comparison names of a field is chosen over all steps, and a span whose match depends on others needs those of other steps. */
+function isReadByStep(pipeline: PipelineExpression, window: MetricsWindow): boolean {
+  return window.stepNs !== 0n && pipeline.function.type !== 'compare' && !compiledOf(pipeline, window).looksAround;
+}
+
+function stepsOf(window: MetricsWindow): readonly MetricsWindow[] {
+  const starts = Array.from({ length: countOf(window) }, (_, index) => window.startNs + BigInt(index) * window.stepNs);
+  return starts.map((startNs) => ({ ...window, startNs, endNs: startNs + window.stepNs }));
 }
 
 const LONGEST_SPAN_MS = 86_400_000;

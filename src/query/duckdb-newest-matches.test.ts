@@ -97,7 +97,7 @@ describe('what a search finds in two steps is what it finds where all traces are
     }), { numRuns: 4 });
     // So that this test is about something.
     expect(found).toBeGreaterThan(0);
-  }, 120_000);
+  }, 400_000);
 
   test.each(SEARCHES)('%s', async (_, rule) => {
     await fc.assert(fc.asyncProperty(rule, spans, async (text, described) => {
@@ -107,7 +107,7 @@ describe('what a search finds in two steps is what it finds where all traces are
       await put(described);
       await findsTheSame(parsed.value.search);
     }), { numRuns: 3 });
-  }, 120_000);
+  }, 400_000);
 });
 
 test.each(SEARCHES)('every span that is found meets the condition on its own row: %s', async (_, rule) => {
@@ -127,7 +127,7 @@ test.each(SEARCHES)('every span that is found meets the condition on its own row
     const candidates = await rowsOf({ type: 'filter', condition });
     for (const rid of await rowsOf(parsed.value.search)) expect(candidates).toContain(rid);
   }), { numRuns: 25 });
-}, 120_000);
+}, 400_000);
 
 describe('sixty traces of two spans, one a minute', () => {
   const chain = (id: number, minute: number, status: 'ok' | 'error'): SpanDescription[] => [

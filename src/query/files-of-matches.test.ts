@@ -88,7 +88,7 @@ test('a search that looks for its traces in the files near their matches finds t
       for (const query of QUERIES) expect(await found(both, query, untilMs), query).toEqual(await found(everywhere(both), query, untilMs));
     });
   }), { numRuns: 5, endOnFailure: true });
-}, 120_000);
+}, 400_000);
 
 test('a trace of which a part comes hours after the rest has left is found whole, once a round has noted it', async () => {
   const part = { trace: 1, durationMs: 5, lateMs: 0, name: 'a', isError: false } as const;
