@@ -1,7 +1,7 @@
 // Has readers take all memory that the database may use, while rows are written, and counts what is there:
 //   npm run torture:memory -- [--rounds 30] [--seed N] [--minutes 10]
 // DuckDB fails commits, rollbacks and checkpoints then, some of which count all the same, and what it holds of the table in memory is wrong. Each
-// transaction must be there whole or not at all, those that were answered with success must be there, and writing must go on by itself.
+// transaction that was answered with success must be there whole, of those that failed nothing may be, and writing must go on by itself.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,8 +71,8 @@ function brokenIn(rows, stored, failed) {
   const found = new Map(rows.map((row) => [row.transaction, row]));
   const lost = [...stored].filter(([transaction, count]) => found.get(transaction)?.found !== count).map(([transaction, count]) => `${found.get(transaction)?.found ?? 0} of the ${count} rows of transaction ${transaction}, which was stored`);
   const torn = rows.filter((row) => row.torn > 0).map((row) => `${row.torn} rows of transaction ${row.transaction} have texts of others`);
-  const half = rows.filter(({ transaction, found: count }) => !stored.has(transaction) && failed.get(transaction) !== count).map(({ transaction, found: count }) => `${count} of the ${failed.get(transaction)} rows of transaction ${transaction}, which failed`);
-  return [...lost, ...torn, ...half];
+  const left = rows.filter(({ transaction }) => !stored.has(transaction)).map(({ transaction, found: count }) => `${count} of the ${failed.get(transaction)} rows of transaction ${transaction}, which failed`);
+  return [...lost, ...torn, ...left];
 }
 
 for (; round < rounds && Date.now() < untilMs; round += 1) await oneRound();

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { failNextCommit } from '../../test/support/failing-commit.js';
 import { DatabaseUnavailableError } from './database-error.js';
 import { type DuckdbDatabase, openDatabase } from './duckdb-database.js';
 import { migrate, readMigrations } from './duckdb-migrations.js';
-import { inTransaction, UnsettledError } from './duckdb-transaction.js';
+import { UnsettledError } from './duckdb-transaction.js';
 
 let directory = '';
 const opened: DuckdbDatabase[] = [];
@@ -78,35 +79,45 @@ describe('transactions', () => {
 });
 
 describe('a commit that fails for want of memory', () => {
-  const NO_MEMORY = 'TransactionContext Error: Failed to commit: failed to pin block of size 256.0 KiB (95.2 MiB/95.3 MiB used)';
-
-  /** Writes the minute, durably, and fails all the same. */
-  function writeAndFail(database: DuckdbDatabase, minute: number): Promise<unknown> {
-    return database.exclusively(({ connection }) => inTransaction({
-      run: async (sql) => {
-        const result = await connection.run(sql);
-        if (sql === 'COMMIT') throw new Error(NO_MEMORY);
-        return result;
-      },
-    }, () => connection.run(`INSERT INTO uptime VALUES (${minute})`)));
-  }
+  const insert = (minute: number) => ({ sql: 'INSERT INTO uptime VALUES ($minute)', params: { minute } });
 
   test('has the file opened anew, which alone knows; who keeps something of it in memory is told', async () => {
     const database = await open();
     const prepared: unknown[] = [];
     await database.prepareWriter(async ({ connection }) => { prepared.push(await (await connection.run('SELECT list(minute) FROM uptime')).getRowsJS()); });
-    await expect(writeAndFail(database, 7)).rejects.toThrow(UnsettledError);
-    await database.transaction([{ sql: 'INSERT INTO uptime VALUES (8)' }]);
+    failNextCommit({ counts: true });
+    await database.transaction([insert(7)]);
+    await database.transaction([insert(8)]);
     expect(await database.query({ sql: 'SELECT minute FROM uptime ORDER BY minute' })).toEqual([{ minute: 7 }, { minute: 8 }]);
     expect(database.health().reopened).toBe(1);
     expect(prepared).toEqual([[[null]], [[[7]]]]);
   });
 
+  test('rejects where it is not in the file, whatever others write right after it', async () => {
+    const database = await open();
+    await database.transaction([insert(5)]);
+    await expect(database.transaction([insert(6), insert(6)])).rejects.toThrow('duplicate key');
+    await database.exclusively(({ connection }) => connection.run('CHECKPOINT tocsin'));
+    failNextCommit({ counts: false });
+    const settled = await Promise.allSettled([insert(7), insert(8)].map((statement) => database.transaction([statement])));
+    expect(settled).toEqual([{ status: 'rejected', reason: expect.any(UnsettledError) }, { status: 'fulfilled', value: undefined }]);
+    expect(await database.query({ sql: 'SELECT minute FROM uptime ORDER BY minute' })).toEqual([{ minute: 5 }, { minute: 8 }]);
+  });
+
+  test('leaves the file as it is: what memory holds of it is wrong', async () => {
+    const database = await open();
+    await database.transaction([{ sql: 'INSERT INTO uptime SELECT range FROM range(100, 5000)' }]);
+    const { walBytes } = database.health();
+    failNextCommit({ counts: true });
+    await database.transaction([insert(7)]);
+    expect(database.health().walBytes).toBeGreaterThan(walBytes);
+  });
+
   test('ends what is being read, which is asked again', async () => {
     const database = await open();
     const long = database.query({ sql: 'WITH RECURSIVE steps(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM steps WHERE i < CASE WHEN (SELECT count(*) FROM uptime) = 0 THEN 2000000000 ELSE 3 END) SELECT max(i) AS last FROM steps' });
-    await expect(writeAndFail(database, 7)).rejects.toThrow('failed to pin block');
-    await database.transaction([{ sql: 'INSERT INTO uptime VALUES (8)' }]);
+    failNextCommit({ counts: true });
+    await database.transaction([insert(7)]);
     expect(await long).toEqual([{ last: 3 }]);
   });
 });

@@ -4,7 +4,7 @@ import { assert } from '../lib/assert.js';
 import type { Database, Row, Statement } from './database.js';
 import { CHECKPOINT, openFile, READ_CONNECTIONS, walBytes, writableBytes, type DatabaseOptions, type DuckdbFile, type WriteConnection } from './duckdb-file.js';
 import { runStatement } from './duckdb-statement.js';
-import { inTransaction, isFatal, isVictim } from './duckdb-transaction.js';
+import { inTransaction, isFatal, isVictim, takeNumber, UnsettledError } from './duckdb-transaction.js';
 import { TaskQueue } from './task-queue.js';
 
 export type { DatabaseOptions, WriteConnection } from './duckdb-file.js';
@@ -79,16 +79,32 @@ export class DuckdbDatabase implements Database {
 
   async transaction(statements: readonly Statement[]): Promise<void> {
     if (statements.length === 0) return;
-    await this.exclusively(({ connection }) => inTransaction(connection, async () => {
+    await this.inTransaction(async ({ connection }) => {
       for (const statement of statements) await runStatement(connection, statement);
-    }));
+    });
   }
 
-  /** Work that needs the write connection for itself, such as an append. Everything else that writes waits. */
+  /**
+   * All or nothing, and it is known which: where only the file knows whether a transaction counts, it is opened anew and asked before anybody else writes.
+   * @throws UnsettledError with what `work` wrote in the file or not only where the file cannot be opened any more.
+   */
+  inTransaction(work: (writer: WriteConnection) => Promise<void>): Promise<void> {
+    return this.#writing(async () => {
+      let number: bigint | undefined;
+      try {
+        await this.#guarded(WRITER, (writer) => inTransaction(writer.connection, async () => {
+          await work(writer);
+          number = await takeNumber(writer.connection);
+        }));
+      } catch (error) {
+        if (!(error instanceof UnsettledError && number !== undefined && await this.#isInFile(number))) throw error;
+      }
+    });
+  }
+
+  /** Work that needs the write connection for itself. Everything else that writes waits. */
   exclusively<T>(work: (writer: WriteConnection) => Promise<T>): Promise<T> {
-    const result = this.#queue(WRITER).run(() => this.#guarded(WRITER, work));
-    void result.catch(() => undefined).finally(() => this.#checkpointWhenDue());
-    return result;
+    return this.#writing(() => this.#guarded(WRITER, work));
   }
 
   /** Runs `prepare` now and again whenever the file had to be opened anew: for temporary tables and what is kept in memory of the file. */
@@ -117,6 +133,17 @@ export class DuckdbDatabase implements Database {
     const queue = this.#queues[lane];
     assert(queue !== undefined, `there is no connection ${lane}`);
     return queue;
+  }
+
+  #writing<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#queue(WRITER).run(task);
+    void result.catch(() => undefined).finally(() => this.#checkpointWhenDue());
+    return result;
+  }
+
+  /** Whether the transaction of this number is in the file. */
+  #isInFile(number: bigint): Promise<boolean> {
+    return this.#guarded(WRITER, async ({ connection }) => (await takeNumber(connection)) > number).catch(() => false);
   }
 
   /** Runs work on a connection that works: after a fatal error the file is opened anew first. */

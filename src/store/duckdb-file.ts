@@ -5,6 +5,7 @@ import { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import duckdb, { type Connection, type Database as DatabaseHandle } from '@duckdb/node-bindings';
 import { DatabaseUnavailableError, explainOpenFailure } from './database-error.js';
 import { migrate, readMigrations, type Migration } from './duckdb-migrations.js';
+import { prepareNumbers } from './duckdb-transaction.js';
 
 /** Pages and the tick read beside each other and beside ingest. Each connection occupies at most one libuv thread (4 by default). */
 export const READ_CONNECTIONS = 2;
@@ -58,10 +59,15 @@ export async function openFile(path: string, options: DatabaseOptions): Promise<
       if (index === 0) await attach(connection, path);
       // A search opens many files of the archive, most of them again and again. What is kept of them is part of the memory limit.
       if (index === 0) await connection.run('SET GLOBAL parquet_metadata_cache = true');
+      // A file is also closed because what DuckDB holds of it in memory is wrong: that must not be written into it.
+      if (index === 0) await connection.run('PRAGMA disable_checkpoint_on_shutdown');
       await connection.run(`USE ${CATALOG}`);
     }
     const [writer] = connections;
-    if (writer !== undefined) await migrate(writer.connection, options.migrations ?? readMigrations());
+    if (writer !== undefined) {
+      await migrate(writer.connection, options.migrations ?? readMigrations());
+      await prepareNumbers(writer.connection);
+    }
     return { connections, closeSync };
   } catch (error) {
     closeSync();

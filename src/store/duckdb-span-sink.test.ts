@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { failNextCommit } from '../../test/support/failing-commit.js';
 import { FakeClock } from '../lib/clock.js';
 import type { RedSlice, SloSlice } from '../sli/slice.js';
 import { spanBatch } from '../trace/batch-builder.js';
@@ -156,5 +157,19 @@ describe('the DuckDB span sink', () => {
     const sink = await openSink();
     expect(await sink.store(admitted(request('none'), [], { spans: spanBatch([]), rejected: 3, message: 'all bad' }))).toMatchObject({ kind: 'stored', admitted: 0, rejected: 3 });
     expect(sumOf(await ledger())).toEqual({ received: 3, hot: 0, rejected: 3, deduplicated: 0 });
+  });
+
+  test.each([true, false])('a commit without memory is told as what it came to (counts: %s), and duplicates are counted once', async (counts) => {
+    const news: CommitNews[] = [];
+    const sink = await openSink({ onCommit: (commit) => news.push(commit) });
+    const [first, second] = [admitted(request('first'), [{ name: 'first' }]), admitted(request('second'), [{ name: 'second' }])];
+    await sink.store(first);
+    await sink.recall(first.digest, request('first'));
+    failNextCommit({ counts });
+    expect(await sink.store(second)).toMatchObject({ kind: counts ? 'stored' : 'busy' });
+    await sink.store(admitted(request('third'), [{ name: 'third' }]));
+    expect(await spanNames()).toEqual(counts ? ['first', 'second', 'third'] : ['first', 'third']);
+    expect(news.map(({ spans }) => spans)).toEqual(counts ? [1, 1, 1] : [1, 1]);
+    expect(sumOf(await ledger())).toEqual({ received: counts ? 4 : 3, hot: counts ? 3 : 2, rejected: 0, deduplicated: 1 });
   });
 });

@@ -12,7 +12,6 @@ import {
   newSloSliceAppender,
 } from './duckdb-slice-rows.js';
 import { runStatement } from './duckdb-statement.js';
-import { inTransaction } from './duckdb-transaction.js';
 import { ROW_GROUP_ROWS } from './duckdb-file.js';
 import { SpanColumns, type Arrival } from './duckdb-span-columns.js';
 import { storedSpanIds } from './duckdb-stored-span-ids.js';
@@ -109,7 +108,7 @@ export class DuckdbSpanSink implements SpanSink {
     if (ledger.entries.length === 0 && exports.length === 0) return;
     const group = { exports, slices: groupSloSlices(exports), resources: this.#resources.of(exports), ledger: ledger.entries };
     try {
-      await this.#database.exclusively((writer) => inTransaction(writer.connection, () => this.#write(writer, group)));
+      await this.#database.inTransaction((writer) => this.#write(writer, group));
     } catch (error) {
       for (const part of this.#parts()) part.abort();
       ledger.giveBack();

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { assert } from '../lib/assert.js';
 import { isOutOfMemory } from './out-of-memory.js';
 
 /**
@@ -31,6 +32,20 @@ export async function inTransaction<T>(connection: Pick<DuckDBConnection, 'run'>
     throw error;
   }
   return result;
+}
+
+/** Of transactions. DuckDB writes how far they are into its log with the transaction that took the last one, and with no other. */
+const NUMBERS = 'transaction_numbers';
+
+export async function prepareNumbers(connection: Pick<DuckDBConnection, 'run'>): Promise<void> {
+  await connection.run(`CREATE SEQUENCE IF NOT EXISTS ${NUMBERS}`);
+}
+
+/** The number of the transaction under way. In a file that was opened anew it is greater than those of all that count. */
+export async function takeNumber(connection: Pick<DuckDBConnection, 'run'>): Promise<bigint> {
+  const [[number] = []] = await (await connection.run(`SELECT nextval('${NUMBERS}')`)).getRows();
+  assert(typeof number === 'bigint', 'numbers are whole');
+  return number;
 }
 
 /** Errors after which the database answers nothing more, or nothing right. One that DuckDB calls internal is said once; all that comes later fails as fatal. */
