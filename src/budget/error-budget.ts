@@ -1,3 +1,5 @@
+import { DAY_MS, MINUTE_MS } from '../lib/duration.js';
+
 /** The share of events that may be bad: 0.001 for 0.999, without the noise of binary fractions (1 - 0.999 is 0.0010000000000000009). */
 export function allowedRatio(target: number): number {
   return Math.round((1 - target) * 1e12) / 1e12;
@@ -6,6 +8,36 @@ export function allowedRatio(target: number): number {
 /** The budget that pages, messages and gates lead with: a young service has no full window behind it, so its budget is projected. Signed; undefined without events. */
 export function leadingBudget({ projectedBudgetRemaining, errorBudgetRemaining }: { readonly projectedBudgetRemaining: number | undefined; readonly errorBudgetRemaining: number | undefined }): number | undefined {
   return projectedBudgetRemaining ?? errorBudgetRemaining;
+}
+
+/** A service with less history leads with its projected budget. */
+const YOUNG_MS = DAY_MS;
+/** A rate seen for less than this is not projected as if it were shorter still. */
+export const SHORTEST_PROJECTED_MS = 5 * MINUTE_MS;
+
+/** How much of a window there is to judge by. */
+export interface SeenTime {
+  /** Of the window. */
+  readonly lengthMs: number;
+  /** Since the first event, or since the window began with the calendar. */
+  readonly historyMs: number;
+  /** How long nothing has come. */
+  readonly silentMs: number;
+}
+
+/**
+ * For a young service: how many times what was seen fits into the window. By so much its budget is larger than that of the events so far, if
+ * traffic goes on as it has; silence since then is no traffic to project, and spends nothing. Undefined where nothing is projected.
+ */
+export function projection({ lengthMs, historyMs, silentMs }: SeenTime): number | undefined {
+  if (historyMs >= Math.min(YOUNG_MS, lengthMs)) return undefined;
+  return lengthMs / Math.min(lengthMs, Math.max(historyMs - silentMs, SHORTEST_PROJECTED_MS));
+}
+
+/** The projection of a budget that was read; undefined where it was not projected. Where nothing is spent both budgets are whole, and any will do. */
+export function projectionOf({ projectedBudgetRemaining, errorBudgetRemaining }: { readonly projectedBudgetRemaining: number | undefined; readonly errorBudgetRemaining: number | undefined }): number | undefined {
+  if (projectedBudgetRemaining === undefined || errorBudgetRemaining === undefined) return undefined;
+  return errorBudgetRemaining === 1 ? 1 : (1 - errorBudgetRemaining) / (1 - projectedBudgetRemaining);
 }
 
 /** A burn rate, and the time over which it was measured. */

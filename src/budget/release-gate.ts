@@ -2,7 +2,7 @@ import type { GateStep, ReleaseGateRule } from '../config/release-gate.js';
 import type { Slo } from '../config/slo.js';
 import { formatBurn, formatPercent, formatSpan, formatTime } from '../lib/format.js';
 import { budgetShare, burnOf, windowName } from './arithmetic-in-words.js';
-import { allowedRatio, leadingBudget } from './error-budget.js';
+import { allowedRatio, leadingBudget, projectionOf } from './error-budget.js';
 import { SEVERITY_RANK, type SloStatus } from './slo-status.js';
 
 /** What one `service.version` did, counted from stored spans. */
@@ -73,10 +73,8 @@ export function versionBurn(counts: VersionCounts, slo: Slo, status: SloStatus):
 }
 
 /** Events of the SLO's window; for a young service as many as the window would have if the traffic went on. */
-function windowTotal({ events, projectedBudgetRemaining, errorBudgetRemaining }: SloStatus): number | undefined {
-  if (events === undefined) return undefined;
-  if (projectedBudgetRemaining === undefined || errorBudgetRemaining === undefined || errorBudgetRemaining === 1) return events;
-  return (events * (1 - errorBudgetRemaining)) / (1 - projectedBudgetRemaining);
+function windowTotal(status: SloStatus): number | undefined {
+  return status.events === undefined ? undefined : status.events * (projectionOf(status) ?? 1);
 }
 
 /** Sums of weights carry the noise of binary fractions: 10 % is 10 %. */

@@ -3,7 +3,7 @@ import type { SloGroup } from '../sli/slo-group.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, formatDuration } from '../lib/duration.js';
 import { periodAt, type Period } from './calendar-window.js';
 import { overDispersion } from './dispersion.js';
-import { leadingBudget } from './error-budget.js';
+import { leadingBudget, projection, SHORTEST_PROJECTED_MS, type SeenTime } from './error-budget.js';
 import { weighEvidence } from './evidence-gate.js';
 import { evidenceShare, type EvidenceShare } from './evidence-share.js';
 import { excludedMinutesOf } from './excluded-minutes.js';
@@ -85,10 +85,6 @@ export const SEVERITY_RANK: Readonly<Record<Severity, number>> = { ticket: 1, pa
 /** Windows that dashboards ask for whatever the policy's tiers are: those of Sloth's recording rules (slo:sli_error:ratio_rate5m …). */
 export const USUAL_WINDOWS_MS: readonly number[] = [5 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, 6 * HOUR_MS, DAY_MS, 3 * DAY_MS];
 
-/** A service with less history leads with its projected budget. */
-const YOUNG_MS = DAY_MS;
-/** A rate seen for less than this is not projected as if it were shorter still. */
-const SHORTEST_PROJECTED_MS = 5 * MINUTE_MS;
 /** Bursts are kept out of the dispersion by looking only before the longest page window; this long where a policy has no page. */
 const DEFAULT_BURST_MS = 6 * HOUR_MS;
 
@@ -116,7 +112,7 @@ export function evaluateSlo(slo: Slo, series: CountSeries, input: EvaluationInpu
   const confidence = confidenceOf(whole);
   const historyMs = Math.min(historyOf(series, input), period === undefined ? Infinity : input.nowMs - period.startMs);
   const lengthMs = period === undefined ? slo.windowMs : period.endMs - period.startMs;
-  const budget = readBudget(lengthMs, whole, { historyMs, silentMs: silenceOf(series, input) });
+  const budget = readBudget(whole, { lengthMs, historyMs, silentMs: silenceOf(series, input) });
   return {
     slo: slo.name,
     atMs: input.nowMs,
@@ -204,14 +200,12 @@ function silenceOf(series: CountSeries, { nowMs }: EvaluationInput): number {
   return series.lastMinute === undefined ? 0 : Math.max(0, nowMs - (series.lastMinute + 1) * MINUTE_MS);
 }
 
-function readBudget(lengthMs: number, whole: WindowReading, { historyMs, silentMs }: { readonly historyMs: number; readonly silentMs: number }): Budget {
-  const young = historyMs < Math.min(YOUNG_MS, lengthMs);
+function readBudget(whole: WindowReading, seen: SeenTime): Budget {
+  const { historyMs } = seen;
+  const times = projection(seen);
+  const young = times !== undefined;
   if (whole.burnRate === undefined) return { errorBudgetRemaining: undefined, projectedBudgetRemaining: undefined, young, historyMs };
-  // Spent are bad events; the budget is what the traffic seen so far would allow if it went on for the whole window.
-  // Silence since then is no traffic to project, and spends nothing.
-  const seenMs = Math.min(lengthMs, Math.max(historyMs - silentMs, SHORTEST_PROJECTED_MS));
-  const projected = young ? 1 - (whole.burnRate * seenMs) / lengthMs : undefined;
-  return { errorBudgetRemaining: 1 - whole.burnRate, projectedBudgetRemaining: projected, young, historyMs };
+  return { errorBudgetRemaining: 1 - whole.burnRate, projectedBudgetRemaining: times === undefined ? undefined : 1 - whole.burnRate / times, young, historyMs };
 }
 
 interface Spending {

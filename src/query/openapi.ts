@@ -21,7 +21,7 @@ const slo = z.object({
   confidence: z.object({ low: z.number(), high: z.number() }).nullable(), unknownWeightShare: z.number(), evidenceShare: ratio.describe('Share of the traffic that the SLI was computed from'), exhaustionSeconds: ratio, tiers: z.array(tier),
   groups: z.array(z.object({
     group: z.string(), attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).nullable().describe('null: all groups beyond the limit'),
-    sli: ratio, errorBudgetRemaining: ratio, state: z.enum(['ok', 'ticket', 'page', 'no-data']), events: z.number(), burnRates: z.record(z.string(), ratio),
+    sli: ratio, errorBudgetRemaining: ratio, projectedBudgetRemaining: ratio, state: z.enum(['ok', 'ticket', 'page', 'no-data']), events: z.number(), burnRates: z.record(z.string(), ratio),
   })).describe('Where the SLO counts groups apart, those that burn fastest first'),
   budgetConfidence: z.object({ low: z.number(), high: z.number() }).nullable(), samplingWarning: z.string().nullable(),
   silence: z.object({ seconds: z.number(), stopped: z.boolean(), pValue: z.number(), words: z.string() }).nullable(), eventsPerHour: ratio, sizing: z.array(z.string()),
@@ -174,7 +174,7 @@ const quality = z.object({
   slowest: z.array(z.object({ service: z.string(), operation: z.string(), share: z.number(), traces: z.number(), examples: exampleSpans })).describe('Where the slowest traces spend their time'),
   agents: z.array(z.object({ host: z.string(), deliveredSpans: z.number(), lostSpans: z.number(), readEvents: z.number(), lostEvents: z.number(), reasons: z.array(z.object({ reason: z.string(), n: z.number() })) })).describe('What eBPF agents lost, by host'),
   alerts: z.object({ ...alertCounts, rules: z.array(z.object({ rule: z.string(), service: z.string(), ...alertCounts })) }).nullable(),
-  objectives: z.array(z.object({ slo: z.string(), displayName: z.string(), service: z.string(), owner: z.string().nullable(), partOf: z.string().nullable(), group: z.string().nullable(), target: z.number(), counts: z.enum(['events', 'slices', 'parts']), events: z.number(), attained: ratio, budgetSpent: ratio })),
+  objectives: z.array(z.object({ slo: z.string(), displayName: z.string(), service: z.string(), owner: z.string().nullable(), partOf: z.string().nullable(), group: z.string().nullable(), target: z.number(), counts: z.enum(['events', 'slices', 'parts']), events: z.number(), attained: ratio, budgetSpent: ratio, isProjected: z.boolean().describe('A young service: the budget is that of the whole window, if traffic goes on as it has') })),
   troubles: z.array(z.object({ kind: z.enum(PATTERN_KINDS), title: z.string(), service: z.string(), operation: z.string(), words: z.string(), advice: z.string(), incidents: z.number(), explained: z.number(), incidentId: z.string(), traces: z.array(z.object({ traceId: z.string(), spanId: z.string() })) })),
   newSignatures: z.array(z.object({ id: z.string(), type: z.string(), message: z.string(), service: z.string(), operation: z.string(), firstSeen: instant, isMaybeOlder: z.boolean().describe('It came in the first hour of this Tocsin: it may be older'), failures: z.number(), traceId: z.string() })),
   access: z.object({

@@ -58,7 +58,7 @@ export function sloJson({ slo, status }: SloView): Record<string, unknown> {
     eventsPerHour: status.eventsPerHour ?? null,
     sizing: sizingOf({ slo, status }),
     groups: (status.groups ?? []).map((each) => ({
-      group: each.group?.text ?? '', attributes: each.group?.values ?? null, sli: each.sli ?? null, errorBudgetRemaining: each.errorBudgetRemaining ?? null, state: each.state, events: each.events ?? 0,
+      group: each.group?.text ?? '', attributes: each.group?.values ?? null, sli: each.sli ?? null, errorBudgetRemaining: each.errorBudgetRemaining ?? null, projectedBudgetRemaining: each.projectedBudgetRemaining ?? null, state: each.state, events: each.events ?? 0,
       burnRates: Object.fromEntries(Object.entries(each.burnRates).map(([window, burn]) => [window, burn ?? null])),
     })),
     tiers: status.tiers.map((reading) => ({ ...tierJson(reading), failuresToFire: toFire({ slo, status }, reading) ?? null })),

@@ -9,7 +9,7 @@ import { loadSql } from '../store/fs-sql.js';
 import { alertQuality } from './alert-quality.js';
 import type { DuckdbTraceReads } from './duckdb-trace-reads.js';
 import type { ReportWindow } from './quality-reader.js';
-import { isJudgedByMinutes, keysOf, minuteAttainment, sumAttainment, type GoodAndBad, type ObjectiveAttainment } from './objective-attainment.js';
+import { budgetStretches, isJudgedByMinutes, keysOf, minuteAttainment, minutesWindow, sumAttainment, type CountsByKey, type ObjectiveAttainment, type TimeCounts } from './objective-attainment.js';
 import type { NewSignature, QualitySurroundings } from './quality-surroundings.js';
 import { traceAccess } from './trace-access.js';
 import { troublesOf } from './troubles.js';
@@ -49,30 +49,41 @@ export class DuckdbQualitySurroundings {
 
   async #objectives(window: ReportWindow): Promise<ObjectiveAttainment[]> {
     const rules = this.#ports.slos();
-    const own = await this.#counts(window);
-    const ofWindow = new Map<number, ReadonlyMap<string, GoodAndBad>>();
-    for (const { slo: { windowMs } } of rules) if (!ofWindow.has(windowMs)) ofWindow.set(windowMs, await this.#counts({ fromMs: window.toMs - windowMs, toMs: window.toMs }));
+    const known = new Map<string, CountsByKey>();
+    const counts = async (of: ReportWindow): Promise<CountsByKey> => {
+      const key = `${of.fromMs} ${of.toMs}`;
+      const read = known.get(key) ?? (await this.#counts(of));
+      known.set(key, read);
+      return read;
+    };
+    const own = await counts(window);
+    const ever = await counts({ fromMs: 0, toMs: window.toMs });
     const byMinutes = new Set(rules.filter(isJudgedByMinutes).slice(0, MOST_BY_MINUTES));
     const objectives: ObjectiveAttainment[] = [];
     for (const rule of rules) {
       if (byMinutes.has(rule)) objectives.push(minuteAttainment(rule, window, await this.#minutes(rule, window)));
-      else if (!isJudgedByMinutes(rule)) objectives.push(...sumAttainment(rule, own, ofWindow.get(rule.slo.windowMs) ?? new Map()));
+      else if (!isJudgedByMinutes(rule)) {
+        const stretches: TimeCounts['stretches'][number][] = [];
+        for (const stretch of budgetStretches(rule.slo, window)) stretches.push({ ...stretch, ownCounts: await counts(stretch.own), wholeCounts: await counts(stretch.whole) });
+        objectives.push(...sumAttainment(rule, { own, ever, stretches }));
+      }
     }
     return objectives;
   }
 
   async #minutes(rule: SliceRule, window: ReportWindow): Promise<(SliceDelta & { readonly sliceKey: string })[]> {
-    const fromMs = Math.min(window.fromMs, window.toMs - rule.slo.windowMs);
-    const rows = await this.#ports.database.query({ sql: MINUTES, params: { slice_keys: keysOf(rule).join('\n'), from_ms: fromMs, to_ms: window.toMs } });
+    const { fromMs, toMs } = minutesWindow(rule, window);
+    const rows = await this.#ports.database.query({ sql: MINUTES, params: { slice_keys: keysOf(rule).join('\n'), from_ms: fromMs, to_ms: toMs } });
     return rows.map((row) => ({
       sliceKey: String(row['slice_key']), eventMinute: Number(row['event_minute']), good: Number(row['good']), bad: Number(row['bad']),
       goodSquared: Number(row['good_squared']), badSquared: Number(row['bad_squared']), events: Number(row['events']), unknownWeight: Number(row['unknown_weight']),
     }));
   }
 
-  async #counts({ fromMs, toMs }: ReportWindow): Promise<ReadonlyMap<string, GoodAndBad>> {
+  async #counts({ fromMs, toMs }: ReportWindow): Promise<CountsByKey> {
     const rows = await this.#ports.database.query({ sql: ATTAINMENT, params: { from_ms: fromMs, to_ms: toMs } });
-    return new Map(rows.map((row) => [String(row['slice_key']), { good: Number(row['good']), bad: Number(row['bad']) }]));
+    const minute = (value: unknown): number | undefined => (value === null || value === undefined ? undefined : Number(value));
+    return new Map(rows.map((row) => [String(row['slice_key']), { good: Number(row['good']), bad: Number(row['bad']), firstMinute: minute(row['first_minute']), lastMinute: minute(row['last_minute']) }]));
   }
 }
 

@@ -101,7 +101,7 @@ const CASES: Readonly<Record<FindingKind, readonly [found: Case, nearMisses: rea
   'query-latency': [answers(2_100), [answers(1_900), answers(undefined)]],
   'slow-traces': [
     { facts: [...spans(500), fact('traces', { n: 500, value: 500 }), ...lags(60, 440, 'trace-latency')], around: {} },
-    [{ facts: [...spans(500), fact('traces', { n: 500, value: 500 }), ...lags(30, 470, 'trace-latency')], around: {} }, { facts: [...spans(3), fact('traces', { n: 3, value: 3 }), ...lags(3, 0, 'trace-latency')], around: { objectives: [{ slo: 'fast', displayName: '', service: 'checkout', owner: undefined, partOf: undefined, group: undefined, target: 0.9, counts: 'events', events: 3, attained: 1, budgetSpent: 0 }] } }],
+    [{ facts: [...spans(500), fact('traces', { n: 500, value: 500 }), ...lags(30, 470, 'trace-latency')], around: {} }, { facts: [...spans(3), fact('traces', { n: 3, value: 3 }), ...lags(3, 0, 'trace-latency')], around: { objectives: [{ slo: 'fast', displayName: '', service: 'checkout', owner: undefined, partOf: undefined, group: undefined, target: 0.9, counts: 'events', events: 3, attained: 1, budgetSpent: 0, isProjected: false }] } }],
   ],
   'refused-access': [reader({ refused: 10 }), [reader({ refused: 9 })]],
   'unusual-access': [reader({ reads: 1_000, usual: 100 }), [reader({ reads: 999 }), reader({ reads: 1_000, usual: 101 })]],

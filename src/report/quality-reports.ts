@@ -40,7 +40,8 @@ export class QualityReports {
     const [facts, ledger, counted] = [await reader.facts(window), await reader.ledger(window), await reader.counted(window)];
     const [lastWeek, fourWeeksAgo] = [await earlier(window, 1), await earlier(window, WEEKS_BEFORE)];
     const history = (await this.#ports.history?.(window.fromMs)) ?? [];
-    const around = await this.#ports.around?.(window);
+    // A week that is not over yet ends now: budgets look back from here, not from its end.
+    const around = await this.#ports.around?.({ fromMs: window.fromMs, toMs: Math.max(window.fromMs, Math.min(window.toMs, clock.nowMs())) });
     return buildQualityReport({
       facts: [...facts, ...(await hygiene()).flatMap(hygieneFacts)], window, asked, nowMs: clock.nowMs(), history, ledger, counted, ...rules(), owners: owners(),
       ...(around === undefined ? {} : { around }), ...(prices === undefined ? {} : { prices }), ...(lastWeek === undefined ? {} : { lastWeek }), ...(fourWeeksAgo === undefined ? {} : { fourWeeksAgo }),

@@ -38,8 +38,8 @@ function alerts({ rules, pages, tickets, actedOn, unheededPages, flapping, silen
 function objectives({ objectives: rows }: QualityReportView, base: string): ReportSection {
   return {
     id: 'objectives', title: 'SLOs', columns: ['SLO', 'Target', 'Attained', 'Budget spent', 'Of'], nothing: 'There is no SLO.',
-    rows: rows.map((row) => ({ name: row.group === null ? row.displayName : `${row.displayName}, ${row.group}`, note: row.partOf === null ? row.service : `part of ${row.partOf}`, href: `${base}/slos/${encodeURIComponent(row.slo)}`, cells: [share(row.target, 3), share(row.attained, 3), share(row.budgetSpent), `${whole(row.events)} ${row.counts === 'slices' ? 'slices' : 'events'}`] })),
-    note: 'Attained in this time; budget spent in it, of the budget of the SLO\'s own window.',
+    rows: rows.map((row) => ({ name: row.group === null ? row.displayName : `${row.displayName}, ${row.group}`, note: row.partOf === null ? row.service : `part of ${row.partOf}`, href: `${base}/slos/${encodeURIComponent(row.slo)}`, cells: [share(row.target, 3), share(row.attained, 3), `${share(row.budgetSpent)}${row.isProjected ? ' (projected)' : ''}`, `${whole(row.events)} ${row.counts === 'slices' ? 'slices' : 'events'}`] })),
+    note: 'Attained in this time; budget spent in it, of the budget of the SLO\'s own window; projected: a young service, the budget is that of the window if traffic goes on as it has.',
   };
 }
 

@@ -27,6 +27,15 @@ test('the budget chart of a young SLO ends where its projected budget is', () =>
   expect(projected).toBeCloseTo(0.9931, 4);
 });
 
+test('groups and exclusions of a young SLO lead with the projected budget too', () => {
+  const young = { young: true, errorBudgetRemaining: -99, projectedBudgetRemaining: 0.9 };
+  const group = { ...sampleReading({ young: true, errorBudgetRemaining: -9, projectedBudgetRemaining: 0.99 }), group: { text: 'region=eu', names: [], values: {} } };
+  const status = sampleReading({ ...young, groups: [group], excluded: { events: [], minutes: 3, budgetWithout: -199, now: undefined } });
+  const page = sloPage({ slo, status }, historyOf(1));
+  expect(page['groups']).toMatchObject({ rows: [{ budget: 0.99, isProjected: true }] });
+  expect(page['exclusions']).toMatchObject({ budgetWith: 0.9, budgetWithout: expect.closeTo(0.8, 9) as number });
+});
+
 test('with history the chart shows the standard budget, below zero when overspent', () => {
   const [budget] = sloPage({ slo, status: sampleReading({ young: false }) }, historyOf(2))['charts'] as [Chart];
   expect(budget.title).not.toContain('projected');

@@ -1,4 +1,5 @@
 import type { ExcludedStretch } from '../budget/excluded-minutes.js';
+import { leadingBudget, projectionOf } from '../budget/error-budget.js';
 import { evidenceInWords } from '../budget/evidence-share.js';
 import { waitingInWords } from '../budget/firing.js';
 import { minuteOf } from '../budget/minute-series.js';
@@ -32,8 +33,6 @@ export interface BudgetBar {
 }
 
 const LOW_BUDGET = 0.25;
-/** As in budget/slo-status.ts. */
-const SHORTEST_PROJECTED_MS = 5 * MINUTE_MS;
 
 /** The budget that leads: for a young service the projected one. */
 export function budgetBar(status: SloStatus): BudgetBar {
@@ -116,7 +115,7 @@ function groupsOf({ slo, status }: SloView): Record<string, unknown> | undefined
   return {
     total: groups.length, window: formatDuration(shortMs),
     rows: groups.slice(0, GROUPS_SHOWN).map((each) => ({
-      name: each.group?.text ?? '', state: each.state, words: STATE_WORDS[each.state], sli: each.sli, budget: each.errorBudgetRemaining,
+      name: each.group?.text ?? '', state: each.state, words: STATE_WORDS[each.state], sli: each.sli, budget: leadingBudget(each), isProjected: each.projectedBudgetRemaining !== undefined,
       burn: each.burnRates[formatDuration(shortMs)], events: formatNumber(Math.round(each.events ?? 0)),
     })),
   };
@@ -144,8 +143,10 @@ const EXCLUSIONS_SHOWN = 4;
 
 /** What comes next, what is now and what was, latest first, with what it spares the budget. */
 function exclusionsOf(view: SloView): Record<string, unknown> | undefined {
-  const { excluded, atMs, errorBudgetRemaining } = view.status;
+  const { excluded, atMs } = view.status;
   if (excluded === undefined) return undefined;
+  const { budgetWithout } = excluded;
+  const times = projectionOf(view.status);
   const minuteNow = minuteOf(atMs);
   const stretches = exclusionStretches(view);
   const toCome = stretches.filter(({ from }) => from > minuteNow);
@@ -154,7 +155,7 @@ function exclusionsOf(view: SloView): Record<string, unknown> | undefined {
     name, by, reason, fromMs: from * MINUTE_MS, length: formatDuration((to - from) * MINUTE_MS), isNow: from <= minuteNow && minuteNow < to,
   }));
   const events = eventExclusions(view).map(({ exclusion: { name, by, reason, match }, good, bad }) => ({ name, by, reason, match: match.text, bad: formatNumber(Math.round(bad)), all: formatNumber(Math.round(good + bad)) }));
-  return { rows, events, forMs: excluded.minutes * MINUTE_MS, now: excluded.now, budgetWithout: excluded.budgetWithout, budgetWith: errorBudgetRemaining };
+  return { rows, events, forMs: excluded.minutes * MINUTE_MS, now: excluded.now, budgetWithout: times === undefined || budgetWithout === undefined ? budgetWithout : 1 - (1 - budgetWithout) / times, budgetWith: leadingBudget(view.status) };
 }
 
 function numberOf(value: number | undefined): string | undefined {
@@ -240,10 +241,9 @@ function budgetChart(view: SloView, history: HistoryView, markers: readonly Char
  */
 function projectedAllowance({ slo, status }: SloView, history: HistoryView): number | undefined {
   const now = history.points.at(-1)?.window;
-  const { projectedBudgetRemaining: projected } = status;
-  if (!status.young || projected === undefined || now === undefined || now.good + now.bad === 0) return undefined;
-  const seenMs = Math.min(slo.windowMs, Math.max(status.historyMs, SHORTEST_PROJECTED_MS));
-  return (1 - slo.target) * (now.good + now.bad) * (slo.windowMs / seenMs);
+  const times = projectionOf(status);
+  if (times === undefined || now === undefined || now.good + now.bad === 0) return undefined;
+  return (1 - slo.target) * (now.good + now.bad) * times;
 }
 
 function burnChart({ slo }: SloView, history: HistoryView, markers: readonly ChartMarker[]): Chart {
