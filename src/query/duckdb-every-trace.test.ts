@@ -1,8 +1,11 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTraceqlStore, type TraceqlStore } from '../../test/support/traceql-store.js';
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
-import type { SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
+import { ArchivedSpans, type SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
+import { FsArchiveStorage } from '../store/archive/fs-archive-storage.js';
 import { DEFAULT_START_MS, type SpanDescription } from '../trace/batch-builder.js';
 import { everyTrace } from './duckdb-every-trace.js';
 import { DuckdbTraceReader } from './duckdb-trace-reader.js';
@@ -11,7 +14,7 @@ import type { TraceSelection, WholeTrace } from './trace-reader.js';
 
 const START = DEFAULT_START_MS;
 /** So small that a handful of traces needs many slices and portions. */
-const SMALL = { tracesOfSlice: 3, tracesAtOnce: 2, spansAtOnce: 5, spansOfTrace: 20_000 };
+const SMALL = { tracesOfSlice: 3, longAtOnce: 2, tracesAtOnce: 2, spansAtOnce: 5, spansOfTrace: 20_000 };
 
 let store: TraceqlStore;
 beforeAll(async () => {
@@ -19,9 +22,9 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-async function collect(text: string, { limits = SMALL, ...window }: Partial<TraceSelection> & { limits?: typeof SMALL } = {}): Promise<readonly WholeTrace[]> {
+async function collect(text: string, { limits = SMALL, database = store.database, ...window }: Partial<TraceSelection> & { readonly limits?: typeof SMALL; readonly database?: SpansDatabase } = {}): Promise<readonly WholeTrace[]> {
   const found: WholeTrace[] = [];
-  for await (const trace of everyTrace(store.database, { fromMs: START - 10 * HOUR_MS, toMs: START + 10 * HOUR_MS, limit: undefined, search: parseTraceSearch(text), ...window }, limits)) found.push(trace);
+  for await (const trace of everyTrace(database, { fromMs: START - 10 * HOUR_MS, toMs: START + 10 * HOUR_MS, limit: undefined, search: parseTraceSearch(text), ...window }, limits)) found.push(trace);
   return found;
 }
 
@@ -43,13 +46,28 @@ test('every trace that a search finds comes once, whole, whatever the slices; an
     for (const { traceId: id, spans: whole } of found) expect(whole).toHaveLength(spans.filter((one) => one.traceId === id).length);
     return true;
   }), { numRuns: 12 });
-}, 120_000);
+}, 400_000);
 
 test('stops after as many as were asked for, and looks at the time that was asked for', async () => {
   await store.replace(Array.from({ length: 30 }, (_, index) => ({ traceId: String(index + 1).padStart(32, '0'), spanId: '1', startMs: START + index * MINUTE_MS, durationMs: 5 })));
   expect((await collect('{ }', { limit: 7 })).map((trace) => Number(trace.traceId))).toEqual([30, 29, 28, 27, 26, 25, 24]);
   expect(await collect('{ }', { fromMs: START + 10 * MINUTE_MS, toMs: START + 15 * MINUTE_MS })).toHaveLength(5);
   expect(await collect('{ name = "nowhere" }')).toEqual([]);
+});
+
+test('every trace that lasts long is judged as a whole, however many there are', async () => {
+  const traces = 1_005;
+  const ofTrace = (index: number): SpanDescription[] => [0, 2].map((hour) => ({
+    traceId: String(index + 1).padStart(32, '0'), spanId: String(hour + 1), parentSpanId: hour === 0 ? '' : '1', name: hour === 0 ? 'a' : 'b', startMs: START + hour * HOUR_MS + index, durationMs: 5,
+  }));
+  await store.replace(Array.from({ length: traces }, (_, index) => ofTrace(index)).flat());
+  await store.database.transaction([{ sql: 'INSERT INTO long_traces SELECT trace_id_high, trace_id_low, min(start_ns) // 1000000, max(end_ms) FROM spans GROUP BY ALL' }]);
+  // Only where there is an archive can a statement be of some traces.
+  const database = new ArchivedSpans(store.database, { storage: new FsArchiveStorage(join(tmpdir(), 'tocsin-no-archive')), generation: { current: 0 } });
+  const found = await collect('{ name = "a" } >> { name = "b" }', { database, limits: { tracesOfSlice: 20_000, longAtOnce: 400, tracesAtOnce: 500, spansAtOnce: 10_000, spansOfTrace: 20_000 } });
+  await store.database.transaction([{ sql: 'DELETE FROM long_traces' }]);
+  expect(new Set(found.map((trace) => trace.traceId)).size).toBe(traces);
+  expect(found).toHaveLength(traces);
 });
 
 test('a trace that is cut short comes once too, with the first of its spans', async () => {

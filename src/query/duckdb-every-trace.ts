@@ -21,6 +21,8 @@ const NS_PER_MS = 1_000_000n;
 export interface PortionLimits {
   /** Ids of the traces of one slice of time; a slice with more is cut, and so is one that the database has no memory for. */
   readonly tracesOfSlice: number;
+  /** Traces that last long, which are judged in one go. */
+  readonly longAtOnce: number;
   /** Spans of one trace that are read; the rest is left out. */
   readonly spansOfTrace: number;
   /** Traces that are read in one go. */
@@ -29,7 +31,7 @@ export interface PortionLimits {
   readonly spansAtOnce: number;
 }
 
-const LIMITS: PortionLimits = { tracesOfSlice: 20_000, tracesAtOnce: 200, spansAtOnce: 2 * TRACE_SPAN_LIMIT, spansOfTrace: TRACE_SPAN_LIMIT };
+const LIMITS: PortionLimits = { tracesOfSlice: 20_000, longAtOnce: 1_000, tracesAtOnce: 200, spansAtOnce: 2 * TRACE_SPAN_LIMIT, spansOfTrace: TRACE_SPAN_LIMIT };
 
 interface Run {
   readonly database: SpansDatabase;
@@ -53,9 +55,9 @@ export async function* everyTrace(database: SpansDatabase, selection: TraceSelec
 
 async function* unlimited(run: Run): AsyncGenerator<WholeTrace> {
   const { database, compiled, selection } = run;
-  const long = compiled.looksAround ? await longTraces(database, selection) : [];
+  const long = compiled.looksAround ? await longTraces(database, selection, Number.MAX_SAFE_INTEGER) : [];
   const judgedWhole = new Set(long.map(traceIdOf));
-  yield* wholeTraces(run, (await amongMatches(run, long, selection)).map(({ key }) => key));
+  for (let from = 0; from < long.length; from += run.limits.longAtOnce) yield* wholeTraces(run, (await amongMatches(run, long.slice(from, from + run.limits.longAtOnce), selection)).map(({ key }) => key));
   for await (const { window, traces } of slices(run)) {
     const own = traces.filter((key) => !judgedWhole.has(traceIdOf(key)));
     for (let from = 0; from < own.length; from += run.limits.tracesAtOnce) yield* tracesOfSlice(run, own.slice(from, from + run.limits.tracesAtOnce), window);

@@ -18,8 +18,8 @@ const LONG = loadSql(import.meta.url, 'find-long-traces.sql');
 const AROUND_MS = LONG_TRACE_MS;
 /** Of a shorter time, fewer traces are looked at instead: what is around it is most of what a search reads that looks around. */
 const SHORTEST_AROUND_MS = 2 * AROUND_MS;
-/** Traces known to last longer than that are looked at whole, the newest of them in the time range. */
-const MOST_LONG_TRACES = 1_000;
+/** Traces known to last longer than that are looked at whole: by a search, which is to take little time, those that ended last. */
+export const MOST_LONG_TRACES = 1_000;
 export const ALL_TIME = { near_from_ms: 0, near_to_ms: 9_000_000_000_000 } as const;
 
 export interface MatchedTrace {
@@ -61,9 +61,9 @@ export function aroundMatches(traces: readonly MatchedTrace[]): TimeWindow {
   return { fromMs: Math.min(...matchedMs) - AROUND_MS, toMs: Math.max(...matchedMs) + AROUND_MS + 1 };
 }
 
-/** Traces in this time that a slice of it would see a part of, and judge by it. */
-export async function longTraces(database: SpansDatabase, { fromMs, toMs }: TimeWindow): Promise<readonly TraceKey[]> {
-  const rows = await database.query({ sql: LONG, params: { from_ms: fromMs, to_ms: toMs, limit: MOST_LONG_TRACES } });
+/** Traces in this time that a slice of it would see a part of, and judge by it; those that ended last first. */
+export async function longTraces(database: SpansDatabase, { fromMs, toMs }: TimeWindow, limit: number): Promise<readonly TraceKey[]> {
+  const rows = await database.query({ sql: LONG, params: { from_ms: fromMs, to_ms: toMs, limit } });
   return rows.map((row) => ({ high: row['high'] as bigint, low: row['low'] as bigint }));
 }
 

@@ -5,7 +5,7 @@ import { orTooMuch } from '../store/less-at-once.js';
 import { traceIdOf } from '../store/trace-key.js';
 import { foundCondition } from '../trace/traceql/found-condition.js';
 import { compileSearch } from '../trace/traceql/search-sql.js';
-import { around, longTraces, matchesAmong, matchesIn, shortestMs, type MatchedTrace, type RunSearch } from './duckdb-matching-traces.js';
+import { around, longTraces, matchesAmong, matchesIn, MOST_LONG_TRACES, shortestMs, type MatchedTrace, type RunSearch } from './duckdb-matching-traces.js';
 import { FIRST_SLICE_AROUND_MS, FIRST_SLICE_MS, slicesOf, type StoredExtent } from './newest-first.js';
 import type { TimeWindow } from './time-window.js';
 import { TRACE_SEARCH_LIMIT } from './trace-reader.js';
@@ -71,7 +71,7 @@ class NewestMatches {
   /** A slice would see a part of these, and judge by it. */
   async judgeLongOnes(): Promise<void> {
     if (!this.#run.compiled.looksAround) return;
-    const traces = await longTraces(this.#database, this.#run.search);
+    const traces = await longTraces(this.#database, this.#run.search, MOST_LONG_TRACES);
     for (const key of traces) this.#judgedWhole.add(traceIdOf(key));
     for (const match of await matchesAmong(this.#database, { traces }, this.#run)) this.#keep(match);
   }
