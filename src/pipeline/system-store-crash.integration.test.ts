@@ -191,7 +191,7 @@ test.runIf(requireOrSkip('prlimit', 'apt-get install util-linux'))('a full disk 
   }
   await child.kill();
   expectWhole(await inspect(), stored);
-}, 60_000);
+});
 
 test.runIf(requireOrSkip('prlimit', 'apt-get install util-linux'))('an error that DuckDB does not survive is survived: the file is opened anew', async () => {
   // The limit lets the log grow to the size at which it is written into the file, and then fails that.
@@ -212,4 +212,4 @@ test.runIf(requireOrSkip('prlimit', 'apt-get install util-linux'))('an error tha
   stored.add(name);
   await child.kill();
   expectWhole(await inspect(), stored);
-}, 60_000);
+});

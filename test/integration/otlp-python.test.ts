@@ -77,5 +77,5 @@ describe.skipIf(python === undefined)('the Python SDK', () => {
       events: [{ name: 'retry', attributes: [['attempt', 2, true]] }], links: [{ traceId: meant.traceId, spanId: meant.serverId, attributes: [['why', 'test', false]] }],
     });
     expect(absorber.logs.flatMap(logRows)).toMatchObject([{ traceId: meant.traceId, spanId: meant.serverId, timeNs: 5n, severity: 17, severityText: 'ERROR', body: '{"card":"declined"}', attributes: [['exception.type', 'CardError', false]], service: 'python-shop' }]);
-  }, 60_000);
+  });
 });
