@@ -255,12 +255,24 @@ describe('mistakes', () => {
     expect(rules.slos).toEqual([]);
   });
 
-  test('a service without a document is a warning, once there are documents at all', () => {
+  test('a service needs no document, and is a warning where it is named nearly like one that has', () => {
     const service = 'apiVersion: openslo/v1\nkind: Service\nmetadata: { name: checkouts }\n';
     const { problems, rules } = load(slo(), service);
     expect(brief(problems)).toEqual(['warning a.yaml:5 rules/unknown-service spec.service']);
     expect(problems[0]?.hint).toBe('did you mean "checkouts"?');
     expect(rules.slos).toHaveLength(1);
+    expect(load(slo(), service.replace('checkouts', 'basket')).problems).toEqual([]);
+  });
+
+  test('a policy that does not exist has a hint even where no name is near', () => {
+    const hintsOf = (...files: string[]): string[] => loadRules(files.map((text, index) => ({ path: `${index}.yaml`, text }))).problems.map(({ hint }) => hint);
+    const rule = slo({ policies: '[{ alertPolicyRef: something-else }]' });
+    expect(hintsOf(rule)).toEqual(['add a document of this name (there is none at all)']);
+    expect(hintsOf(rule, POLICY)).toEqual([expect.stringMatching(/^add a document of this name \(those there are: \S+\)$/)]);
+  });
+
+  test('an empty file is a warning: rules may have been lost from it; one of comments is meant', () => {
+    expect(brief(load(slo(), ' \n', '# later\n').problems)).toEqual(['warning b.yaml:1 rules/empty-file ']);
   });
 
   test('a window of minutes is a warning: M was probably meant', () => {

@@ -24,6 +24,8 @@ export interface ResolveContext {
 
 type SloRule = RuleDocument<'SLO'>;
 
+const MAX_NAMES_IN_HINT = 8;
+
 /** One SLO document with everything it refers to, an SLO for each of its objectives; those with mistakes are left out (the problems say which). */
 export function resolveSlo(rule: SloRule, context: ResolveContext): Slo[] {
   const resolving = new Resolving(rule, context);
@@ -264,12 +266,13 @@ class Resolving {
     return { method: { kind: 'timeslices', sliceMinutes: window.value, sliceTarget: needed } };
   }
 
+  /** A service needs no document of its own; one that is named nearly like another's is probably misspelt. */
   checkService(): void {
     const { service } = this.#rule.content.spec;
     const known = [...this.#context.documents.Service.keys()];
-    if (known.length === 0 || known.includes(service) || this.#context.documents.broken.has(`Service/${service}`)) return;
+    if (known.includes(service) || this.#context.documents.broken.has(`Service/${service}`)) return;
     const near = closest(service, known);
-    this.#warn(['spec', 'service'], 'rules/unknown-service', { message: `there is no Service "${service}"`, hint: near === undefined ? 'add a Service document' : `did you mean "${near}"?` });
+    if (near !== undefined) this.#warn(['spec', 'service'], 'rules/unknown-service', { message: `there is no Service "${service}"`, hint: `did you mean "${near}"?` });
   }
 
   policy(rules: readonly BurnRateRule[], slo: { targetAt: Location; target: number; windowMs: number; method: SliceMethod | undefined }): BurnRatePolicy | undefined {
@@ -355,8 +358,10 @@ class Resolving {
   }
 
   #unknown<T>(path: DocumentPath, { kind, name, known }: { kind: string; name: string; known: Iterable<string> }): T | undefined {
-    const near = closest(name, [...known]);
-    return this.#refuse(path, 'rules/unknown-reference', { message: `there is no ${kind} "${name}"`, hint: near === undefined ? '' : `did you mean "${near}"?` });
+    const names = [...known];
+    const near = closest(name, names);
+    const others = names.length === 0 ? 'there is none at all' : `those there are: ${names.slice(0, MAX_NAMES_IN_HINT).join(', ')}${names.length > MAX_NAMES_IN_HINT ? ', …' : ''}`;
+    return this.#refuse(path, 'rules/unknown-reference', { message: `there is no ${kind} "${name}"`, hint: near === undefined ? `add a document of this name (${others})` : `did you mean "${near}"?` });
   }
 
   #refuse<T>(path: DocumentPath, code: ProblemCode, text: ProblemText): T | undefined {

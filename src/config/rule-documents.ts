@@ -1,5 +1,5 @@
 import { closest } from '../lib/closest.js';
-import { errorAt } from '../lib/problem-codes.js';
+import { errorAt, warningAt } from '../lib/problem-codes.js';
 import type { Problem } from '../lib/problem.js';
 import { validateDocument } from '../lib/validate-document.js';
 import { parseYaml, valueAt, type TextFile, type YamlDocument } from '../lib/yaml-document.js';
@@ -33,6 +33,7 @@ export function readRuleDocuments(files: readonly TextFile[], problems: Problem[
   for (const file of files) {
     const parsed = parseYaml(file);
     problems.push(...parsed.problems);
+    if (file.text.trim() === '') problems.push(warningAt({ file: file.path, line: 1, column: 1 }, 'rules/empty-file', { message: 'this file is empty', hint: 'remove it, or bring back what was in it' }));
     for (const document of parsed.documents) problems.push(...addDocument(document, documents));
   }
   return documents;

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { formatProblem } from '../lib/problem.js';
 import { loadRulesDirectory } from './fs-rules.js';
+import { loadRules } from './load-rules.js';
 
 const RULES = fileURLToPath(new URL('../../rules', import.meta.url));
 
@@ -9,6 +12,15 @@ describe('the shipped rules', () => {
   test('have no problem, not even a warning', async () => {
     const { problems } = await loadRulesDirectory(RULES);
     expect(problems.map(formatProblem)).toEqual([]);
+  });
+
+  test('take the first SLO of the README beside them without a warning', () => {
+    const readme = readFileSync(join(RULES, '..', 'README.md'), 'utf8');
+    const first = { path: 'basket.yaml', text: /^```yaml rules\/basket\.yaml\n(.*?)^```$/ms.exec(readme)?.[1] ?? '' };
+    const shipped = ['shop.yaml', 'policies.yaml', 'windows.yaml'].map((name) => ({ path: name, text: readFileSync(join(RULES, name), 'utf8') }));
+    const { rules, problems } = loadRules([...shipped, first]);
+    expect(problems.map(formatProblem)).toEqual([]);
+    expect(rules.slos.map(({ name }) => name)).toContain('basket-availability');
   });
 
   test('give the 30-day presets the factors of the SRE workbook, and clamp the 28-day one', async () => {

@@ -35,6 +35,14 @@ describe('matching', () => {
 });
 
 describe('reading', () => {
+  test.each(['severity==page', 'severity==', 'severity=!page', 'severity!==page', 'severity!=~page'])('%s has an operator that there is not', (text) => {
+    expect(parseMatchers(text)).toMatchObject({ ok: false, error: expect.stringContaining('has no operator that there is') as string });
+  });
+
+  test('a value in quotes may begin as an operator does', () => {
+    expect(matching('query="=x", other=~"~.*"', { query: '=x', other: '~1' })).toBe(true);
+  });
+
   test('lists, with and without braces; commas and escapes inside quotes', () => {
     expect(matching('{a="1", b=~"x,y|z"}', { a: '1', b: 'x,y' })).toBe(true);
     expect(matching('a="say \\"hi\\", then go",b="2",', { a: 'say "hi", then go', b: '2' })).toBe(true);

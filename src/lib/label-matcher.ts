@@ -35,6 +35,7 @@ export function parseMatchers(text: string): Result<LabelMatcher[], string> {
 function parseMatcher(text: string): Result<LabelMatcher, string> {
   const [, name = '', operator = '', raw = ''] = /^\s*([^\s=!~"]+)\s*(=~|!~|!=|=)\s*(.*?)\s*$/s.exec(text) ?? [];
   if (name === '') return err(`"${text.trim()}" is not a matcher: write label="value", with =, !=, =~ or !~`);
+  if (/^[!=]?=$/.test(operator) && /^[=!~]/.test(raw)) return err(`"${text.trim()}" has no operator that there is: write =, !=, =~ or !~, and a value that begins with ${raw.charAt(0)} in quotes`);
   const value = raw.startsWith('"') ? unquote(raw) : ok(raw);
   if (!value.ok) return value;
   return buildMatcher({ name, operator: operator as MatchOperator, value: value.value });

@@ -23,6 +23,7 @@ export const PROBLEM_CODES = {
   'settings/open-to-the-network': 'A listener is bound to a non-loopback address without tokens or without TLS (or a declared proxy).',
   'settings/public-url-missing': 'Pages are bound to a non-loopback address, but links in messages would point at this machine only.',
 
+  'rules/empty-file': 'A file of rules has nothing in it.',
   'rules/unknown-key': 'A rule has a key that its kind does not have.',
   'rules/missing-key': 'A rule lacks a required key.',
   'rules/wrong-type': 'A value in a rule has the wrong type.',
@@ -31,7 +32,7 @@ export const PROBLEM_CODES = {
   'rules/unknown-kind': 'The document has an apiVersion or kind that Tocsin does not know.',
   'rules/duplicate-name': 'Two rules of the same kind have the same name.',
   'rules/unknown-reference': 'A rule refers to another rule that does not exist.',
-  'rules/unknown-service': 'An SLO names a service for which there is no Service document, although other services have one.',
+  'rules/unknown-service': 'An SLO names a service for which there is no Service document, although there is one of nearly the same name.',
   'rules/unknown-runbook': 'An SLO names a runbook that does not exist.',
   'rules/reserved-name': 'A label or annotation uses a name that is reserved.',
   'rules/factor-below-one': 'A tier would alert on a burn rate below 1, that is on a service that meets its SLO.',

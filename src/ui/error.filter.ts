@@ -17,6 +17,9 @@ const TITLE: Readonly<Record<number, string>> = {
   400: 'That request is not right', 401: 'Please log in', 403: 'Not allowed', 404: 'Not found', 409: 'Not any more', 413: 'Too large', 421: 'Wrong address', 422: 'Too much at once', 500: 'Something broke on our side',
 };
 
+/** Where exporters send (OTLP 1.x, "OTLP/HTTP request"). */
+const OTLP_PATHS: ReadonlySet<string> = new Set(['/v1/traces', '/v1/logs', '/v1/metrics']);
+
 interface ProblemDocument {
   readonly type: string;
   readonly title: string;
@@ -41,8 +44,8 @@ export class ErrorFilter implements ExceptionFilter {
   async catch(error: unknown, host: ArgumentsHost): Promise<void> {
     const request = host.switchToHttp().getRequest<PageRequest>();
     const reply = host.switchToHttp().getResponse<PageReply>();
-    const problem = problemOf(error);
     const path = pathOf(request);
+    const problem = this.#isForReceiver(request, path) ? this.#wrongPort(path) : problemOf(error);
     if (problem.status >= 500) this.#options.reportError(error, path);
     if (!wantsPage(request, path)) {
       await reply.code(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
@@ -52,6 +55,16 @@ export class ErrorFilter implements ExceptionFilter {
       const page = this.#renderer.render('error', { title: problem.title, problem, path });
       await reply.code(problem.status).header('content-type', 'text/html; charset=utf-8').send(page);
     }
+  }
+
+  #isForReceiver(request: PageRequest, path: string): boolean {
+    return request.method === 'POST' && OTLP_PATHS.has(path);
+  }
+
+  /** An exporter logs the body of a refusal: it says where spans are taken. */
+  #wrongPort(path: string): ProblemDocument {
+    const { httpUrl, grpcUrl } = this.#options.otlp;
+    return { ...head(404, 'request/not-found'), detail: `${path} is no address of the pages and the API: traces and logs are taken at another port.`, hint: `Send OTLP over HTTP to ${httpUrl}, over gRPC to ${grpcUrl}. Metrics are not taken.` };
   }
 
   /**

@@ -206,6 +206,11 @@ describe('what is not there', () => {
     expect(response.headers['content-security-policy']).toBeDefined();
   });
 
+  test.each(['application/x-protobuf', 'application/json'])('spans that are sent here as %s are told where to go', async (type) => {
+    const response = await app.inject({ method: 'POST', url: '/v1/traces', headers: { 'content-type': type }, payload: type === 'application/json' ? '{}' : Buffer.from([10, 0]) });
+    expect([response.statusCode, response.json()]).toMatchObject([404, { code: 'request/not-found', hint: expect.stringContaining(fakes.options.otlp.httpUrl) as string }]);
+  });
+
   test('an error of ours is reported, and tells a visitor nothing of its inside', async () => {
     await app.close();
     const broken = pageFakes();
