@@ -228,6 +228,17 @@ test('two incidents that were told apart become one once there is proof: the you
   expect(news(change)).toEqual(['updated inc-front', 'resolved inc-shop', 'updated inc-front']);
 });
 
+test('a page is not told again because it has one cause with an older ticket: the ticket ends in it, and who took the ticket has not taken the page', () => {
+  const ticket = burning({ service: 'front', changes: { severity: 'ticket', status: 'acknowledged', acknowledgedBy: 'ann' } });
+  const page = burning({ service: 'shop', atMs: T0 + MINUTE_MS });
+  const nowMs = T0 + 2 * MINUTE_MS;
+  for (const proven of [ticket, page].map((incident) => ({ ...incident, evidence: { ...incident.evidence!, takenAtMs: nowMs } }))) {
+    const change = group({ incidents: [proven], transitions: [] }, [ticket, page], nowMs);
+    expect(news(change)).toEqual(['resolved inc-front', 'updated inc-shop']);
+    expect(change.incidents.find(({ id }) => id === 'inc-shop')).toMatchObject({ status: 'open', severity: 'page', causes: [{ from: 'inc-front' }] });
+  }
+});
+
 test('what was looked for beside the ticks groups as well, though it was found before it is attached', () => {
   const older = burning({ service: 'front' });
   const younger = burning({ service: 'shop', atMs: T0 + MINUTE_MS });

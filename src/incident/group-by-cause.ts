@@ -17,8 +17,8 @@ export interface CauseInput {
 }
 
 /**
- * The change with incidents of one cause made one: what would open joins what is open, and what was opened apart, before there was proof, is
- * merged into the older. What nobody can explain stays as it is, and pages on its own.
+ * The change with incidents of one cause made one: what would open joins what is open, and of what was opened apart, before there was proof,
+ * the worse goes on, so that one who was paged is not paged again; of equally bad ones the older. What nobody can explain stays as it is, and pages on its own.
  */
 export function groupByCause(input: CauseInput): IncidentChange {
   const known = new Map(input.openIncidents.map(({ id, evidence }) => [id, evidence?.takenAtMs]));
@@ -34,6 +34,11 @@ export function groupByCause(input: CauseInput): IncidentChange {
 /** Told first: the worst, then what burns a budget, then what fails by itself before what only suffers from it. */
 function leadsFirst(left: Incident, right: Incident): number {
   return SEVERITY_RANK[right.severity] - SEVERITY_RANK[left.severity] || Number(burns(right)) - Number(burns(left)) || Number(isOwnFault(right)) - Number(isOwnFault(left));
+}
+
+function goesOnBefore(left: Incident, right: Incident): boolean {
+  const worse = SEVERITY_RANK[left.severity] - SEVERITY_RANK[right.severity];
+  return worse > 0 || (worse === 0 && left.startedAtMs <= right.startedAtMs);
 }
 
 function burns({ alerts }: Incident): boolean {
@@ -67,7 +72,7 @@ class Grouping {
     const found = this.#find(current);
     if (found === undefined) this.#open.set(current.id, current);
     else if (!this.#known.has(current.id)) this.#joinTo(found.other, current, found.cause);
-    else if (found.other.startedAtMs <= current.startedAtMs) this.#merge(found.other, current, found.cause);
+    else if (goesOnBefore(found.other, current)) this.#merge(found.other, current, found.cause);
     else this.#merge(current, found.other, found.cause);
   }
 

@@ -25,7 +25,8 @@ export function join(target: Incident, source: Incident, joining: Joining): { re
   const rises = SEVERITY_RANK[source.severity] > SEVERITY_RANK[target.severity];
   const names = moved.map(alertName).join(', ');
   const link = linkOf(source, moved, joining);
-  const takes = target.status === 'open' && source.status === 'acknowledged';
+  // Who takes a ticket has not taken a page.
+  const takes = target.status === 'open' && source.status === 'acknowledged' && SEVERITY_RANK[source.severity] >= SEVERITY_RANK[target.severity];
   const joined: Incident = {
     ...target, alerts: [...target.alerts.filter(({ id }) => !ids.has(id)), ...moved], causes: [...(target.causes ?? []), ...(source.causes ?? []), link].slice(-CAUSES_MAX),
     ...(rises ? { severity: source.severity, title: source.title } : {}), ...withLedger(target, source), runbook: target.runbook ?? source.runbook,
