@@ -59,6 +59,6 @@ describe('in the database', () => {
       await answer(parsed(text)).catch((error: unknown) => {
         throw new Error(text, { cause: error });
       });
-    }), { numRuns: 25 });
+    }), { numRuns: 25, interruptAfterTimeLimit: 60_000 });
   }, 120_000);
 });

@@ -156,7 +156,7 @@ describe('TraceQL as SQL', () => {
           if (asked.type === 'search') expect(await spansetsOfSql(asked.search), printQuery(asked)).toEqual(spansetsOfReference(asked.search, described));
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 40, interruptAfterTimeLimit: 120_000 },
     );
   }, 240_000);
 });
