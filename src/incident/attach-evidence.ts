@@ -1,7 +1,7 @@
 import type { Evidence, RepresentativeTrace } from '../diagnosis/evidence.js';
 import type { IncidentId } from '../lib/ids.js';
 import type { IncidentChange } from './advance.js';
-import { CAUSE_EVENTS_MIN } from './incident-policy.js';
+import { CAUSE_EVENTS_MIN, LATE_EVIDENCE_MS } from './incident-policy.js';
 import type { Incident } from './incident.js';
 import { withEntry } from './timeline.js';
 
@@ -35,6 +35,12 @@ function addTo(told: Evidence | undefined, found: Evidence): { readonly evidence
 /** Too few bad events to say what most of them have in common. */
 export function isFew({ examined }: Evidence): boolean {
   return examined < CAUSE_EVENTS_MIN;
+}
+
+/** The incident of an SLO that burns, of which too little is known to say where its failures begin, and that is about to be looked at. */
+export function awaitsProof({ status, alerts, evidence, startedAtMs }: Pick<Incident, 'status' | 'alerts' | 'evidence' | 'startedAtMs'>, nowMs: number): boolean {
+  if (status === 'resolved' || (evidence !== undefined && !isFew(evidence))) return false;
+  return nowMs - (evidence?.takenAtMs ?? startedAtMs) < LATE_EVIDENCE_MS && alerts.some((alert) => alert.status === 'firing' && alert.reading !== undefined);
 }
 
 function completed(told: Evidence, found: Evidence): Evidence {

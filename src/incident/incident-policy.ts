@@ -30,6 +30,9 @@ export const CAUSE_EVENTS_MIN = 10;
  */
 export const CAUSE_ALL_MIN = 3;
 
+/** So long is looked for proof that was not found in time, or that a few failures could not give; later there is none to be found. */
+export const LATE_EVIDENCE_MS = 5 * MINUTE_MS;
+
 /** Links to causes kept of one incident: an outage of hundreds of SLOs must not fill its document. */
 export const CAUSES_MAX = 50;
 

@@ -7,7 +7,7 @@ import { SilencesInForce, type Silence } from '../incident/silence.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../lib/duration.js';
 import type { IncidentId, SilenceId } from '../lib/ids.js';
 import { advanceGroups, type GroupingChange } from './advance-groups.js';
-import { TICKET_HELD_MS } from './group-turn.js';
+import { HELD_MS } from './group-turn.js';
 import { groupId, type NotificationGroup } from './notification-group.js';
 import type { Routing } from './routing.js';
 import { routingOf } from './sample-routing.js';
@@ -157,7 +157,7 @@ describe('a ticket that a page is about to follow', () => {
     groups.step(0, [lone]);
     groups.step(5 * SECOND_MS, [lone]);
     expect(groups.told).toEqual([]);
-    expect(groups.all().map(({ nextFlushMs }) => nextFlushMs)).toEqual([T0 + TICKET_HELD_MS]);
+    expect(groups.all().map(({ nextFlushMs }) => nextFlushMs)).toEqual([T0 + HELD_MS]);
     const { deliveries } = groups.step(6 * SECOND_MS, [OPEN], { transitions: [{ kind: 'upgraded', incident: OPEN, atMs: T0 + 6 * SECOND_MS, breachReceivedAtMs: T0 + 5.5 * SECOND_MS }] });
     expect(deliveries.map(({ integration, transition: { kind, incident: { severity } }, breachReceivedAtMs }) => [integration, kind, severity, breachReceivedAtMs])).toEqual([
       ['slack[0]', 'opened', 'page', T0 + 5.5 * SECOND_MS], ['webhook[0]', 'opened', 'page', T0 + 5.5 * SECOND_MS],
@@ -169,7 +169,7 @@ describe('a ticket that a page is about to follow', () => {
   test('is told all the same where none follows', () => {
     const groups = new Groups();
     groups.step(0, [lone]);
-    groups.step(TICKET_HELD_MS, [lone]);
+    groups.step(HELD_MS, [lone]);
     expect(groups.told).toEqual(['slack[0] opened 1', 'webhook[0] opened 1']);
     expect(groups.decisions[0]).toBe('waits a page is about to follow: the ticket is told at 2026-11-20 03:04:20 UTC if none does');
   });

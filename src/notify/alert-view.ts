@@ -1,3 +1,4 @@
+import { awaitsProof } from '../incident/attach-evidence.js';
 import type { Alert, Incident, Labels } from '../incident/incident.js';
 import type { SilencesInForce } from '../incident/silence.js';
 import type { AlertId, IncidentId } from '../lib/ids.js';
@@ -16,6 +17,8 @@ const routed = new WeakMap<Routing, WeakMap<Labels, readonly RouteMatch[]>>();
 /** All alerts of one moment, with where they go and what keeps them quiet. */
 export class AlertView {
   readonly alerts: ReadonlyMap<AlertId, KnownAlert>;
+  /** Incidents of SLOs of which it is not known yet, or not surely, where their failures begin. */
+  readonly #unproven: readonly Incident[];
   readonly #merged: ReadonlyMap<IncidentId, Incident>;
   readonly #routing: Routing;
   readonly #silences: SilencesInForce;
@@ -25,6 +28,7 @@ export class AlertView {
 
   constructor(incidents: readonly Incident[], input: { readonly routing: Routing; readonly silences: SilencesInForce; readonly nowMs: number }) {
     this.alerts = alertsOf(incidents);
+    this.#unproven = incidents.filter((incident) => awaitsProof(incident, input.nowMs));
     this.#merged = new Map(incidents.filter(({ mergedInto }) => mergedInto !== undefined).map((incident) => [incident.id, incident]));
     this.#routing = input.routing;
     this.#silences = input.silences;
@@ -47,6 +51,16 @@ export class AlertView {
     const incident = this.#merged.get(incidentId);
     const alert = incident?.alerts.find((each) => each.id === id);
     return incident === undefined || alert === undefined ? undefined : { alert, incident };
+  }
+
+  /** Whether another incident may soon be proven to have its cause. */
+  mayJoin(incidentId: IncidentId): boolean {
+    return this.#unproven.some(({ id }) => id !== incidentId);
+  }
+
+  /** Whether its traces are being looked for. */
+  lacksTraces(incidentId: IncidentId): boolean {
+    return this.#unproven.some(({ id, evidence }) => id === incidentId && evidence === undefined);
   }
 
   inhibitionOf({ labels }: Alert): Inhibition | undefined {

@@ -1,4 +1,5 @@
 import type { Alert, Incident, Transition, TransitionKind } from '../incident/incident.js';
+import { SIGNATURE_ALERT } from '../incident/words.js';
 import { formatTime } from '../lib/format.js';
 import { formatDuration, SECOND_MS } from '../lib/duration.js';
 import type { AlertId, IncidentId } from '../lib/ids.js';
@@ -38,8 +39,8 @@ const KIND_OF_REASON = {
   'repeat interval elapsed': 'repeated', 'mute ended': 'unmuted', none: 'updated',
 } as const satisfies Readonly<Record<NotifyReason, TransitionKind>>;
 
-/** Three ticks of the default length: long enough for what is on its way to arrive, short enough for a ticket not to be missed. */
-export const TICKET_HELD_MS = 15 * SECOND_MS;
+/** Three ticks of the default length: long enough for what is on its way to arrive, short enough for nothing to be missed. */
+export const HELD_MS = 15 * SECOND_MS;
 
 /** One step of one group. */
 export class GroupTurn {
@@ -111,17 +112,25 @@ export class GroupTurn {
   }
 
   /**
-   * When the turn is, where that is a first message of nothing but tickets that are about to be pages: a fault crosses the tiers one after
-   * the other within seconds, and would ring twice. The page itself never waits: it ends the reason to.
+   * When the turn is, where the first message is of nothing that will not soon be told better: a fault crosses the tiers one after the other
+   * within seconds, and breaks an SLO while its error is alerted on, and would ring twice. The page of an SLO never waits: it ends the reason to.
    */
   #heldBack(nextFlushMs: number): number {
     if (this.#group.flushed) return nextFlushMs;
     const firing = [...this.#members.keys()].filter((id) => this.#isTellable(id)).flatMap((id) => this.#alert(id) ?? []);
-    if (firing.length === 0 || !firing.every(isPageNear)) return nextFlushMs;
-    const heldUntilMs = Math.min(...firing.map(({ startsAtMs }) => startsAtMs)) + TICKET_HELD_MS;
+    const reasons = firing.map((alert) => this.#reasonToWait(alert));
+    if (firing.length === 0 || reasons.includes(undefined)) return nextFlushMs;
+    const heldUntilMs = Math.min(...firing.map(({ startsAtMs }) => startsAtMs)) + HELD_MS;
     if (heldUntilMs <= Math.max(nextFlushMs, this.#input.nowMs)) return nextFlushMs;
-    for (const { id } of firing) this.#log.note(this.#known(id), { outcome: 'waits', reason: `a page is about to follow: the ticket is told at ${formatTime(heldUntilMs)} if none does` });
+    for (const [index, { id }] of firing.entries()) this.#log.note(this.#known(id), { outcome: 'waits', reason: reasons[index]!(formatTime(heldUntilMs)) });
     return heldUntilMs;
+  }
+
+  #reasonToWait(alert: Alert): ((until: string) => string) | undefined {
+    if (isPageNear(alert)) return (until) => `a page is about to follow: the ticket is told at ${until} if none does`;
+    if (alert.severity !== 'page' && this.#view.lacksTraces(alert.incidentId)) return (until) => `its failures are being looked at: the ticket is told at ${until} without them`;
+    if (alert.labels['alertname'] !== SIGNATURE_ALERT || !this.#view.mayJoin(alert.incidentId)) return undefined;
+    return (until) => `an SLO burns, and its failures are being looked at: it is told at ${until} if they are not about this error`;
   }
 
   #keepOrDrop(id: AlertId, incident: IncidentId): void {

@@ -31,3 +31,9 @@ export function arithmeticOf(incident: Incident): string | undefined {
   const lead = leadOf(incident);
   return lead === undefined ? undefined : conditionInWords({ title: incident.title, annotations: lead.annotations, reading: lead.reading });
 }
+
+/** `once`, `1,204 times`: how often an error was seen. */
+export function timesInWords(count: number): string {
+  const whole = Math.max(1, Math.round(count));
+  return whole === 1 ? 'once' : `${whole.toLocaleString('en-US')} times`;
+}

@@ -1,7 +1,7 @@
 import { formatLatency, formatSpan, formatTime } from '../lib/format.js';
 import type { Notification } from './delivery.js';
 import { incidentUrl, sloUrl, traceUrl } from './links.js';
-import { arithmeticOf, headlineOf, leadOf, TITLE_MAX } from './message-parts.js';
+import { arithmeticOf, headlineOf, leadOf, timesInWords, TITLE_MAX } from './message-parts.js';
 import { shorten } from './slack-mrkdwn.js';
 
 /** One fact of a message: an error message of a megabyte must not push the runbook out of sight. */
@@ -61,7 +61,7 @@ function factsOf({ delivery, publicUrl }: Pick<Notification, 'delivery' | 'publi
     ['Since', incident.endedAtMs === undefined ? formatTime(incident.startedAtMs) : undefined],
     ['Lasted', incident.endedAtMs === undefined ? undefined : `${formatSpan(incident.endedAtMs - incident.startedAtMs)}, from ${formatTime(incident.startedAtMs)} to ${formatTime(incident.endedAtMs)}`],
     ['Suspected cause', evidence?.suspect],
-    ['Error', evidence?.signature === undefined ? undefined : `${[evidence.signature.type, evidence.signature.message].filter((part) => part !== '').join(': ')} in ${evidence.signature.service}, ${evidence.signature.operation} (${String(Math.round(evidence.signature.count))} times)`],
+    ['Error', evidence?.signature === undefined ? undefined : `${[evidence.signature.type, evidence.signature.message].filter((part) => part !== '').join(': ')} in ${evidence.signature.service}, ${evidence.signature.operation} (${timesInWords(evidence.signature.count)})`],
     ['Service', service],
     ['Owner', owner],
     ['SLO', slo === undefined ? undefined : sloUrl(publicUrl, slo)],

@@ -7,7 +7,7 @@ import { MINUTE_MS } from '../lib/duration.js';
 import { formatLatency, formatSpan } from '../lib/format.js';
 import type { Notification } from './delivery.js';
 import { incidentUrl, sloUrl, traceUrl } from './links.js';
-import { arithmeticOf, headlineOf, leadOf, TITLE_MAX } from './message-parts.js';
+import { arithmeticOf, headlineOf, leadOf, timesInWords, TITLE_MAX } from './message-parts.js';
 import { blocksTextLength, mrkdwn, type ActionButton, type LinkButton, type SlackBlock, type SlackMessage } from './slack-blocks.js';
 import { BLOCKS_TEXT_MAX, BUTTON_TEXT_MAX, HEADER_TEXT_MAX, SECTION_TEXT_MAX, URL_MAX } from './slack-limits.js';
 import { codeSpan, date, escapeText, link, shorten } from './slack-mrkdwn.js';
@@ -131,7 +131,7 @@ function signatureOf({ evidence }: Incident): string | undefined {
   const signature = evidence?.signature;
   if (signature === undefined) return undefined;
   const error = codeSpan(shorten(signature.message === '' ? signature.type : `${signature.type}: ${signature.message}`, FACT_MAX));
-  return `*Error:* ${error} in ${escapeText(shorten(`${signature.service}, ${signature.operation}`, FACT_MAX))} (${count(signature.count)} times)`;
+  return `*Error:* ${error} in ${escapeText(shorten(`${signature.service}, ${signature.operation}`, FACT_MAX))} (${timesInWords(signature.count)})`;
 }
 
 function tracesOf({ delivery, publicUrl }: Notification): string[] {

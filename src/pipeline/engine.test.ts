@@ -1,9 +1,10 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { CoverageIndex } from '../budget/coverage-index.js';
 import { minuteOf } from '../budget/minute-series.js';
 import { SliceIndex } from '../budget/slice-index.js';
 import { buildSlo, minuteOfEvents } from '../budget/slo-builder.js';
 import type { Evidence } from '../diagnosis/evidence.js';
+import { alertIdOf, type ConditionSignal } from '../incident/condition-signal.js';
 import { MemoryIncidentTable } from '../incident/memory-incident-table.js';
 import { sampleIncident } from '../incident/sample-incident.js';
 import type { Transition } from '../incident/incident.js';
@@ -28,6 +29,8 @@ let incidents: MemoryIncidentTable;
 let engine: Engine;
 let coverage: CoverageIndex;
 let refusals: number;
+/** What rules on error signatures say. */
+let alerted: readonly ConditionSignal[];
 let health: NonNullable<EnginePorts['traceHealth']>;
 
 beforeEach(() => {
@@ -39,6 +42,7 @@ beforeEach(() => {
   incidents = new MemoryIncidentTable();
   coverage = new CoverageIndex();
   refusals = 0;
+  alerted = [];
   health = () => undefined;
   const store = new MemoryEvaluationStore(incidents, new MemoryOutbox());
   engine = new Engine({
@@ -58,6 +62,7 @@ beforeEach(() => {
     wakeDispatcher: () => undefined,
     requestEarlyTick: () => undefined,
     refusals: () => refusals,
+    signatureSignals: () => alerted,
     traceHealth: (services, nowMs) => health(services, nowMs),
     readIncident: (id) => incidents.byId(id),
   }, { slices: new SliceIndex(), coverage });
@@ -96,7 +101,7 @@ test('what fails in an excluded minute wakes nobody, and the status says what it
 test('pages get their proof before tickets do, for the time is short', async () => {
   breach({ slow: 40, broken: 5_000 });
   await engine.tick(START_MS);
-  expect(told.map(({ incident }) => incident.severity).sort()).toEqual(['page', 'ticket']);
+  expect(incidents.open().map(({ severity }) => severity).sort()).toEqual(['page', 'ticket']);
   expect(asked).toEqual(['broken', 'slow']);
 });
 
@@ -214,4 +219,72 @@ test('ticks do not wait for what is looked for late', async () => {
   await engine.tick(START_MS + 35 * SECOND_MS);
   await engine.tick(START_MS + 40 * SECOND_MS);
   expect(told.map(({ kind }) => kind)).toEqual(['opened', 'updated']);
+});
+
+describe('an alert on an error signature that opens while the SLO that the error breaks has no proof yet', () => {
+  const labels = { alertname: 'ErrorSignature', rule: 'new-errors', signature: 'v2:declined', service: 'payment', severity: 'page' };
+  const signal: ConditionSignal = { key: 'signature:v2:declined', alertId: alertIdOf(labels), labels, annotations: {}, severity: 'page', title: 'Declined in payment POST /charge', firing: true };
+  const shows: Evidence = { ...PROOF, takenAtMs: START_MS + 5 * SECOND_MS, origins: [{ service: 'payment', operation: 'POST /charge', kind: 'failed', key: 'v2:declined', count: PROOF.examined }] };
+
+  test('waits for it, so that one fault is one page', async () => {
+    breach({ broken: 5_000 });
+    await engine.tick(START_MS);
+    alerted = [signal];
+    proof = shows;
+    found.add('broken');
+    for (let second = 5; second <= 40; second += 1) await engine.tick(START_MS + second * SECOND_MS);
+    expect(told.map(({ kind, incident }) => `${kind} ${incident.key}`)).toEqual(['opened slo:broken', 'updated slo:broken']);
+    expect(incidents.open()).toMatchObject([{ key: 'slo:broken', alerts: [{ status: 'firing' }, { labels: { alertname: 'ErrorSignature' }, status: 'firing' }], causes: [{ place: { service: 'payment' } }] }]);
+  });
+
+  test('waits for it also where what was seen of the SLO are two failures', async () => {
+    proof = fewOf(2);
+    found.add('broken');
+    breach({ broken: 300 });
+    await engine.tick(START_MS);
+    alerted = [signal];
+    await engine.tick(START_MS + 5 * SECOND_MS);
+    expect(told.map(({ incident }) => incident.key)).toEqual(['slo:broken']);
+    expect(incidents.open()).toHaveLength(2);
+  });
+
+  test('is told after 15 seconds where no proof comes', async () => {
+    breach({ broken: 5_000 });
+    await engine.tick(START_MS);
+    alerted = [signal];
+    for (let second = 5; second <= 19; second += 1) await engine.tick(START_MS + second * SECOND_MS);
+    expect(told.map(({ kind, incident }) => `${kind} ${incident.key}`)).toEqual(['opened slo:broken']);
+    await engine.tick(START_MS + 20 * SECOND_MS);
+    expect(told.map(({ kind, incident }) => `${kind} ${incident.key}`)).toEqual(['opened slo:broken', 'opened signature:v2:declined']);
+  });
+
+  test('does not wait where the SLO is proven, or none burns', async () => {
+    alerted = [signal];
+    await engine.tick(START_MS);
+    expect(told.map(({ incident }) => incident.key)).toEqual(['signature:v2:declined']);
+    found.add('broken');
+    breach({ broken: 5_000 });
+    await engine.tick(START_MS + MINUTE_MS);
+    const other = { ...signal, key: 'signature:v2:other', alertId: alertIdOf({ ...labels, signature: 'v2:other' }), labels: { ...labels, signature: 'v2:other' } };
+    alerted = [signal, other];
+    await engine.tick(START_MS + MINUTE_MS + SECOND_MS);
+    expect(told.map(({ incident }) => incident.key)).toEqual(['signature:v2:declined', 'slo:broken', 'signature:v2:other']);
+  });
+});
+
+test('a ticket that opens before its traces were found waits for them, 15 seconds at most', async () => {
+  breach({ slow: 40 });
+  await engine.tick(START_MS);
+  expect(told).toEqual([]);
+  found.add('slow');
+  for (let second = 1; second <= 20; second += 1) await engine.tick(START_MS + second * SECOND_MS);
+  expect(told).toMatchObject([{ kind: 'opened', incident: { severity: 'ticket', evidence: PROOF } }]);
+});
+
+test('a ticket whose traces are not found is told without them', async () => {
+  breach({ slow: 40 });
+  for (let second = 0; second <= 14; second += 1) await engine.tick(START_MS + second * SECOND_MS);
+  expect(told).toEqual([]);
+  await engine.tick(START_MS + 15 * SECOND_MS);
+  expect(told).toMatchObject([{ kind: 'opened', incident: { evidence: undefined } }]);
 });

@@ -1,13 +1,11 @@
 import type { SloStatus } from '../budget/slo-status.js';
 import type { Evidence } from '../diagnosis/evidence.js';
 import { isFew } from '../incident/attach-evidence.js';
-import { CAUSE_EVENTS_MIN } from '../incident/incident-policy.js';
+import { CAUSE_EVENTS_MIN, LATE_EVIDENCE_MS } from '../incident/incident-policy.js';
 import type { Incident } from '../incident/incident.js';
-import { MINUTE_MS, SECOND_MS } from '../lib/duration.js';
+import { SECOND_MS } from '../lib/duration.js';
 import type { IncidentId } from '../lib/ids.js';
 
-/** So long is looked for what was not found in time; later there is none to be found. */
-export const LATE_EVIDENCE_MS = 5 * MINUTE_MS;
 /** Between two attempts for one incident: what took too long just now will hardly be quick in the next second. */
 const AGAIN_AFTER_MS = 15 * SECOND_MS;
 
