@@ -45,10 +45,10 @@ export class SpanBatch {
     else this.#addRun(part, begin);
   }
 
-  /** Everything so far; the batch begins anew. */
-  take(): { readonly body: Buffer; readonly spans: number } {
+  /** Everything so far, in memory of that length; the batch begins anew. */
+  take(memoryOf: (length: number) => Buffer = (length) => Buffer.allocUnsafeSlow(length)): { readonly body: Buffer; readonly spans: number } {
     const spans = this.#spans;
-    const body = new ProtobufWriter(this.#size());
+    const body = new ProtobufWriter(memoryOf(this.#size()));
     for (const [head, part] of this.#parts) this.#writePart(body, head, part);
     this.#parts.clear();
     this.writer.rewind(0);

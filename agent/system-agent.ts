@@ -155,7 +155,7 @@ export class RunningAgent {
   }
 
   #post(): void {
-    if (this.#batch.spans > 0) this.#exporter.add(this.#batch.take());
+    if (this.#batch.spans > 0) this.#exporter.add(this.#batch.take((length) => this.#exporter.memory.take(length)));
     this.#exporter.pump();
     const { trouble } = this.#exporter.outbox;
     if (trouble !== this.#lastTrouble) {

@@ -1,6 +1,7 @@
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import type { LoadedAgent } from './config/agent-files.js';
 import { httpOtlpSender } from './otlp/http-otlp-sender.js';
+import { BodyMemory } from './otlp/body-memory.js';
 import type { OtlpSender, Signal } from './otlp/delivery.js';
 import { Outbox, type Letter } from './otlp/outbox.js';
 import { signalUrl } from './otlp/signal-url.js';
@@ -14,11 +15,15 @@ export async function senderOf({ config: { otlp }, headers }: LoadedAgent, signa
 
 /** Two at once keep a receiver busy that commits in groups. */
 const IN_FLIGHT = 2;
+/** Of what waits. Where a receiver that takes no gzip is late for a moment, packing and unpacking would cost more memory than it saves. */
+const MAX_PLAIN_BYTES = 1 << 20;
 
 /** Takes requests out of the outbox while there are any. */
 export class Exporter {
-  /** What has to wait is compressed: a tenth of the memory. */
+  /** What has to wait for long is compressed: a tenth of the memory. */
   readonly outbox: Outbox;
+  /** For the bodies that are added. */
+  readonly memory = new BodyMemory();
   #sender: OtlpSender;
   readonly #inFlight = new Set<Letter>();
 
@@ -45,9 +50,9 @@ export class Exporter {
   }
 
   add({ body, spans }: { readonly body: Buffer; readonly spans: number }): void {
-    const goesAtOnce = this.outbox.length === 0 && this.#inFlight.size < IN_FLIGHT;
-    const isGzip = this.#sender.takesGzip || !goesAtOnce;
+    const isGzip = this.#sender.takesGzip || this.outbox.trouble !== undefined || this.outbox.bytes + body.length > MAX_PLAIN_BYTES;
     this.outbox.add({ body: isGzip ? compressed(body) : body, isGzip, spans }, Date.now());
+    if (isGzip) this.memory.giveBack(body);
   }
 
   pump(): void {
@@ -58,6 +63,7 @@ export class Exporter {
       const sender = this.#sender;
       void sender.send(sender.takesGzip ? packed(letter).body : unpacked(letter)).then((delivery) => {
         this.#inFlight.delete(letter);
+        if (delivery.outcome === 'delivered') this.memory.giveBack(letter.body);
         this.outbox.settle(delivery.outcome === 'retryable' ? packed(letter) : letter, delivery, { nowMs: Date.now(), random: Math.random() });
         this.pump();
       });
@@ -73,8 +79,9 @@ function packed(letter: Letter): Letter {
   return letter.isGzip ? letter : { ...letter, body: compressed(letter.body), isGzip: true };
 }
 
+/** In one piece: the last four bytes say how long it is (RFC 1952), and zlib wants to see that there is room for more. */
 function unpacked({ body, isGzip }: Letter): Buffer {
-  return isGzip ? gunzipSync(body) : body;
+  return isGzip ? gunzipSync(body, { chunkSize: Math.max(constants.Z_MIN_CHUNK, body.readUInt32LE(body.length - 4) + 1) }) : body;
 }
 
 /** The fastest level: the link is short, the node's time is not ours. */

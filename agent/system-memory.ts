@@ -6,7 +6,7 @@ const LOOK_MS = 2_000;
 const WORTH_BYTES = 1 << 20;
 
 /**
- * V8 lets the space for old objects grow by 8 MiB before it looks through it, which is more than the agent's objects take. Needs `--expose-gc`
+ * V8 lets the space for old objects grow by 8 MiB before it looks through it, which is more than the agent's objects take, and what buffers take outside by 32. Needs `--expose-gc`
  * (src/cli/agent-command.ts); without it nothing happens.
  */
 export function keepSmall(): NodeJS.Timeout {
@@ -20,5 +20,6 @@ export function keepSmall(): NodeJS.Timeout {
 }
 
 function usedBytes(): number {
-  return getHeapStatistics().used_heap_size;
+  const { used_heap_size: objects, external_memory: buffers } = getHeapStatistics();
+  return objects + buffers;
 }

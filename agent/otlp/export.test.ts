@@ -117,6 +117,21 @@ describe('over HTTP', () => {
     expect(await send(endpoint)).toMatchObject({ outcome: 'retryable' });
   });
 
+  test('is done with a body when that is written, also where the answer comes before', async () => {
+    let readsOn = false;
+    const endpoint = await answering(200);
+    server.removeAllListeners('connection').on('connection', (socket) => {
+      socket.once('data', () => {
+        socket.pause().write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+        setTimeout(() => { readsOn = true; socket.resume(); }, 200);
+      });
+    });
+    const sender = await httpOtlpSender({ signal: 'traces', endpoint, headers: {}, compression: 'none', timeoutMs: 20_000 });
+    await sender.send(Buffer.alloc(32 << 20));
+    expect(readsOn).toBe(true);
+    sender.close();
+  });
+
   test('a receiver that never comes to the end of its answer did not answer', async () => {
     const endpoint = await answering(200);
     server.on('connection', (socket) => {
@@ -201,6 +216,30 @@ test('what goes at once is not compressed for a receiver that does not want it, 
   exporter.add({ body, spans: 5 });
   expect(exporter.outbox.bytes).toBeLessThan(400);
   expect(exporter.waitingSpans).toBe(12);
+});
+
+test('what waits for a moment is not compressed for such a receiver, as long as it is little, and its memory is used again when it has arrived', async () => {
+  const answers: (() => void)[] = [];
+  const sent: Buffer[] = [];
+  const sender: OtlpSender = { takesGzip: false, close: () => undefined, send: (body) => new Promise((resolve) => { sent.push(body); answers.push(() => { resolve({ outcome: 'delivered', rejectedSpans: 0 }); }); }) };
+  const exporter = new Exporter(sender, 1 << 30);
+  const bodies = [1, 2, 3, 4, 5].map((number) => exporter.memory.take(400_000).fill(number));
+  for (const body of bodies) {
+    exporter.add({ body, spans: 1 });
+    exporter.pump();
+  }
+  // Two are under way, two wait, the fifth is too much.
+  expect(exporter.outbox.bytes).toBeGreaterThan(800_000);
+  expect(exporter.outbox.bytes).toBeLessThan(810_000);
+  expect(exporter.memory.take(400_000).buffer === bodies[4]!.buffer).toBe(true);
+  expect(exporter.memory.take(400_000).buffer === bodies[0]!.buffer).toBe(false);
+  while (answers.length > 0) {
+    answers.shift()!();
+    await new Promise(setImmediate);
+  }
+  expect(sent.map((body) => [body.length, body[0], body.at(-1)])).toEqual([1, 2, 3, 4, 5].map((number) => [400_000, number, number]));
+  const { buffer: next } = exporter.memory.take(400_000);
+  expect(bodies.some(({ buffer }) => buffer === next)).toBe(true);
 });
 
 describe('the outbox', () => {

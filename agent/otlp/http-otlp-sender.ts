@@ -16,7 +16,11 @@ export async function httpOtlpSender({ endpoint, headers, compression, timeoutMs
       const outgoing = request(endpoint, {
         method: 'POST', agent,
         headers: { ...headers, 'content-type': 'application/x-protobuf', 'content-length': body.length, ...(takesGzip ? { 'content-encoding': 'gzip' } : {}) },
-      }, (answer) => read(answer, resolve));
+      }, (answer) => read(answer, (delivery) => {
+        // The body is read until then, also where the answer came early.
+        if (outgoing.writableFinished) resolve(delivery);
+        else outgoing.once('finish', () => resolve(delivery));
+      }));
       // From the first byte to the last one: a receiver that only keeps the connection awake does not answer.
       const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
       outgoing.on('close', () => clearTimeout(timer));

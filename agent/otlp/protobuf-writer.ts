@@ -23,8 +23,9 @@ export class ProtobufWriter {
   #bytes: Buffer;
   #at = 0;
 
-  constructor(initial = INITIAL) {
-    this.#bytes = Buffer.allocUnsafeSlow(initial);
+  /** `memory`: where it begins, or how much to begin with. */
+  constructor(memory: number | Buffer = INITIAL) {
+    this.#bytes = typeof memory === 'number' ? Buffer.allocUnsafeSlow(memory) : memory;
   }
 
   get length(): number {
