@@ -20,7 +20,8 @@ test('a breach is one page with its evidence, edited in place until it resolves,
     slo: 'checkout-availability',
     check: ({ incident, delivery, atMs }) => {
       const { traces, signature, examined, ledger } = incident.evidence!;
-      expect(traces.length).toBeGreaterThanOrEqual(3);
+      // One kind of failure, and its healthy twin: no two show the same thing.
+      expect(traces.length).toBeGreaterThanOrEqual(2);
       expect(new Set(traces.map(({ traceId }) => traceId)).size).toBe(traces.length);
       expect(traces.map(({ role }) => role)).toEqual(expect.arrayContaining(['most-common', 'healthy']));
       expect(examined).toBeGreaterThan(0);
