@@ -6,6 +6,7 @@ import type { Incident } from '../../src/incident/incident.js';
 import type { AlertId } from '../../src/lib/ids.js';
 import { MINUTE_MS } from '../../src/lib/duration.js';
 import { bindRules } from '../../src/notify/bind-rules.js';
+import type { Delivery } from '../../src/notify/delivery.js';
 import { routingOf } from '../../src/notify/sample-routing.js';
 import { Timeline } from '../support/timeline.js';
 import { STORY_START_MS } from '../support/timeline-clock.js';
@@ -181,7 +182,7 @@ test(`${String(STORIES)} stories of alerts, burning SLOs, buttons, silences, esc
     const heard = timeline.receivers.told;
     const label = `seed ${String(seed)}`;
     let open: readonly Incident[] = [];
-    timeline.judgedBy((told) => [...lost(told, firing, open), ...late(told, seen), ...outOfOrder(told, timeline.made), ...wronglyEscalated(told, open, firing), ...failing.size === burningOf(open).length ? [] : [`${[...failing].join(', ')} fail, and ${burningOf(open).join(', ')} burn`]].map((problem) => `${label}: ${problem}`));
+    timeline.judgedBy((told) => [...lost(told, firing, open), ...late(told, seen, timeline.made), ...outOfOrder(told, timeline.made), ...wronglyEscalated(told, open, firing), ...failing.size === burningOf(open).length ? [] : [`${[...failing].join(', ')} fail, and ${burningOf(open).join(', ')} burn`]].map((problem) => `${label}: ${problem}`));
     timeline.at('02:35').do(async ({ life }) => {
       open = await life.openIncidents();
       expect([label, new Set(open.map(({ key }) => key)).size]).toEqual([label, open.length]);
@@ -217,15 +218,16 @@ function burningOf(open: readonly Incident[]): string[] {
 }
 
 /** Who watches SLOs hears of a page with the step that makes it one, and of a ticket soon: it is held for moments only. */
-function late(told: readonly Told[], seen: readonly Seen[]): string[] {
+function late(told: readonly Told[], seen: readonly Seen[], made: readonly Delivery[]): string[] {
   const watched = told.filter(({ receiver }) => receiver === 'watch');
   const waited = watched.filter(({ delivery: { createdAtMs, transition: { kind } }, incident: { severity, timeline } }) => {
     const became = timeline.findLast((entry) => entry.kind === 'opened' || entry.kind === 'upgraded');
     return severity === 'page' && (kind === 'opened' || kind === 'upgraded') && !timeline.some((entry) => entry.kind === 'silenced') && became?.atMs !== createdAtMs;
   });
-  const made = watched.map(({ delivery }) => delivery).sort((left, right) => left.createdAtMs - right.createdAtMs);
+  // Also what waits for a receiver that is broken, and what later news overtook there.
+  const said = made.filter(({ receiver }) => receiver === 'watch');
   // What ended and fired again between two turns of its group is no news.
-  const lastOf = ({ id, atMs }: Seen): string | undefined => made.findLast(({ createdAtMs, group }) => createdAtMs <= atMs && group.alerts.some((alert) => alert.id === id))?.group.alerts.find((alert) => alert.id === id)?.status;
+  const lastOf = ({ id, atMs }: Seen): string | undefined => said.findLast(({ createdAtMs, group }) => createdAtMs <= atMs && group.alerts.some((alert) => alert.id === id))?.group.alerts.find((alert) => alert.id === id)?.status;
   const unheard = seen.filter((each) => each.atMs - each.startsAtMs > SURELY_TOLD_MS && lastOf(each) !== 'firing');
   return [...waited.map(({ delivery }) => `${delivery.id} is a page and waited`), ...unheard.map(({ id, atMs }) => `nobody had been told of ${id} at ${new Date(atMs).toISOString()}`)];
 }
@@ -241,10 +243,10 @@ function isInhibited({ alertname, team }: Labels, firing: ReadonlyMap<string, La
 }
 
 /** Within a conversation: it begins once, its messages come in the order in which they were made, and nothing follows its end. */
-function outOfOrder(told: readonly Told[], made: readonly string[]): string[] {
+function outOfOrder(told: readonly Told[], made: readonly Delivery[]): string[] {
   const problems: string[] = [];
   const lasts = new Map<string, Told>();
-  const place = new Map(made.map((id, index) => [id, index]));
+  const place = new Map(made.map(({ id }, index) => [id, index]));
   for (const message of told) {
     const key = JSON.stringify([message.delivery.conversation, message.receiver, message.integration]);
     const last = lasts.get(key);

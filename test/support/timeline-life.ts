@@ -58,8 +58,8 @@ export interface LifeParts {
   readonly notifierFor: (receiver: string, integration: string) => Notifier | undefined;
   /** A receiver that hangs is not waited for. */
   readonly hangs: (receiver: string) => boolean;
-  /** Ids of all messages that were saved, in the order in which they were made. It outlives the process. */
-  readonly made: string[];
+  /** All messages that were saved, in the order in which they were made. It outlives the process. */
+  readonly made: Delivery[];
   /** Taken (and forgotten) when the process reaches it. */
   readonly crashPlan: { plan: CrashPlan | undefined };
 }
@@ -222,7 +222,7 @@ export class Life {
           this.#dieAt('evaluated', changes.deliveries);
           await this.#living(async () => {
             await booted.evaluation.save(changes);
-            this.#parts.made.push(...changes.deliveries.map(({ id }) => id));
+            this.#parts.made.push(...changes.deliveries);
           });
           this.#dieAt('saved', changes.deliveries);
           if (this.dead) await NEVER;

@@ -4,7 +4,7 @@ import { FakeClock } from '../../src/lib/clock.js';
 import { SECOND_MS } from '../../src/lib/duration.js';
 import type { Labels } from '../../src/incident/incident.js';
 import type { SilenceRequest } from '../../src/incident/silence-rules.js';
-import type { Notifier } from '../../src/notify/delivery.js';
+import type { Delivery, Notifier } from '../../src/notify/delivery.js';
 import type { Routing } from '../../src/notify/routing.js';
 import { routingOf } from '../../src/notify/sample-routing.js';
 import { SlackNotifier } from '../../src/notify/slack-notifier.js';
@@ -64,8 +64,8 @@ export class Timeline {
   #nextTickMs = STORY_START_MS;
   /** Exports and ticks do not wait for each other. */
   #nextExportMs = STORY_START_MS + 7 * SECOND_MS;
-  /** Ids of all messages that were saved, in the order in which they were made. */
-  readonly made: string[] = [];
+  /** All messages that were saved, in the order in which they were made. */
+  readonly made: Delivery[] = [];
   /** How often the process died. */
   crashes = 0;
 
