@@ -70,6 +70,24 @@ describe('a time that is read in windows, and so dense that each is read in part
       expect(await read(windowSpans)).toEqual(await read(10_000));
     }), { numRuns: 6, endOnFailure: true });
   });
+
+  /** As beside searches that take all of it: only joins of so many parts find memory. */
+  const shortOfMemory = (database: DuckdbDatabase, isEnough: (parts: number) => boolean): Pick<DuckdbDatabase, 'query'> => ({
+    query: (statement) => (typeof statement.params?.['parts'] === 'number' && !isEnough(statement.params['parts']) ? Promise.reject(new Error('Out of Memory Error: failed to allocate data of size 16.0 KiB')) : database.query(statement)),
+  });
+
+  test('says the same where joins find memory only in more parts, and fails where they find none', async () => {
+    const spans = Array.from({ length: 40 }, (_, index): readonly SpanDescription[] => {
+      const span = { traceId: (index + 1).toString(16).padStart(32, 'a'), startMs: START + index * SECOND_MS, durationMs: 10 };
+      return [{ ...span, spanId: '1' }, { ...span, spanId: '2', parentSpanId: index % 3 === 0 ? 'ff' : '1' }];
+    }).flat();
+    const database = await stored(spans);
+    const window = { fromMs: START, toMs: START + MINUTE_MS };
+    const within = await new DuckdbQualityReader(shortOfMemory(database, (parts) => parts >= 4)).facts(window);
+    expect(counts(within, [])).toEqual(counts(await new DuckdbQualityReader(database).facts(window), []));
+    expect(counts(within, [])).not.toEqual([]);
+    await expect(new DuckdbQualityReader(shortOfMemory(database, () => false)).facts(window)).rejects.toThrow('Out of Memory');
+  });
 });
 
 test.each([30, 1_000, 7_500, 10_100, 45_000])('a span that comes %i ms after its end is late by as much, to 18 %', async (lagMs) => {

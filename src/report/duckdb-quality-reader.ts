@@ -2,6 +2,8 @@ import { MINUTE_MS } from '../lib/duration.js';
 import { LATENCY_GAMMA } from '../sli/latency-bucket.js';
 import type { Database, Row } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
+import { never, orTooMuch } from '../store/less-at-once.js';
+import { isOutOfMemory } from '../store/out-of-memory.js';
 import { CONVENTION_NAMESPACES } from '../trace/convention-namespaces.js';
 import { agentFacts } from './agent-losses.js';
 import { FactTable, factKey, type ExampleSpan, type FactName, type QualityFact } from './quality-fact.js';
@@ -32,6 +34,8 @@ const MARGIN_MS = 5 * MINUTE_MS;
 const DENSE_WINDOW_MS = 2 * MARGIN_MS;
 /** Where they are dense, children of calls are looked for this near to them: an answer ends with its call. */
 const CALL_MARGIN_MS = 10_000;
+/** The most that a window is cut into for want of memory. */
+const MOST_PARTS = 64;
 /** Spans of a window whose attributes are read key by key. */
 const SAMPLED_SPANS = 4_000;
 /** Roots are moved by this to see what meets by chance. */
@@ -68,7 +72,7 @@ export class DuckdbQualityReader implements QualityReader, SpanCount {
     const windows = (await this.#windows(window)).values();
     // Whoever is done takes the next one.
     await Promise.all(Array.from({ length: this.#atOnce }, async () => {
-      for (const next of windows) table.add(await this.#factsOf(next));
+      for (const next of windows) table.add(await this.#factsWithin(next));
     }));
     table.add(await this.#logFactsOf(window));
     return table.all;
@@ -116,6 +120,12 @@ export class DuckdbQualityReader implements QualityReader, SpanCount {
     const logs = await this.#database.query({ sql: LOGS, params });
     const agents = await this.#database.query({ sql: AGENTS, params });
     return [...logs.flatMap(logFacts), ...agentFacts(agents.map((row) => ({ host: String(row['host']), key: String(row['key']), n: Number(row['n'] ?? 0) })))];
+  }
+
+  /** Beside searches that take the memory of the database, in more and smaller parts. */
+  async #factsWithin(window: Window): Promise<QualityFact[]> {
+    const found = await orTooMuch(this.#factsOf(window), window.parts < MOST_PARTS ? isOutOfMemory : never);
+    return found?.result ?? this.#factsWithin({ ...window, parts: 2 * window.parts });
   }
 
   async #factsOf(window: Window): Promise<QualityFact[]> {
