@@ -1,24 +1,16 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createTestApp } from '../../test/support/page-app.js';
-import { HOSTILE_INCIDENT_ID, QUALITY_INCIDENT_ID, OPEN_INCIDENT_ID, SIGNATURE_ID, pageFakes, type PageFakes } from '../../test/support/page-fakes.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { HOSTILE_INCIDENT_ID, QUALITY_INCIDENT_ID, OPEN_INCIDENT_ID, SIGNATURE_ID, pageFakes } from '../../test/support/page-fakes.js';
+import { pagesOfTest } from '../../test/support/pages-of-test.js';
 import { FAILED_SPAN_ID, FAILED_TRACE_ID, HOSTILE_TRACE_ID } from '../../test/support/page-trace.js';
 import { ApiError } from '../query/api-error.js';
 import type { TraceRead } from '../report/trace-reads.js';
 import type { UiOptions } from './ui-options.js';
 
-let fakes: PageFakes;
-let app: NestFastifyApplication;
-const start = async (changes: Partial<UiOptions> = {}): Promise<void> => {
-  fakes = pageFakes(changes);
-  app = await createTestApp(fakes.options);
-};
-const get = (url: string, headers: Record<string, string> = {}): ReturnType<NestFastifyApplication['inject']> => app.inject({ url, headers: { host: 'localhost', accept: 'text/html', ...headers } });
+const pages = pagesOfTest();
+const { get, restart } = pages;
 const post = (url: string, headers: Record<string, string> = {}, payload = ''): ReturnType<NestFastifyApplication['inject']> =>
-  app.inject({ method: 'POST', url, payload, headers: { host: 'localhost', accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded', ...headers } });
-
-beforeEach(() => start());
-afterEach(() => app.close());
+  pages.app.inject({ method: 'POST', url, payload, headers: { host: 'localhost', accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded', ...headers } });
 
 const PAGES = [
   '/', '/slos/checkout-availability', '/slos/checkout-availability?range=30d', '/slos/invoice-freshness', '/incidents', '/incidents?show=open', '/drills', '/silences', '/silences?matchers=severity%3D%22page%22&duration=2h&comment=deploy', `/incidents/${OPEN_INCIDENT_ID}`, `/incidents/${HOSTILE_INCIDENT_ID}`, `/incidents/${QUALITY_INCIDENT_ID}`,
@@ -30,7 +22,7 @@ const PAGES = [
 describe('every page', () => {
   test.each(PAGES)('%s is HTML with nothing executable and nothing foreign', async (url) => {
     const response = await get(url);
-    expect(fakes.failures).toEqual([]);
+    expect(pages.fakes.failures).toEqual([]);
     expect(response.statusCode).toBe(200);
     expect(response.headers['content-type']).toBe('text/html; charset=utf-8');
     expect(response.headers['content-security-policy']).toContain("script-src 'self'");
@@ -41,9 +33,8 @@ describe('every page', () => {
   });
 
   test('a survey that there is no memory for is said beside the traces, which were found', async () => {
-    const readers = { ...fakes.options.readers, surveys: { ...fakes.options.readers.surveys, breakdown: () => Promise.reject(new ApiError('traceql/too-much', 'this query needs more memory', { hint: 'Ask for a shorter time.' })) } };
-    await app.close();
-    await start({ readers });
+    const readers = { ...pages.fakes.options.readers, surveys: { ...pages.fakes.options.readers.surveys, breakdown: () => Promise.reject(new ApiError('traceql/too-much', 'this query needs more memory', { hint: 'Ask for a shorter time.' })) } };
+    await restart({ readers });
     const { body, statusCode } = await get('/traces?survey=1');
     expect([statusCode, body.includes('are not shown: this query needs more memory. Ask for a shorter time.'), body.includes('Compare two traces')]).toEqual([200, true, true]);
   });
@@ -160,11 +151,11 @@ function withoutText(html: string): string {
 describe('an error signature', () => {
   test('is decided about by a person, on its page and by the API', async () => {
     expect((await post(`/signatures/${SIGNATURE_ID}/resolve`, { origin: 'http://localhost', 'sec-fetch-site': 'same-origin' })).headers.location).toBe('/signatures/v2%3A8c74cab387668df2');
-    const merged = await app.inject({ method: 'POST', url: `/api/v1/signatures/${SIGNATURE_ID}/merge`, headers: { host: 'localhost' }, payload: { into: 'v2:0000000000000001' } });
+    const merged = await pages.app.inject({ method: 'POST', url: `/api/v1/signatures/${SIGNATURE_ID}/merge`, headers: { host: 'localhost' }, payload: { into: 'v2:0000000000000001' } });
     expect(merged.statusCode).toBe(200);
-    expect((await app.inject({ method: 'POST', url: `/api/v1/signatures/${SIGNATURE_ID}/merge`, headers: { host: 'localhost' }, payload: { into: 'v2:none' } })).statusCode).toBe(404);
-    expect((await app.inject({ method: 'POST', url: `/api/v1/signatures/${SIGNATURE_ID}/explode`, headers: { host: 'localhost' } })).statusCode).toBe(404);
-    expect(fakes.asked).toEqual([`resolved ${SIGNATURE_ID} local`, `merge ${SIGNATURE_ID} v2:0000000000000001 local`, `merge ${SIGNATURE_ID} v2:none local`]);
+    expect((await pages.app.inject({ method: 'POST', url: `/api/v1/signatures/${SIGNATURE_ID}/merge`, headers: { host: 'localhost' }, payload: { into: 'v2:none' } })).statusCode).toBe(404);
+    expect((await pages.app.inject({ method: 'POST', url: `/api/v1/signatures/${SIGNATURE_ID}/explode`, headers: { host: 'localhost' } })).statusCode).toBe(404);
+    expect(pages.fakes.asked).toEqual([`resolved ${SIGNATURE_ID} local`, `merge ${SIGNATURE_ID} v2:0000000000000001 local`, `merge ${SIGNATURE_ID} v2:none local`]);
   });
 
   test('shows what was merged into it, and its rate since it began', async () => {
@@ -179,8 +170,7 @@ describe('an error signature', () => {
   test('is not denied before what failed just now was read', async () => {
     const { options } = pageFakes();
     const signatures = { ...options.readers.signatures, all: () => [] };
-    await app.close();
-    await start({ readers: { ...options.readers, signatures } });
+    await restart({ readers: { ...options.readers, signatures } });
     const page = (await get('/signatures')).payload;
     expect(page).toContain('No failed request was read in the last 1d');
     expect(page).toContain('so far up to <time datetime="2026-11-20T03:12:05.000Z">');
@@ -207,21 +197,20 @@ describe('what is not there', () => {
   });
 
   test.each(['application/x-protobuf', 'application/json'])('spans that are sent here as %s are told where to go', async (type) => {
-    const response = await app.inject({ method: 'POST', url: '/v1/traces', headers: { 'content-type': type }, payload: type === 'application/json' ? '{}' : Buffer.from([10, 0]) });
-    expect([response.statusCode, response.json()]).toMatchObject([404, { code: 'request/not-found', hint: expect.stringContaining(fakes.options.otlp.httpUrl) as string }]);
+    const response = await pages.app.inject({ method: 'POST', url: '/v1/traces', headers: { 'content-type': type }, payload: type === 'application/json' ? '{}' : Buffer.from([10, 0]) });
+    expect([response.statusCode, response.json()]).toMatchObject([404, { code: 'request/not-found', hint: expect.stringContaining(pages.fakes.options.otlp.httpUrl) as string }]);
   });
 
   test('an error of ours is reported, and tells a visitor nothing of its inside', async () => {
-    await app.close();
     const broken = pageFakes();
-    await start({ readers: { ...broken.options.readers, services: { ...broken.options.readers.services, services: () => Promise.reject(new Error('secret inside')) } } });
+    await restart({ readers: { ...broken.options.readers, services: { ...broken.options.readers.services, services: () => Promise.reject(new Error('secret inside')) } } });
     for (const accept of ['text/html', 'application/json']) {
       const response = await get('/services', { accept });
       expect(response.statusCode).toBe(500);
       expect(response.body).not.toContain('secret');
     }
-    expect(fakes.failures).toHaveLength(2);
-    expect(fakes.failures[0]).toContain('secret inside');
+    expect(pages.fakes.failures).toHaveLength(2);
+    expect(pages.fakes.failures[0]).toContain('secret inside');
   });
 });
 
@@ -239,10 +228,10 @@ describe('silences', () => {
     const preview = await get('/silences?matchers=slo%3D%22checkout-availability%22&duration=2h&comment=deploy&from=10:00&to=09:00&weekdays=sunday');
     expect(preview.body).toMatch(/holds back <b>1<\/b> of \d+ alerts that fire now/);
     expect(preview.body).toContain('once its times come');
-    expect(fakes.asked).toEqual([]);
+    expect(pages.fakes.asked).toEqual([]);
     const made = await post('/silences', {}, 'matchers=slo%3D%22checkout-availability%22&duration=2h&comment=deploy');
     expect([made.statusCode, made.headers.location]).toEqual([303, '/silences']);
-    expect(fakes.asked).toEqual(['silence {slo="checkout-availability"} deploy local']);
+    expect(pages.fakes.asked).toEqual(['silence {slo="checkout-availability"} deploy local']);
   });
 
   test.each([
@@ -253,13 +242,13 @@ describe('silences', () => {
       expect(answer.body).toMatch(new RegExp(`Not possible: [^<]*${reason}`));
       expect(answer.body).toContain('value="kept"');
     }
-    expect(fakes.asked).toEqual([]);
+    expect(pages.fakes.asked).toEqual([]);
   });
 
   test('end by a button; one that is not there is an error', async () => {
     expect((await post('/silences/sil-1/expire')).headers.location).toBe('/silences');
     expect((await post('/silences/sil-none/expire')).statusCode).toBe(404);
-    expect(fakes.asked).toEqual(['expire sil-1', 'expire sil-none']);
+    expect(pages.fakes.asked).toEqual(['expire sil-1', 'expire sil-none']);
   });
 });
 
@@ -268,16 +257,16 @@ describe('a change', () => {
 
   test('an incident is merged into another, and leads there', async () => {
     const headers = { origin: 'http://localhost', 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' };
-    const response = await app.inject({ method: 'POST', url: `/incidents/${OPEN_INCIDENT_ID}/merge`, headers, payload: `into=${OPEN_INCIDENT_ID}` });
+    const response = await pages.app.inject({ method: 'POST', url: `/incidents/${OPEN_INCIDENT_ID}/merge`, headers, payload: `into=${OPEN_INCIDENT_ID}` });
     expect(response.statusCode).toBe(303);
-    expect(fakes.asked).toEqual([`merge ${OPEN_INCIDENT_ID} ${OPEN_INCIDENT_ID} local`]);
+    expect(pages.fakes.asked).toEqual([`merge ${OPEN_INCIDENT_ID} ${OPEN_INCIDENT_ID} local`]);
   });
 
   test('asked for on our page is done and leads back to it', async () => {
     const response = await post(url, { origin: 'http://localhost', 'sec-fetch-site': 'same-origin' });
     expect(response.statusCode).toBe(303);
     expect(response.headers.location).toBe(`/incidents/${OPEN_INCIDENT_ID}`);
-    expect(fakes.asked).toEqual([`acknowledge ${OPEN_INCIDENT_ID} local`]);
+    expect(pages.fakes.asked).toEqual([`acknowledge ${OPEN_INCIDENT_ID} local`]);
   });
 
   test('a message that was given up is sent again from its button, unless later news arrived', async () => {
@@ -286,17 +275,17 @@ describe('a change', () => {
     expect((await post('/dead-letters/dlv-old/retry', own)).statusCode).toBe(409);
     const json = { accept: 'application/json', 'content-type': 'application/json' };
     expect((await get('/api/v1/dead-letters', json)).json()).toMatchObject({ deadLetters: [{ id: 'dlv-dead', receiver: 'shop', integration: 'slack[0]', news: 'opened', attempts: 3, overtaken: false, retryable: true }, { id: 'dlv-old', retryable: false }] });
-    expect(await app.inject({ method: 'POST', url: '/api/v1/dead-letters/dlv-dead/retry', headers: { host: 'localhost' } })).toMatchObject({ statusCode: 202 });
-    const refused = await app.inject({ method: 'POST', url: '/api/v1/dead-letters/nobody/retry', headers: { host: 'localhost' } });
+    expect(await pages.app.inject({ method: 'POST', url: '/api/v1/dead-letters/dlv-dead/retry', headers: { host: 'localhost' } })).toMatchObject({ statusCode: 202 });
+    const refused = await pages.app.inject({ method: 'POST', url: '/api/v1/dead-letters/nobody/retry', headers: { host: 'localhost' } });
     expect([refused.statusCode, refused.json()]).toMatchObject([404, { code: 'delivery/not-found', detail: 'no message "nobody" was given up' }]);
-    expect(fakes.asked).toEqual(['retry dlv-dead', 'retry dlv-old', 'retry dlv-dead', 'retry nobody']);
+    expect(pages.fakes.asked).toEqual(['retry dlv-dead', 'retry dlv-old', 'retry dlv-dead', 'retry nobody']);
   });
 
   test('a note is written below the timeline, and shown there as it was written', async () => {
     const made = await post(`/incidents/${OPEN_INCIDENT_ID}/notes`, {}, 'text=rolled+back%0Ato+4.1');
     expect([made.statusCode, made.headers.location]).toEqual([303, `/incidents/${OPEN_INCIDENT_ID}#timeline`]);
     expect((await post(`/incidents/${OPEN_INCIDENT_ID}/notes`, {}, 'text=+')).statusCode).toBe(400);
-    expect(fakes.asked).toEqual([`note ${OPEN_INCIDENT_ID} local rolled back\nto 4.1`]);
+    expect(pages.fakes.asked).toEqual([`note ${OPEN_INCIDENT_ID} local rolled back\nto 4.1`]);
     expect((await get('/incidents')).body).toContain('began to fire 2 of 3 times within 10 min (threshold &quot;flaky-disks&quot;)');
   });
 
@@ -305,22 +294,22 @@ describe('a change', () => {
     expect((await post('/drills', {}, 'receiver=shop')).statusCode).toBe(409);
     expect((await post('/drills', {}, '')).statusCode).toBe(400);
     expect((await get('/api/v1/drills', { accept: 'application/json' })).json()).toMatchObject({ drills: [{ receiver: 'on-call', deliveredWithinSeconds: 30, target: 0.95, windowDays: 30, sli: 1, last: { outcome: 'in-time', seconds: 0.8 } }, { receiver: 'shop', budgetRemaining: 0, last: { outcome: 'failed', seconds: null } }, { receiver: 'second-line', sli: null, last: null }] });
-    const start = (payload?: object): ReturnType<typeof app.inject> => app.inject({ method: 'POST', url: '/api/v1/drills', headers: { host: 'localhost' }, ...(payload === undefined ? {} : { payload }) });
+    const start = (payload?: object): ReturnType<typeof pages.app.inject> => pages.app.inject({ method: 'POST', url: '/api/v1/drills', headers: { host: 'localhost' }, ...(payload === undefined ? {} : { payload }) });
     expect((await start()).json()).toMatchObject({ drills: [{ outcome: 'waiting', settled: true }] });
     expect([await start({ receivers: ['nobody'] }), await start({ receiver: 'on-call' })].map(({ statusCode }) => statusCode)).toEqual([404, 400]);
-    expect(fakes.asked).toEqual(['drill on-call local', 'drill shop local', 'drill all local', 'drill nobody local']);
+    expect(pages.fakes.asked).toEqual(['drill on-call local', 'drill shop local', 'drill all local', 'drill nobody local']);
   });
 
   test('asked for by another site is refused', async () => {
     const response = await post(url, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' });
     expect(response.statusCode).toBe(403);
     expect(response.body).toContain('request/foreign-origin');
-    expect(fakes.asked).toEqual([]);
+    expect(pages.fakes.asked).toEqual([]);
   });
 
   test('of an incident that is not there is refused', async () => {
     expect((await post('/incidents/none/resolve')).statusCode).toBe(404);
-    expect(fakes.asked).toEqual([]);
+    expect(pages.fakes.asked).toEqual([]);
   });
 });
 
@@ -339,9 +328,8 @@ describe('with tokens', () => {
     },
   };
   beforeEach(async () => {
-    await app.close();
     reads = [];
-    await start({ access, traceRead: (read) => void reads.push(read) });
+    await restart({ access, traceRead: (read) => void reads.push(read) });
   });
 
   test('every answer is told to the record of who reads traces', async () => {
@@ -377,7 +365,7 @@ describe('with tokens', () => {
   test('a viewer cannot change, a responder can and is named', async () => {
     expect((await post(`/incidents/${OPEN_INCIDENT_ID}/resolve`, { authorization: 'Bearer reads' })).statusCode).toBe(403);
     expect((await post(`/incidents/${OPEN_INCIDENT_ID}/resolve`, { authorization: 'Bearer responds' })).statusCode).toBe(303);
-    expect(fakes.asked).toEqual([`resolve ${OPEN_INCIDENT_ID} responds`]);
+    expect(pages.fakes.asked).toEqual([`resolve ${OPEN_INCIDENT_ID} responds`]);
   });
 });
 
