@@ -136,14 +136,25 @@ test('what is unusual for its operation is known from the traces before: slow, f
   ]);
 });
 
-test("the Collector's policies keep and drop as they do there", async () => {
-  const text = `apiVersion: tocsin.dev/v1
+/** Nothing is kept but by these policies, a line each. */
+function ownPolicies(policies: string): SamplingRules {
+  const { rules, problems } = loadRules([{ path: 'rules/sampling.yaml', text: `apiVersion: tocsin.dev/v1
 kind: Sampling
 metadata: { name: own }
 spec:
   budget: { spansPerSecond: 0.0001 }
   errors: false
-  policies:
+  policies:${policies}` }]);
+  expect(problems).toEqual([]);
+  return rules.sampling;
+}
+
+function one(id: string, changes: Partial<SpanDescription>): SpanDescription {
+  return { traceId: id, spanId: '1', name: 'op', service: 'front', startMs: START, durationMs: 10, ...changes };
+}
+
+test("the Collector's policies keep and drop as they do there", async () => {
+  const rules = ownPolicies(`
     - { name: long, type: latency, latency: { threshold_ms: 500 } }
     - { name: failed, type: status_code, status_code: { status_codes: [ERROR] } }
     - { name: large, type: numeric_attribute, numeric_attribute: { key: size, min_value: 100, max_value: 200 } }
@@ -152,41 +163,29 @@ spec:
     - { name: slow gets, type: and, and: { and_sub_policy: [{ name: a, type: string_attribute, string_attribute: { key: method, values: [GET] } }, { name: b, type: latency, latency: { threshold_ms: 100 } }] } }
     - { name: health, type: drop, drop: { drop_sub_policy: [{ name: h, type: string_attribute, string_attribute: { key: path, values: [/health] } }] } }
     - { name: asked for, type: traceql, traceql: { query: '{ .debug }' } }
-`;
-  const { rules, problems } = loadRules([{ path: 'rules/sampling.yaml', text }]);
-  expect(problems).toEqual([]);
-  const one = (id: string, changes: Partial<SpanDescription>): SpanDescription => ({ traceId: id, spanId: '1', name: 'op', service: 'front', startMs: START, durationMs: 10, ...changes });
+`);
   await store([
     one('51', { durationMs: 900 }), one('52', { status: 'error' }), one('53', { attributes: { size: 150 } }), one('54', { attributes: { tenant: 'gold-7' } }),
     one('55', {}), { ...one('55', {}), spanId: '2' }, { ...one('55', {}), spanId: '3' }, one('56', { attributes: { method: 'GET' }, durationMs: 200 }),
     one('57', { attributes: { path: '/health' }, durationMs: 900 }), one('58', { attributes: { debug: true } }), one('59', { attributes: { size: 300, method: 'GET' } }),
   ], START);
-  await leave(START + HOUR_MS + MINUTE_MS, rules.sampling);
+  await leave(START + HOUR_MS + MINUTE_MS, rules);
   expect(await database.query({ sql: 'SELECT trace_id_low::INTEGER AS id, reason FROM archived_traces ORDER BY id' })).toEqual([
     { id: 0x51, reason: 'long' }, { id: 0x52, reason: 'failed' }, { id: 0x53, reason: 'large' }, { id: 0x54, reason: 'tenants' }, { id: 0x55, reason: 'wide' }, { id: 0x56, reason: 'slow gets' }, { id: 0x58, reason: 'asked for' },
   ]);
 });
 
 test("the Collector's policies about trace state, trace flags, opposites and bytes, too", async () => {
-  const text = `apiVersion: tocsin.dev/v1
-kind: Sampling
-metadata: { name: own }
-spec:
-  budget: { spansPerSecond: 0.0001 }
-  errors: false
-  policies:
+  const rules = ownPolicies(`
     - { name: vendor, type: trace_state, trace_state: { key: vendor, values: [gold, silver] } }
     - { name: asked for, type: and, and: { and_sub_policy: [{ name: a, type: trace_flags }, { name: b, type: not, not: { not_sub_policy: { name: c, type: span_count, span_count: { min_spans: 2 } } } }] } }
     - { name: no team, type: and, and: { and_sub_policy: [{ name: a, type: boolean_attribute, boolean_attribute: { key: team, value: true, invert_match: true } }, { name: b, type: latency, latency: { threshold_ms: 100, upper_threshold_ms: 0 } }] } }
-`;
-  const { rules, problems } = loadRules([{ path: 'rules/sampling.yaml', text }]);
-  expect(problems).toEqual([]);
-  const one = (id: string, changes: Partial<SpanDescription>): SpanDescription => ({ traceId: id, spanId: '1', name: 'op', service: 'front', startMs: START, durationMs: 10, ...changes });
+`);
   await store([
     one('51', { traceState: 'other=1, vendor=silver' }), one('52', { traceState: 'vendor=goldfish' }), one('53', { flags: 0x101 }), one('54', { flags: 0x100 }),
     one('55', { flags: 1 }), { ...one('55', { flags: 1 }), spanId: '2' }, one('56', { durationMs: 200 }), one('57', { durationMs: 200, attributes: { team: true } }),
   ], START);
-  await leave(START + HOUR_MS + MINUTE_MS, rules.sampling);
+  await leave(START + HOUR_MS + MINUTE_MS, rules);
   expect(await database.query({ sql: 'SELECT trace_id_low::INTEGER AS id, reason FROM archived_traces ORDER BY id' })).toEqual([{ id: 0x51, reason: 'vendor' }, { id: 0x53, reason: 'asked for' }, { id: 0x56, reason: 'no team' }]);
 });
 
