@@ -1,7 +1,7 @@
+import { compareSpans } from '../trace/compare-spans.js';
 import type { TraceRole } from './evidence.js';
 import { groupBy } from '../lib/group-by.js';
 import { showsTheSame, type FailureKind } from './failure-kinds.js';
-import { compareSpans } from './finding.js';
 import { medoid, type Shape } from './medoid.js';
 import { medianOf } from './pattern/usual.js';
 import { usualLimit } from './usual-limit.js';

@@ -1,3 +1,4 @@
+import { ascending } from '../lib/compare.js';
 import type { TraceNode } from './trace-tree.js';
 
 /** A stretch of time in which the whole request waited for this span and for nothing below it. */
@@ -31,7 +32,7 @@ export function criticalPath(root: TraceNode): readonly PathSegment[] {
     }
     pushSegment(segments, visit.node, [visit.startNs, cursor]);
   }
-  return segments.sort((left, right) => (left.startNs < right.startNs ? -1 : left.startNs > right.startNs ? 1 : 0));
+  return segments.sort((left, right) => ascending(left.startNs, right.startNs));
 }
 
 /** Time of the critical path by node, in nanoseconds. */

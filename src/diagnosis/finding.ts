@@ -85,12 +85,6 @@ export function eventOf(trace: EventTrace): Span | undefined {
   return trace.spans.find((span) => span.spanId === trace.badSpanId);
 }
 
-/** By start, then trace id, then span id. */
-export function compareSpans(left: Span, right: Span): number {
-  if (left.startNs !== right.startNs) return left.startNs < right.startNs ? -1 : 1;
-  return left.traceId < right.traceId ? -1 : left.traceId > right.traceId ? 1 : left.spanId < right.spanId ? -1 : 1;
-}
-
 /** Where the request's time went, on its critical path. */
 export function timeByPlace(trace: EventTrace, tree: TraceTree): ReadonlyMap<string, TimeAtPlace> {
   const times = new Map<string, TimeAtPlace>();

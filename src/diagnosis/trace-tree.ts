@@ -1,3 +1,4 @@
+import { ascending } from '../lib/compare.js';
 import type { Span } from '../trace/span.js';
 import { endNs } from '../signature/root-error.js';
 
@@ -84,6 +85,5 @@ function hoistChildren(node: TraceNode, stack: TraceNode[]): void {
 }
 
 function byStart(left: Span, right: Span): number {
-  if (left.startNs !== right.startNs) return left.startNs < right.startNs ? -1 : 1;
-  return left.spanId < right.spanId ? -1 : left.spanId > right.spanId ? 1 : 0;
+  return ascending(left.startNs, right.startNs) || ascending<string>(left.spanId, right.spanId);
 }

@@ -1,3 +1,4 @@
+import { ascending } from './compare.js';
 import type { Location, Problem } from './problem.js';
 
 /**
@@ -116,9 +117,5 @@ export function hasErrors(problems: readonly Problem[]): boolean {
 /** By file, then place: the order in which a person works through them. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((left, right) =>
-    compareText(left.at.file, right.at.file) || left.at.line - right.at.line || left.at.column - right.at.column || compareText(left.code, right.code));
-}
-
-function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+    ascending(left.at.file, right.at.file) || left.at.line - right.at.line || left.at.column - right.at.column || ascending(left.code, right.code));
 }

@@ -1,3 +1,4 @@
+import { ascending } from '../lib/compare.js';
 import { DAY_MS, parseDuration } from '../lib/duration.js';
 import { buildMatcher, parseMatchers, type LabelMatcher, type MatchOperator } from '../lib/label-matcher.js';
 import { errorAt, type ProblemCode, type ProblemText } from '../lib/problem-codes.js';
@@ -33,7 +34,7 @@ export class RoutingSource {
   /** The old `match` and `match_re` and the new `matchers` together, in the order of Alertmanager's keys. */
   matchers(lists: readonly (readonly [key: string, value: MatcherDocument])[], path: DocumentPath): LabelMatcher[] {
     const matchers = lists.flatMap(([key, value]) => this.#matchersOf(key, value, path));
-    return matchers.sort((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0));
+    return matchers.sort((left, right) => ascending(left.name, right.name));
   }
 
   #matchersOf(key: string, value: MatcherDocument, path: DocumentPath): LabelMatcher[] {

@@ -4,7 +4,7 @@ import { changeNearInWords } from '../diagnosis/nearby-changes.js';
 import { explainingPattern, PATTERN_WORDS, sharesInWords } from '../diagnosis/pattern/pattern-words.js';
 import type { Incident, Transition } from '../incident/incident.js';
 import { MINUTE_MS } from '../lib/duration.js';
-import { formatLatency, formatSpan } from '../lib/format.js';
+import { capitalised, formatLatency, formatSpan } from '../lib/format.js';
 import type { Notification } from './delivery.js';
 import { incidentUrl, sloUrl, traceUrl } from './links.js';
 import { arithmeticOf, headlineOf, leadOf, timesInWords, TITLE_MAX } from './message-parts.js';
@@ -33,7 +33,7 @@ export function incidentMessage(notification: Notification, { takesPresses = fal
   const words = arithmeticOf(incident);
   const blocks: readonly (SlackBlock | undefined)[] = [
     { type: 'header', text: { type: 'plain_text', text: shorten(headline, HEADER_TEXT_MAX), emoji: true } },
-    section([words === undefined ? undefined : `*${capital(escapeText(shorten(words, FACT_MAX)))}*`, timesOf(notification)]),
+    section([words === undefined ? undefined : `*${capitalised(escapeText(shorten(words, FACT_MAX)))}*`, timesOf(notification)]),
     section([suspectOf(incident), changeOf(incident), patternOf(incident), burnedByOf(incident), signatureOf(incident)]),
     section(tracesOf(notification)),
     section(othersOf(notification)),
@@ -228,8 +228,4 @@ function fitting(blocks: readonly SlackBlock[]): SlackBlock[] {
 
 function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,5 +1,6 @@
 import { hoursBefore, ticketBeginMs, WINDOW_MS, type CountedWindow, type UnusualTime, type UnusualWindow } from '../diagnosis/anomaly/baseline-windows.js';
 import type { Anomaly, OperationCounts, WindowCount } from '../diagnosis/anomaly/judge-anomalies.js';
+import { ascending } from '../lib/compare.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import { bucketMiddleNs } from '../sli/latency-bucket.js';
 import type { Database, Row } from '../store/database.js';
@@ -30,7 +31,7 @@ export class DuckdbAnomalyReader implements AnomalyReader {
     const ordered = [...windows].sort((left, right) => Number(left.baseline !== undefined) - Number(right.baseline !== undefined));
     const judgedMs = ordered[0]?.fromMs ?? 0;
     const busiest = (await this.#database.query({ sql: BUSIEST, params: { ...minutesOf([judgedMs]), late_minutes: LATE_MINUTES, limit: ANOMALY_OPERATIONS } }))
-      .map((row) => ({ service: String(row['service']), operation: String(row['operation']) })).sort((left, right) => compareText(left.service, right.service) || compareText(left.operation, right.operation));
+      .map((row) => ({ service: String(row['service']), operation: String(row['operation']) })).sort((left, right) => ascending(left.service, right.service) || ascending(left.operation, right.operation));
     const params = {
       windows: JSON.stringify(ordered.map(({ fromMs, isBeforeTicket = false }, position) => ({ position, quarter: fromMs / WINDOW_MS, before: isBeforeTicket }))),
       unusual: JSON.stringify(unusual.map(quartersOf)), ...minutesOf(ordered.map(({ fromMs }) => fromMs)), late_minutes: LATE_MINUTES,
@@ -92,10 +93,6 @@ function countsOf(rows: readonly Row[], operations: readonly Pick<Anomaly, 'serv
 /** From the first of these windows to the end of the last. */
 function minutesOf(windows: readonly number[]): { readonly from_minute: number; readonly to_minute: number } {
   return { from_minute: Math.min(...windows) / MINUTE_MS, to_minute: (Math.max(...windows) + WINDOW_MS) / MINUTE_MS };
-}
-
-function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /** In whole quarters of an hour; the one in which it began is unusual. `past` null: open, and the hours from `usual` to `first` are what it is compared with. */

@@ -5,10 +5,10 @@ import type { CataloguedFile } from '../store/archive/archive-catalogue.js';
 import type { DuckdbArchive } from '../store/archive/duckdb-archive.js';
 import type { DuckdbLogArchive } from '../store/archive/duckdb-log-archive.js';
 import { LOG_ATTRIBUTES } from '../store/archive/log-columns.js';
-import { quoted } from '../store/archive/archive-columns.js';
 import { DAY_MS, HOUR_MS } from '../lib/duration.js';
 import type { Database, Row, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
+import { quoted } from '../store/literal-sql.js';
 import { publishFile } from './archive-publish.js';
 
 const FIND = loadSql(import.meta.url, 'find-erased-traces.sql');

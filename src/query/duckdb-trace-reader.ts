@@ -1,3 +1,4 @@
+import { ascending } from '../lib/compare.js';
 import type { TraceId } from '../lib/ids.js';
 import { archivedSpanOfRow, attributesOf, spansOfRows, valueOfJson } from '../pipeline/span-of-row.js';
 import { needOfSearch } from '../store/archive/archive-need.js';
@@ -48,7 +49,7 @@ export class DuckdbTraceReader implements TraceReader {
     const statement = { sql: TRACE, params: { ...key, limit } };
     const { hot, archived } = await this.#database.trace?.(statement, key, limit) ?? { hot: await this.#database.query(statement), archived: [] };
     if (archived.length === 0) return spansOfRows(hot);
-    return [...spansOfRows(hot), ...archived.map(archivedSpanOfRow)].sort((left, right) => compareBig(left.startNs, right.startNs) || (left.spanId < right.spanId ? -1 : 1));
+    return [...spansOfRows(hot), ...archived.map(archivedSpanOfRow)].sort((left, right) => ascending(left.startNs, right.startNs) || ascending<string>(left.spanId, right.spanId));
   }
 
   async findTraces(search: TraceSearch): Promise<readonly TraceSummary[]> {
@@ -71,7 +72,7 @@ export class DuckdbTraceReader implements TraceReader {
     const statement = searchStatement(template, { compiled, search });
     const params = { ...statement.params, ...(compiled.looksAround ? ALL_TIME : {}), ...search.params };
     const rows = await readHalves(traces, (some) => readWithin(this.#database, { ...statement, params, archive: { traces: some.map(({ key }) => key), endedBetween: aroundMatches(some) } }), isTooMuch);
-    return rows.toSorted((left, right) => compareBig(right['matched_ns'] as bigint, left['matched_ns'] as bigint) || compareBig(left['trace_id_low'] as bigint, right['trace_id_low'] as bigint));
+    return rows.toSorted((left, right) => ascending(right['matched_ns'] as bigint, left['matched_ns'] as bigint) || ascending(left['trace_id_low'] as bigint, right['trace_id_low'] as bigint));
   }
 
   everyTrace(search: TraceSelection): AsyncIterable<WholeTrace> {
@@ -86,10 +87,6 @@ export class DuckdbTraceReader implements TraceReader {
 
 function summedUp({ matches }: CompiledSearch): string {
   return SEARCH.replace('/* search */', () => matches.ctes).replace('/* matches */', () => matches.sql).replace('/* joins */', () => matches.joins);
-}
-
-function compareBig(left: bigint, right: bigint): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 export async function explained(database: SpansDatabase, statement: ArchiveStatement): Promise<QueryPlan> {

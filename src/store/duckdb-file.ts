@@ -6,6 +6,7 @@ import duckdb, { type Connection, type Database as DatabaseHandle } from '@duckd
 import { DatabaseUnavailableError, explainOpenFailure } from './database-error.js';
 import { migrate, readMigrations, type Migration } from './duckdb-migrations.js';
 import { prepareNumbers } from './duckdb-transaction.js';
+import { quoted } from './literal-sql.js';
 
 /** Pages and the tick read beside each other and beside ingest. Each connection occupies at most one libuv thread (4 by default). */
 export const READ_CONNECTIONS = 2;
@@ -101,7 +102,7 @@ export function writableBytes(path: string): number {
 
 async function attach(connection: DuckDBConnection, path: string): Promise<void> {
   try {
-    await connection.run(`ATTACH '${path.replaceAll("'", "''")}' AS ${CATALOG} (ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`);
+    await connection.run(`ATTACH ${quoted(path)} AS ${CATALOG} (ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`);
   } catch (error) {
     throw explainOpenFailure(path, error instanceof Error ? error.message : String(error));
   }

@@ -1,5 +1,4 @@
 import { assert } from '../lib/assert.js';
-import { quoted } from './archive/archive-columns.js';
 import type { SqlValue, Statement } from './database.js';
 
 /** What a `$` may stand in without being a parameter, and parameters. */
@@ -29,4 +28,10 @@ function literal(value: SqlValue): string {
   if (typeof value === 'bigint') return value > LARGEST_BIGINT ? `${value}::UBIGINT` : `(${value})::BIGINT`;
   if (typeof value === 'object') return `from_hex('${Buffer.from(value).toString('hex')}')`;
   return Number.isSafeInteger(value) ? `(${value})::BIGINT` : `'${value}'::DOUBLE`;
+}
+
+/** A text as SQL. A statement ends at U+0000, which names and values of senders may hold: it is put in by its number. */
+export function quoted(text: string): string {
+  const literal = `'${text.replaceAll("'", "''")}'`;
+  return literal.includes('\0') ? `(${literal.replaceAll('\0', "' || chr(0) || '")})` : literal;
 }

@@ -1,4 +1,5 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { capitalised } from '../lib/format.js';
 import { apiRoutes, type ApiRoute } from '../query/openapi.js';
 import { groupBy } from '../lib/group-by.js';
 import { SITE, type Site } from './site.js';
@@ -22,10 +23,6 @@ export class ApiPageController {
 }
 
 const TITLES: Readonly<Record<string, string>> = { slos: 'SLOs', gates: 'Release gates', quality: 'Trace quality', signatures: 'Errors' };
-
-function capitalised(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-}
 
 /** By what the address names first: `/api/v1/incidents/{id}/notes` is about incidents. */
 function groupsOf(routes: readonly ApiRoute[]): { readonly title: string; readonly routes: readonly ApiRoute[] }[] {

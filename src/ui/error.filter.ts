@@ -45,7 +45,7 @@ export class ErrorFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<PageRequest>();
     const reply = host.switchToHttp().getResponse<PageReply>();
     const path = pathOf(request);
-    const problem = this.#isForReceiver(request, path) ? this.#wrongPort(path) : problemOf(error);
+    const problem = isForReceiver(request, path) ? this.#wrongPort(path) : problemOf(error);
     if (problem.status >= 500) this.#options.reportError(error, path);
     if (!wantsPage(request, path)) {
       await reply.code(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
@@ -55,10 +55,6 @@ export class ErrorFilter implements ExceptionFilter {
       const page = this.#renderer.render('error', { title: problem.title, problem, path });
       await reply.code(problem.status).header('content-type', 'text/html; charset=utf-8').send(page);
     }
-  }
-
-  #isForReceiver(request: PageRequest, path: string): boolean {
-    return request.method === 'POST' && OTLP_PATHS.has(path);
   }
 
   /** An exporter logs the body of a refusal: it says where spans are taken. */
@@ -104,4 +100,8 @@ function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
   if (typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number') return error.statusCode;
   return 500;
+}
+
+function isForReceiver({ method }: PageRequest, path: string): boolean {
+  return method === 'POST' && OTLP_PATHS.has(path);
 }

@@ -7,7 +7,7 @@ import type { SloStatus, TierReading } from '../budget/slo-status.js';
 import { windowText } from '../config/calendar.js';
 import type { SliceMethod, Slo } from '../config/slo.js';
 import { formatDuration, HOUR_MS, MINUTE_MS } from '../lib/duration.js';
-import { formatBurn, formatLatency, formatPercent, formatTime } from '../lib/format.js';
+import { capitalised, formatBurn, formatLatency, formatPercent, formatTime } from '../lib/format.js';
 import { ledgerInWords } from '../diagnosis/budget-ledger.js';
 import type { Incident } from '../incident/incident.js';
 import type { BadExemplar } from '../pipeline/burned-by.js';
@@ -160,10 +160,6 @@ function exclusionsOf(view: SloView): Record<string, unknown> | undefined {
 
 function numberOf(value: number | undefined): string | undefined {
   return value === undefined ? undefined : formatNumber(value);
-}
-
-function capitalised(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
 
 /** How slices become good and bad. */

@@ -1,3 +1,4 @@
+import { ascending } from '../lib/compare.js';
 import type { StoredTrace, TraceLog } from '../query/trace-reader.js';
 import { plain, spanJson } from '../query/trace-view.js';
 import type { Span } from '../trace/span.js';
@@ -57,7 +58,7 @@ export function spanPanel(trace: StoredTrace, span: Span, shown: Pick<Waterfall,
 function happenings(trace: StoredTrace, span: Span): Record<string, unknown>[] {
   const events = span.events.map((event) => ({ timeNs: event.timeNs, title: event.name, text: '', level: event.name === 'exception' ? 'error' : 'event', attributes: attributeRows(event.attributes) }));
   const logs = trace.logs.filter((log) => log.spanId === span.spanId).map((log) => ({ timeNs: log.timeNs, title: log.severity || 'log', text: log.body, level: levelOf(log), attributes: attributeRows(log.attributes) }));
-  const all = [...events, ...logs].sort((left, right) => (left.timeNs < right.timeNs ? -1 : left.timeNs > right.timeNs ? 1 : 0));
+  const all = [...events, ...logs].sort((left, right) => ascending(left.timeNs, right.timeNs));
   return all.map((each) => ({ ...each, afterNs: Number(each.timeNs - span.startNs), isEvent: each.level === 'event' || (each.level === 'error' && each.text === ''), isOpen: each.level === 'error' || all.length < 4 }));
 }
 

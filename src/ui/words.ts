@@ -3,7 +3,7 @@ import { waitingInWords } from '../budget/firing.js';
 import type { SloStatus } from '../budget/slo-status.js';
 import type { Slo } from '../config/slo.js';
 import { SECOND_MS } from '../lib/duration.js';
-import { formatSpan } from '../lib/format.js';
+import { capitalised, formatSpan } from '../lib/format.js';
 
 /** `just now`, `12 min ago`, `in 3 h`. */
 export function formatRelative(timeMs: number, nowMs: number): string {
@@ -44,8 +44,7 @@ export const STATE_WORDS = { ok: 'OK', ticket: 'Ticket', page: 'Page', 'no-data'
 
 /** The state in one sentence, for the top of a page. */
 export function stateSentence(status: SloStatus, slo: Slo): string {
-  const arithmetic = headline(status, slo);
-  const sentence = `${arithmetic.charAt(0).toUpperCase()}${arithmetic.slice(1)}.`;
+  const sentence = `${capitalised(headline(status, slo))}.`;
   const waiting = status.firing === undefined ? status.tiers.find((reading) => reading.exceeded) : undefined;
   return waiting === undefined ? sentence : `${sentence} Not alerting: ${waitingInWords(waiting)}.`;
 }

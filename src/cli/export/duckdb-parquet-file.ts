@@ -4,7 +4,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { capitalised } from '../../lib/format.js';
 import type { WholeTrace } from '../../query/trace-reader.js';
+import { quoted } from '../../store/literal-sql.js';
 import { valueJson } from '../../trace/attribute-json.js';
 import type { Attributes, Span } from '../../trace/span.js';
 
@@ -77,13 +79,4 @@ function rowJson(span: Span): string {
 /** Texts as they are, everything else as JSON: a Parquet map has one type. */
 function mapJson(attributes: Attributes): string {
   return JSON.stringify(Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, typeof value === 'string' ? value : valueJson(value)])));
-}
-
-/** `server` → `Server`, as the exporter writes kinds and statuses. */
-function capitalised(word: string): string {
-  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,3 +1,4 @@
+import { ascending } from '../../lib/compare.js';
 import { markRequests, placeKeyOf, placeOfKey, unexplained, withServices, type Mark } from './blame.js';
 import type { Change } from './change.js';
 import { CommonCallees } from './common-callee.js';
@@ -162,7 +163,7 @@ interface LooseCharge {
 /** Lines outside of requests belong to no trace that could explain them; the most telling statement of a service stands for all. */
 function looseCharges(changes: readonly LooseChange[]): readonly LooseCharge[] {
   const best = new Map<string, LooseCharge>();
-  for (const loose of [...changes].sort((left, right) => (left.kind < right.kind ? -1 : left.kind > right.kind ? 1 : 0))) {
+  for (const loose of [...changes].sort((left, right) => ascending(left.kind, right.kind))) {
     const score = loose.count.incident * loose.surprise * belief(loose.pValue);
     if (score > (best.get(loose.service)?.score ?? 0)) best.set(loose.service, { service: loose.service, score, loose });
   }

@@ -1,3 +1,5 @@
+import { ascending } from '../../lib/compare.js';
+import { compareSpans } from '../../trace/compare-spans.js';
 import type { Attributes, Span } from '../../trace/span.js';
 
 /** One log record as diagnosis reads it; ids are empty where it belongs to no trace. */
@@ -21,11 +23,7 @@ export interface Traffic {
 /** By time, then by ids: what comes first in a file, or from which collector, says nothing. */
 export function inOrder({ spans, logs }: Traffic): Traffic {
   return {
-    spans: [...spans].sort((left, right) => compare(left.startNs, right.startNs) || compare(left.traceId, right.traceId) || compare(left.spanId, right.spanId)),
-    logs: [...logs].sort((left, right) => compare(left.timeNs, right.timeNs) || compare(left.traceId, right.traceId) || compare(left.spanId, right.spanId) || compare(left.body, right.body)),
+    spans: [...spans].sort(compareSpans),
+    logs: [...logs].sort((left, right) => ascending(left.timeNs, right.timeNs) || ascending(left.traceId, right.traceId) || ascending(left.spanId, right.spanId) || ascending(left.body, right.body)),
   };
-}
-
-function compare<T extends bigint | string>(left: T, right: T): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }

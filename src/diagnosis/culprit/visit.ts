@@ -1,3 +1,4 @@
+import { ascending } from '../../lib/compare.js';
 import { hasFailed } from '../../signature/root-error.js';
 import { operationName, peerAddress, peerName } from '../../signature/operation.js';
 import { parameterise } from '../../signature/parameterise.js';
@@ -109,7 +110,7 @@ export function selfTimeNs(visit: Visit): number {
   const { startNs, endNs } = intervalOf(visit.entry);
   let waitedNs = 0n;
   let cursor = startNs;
-  for (const wait of [...visit.waits].sort((left, right) => (left.startNs < right.startNs ? -1 : left.startNs > right.startNs ? 1 : 0))) {
+  for (const wait of [...visit.waits].sort((left, right) => ascending(left.startNs, right.startNs))) {
     const from = wait.startNs > cursor ? wait.startNs : cursor;
     const to = wait.endNs < endNs ? wait.endNs : endNs;
     if (to > from) {

@@ -1,8 +1,8 @@
 import { groupBy } from '../../lib/group-by.js';
 import { operationName, textOf } from '../../signature/operation.js';
 import { hasFailed } from '../../signature/root-error.js';
+import { compareSpans } from '../../trace/compare-spans.js';
 import type { Span } from '../../trace/span.js';
-import { compareSpans } from '../finding.js';
 import { isBrokenEdge } from '../trace-flaws.js';
 import type { PatternDetector, PatternTraces, Sighting } from './pattern.js';
 import { endNs, type Call, type TraceView } from './trace-view.js';

@@ -1,3 +1,5 @@
+import { quoted } from '../literal-sql.js';
+
 /**
  * A span in the archive: names and shapes of the OpenTelemetry Collector's ClickHouse exporter (table `otel_traces`), which many readers know,
  * and after them what Tocsin needs to read back exactly what it wrote. A Parquet map has one type of value, so that texts stand in it as they
@@ -82,12 +84,6 @@ export function hotSpanRows({ only, reads }: { readonly only: string; readonly r
 /** What a rewrite keeps of rows that say whose they are and why they were kept: all but these groups (`service␟reason`). */
 export function notDropped(groups: readonly string[]): string {
   return groups.length === 0 ? 'TRUE' : `NOT list_contains([${groups.map(quoted).join(', ')}], "KeptService" || chr(31) || "KeptReason")`;
-}
-
-/** A text as SQL. A statement ends at U+0000, which names and values of senders may hold: it is put in by its number. */
-export function quoted(text: string): string {
-  const literal = `'${text.replaceAll("'", "''")}'`;
-  return literal.includes('\0') ? `(${literal.replaceAll('\0', "' || chr(0) || '")})` : literal;
 }
 
 function wordOf(number: string, words: readonly string[]): string {

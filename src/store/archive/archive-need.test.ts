@@ -7,7 +7,8 @@ import { DEFAULT_START_MS, type SpanDescription } from '../../trace/batch-builde
 import { parseSearch } from '../../trace/traceql/parser.js';
 import type { SpansetExpression } from '../../trace/traceql/query-ast.js';
 import { compileSearch } from '../../trace/traceql/search-sql.js';
-import { PARQUET_OPTIONS, parquetFiles, quoted, TO_ARCHIVE } from './archive-columns.js';
+import { quoted } from '../literal-sql.js';
+import { PARQUET_OPTIONS, parquetFiles, TO_ARCHIVE } from './archive-columns.js';
 import { needOfSearch } from './archive-need.js';
 import { filterOf, insertFilter, mayHold } from './attribute-filter.js';
 

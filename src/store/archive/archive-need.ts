@@ -5,8 +5,9 @@ import { isLiteral } from '../../trace/traceql/field-types.js';
 import type { FieldExpression, FieldOperator, SpansetExpression, Stage, StaticLiteral } from '../../trace/traceql/query-ast.js';
 import { portableRegex } from '../../trace/traceql/regex.js';
 import type { TracePart } from '../less-at-once.js';
+import { quoted } from '../literal-sql.js';
 import type { TraceKey } from '../trace-key.js';
-import { KINDS, quoted, STATUSES } from './archive-columns.js';
+import { KINDS, STATUSES } from './archive-columns.js';
 import { pairText } from './attribute-filter.js';
 import type { TimeRange } from './duckdb-known-files.js';
 

@@ -1,5 +1,6 @@
 import type { Database, Statement } from '../database.js';
-import { parquetFiles, quoted } from './archive-columns.js';
+import { quoted } from '../literal-sql.js';
+import { parquetFiles } from './archive-columns.js';
 
 /**
  * A Bloom filter over the attributes of a file's spans: bits at the places that each `key=value` is hashed to. A file one of whose bits is not set

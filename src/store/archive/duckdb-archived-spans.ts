@@ -1,10 +1,11 @@
+import { ascending } from '../../lib/compare.js';
 import { MINUTE_MS } from '../../lib/duration.js';
 import type { Database, Row, SqlValue, Statement } from '../database.js';
 import { archivedOfPart, hotOfPart } from '../less-at-once.js';
-import { withLiterals } from '../literal-sql.js';
+import { quoted, withLiterals } from '../literal-sql.js';
 import { traceIdOf, type TraceKey } from '../trace-key.js';
 import { loadSql } from '../fs-sql.js';
-import { archivedSpanRows, hotSpanRows, parquetFiles, quoted } from './archive-columns.js';
+import { archivedSpanRows, hotSpanRows, parquetFiles } from './archive-columns.js';
 import type { ArchiveNeed } from './archive-need.js';
 import type { ArchiveStorage } from './archive-storage.js';
 import { archivedLogsOf } from './duckdb-log-archive.js';
@@ -137,8 +138,7 @@ interface Need {
 }
 
 function compareTimes(left: SqlValue | undefined, right: SqlValue | undefined): number {
-  const [a, b] = [BigInt(String(left)), BigInt(String(right))];
-  return a < b ? -1 : a > b ? 1 : 0;
+  return ascending(BigInt(String(left)), BigInt(String(right)));
 }
 
 /** Condition on `trace_id_high` and `trace_id_low`. */

@@ -1,6 +1,6 @@
 import type { Database } from '../database.js';
+import { quoted } from '../literal-sql.js';
 import type { TraceKey } from '../trace-key.js';
-import { quoted } from './archive-columns.js';
 import type { ArchivedFile } from './archive-storage.js';
 import { mayHold } from './attribute-filter.js';
 

@@ -1,7 +1,8 @@
 import type { Database, Row } from '../database.js';
+import { quoted } from '../literal-sql.js';
 import { traceIdOf, type TraceKey } from '../trace-key.js';
 import { ArchiveCatalogue, numberIn, type CatalogueTables, type FileContents, type ReadableFile } from './archive-catalogue.js';
-import { notDropped, parquetFiles, quoted } from './archive-columns.js';
+import { notDropped, parquetFiles } from './archive-columns.js';
 import type { ArchivedFile, ArchiveStorage } from './archive-storage.js';
 import { writeSorted } from './duckdb-sorted-file.js';
 import { archivedLogRows, LOG_TO_ARCHIVE } from './log-columns.js';

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type { Database } from '../database.js';
+import { quoted } from '../literal-sql.js';
 import { isOutOfMemory } from '../out-of-memory.js';
-import { ARCHIVE_ORDER, parquetFiles, PARQUET_OPTIONS, quoted } from './archive-columns.js';
+import { ARCHIVE_ORDER, parquetFiles, PARQUET_OPTIONS } from './archive-columns.js';
 
 export interface SortedFile {
   /** What goes into the file, with columns "ServiceName" and "Timestamp". */
