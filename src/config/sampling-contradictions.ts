@@ -1,6 +1,6 @@
 import { errorAt } from '../lib/problem-codes.js';
 import type { Location, Problem } from '../lib/problem.js';
-import type { SamplingPolicy, SamplingRules } from './sampling.js';
+import type { SamplingAction, SamplingPolicy, SamplingRules } from './sampling.js';
 
 /** Rules of which one makes another one, or all of them, pointless. */
 export function contradictionsOf({ policies, budget, errors }: SamplingRules, at: Location): Problem[] {
@@ -12,16 +12,21 @@ export function contradictionsOf({ policies, budget, errors }: SamplingRules, at
     if (before.some((other) => other.name === name)) say(policy, `there are two policies named "${name}"`, 'a name says why a trace was kept: give each its own');
     const impossible = impossibilityOf(policy);
     if (impossible !== undefined) say(policy, `"${name}" matches no trace: ${impossible}`, 'change one of the bounds');
-    if (action.kind === 'drop' && policy.conditions.length === 0) say(policy, `"${name}" drops every trace`, 'say which ones, with a condition that is not always_sample');
-    const twin = before.find((other) => (other.action.kind === 'drop') !== (action.kind === 'drop') && sameConditions(other, policy));
+    if (dropsAll(action) && policy.conditions.length === 0) say(policy, `"${name}" drops every trace`, 'say which ones, with a condition that is not always_sample');
+    const twin = before.find((other) => dropsAll(other.action) !== dropsAll(action) && other.action.kind !== action.kind && sameConditions(other, policy));
     if (twin !== undefined && policy.conditions.length > 0) say(policy, `"${name}" ${action.kind === 'drop' ? 'drops what' : 'keeps what'} "${twin.name}" ${action.kind === 'drop' ? 'keeps' : 'drops'}: dropping wins, so that keeping has no effect`, 'take one of them out');
     if (action.kind === 'keep' && action.probability === 0) say(policy, `"${name}" keeps 0 % of what it matches, which is the same as no policy`, 'raise the percentage, or write a policy of type drop');
-    if (action.kind === 'drop' && errors && policy.conditions.some((condition) => condition.kind === 'query' && !condition.negated && /^\{ status = error \}$/.test(condition.text)) && policy.conditions.length === 1) say(policy, `"${name}" drops every trace with an error, and errors are kept`, 'write errors: false if that is what you want');
+    if (dropsAll(action) && errors && policy.conditions.some((condition) => condition.kind === 'query' && !condition.negated && /^\{ status = error \}$/.test(condition.text)) && policy.conditions.length === 1) say(policy, `"${name}" drops every trace with an error, and errors are kept`, 'write errors: false if that is what you want');
+    if (action.kind === 'drop' && action.probability === 0) say(policy, `"${name}" drops 0 % of what it matches`, 'raise the percentage, or take the policy out');
     if (action.kind === 'limit' && budget?.unit === action.unit && action.perSecond > budget.perSecond) say(policy, `"${name}" may keep ${action.perSecond} ${action.unit} a second, and the budget is ${budget.perSecond} for all`, 'raise spec.budget or lower the limit');
   }
   const everything = policies.find(({ conditions, action }) => conditions.length === 0 && action.kind === 'keep' && action.probability === 1);
   if (everything !== undefined && budget !== undefined) problems.push(errorAt(at, 'rules/sampling-contradicts', { path: 'spec.budget', message: `"${everything.name}" keeps every trace, so that the budget has no effect`, hint: 'write budget: none, or take the policy out' }));
   return problems;
+}
+
+function dropsAll(action: SamplingAction): boolean {
+  return action.kind === 'drop' && action.probability === 1;
 }
 
 function impossibilityOf({ conditions }: SamplingPolicy): string | undefined {

@@ -22,7 +22,21 @@ test('a composite policy becomes one limit for each of its parts, in its order',
       composite_sub_policy: [{ name: rest, type: always_sample }, { name: slow, type: latency, latency: { threshold_ms: 100 } }]
       rate_allocation: [{ policy: slow, percent: 75 }]`);
   expect(problems).toEqual([]);
-  expect(rules.sampling.policies.map(({ name, action }) => [name, action])).toEqual([['mix/slow', { kind: 'limit', unit: 'spans', perSecond: 150 }], ['mix/rest', { kind: 'limit', unit: 'spans', perSecond: 50 }]]);
+  expect(rules.sampling.policies.map(({ name, action }) => [name, action])).toEqual([['mix/slow', { kind: 'limit', unit: 'spans', perSecond: 150, probability: 1 }], ['mix/rest', { kind: 'limit', unit: 'spans', perSecond: 50, probability: 1 }]]);
+});
+
+test('parts that say how much hold together: shares, rates, and shares that are dropped', () => {
+  const part = (type: string, key: string, value: number): string => `{ name: ${type}, type: ${type}, ${type}: { ${key}: ${value} } }`;
+  const [some, rate] = [part('probabilistic', 'sampling_percentage', 10), part('rate_limiting', 'spans_per_second', 50)];
+  const { rules, problems } = load(`policies:
+  - { name: both, type: and, and: { and_sub_policy: [${some}, ${rate}, ${part('rate_limiting', 'spans_per_second', 70)}] } }
+  - { name: some, type: composite, composite: { max_total_spans_per_second: 80, policy_order: [probabilistic], composite_sub_policy: [${some}] } }
+  - { name: most, type: drop, drop: { drop_sub_policy: [{ name: health, type: string_attribute, string_attribute: { key: path, values: [/healthz] } }, ${part('probabilistic', 'sampling_percentage', 90)}] } }
+  - { name: half, type: traceql, traceql: { query: '{ .noise }', share: 50%, drop: true } }`);
+  expect(problems).toEqual([]);
+  expect(rules.sampling.policies.map(({ action }) => action)).toEqual([
+    { kind: 'limit', unit: 'spans', perSecond: 50, probability: 0.1 }, { kind: 'limit', unit: 'spans', perSecond: 80, probability: 0.1 }, { kind: 'drop', probability: 0.9 }, { kind: 'drop', probability: 0.5 },
+  ]);
 });
 
 test("policies are read as the Collector's documentation writes them", () => {
@@ -71,6 +85,7 @@ test.each([
   ['policies: [{ name: a, type: boolean_attribute, boolean_attribute: { key: x, value: true } }, { name: b, type: drop, drop: { drop_sub_policy: [{ name: c, type: boolean_attribute, boolean_attribute: { key: x, value: true } }] } }]', '"b" drops what "a" keeps: dropping wins, so that keeping has no effect'],
   ['policies: [{ name: a, type: drop, drop: { drop_sub_policy: [{ name: x, type: status_code, status_code: { status_codes: [ERROR] } }] } }]', '"a" drops every trace with an error, and errors are kept'],
   ['policies: [{ name: a, type: rate_limiting, rate_limiting: { spans_per_second: 500 } }]\nbudget: { spansPerSecond: 100 }', '"a" may keep 500 spans a second, and the budget is 100 for all'],
+  ['policies: [{ name: a, type: drop, drop: { drop_sub_policy: [{ name: x, type: probabilistic, probabilistic: { sampling_percentage: 0 } }] } }]', '"a" drops 0 % of what it matches'],
   ['policies: [{ name: a, type: probabilistic, probabilistic: { sampling_percentage: 0 } }]', '"a" keeps 0 % of what it matches, which is the same as no policy'],
 ])('contradictions are told: %s', (spec, message) => {
   expect(said(spec)).toEqual([`rules/sampling-contradicts ${message}`]);
@@ -81,6 +96,8 @@ test.each([
   ['slow: one in a hundred', '"one in a hundred" is no share'],
   ['retention: { maxSize: 50 gigs }', '"50 gigs" is no size'],
   ['retention: { rules: [{ reason: whim, maxAge: 1d }] }', 'nothing is kept for "whim"'],
+  ['policies: [{ name: d, type: drop, drop: { drop_sub_policy: [{ name: f, type: trace_flags }, { name: r, type: rate_limiting, rate_limiting: { spans_per_second: 5 } }] } }]', 'a rate says how much is kept, and this policy drops'],
+  ['policies: [{ name: a, type: and, and: { and_sub_policy: [{ name: r, type: rate_limiting, rate_limiting: { spans_per_second: 5 } }, { name: b, type: bytes_limiting, bytes_limiting: { bytes_per_second: 5 } }] } }]', 'these limits are in spans and in bytes'],
   ['policies: [{ name: m, type: composite, composite: { max_total_spans_per_second: 1, policy_order: [b], composite_sub_policy: [{ name: a, type: always_sample }], rate_allocation: [{ policy: c, percent: 20 }] } }]', '"b" is no part of this policy'],
 ])('what cannot be read is told: %s', (spec, message) => {
   expect(load(spec).problems[0]?.message).toContain(message);

@@ -8,6 +8,8 @@ import { contradictionsOf } from './sampling-contradictions.js';
 import type { LeafDocument, PolicyDocument } from './sampling-schema.js';
 
 type SamplingDocument = RuleDocument<'Sampling'>;
+type Limit = Extract<SamplingAction, { readonly kind: 'limit' }>;
+type Keep = Extract<SamplingAction, { readonly kind: 'keep' }>;
 type Report = (path: readonly (string | number)[], message: string, hint: string) => void;
 
 const UNITS: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 1 << 10, MiB: 1 << 20, GiB: 1 << 30, TiB: 2 ** 40 };
@@ -65,15 +67,15 @@ function readPolicy(policy: PolicyDocument, place: Place): readonly SamplingPoli
   const { name } = policy;
   switch (policy.type) {
     case 'drop':
-      return [{ name, conditions: policy.drop.drop_sub_policy.flatMap((leaf) => conditionsOf(leaf, place)), action: { kind: 'drop' }, at: place.at }];
+      return [{ name, conditions: policy.drop.drop_sub_policy.flatMap((leaf) => conditionsOf(leaf, place)), action: { kind: 'drop', probability: dropped(policy, place) }, at: place.at }];
     case 'and':
-      return [{ name, conditions: policy.and.and_sub_policy.flatMap((leaf) => conditionsOf(leaf, place)), action: strictest(policy.and.and_sub_policy.map(actionOf)), at: place.at }];
+      return [{ name, conditions: policy.and.and_sub_policy.flatMap((leaf) => conditionsOf(leaf, place)), action: strictest(policy.and.and_sub_policy, place), at: place.at }];
     case 'composite':
       return readComposite(policy, place);
     case 'traceql': {
       const condition: SamplingCondition = { kind: 'query', text: policy.traceql.query, negated: false, at: place.at };
       const probability = readShare(policy.traceql.share, [...place.path, 'traceql', 'share'], place.report) ?? 1;
-      return [{ name, conditions: [condition], action: policy.traceql.drop === true ? { kind: 'drop' } : { kind: 'keep', probability }, at: place.at }];
+      return [{ name, conditions: [condition], action: policy.traceql.drop === true ? { kind: 'drop', probability } : { kind: 'keep', probability }, at: place.at }];
     }
     default:
       return [{ name, conditions: conditionsOf(policy, place), action: actionOf(policy), at: place.at }];
@@ -95,20 +97,34 @@ function readComposite({ name, composite }: Extract<PolicyDocument, { type: 'com
   return composite.policy_order.flatMap((ordered) => {
     const part = parts.find((each) => each.name === ordered);
     if (part === undefined) return [];
-    const conditions = part.type === 'and' ? part.and.and_sub_policy.flatMap((leaf) => conditionsOf(leaf, place)) : conditionsOf(part, place);
-    return [{ name: `${name}/${ordered}`, conditions, action: { kind: 'limit', unit: 'spans', perSecond: (composite.max_total_spans_per_second * percentOf(ordered)) / 100 }, at: place.at }];
+    const leaves = part.type === 'and' ? part.and.and_sub_policy : [part];
+    const perSecond = (composite.max_total_spans_per_second * percentOf(ordered)) / 100;
+    return [{ name: `${name}/${ordered}`, conditions: leaves.flatMap((leaf) => conditionsOf(leaf, place)), action: strictest(leaves, place, perSecond), at: place.at }];
   });
 }
 
-function actionOf(leaf: LeafDocument): SamplingAction {
+function actionOf(leaf: LeafDocument): Limit | Keep {
   if (leaf.type === 'probabilistic') return { kind: 'keep', probability: Math.min(1, leaf.probabilistic.sampling_percentage / 100) };
-  if (leaf.type === 'rate_limiting') return { kind: 'limit', unit: 'spans', perSecond: leaf.rate_limiting.spans_per_second };
-  return leaf.type === 'bytes_limiting' ? { kind: 'limit', unit: 'bytes', perSecond: leaf.bytes_limiting.bytes_per_second } : { kind: 'keep', probability: 1 };
+  if (leaf.type === 'rate_limiting') return { kind: 'limit', unit: 'spans', perSecond: leaf.rate_limiting.spans_per_second, probability: 1 };
+  return leaf.type === 'bytes_limiting' ? { kind: 'limit', unit: 'bytes', perSecond: leaf.bytes_limiting.bytes_per_second, probability: 1 } : { kind: 'keep', probability: 1 };
 }
 
-function strictest(actions: readonly SamplingAction[]): SamplingAction {
-  const limit = actions.find(({ kind }) => kind === 'limit');
-  return limit ?? { kind: 'keep', probability: Math.min(...actions.map((action) => (action.kind === 'keep' ? action.probability : 1))) };
+/** What all of these together keep, at most `perSecond` spans of it. */
+function strictest(leaves: readonly LeafDocument[], place: Place, perSecond = Infinity): SamplingAction {
+  const actions = leaves.map(actionOf);
+  const probability = Math.min(...actions.map((action) => action.probability));
+  const limits = actions.flatMap((action) => (action.kind === 'limit' ? [action] : []));
+  const own: readonly Limit[] = perSecond === Infinity ? [] : [{ kind: 'limit', unit: 'spans', perSecond, probability }];
+  const [first, ...others] = [...limits, ...own].sort((left, right) => left.perSecond - right.perSecond);
+  if (others.some(({ unit }) => unit !== first?.unit)) place.report(place.path, 'these limits are in spans and in bytes', 'write two policies: of traces that match both, the first one has its say');
+  return first === undefined ? { kind: 'keep', probability } : { ...first, probability };
+}
+
+/** Of what matches, the share that goes. */
+function dropped({ drop: { drop_sub_policy: leaves } }: Extract<PolicyDocument, { type: 'drop' }>, { path, report }: Place): number {
+  const actions = leaves.map(actionOf);
+  if (actions.some(({ kind }) => kind === 'limit')) report([...path, 'drop', 'drop_sub_policy'], 'a rate says how much is kept, and this policy drops', 'write a probabilistic part for a share of what matches, or a rate_limiting policy for what is kept of it');
+  return Math.min(...actions.map(({ probability }) => probability));
 }
 
 function conditionsOf(leaf: LeafDocument, place: Place): readonly SamplingCondition[] {

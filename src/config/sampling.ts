@@ -16,9 +16,10 @@ export type SamplingCondition = { readonly negated: boolean } & (
 
 export type SamplingAction =
   | { readonly kind: 'keep'; readonly probability: number }
-  | { readonly kind: 'drop' }
-  /** As many as fit into this rate. */
-  | { readonly kind: 'limit'; readonly unit: 'spans' | 'bytes'; readonly perSecond: number };
+  /** This share of them. */
+  | { readonly kind: 'drop'; readonly probability: number }
+  /** As many as fit into this rate, and no larger share of them than `probability`. */
+  | { readonly kind: 'limit'; readonly unit: 'spans' | 'bytes'; readonly perSecond: number; readonly probability: number };
 
 export interface SamplingPolicy {
   readonly name: string;

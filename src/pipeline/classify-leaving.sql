@@ -16,7 +16,7 @@ matches AS (
   SELECT trace_id_high, trace_id_low, list(condition) AS conditions FROM leaving_matches GROUP BY ALL
 ),
 earlier AS (
-  SELECT a.trace_id_high, a.trace_id_low, any_value(a.reason) AS reason, any_value(a.probability) AS probability
+  SELECT a.trace_id_high, a.trace_id_low, arg_max(a.reason, a.probability) AS reason, max(a.probability) AS probability
   FROM archived_traces a SEMI JOIN leaving_traces l ON l.trace_id_low = a.trace_id_low AND l.trace_id_high = a.trace_id_high
   GROUP BY ALL
 )

@@ -189,13 +189,29 @@ test("the Collector's policies about trace state, trace flags, opposites and byt
   expect(await database.query({ sql: 'SELECT trace_id_low::INTEGER AS id, reason FROM archived_traces ORDER BY id' })).toEqual([{ id: 0x51, reason: 'vendor' }, { id: 0x53, reason: 'asked for' }, { id: 0x56, reason: 'no team' }]);
 });
 
-test('spans that come after their trace has left follow it, with its weight', async () => {
+test('late spans of all traces, those that were kept and those that were not, weigh as many as they are, also where more is kept by then', async () => {
+  const early = traffic(2_000);
+  await store(early, START);
+  await leave(START + HOUR_MS + MINUTE_MS, { budget: { unit: 'spans', perSecond: 0.1 }, baseline: 1, newForMs: 1 });
+  const late = early.filter(({ spanId }) => spanId === '1').map(({ traceId = '' }) => ({ traceId, spanId: '3', parentSpanId: '1', name: 'late', service: 'late', startMs: START + 100, durationMs: 5 }));
+  await store(late, START + 2 * HOUR_MS);
+  await leave(START + 4 * HOUR_MS, { budget: { unit: 'spans', perSecond: 0.1 }, baseline: 1, newForMs: 1 });
+  const [row] = (await kept('archived."SpanName"')).filter((found) => found['by'] === 'late');
+  const spans = Number(row?.['spans']);
+  // More than the first time, when two spans of each trace had to fit into less time.
+  expect(spans).toBeGreaterThan(600);
+  expect(spans).toBeLessThan(1_600);
+  const share = spans / 2_000;
+  expect(Math.abs(Number(row?.['weight']) - 2_000)).toBeLessThan(4 * Math.sqrt((2_000 * (1 - share)) / share));
+});
+
+test('spans that come after their trace has left follow it, with its weight where they alone would be kept less likely', async () => {
   await store(traffic(1_000), START);
   await leave(START + HOUR_MS + MINUTE_MS, { budget: { unit: 'spans', perSecond: 0.1 }, baseline: 1 });
   const [trace] = await database.query({ sql: `SELECT printf('%016x%016x', trace_id_high, trace_id_low) AS id, probability FROM archived_traces LIMIT 1` });
   expect(Number(trace?.['probability'])).toBeLessThan(1);
   await store([{ traceId: String(trace?.['id']), spanId: '3', parentSpanId: '1', name: 'late', service: 'back', startMs: START + 100, durationMs: 5 }], START + 2 * HOUR_MS);
-  await leave(START + 4 * HOUR_MS, { budget: { unit: 'spans', perSecond: 0.1 } });
+  await leave(START + 4 * HOUR_MS, { budget: { unit: 'spans', perSecond: 1e-9 } });
   const sql = `WITH ${ARCHIVE_MARK} found AS (SELECT * FROM spans WHERE end_ms >= $from_ms AND end_ms < $to_ms) SELECT name, weight FROM found WHERE name = 'late'`;
   const [late] = await new ArchivedSpans(database, parts).query({ sql, params: { from_ms: START, to_ms: START + HOUR_MS } });
   expect(Number(late?.['weight'])).toBeCloseTo(1 / Number(trace?.['probability']));

@@ -37,9 +37,9 @@ test('an operation whose budget burns gets more: beside other services, and besi
 });
 
 test('pinned traces and those that have left in part are outside of it; a policy keeps, limits or drops', () => {
-  const policies = [policy('all of it', { kind: 'keep', probability: 1 }), policy('a tenth', { kind: 'keep', probability: 0.1 }), policy('limited', { kind: 'limit', unit: 'spans', perSecond: 100 }), policy('noise', { kind: 'drop' })];
+  const policies = [policy('all of it', { kind: 'keep', probability: 1 }), policy('a tenth', { kind: 'keep', probability: 0.1 }), policy('limited', { kind: 'limit', unit: 'spans', perSecond: 100, probability: 1 }), policy('noise', { kind: 'drop', probability: 1 })];
   const strata = [
-    stratum({ class: 'pinned', spans: 1e6 }), stratum({ earlier: { probability: 0.3, reason: 'slow' } }), stratum({ policies: [0, 1] }), stratum({ policies: [1] }),
+    stratum({ class: 'pinned', spans: 1e6 }), stratum({ earlier: { probability: 0.3, reason: 'slow' }, policies: [3] }), stratum({ policies: [0, 1] }), stratum({ policies: [1] }),
     stratum({ policies: [2], spans: 400 }), stratum({ policies: [0, 3] }),
   ];
   expect(decide(strata, round({ policies })).decisions.map(({ probability, reason }) => [probability, reason])).toEqual([
@@ -47,8 +47,30 @@ test('pinned traces and those that have left in part are outside of it; a policy
   ]);
 });
 
+test('of several policies with a rate, the first that matches a trace has it: another with room to spare keeps no more of it', () => {
+  const policies = [policy('mix/slow', { kind: 'limit', unit: 'spans', perSecond: 150, probability: 1 }), policy('mix/rest', { kind: 'limit', unit: 'spans', perSecond: 50, probability: 1 })];
+  const strata = [stratum({ policies: [0, 1], spans: 1_500 }), stratum({ policies: [1], spans: 10 })];
+  expect(decide(strata, round({ policies, perSecond: 0.001 })).decisions.map(({ probability, reason }) => [probability, reason])).toEqual([[0.1, 'mix/slow'], [1, 'mix/rest']]);
+});
+
+test('a rate and a share hold together, and a policy that drops a share leaves the rest to the budget and the other policies', () => {
+  const policies = [policy('a tenth, up to', { kind: 'limit', unit: 'spans', perSecond: 1e6, probability: 0.1 }), policy('most health checks', { kind: 'drop', probability: 0.75 }), policy('all', { kind: 'keep', probability: 1 })];
+  expect(probabilities([stratum({ policies: [0] }), stratum({ policies: [1], spans: 1e6 })], round({ policies, perSecond: 0.001 }))).toEqual([0.1, MIN_PROBABILITY]);
+  // 1,000 of which 250 are left, beside 250 others: the budget has room for half.
+  expect(probabilities([stratum({ policies: [1] }), stratum({ service: 'other', spans: 250 })], round({ policies, perSecond: 250 }))).toEqual([0.125, 0.5]);
+  expect(probabilities([stratum({ policies: [1, 2] }), stratum({ class: 'pinned', policies: [1] })], round({ policies }))).toEqual([0.25, 1]);
+});
+
+test('spans that come late weigh right on average, however much more or less is kept by then', () => {
+  fc.assert(fc.property(fc.double({ min: 0.001, max: 1, noNaN: true }), fc.integer({ min: 1, max: 200_000 }), (earlier, spans) => {
+    const [of = 0, kept = 0] = probabilities([stratum({ operation: 'late', spans }), stratum({ operation: 'late', spans, earlier: { probability: earlier, reason: 'baseline' } })], round());
+    // One coin decides both times: below `earlier` the trace was kept and its late spans weigh 1 / kept, from there up to `of` they are kept on their own.
+    expect(earlier / kept + Math.max(0, of - earlier) / of).toBeCloseTo(1, 9);
+  }));
+});
+
 test('a limit in bytes keeps as much as fits into it, whatever the number of spans', () => {
-  const policies = [policy('volume', { kind: 'limit', unit: 'bytes', perSecond: 100 })];
+  const policies = [policy('volume', { kind: 'limit', unit: 'bytes', perSecond: 100, probability: 1 })];
   const [decision] = decide([stratum({ policies: [0], spans: 1e6, bytes: 400 })], round({ policies, perSecond: 0.001 })).decisions;
   expect(decision).toMatchObject({ probability: 0.25, reason: 'volume' });
 });

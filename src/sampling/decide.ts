@@ -51,61 +51,86 @@ export const SAVED_FOR_SECONDS = 3_600;
  * weighing each kept trace by its inverse gives unbiased estimates (Horvitz and Thompson 1952).
  */
 export function decide(strata: readonly Stratum[], round: SamplingRound): Decided {
-  const fixed = new Map<Stratum, Decision>();
-  const limits = limitsOf(strata, round);
-  for (const stratum of strata) {
-    const decision = fixedDecision(stratum, round, limits);
-    if (decision !== undefined) fixed.set(stratum, decision);
-  }
-  const open = strata.filter((stratum) => !fixed.has(stratum));
+  const candidates = strata.map((stratum) => candidateOf(stratum, round));
+  const limits = limitsOf(candidates, round.seconds);
+  const certain = new Map(candidates.flatMap((candidate) => {
+    const decision = certainDecision(candidate, limits);
+    return decision === undefined ? [] : [[candidate, decision] as const];
+  }));
   const unit = round.rules.budget?.unit ?? 'spans';
-  const used = [...fixed].reduce((sum, [stratum, { probability }]) => sum + stratum[unit] * probability, 0);
   const income = (round.rules.budget?.perSecond ?? Infinity) * round.seconds;
-  const allowed = Math.max(0, income + round.saved - used);
-  const shared = shareBudget(open, allowed, round);
-  const decisions = strata.map((stratum) => fixed.get(stratum) ?? atLeastPolicies(stratum, shared.get(stratum) ?? 1, { round, limits }));
-  const spent = decisions.reduce((sum, { probability }, index) => sum + (strata[index]?.[unit] ?? 0) * probability, 0);
+  const used = [...certain].reduce((sum, [{ offered }, { probability }]) => sum + offered[unit] * probability, 0);
+  const open = candidates.flatMap((candidate) => (certain.has(candidate) ? [] : [candidate.offered]));
+  const shared = shareBudget(open, Math.max(0, income + round.saved - used), round);
+  const decided = candidates.map((candidate) => ({ candidate, decision: certain.get(candidate) ?? atLeastPolicies(candidate, shared.get(candidate.offered) ?? 1, limits) }));
+  // Spans of a trace that was kept before are kept for certain.
+  const spent = decided.reduce((sum, { candidate: { stratum, offered }, decision }) => sum + (stratum.earlier === undefined ? offered[unit] * decision.probability : stratum[unit]), 0);
   const most = (round.rules.budget?.perSecond ?? 0) * SAVED_FOR_SECONDS;
-  return { decisions, saved: Number.isFinite(income) ? Math.min(most, Math.max(0, income + round.saved - spent)) : 0 };
+  return {
+    decisions: decided.map(({ candidate, decision }) => finalDecision(candidate, decision)),
+    saved: Number.isFinite(income) ? Math.min(most, Math.max(0, income + round.saved - spent)) : 0,
+  };
 }
 
-/** What no budget decides: pinned traces, those that have left in part, and what a policy drops or keeps for certain. */
-function fixedDecision({ key, class: why, earlier, policies }: Stratum, { rules }: SamplingRound, limits: ReadonlyMap<number, number>): Decision | undefined {
+/** A stratum with the policies that decide about it. */
+interface Candidate {
+  readonly stratum: Stratum;
+  /** The share of it that policies which drop leave. */
+  readonly left: number;
+  /** It, with as much as that is. */
+  readonly offered: Stratum;
+  readonly keeping: readonly { readonly name: string; readonly probability: number }[];
+  /** The first policy with a rate that matches a trace has it. */
+  readonly limiting: { readonly name: string; readonly place: number; readonly action: Limit } | undefined;
+}
+
+type Limit = Extract<SamplingAction, { readonly kind: 'limit' }>;
+
+function candidateOf(stratum: Stratum, { rules }: SamplingRound): Candidate {
+  const matched = stratum.policies.flatMap((place) => { const policy = rules.policies[place]; return policy === undefined ? [] : [{ ...policy, place }]; });
+  // Pinned traces are dropped by nobody.
+  const left = stratum.class === 'pinned' ? 1 : Math.min(1, ...matched.map(({ action }) => (action.kind === 'drop' ? 1 - action.probability : 1)));
+  return {
+    stratum, left, offered: { ...stratum, spans: stratum.spans * left, bytes: stratum.bytes * left },
+    keeping: matched.flatMap(({ name, action }) => (action.kind === 'keep' ? [{ name, probability: action.probability }] : [])),
+    limiting: matched.flatMap(({ name, place, action }) => (action.kind === 'limit' ? [{ name, place, action }] : []))[0],
+  };
+}
+
+/** What no budget decides: pinned traces, and what a policy drops or keeps for certain. */
+function certainDecision({ stratum: { key, class: why }, left, keeping, limiting }: Candidate, limits: ReadonlyMap<number, number>): Decision | undefined {
   if (why === 'pinned') return { key, probability: 1, reason: 'pinned' };
-  if (earlier !== undefined) return { key, ...earlier };
-  const matched = policies.flatMap((place) => { const policy = rules.policies[place]; return policy === undefined ? [] : [{ ...policy, place }]; });
-  if (matched.some(({ action }) => action.kind === 'drop')) return { key, probability: 0, reason: 'dropped' };
-  const certain = matched.find(({ action, place }) => probabilityOf(action, limits.get(place)) >= 1);
+  if (left === 0) return { key, probability: 0, reason: 'dropped' };
+  const certain = keeping.find(({ probability }) => probability >= 1) ?? (limiting !== undefined && (limits.get(limiting.place) ?? 0) >= 1 ? limiting : undefined);
   return certain === undefined ? undefined : { key, probability: 1, reason: certain.name };
 }
 
 /** A policy may keep more of a stratum than its share of the budget. */
-function atLeastPolicies(stratum: Stratum, probability: number, { round: { rules }, limits }: { readonly round: SamplingRound; readonly limits: ReadonlyMap<number, number> }): Decision {
-  const { key, class: why, policies } = stratum;
+function atLeastPolicies({ stratum: { key, class: why }, keeping, limiting }: Candidate, probability: number, limits: ReadonlyMap<number, number>): Decision {
   let best: Decision = { key, probability: Math.max(MIN_PROBABILITY, probability), reason: why };
-  for (const place of policies) {
-    const policy = rules.policies[place];
-    const own = policy === undefined ? 0 : probabilityOf(policy.action, limits.get(place));
-    if (policy !== undefined && own > best.probability) best = { key, probability: own, reason: policy.name };
-  }
+  const limited = limiting === undefined ? [] : [{ name: limiting.name, probability: limits.get(limiting.place) ?? 0 }];
+  for (const { name, probability: own } of [...keeping, ...limited]) if (own > best.probability) best = { key, probability: own, reason: name };
   return best;
 }
 
-function probabilityOf(action: SamplingAction, limit: number | undefined): number {
-  return action.kind === 'keep' ? action.probability : action.kind === 'limit' ? limit ?? 0 : 0;
+/**
+ * Of spans whose trace has left before and was kept: both decisions go by one coin, so that they are kept where it is below the larger of the
+ * two probabilities, and weigh its inverse. Where the earlier one left the trace out, only the later one is known, and it is the larger.
+ */
+function finalDecision({ stratum: { earlier }, left }: Candidate, { key, probability, reason }: Decision): Decision {
+  const ofAll = left === 0 ? 0 : Math.max(MIN_PROBABILITY, probability * left);
+  return earlier === undefined ? { key, probability: ofAll, reason } : { key, probability: Math.max(ofAll, earlier.probability), reason: reason === 'pinned' ? reason : earlier.reason };
 }
 
-/** Of policies with a rate: how likely they keep a trace, so that what they keep fits. The first of them that matches a trace has it. */
-function limitsOf(strata: readonly Stratum[], { rules, seconds }: SamplingRound): ReadonlyMap<number, number> {
-  const demand = new Map<number, { readonly perSecond: number; amount: number }>();
-  for (const stratum of strata) {
-    const first = stratum.policies.find((place) => rules.policies[place]?.action.kind === 'limit');
-    const action = first === undefined ? undefined : rules.policies[first]?.action;
-    if (first === undefined || action?.kind !== 'limit') continue;
-    const known = demand.get(first) ?? { perSecond: action.perSecond, amount: 0 };
-    demand.set(first, { ...known, amount: known.amount + stratum[action.unit] });
+/** Of policies with a rate: how likely they keep a trace, so that what they keep fits. */
+function limitsOf(candidates: readonly Candidate[], seconds: number): ReadonlyMap<number, number> {
+  const demand = new Map<number, { readonly action: Limit; readonly amount: number }>();
+  for (const { offered, limiting } of candidates) {
+    if (limiting === undefined) continue;
+    const { place, action } = limiting;
+    demand.set(place, { action, amount: (demand.get(place)?.amount ?? 0) + offered[action.unit] });
   }
-  return new Map([...demand].map(([place, { perSecond, amount }]) => [place, Math.min(1, (perSecond * seconds) / Math.max(1, amount))]));
+  return new Map([...demand].map(([place, { action: { perSecond, probability }, amount }]) => [place, Math.min(probability, (perSecond * seconds) / Math.max(1, amount))]));
 }
 
 /** Errors first, then what is unusual, and a part of it for what is normal; each shared between services, and within one between its operations. */

@@ -54,7 +54,7 @@ export interface CatalogueTables {
   readonly filters?: string;
   /** The column of `files` and `groups` that counts rows. */
   readonly rows: string;
-  /** Selected from a file, into `groups` and `traces`; `$file_id` is the file. */
+  /** Selected from a file, into `groups` and `traces`, grouped by all that is not summed up; `$file_id` is the file. */
   readonly selectGroups: string;
   readonly selectTraces: string;
 }
@@ -103,7 +103,7 @@ export class ArchiveCatalogue {
     const params = { file_id: file.fileId };
     return [
       { sql: `INSERT INTO ${groups} ${selectGroups} FROM ${parquetFiles([local])} GROUP BY ALL`, params },
-      { sql: `INSERT INTO ${traces} ${selectTraces} FROM ${parquetFiles([local])} WHERE "TraceId" <> '' ORDER BY low`, params },
+      { sql: `INSERT INTO ${traces} ${selectTraces} FROM ${parquetFiles([local])} WHERE "TraceId" <> '' GROUP BY ALL ORDER BY low`, params },
       ...this.#insertFile(file),
     ];
   }

@@ -19,7 +19,7 @@ const LEAVING = ['leaving_traces', 'leaving_matches', 'leaving_classes', 'leavin
 const TABLES: CatalogueTables = {
   signal: 'spans', files: 'archive_files', groups: 'archive_groups', traces: 'archived_traces', filters: 'archive_filters', rows: 'spans',
   selectGroups: 'SELECT $file_id, "KeptService", "KeptReason", count(DISTINCT "TraceId"), count(*)',
-  selectTraces: `SELECT DISTINCT CAST('0x' || "TraceId"[1:16] AS UBIGINT), CAST('0x' || "TraceId"[17:32] AS UBIGINT) AS low, $file_id, "KeptReason", "KeptProbability"`,
+  selectTraces: `SELECT CAST('0x' || "TraceId"[1:16] AS UBIGINT), CAST('0x' || "TraceId"[17:32] AS UBIGINT) AS low, $file_id, arg_max("KeptReason", "KeptProbability"), max("KeptProbability")`,
 };
 
 /** Spans that arrived together, oldest first. */

@@ -12,7 +12,7 @@ const HOUR_NS = 3_600_000_000_000n;
 const TABLES: CatalogueTables = {
   signal: 'logs', files: 'archive_log_files', groups: 'archive_log_groups', traces: 'archived_log_traces', rows: 'records',
   selectGroups: 'SELECT $file_id, "KeptService", "KeptReason", count(*)',
-  selectTraces: `SELECT DISTINCT CAST('0x' || "TraceId"[1:16] AS UBIGINT), CAST('0x' || "TraceId"[17:32] AS UBIGINT) AS low, $file_id`,
+  selectTraces: `SELECT CAST('0x' || "TraceId"[1:16] AS UBIGINT), CAST('0x' || "TraceId"[17:32] AS UBIGINT) AS low, $file_id`,
 };
 
 /** Log records that arrived in one step of time, oldest first. */
