@@ -94,3 +94,38 @@ test('a portal that was closed is forgotten, with what was bound to it', () => {
   ]);
   expect(ended.map((exchange) => exchange.protocol === 'postgresql' && [exchange.statement, exchange.parameters, exchange.errorCode])).toEqual([['SELECT a FROM x WHERE b = $1', ['geheim'], undefined], ['', [], '34000']]);
 });
+
+test('a pipeline behind an answer whose end was not seen: each statement has its own outcome', () => {
+  const one = (statement: string): string => postgresMessage('P', `\0${statement}\0\0\0`) + postgresMessage('B', '\0\0\0\0\0\0\0\0') + postgresMessage('E', '\0\0\0\0\0');
+  const done = postgresMessage('1', '') + postgresMessage('2', '') + postgresMessage('C', 'SELECT 1\0');
+  const { ended, abandoned } = hear(sql, [
+    text('request', 1, postgresMessage('Q', 'SELECT * FROM large\0')), text('response', 2, postgresMessage('D', 'a row'), 9_000), text('response', 3, 'its end'),
+    text('request', 4, one('SELECT a') + one('SELECT b')), text('request', 5, one('SELECT c') + postgresMessage('S', '')),
+    text('response', 6, done), text('response', 7, `${postgresMessage('1', '')}${postgresMessage('E', 'C22012\0Mdivision by zero\0\0')}${postgresMessage('Z', 'I')}`),
+    text('request', 8, postgresMessage('Q', 'SELECT d\0')), text('response', 9, `${postgresMessage('C', 'SELECT 1\0')}${postgresMessage('Z', 'I')}`),
+  ]);
+  expect(ended.map((exchange) => exchange.protocol === 'postgresql' && [exchange.statement, exchange.errorCode, exchange.endNs])).toEqual([
+    ['SELECT * FROM large', undefined, 3], ['SELECT a', undefined, 6], ['SELECT b', '22012', 7], ['SELECT d', undefined, 9],
+  ]);
+  expect(abandoned.map(({ exchange, reason }) => exchange.protocol === 'postgresql' && [exchange.statement, reason])).toEqual([['SELECT c', 'no-reply']]);
+});
+
+test('an answer whose end was not seen is told, also where the next request cannot be read', () => {
+  const { ended } = hear(redis({ argumentBytes: 0 }), [
+    text('request', 1, '*2\r\n$4\r\nMGET\r\n$1\r\na\r\n'), text('response', 2, '*9\r\n$3\r\nabc\r\n', 9_000), text('response', 3, 'abc\r\n'),
+    text('request', 4, '*4\r\n$9\r\nNEWER.ONE\r\n$1\r\n', 9_000),
+  ]);
+  expect(ended.map((exchange) => exchange.protocol === 'redis' && [exchange.command, exchange.endNs, exchange.isCut])[0]).toEqual(['MGET', 3, true]);
+});
+
+test('of a pipeline longer than what is captured the commands that were seen are told, and the next one is whole again', () => {
+  const set = (key: string): string => `*3\r\n$3\r\nSET\r\n$2\r\n${key}\r\n$5\r\nvalue\r\n`;
+  const { ended, abandoned } = hear(redis({ argumentBytes: 0 }), [
+    text('request', 1, `${set('k1')}${set('k2')}*401\r\n$4\r\nHSET\r\n$1\r\nh\r\n$`, 9_000), text('request', 1, '\nvalue\r\n'),
+    text('response', 2, '+OK\r\n+OK\r\n:200\r\n+OK\r\n-ERR one that nobody saw\r\n'), text('request', 3, '*2\r\n$3\r\nGET\r\n$2\r\nk1\r\n'), text('response', 4, '$5\r\nvalue\r\n'),
+  ]);
+  expect(abandoned).toEqual([]);
+  expect(ended.map((exchange) => exchange.protocol === 'redis' && [exchange.command, exchange.argumentCount, exchange.errorPrefix, exchange.endNs])).toEqual([
+    ['SET', 2, undefined, 2], ['SET', 2, undefined, 2], ['HSET', 400, undefined, 2], ['GET', 1, undefined, 4],
+  ]);
+});

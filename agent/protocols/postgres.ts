@@ -206,8 +206,8 @@ class PostgresParser extends Conversation<SqlExchange> {
       statement: statement.text, isStatementCut: statement.isCut, database: this.#database, user: this.#user, parameters,
       command: due === 'startup' ? 'CONNECT' : due === 'prepare' || due === 'prepare-flushed' ? 'PREPARE' : undefined, rows: undefined, errorCode: undefined, errorMessage: undefined,
     };
-    // What was owed before a hole in the answers is not owed any more.
-    if (this.turns.isResponseAdrift) this.#due.length = 0;
+    // What was owed before a hole in the answers is not owed any more; what was sent behind it, in one pipeline with this, is.
+    if (this.turns.owesNothingSinceHole) this.#due.length = 0;
     this.#due.push(due);
     this.begin(exchange);
   }

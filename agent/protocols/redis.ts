@@ -89,8 +89,11 @@ class RedisParser extends Conversation<RedisExchange> {
         if (this.#reading !== undefined) this.#nextArgument(this.#reading);
       },
       lost: (why, atNs) => {
+        const reading = this.#reading;
         this.#reading = undefined;
-        this.turns.loseRequests(why, { atNs, keepsPending: false });
+        // Its name and the number of its arguments were said first. Replies come in order: those to what the hole hides are nobody's.
+        if (why === 'hole' && reading !== undefined && reading.words.length > 0) this.#command(reading);
+        this.turns.loseRequests(why, { atNs, keepsPending: why === 'hole' });
       },
     };
   }

@@ -41,6 +41,11 @@ export class Turns<E extends Exchange> {
     return this.#isResponseAdrift;
   }
 
+  /** The place in the answers is lost, and no request began since. */
+  get owesNothingSinceHole(): boolean {
+    return this.#isResponseAdrift && (this.#pending.length === 0 || this.#unseen !== undefined);
+  }
+
   /** The request whose answer is due. */
   get first(): E | undefined {
     return this.#pending[0];
@@ -122,6 +127,8 @@ export class Turns<E extends Exchange> {
   loseRequests(why: 'hole' | 'wrong', { atNs, keepsPending }: { readonly atNs: number; readonly keepsPending: boolean }): void {
     if (why === 'wrong') this.#failures += 1;
     this.#isRequestAdrift = true;
+    // What went by unseen was sent behind its answer.
+    this.endUnseen();
     if (keepsPending || this.#pending.length === 0) return;
     this.abandonAll(why === 'hole' ? 'hole' : 'not-the-protocol', atNs);
     this.#isResponseAdrift = true;
