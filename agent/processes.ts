@@ -1,11 +1,12 @@
+import { Instrumentation } from './instrumentation.js';
 import type { ProcessFacts } from './process-facts.js';
 import { hasSdk } from './sdk-signs.js';
 
 /** A process that has connections. */
 export interface TracedProcess {
   facts: ProcessFacts;
-  /** It makes spans of its own. */
-  isInstrumented: boolean;
+  /** Whether it makes spans of its own. */
+  readonly sdk: Instrumentation;
   exitedNs: number | undefined;
 }
 
@@ -20,7 +21,7 @@ export class Processes {
   of(tgid: number): TracedProcess {
     const known = this.#byId.get(tgid);
     if (known !== undefined) return known;
-    return this.#add({ facts: { pid: tgid, comm: 'unknown' }, isInstrumented: false, exitedNs: undefined });
+    return this.#add({ facts: { pid: tgid, comm: 'unknown' }, sdk: new Instrumentation(false), exitedNs: undefined });
   }
 
   /** A new program in an old process begins anew. Returns what is known of it now. */
@@ -28,7 +29,9 @@ export class Processes {
     const facts = this.#asForked(told);
     const known = this.#byId.get(facts.pid);
     const isSame = known !== undefined && known.exitedNs === undefined && known.facts.executable === facts.executable;
-    this.#add({ facts, isInstrumented: hasSdk(facts) || (isSame && known.isInstrumented), exitedNs: undefined });
+    const sdk = isSame ? known.sdk : new Instrumentation(false);
+    if (hasSdk(facts)) sdk.prove();
+    this.#add({ facts, sdk, exitedNs: undefined });
     return facts;
   }
 

@@ -82,7 +82,7 @@ export class Teller {
   }
 
   #isInstrumented({ tgid }: SpanNode): boolean {
-    return !this.#policy.tracesInstrumented && this.#tracer.processes.of(tgid).isInstrumented;
+    return !this.#policy.tracesInstrumented && this.#tracer.processes.of(tgid).sdk.isThere;
   }
 
   /** Whether others can belong to it: nobody ever sees a span of the rest. */

@@ -121,6 +121,41 @@ test('what an SDK tells is told by the agent too where that is wanted, in the tr
   expect(bench.tracer.counters).toMatchObject({ instrumented: 0, excluded: 0 });
 });
 
+const PROXY = { cookie: 5, tgid: 30, tid: 30 };
+const CONTEXT = `traceparent: 00-${TRACE}-00f067aa0ba902b7-01\r\n`;
+const proxied = (cookie: number, header: string): Buffer[] => {
+  const call = { ...PROXY, cookie, atNs: cookie * 1_000 };
+  return [
+    openFrame(call, { role: 'client', local: `10.0.0.3:${7_000 + cookie}`, remote: '10.0.0.1:80' }), dataFrame(call, { direction: 'send', position: 0, text: `${REQUEST}${header}\r\n` }),
+    dataFrame({ ...call, atNs: call.atNs + 1 }, { direction: 'receive', position: 0, text: OK }),
+  ];
+};
+const asked = (cookie: number, header: string): Buffer[] => [
+  openFrame({ ...PROXY, cookie, atNs: 1 }, { role: 'server', local: '10.0.0.3:80', remote: `10.0.0.9:${5_000 + cookie}` }),
+  dataFrame({ ...PROXY, cookie, atNs: 2 }, { direction: 'receive', position: 0, text: `${REQUEST}${header}\r\n` }),
+];
+const answeredOn = (cookie: number): Buffer => dataFrame({ ...PROXY, cookie, atNs: 900_000 }, { direction: 'send', position: 0, text: OK });
+
+test.each([['HTTP/2', 2], ['TLS that cannot be read', 5]])('a context that came with a request of %s was passed on, and is above the call', (_what, protocol) => {
+  const bench = new AgentBench().push(openFrame({ ...PROXY, atNs: 1 }, { role: 'server', local: '10.0.0.3:443', remote: '10.0.0.9:5555', protocol }), ...proxied(6, CONTEXT), ...asked(8, ''), ...proxied(9, ''), answeredOn(8));
+  const [passedOn, own, above] = bench.spans();
+  expect(passedOn).toMatchObject({ kind: 'client', traceId: TRACE, parentSpanId: '00f067aa0ba902b7', told: { 'tocsin.parent.basis': 'header' } });
+  expect([own?.kind, above?.kind, bench.tracer.counters.instrumented]).toEqual(['client', 'server', 0]);
+});
+
+test('a program that seemed to have an SDK and passes contexts on has none: the request that brought the first one was not seen', () => {
+  const bench = new AgentBench().push(...proxied(6, CONTEXT), ...asked(7, CONTEXT), ...proxied(8, CONTEXT), answeredOn(7));
+  expect(bench.spans().map(({ kind, traceId }) => [kind, traceId])).toEqual([['client', TRACE], ['server', TRACE]]);
+  // Nor is another one that it was not seen to be given a sign any more.
+  expect(bench.push(...proxied(9, CONTEXT)).spans().map(({ kind, parentSpanId }) => [kind, parentSpanId])).toEqual([['client', '00f067aa0ba902b7']]);
+});
+
+test('a program that seemed to have an SDK and calls others without a context has none', () => {
+  const bench = new AgentBench().push(...proxied(6, CONTEXT), ...proxied(7, ''), ...proxied(8, ''));
+  expect(bench.spans()).toEqual([]);
+  expect(bench.push(...proxied(9, ''), ...proxied(10, '')).spans().map(({ kind }) => kind)).toEqual(['client', 'client']);
+});
+
 test('with several open requests nothing is claimed: they become links', () => {
   const other = { cookie: 9, tgid: 10, tid: 10 };
   const spansBeside = (bench: AgentBench, request: string): ToldSpan[] => bench.push(

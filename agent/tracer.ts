@@ -3,6 +3,7 @@ import { isExcludedPath, type AgentPolicy } from './agent-policy.js';
 import { connectionOf, Stream, type Connection } from './connection.js';
 import { Correlator } from './correlator.js';
 import { ExcludedProcesses } from './excluded-processes.js';
+import { takesUnreadRequests, type Followed } from './followed.js';
 import type { CloseFrame, DataFrame, FrameHeader, FrameSink, OpenFrame, TextKind } from './frames.js';
 import { joinKeyOf } from './join-key.js';
 import { countLostEvents } from './loss-report.js';
@@ -44,15 +45,6 @@ export interface TracerPorts {
   readonly command: (line: string) => void;
   /** An exchange has ended, and nothing about it but its place in a trace will change. */
   readonly finished: (node: SpanNode) => void;
-}
-
-interface Followed {
-  readonly connection: Connection;
-  plain: Stream;
-  tls: Stream | undefined;
-  readonly openedNs: number;
-  /** What began on it and did not end: in the order of their requests, in which they mostly end as well. */
-  readonly open: SpanNode[];
 }
 
 /** Exchanges without an end are counted by why. `closed`: the connection was forgotten without a close frame. */
@@ -166,7 +158,8 @@ export class Tracer implements FrameSink {
       return;
     }
     // A program that talks gRPC to the port of OTLP, in plain text or not, has an SDK.
-    if ((frame.nominated === 'http2' || frame.nominated === 'tls') && frame.role === 'client' && frame.remotePort === OTLP_GRPC_PORT) this.processes.of(frame.tgid).isInstrumented = true;
+    const isOpaque = frame.nominated === 'http2' || frame.nominated === 'tls';
+    if (isOpaque && frame.role === 'client' && frame.remotePort === OTLP_GRPC_PORT) this.processes.of(frame.tgid).sdk.prove();
     const known = this.#connections.get(frame.cookie);
     if (known !== undefined && known.connection.tgid === frame.tgid && known.connection.role === frame.role) return;
     if (known === undefined && this.#connections.size >= MAX_CONNECTIONS) {
@@ -178,7 +171,7 @@ export class Tracer implements FrameSink {
     const connection = connectionOf(frame);
     this.counters.connections += 1;
     const open: SpanNode[] = [];
-    this.#connections.set(frame.cookie, { connection, plain: this.#stream({ connection, open, isTls: false }), tls: undefined, openedNs: frame.timeNs, open });
+    this.#connections.set(frame.cookie, { connection, plain: this.#stream({ connection, open, isTls: false }), tls: undefined, openedNs: frame.timeNs, isOpaque, open });
   }
 
   data(frame: DataFrame): void {
@@ -306,11 +299,25 @@ export class Tracer implements FrameSink {
   }
 
   /** A context that came with no request was made by an SDK, whose own span it names; telemetry is sent by one, unless it is only passed on. */
-  #noticeSdk(node: SpanNode, process: TracedProcess): void {
-    const { exchange } = node;
-    if (node.kind !== 'client' || exchange.protocol !== 'http' || node.parent !== undefined) return;
-    if (exchange.context !== undefined || (exchange.isTelemetry && !this.correlator.carriesTelemetry(node.tgid))) process.isInstrumented = true;
-    if (exchange.context !== undefined && !this.#policy.tracesInstrumented) node.isSilent = true;
+  #noticeSdk(node: SpanNode, { sdk }: TracedProcess): void {
+    const { exchange, tgid } = node;
+    if (node.kind !== 'client' || exchange.protocol !== 'http') return;
+    if (exchange.isTelemetry && !this.correlator.carriesTelemetry(tgid)) sdk.prove();
+    if (node.parent !== undefined) sdk.passedOnContext();
+    else if (exchange.context !== undefined) this.#noticeContext(node, exchange.context);
+    else if (!exchange.isTelemetry) sdk.sentNoContext();
+  }
+
+  /** Nobody was seen to give it that one. */
+  #noticeContext(node: SpanNode, context: TraceContext): void {
+    const { sdk } = this.processes.of(node.tgid);
+    if (!sdk.isThere && !takesUnreadRequests(this.#connections.values(), node.tgid)) sdk.sentOwnContext();
+    if (this.#policy.tracesInstrumented) return;
+    if (sdk.isThere) node.isSilent = true;
+    else {
+      node.remote = context;
+      node.basis = 'header';
+    }
   }
 
   #isSwitchedOff({ protocol }: Exchange): boolean {
@@ -354,7 +361,7 @@ export class Tracer implements FrameSink {
 
   /** Its own spans tell of it. */
   #isInstrumented({ tgid, isSilent }: SpanNode): boolean {
-    return !isSilent && !this.#policy.tracesInstrumented && this.processes.of(tgid).isInstrumented;
+    return !isSilent && !this.#policy.tracesInstrumented && this.processes.of(tgid).sdk.isThere;
   }
 
   #ended(node: SpanNode): void {
