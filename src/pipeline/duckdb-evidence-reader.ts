@@ -36,7 +36,7 @@ export class DuckdbEvidenceReader implements EvidenceReader {
 
   async tracesOf(traceIds: readonly TraceId[]): Promise<ReadonlyMap<TraceId, readonly Span[]>> {
     if (traceIds.length === 0) return new Map();
-    const rows = await this.#database.query({ sql: TRACES, params: { ...keysOf(traceIds), span_limit: EVIDENCE_SPANS_PER_TRACE } });
+    const rows = await this.#database.query({ sql: TRACES, params: { ...keysOf(traceIds), span_limit: EVIDENCE_SPANS_PER_TRACE }, ofTraces: traceIds.map(traceKey) });
     return byTrace(spansOfRows(rows), (span) => span.traceId);
   }
 

@@ -112,7 +112,7 @@ export class SystemStore implements Store {
   }
 
   query(statement: Statement): Promise<Row[]> {
-    return this.#database.query(statement);
+    return this.#database.query(this.#sink.narrowed(statement));
   }
 
   transaction(statements: readonly Statement[]): Promise<void> {

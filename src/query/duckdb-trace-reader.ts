@@ -46,7 +46,7 @@ export class DuckdbTraceReader implements TraceReader {
   /** Oldest first, one more than are shown where there are more. */
   async #spansOf(key: TraceKey): Promise<readonly Span[]> {
     const limit = TRACE_SPAN_LIMIT + 1;
-    const statement = { sql: TRACE, params: { ...key, limit } };
+    const statement = { sql: TRACE, params: { ...key, limit }, ofTraces: [key] };
     const { hot, archived } = await this.#database.trace?.(statement, key, limit) ?? { hot: await this.#database.query(statement), archived: [] };
     if (archived.length === 0) return spansOfRows(hot);
     return [...spansOfRows(hot), ...archived.map(archivedSpanOfRow)].sort((left, right) => ascending(left.startNs, right.startNs) || ascending<string>(left.spanId, right.spanId));

@@ -1,3 +1,5 @@
+import type { TraceKey } from './trace-key.js';
+
 /** What a SQL parameter or cell can be. BIGINT and UBIGINT cells come as bigint, DOUBLE and INTEGER as number, JSON and VARCHAR as string, BLOB as bytes. */
 export type SqlValue = string | number | bigint | boolean | null | Uint8Array;
 
@@ -5,6 +7,8 @@ export interface Statement {
   readonly sql: string;
   /** Named parameters: `$name` in the SQL, `name` here. */
   readonly params?: Readonly<Record<string, SqlValue>>;
+  /** It wants rows of these traces only, where it bears the mark ARRIVED. A database that does not know when they came passes over it. */
+  readonly ofTraces?: readonly TraceKey[];
 }
 
 export type Row = Readonly<Record<string, SqlValue>>;

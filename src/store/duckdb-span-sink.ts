@@ -4,6 +4,8 @@ import type { Clock } from '../lib/clock.js';
 import type { SloSlice } from '../sli/slice.js';
 import type { SpanBatch } from '../trace/span-batch.js';
 import { DIGEST_RETENTION_MS, type Digest } from './digest-index.js';
+import { ArrivedSpans } from './arrived-spans.js';
+import type { Statement } from './database.js';
 import type { DuckdbDatabase, WriteConnection } from './duckdb-database.js';
 import { LogColumns } from './duckdb-log-columns.js';
 import { NewResources } from './duckdb-new-resources.js';
@@ -14,7 +16,7 @@ import {
 import { runStatement } from './duckdb-statement.js';
 import { ROW_GROUP_ROWS } from './duckdb-file.js';
 import { SpanColumns, type Arrival } from './duckdb-span-columns.js';
-import { storedSpanIds } from './duckdb-stored-span-ids.js';
+import { rememberedSinceMs, storedSpanIds } from './duckdb-stored-span-ids.js';
 import { loadSql } from './fs-sql.js';
 import { groupGraphSlices, groupRedSlices, groupSloSlices } from './group-slices.js';
 import type { LedgerEntry } from './ledger.js';
@@ -55,6 +57,8 @@ export class DuckdbSpanSink implements SpanSink {
   readonly #turns: Turns;
   readonly #answers: SinkAnswers;
   readonly #groups: GroupCommit<AdmittedExport>;
+  readonly #arrived = new ArrivedSpans();
+  #isPrepared = false;
   readonly #resources = new NewResources();
   readonly #bulk = new SpanColumns('spans_bulk');
   readonly #fresh = new SpanColumns('spans_fresh');
@@ -96,6 +100,11 @@ export class DuckdbSpanSink implements SpanSink {
     return this.#answers.follow(admitted, this.#groups.add(admitted, admittedCount(admitted)));
   }
 
+  /** The statement, reading no more of the hot spans than its traces may have. */
+  narrowed(statement: Statement): Statement {
+    return this.#arrived.narrowed(statement);
+  }
+
   /** Also writes the ledger of duplicates that no commit has carried yet. */
   async drain(): Promise<void> {
     await this.#groups.drain();
@@ -115,6 +124,7 @@ export class DuckdbSpanSink implements SpanSink {
       throw error;
     }
     this.#resources.remember(group.resources);
+    void this.#arrived.lookForOlder(this.#database, this.#options.clock.nowMs()).catch(() => undefined);
     if (exports.length > 0) this.#options.onCommit?.(this.#news(group, performance.now() - startedMs));
   }
 
@@ -142,6 +152,7 @@ export class DuckdbSpanSink implements SpanSink {
     let ofTurn = 0;
     for (const { admitted, spans, from, to } of piecesOf(exports)) {
       const middle = from + Math.min(bulk, to - from);
+      this.#arrived.add(spans, admitted.receivedAtMs, { from, to });
       this.#bulk.append(spans, arrivalOf(admitted), { from, to: middle });
       this.#fresh.append(spans, arrivalOf(admitted), { from: middle, to });
       bulk -= middle - from;
@@ -177,7 +188,12 @@ export class DuckdbSpanSink implements SpanSink {
   async #prepare(writer: WriteConnection): Promise<void> {
     await this.#resources.prepare(writer);
     const nowMs = this.#options.clock.nowMs();
-    await this.#answers.spans.reload(storedSpanIds(writer, nowMs), nowMs);
+    const sinceMs = await rememberedSinceMs(writer, nowMs);
+    // What was known of arrivals stays right when the file is opened anew.
+    if (!this.#isPrepared) this.#arrived.begin(sinceMs);
+    const stored = storedSpanIds(writer, sinceMs);
+    await this.#answers.spans.reload(this.#isPrepared ? stored : this.#arrived.noting(stored), nowMs);
+    this.#isPrepared = true;
     const rows = await runStatement(writer.connection, { sql: LOAD_DIGESTS, params: { since_ms: nowMs - DIGEST_RETENTION_MS } });
     for (const row of rows) {
       const digest = hex16(row['digest_high'] as bigint) + hex16(row['digest_low'] as bigint);

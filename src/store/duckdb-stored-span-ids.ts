@@ -7,15 +7,26 @@ import type { StoredIds } from '../trace/span-fingerprints.js';
 import { GENERATION_MS, REMEMBERED_SPANS } from './span-index.js';
 
 const ARRIVALS = loadSql(import.meta.url, 'span-arrivals.sql');
+const LAST = 'SELECT coalesce(max(arrival_ms) + 1, 0) AS after_ms FROM spans';
 const LOAD = loadSql(import.meta.url, 'load-span-ids.sql');
 
-/** Ids of the spans that the index would remember had Tocsin never stopped. */
-export async function* storedSpanIds({ connection }: WriteConnection, nowMs: number): AsyncGenerator<StoredIds> {
+/** Spans as the index takes them, and when each came. */
+export interface StoredArrivals extends StoredIds {
+  readonly arrivalMs: Float64Array;
+}
+
+/** Since when spans came that the index would remember had Tocsin never stopped. */
+export async function rememberedSinceMs({ connection }: WriteConnection, nowMs: number): Promise<number> {
   const sinceMinute = Math.floor((nowMs - GENERATION_MS) / MINUTE_MS);
   const arrivals = await runStatement(connection, { sql: ARRIVALS, params: { since_minute: sinceMinute } });
-  if (arrivals.length === 0) return;
-  const since_ms = firstMinute(arrivals.map((row) => ({ minute: Number(row['minute']), spans: Number(row['spans']) }))) * MINUTE_MS;
-  const { prepared, close } = await openStatement(connection, { sql: LOAD, params: { since_ms } });
+  if (arrivals.length > 0) return firstMinute(arrivals.map((row) => ({ minute: Number(row['minute']), spans: Number(row['spans']) }))) * MINUTE_MS;
+  const [last] = await runStatement(connection, { sql: LAST });
+  return Number(last?.['after_ms'] ?? 0);
+}
+
+/** All spans that came since then, oldest first. */
+export async function* storedSpanIds({ connection }: WriteConnection, sinceMs: number): AsyncGenerator<StoredArrivals> {
+  const { prepared, close } = await openStatement(connection, { sql: LOAD, params: { since_ms: sinceMs } });
   try {
     const result = await prepared.stream();
     for (;;) {
@@ -40,8 +51,9 @@ function firstMinute(latestFirst: readonly { readonly minute: number; readonly s
   return first;
 }
 
-function idsOf(chunk: DataChunk, count: number): StoredIds {
+function idsOf(chunk: DataChunk, count: number): StoredArrivals {
   const bytes = (column: number, width: number): Uint8Array => duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, column), count * width);
   const words = (column: number): Uint32Array => new Uint32Array(bytes(column, 8).slice().buffer);
-  return { count, traceHigh: words(0), traceLow: words(1), spanId: words(2), kinds: bytes(3, 1) };
+  const arrivals = new BigInt64Array(bytes(4, 8).slice().buffer);
+  return { count, traceHigh: words(0), traceLow: words(1), spanId: words(2), kinds: bytes(3, 1), arrivalMs: Float64Array.from(arrivals, Number) };
 }

@@ -9,8 +9,9 @@ const LARGEST_BIGINT = 2n ** 63n - 1n;
  * A statement with its parameters written into it. DuckDB plans one with parameters twice, without their values and again with them, and it waits
  * for the event loop once more in between; a plan is a third of what many a search costs. For statements that are run once as they are.
  */
-export function withLiterals({ sql, params = {} }: Statement): Statement {
+export function withLiterals({ sql, params = {}, ofTraces }: Statement): Statement {
   return {
+    ...(ofTraces === undefined ? {} : { ofTraces }),
     sql: sql.replaceAll(TOKEN, (token: string, name?: string) => {
       if (name === undefined) return token;
       const value = params[name];

@@ -1,5 +1,6 @@
 import { ascending } from '../../lib/compare.js';
 import { MINUTE_MS } from '../../lib/duration.js';
+import { ARRIVED } from '../arrived-sql.js';
 import type { Database, Row, SqlValue, Statement } from '../database.js';
 import { archivedOfPart, hotOfPart } from '../less-at-once.js';
 import { quoted, withLiterals } from '../literal-sql.js';
@@ -112,7 +113,7 @@ export class ArchivedSpans implements SpansDatabase {
     const hot = hotSpanRows({ only: hotOnly, reads });
     // Few traces are read once and then looked at as often as the statement likes.
     const relations = `span_rows AS ${archive.traces === undefined ? 'NOT MATERIALIZED' : 'MATERIALIZED'} (${hot}${archived}), spans AS NOT MATERIALIZED (SELECT * EXCLUDE (row_id) FROM span_rows),`;
-    return withLiterals({ params, sql: sql.replace(ARCHIVE_MARK, () => relations) });
+    return withLiterals({ params, sql: sql.replace(ARCHIVE_MARK, () => relations), ...(archive.traces === undefined ? {} : { ofTraces: archive.traces }) });
   }
 
   /** Which files are looked through, and which of their spans. */
@@ -148,9 +149,9 @@ export function hotOfTraces(traces: readonly TraceKey[]): string {
 
 /** The same behind FROM: of a join the scan is told which ids there are, and reads nothing more of other rows. Over two million hot spans 20 ids cost 31 ms of CPU, lists of them 48. */
 function amongTraces(traces: readonly TraceKey[]): string {
-  if (traces.length === 1) return `WHERE ${hotOfTraces(traces)}`;
+  if (traces.length === 1) return `WHERE ${hotOfTraces(traces)} AND ${ARRIVED}`;
   const [lows, highs] = (['low', 'high'] as const).map((side) => `unnest(${listOf(traces.map((trace) => String(trace[side])), 'UBIGINT')}) AS ${side}`);
-  return `SEMI JOIN (SELECT ${lows}, ${highs}) wanted ON wanted.low = trace_id_low AND wanted.high = trace_id_high`;
+  return `SEMI JOIN (SELECT ${lows}, ${highs}) wanted ON wanted.low = trace_id_low AND wanted.high = trace_id_high WHERE ${ARRIVED}`;
 }
 
 /**

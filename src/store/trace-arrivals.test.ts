@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ARRIVED, arrivedCondition, whereArrived } from './arrived-sql.js';
+import { TraceArrivals } from './trace-arrivals.js';
+import type { TraceKey } from './trace-key.js';
+
+const START = 1_790_000_000_000;
+/** One after the other, as a sender without random ids gives them. */
+const keyOf = (id: number): TraceKey => ({ high: 1n, low: BigInt(id) << 20n });
+
+function add(arrivals: TraceArrivals, { low }: TraceKey, arrivalMs: number): void {
+  arrivals.add(Number(low >> 32n) | 0, Number(low & 0xffff_ffffn) | 0, arrivalMs);
+}
+
+function isWithin(arrivals: TraceArrivals, key: TraceKey, ms: number): boolean {
+  const { knownFromMs, ranges } = arrivals.of([key]);
+  return ms < knownFromMs || ranges.some(({ fromMs, toMs }) => fromMs <= ms && ms <= toMs);
+}
+
+describe('when the rows of traces came', () => {
+  test('every row is within what is told of its trace, in whatever order rows come and clocks go', () => {
+    fc.assert(fc.property(fc.array(fc.tuple(fc.nat(300), fc.integer({ min: -5_000, max: 5_000 })), { maxLength: 200 }), fc.integer({ min: -5_000, max: 5_000 }), (rows, knownFrom) => {
+      const arrivals = new TraceArrivals(START + knownFrom);
+      for (const [id, ms] of rows) add(arrivals, keyOf(id), START + ms);
+      expect(rows.every(([id, ms]) => isWithin(arrivals, keyOf(id), START + ms))).toBe(true);
+    }));
+  });
+
+  test('of many traces each is found in what came around it, and hardly any where it did not come', () => {
+    const arrivals = new TraceArrivals(START);
+    const traces = 400_000;
+    for (let id = 0; id < traces; id += 1) for (let span = 0; span < 2; span += 1) add(arrivals, keyOf(id), START + id);
+    const told = Array.from({ length: 2_000 }, (_, index) => ({ id: index * 200, ...arrivals.of([keyOf(index * 200)]) }));
+    expect(told.filter(({ id, ranges }) => !ranges.some(({ fromMs, toMs }) => fromMs <= START + id && START + id <= toMs))).toEqual([]);
+    expect(Math.max(...told.map(({ ranges }) => ranges.length))).toBeLessThanOrEqual(2);
+    expect(told.filter(({ ranges }) => ranges.length > 1).length).toBeLessThan(10);
+    expect(Array.from({ length: 10_000 }, (_, id) => arrivals.of([keyOf(traces + id)]).ranges.length).filter((length) => length > 0).length).toBeLessThan(30);
+  });
+
+  test('ranges that meet are one, the oldest first', () => {
+    const arrivals = new TraceArrivals(START);
+    for (let id = 0; id < 600_000; id += 1) add(arrivals, keyOf(id), START + Math.floor(id / 10));
+    const of = (...ids: readonly number[]): number => arrivals.of(ids.map(keyOf)).ranges.length;
+    expect([of(0), of(0, 599_999), of(...Array.from({ length: 2_000 }, (_, index) => index * 300))]).toEqual([1, 2, 1]);
+    const { ranges } = arrivals.of([keyOf(599_999), keyOf(0)]);
+    expect(ranges.map(({ fromMs }) => fromMs)).toEqual([...ranges.map(({ fromMs }) => fromMs)].sort((left, right) => left - right));
+    expect(ranges[0]?.fromMs).toBe(START);
+  });
+
+  test('what it has no room for any more is not known, as if it had begun later', () => {
+    const arrivals = new TraceArrivals(START, 2);
+    for (let id = 0; id < 200_000; id += 1) add(arrivals, keyOf(id), START + id);
+    const { knownFromMs, ranges } = arrivals.of([keyOf(0)]);
+    expect(ranges).toEqual([]);
+    expect(knownFromMs).toBeGreaterThan(START + 80_000);
+    expect([0, 40_000, 100_000, 199_999].map((id) => isWithin(arrivals, keyOf(id), START + id))).toEqual([true, true, true, true]);
+    expect(arrivals.bytes).toBe(2 * 128 * 1_024);
+  });
+
+  test('what it forgets does not make known what it never knew', () => {
+    const arrivals = new TraceArrivals(Infinity, 1);
+    for (let id = 0; id < 100_000; id += 1) add(arrivals, keyOf(id), START + id);
+    expect(arrivals.knownFromMs).toBe(Infinity);
+  });
+});
+
+describe('as SQL', () => {
+  const range = (fromMs: number, toMs: number): { readonly fromMs: number; readonly toMs: number } => ({ fromMs, toMs });
+
+  test.each([
+    [[], false, 'FALSE'],
+    [[], true, 'arrival_ms < 100'],
+    [[range(110, 120)], false, 'arrival_ms BETWEEN 110 AND 120'],
+    [[range(110, 120)], true, '(arrival_ms <= 120 AND (arrival_ms < 100 OR arrival_ms BETWEEN 110 AND 120))'],
+    [[range(110, 120), range(130, 140)], false, '(arrival_ms BETWEEN 110 AND 140 AND (arrival_ms BETWEEN 110 AND 120 OR arrival_ms BETWEEN 130 AND 140))'],
+    // The clock was set back: it came before what is known since.
+    [[range(50, 60)], true, '(arrival_ms <= 100 AND (arrival_ms < 100 OR arrival_ms BETWEEN 50 AND 60))'],
+  ])('%j, older ones: %s', (ranges, hasOlder, sql) => {
+    expect(arrivedCondition({ knownFromMs: 100, ranges }, hasOlder)).toBe(sql);
+  });
+
+  test('a condition takes the place of the mark, and of nothing that somebody searches for', () => {
+    const arrivals = new TraceArrivals(START);
+    add(arrivals, keyOf(1), START + 5);
+    const sql = `SELECT '${ARRIVED}', 'it''s ${ARRIVED}' FROM a WHERE ${ARRIVED} UNION ALL SELECT "${ARRIVED}" FROM b WHERE ${ARRIVED}`;
+    const condition = `arrival_ms BETWEEN ${START + 5} AND ${START + 5}`;
+    expect(whereArrived({ sql, params: { a: 1 }, ofTraces: [keyOf(1)] }, arrivals, false)).toEqual({
+      params: { a: 1 }, sql: `SELECT '${ARRIVED}', 'it''s ${ARRIVED}' FROM a WHERE ${condition} UNION ALL SELECT "${ARRIVED}" FROM b WHERE ${condition}`,
+    });
+    expect(whereArrived({ sql }, arrivals, false)).toEqual({ sql });
+  });
+});
