@@ -266,6 +266,16 @@ describe('what comes back', () => {
     expect(story.incidents.size).toBe(1);
   });
 
+  test('a clock that was set back gives no time below zero', () => {
+    const story = new Timeline();
+    story.tick(T0, fire);
+    story.tick(T0 - MINUTE_MS, quiet);
+    story.tick(T0 - 4 * MINUTE_MS, fire);
+    const texts = [...story.incidents.values()].flatMap(({ timeline }) => timeline.map(({ text }) => text));
+    expect(texts.join('\n')).toContain('Page opened again, 0 s after its end');
+    expect(texts.filter((text) => /[-−]\d/.test(text))).toEqual([]);
+  });
+
   test.each([
     ['after a quarter of an hour', (story: Timeline) => story.tick(T0 + MINUTE_MS, quiet), 17],
     ['where a person ended it', (story: Timeline) => story.apply(resolve(story.open()[0]!, 'ann', T0 + MINUTE_MS)), 2],

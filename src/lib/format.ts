@@ -5,13 +5,13 @@ export function formatPercent(ratio: number, digits = 2): string {
   return `${trimZeros((ratio * 100).toFixed(digits))} %`;
 }
 
-/** A span of time for people: `45 s`, `12 min`, `3.5 h`, `24 h`, `3 days`. */
+/** A span of time for people: `45 s`, `12 min`, `3.5 h`, `24 h`, `3 days`. Where a clock was set back between its ends it is none: `0 s`. */
 export function formatSpan(durationMs: number): string {
-  const size = Math.abs(durationMs);
-  if (size < MINUTE_MS) return `${Math.round(durationMs / SECOND_MS)} s`;
-  if (size < 2 * HOUR_MS) return `${Math.round(durationMs / MINUTE_MS)} min`;
-  if (size < 2 * DAY_MS) return `${trimZeros((durationMs / HOUR_MS).toFixed(size < 10 * HOUR_MS ? 1 : 0))} h`;
-  return `${trimZeros((durationMs / DAY_MS).toFixed(size < 10 * DAY_MS ? 1 : 0))} days`;
+  const size = Math.max(0, durationMs);
+  if (size < MINUTE_MS) return `${Math.round(size / SECOND_MS)} s`;
+  if (size < 2 * HOUR_MS) return `${Math.round(size / MINUTE_MS)} min`;
+  if (size < 2 * DAY_MS) return `${trimZeros((size / HOUR_MS).toFixed(size < 10 * HOUR_MS ? 1 : 0))} h`;
+  return `${trimZeros((size / DAY_MS).toFixed(size < 10 * DAY_MS ? 1 : 0))} days`;
 }
 
 /** A latency for people: `830 µs`, `12 ms`, `1.25 s`. */
