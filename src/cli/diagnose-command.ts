@@ -15,7 +15,7 @@ export const diagnoseCommand: Command = {
   help: [
     ['--baseline FILE…', 'traces and logs of a time when all was well: OTLP/JSON lines (.jsonl, .json, also .gz), or OTLP protobuf'],
     ['--incident FILE…', 'traces and logs of the incident; best from a little before it began'],
-    ['--json', 'the result as JSON: {"suspects":[{"service","operation","score","strength","reason","resource"}…],"operations","resources":[{"attribute","value","services","score","strength","reason","same"}…],"since","patterns":[{"kind","service","operation","words","explains",…}…],"baseline","incident"}, most likely first'],
+    ['--json', 'the result as JSON: {"suspects":[{"service","operation","score","strength","reason","resource"}…],"operations","resources":[{"attribute","value","services","score","strength","reason","same"}…],"since","patterns":[{"kind","service","operation","words","explains",…}…],"baseline","incident","compared":{"requests","of"}}, most likely first'],
     ['', 'Needs no server. Logs are optional; they count where both sides have them. docs/diagnosis.md explains the ranking.'],
   ],
   run: async ({ values, lists }) => {
@@ -51,12 +51,12 @@ interface Sides {
   readonly incident: ReadTraffic;
 }
 
-function asJson({ suspects, operations, resources, onsetMs }: Diagnosis, { baseline, incident }: Sides): Record<string, unknown> {
+function asJson({ suspects, operations, resources, onsetMs, compared }: Diagnosis, { baseline, incident }: Sides): Record<string, unknown> {
   const sizeOf = ({ spans, logs }: ReadTraffic): unknown => ({ spans: spans.length, logs: logs.length });
   return {
     suspects: suspects.map(rounded), operations: operations.map(rounded), resources: resources.map(rounded),
     since: onsetMs === undefined ? null : new Date(onsetMs).toISOString(),
-    baseline: sizeOf(baseline), incident: sizeOf(incident),
+    baseline: sizeOf(baseline), incident: sizeOf(incident), compared,
   };
 }
 
@@ -65,27 +65,48 @@ function rounded<T extends { readonly score: number }>(named: T): T {
 }
 
 const SHOWN = 10;
+/** What is printed as a score of 0.0 is for `--json`. */
+const LEAST_SHOWN = 0.05;
 
-function printDiagnosis({ suspects, operations, resources, onsetMs }: Diagnosis, { baseline, incident }: Sides): void {
+function printDiagnosis(diagnosis: Diagnosis, { baseline, incident }: Sides): void {
+  const { suspects, operations, resources, onsetMs } = diagnosis;
   printLine(`${count(incident.spans.length, 'span')} and ${count(incident.logs.length, 'log record')} of the incident compared with ${count(baseline.spans.length, 'span')} and ${count(baseline.logs.length, 'log record')} of the baseline.`);
-  if (suspects.length === 0) printLine('Nothing speaks against any service: the two periods differ no more than chance allows.');
-  else if (suspects.every(({ strength }) => strength === 'weak')) printLine('No strong suspect: all of these may be chance.');
+  printVerdict(diagnosis);
   if (onsetMs !== undefined && suspects.length > 0) printLine(`What changed began about ${formatTime(onsetMs)}.`);
-  suspects.slice(0, SHOWN).forEach(({ service, operation, score, strength, reason, resource }, index) => {
+  const shown = suspects.slice(0, SHOWN).filter(({ score }) => score >= LEAST_SHOWN);
+  shown.forEach(({ service, operation, score, strength, reason, resource }, index) => {
     const where = resource === undefined ? '' : `, ${resource.attribute}=${resource.value}`;
     printLine(`${index + 1}. ${service} ${operation} (score ${score.toFixed(1)}, ${strength}${where})`);
     printLine(`   ${reason}`);
   });
-  printRanking('Operations', operations.map((each) => ({ ...each, name: `${each.service} ${each.operation}` })));
+  if (shown.length < suspects.length) printLine(`${count(suspects.length - shown.length, shown.length === 0 ? 'service' : 'more service')} with less: --json has all.`);
+  const told = new Set(shown.map(({ reason }) => reason));
+  printRanking('Operations', operations.map((each) => ({ ...each, name: `${each.service} ${each.operation}`, reason: told.has(each.reason) ? undefined : each.reason })));
   printRanking('Resources', resources.map((each) => ({ ...each, name: `${each.attribute}=${each.value}, of ${each.services.join(', ')}` })));
 }
 
-function printRanking(title: string, ranking: readonly { readonly name: string; readonly score: number; readonly strength: string; readonly reason: string }[]): void {
-  if (ranking.length === 0) return;
+function printVerdict({ suspects, compared: { requests, of } }: Diagnosis): void {
+  if (of > 0 && requests === 0) printLine('No request of the incident is of a kind that the baseline has, so hardly anything could be compared: are both of the same system?');
+  else if (requests < of) printLine(`${of - requests} of ${count(of, 'request')} to single services in the incident are of kinds that the baseline does not have: they are left out.`);
+  if (suspects.length === 0) printLine(`Nothing speaks against any service${of > 0 && requests === 0 ? '.' : ': the two periods differ no more than chance allows.'}`);
+  else if (suspects.every(({ strength }) => strength === 'weak')) printLine('No strong suspect: all of these may be chance.');
+}
+
+interface Ranked {
+  readonly name: string;
+  readonly score: number;
+  readonly strength: string;
+  /** Undefined where a suspect has it already. */
+  readonly reason: string | undefined;
+}
+
+function printRanking(title: string, ranking: readonly Ranked[]): void {
+  const shown = ranking.filter(({ score }) => score >= LEAST_SHOWN);
+  if (shown.length === 0) return;
   printLine(`${title} by how much they explain:`);
-  ranking.forEach(({ name, score, strength, reason }, index) => {
-    printLine(`${index + 1}. ${name} (score ${score.toFixed(1)}, ${strength})`);
-    printLine(`   ${reason}`);
+  shown.forEach(({ name, score, strength, reason }, index) => {
+    printLine(`${index + 1}. ${name} (score ${score.toFixed(1)}, ${strength})${reason === undefined ? ': as above' : ''}`);
+    if (reason !== undefined) printLine(`   ${reason}`);
   });
 }
 

@@ -71,10 +71,30 @@ describe('tocsin diagnose', () => {
     const said = await runTocsin(['diagnose', ...files], { ground });
     expect(said.stdout).toMatch(/^180 spans and 60 log records of the incident compared with 180 spans and 60 log records of the baseline\.\n/);
     expect(said.stdout).toMatch(/\n1\. store GET \/items\/\{id\} \(score [\d.]+, strong, k8s\.pod\.name=store-7f\)\n {3}30 of 60/);
-    expect(said.stdout).toMatch(/\nOperations by how much they explain:\n1\. store GET \/items\/\{id\} \(score [\d.]+, strong\)\n/);
+    expect(said.stdout).toMatch(/\nOperations by how much they explain:\n1\. store GET \/items\/\{id\} \(score [\d.]+, strong\): as above\n/);
     expect(said.stdout).not.toContain('Resources');
     const same = await runTocsin(['diagnose', '--baseline', 'before-traces.jsonl.gz', 'before-logs.jsonl', '--incident', 'before-traces.jsonl.gz', 'before-logs.jsonl'], { ground });
     expect(same).toMatchObject({ code: 0 });
     expect(same.stdout).toContain('Nothing speaks against any service');
+  });
+
+  test('does not call two systems alike that have nothing in common', async () => {
+    const ground = newGround();
+    writeSides(ground);
+    ground.write('other.jsonl', lines(5_001, 0).traces.replaceAll('/basket', '/orders').replaceAll('/items/{id}', '/stock'));
+    const said = await runTocsin(['diagnose', '--baseline', 'before-traces.jsonl.gz', '--incident', 'other.jsonl'], { ground });
+    expect(said.stdout).toContain('No request of the incident is of a kind that the baseline has, so hardly anything could be compared: are both of the same system?\n');
+    expect(said.stdout).not.toContain('no more than chance');
+    ground.write('mixed.jsonl', `${lines(6_001, 0).traces}\n${lines(5_001, 0).traces.replaceAll('/basket', '/orders')}`);
+    const mixed = await runTocsin(['diagnose', '--baseline', 'before-traces.jsonl.gz', '--incident', 'mixed.jsonl'], { ground });
+    expect(mixed.stdout).toContain('\n60 of 240 requests to single services in the incident are of kinds that the baseline does not have: they are left out.\n');
+  });
+
+  test('names spans that it does not take', async () => {
+    const ground = newGround();
+    const files = writeSides(ground);
+    ground.write('odd.jsonl', '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"00000000000000000000000000000000","spanId":"00000000000000aa","name":"x"}]}]}]}');
+    const said = await runTocsin(['diagnose', ...files, 'odd.jsonl'], { ground });
+    expect(said.stderr).toContain('odd.jsonl:1: 1 of 1 spans rejected: ');
   });
 });

@@ -25,8 +25,12 @@ export async function readTraffic(paths: readonly string[]): Promise<ReadTraffic
       }
       const input = { body: item.body, encoding: item.encoding, receivedAtMs: Date.now() };
       const decoded = item.signal === 'traces' ? decoders.traces.decode(input) : decoders.logs.decode(input);
-      if (!decoded.ok) complaints.push(`${at}: ${decoded.message}`);
-      else if ('names' in decoded.batch) for (const span of spansOfBatch(decoded.batch)) spans.push(span);
+      if (!decoded.ok) {
+        complaints.push(`${at}: ${decoded.message}`);
+        continue;
+      }
+      if (decoded.rejected.message !== '') complaints.push(`${at}: ${decoded.rejected.message}`);
+      if ('names' in decoded.batch) for (const span of spansOfBatch(decoded.batch)) spans.push(span);
       else for (const line of linesOfBatch(decoded.batch)) logs.push(line);
     }
   }

@@ -1,6 +1,6 @@
 import { isTime, type Aspect, type Change } from './change.js';
 import { chargedEnds } from './edges.js';
-import { beliefIn, changeSince, serviceChanges } from './judge.js';
+import { beliefIn, serviceChanges } from './judge.js';
 import type { Observation } from './observe.js';
 import type { Stratum } from './strata.js';
 import { median, timesOf, worstNs, type TimeKind } from './times.js';
@@ -42,12 +42,13 @@ export function withServices(places: readonly Change[]): Compared {
  */
 const FROM_BEFORE = 0.1;
 
-/** Each request that has a change is marked with its surprise, as far as the change is believed. */
-export function markRequests({ changes, placeOf }: Compared, incident: readonly Observation[], onsetMs: number | undefined): ReadonlyMap<string, readonly Mark[]> {
+/** Each request that has a change is marked with its surprise, as far as the change is believed. `since` has each change from the onset on. */
+export function markRequests({ changes, placeOf }: Compared, incident: readonly Observation[], since: ReadonlyMap<Change, Change>): ReadonlyMap<string, readonly Mark[]> {
   const marks = new Map<string, Mark[]>();
   const durations = durationsOf(incident);
   for (const change of changes) {
-    const versions = onsetMs === undefined ? [{ change, weight: 1 }] : [{ change, weight: FROM_BEFORE }, { change: changeSince(change, onsetMs), weight: 1 - FROM_BEFORE }];
+    const later = since.get(change);
+    const versions = later === undefined ? [{ change, weight: 1 }] : [{ change, weight: FROM_BEFORE }, { change: later, weight: 1 - FROM_BEFORE }];
     change.counts.forEach(({ stratum }, index) => {
       const values = valuesOf(versions, index);
       if (values.size === 0) return;

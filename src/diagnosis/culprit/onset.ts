@@ -4,7 +4,7 @@ import { beliefIn, splitAt, sumOf } from './judge.js';
 import { mantelHaenszel } from './statistics.js';
 
 /** Shares of the incident's length at which it may have begun. Before the first and after the last too few requests are left to compare. */
-const CUTS: readonly number[] = [2 / 16, 3 / 16, 4 / 16, 5 / 16, 6 / 16, 7 / 16, 8 / 16, 9 / 16, 10 / 16, 11 / 16, 12 / 16, 13 / 16, 14 / 16];
+export const CUTS: readonly number[] = [2 / 16, 3 / 16, 4 / 16, 5 / 16, 6 / 16, 7 / 16, 8 / 16, 9 / 16, 10 / 16, 11 / 16, 12 / 16, 13 / 16, 14 / 16];
 /** Changes that are believed less than this tell nothing about when it began. */
 const CREDIBLE = 0.2;
 

@@ -55,7 +55,7 @@ describe('the ranking of suspects', () => {
     });
     const storm = later(story({ seed: 4, requests: 40, fault: { service: 'price', fails: true, share: 0.8 } }));
     const { suspects, onsetMs } = rankSuspects(story({}), { spans: [...calm.spans, ...storm.spans], logs: [...calm.logs, ...storm.logs] });
-    expect(suspects[0]?.service).toBe('price');
+    expect(suspects[0]).toMatchObject({ service: 'price', strength: 'strong' });
     expect(onsetMs).toBeGreaterThan(25_000);
     expect(onsetMs).toBeLessThan(50_000);
   });

@@ -5,14 +5,15 @@ import { CommonCallees } from './common-callee.js';
 import { outcomeChanges, traitChanges } from './contrast.js';
 import { goneChanges } from './gone.js';
 import { chargeInWords, looseInWords, type WordOptions } from './in-words.js';
+import { changeSince } from './judge.js';
 import { looseChanges, type LooseChange } from './loose-logs.js';
 import { observe, type Observation, type SeenSides } from './observe.js';
 import { onsetOf } from './onset.js';
 import { resourceOf } from './resource.js';
 import { belief } from './statistics.js';
 import { rankResources, type Answers } from './rank-resources.js';
-import { strataOf, type Comparison } from './strata.js';
-import { LEAST_SCORE, STRONG_SCORE, strengthOf, strongOnes } from './strength.js';
+import { strataOf, type Comparison, type Stratum } from './strata.js';
+import { chanceOf, LEAST_SCORE, STRONG_SCORE, strengthOf, strongOnes } from './strength.js';
 import type { Charge, CulpritOperation, CulpritResource, CulpritSuspect } from './suspect.js';
 import type { Traffic } from './traffic.js';
 import type { Visit } from './visit.js';
@@ -29,6 +30,8 @@ export interface Diagnosis {
   readonly resources: readonly CulpritResource[];
   /** When what changed began, Unix milliseconds; undefined where it was there from the first request of the incident, or nothing changed. */
   readonly onsetMs: number | undefined;
+  /** Requests of the incident, of each place that answered, and how many of them the baseline has the like of. The others are left out. */
+  readonly compared: { readonly requests: number; readonly of: number };
 }
 
 export interface RankOptions {
@@ -46,12 +49,14 @@ export function rankSuspects(baseline: Traffic, incident: Traffic, options: Rank
 /** The same for traffic that was read into observations before. */
 export function rankSeen(seen: SeenSides, { baselineName = 'the baseline', sameTime = false }: RankOptions = {}): Diagnosis {
   const comparison = { baseline: seen.baseline.observations, incident: seen.incident.observations };
-  const compared = withServices(changesIn(comparison));
+  const outcomeStrata = strataOf(comparison, { wholePaths: false, byOutcome: false });
+  const compared = withServices(changesIn(comparison, outcomeStrata));
   const onsetMs = sameTime ? undefined : onsetOf(compared.changes);
-  const marks = markRequests(compared, comparison.incident, onsetMs);
+  const since = new Map(onsetMs === undefined ? [] : compared.changes.map((change) => [change, changeSince(change, onsetMs)]));
+  const marks = markRequests(compared, comparison.incident, since);
   const charges = chargesOf(marks, { incident: comparison.incident, gone: goneServices(comparison), callees: new CommonCallees(compared.changes, comparison, onsetMs) });
   const loose = looseChanges(seen.baseline.looseLogs, seen.incident.looseLogs);
-  const isStrong = strongOnes([...compared.changes, ...loose]);
+  const isStrong = strongOnes<Change | LooseChange>([...compared.changes, ...loose], (change) => chanceOf(change, 'counts' in change ? since.get(change) : undefined));
   const words = { baselineName, onsetMs };
   const answers = { baseline: answeredBy(comparison.baseline), incident: answeredBy(comparison.incident) };
   const context: WordContext = { answeredBy: answers.incident, isStrong, words };
@@ -61,12 +66,16 @@ export function rankSeen(seen: SeenSides, { baselineName = 'the baseline', sameT
     operations: strongestBy(inRequests, ({ service, operation }) => `${service}\u0000${operation}`).slice(0, MAX_NAMED).map(({ resource: _, ...operation }) => operation),
     resources: rankResources(charges.filter(({ score }) => score >= STRONG_SCORE), { ...answers, sameTime, words }).slice(0, MAX_NAMED),
     onsetMs,
+    compared: { requests: requestsIn(outcomeStrata.filter(({ baseline }) => baseline.length > 0)), of: requestsIn(outcomeStrata) },
   };
 }
 
-function changesIn(comparison: Comparison): readonly Change[] {
-  const outcomes = outcomeChanges(strataOf(comparison, { wholePaths: false, byOutcome: false }));
-  return [...outcomes, ...goneChanges(comparison), ...traitChanges(strataOf(comparison, { wholePaths: true, byOutcome: true }))];
+function requestsIn(strata: readonly Stratum[]): number {
+  return strata.reduce((sum, { incident }) => sum + incident.length, 0);
+}
+
+function changesIn(comparison: Comparison, outcomeStrata: readonly Stratum[]): readonly Change[] {
+  return [...outcomeChanges(outcomeStrata), ...goneChanges(comparison), ...traitChanges(strataOf(comparison, { wholePaths: true, byOutcome: true }))];
 }
 
 /**
@@ -173,7 +182,7 @@ function looseCharges(changes: readonly LooseChange[]): readonly LooseCharge[] {
 interface WordContext {
   /** In the incident. */
   readonly answeredBy: Answers;
-  readonly isStrong: (change: { readonly pValue: number }) => boolean;
+  readonly isStrong: (change: Change | LooseChange) => boolean;
   readonly words: WordOptions;
 }
 

@@ -1,3 +1,4 @@
+import { CUTS } from './onset.js';
 import { adjusted } from './statistics.js';
 import type { CulpritSuspect } from './suspect.js';
 
@@ -10,9 +11,21 @@ export const LEAST_SCORE = 0.01;
 /** Twenty times more likely in the incident: what Kass and Raftery (1995) call strong evidence. */
 export const STRONG_SCORE = Math.log(20);
 
+interface Tested {
+  readonly pValue: number;
+}
+
+/**
+ * Probability of chance, whether a change was there all the time or began at the onset: over the whole incident what begins within it looks like
+ * a burst. The smaller of the two counts, twice, and for one of the moments at which it may have begun as often as there are (Bonferroni).
+ */
+export function chanceOf(change: Tested, since: Tested | undefined): number {
+  return since === undefined ? change.pValue : Math.min(1, 2 * Math.min(change.pValue, CUTS.length * since.pValue));
+}
+
 /** Which of all that was tested are more than chance. */
-export function strongOnes(changes: readonly { readonly pValue: number }[]): (change: { readonly pValue: number }) => boolean {
-  const rates = adjusted(changes.map((change) => change.pValue));
+export function strongOnes<T extends Tested>(changes: readonly T[], chance: (change: T) => number = ({ pValue }) => pValue): (change: T) => boolean {
+  const rates = adjusted(changes.map(chance));
   const strong = new Set(changes.filter((_, index) => (rates[index] ?? 1) <= FALSE_DISCOVERY_RATE));
   return (change) => strong.has(change);
 }
