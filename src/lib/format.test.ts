@@ -6,7 +6,7 @@ describe('numbers for people', () => {
     expect(formatPercent(ratio)).toBe(text);
   });
 
-  test.each([[830, '830 ns'], [830_000, '830 µs'], [12_000_000, '12 ms'], [1_250_000_000, '1.25 s'], [100_000_000, '100 ms'], [999_900_000, '1000 ms'], [75_000_000_000, '75 s']])('%d ns is %s', (durationNs, text) => {
+  test.each([[830, '830 ns'], [830_000, '830 µs'], [12_000_000, '12 ms'], [1_250_000_000, '1.25 s'], [100_000_000, '100 ms'], [999_900_000, '1000 ms'], [75_000_000_000, '75 s'], [450e9, '7.5 min'], [5 * 3_600e9, '5 h'], [72 * 3_600e9, '3 days']])('%d ns is %s', (durationNs, text) => {
     expect(formatLatency(durationNs)).toBe(text);
   });
 

@@ -14,12 +14,13 @@ export function formatSpan(durationMs: number): string {
   return `${trimZeros((size / DAY_MS).toFixed(size < 10 * DAY_MS ? 1 : 0))} days`;
 }
 
-/** A latency for people: `830 µs`, `12 ms`, `1.25 s`. */
+/** Nanoseconds of each unit, and from how many of them on it is used. */
+const LATENCY_UNITS = [['days', DAY_MS * 1e6, 2], ['h', HOUR_MS * 1e6, 2], ['min', MINUTE_MS * 1e6, 2], ['s', 1e9, 1], ['ms', 1e6, 1], ['µs', 1e3, 1]] as const;
+
+/** A latency for people: `830 µs`, `12 ms`, `1.25 s`, `7.5 min`, `5 h`. */
 export function formatLatency(durationNs: number): string {
-  if (durationNs < 1_000) return `${Math.round(durationNs)} ns`;
-  if (durationNs < 1_000_000) return `${threeDigits(durationNs / 1_000)} µs`;
-  if (durationNs < 1_000_000_000) return `${threeDigits(durationNs / 1_000_000)} ms`;
-  return `${threeDigits(durationNs / 1_000_000_000)} s`;
+  const unit = LATENCY_UNITS.find(([, ns, from]) => durationNs >= ns * from);
+  return unit === undefined ? `${Math.round(durationNs)} ns` : `${threeDigits(durationNs / unit[1])} ${unit[0]}`;
 }
 
 /** `21x`, `14.4x`, `0.3x`. */

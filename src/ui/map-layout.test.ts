@@ -18,6 +18,14 @@ test('a call back is drawn without turning the map round', () => {
   expect(drawn).toHaveLength(3);
 });
 
+test('services without calls stand in rows below those with calls, however many there are', () => {
+  const alone = Array.from({ length: 50 }, (_, index) => `alone ${String(index)}`);
+  const { nodes, height } = layOutMap([...alone, 'web', 'stock'], [['web', 'stock']]);
+  const calls = Math.max(nodes.get('web')!.y, nodes.get('stock')!.y);
+  expect(alone.every((name) => nodes.get(name)!.y >= calls + NODE_HEIGHT)).toBe(true);
+  expect(height).toBeLessThan(1_000);
+});
+
 test('nothing is one empty picture', () => {
   expect(layOutMap([], [])).toMatchObject({ edges: [] });
 });
@@ -25,7 +33,7 @@ test('nothing is one empty picture', () => {
 test('whatever calls what, every box has a place of its own within the picture, the same each time', () => {
   const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g');
   fc.assert(fc.property(fc.array(fc.tuple(name, name), { maxLength: 20 }), (edges) => {
-    const names = [...new Set(edges.flat())];
+    const names = [...new Set([...edges.flat(), 'a', 'b'])];
     const layout = layOutMap(names, edges);
     expect(layout).toEqual(layOutMap([...names].reverse(), edges));
     expect(layout.edges).toHaveLength(edges.length);

@@ -6,6 +6,8 @@ const LAYER_GAP = 132;
 const NODE_GAP = 22;
 const MARGIN = 14;
 const SWEEPS = 6;
+/** Boxes beside each other of services without calls, where the calls take less room. */
+const ALONE_COLUMNS = 5;
 
 export interface LaidNode {
   readonly name: string;
@@ -31,8 +33,23 @@ export interface MapLayout {
 
 type Edge = readonly [from: string, to: string];
 
-/** Callers to the left of what they call (longest path, calls back left alone), boxes of a layer ordered by the middle of their neighbours (Sugiyama). */
+/** Services that call each other, and below them in rows those that call nobody and are called by nobody: beside them they would push the calls off the screen. */
 export function layOutMap(names: readonly string[], edges: readonly Edge[]): MapLayout {
+  const connected = new Set(edges.flat());
+  const calls = layOutCalls(names.filter((name) => connected.has(name)), edges);
+  const alone = names.filter((name) => !connected.has(name)).sort();
+  if (alone.length === 0) return calls;
+  const columns = Math.min(alone.length, Math.max(ALONE_COLUMNS, Math.floor((calls.width - MARGIN) / (NODE_WIDTH + NODE_GAP))));
+  const top = connected.size === 0 ? MARGIN : calls.height + NODE_GAP;
+  const placed = alone.map((name, index): LaidNode => ({ name, x: MARGIN + (index % columns) * (NODE_WIDTH + NODE_GAP), y: top + Math.floor(index / columns) * (NODE_HEIGHT + NODE_GAP) }));
+  return {
+    width: Math.max(calls.width, 2 * MARGIN + columns * (NODE_WIDTH + NODE_GAP) - NODE_GAP), height: (placed.at(-1)?.y ?? top) + NODE_HEIGHT + MARGIN,
+    nodes: new Map([...calls.nodes, ...placed.map((node) => [node.name, node] as const)]), edges: calls.edges,
+  };
+}
+
+/** Callers to the left of what they call (longest path, calls back left alone), boxes of a layer ordered by the middle of their neighbours (Sugiyama). */
+function layOutCalls(names: readonly string[], edges: readonly Edge[]): MapLayout {
   const ordered = [...names].sort();
   const forward = withoutCycles(ordered, edges);
   const layers = layersOf(ordered, forward);

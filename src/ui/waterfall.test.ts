@@ -53,6 +53,11 @@ test('every span is a row exactly once, whatever tangle the parents are, and eve
   }));
 });
 
+test('an axis has ticks where time passes', () => {
+  expect(waterfall(traceOf([{ id: 1, ns: 400 }])).ticks.map(({ atNs }) => atNs)).toEqual([0, 100, 200, 300, 400]);
+  expect(waterfall(traceOf([{ id: 1, ns: 0 }])).ticks.map(({ atNs }) => atNs)).toEqual([0]);
+});
+
 test('a chain of 20,000 spans does not exhaust the stack', () => {
   const fall = waterfall(traceOf(Array.from({ length: 20_000 }, (_, index) => ({ id: index + 1, ...(index === 0 ? {} : { parent: index }) }))));
   expect(fall.rows).toHaveLength(20_000);

@@ -83,7 +83,7 @@ export function waterfall(trace: StoredTrace, { asSent = false } = {}): Waterfal
   return {
     rows: tree.map((node) => rowOf(node, frame)), root: tree[0]?.span, startNs, durationNs, services, shifts,
     errorCount: spans.filter((span) => span.status === 'error').length,
-    ticks: [0, 25, 50, 75, 100].map((x) => ({ x, atNs: (durationNs * x) / 100 })),
+    ticks: (durationNs > 0 ? [0, 25, 50, 75, 100] : [0]).map((x) => ({ x, atNs: (durationNs * x) / 100 })),
     critical: criticalPlaces(segments),
   };
 }

@@ -89,6 +89,16 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     }
   }
 
+  test('names of thousands of characters and hundreds of services leave the waterfall on the first screen', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    try {
+      const { page } = await open(context, `${url}/traces/${HOSTILE_TRACE_ID}`);
+      expect((await page.locator('.fall li').first().boundingBox())?.y).toBeLessThan(700);
+    } finally {
+      await context.close();
+    }
+  });
+
   test('on paper the severity of a finding keeps its colour, or white letters would stand on white; what can only be pressed is left out', async () => {
     const context = await browser.newContext();
     const { page } = await open(context, `${url}/quality/file`);

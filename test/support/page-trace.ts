@@ -67,9 +67,10 @@ export const HOSTILE_TEXT = `"><script>window.hacked=true</script><img src=x one
 export function hostileTrace(startMs: number): StoredTrace {
   const hostile: Attributes = { [HOSTILE_TEXT]: HOSTILE_TEXT, 'long.word': 'x'.repeat(3_000), nested: { [HOSTILE_TEXT]: [HOSTILE_TEXT, null, 1n] } };
   const sketch = (id: number, parent: number): SpanSketch => ({
-    id, parent, service: HOSTILE_TEXT, name: `${HOSTILE_TEXT}${'long name '.repeat(30)}`, kind: 'server', at: id, ms: 10, error: HOSTILE_TEXT, attributes: hostile, events: [{ at: id, name: HOSTILE_TEXT, attributes: hostile }],
+    id, parent, service: HOSTILE_TEXT, name: `${HOSTILE_TEXT}${'long name '.repeat(500)}`, kind: 'server', at: id, ms: 10, error: HOSTILE_TEXT, attributes: hostile, events: [{ at: id, name: HOSTILE_TEXT, attributes: hostile }],
   });
-  const spans = [sketch(1, 99), sketch(2, 3), sketch(3, 2), sketch(4, 4)].map((each) => spanOf(HOSTILE_TRACE_ID, each, startMs));
+  const many = Array.from({ length: 200 }, (_, index): SpanSketch => ({ id: index + 10, parent: 1, service: `one-of-many-services-${index}`, name: 'GET /', kind: 'server', at: index % 9, ms: 1 }));
+  const spans = [sketch(1, 99), sketch(2, 3), sketch(3, 2), sketch(4, 4), ...many].map((each) => spanOf(HOSTILE_TRACE_ID, each, startMs));
   return {
     traceId: HOSTILE_TRACE_ID, truncated: false, spans,
     logs: [{ spanId: spanId(1), timeNs: nanoseconds(startMs), severityNumber: 17, severity: HOSTILE_TEXT, body: HOSTILE_TEXT, serviceName: HOSTILE_TEXT, attributes: hostile }],

@@ -158,14 +158,14 @@
     range.setAttribute('width', to - from);
     range.setAttribute('visibility', to - from < 100 ? 'visible' : 'hidden');
     document.querySelectorAll('.fall-axis text').forEach((text, index, { length }) => {
-      const ns = ((from + ((to - from) * index) / (length - 1)) / 100) * wholeNs;
+      const ns = ((from + ((to - from) * index) / Math.max(1, length - 1)) / 100) * wholeNs;
       text.textContent = ns === 0 ? '0' : latency(ns);
     });
     tree.classList.toggle('zoomed', to - from < 100);
     draw(true);
   };
   const latency = (ns) => {
-    const unit = [[1, 'ns'], [1e3, 'µs'], [1e6, 'ms'], [1e9, 's']].findLast(([size]) => ns >= size) ?? [1, 'ns'];
+    const unit = [[1, 'ns', 1], [1e3, 'µs', 1], [1e6, 'ms', 1], [1e9, 's', 1], [6e10, 'min', 2], [3.6e12, 'h', 2], [8.64e13, 'days', 2]].findLast(([size, , from]) => ns >= size * from) ?? [1, 'ns'];
     return `${Number((ns / unit[0]).toPrecision(3))} ${unit[1]}`;
   };
   let pressed;
