@@ -1,3 +1,4 @@
+import type { AgentCounters } from './agent-counters.js';
 import { JoinTable } from './join-table.js';
 import { OpenNodes } from './open-nodes.js';
 import type { Candidate, SpanNode } from './span-node.js';
@@ -22,6 +23,11 @@ export class Correlator {
   readonly #byThread = new Map<number, OpenNodes>();
   /** Client nodes, by what the other end of their connection knows too. */
   readonly #joins = new JoinTable();
+  readonly #counters: Pick<AgentCounters, 'parentLimit'>;
+
+  constructor(counters: Pick<AgentCounters, 'parentLimit'>) {
+    this.#counters = counters;
+  }
 
   begin(node: SpanNode): void {
     if (node.kind === 'server') this.#beginServer(node);
@@ -70,16 +76,19 @@ export class Correlator {
     forgetIdle(this.#byProcess);
     forgetIdle(this.#byThread);
     const kept = this.#joins.all().filter(({ hasEnded, exchange }) => !(hasEnded && exchange.endNs < nowNs - JOIN_KEPT_NS) && exchange.startNs >= nowNs - MAX_OPEN_NS);
+    this.#counters.parentLimit += Math.max(0, kept.length - MAX_JOINS);
     if (kept.length < this.#joins.size || kept.length > MAX_JOINS) this.#joins.reset(kept.length > MAX_JOINS ? latest(kept) : kept);
   }
 
   #beginServer(node: SpanNode): void {
-    openNodesOf(this.#byProcess, node.tgid).add(node);
+    const hasRoom = openNodesOf(this.#byProcess, node.tgid).add(node);
     openNodesOf(this.#byThread, node.tid).add(node);
+    if (!hasRoom) this.#counters.parentLimit += 1;
   }
 
   #beginClient(node: SpanNode): void {
-    if (node.joinKey !== undefined && this.#joins.size < 2 * MAX_JOINS) this.#joins.add(node);
+    if (this.#joins.size < 2 * MAX_JOINS) this.#joins.add(node);
+    else if (node.joinKey !== undefined) this.#counters.parentLimit += 1;
     if (node.parent !== undefined) return;
     const onThread = this.#byThread.get(node.tid);
     const sole = onThread?.sole;

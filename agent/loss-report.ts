@@ -21,6 +21,8 @@ export interface LossTotals {
   readonly lostEvents: Numbers;
   /** Calls whose bytes are counted but were not read, by why. */
   readonly unreadCalls: Numbers;
+  /** How often there was no more room to follow something, by what. */
+  readonly limitsHit: Numbers;
 }
 
 /** The loader's names (agent/PROTOCOL.md, LOSS) of events that are gone, and of calls without content. */
@@ -29,6 +31,7 @@ const CALL_REASONS = {
   unreadable: 'unreadable', order: 'order', noBuffer: 'no_buffer', vector: 'vector', unknownCall: 'unknown_call', ioUring: 'io_uring',
   tlsUnjoined: 'tls_unjoined', tlsUnreadable: 'tls_unreadable', tlsLength: 'tls_length',
 } as const;
+const LIMIT_REASONS = { librariesFull: 'libraries', excludedFull: 'exclusions', programsFull: 'programs', processesFull: 'processes' } as const;
 
 export interface LossSources {
   readonly counters: AgentCounters;
@@ -50,6 +53,7 @@ export function lossTotals({ counters, outbox, losses, unsentSpans }: LossSource
     },
     lostEvents: { ...named(EVENT_REASONS), unknown_connection: counters.unknownConnection },
     unreadCalls: named(CALL_REASONS),
+    limitsHit: { ...named(LIMIT_REASONS), connections: counters.connectionLimit, held_bytes: counters.memoryLimit, names: counters.processLimit, parents: counters.parentLimit },
   };
 }
 
@@ -65,7 +69,7 @@ function toldLosses(losses: unknown): (name: string) => number {
   return (name) => [...cpus, loader].reduce((sum, counts) => sum + (counts[name] ?? 0), 0);
 }
 
-const NOTHING_YET: LossTotals = { begunSpans: 0, deliveredSpans: 0, readEvents: 0, unseenBytes: 0, lostSpans: {}, lostEvents: {}, unreadCalls: {} };
+const NOTHING_YET: LossTotals = { begunSpans: 0, deliveredSpans: 0, readEvents: 0, unseenBytes: 0, lostSpans: {}, lostEvents: {}, unreadCalls: {}, limitsHit: {} };
 
 interface Pending {
   readonly body: Buffer;
@@ -107,8 +111,8 @@ export class LossReport {
 
   #write(since: LossTotals, { fromMs, nowMs }: { readonly fromMs: number; readonly nowMs: number }): Buffer {
     const writer = this.#writer;
-    const lost = { spans: sumOf(since.lostSpans), events: sumOf(since.lostEvents), calls: sumOf(since.unreadCalls) };
-    const hasLost = lost.spans + lost.events > 0;
+    const lost = { spans: sumOf(since.lostSpans), events: sumOf(since.lostEvents), calls: sumOf(since.unreadCalls), limits: sumOf(since.limitsHit) };
+    const hasLost = hasTrouble(lost);
     const resource = writer.open(1);
     writer.raw(this.#head.resource);
     const scope = writer.open(2);
@@ -139,6 +143,12 @@ interface Sums {
   readonly spans: number;
   readonly events: number;
   readonly calls: number;
+  readonly limits: number;
+}
+
+/** What a limit leaves out is not known in spans, but it is not seen either. */
+function hasTrouble({ spans, events, limits }: Sums): boolean {
+  return spans + events + limits > 0;
 }
 
 function attributesOf(since: LossTotals, { lost, periodMs }: { readonly lost: Sums; readonly periodMs: number }): [string, number][] {
@@ -150,6 +160,8 @@ function attributesOf(since: LossTotals, { lost, periodMs }: { readonly lost: Su
     ...byReason('tocsin.agent.events.lost_by', since.lostEvents),
     ['tocsin.agent.calls.unread', lost.calls],
     ...byReason('tocsin.agent.calls.unread_by', since.unreadCalls),
+    ['tocsin.agent.limits.hit', lost.limits],
+    ...byReason('tocsin.agent.limits.hit_by', since.limitsHit),
     ['tocsin.agent.bytes.unseen', since.unseenBytes],
   ];
 }
@@ -159,18 +171,19 @@ function byReason(prefix: string, counts: Numbers): [string, number][] {
   return Object.entries(counts).flatMap(([reason, count]): [string, number][] => (count === 0 ? [] : [[`${prefix}.${reason}`, count]]));
 }
 
-function inWords({ deliveredSpans, lostSpans, lostEvents }: LossTotals, lost: Sums): string {
+function inWords({ deliveredSpans, lostSpans, lostEvents, limitsHit }: LossTotals, lost: Sums): string {
   const delivered = `${deliveredSpans} spans delivered`;
-  if (lost.spans + lost.events === 0) return `the agent lost nothing, ${delivered}`;
-  const reasons = [...byReason('spans', lostSpans), ...byReason('events', lostEvents)].map(([name, count]) => `${name.replace('.', ' ')} ${count}`);
-  return `the agent lost ${lost.spans} spans and ${lost.events} events of the kernel, ${delivered}: ${reasons.join(', ')}`;
+  if (!hasTrouble(lost)) return `the agent lost nothing, ${delivered}`;
+  const reasons = [...byReason('spans', lostSpans), ...byReason('events', lostEvents), ...byReason('limits', limitsHit)].map(([name, count]) => `${name.replace('.', ' ')} ${count}`);
+  const limits = lost.limits === 0 ? '' : ` and was at its limits ${lost.limits} times`;
+  return `the agent lost ${lost.spans} spans and ${lost.events} events of the kernel${limits}, ${delivered}: ${reasons.join(', ')}`;
 }
 
 function sinceThen(now: LossTotals, then: LossTotals): LossTotals {
   const difference = (after: Numbers, before: Numbers): Numbers => Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)]));
   return {
     begunSpans: now.begunSpans - then.begunSpans, deliveredSpans: now.deliveredSpans - then.deliveredSpans, readEvents: now.readEvents - then.readEvents, unseenBytes: now.unseenBytes - then.unseenBytes,
-    lostSpans: difference(now.lostSpans, then.lostSpans), lostEvents: difference(now.lostEvents, then.lostEvents), unreadCalls: difference(now.unreadCalls, then.unreadCalls),
+    lostSpans: difference(now.lostSpans, then.lostSpans), lostEvents: difference(now.lostEvents, then.lostEvents), unreadCalls: difference(now.unreadCalls, then.unreadCalls), limitsHit: difference(now.limitsHit, then.limitsHit),
   };
 }
 

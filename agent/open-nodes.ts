@@ -12,10 +12,12 @@ export class OpenNodes {
     return this.#count;
   }
 
-  add(node: SpanNode): void {
-    if (this.#count >= MAX_OPEN) return;
+  /** False where there is no room. */
+  add(node: SpanNode): boolean {
+    if (this.#count >= MAX_OPEN) return false;
     this.#nodes[this.#count] = node;
     this.#count += 1;
+    return true;
   }
 
   remove(node: SpanNode): void {

@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { AgentBench } from '../test/support/agent-bench.js';
 import { dataFrame, openFrame, processEventFrame, processFrame } from '../test/support/frames.js';
+import type { ProcessFacts } from './process-facts.js';
+import { Processes } from './processes.js';
 import type { ToldSpan } from '../test/support/told-spans.js';
 
 const PARENT = processFrame({ pid: 10, comm: 'python3', executable: '/usr/bin/python3.11', arguments: ['python3', '/srv/shop.py'], environment: { OTEL_RESOURCE_ATTRIBUTES: 'team=blue' }, pidInNamespace: 7 });
@@ -35,4 +37,29 @@ test('a fork of an excluded program is left alone too, and its number is free wi
   // The end of 11 was lost.
   bench.push(processEventFrame({ tgid: 11, atNs: 30 }, 'fork'));
   expect(bench.commands.at(-1)).toBe('include-pid 11');
+});
+
+describe('16,384 processes are remembered', () => {
+  const facts = (pid: number): ProcessFacts => ({ pid, comm: 'curl', executable: '/usr/bin/curl' });
+  const crowd = Array.from({ length: 17_000 }, (_, index) => 1_000 + index);
+
+  test('a server that lives long keeps its name, however many have ended that came after it', () => {
+    const counters = { processLimit: 0 };
+    const processes = new Processes(counters);
+    processes.learn({ pid: 11, comm: 'nginx' });
+    for (const pid of crowd) {
+      processes.learn(facts(pid));
+      processes.exited(pid, pid);
+    }
+    expect(processes.of(11).facts.comm).toBe('nginx');
+    expect(counters.processLimit).toBe(0);
+  });
+
+  test('where more run at once the oldest are forgotten, and counted; another program in one of them takes no more room', () => {
+    const counters = { processLimit: 0 };
+    const processes = new Processes(counters);
+    for (const pid of crowd) processes.learn(facts(pid));
+    processes.learn({ pid: crowd.at(-1)!, comm: 'cat' });
+    expect(counters.processLimit).toBe(17_000 - 16_384);
+  });
 });

@@ -1,3 +1,4 @@
+import type { AgentCounters } from './agent-counters.js';
 import { Instrumentation } from './instrumentation.js';
 import type { ProcessFacts } from './process-facts.js';
 import { hasSdk } from './sdk-signs.js';
@@ -17,6 +18,11 @@ const KEPT_NS = 60e9;
 /** What is known of processes, by process id. */
 export class Processes {
   readonly #byId = new Map<number, TracedProcess>();
+  readonly #counters: Pick<AgentCounters, 'processLimit'>;
+
+  constructor(counters: Pick<AgentCounters, 'processLimit'>) {
+    this.#counters = counters;
+  }
 
   of(tgid: number): TracedProcess {
     const known = this.#byId.get(tgid);
@@ -55,11 +61,18 @@ export class Processes {
   }
 
   #add(process: TracedProcess): TracedProcess {
-    if (this.#byId.size >= MAX_PROCESSES) {
-      const oldest = this.#byId.keys().next();
-      if (oldest.done !== true) this.#byId.delete(oldest.value);
-    }
-    this.#byId.set(process.facts.pid, process);
+    const { pid } = process.facts;
+    if (!this.#byId.has(pid) && this.#byId.size >= MAX_PROCESSES) this.#makeRoom();
+    this.#byId.set(pid, process);
     return process;
+  }
+
+  /** What has ended first: the loader tells nobody twice. */
+  #makeRoom(): void {
+    for (const [tgid, { exitedNs }] of this.#byId) if (exitedNs !== undefined) return void this.#byId.delete(tgid);
+    for (const oldest of this.#byId.keys()) {
+      this.#counters.processLimit += 1;
+      return void this.#byId.delete(oldest);
+    }
   }
 }

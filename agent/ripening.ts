@@ -1,3 +1,4 @@
+import type { AgentCounters } from './agent-counters.js';
 import type { SpanNode } from './span-node.js';
 
 /** With more than this waiting, what comes is told as it is. */
@@ -7,6 +8,7 @@ export interface RipeningPorts {
   /** Whether nothing that is heard later can change what it belongs to. */
   readonly isSettled: (node: SpanNode) => boolean;
   readonly tell: (node: SpanNode) => void;
+  readonly counters: Pick<AgentCounters, 'parentLimit'>;
 }
 
 /**
@@ -23,8 +25,13 @@ export class Ripening {
   }
 
   finished(node: SpanNode): void {
-    if (this.#waiting.length >= MAX_WAITING || this.#ports.isSettled(node)) this.#ports.tell(node);
-    else this.#waiting.push(node);
+    const isSettled = this.#ports.isSettled(node);
+    if (!isSettled && this.#waiting.length < MAX_WAITING) {
+      this.#waiting.push(node);
+      return;
+    }
+    if (!isSettled) this.#ports.counters.parentLimit += 1;
+    this.#ports.tell(node);
   }
 
   /** A moment has passed: tells those that waited for a whole one. */

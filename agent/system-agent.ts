@@ -57,7 +57,7 @@ export class RunningAgent {
   #exporter!: Exporter;
   #courier!: LossCourier;
   #loader!: Loader;
-  readonly #ripening = new Ripening({ isSettled: (node) => this.#teller.isSettled(node), tell: (node) => this.#tell(node) });
+  readonly #ripening: Ripening;
   /** When what was ripe was last told, by the monotonic clock. */
   #ripenedMs = 0;
   readonly #watch: ConfigWatch;
@@ -68,6 +68,7 @@ export class RunningAgent {
     this.#loaded = options.loaded;
     this.#watch = new ConfigWatch({ file: options.configFile ?? DEFAULT_CONFIG_FILE, named: namedFiles(options.loaded.config), load: () => loadAgentConfig(options.configFile) });
     this.#tracer = new Tracer(options.loaded.config.policy, { newSpanId, command: (line) => this.#loader.command(line), finished: (node) => this.#ripening.finished(node) });
+    this.#ripening = new Ripening({ isSettled: (node) => this.#teller.isSettled(node), tell: (node) => this.#tell(node), counters: this.#tracer.counters });
     this.#teller = this.#newTeller();
   }
 

@@ -64,3 +64,12 @@ test('what is under way of a connection that is left alone counts as no lost eve
   const bench = new AgentBench({ excludePorts: [80] }).push(open(SERVER, 1), arrives(2), closeFrame({ ...SERVER, atNs: 3 }));
   expect(bench.tracer.counters).toMatchObject({ excluded: 1, unknownConnection: 0 });
 });
+
+test('requests that there are too many of to be looked at as parents are counted', () => {
+  const bench = new AgentBench();
+  for (let cookie = 10; cookie < 10 + 4_100; cookie += 1) {
+    const where = { cookie, tgid: 10, tid: cookie, atNs: cookie };
+    bench.push(openFrame(where, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:5555' }), dataFrame(where, { direction: 'receive', position: 0, text: REQUEST }));
+  }
+  expect(bench.tracer.counters.parentLimit).toBe(4);
+});

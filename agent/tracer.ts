@@ -53,8 +53,8 @@ const LOST_BY = { hole: 'abandonedHole', limit: 'abandonedLimit', 'not-the-proto
 /** From frames to finished exchanges with their place in a trace. Pure: time comes with the frames. */
 export class Tracer implements FrameSink {
   readonly counters: AgentCounters = newCounters();
-  readonly processes = new Processes();
-  readonly correlator = new Correlator();
+  readonly processes = new Processes(this.counters);
+  readonly correlator = new Correlator(this.counters);
   readonly #ports: TracerPorts;
   readonly #connections = new Map<number, Followed>();
   readonly #excludedProcesses: ExcludedProcesses;

@@ -222,6 +222,8 @@ int BPF_KPROBE(on_tls_return)
 		join(session, thread);
 		if (total)
 			moved_plaintext(session, thread, total);
+	} else {
+		count_loss(LOSS_STATE, 1);
 	}
 	thread->ssl = 0;
 	return 0;

@@ -86,8 +86,12 @@ static void forget(struct loader *loader, __u32 pid)
 
 static void watch_young(struct loader *loader, __u32 pid)
 {
-	if (!loader->options.tls || loader->young_count == EXECS_MOST || libraries_is_settled(&loader->libraries, pid, false))
+	if (!loader->options.tls || libraries_is_settled(&loader->libraries, pid, false))
 		return;
+	if (loader->young_count == EXECS_MOST) {
+		loader->young_refused++;
+		return;
+	}
 	libraries_scan(&loader->libraries, pid); /* the executable itself is mapped at once */
 	loader->young[loader->young_count++] = (struct young){ .pid = pid, .due_ns = now_ns() + YOUNG_NS };
 }

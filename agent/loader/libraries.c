@@ -22,6 +22,7 @@ static const struct {
 	{ "SSL_do_handshake", HANDSHAKE }, { "SSL_free", FREE }, { "_ZN4node6crypto7NodeBIO5WriteEP6bio_stPKci", NODE_WRITE },
 };
 #define WANTED (sizeof(wanted) / sizeof(*wanted))
+_Static_assert(WANTED * RETURNS_MOST <= PLACES_MOST, "a way out of a call that is not seen leaves its thread inside for ever");
 
 struct mapping {
 	char path[PATH_MAX]; /* for people: by then another file may be there */
@@ -39,8 +40,6 @@ struct attachment {
 
 static void add_place(struct places *places, unsigned long offset, __u64 cookie)
 {
-	if (places->count == sizeof(places->offsets) / sizeof(*places->offsets))
-		return;
 	places->offsets[places->count] = offset;
 	places->cookies[places->count++] = cookie;
 }
@@ -176,8 +175,10 @@ static const char *know(struct libraries *libraries, const struct mapping *mappi
 {
 	struct library *library = find_library(libraries, &mapping->identity);
 	if (!library) {
-		if (libraries->count == LIBRARIES_MOST)
+		if (libraries->count == LIBRARIES_MOST) {
+			libraries->refused++;
 			return NULL;
+		}
 		library = &libraries->known[libraries->count++];
 		*library = (struct library){ .identity = mapping->identity };
 		look_into(libraries, library, mapping);
@@ -267,7 +268,9 @@ bool libraries_is_settled(struct libraries *libraries, __u32 pid, bool settle)
 	char path[64];
 	struct file_identity identity;
 	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
-	struct library *executable = proc_identity(path, &identity) ? find_library(libraries, &identity) : NULL;
+	if (!proc_identity(path, &identity))
+		return true;
+	struct library *executable = find_library(libraries, &identity);
 	if (executable && settle)
 		executable->settled = true;
 	return executable && executable->settled;

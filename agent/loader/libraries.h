@@ -29,6 +29,7 @@ struct tls_programs {
 struct libraries {
 	struct library known[LIBRARIES_MOST];
 	size_t count;
+	size_t refused; /* looks at files for which there was no room */
 	struct tls_programs programs;
 	void (*tell)(void *context, struct text *text); /* a LIBRARY frame */
 	void (*node_found)(void *context);
@@ -38,7 +39,7 @@ struct libraries {
 /* Looks at the files the process maps; returns the kind of library that is probed in it, or NULL. */
 const char *libraries_scan(struct libraries *libraries, __u32 pid);
 
-/* Whether a process that runs this executable was looked at before; `settle`: from now on it was. */
+/* Whether a process that runs this executable was looked at before, or there is none any more; `settle`: from now on it was. */
 bool libraries_is_settled(struct libraries *libraries, __u32 pid, bool settle);
 void libraries_scan_all(struct libraries *libraries);
 

@@ -30,6 +30,7 @@ struct loader {
 	struct text text;
 	struct young young[EXECS_MOST];
 	size_t young_count;
+	size_t young_refused;
 	__u32 last_sequence[CPUS_MOST]; /* the next one expected, per CPU */
 	bool sequenced[CPUS_MOST];
 	long long sequence_holes;

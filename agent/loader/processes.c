@@ -40,8 +40,10 @@ struct process *processes_add(struct processes *processes, __u32 pid)
 	struct process *found = probe(processes, pid);
 	if (found->pid)
 		return found;
-	if (processes->count == PROCESSES_MOST)
+	if (processes->count == PROCESSES_MOST) {
+		processes->refused++;
 		return NULL;
+	}
 	processes->count++;
 	*found = (struct process){ .pid = pid };
 	return found;

@@ -19,6 +19,7 @@ struct processes {
 	struct process *table; /* open addressing, a power of two, at most half full */
 	size_t size;
 	size_t count;
+	size_t refused; /* how often one more was to be added */
 };
 
 bool processes_init(struct processes *processes);

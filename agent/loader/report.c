@@ -94,6 +94,12 @@ static __u64 sum_of(const struct counters *values, int cpus)
 	return sum;
 }
 
+/* How often a table was full, and something was left out therefore. */
+static __u64 left_out(const struct loader *loader)
+{
+	return loader->libraries.refused + loader->session.unexcluded + loader->young_refused + loader->processes.refused;
+}
+
 void report_losses(struct loader *loader, bool always)
 {
 	static struct counters values[CPUS_MOST];
@@ -103,7 +109,7 @@ void report_losses(struct loader *loader, bool always)
 
 	if (cpus <= 0 || cpus > CPUS_MOST || !read_counters(loader, values))
 		return;
-	__u64 sum = sum_of(values, cpus) + loader->queue.dropped + loader->sequence_holes;
+	__u64 sum = sum_of(values, cpus) + loader->queue.dropped + loader->sequence_holes + left_out(loader);
 	if (!always && sum == told)
 		return;
 	told = sum;
@@ -114,6 +120,10 @@ void report_losses(struct loader *loader, bool always)
 	text_number(text, "queueFullBytes", loader->queue.dropped_bytes);
 	text_number(text, "missedRuns", missed_runs(loader));
 	text_number(text, "sequenceHoles", loader->sequence_holes > 0 ? loader->sequence_holes : 0);
+	text_number(text, "librariesFull", loader->libraries.refused);
+	text_number(text, "excludedFull", loader->session.unexcluded);
+	text_number(text, "programsFull", loader->young_refused);
+	text_number(text, "processesFull", loader->processes.refused);
 	text_close(text, '}');
 	text_finish(text);
 	tell_text(loader);

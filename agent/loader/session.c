@@ -206,10 +206,10 @@ void session_exclude_pid(struct session *session, __u32 pid, bool excluded)
 {
 	int map = bpf_map__fd(session->programs->maps.excluded_processes);
 	__u8 one = 1;
-	if (excluded)
-		bpf_map_update_elem(map, &pid, &one, BPF_ANY);
-	else
+	if (!excluded)
 		bpf_map_delete_elem(map, &pid);
+	else if (bpf_map_update_elem(map, &pid, &one, BPF_ANY))
+		session->unexcluded++;
 	renew(session);
 }
 

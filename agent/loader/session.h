@@ -19,6 +19,7 @@ struct session {
 	struct agent_bpf *programs;
 	struct missing missing[MISSING_MOST];
 	size_t missing_count;
+	size_t unexcluded; /* processes that were to be excluded and are not: there was no room */
 };
 
 /* False when the agent cannot run at all; stderr says why. */

@@ -7,9 +7,11 @@
 
 #define UPROBE_MULTI 48 /* BPF_TRACE_UPROBE_MULTI: newer than the headers of some systems */
 
+#define PLACES_MOST 512
+
 struct places {
-	unsigned long offsets[256];
-	__u64 cookies[256];
+	unsigned long offsets[PLACES_MOST];
+	__u64 cookies[PLACES_MOST];
 	size_t count;
 };
 

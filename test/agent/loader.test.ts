@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildLoaderOrSkip, compile, heldInKernel, LOADER, loaderForAnyone, RunningLoader, runnableLoaderOrSkip, stillInKernel, wholeStream } from '../support/agent-loader.js';
@@ -15,7 +16,7 @@ const GAP = { none: 0, limit: 1 };
 
 describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', { timeout: 120_000 }, () => {
   test.each([
-    ['units', 13, ['queue', 'ring', 'text', 'losses', 'options', 'proc', 'symbols', 'returns', 'instructions'], ['-lelf', '-lcapstone']],
+    ['units', 15, ['queue', 'ring', 'text', 'losses', 'options', 'proc', 'symbols', 'returns', 'instructions', 'libraries', 'uprobes'], ['-lelf', '-lcapstone']],
     ['processes', 7, ['processes', 'forks', 'text', 'options', 'proc'], []],
   ])('its parts do what they say: %s', (program, tests, names, libraries) => {
     const parts = names.map((name) => join(ROOT, 'agent', 'loader', `${name}.c`));
@@ -191,6 +192,26 @@ describe.skipIf(!runnableLoaderOrSkip())('the loader', { timeout: 120_000 }, () 
     expect(sent.reduce((sum, { total }) => sum + total, 0)).toBeLessThan(3001 * 1000);
     const residentKib = Math.max(...loader.json('cost').map((cost) => (cost['loader'] as { residentKiB: number }).residentKiB), 0);
     expect(residentKib).toBeLessThan(64 * 1024);
+  });
+
+  test('what its tables have no room for is counted', async () => {
+    const loader = await RunningLoader.start();
+    // Beside itself and its parent.
+    await loader.command(...Array.from({ length: 4_100 }, (_, index) => `exclude-pid ${4_000_000 + index}`));
+    loader.child.kill('SIGSTOP');
+    const place = mkdtempSync(join(tmpdir(), 'tocsin-agent-'));
+    const sleepers = Array.from({ length: 70 }, (_, index) => {
+      copyFileSync('/bin/sleep', join(place, `sleep-${index}`));
+      return spawn(join(place, `sleep-${index}`), ['60'], { stdio: 'ignore' });
+    });
+    await Promise.all(sleepers.map(async ({ pid }) => eventually(() => expect(readlinkSync(`/proc/${pid}/exe`)).toContain('sleep-'))));
+    loader.child.kill('SIGCONT');
+    await loader.stop();
+    for (const sleeper of sleepers) sleeper.kill('SIGKILL');
+    rmSync(place, { recursive: true });
+    const told = loader.json('loss').at(-1)!['loader'] as Record<string, number>;
+    expect(told).toMatchObject({ excludedFull: 6, processesFull: 0, librariesFull: 0 });
+    expect(told['programsFull']).toBeGreaterThanOrEqual(6);
   });
 
   test('nothing is left in the kernel, however it ends, and the traced program goes on', async () => {

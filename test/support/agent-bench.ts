@@ -20,7 +20,7 @@ export class AgentBench {
   readonly #reader: FrameReader;
   readonly #redactor: Redactor;
   readonly #batch = new SpanBatch();
-  readonly #ripening = new Ripening({ isSettled: (node) => this.#teller.isSettled(node), tell: (node) => this.#teller.tell(node, this.#batch) });
+  readonly #ripening: Ripening;
   #teller: Teller;
   #policy: AgentPolicy;
   #ids = 0;
@@ -29,6 +29,7 @@ export class AgentBench {
     this.#redactor = redactor;
     this.#policy = { ...DEFAULT_POLICY, ...policy };
     this.tracer = new Tracer(this.#policy, { newSpanId: () => this.#id(16), command: (line) => this.commands.push(line), finished: (node) => this.#ripening.finished(node) });
+    this.#ripening = new Ripening({ isSettled: (node) => this.#teller.isSettled(node), tell: (node) => this.#teller.tell(node, this.#batch), counters: this.tracer.counters });
     this.#reader = new FrameReader(this.tracer);
     this.#teller = this.#newTeller();
     this.push(clockFrame(0, 1_000_000_000));

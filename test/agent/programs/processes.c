@@ -158,8 +158,8 @@ static void processes_have_a_limit(void)
 	expect(processes_init(&processes));
 	for (__u32 pid = 1; pid <= PROCESSES_MOST; pid++)
 		expect(processes_add(&processes, pid) != NULL);
-	expect(processes_add(&processes, PROCESSES_MOST + 1) == NULL);
-	expect(processes_add(&processes, 1) != NULL);
+	expect(processes_add(&processes, PROCESSES_MOST + 1) == NULL && processes.refused == 1);
+	expect(processes_add(&processes, 1) != NULL && processes.refused == 1);
 	processes_free(&processes);
 }
 

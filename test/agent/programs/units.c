@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include <linux/bpf.h>
+#include "../../../agent/loader/libraries.h"
 #include "../../../agent/loader/losses.h"
 #include "../../../agent/loader/options.h"
 #include "../../../agent/loader/queue.h"
@@ -343,6 +344,27 @@ static void planted_files_take_no_memory(void)
 	expect(planted_is_read(2, 1LL << 30));
 }
 
+/* This program maps no TLS library, but its own file is looked into, if there is room to remember that. */
+static void files_beyond_those_that_are_remembered_are_counted(void)
+{
+	static struct libraries libraries;
+
+	expect(!libraries_scan(&libraries, getpid()) && libraries.count == 1 && libraries.refused == 0);
+	memset(&libraries, 0, sizeof(libraries));
+	libraries.count = LIBRARIES_MOST;
+	expect(!libraries_scan(&libraries, getpid()) && libraries.count == LIBRARIES_MOST && libraries.refused == 1);
+}
+
+static void one_that_has_ended_has_no_libraries_to_look_for(void)
+{
+	static struct libraries libraries;
+
+	expect(libraries_is_settled(&libraries, 4194305, false)); /* above PID_MAX_LIMIT */
+	libraries_scan(&libraries, getpid());
+	expect(!libraries_is_settled(&libraries, getpid(), false));
+	expect(libraries_is_settled(&libraries, getpid(), true) && libraries_is_settled(&libraries, getpid(), false));
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -359,5 +381,7 @@ int main(void)
 	test("every return of a function is found", every_return_is_found);
 	test("what is no program is refused", what_is_no_program_is_refused);
 	test("files that were planted take no memory", planted_files_take_no_memory);
+	test("files beyond those that are remembered are counted", files_beyond_those_that_are_remembered_are_counted);
+	test("one that has ended has no libraries to look for", one_that_has_ended_has_no_libraries_to_look_for);
 	return failures > 0;
 }
