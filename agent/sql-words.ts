@@ -11,6 +11,8 @@ const COMMENT_SIGN = /\/\*|\*\//g;
 const TEXT_BEGIN = /(?:[bBxXnNeE]|[uU]&)?'/y;
 const TEXT = /(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'(?!')/y;
 const ESCAPED_TEXT = /(?:[bBxXnNeE]|[uU]&)?'(?:[^'\\]|\\[\s\S]|'')*'(?!')/y;
+/** As a server reads it whose client sends Big5, GBK, SJIS and the like, where a backslash may be the second byte of a character. */
+const ESCAPED_FOREIGN_TEXT = /(?:[bBxXnNeE]|[uU]&)?'(?:[\u0080-\uffff]\\|[^'\\]|\\[\s\S]|'')*'(?!')/y;
 const DOLLAR_TAG = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
 const QUOTED_NAME = /"(?:[^"]|"")*"(?!")/y;
 const PARAMETER = /\$\d+/y;
@@ -21,26 +23,30 @@ const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 /**
  * Splits a statement of PostgreSQL's dialect (documentation 4.1). Takes any text; what is not closed goes to its end. With `standard_conforming_strings` off a
  * backslash escapes in every text, not in E'' alone, and which server it is cannot be told. Where that makes a difference the standard holds if it alone gives a
- * statement in which everything is closed; else, and where the statement was cut off, everything from there on is one literal.
+ * statement in which everything is closed; else, and where the statement was cut off, everything from there on is one literal. Neither can the encoding be told:
+ * where a backslash that may be half a character makes a difference it is the same.
  */
 export function sqlWords(statement: string, { isCut }: { readonly isCut: boolean }): SqlWord[] {
-  const { words, isOpen, doubtful } = scan(statement, { escapesAlways: false });
-  if (doubtful === undefined || (!isCut && !isOpen && scan(statement, { escapesAlways: true }).isOpen)) return words;
-  return [...words.slice(0, doubtful), { ...words[doubtful]!, kind: 'literal', text: '' }];
+  const { words, isOpen, doubtful, foreign } = scan(statement, { escapesAlways: false });
+  const isStandard = doubtful < words.length && !isCut && !isOpen && scan(statement, { escapesAlways: true }).isOpen;
+  const last = Math.min(foreign, isStandard ? words.length : doubtful);
+  return last >= words.length ? words : [...words.slice(0, last), { ...words[last]!, kind: 'literal', text: '' }];
 }
 
 interface Scan {
   readonly words: SqlWord[];
   /** Something begins and does not end. */
   readonly isOpen: boolean;
-  /** The first text whose end depends on whether backslashes escape. */
-  readonly doubtful: number | undefined;
+  /** The first text whose end depends on whether backslashes escape; Infinity where there is none. */
+  readonly doubtful: number;
+  /** The first text whose end depends on the encoding. */
+  readonly foreign: number;
 }
 
 function scan(statement: string, { escapesAlways }: { readonly escapesAlways: boolean }): Scan {
   const words: SqlWord[] = [];
   let [isApart, isOpen, isEscaped] = [false, false, false];
-  let doubtful: number | undefined;
+  let [doubtful, foreign] = [Infinity, Infinity];
   for (let at = 0; at < statement.length;) {
     const blank = blankAt(statement, at);
     if (blank.next > at) {
@@ -53,13 +59,14 @@ function scan(statement: string, { escapesAlways }: { readonly escapesAlways: bo
     isEscaped = /[eE]/.test(statement.charAt(at)) || (isEscaped && statement[at] === "'");
     const piece = pieceAt(statement, at, isEscaped || escapesAlways);
     isEscaped &&= piece.kind === 'literal';
-    if (piece.kind === 'literal' && !isEscaped && doubtful === undefined && pieceAt(statement, at, true).next !== piece.next) doubtful = words.length;
+    if (piece.kind === 'literal' && !isEscaped && pieceAt(statement, at, true).next !== piece.next) doubtful = Math.min(doubtful, words.length);
+    if (piece.kind === 'literal' && isEscaped && foreignEnd(statement, at) !== piece.next) foreign = Math.min(foreign, words.length);
     words.push({ kind: piece.kind, text: statement.slice(at, piece.next), isApart });
     isApart = false;
     isOpen = piece.isOpen;
     at = piece.next;
   }
-  return { words, isOpen, doubtful };
+  return { words, isOpen, doubtful, foreign };
 }
 
 interface Piece {
@@ -101,6 +108,11 @@ function pieceAt(text: string, at: number, isEscaped: boolean): Piece {
     if (next > at) return { kind, next, isOpen: false };
   }
   return { kind: 'sign', next: at + 1, isOpen: false };
+}
+
+/** Where a text with escapes would end if backslashes behind what is not ASCII were none. */
+function foreignEnd(text: string, at: number): number {
+  return closed(text, at, end(ESCAPED_FOREIGN_TEXT, text, at)).next;
 }
 
 /** `next`: where it ends, or `at` where it does not. */
