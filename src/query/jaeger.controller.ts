@@ -1,8 +1,9 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, UseFilters } from '@nestjs/common';
 import { DAY_MS } from '../lib/duration.js';
 import type { TraceId } from '../lib/ids.js';
 import { ApiError } from './api-error.js';
 import { dependenciesInput, jaegerSearch, jaegerSearchInput, jaegerSearchInputV3, jaegerWindow, operationsInput, type JaegerSearchInput } from './jaeger-input.js';
+import { JaegerFilter } from './jaeger.filter.js';
 import { jaegerAnswer, jaegerTrace, type JaegerTrace } from './jaeger-view.js';
 import { resourceSpansJson } from './otlp-json.js';
 import { READERS, type Readers } from './readers.js';
@@ -17,6 +18,7 @@ const LISTED_MS = 7 * DAY_MS;
 
 /** Jaeger's query API: point its UI, or whatever reads it, at `http://…/jaeger`. */
 @Controller('/jaeger/api')
+@UseFilters(JaegerFilter)
 export class JaegerController {
   readonly #readers: Readers;
 

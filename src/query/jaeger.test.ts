@@ -104,10 +104,11 @@ describe("Jaeger's query API", () => {
     expect((body['data'] as { traceID: string }[]).map(({ traceID }) => traceID)).toEqual(expected);
   });
 
-  test('says what is wrong', async () => {
-    expect(await get('/traces', { tags: '[1]' })).toMatchObject({ status: 400, body: { code: 'request/invalid' } });
-    expect(await get('/traces/xyz')).toMatchObject({ status: 400, body: { code: 'trace/invalid-id' } });
-    expect(await get(`/traces/${'1'.repeat(32)}`)).toMatchObject({ status: 404, body: { code: 'trace/not-found' } });
+  test('says what is wrong as Jaeger does: its UI shows the messages of `errors`', async () => {
+    expect(await get('/traces', { tags: '[1]' })).toEqual({ status: 400, body: { data: null, total: 0, limit: 0, offset: 0, errors: [{ code: 400, msg: expect.stringContaining('not a JSON object') as unknown }], error: { httpCode: 400, message: expect.stringContaining('tags={') as unknown } } });
+    expect(await get('/traces/xyz')).toMatchObject({ status: 400, body: { errors: [{ code: 400 }] } });
+    expect(await get(`/traces/${'1'.repeat(32)}`)).toMatchObject({ status: 404, body: { data: null, errors: [{ code: 404, msg: expect.stringContaining('is not stored') as unknown }] } });
+    expect(await get(`/v3/traces/${'1'.repeat(32)}`)).toMatchObject({ status: 404, body: { error: { httpCode: 404 } } });
     expect(await get('/traces', { minDuration: 'long' })).toMatchObject({ status: 400 });
   });
 });
