@@ -16,7 +16,7 @@ const SPANS: readonly SpanDescription[] = [
   { service: 'front', name: 'GET /', startMs: START + 3_000, durationMs: 400, weight: 10, attributes: { 'shop.region': 'us' } },
   { service: 'front', name: 'POST /', startMs: START + 60_000, durationMs: 50, status: 'error', attributes: { size: 0.25, 'shop.region': 'us' } },
   { service: 'pay', name: 'charge', startMs: START + 61_000, durationMs: 1_000 },
-  { service: 'pay', name: 'charge', startMs: START + 120_000, durationMs: 3_000, status: 'error', attributes: { size: 'large' } },
+  { service: 'pay', name: 'charge', startMs: START + 120_000, durationMs: 3_000, status: 'error', attributes: { size: 'large' }, scope: { name: 'http', version: '' }, events: [{ name: 'exception', attributes: { 'exception.type': 'Timeout', 'exception.stacktrace': 'at '.repeat(400) } }, { name: 'retry' }] },
 ];
 
 let store: TraceqlStore;
@@ -95,6 +95,10 @@ describe('metrics from TraceQL', () => {
     expect(of('selection', 'status', 'error')).toEqual([1, 1]);
     expect(of('selection', 'resource.service.name', 'pay')).toEqual([0, 1]);
     expect(of('selection_total', 'name', 'nil')).toEqual([1, 1]);
+    expect(of('selection', 'event.exception.type', 'Timeout')).toEqual([0, 1]);
+    expect(of('selection', 'event:name', 'exception')).toEqual([0, 1]);
+    expect(of('selection', 'instrumentation:name', 'http')).toEqual([0, 1]);
+    expect(series.some(({ labels }) => labels.some(({ key }) => key === 'event.exception.stacktrace'))).toBe(false);
     const crowded = (await range('{ } | compare({ status = error }, 1)')).series.filter(({ labels: [meta] }) => meta?.key === '__meta_error').map(({ labels }) => labels[1]?.key);
     expect(crowded).toEqual(expect.arrayContaining(['name', 'span.shop.region']));
   });
