@@ -22,7 +22,7 @@ const OTHER_METHOD = '_OTHER';
 /** What all requests of a connection share that name the same host. */
 interface Ends {
   readonly authority: string;
-  readonly version: string;
+  readonly version: string | undefined;
   readonly written: Written;
   readonly owner: Owner;
 }
@@ -75,13 +75,13 @@ export class HttpDescriber {
     if (hasCaptured(exchange)) wording.putAll(writer, this.#capturedOf(exchange));
   }
 
-  #endsOf(node: SpanNode, authority: string, version: string): Ends {
+  #endsOf(node: SpanNode, authority: string, version: string | undefined): Ends {
     const known = this.#ends.get(node.connection);
     if (known?.authority === authority && known.version === version) return known;
     const { address, port } = addressOf(authority, node);
     const origin = node.kind === 'server' ? '' : `${node.scheme}://${address}:${port}`;
     const written = this.#wording.write([
-      ['url.scheme', node.scheme], ['server.address', address], ['server.port', port], ['network.protocol.version', version], ['tocsin.route', 'derived'], ...endsOf(node),
+      ['url.scheme', node.scheme], ['server.address', address], ['server.port', port], ...(version === undefined ? [] : [['network.protocol.version', version] as const]), ['tocsin.route', 'derived'], ...endsOf(node),
     ]);
     return this.#ends.set(node.connection, { authority, version, written, owner: this.#owner(origin) });
   }

@@ -96,6 +96,7 @@ describe('operation and tables', () => {
     ['CREATE TABLE IF NOT EXISTS t (id int)', 'CREATE', ['t']],
     ['COPY orders FROM STDIN', 'COPY', ['orders']],
     ['SELECT count(*) FROM generate_series(1, 5)', 'SELECT', []],
+    ['FETCH FORWARD 100 FROM "c_7f3a_1"', 'FETCH', []],
     ['BEGIN', 'BEGIN', []],
     ['SELECT extract(epoch FROM now())', 'SELECT', []],
     ['', undefined, []],

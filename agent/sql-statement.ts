@@ -23,11 +23,14 @@ const BETWEEN: ReadonlySet<string> = new Set(['ONLY', 'LATERAL', 'IF', 'NOT', 'E
 const NO_TABLE: ReadonlySet<string> = new Set(['SELECT', 'SET', 'WHERE', 'VALUES', 'ON', 'USING', 'STDIN', 'STDOUT', 'PROGRAM', 'OF', 'NOWAIT', 'SKIP', 'UNNEST', 'GENERATE_SERIES']);
 const VERBS: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'VALUES', 'TABLE']);
 
+/** Behind the FROM of these stands a cursor, whose name a driver makes up. */
+const OF_CURSOR: ReadonlySet<string> = new Set(['FETCH', 'MOVE']);
+
 /** `isCut`: what is there is only its beginning. */
 export function readStatement(statement: string, { isCut } = { isCut: false }): SqlStatement {
   const words = sqlWords(statement, { isCut });
   const operation = operationOf(words);
-  const tables = tablesOf(words);
+  const tables = OF_CURSOR.has(operation ?? '') ? [] : tablesOf(words);
   const summary = [operation, ...tables.slice(0, MAX_TABLES)].filter((part) => part !== undefined).join(' ').slice(0, MAX_SUMMARY);
   const signs = words.filter(({ kind, text }, index) => kind === 'sign' && text === ';' && index < words.length - 1);
   return { sanitised: sanitised(words), operation, tables, summary, count: signs.length + 1 };

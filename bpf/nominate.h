@@ -49,7 +49,7 @@ static __always_inline bool is_tls(opening first, __u32 head)
 	return byte_of(first, 0) == TLS_DATA_RECORD && byte_of(first, 2) == 3 && record >= 17;
 }
 
-/* RFC 9110 9.1, RFC 5789. "PRI * HTTP/2.0" is HTTP/2's preface (RFC 9113 3.4). */
+/* RFC 9110 9.1, RFC 5789, WebDAV (RFC 4918, 3253, 5323) and the query method. "PRI * HTTP/2.0" is HTTP/2's preface (RFC 9113 3.4). */
 static __always_inline bool is_http_method(__u32 word, __u8 fifth)
 {
 	switch (word) {
@@ -68,7 +68,23 @@ static __always_inline bool is_http_method(__u32 word, __u8 fifth)
 	case WORD('C', 'O', 'N', 'N'):
 		return fifth == 'E';
 	case WORD('T', 'R', 'A', 'C'):
+	case WORD('M', 'E', 'R', 'G'):
 		return fifth == 'E';
+	case WORD('P', 'R', 'O', 'P'):
+		return fifth == 'F' || fifth == 'P';
+	case WORD('M', 'K', 'C', 'O'):
+		return fifth == 'L';
+	case WORD('C', 'O', 'P', 'Y'):
+	case WORD('M', 'O', 'V', 'E'):
+	case WORD('L', 'O', 'C', 'K'):
+		return fifth == ' ';
+	case WORD('U', 'N', 'L', 'O'):
+	case WORD('S', 'E', 'A', 'R'):
+		return fifth == 'C';
+	case WORD('R', 'E', 'P', 'O'):
+		return fifth == 'R';
+	case WORD('Q', 'U', 'E', 'R'):
+		return fifth == 'Y';
 	}
 	return false;
 }

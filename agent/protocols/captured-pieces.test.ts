@@ -42,6 +42,24 @@ test('of a head longer than what is captured the first line is enough, and the n
   ]);
 });
 
+test('of a request line that is longer than what is captured the path is told, where the query alone is cut', () => {
+  const line = (target: string): ReturnType<typeof text>[] => [text('request', 1, `GET ${target}${'q'.repeat(CAPTURED)}`.slice(0, CAPTURED), 4_000), text('request', 1, 'Host: shop\r\n\r\n')];
+  const { ended } = hear(http, [...line('/search?q=geheim'), text('response', 2, OK), ...line('/a/path/of/which/nobody/knows/the/end'), text('response', 4, OK), text('request', 5, 'GET /next HTTP/1.1\r\nHost: shop\r\n\r\n'), text('response', 6, OK)]);
+  expect(ended.map((exchange) => exchange.protocol === 'http' && [exchange.method, exchange.path, exchange.version, exchange.authority, exchange.requestBodySize, exchange.statusCode])).toEqual([
+    ['GET', '/search', undefined, '', undefined, 200], ['GET', '/next', '1.1', 'shop', 0, 200],
+  ]);
+});
+
+test('a body of which not all came has no size', () => {
+  const upload = 'POST /upload HTTP/1.1\r\nHost: shop\r\nContent-Length: 900\r\n\r\nabc';
+  const refused = hear(http, [text('request', 1, upload), text('response', 2, 'HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n')]).ended;
+  const { abandoned } = hear(http, [text('request', 1, upload)]);
+  const half = hear(http, [text('request', 1, 'GET /file HTTP/1.1\r\nHost: shop\r\n\r\n'), text('response', 2, 'HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nabc')]).abandoned;
+  expect([...refused, ...abandoned.map(({ exchange }) => exchange), ...half.map(({ exchange }) => exchange)].map((exchange) => exchange.protocol === 'http' && [exchange.path, exchange.requestBodySize, exchange.responseBodySize])).toEqual([
+    ['/upload', undefined, 0], ['/upload', undefined, undefined], ['/file', 0, undefined],
+  ]);
+});
+
 test('GSSAPI and then TLS refused: what follows is the session in plain text', () => {
   const { ended } = hear(sql, [
     text('request', 1, '\0\0\0\x08\x04\xd2\x16\x30'), text('response', 2, 'N'), text('request', 3, '\0\0\0\x08\x04\xd2\x16\x2f'), text('response', 4, 'N'),

@@ -9,7 +9,8 @@ export interface HttpExchange extends Timing {
   readonly path: string;
   /** Whom the request is for, by its target or its `Host`; empty where neither says. */
   readonly authority: string;
-  readonly version: '1.0' | '1.1';
+  /** Undefined where it was not captured. */
+  readonly version: '1.0' | '1.1' | undefined;
   readonly userAgent: string | undefined;
   readonly requestId: string | undefined;
   readonly context: TraceContext | undefined;

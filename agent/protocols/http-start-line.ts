@@ -21,7 +21,8 @@ export class StartLines {
   path = '';
   /** Whom the target names: that of a proxy's request, or of CONNECT. */
   authority: string | undefined;
-  version: '1.0' | '1.1' = '1.1';
+  /** Undefined where the line was cut before it. */
+  version: '1.0' | '1.1' | undefined = '1.1';
   statusCode = 0;
   readonly #words: Words;
 
@@ -41,6 +42,19 @@ export class StartLines {
     this.method = this.#words.of(bytes, from, methodEnd);
     this.#target(bytes, targetFrom, targetEnd);
     return end + 2;
+  }
+
+  /** Whether a request line goes on beyond `bytes`, in its query: the method and the path are known then. */
+  cutInQuery(bytes: Buffer, from: number): boolean {
+    const methodEnd = endOfMethod(bytes, from);
+    if (methodEnd === -1 || bytes[methodEnd + 1] !== SLASH) return false;
+    let at = methodEnd + 1;
+    while (at < bytes.length && !isBlank(bytes[at]!)) at += 1;
+    if (at < bytes.length || !bytes.includes(QUESTION, methodEnd + 1)) return false;
+    this.method = this.#words.of(bytes, from, methodEnd);
+    this.version = undefined;
+    this.#target(bytes, methodEnd + 1, at);
+    return true;
   }
 
   /** Where the line behind a status line begins; -1 where there is no whole status line. */

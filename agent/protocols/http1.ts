@@ -95,6 +95,9 @@ class Http1Parser extends Conversation<HttpExchange> {
 
   protected override beforeClose(): void {
     if (this.#isUntilClose && this.#answering !== undefined) this.#endAnswer(this.#answering.endNs);
+    // What was announced did not all come.
+    if (this.#answering !== undefined) this.#answering.responseBodySize = undefined;
+    if (this.#sending !== undefined) this.#sending.requestBodySize = undefined;
   }
 
   #requestUnits(): Units {
@@ -213,12 +216,12 @@ class Http1Parser extends Conversation<HttpExchange> {
     };
   }
 
-  /** The head goes on in a hole; its first line, if it is whole, is enough to begin. */
+  /** The head goes on in a hole; its first line is enough to begin, and of that all but a long query. */
   #cutRequestHead(bytes: Buffer, from: number, atNs: number): void {
     const { lines, fields } = this.#heads;
     const fieldsFrom = lines.request(bytes, from);
-    if (fieldsFrom === -1) return;
-    fields.read(bytes, fieldsFrom, bytes.length);
+    if (fieldsFrom === -1 && !lines.cutInQuery(bytes, from)) return;
+    fields.read(bytes, fieldsFrom === -1 ? bytes.length : fieldsFrom, bytes.length);
     const exchange = this.#exchangeOf(atNs);
     exchange.requestBodySize = undefined;
     this.#begin(exchange);
@@ -294,12 +297,12 @@ class Http1Parser extends Conversation<HttpExchange> {
     this.#responsePart = 'head';
     this.#isUntilClose = false;
     if (this.#answering === undefined) return;
-    if (this.#answering === this.#sending && this.#requestPart !== 'body') this.#leaveUncounted(this.#sending);
+    if (this.#answering === this.#sending) this.#leaveUncounted(this.#sending);
     this.#answering = undefined;
     this.turns.end(atNs);
   }
 
-  /** Answered before its last chunk: how large it will be is not known. */
+  /** Answered before its end: how much of it will come is not known. */
   #leaveUncounted(exchange: HttpExchange): void {
     exchange.requestBodySize = undefined;
     this.#sending = undefined;
