@@ -36,6 +36,15 @@ test.each([
   ['a launcher with nothing better', run('/usr/bin/python3', '/usr/bin/gunicorn', '--help'), 'gunicorn', 'program'],
   ['a jar', run('/usr/bin/java', '-Xmx1g', '-jar', '/opt/payment-1.4.2.jar'), 'payment', 'program'],
   ['a main class', run('/usr/bin/java', '-cp', 'a.jar', 'com.example.Shipping'), 'Shipping', 'program'],
+  ['a main class behind options that take a word', run('/usr/bin/java', '--add-opens', 'java.base/java.lang=ALL-UNNAMED', '-p', 'lib', '-m', 'shop/com.example.Shipping'), 'Shipping', 'program'],
+  ['a program without a name, in Python', run('/usr/bin/python3.11', '-I', '-c', 'login("geheim")', 'word'), 'python3.11', 'executable'],
+  ['a program without a name, in Python, in one word', run('/usr/bin/python3', '-clogin("geheim")'), 'python3', 'executable'],
+  ['a program without a name, in Node', run('/usr/bin/node', '--enable-source-maps', '-e', 'login("geheim")', 'geheim'), 'node', 'executable'],
+  ['a program without a name, in Node, in one word', run('/usr/bin/node', '--eval=login("geheim")', 'geheim'), 'node', 'executable'],
+  ['a program without a name, of a shell', run('/usr/bin/bash', '-lc', 'curl -u geheim'), 'bash', 'executable'],
+  ['a program without a name, in Perl', run('/usr/bin/perl', '-wne', 'login("geheim")', 'geheim'), 'perl', 'executable'],
+  ['a program without a name, in PHP', run('/usr/bin/php', '-r', 'login("geheim");'), 'php', 'executable'],
+  ['a word that can be no name', run('/usr/bin/node', '{"password":"geheim"}'), 'node', 'executable'],
   ['an interpreter with nothing better', facts({ executable: '/usr/bin/node', comm: 'node' }), 'node', 'executable'],
 ])('%s', (_what, process, name, source) => {
   expect(serviceName(process)).toMatchObject({ name, source });

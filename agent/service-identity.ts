@@ -19,7 +19,15 @@ const MODULE = /^[A-Za-z_][\w.]*$/;
 const APPLICATION = /^[A-Za-z_][\w.]*:[A-Za-z_]\w*(?:\(\))?$/;
 const NAMES_MODULE = /^(?:-A|--app|--module|-w)$/;
 /** Options of interpreters that take the next word. */
-const TAKES_VALUE = /^(?:-r|--require|--import|--loader|--experimental-loader|-e|--eval|-C|--conditions|-W|-X|-cp|-classpath|--class-path|--env-file|-I)$/;
+const TAKES_VALUE = /^(?:-r|--require|--import|--loader|--experimental-loader|-e|--eval|-C|--conditions|-W|-X|--env-file|-I)$/;
+const TAKES_VALUE_IN_JAVA = /^(?:-cp|-classpath|--class-path|-p|--module-path|--upgrade-module-path|--add-(?:opens|exports|modules|reads)|--patch-module|--limit-modules)$/;
+/** Behind these stands a program's text instead of its name: who wrote it may have put anything there. */
+const INLINE: readonly (readonly [interpreter: RegExp, option: RegExp])[] = [
+  [/^(?:python|pypy)/, /^-[A-Za-z]*c/], [/^(?:sh|bash)$/, /^-[A-Za-z]*c$/], [/^(?:perl|ruby)/, /^-[A-Za-z0]*[eE]/], [/^php/, /^-[rBRE]$|^--(?:run|process-begin|process-code|process-end)$/],
+  [/^(?:node|nodejs|bun)$/, /^-(?:e|p|pe)$|^--(?:eval|print)(?:=|$)/], [/^deno$/, /^eval$/],
+];
+/** What is no such thing is no name of a program either. */
+const NAME = /^[\p{L}\p{N}_@.][\p{L}\p{N} _@.+=-]{0,79}$/u;
 const SCRIPT_ENDING = /\.(?:[cm]?[jt]s|py|rb|pl|php|dll|exs?|sh)$/;
 const VERSIONED = /^(.*?)[-_]v?(\d+(?:\.\d+)+[\w.+-]*)$/;
 /** `shop-7d9f8b6c5-x2x4z`: a Deployment's pod; `db-0`: a StatefulSet's. */
@@ -62,7 +70,7 @@ export function serviceName(facts: ProcessFacts): ServiceName {
   const executable = executableOf(facts);
   if (!INTERPRETER.test(executable)) return { name: executable, version, source: 'executable' };
   const program = programOf(executable, facts);
-  if (program === undefined) return { name: executable, version, source: 'executable' };
+  if (program === undefined || !NAME.test(program.name)) return { name: executable, version, source: 'executable' };
   return { name: program.name, version: version ?? program.version, source: 'program' };
 }
 
@@ -85,8 +93,10 @@ function unitOf({ cgroup }: ProcessFacts): string | undefined {
 function programOf(interpreter: string, facts: ProcessFacts): { readonly name: string; readonly version: string | undefined } | undefined {
   const words = (facts.arguments ?? []).slice(1);
   if (interpreter === 'java') return javaProgram(words);
+  const inline = INLINE.find(([of]) => of.test(interpreter))?.[1];
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? '';
+    if (inline?.test(word) === true) return undefined;
     if (/^python|^pypy/.test(interpreter) && word === '-m') return scriptOf(words.slice(index + 1), facts);
     if (TAKES_VALUE.test(word)) index += 1;
     else if (!word.startsWith('-')) return scriptOf(words.slice(index), facts);
@@ -123,7 +133,7 @@ function javaProgram(words: readonly string[]): { readonly name: string; readonl
       const [, name, version] = VERSIONED.exec(jar) ?? [undefined, jar, undefined];
       return name === undefined || name === '' ? undefined : { name, version };
     }
-    if (TAKES_VALUE.test(word)) index += 1;
+    if (TAKES_VALUE_IN_JAVA.test(word)) index += 1;
     else if (!word.startsWith('-')) return { name: word.split(/[./]/).at(-1) ?? word, version: undefined };
   }
   return undefined;
