@@ -21,6 +21,8 @@ export class Correlator {
   /** Open requests, by process and by the thread that read them. */
   readonly #byProcess = new Map<number, OpenNodes>();
   readonly #byThread = new Map<number, OpenNodes>();
+  /** Processes in which one thread reads a request and another one answers it (Go, pools): there a thread works for several requests in turn. */
+  readonly #handOver = new Set<number>();
   /** Client nodes, by what the other end of their connection knows too. */
   readonly #joins = new JoinTable();
   readonly #counters: Pick<AgentCounters, 'parentLimit'>;
@@ -32,6 +34,13 @@ export class Correlator {
   begin(node: SpanNode): void {
     if (node.kind === 'server') this.#beginServer(node);
     else this.#beginClient(node);
+  }
+
+  /** The thread that sends the last of an answer. */
+  answered(node: SpanNode, { tgid, tid }: { readonly tgid: number; readonly tid: number }): void {
+    if (node.kind !== 'server' || tgid !== node.tgid || tid === node.tid) return;
+    if (this.#handOver.size >= MAX_JOINS) this.#handOver.clear();
+    this.#handOver.add(tgid);
   }
 
   end(node: SpanNode): void {
@@ -70,6 +79,7 @@ export class Correlator {
   forgetProcess(tgid: number): void {
     for (const node of this.#byProcess.get(tgid)?.all() ?? []) this.#byThread.get(node.tid)?.remove(node);
     this.#byProcess.delete(tgid);
+    this.#handOver.delete(tgid);
   }
 
   prune(nowNs: number): void {
@@ -90,15 +100,15 @@ export class Correlator {
     if (this.#joins.size < 2 * MAX_JOINS) this.#joins.add(node);
     else if (node.joinKey !== undefined) this.#counters.parentLimit += 1;
     if (node.parent !== undefined) return;
-    const onThread = this.#byThread.get(node.tid);
+    const open = this.#byProcess.get(node.tgid);
+    if (open === undefined) return;
+    const onThread = this.#handOver.has(node.tgid) && open.count > 1 ? undefined : this.#byThread.get(node.tid);
     const sole = onThread?.sole;
     if (sole !== undefined && sole.tgid === node.tgid) {
       node.parent = sole;
       node.basis = 'thread';
       return;
     }
-    const open = this.#byProcess.get(node.tgid);
-    if (open === undefined) return;
     const named = sameRequestId(open, node);
     if (named !== undefined) {
       node.parent = named;

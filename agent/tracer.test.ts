@@ -172,6 +172,22 @@ test('with several open requests nothing is claimed: they become links', () => {
   expect(beside.find(({ kind }) => kind === 'client')?.links.map(({ spanId }) => spanId)).toEqual([beside.find(({ kind, service }) => kind === 'server' && service === 'front')?.spanId]);
 });
 
+test('where one thread reads a request and another one answers it a thread proves nothing while several requests are open', () => {
+  const request = (cookie: number, tid: number, atNs: number): Buffer[] => [
+    openFrame({ cookie, tgid: 10, tid, atNs }, { role: 'server', local: '10.0.0.1:80', remote: `10.0.0.9:${5_000 + cookie}` }), dataFrame({ cookie, tgid: 10, tid, atNs }, { direction: 'receive', position: 0, text: `${REQUEST}\r\n` }),
+  ];
+  const answer = (cookie: number, tid: number, atNs: number): Buffer => dataFrame({ cookie, tgid: 10, tid, atNs }, { direction: 'send', position: 0, text: OK });
+  const call = (cookie: number, tid: number, atNs: number): Buffer[] => [
+    openFrame({ cookie, tgid: 10, tid, atNs }, { role: 'client', local: `10.0.0.1:${6_000 + cookie}`, remote: '10.0.0.2:81' }), dataFrame({ cookie, tgid: 10, tid, atNs }, { direction: 'send', position: 0, text: `${REQUEST}\r\n` }),
+    dataFrame({ cookie, tgid: 10, tid, atNs: atNs + 1 }, { direction: 'receive', position: 0, text: OK }),
+  ];
+  const calls = (answeredBy: number): (string | undefined)[] => new AgentBench()
+    .push(...request(1, 10, 10), answer(1, answeredBy, 20), ...request(2, 10, 30), ...call(3, 10, 40), ...request(4, 11, 50), ...call(5, 10, 60), answer(2, 10, 70), answer(4, 11, 80))
+    .spans().filter(({ kind }) => kind === 'client').map(({ told, links }) => (links.length > 0 ? `${links.length} links` : String(told['tocsin.parent.basis'])));
+  expect(calls(10)).toEqual(['thread', 'thread']);
+  expect(calls(12)).toEqual(['thread', '2 links']);
+});
+
 test('excluded paths and ports, and telemetry itself, are not told, nor what they cause', () => {
   expect(new AgentBench({ excludePaths: ['/users/*'] }).push(...twoServices()).spans()).toEqual([]);
   const bench = new AgentBench({ excludePorts: [81] }).push(...twoServices());

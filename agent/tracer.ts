@@ -272,7 +272,7 @@ export class Tracer implements FrameSink {
   #sink(stream: Stream, open: SpanNode[]): ExchangeSink {
     return {
       begin: (exchange) => { open.push(this.#begin(stream, exchange)); },
-      end: (exchange) => this.#end(take(open, exchange)),
+      end: (exchange) => this.#end(take(open, exchange), stream.current),
       abandon: (exchange, reason) => this.#abandon(take(open, exchange), reason),
     };
   }
@@ -332,8 +332,9 @@ export class Tracer implements FrameSink {
     return this.#policy.excludePorts.includes(localPort) || this.#policy.excludePorts.includes(remotePort);
   }
 
-  #end(node: SpanNode | undefined): void {
+  #end(node: SpanNode | undefined, by: DataFrame | undefined): void {
     if (node === undefined) return;
+    if (by?.direction === 'send') this.correlator.answered(node, by);
     this.#ended(node);
     this.counters.exchanges += 1;
     this.#finish(node);
