@@ -66,6 +66,17 @@ describe('what was around an incident', () => {
     expect((await gathered([{ ...trace, role: 'healthy' }])).suspect?.beforeMs).toBe(0);
   });
 
+  test('without a rise of the counts begins with the first bad event that is shown, also where that is of the minute before', async () => {
+    const calm = { sum: () => ({ good: 0, bad: 0, goodSquared: 0, badSquared: 0, events: 0, unknownWeight: 0 }) };
+    const trace = (startMs: number) => ({ traceId: 'a'.repeat(32) as TraceId, spanId: '00000000000000c2' as SpanId, role: 'most-common' as const, reason: '', rootService: '', rootName: '', startMs, durationNs: 1 });
+    const beforeOf = async (startMs: number): Promise<number | undefined> => {
+      const changes = { list: () => Promise.resolve([{ ...recorded[0]!, atMs: NOW - 60_000 }]) };
+      return (await gatherSnapshot({ ...ports, changes }, { evidence: { ...EVIDENCE, traces: [trace(startMs)] }, atMs: NOW, series: calm, service: 'checkout' })).changes.find(({ id }) => id === 'd1')?.beforeMs;
+    };
+    expect(await beforeOf(NOW - 38_000)).toBe(22_000);
+    expect(await beforeOf(NOW - 3_600_000)).toBe(30_000);
+  });
+
   test('names a new version that nobody recorded', async () => {
     const known = recorded.splice(0);
     const { suspect } = await gather();

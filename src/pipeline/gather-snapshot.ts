@@ -14,6 +14,8 @@ import { SNAPSHOT_SERVICES, type ChangeSource, type SnapshotReader } from './sna
 
 /** Minutes looked at for the beginning: what began earlier is told by the long windows. */
 export const SNAPSHOT_MINUTES = 120;
+/** Without a moment at which the counts rise it began with the first bad event that is shown, where that is no older: else that is of what always fails a little. */
+const FIRST_SHOWN_MS = 5 * MINUTE_MS;
 /** Versions that are compared with the ones before them; each takes two reads. */
 const COMPARED = 2;
 
@@ -37,7 +39,7 @@ export async function gatherSnapshot({ reader, changes, cohorts }: SnapshotPorts
   const minutes = minutesUntil(series, atMs);
   const onset = onsetOfMinutes(minutes);
   const services = servicesOf(evidence, service);
-  const beganMs = (onset?.minute ?? Math.floor(atMs / MINUTE_MS)) * MINUTE_MS;
+  const beganMs = onset === undefined ? beganWithoutOnset(evidence, atMs) : onset.minute * MINUTE_MS;
   const firstBadMs = firstBadIn(evidence, beganMs);
   const window = { fromMs: beganMs - CHANGES_BEFORE_MS, toMs: Math.min(atMs, beganMs + CHANGES_AFTER_MS) + 1 };
   const recorded = await changes.list(window);
@@ -52,11 +54,20 @@ export async function gatherSnapshot({ reader, changes, cohorts }: SnapshotPorts
   };
 }
 
+/** The minute, in milliseconds. */
+function beganWithoutOnset(evidence: Evidence, atMs: number): number {
+  const first = firstShownMs(evidence);
+  return Math.floor((first <= atMs && first > atMs - FIRST_SHOWN_MS ? first : atMs) / MINUTE_MS) * MINUTE_MS;
+}
+
 /** Counts know the minute in which it began; where the first of the traces is in it, that knows the second. */
-function firstBadIn({ traces }: Evidence, minuteMs: number): number | undefined {
-  const shown = traces.filter(({ role }) => role !== 'healthy').flatMap(({ startMs, alike = [] }) => [startMs, ...alike.map((each) => each.startMs)]);
-  const first = Math.min(...shown);
+function firstBadIn(evidence: Evidence, minuteMs: number): number | undefined {
+  const first = firstShownMs(evidence);
   return first >= minuteMs && first < minuteMs + MINUTE_MS ? first : undefined;
+}
+
+function firstShownMs({ traces }: Evidence): number {
+  return Math.min(...traces.filter(({ role }) => role !== 'healthy').flatMap(({ startMs, alike = [] }) => [startMs, ...alike.map((each) => each.startMs)]));
 }
 
 /** Services in which failures begin, then those that they pass through. */
