@@ -41,6 +41,19 @@ describe('one cohort against another', () => {
   test('with too few requests says so, and names what it left out', () => {
     const random = randomOf(5);
     expect(judgeCohorts(requests(random, 19), requests(random, 500))).toMatchObject({ verdict: 'too-few', leftOut: ['shop GET /'], operations: [] });
+    expect(judgeCohorts(requests(random, 19), requests(random, 500)).sentence).toContain('(there are 19 against 500 in all)');
     expect(judgeCohorts([], []).verdict).toBe('too-few');
+  });
+
+  test('that nobody has seen is said to be missing, not to need more traffic', () => {
+    const some = requests(randomOf(6), 100);
+    expect(judgeCohorts([], some).sentence).toMatch(/^No request of what is to be judged was seen in this time: is it spelt as its spans say it\?/);
+    expect(judgeCohorts(some, []).sentence).toMatch(/^No request of what it is compared with was seen/);
+    expect(judgeCohorts([], []).sentence).toMatch(/^No request of what is to be judged and of what it is compared with was seen/);
+  });
+
+  test('has the same shares in the sentence as beside it', () => {
+    const of = (count: number, failed: number): CohortRequest[] => Array.from({ length: count }, (_, index) => ({ operation: 'shop GET /', durationNs: 20e6, failed: index < failed }));
+    expect(judgeCohorts(of(300, 22), of(400, 1)).sentence).toBe('shop GET / fails more often (7.33 % against 0.25 %).');
   });
 });

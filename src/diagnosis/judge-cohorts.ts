@@ -56,7 +56,8 @@ export function judgeCohorts(ours: readonly CohortRequest[], theirs: readonly Co
   const operations = common.map((operation) => compareOperation(operation, [own.get(operation) ?? [], other.get(operation) ?? []], { latency, significance: limit }))
     .sort((left, right) => Number(right.slower || right.failsMore) - Number(left.slower || left.failsMore) || right.requests[0] - left.requests[0]);
   const verdict = common.length === 0 ? 'too-few' : operations.some(({ slower, failsMore }) => slower || failsMore) ? 'worse' : 'no-worse';
-  return { verdict, sentence: sentenceOf(verdict, operations), operations, leftOut: names.filter((name) => !common.includes(name)) };
+  const sentence = verdict === 'too-few' ? tooFewInWords(ours, theirs) : sentenceOf(verdict, operations);
+  return { verdict, sentence, operations, leftOut: names.filter((name) => !common.includes(name)) };
 }
 
 function byOperation(requests: readonly CohortRequest[]): ReadonlyMap<string, readonly CohortRequest[]> {
@@ -86,11 +87,17 @@ function quantile(ordered: readonly number[], share: number): number {
   return ordered[Math.min(ordered.length - 1, Math.floor(ordered.length * share))] ?? 0;
 }
 
+/** A side without any request is more often misspelt than quiet. */
+function tooFewInWords(ours: readonly CohortRequest[], theirs: readonly CohortRequest[]): string {
+  const empty = [...(ours.length === 0 ? ['what is to be judged'] : []), ...(theirs.length === 0 ? ['what it is compared with'] : [])];
+  if (empty.length > 0) return `No request of ${empty.join(' and of ')} was seen in this time: is it spelt as its spans say it? Else look further back with --range.`;
+  return `No operation has ${MIN_REQUESTS} requests on both sides (there are ${ours.length} against ${theirs.length} in all): wait for more traffic, or look further back with --range.`;
+}
+
 function sentenceOf(verdict: CohortVerdict['verdict'], operations: readonly OperationComparison[]): string {
   const [first] = operations;
-  if (verdict === 'too-few' || first === undefined) return `No operation has ${MIN_REQUESTS} requests on both sides: wait for more traffic, or look further back with --range.`;
-  if (verdict === 'no-worse') return `Nothing shows it to be worse, over ${operations.length} ${operations.length === 1 ? 'operation' : 'operations'}.`;
-  const failures = ([0, 1] as const).map((side) => formatPercent(first.failed[side] / first.requests[side], 1));
+  if (verdict === 'no-worse' || first === undefined) return `Nothing shows it to be worse, over ${operations.length} ${operations.length === 1 ? 'operation' : 'operations'}.`;
+  const failures = ([0, 1] as const).map((side) => formatPercent(first.failed[side] / first.requests[side], 2));
   const words = [
     ...(first.failsMore ? [`fails more often (${failures[0]} against ${failures[1]})`] : []),
     ...(first.slower ? [`is slower (median ${formatLatency(first.medianNs[0])} against ${formatLatency(first.medianNs[1])})`] : []),
