@@ -34,6 +34,7 @@ static __always_inline void tell_tls_call(struct connection *connection)
 	if (!thread || !thread->ssl)
 		return;
 	thread->cookie = connection->cookie;
+	thread->moved_ns = bpf_ktime_get_ns();
 	thread->role = connection->role;
 	thread->off = connection->mode == POLICY_OFF;
 }

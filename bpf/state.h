@@ -67,6 +67,8 @@ enum tls_function { TLS_NONE = 0, TLS_READ = 1, TLS_WRITE = 2, TLS_READ_EX = 3, 
 /* One per thread that called a TLS library or moves batches of messages. */
 struct thread {
 	__u64 ssl;      /* the object of the TLS call that runs now; 0: none */
+	__u64 entered_ns; /* when it began */
+	__u64 moved_ns; /* when bytes moved inside that call, the last time; 0: not yet */
 	__u64 buffer;
 	__u64 length;   /* pointer, for the _ex functions */
 	__u64 cookie;   /* of the connection that moved bytes inside that call; 0: none yet */

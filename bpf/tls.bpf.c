@@ -36,6 +36,8 @@ int BPF_KPROBE(on_tls_enter, __u64 ssl, __u64 buffer, __u64 length, __u64 moved)
 		return 0;
 	}
 	thread->ssl = ssl;
+	thread->entered_ns = bpf_ktime_get_ns();
+	thread->moved_ns = 0;
 	thread->buffer = buffer;
 	thread->length = moved;
 	thread->function = bpf_get_attach_cookie(ctx);
@@ -98,6 +100,8 @@ static __always_inline __u32 moved_bytes(struct thread *thread, int result)
 
 struct plaintext {
 	__u64 buffer;
+	__u64 asked_ns;    /* when it was sent, if it is a request; 0: received */
+	__u64 answered_ns; /* when it was sent, if it is an answer; 0: not known */
 	__u32 total;
 	__u32 head;
 	__u32 tail;
@@ -167,6 +171,10 @@ static __always_inline void tell_plaintext(struct tls_session *session, struct p
 		return;
 	}
 	fill_header(&data->header, EVENT_DATA, sizeof(*data) + data->head + data->tail);
+	/* The call may return long after the other end has its bytes. */
+	__u64 sent_ns = session->role == ROLE_CLIENT ? plain->asked_ns : plain->answered_ns;
+	if (sent_ns)
+		data->header.time_ns = sent_ns;
 	data->header.cookie = session->cookie;
 	data->position = position;
 	data->source = SOURCE_TLS_LIBRARY;
@@ -192,7 +200,8 @@ static __always_inline void tell_by_size(struct tls_session *session, struct pla
 static __always_inline void moved_plaintext(struct tls_session *session, struct thread *thread, __u32 total)
 {
 	bool read = thread->function == TLS_READ || thread->function == TLS_READ_EX;
-	struct plaintext plain = { .buffer = thread->buffer, .total = total, .direction = read ? DIRECTION_RECEIVE : DIRECTION_SEND };
+	struct plaintext plain = { .buffer = thread->buffer, .total = total, .direction = read ? DIRECTION_RECEIVE : DIRECTION_SEND,
+				   .asked_ns = read ? 0 : thread->entered_ns, .answered_ns = read ? 0 : thread->moved_ns };
 
 	if (session->mode == POLICY_OFF)
 		return;

@@ -68,6 +68,11 @@ describe.skipIf(!canRun)('plaintext of TLS connections', { timeout: 120_000 }, (
     expect([...answers.matchAll(/says (\/[a-z?=]+)/g)].map(([, path]) => path)).toEqual(paths);
     expect(wholeStream(loader.data(serverEnd!.cookie, 'received')).toString()).toBe(requests);
     expect(wholeStream(loader.data(clientEnd!.cookie, 'received')).toString()).toBe(answers);
+    // Nobody hears a request before it is sent, however late the call that sends it returns.
+    for (const { position, timeNs } of loader.data(clientEnd!.cookie, 'sent')) {
+      const heard = loader.data(serverEnd!.cookie, 'received').find((frame) => frame.position <= position && position < frame.position + frame.total);
+      expect(heard!.timeNs).toBeGreaterThanOrEqual(timeNs);
+    }
     const all = opens.flatMap(({ cookie }) => [...loader.data(cookie, 'sent'), ...loader.data(cookie, 'received')]);
     expect(all.every(({ isTls, source, protocol }) => isTls && source === SOURCE_TLS_LIBRARY && protocol === PROTOCOL.http1)).toBe(true);
   });
