@@ -54,8 +54,9 @@ size_t ring_consume(struct ring *ring, void (*take)(void *context, const void *r
 {
 	size_t count = 0;
 	unsigned long at = *ring->consumed;
+	unsigned long most = __atomic_load_n(ring->produced, __ATOMIC_ACQUIRE) + ring->size;
 
-	while (at < __atomic_load_n(ring->produced, __ATOMIC_ACQUIRE)) {
+	while (at < most && at < __atomic_load_n(ring->produced, __ATOMIC_ACQUIRE)) {
 		uint32_t head = __atomic_load_n((const uint32_t *)(ring->records + (at & (ring->size - 1))), __ATOMIC_ACQUIRE);
 		size_t length = head & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 		if (head & BPF_RINGBUF_BUSY_BIT || length > ring->size)

@@ -18,7 +18,8 @@ struct ring {
 bool ring_open(struct ring *ring, int map, size_t size);
 void ring_close(struct ring *ring);
 
-/* Hands over every record that is there, in order, and those that are added meanwhile; returns how many. */
+/* Hands over every record that is there, in order, and of those that are added meanwhile as many as the ring holds: whoever reads more slowly
+ * than is written has other things to see to, like the end. Returns how many. */
 size_t ring_consume(struct ring *ring, void (*take)(void *context, const void *record, size_t size), void *context);
 
 #endif

@@ -365,6 +365,32 @@ static void one_that_has_ended_has_no_libraries_to_look_for(void)
 	expect(libraries_is_settled(&libraries, getpid(), true) && libraries_is_settled(&libraries, getpid(), false));
 }
 
+/* Each record that is taken makes another, up to a number that no reader is to come to. */
+#define RECORDS_TOO_MANY 100000
+
+static void take_and_write(void *context, const void *record, size_t size)
+{
+	struct written *written = context;
+	(void)record, (void)size;
+	if (++written->taken < RECORDS_TOO_MANY)
+		write_record(written, 8, 0);
+}
+
+static void the_ring_that_is_written_faster_than_read_is_left_in_between(void)
+{
+	struct written written = { .page = sysconf(_SC_PAGESIZE) };
+	written.pages = calloc(1, 2 * written.page + RING_BYTES);
+	struct ring ring = {
+		.consumed = (unsigned long *)written.pages, .produced = (unsigned long *)(written.pages + written.page),
+		.records = written.pages + 2 * written.page, .size = RING_BYTES, .whole = malloc(RING_BYTES),
+	};
+	write_record(&written, 8, 0);
+	expect(ring_consume(&ring, take_and_write, &written) <= 2 * RING_BYTES / 16);
+	expect(*ring.consumed < *ring.produced && ring_consume(&ring, take_and_write, &written) > 0);
+	free(ring.whole);
+	free(written.pages);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -383,5 +409,6 @@ int main(void)
 	test("files that were planted take no memory", planted_files_take_no_memory);
 	test("files beyond those that are remembered are counted", files_beyond_those_that_are_remembered_are_counted);
 	test("one that has ended has no libraries to look for", one_that_has_ended_has_no_libraries_to_look_for);
+	test("the ring that is written faster than read is left in between", the_ring_that_is_written_faster_than_read_is_left_in_between);
 	return failures > 0;
 }
