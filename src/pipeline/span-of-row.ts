@@ -59,7 +59,7 @@ export function archivedSpanOfRow(row: Row): Span {
     scopeVersion: text(row['ScopeVersion']),
     attributes: typedAttributes(attributesOf(row['attributes']), row['typed']),
     events: listOf(row['events']).map((event) => ({ timeNs: integerOf(event['timeNs']), name: textOf(event['name']), attributes: typedAttributes(recordOf(event['attributes']), event['typed']) })),
-    links: listOf(row['links']).map((link) => ({ traceId: textOf(link['traceId']), spanId: textOf(link['spanId']), attributes: typedAttributes(recordOf(link['attributes']), link['typed']) })),
+    links: listOf(row['links']).map((link) => ({ traceId: textOf(link['traceId']), spanId: textOf(link['spanId']), traceState: textOf(link['traceState']), attributes: typedAttributes(recordOf(link['attributes']), link['typed']) })),
     traceState: text(row['TraceState']),
     weight: Number(row['Weight'] ?? 1),
   };
@@ -105,7 +105,7 @@ function eventsOf(cell: SqlValue | undefined): Span['events'] {
 }
 
 function linksOf(cell: SqlValue | undefined): Span['links'] {
-  return listOf(cell).map((link) => ({ traceId: textOf(link['traceId']), spanId: textOf(link['spanId']), attributes: recordOf(link['attributes']) }));
+  return listOf(cell).map((link) => ({ traceId: textOf(link['traceId']), spanId: textOf(link['spanId']), traceState: textOf(link['traceState']), attributes: recordOf(link['attributes']) }));
 }
 
 function listOf(cell: SqlValue | undefined): readonly Readonly<Record<string, AttributeValue>>[] {

@@ -36,7 +36,7 @@ const SPANS: readonly SpanDescription[] = [
     traceId: A, spanId: '2', parentSpanId: '1', name: 'charge', service: 'payment', kind: 'client', startMs: START + 20.5, durationMs: 250, status: 'error', statusMessage: 'declined <b>now</b>',
     attributes: { amount: 9_223_372_036_854_775_807n, small: -9_007_199_254_740_993n, number: '17', yes: 'true', flag: true, ratio: 0.5, list: ['x', 1, null], nothing: null, nested: { a: null, b: 'c' }, empty: '', "it's": 'ünï' }, resource: { 'host.name': 'h1', cpus: 8 },
     events: [{ name: 'exception', timeMs: START + 200, attributes: { 'exception.type': 'Declined', escaped: false } }, { name: '', timeMs: START + 201 }],
-    links: [{ traceId: B, spanId: '0000000000000009' }], weight: 4,
+    links: [{ traceId: B, spanId: '0000000000000009', traceState: 'vendor=2' }], weight: 4,
   },
   { traceId: B, spanId: 'ffffffffffffffff', parentSpanId: '99', name: 'GET /items', service: 'catalogue', startMs: START + 5_000, durationMs: 20 },
 ];

@@ -29,7 +29,7 @@ const TRACE_A: SpanDescription[] = [
   {
     traceId: ID_A, spanId: '3', parentSpanId: '2', name: 'charge', service: 'payment', startMs: START + 20, durationMs: 250, status: 'error', statusMessage: 'declined <b>now</b>',
     attributes: { amount: BIG, 'user.note': 'digits 12345678901234567890 in a string', ratio: 0.5, list: ['x', 1] }, resource: { 'host.name': 'h1' },
-    events: [{ name: 'exception', timeMs: START + 200, attributes: { 'exception.type': 'Declined' } }], links: [{ traceId: ID_B, spanId: '0000000000000009' }], weight: 4,
+    events: [{ name: 'exception', timeMs: START + 200, attributes: { 'exception.type': 'Declined' } }], links: [{ traceId: ID_B, spanId: '0000000000000009', traceState: 'vendor=2' }], weight: 4,
   },
 ];
 const TRACE_B: SpanDescription[] = [
@@ -78,7 +78,7 @@ describe('a stored trace', () => {
     expect(charge).toMatchObject({ traceId: ID_A, serviceName: 'payment', statusMessage: 'declined <b>now</b>', durationNs: 250e6, weight: 4, resource: { 'host.name': 'h1', 'service.name': 'payment' } });
     expect(charge?.startNs).toBe(BigInt(START + 20) * 1_000_000n);
     expect(charge?.events).toEqual([{ timeNs: BigInt(START + 200) * 1_000_000n, name: 'exception', attributes: { 'exception.type': 'Declined' } }]);
-    expect(charge?.links).toEqual([{ traceId: ID_B, spanId: '0000000000000009', attributes: {} }]);
+    expect(charge?.links).toEqual([{ traceId: ID_B, spanId: '0000000000000009', traceState: 'vendor=2', attributes: {} }]);
     expect(trace?.logs).toEqual([expect.objectContaining({ spanId: '0000000000000003', severity: 'ERROR', body: 'card declined', attributes: { 'exception.type': 'Declined' } })]);
     expect(trace?.truncated).toBe(false);
   });

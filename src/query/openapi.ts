@@ -65,7 +65,7 @@ const attributes = z.record(z.string(), z.unknown());
 const span = z.object({
   spanId: z.string(), parentSpanId: z.string().nullable(), service: z.string(), name: z.string(), kind: z.string(), status: z.enum(['unset', 'ok', 'error']),
   statusMessage: z.string(), start: instant, startNs: z.string(), durationNs: z.number(), attributes, resource: attributes,
-  events: z.array(z.object({ timeNs: z.string(), name: z.string(), attributes })), links: z.array(z.object({ traceId: z.string(), spanId: z.string(), attributes })), weight: z.number(),
+  events: z.array(z.object({ timeNs: z.string(), name: z.string(), attributes })), links: z.array(z.object({ traceId: z.string(), spanId: z.string(), traceState: z.string().optional(), attributes })), weight: z.number(),
 });
 const trace = z.object({ traceId: z.string(), truncated: z.boolean(), spans: z.array(span), logs: z.array(attributes) });
 const traceSummary = z.object({

@@ -58,7 +58,7 @@ function spanJson(span: Span, dialect: OtlpDialect): Record<string, unknown> {
     endTimeUnixNano: (span.startNs + BigInt(span.durationNs)).toString(),
     attributes: keyValues(span.attributes),
     ...(span.events.length === 0 ? {} : { events: span.events.map((event) => ({ timeUnixNano: event.timeNs.toString(), name: event.name, attributes: keyValues(event.attributes) })) }),
-    ...(span.links.length === 0 ? {} : { links: span.links.map((link) => ({ traceId: id(link.traceId), spanId: id(link.spanId), attributes: keyValues(link.attributes) })) }),
+    ...(span.links.length === 0 ? {} : { links: span.links.map((link) => ({ traceId: id(link.traceId), spanId: id(link.spanId), ...(link.traceState === undefined || link.traceState === '' ? {} : { traceState: link.traceState }), attributes: keyValues(link.attributes) })) }),
     status: { ...(span.statusMessage === '' ? {} : { message: span.statusMessage }), ...(code === 0 ? {} : { code: dialect === 'otlp' ? code : `STATUS_CODE_${span.status.toUpperCase()}` }) },
   };
 }

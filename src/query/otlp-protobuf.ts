@@ -29,7 +29,7 @@ function spanBytes(span: Span): Uint8Array {
     fixed64Field(8, span.startNs + BigInt(span.durationNs)),
     attributesBytes(9, span.attributes),
     ...span.events.map((event) => lengthDelimited(11, concatBytes([fixed64Field(1, event.timeNs), textField(2, event.name), attributesBytes(3, event.attributes)]))),
-    ...span.links.map((link) => lengthDelimited(13, concatBytes([idField(1, link.traceId), idField(2, link.spanId), attributesBytes(4, link.attributes)]))),
+    ...span.links.map((link) => lengthDelimited(13, concatBytes([idField(1, link.traceId), idField(2, link.spanId), textField(3, link.traceState ?? ''), attributesBytes(4, link.attributes)]))),
     lengthDelimited(15, concatBytes([textField(2, span.statusMessage), varintField(3, SPAN_STATUSES.indexOf(span.status))])),
   ]);
 }

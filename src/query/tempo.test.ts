@@ -18,7 +18,7 @@ const SPANS: readonly SpanDescription[] = [
   { traceId: ID, spanId: 'a1', name: 'GET /', service: 'front', kind: 'server', startMs: START, durationMs: 250, attributes: { 'http.response.status_code': 500, 'http.route': '/', ratio: 0.5, negative: -7 }, resource: { region: 'eu' }, scope: { name: 'http', version: '1.2' } },
   {
     traceId: ID, spanId: 'a2', parentSpanId: 'a1', name: 'charge', service: 'pay', kind: 'client', status: 'error', statusMessage: 'declined', startMs: START + 20, durationMs: 100.5,
-    attributes: { big: 9_223_372_036_854_775_807n, list: ['x', 1, true], deep: { a: 1.5 }, hit: true, note: '"ü' }, events: [{ name: 'exception', timeMs: START + 60, attributes: { 'exception.type': 'Declined' } }], links: [{ traceId: 'b'.repeat(32), spanId: 'c'.repeat(16), attributes: { why: 'retry' } }], traceState: 'vendor=1',
+    attributes: { big: 9_223_372_036_854_775_807n, list: ['x', 1, true], deep: { a: 1.5 }, hit: true, note: '"ü' }, events: [{ name: 'exception', timeMs: START + 60, attributes: { 'exception.type': 'Declined' } }], links: [{ traceId: 'b'.repeat(32), spanId: 'c'.repeat(16), traceState: 'vendor=2', attributes: { why: 'retry' } }], traceState: 'vendor=1',
   },
   { traceId: 'd'.repeat(32), spanId: 'd1', parentSpanId: '99', name: 'orphan', service: 'pay', startMs: START + 1_000, durationMs: 5, attributes: { 'odd "key"': 'v' } },
 ];

@@ -4,6 +4,14 @@ import type { SpanKind, SpanStatus } from './span-batch.js';
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
+/** `traceState` is absent where the reader does not ask for it. */
+export interface SpanLinkRead {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceState?: string;
+  readonly attributes: Attributes;
+}
+
 /** One stored span as an object: what pages, evidence and diagnosis read. Ingest never builds these; see SpanBatch. */
 export interface Span {
   readonly traceId: TraceId;
@@ -24,7 +32,7 @@ export interface Span {
   readonly scopeVersion?: string;
   readonly attributes: Attributes;
   readonly events: readonly { readonly timeNs: bigint; readonly name: string; readonly attributes: Attributes }[];
-  readonly links: readonly { readonly traceId: string; readonly spanId: string; readonly attributes: Attributes }[];
+  readonly links: readonly SpanLinkRead[];
   readonly traceState: string;
   readonly weight: number;
 }

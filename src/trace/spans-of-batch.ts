@@ -31,9 +31,10 @@ function spanOf(batch: SpanBatch, row: number, { ids, resources }: Decoded): Spa
     serviceName: batch.resources[resource]!.serviceName,
     resource: resources[resource]!,
     scopeName: batch.scopes[batch.scopeIndex[row]!]?.name ?? '',
+    scopeVersion: batch.scopes[batch.scopeIndex[row]!]?.version ?? '',
     attributes: attributesOf(batch.attributes.slice(batch.attributeStart[row], batch.attributeStart[row + 1])),
     events: (batch.events[row] ?? []).map((event) => ({ timeNs: event.timeNs, name: event.name, attributes: attributesOf(event.attributes) })),
-    links: (batch.links[row] ?? []).map((link) => ({ traceId: link.traceId, spanId: link.spanId, attributes: attributesOf(link.attributes) })),
+    links: (batch.links[row] ?? []).map((link) => ({ traceId: link.traceId, spanId: link.spanId, traceState: link.traceState, attributes: attributesOf(link.attributes) })),
     traceState: batch.traceStates[row] ?? '',
     weight: batch.weights[row]!,
   };

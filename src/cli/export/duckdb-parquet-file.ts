@@ -14,12 +14,13 @@ const MAP = 'MAP(VARCHAR, VARCHAR)';
 /** Names and shapes of the OpenTelemetry Collector's ClickHouse exporter (table `otel_traces`), which its readers know. */
 const COLUMNS = {
   Timestamp: 'BIGINT', TraceId: 'VARCHAR', SpanId: 'VARCHAR', ParentSpanId: 'VARCHAR', TraceState: 'VARCHAR', SpanName: 'VARCHAR', SpanKind: 'VARCHAR', ServiceName: 'VARCHAR',
-  ResourceAttributes: MAP, ScopeName: 'VARCHAR', ScopeVersion: 'VARCHAR', SpanAttributes: MAP, Duration: 'BIGINT', StatusCode: 'VARCHAR', StatusMessage: 'VARCHAR',
-  Events: `STRUCT("Timestamp" BIGINT, "Name" VARCHAR, "Attributes" ${MAP})[]`, Links: `STRUCT("TraceId" VARCHAR, "SpanId" VARCHAR, "Attributes" ${MAP})[]`, Weight: 'DOUBLE',
+  ResourceAttributes: MAP, ScopeName: 'VARCHAR', ScopeVersion: 'VARCHAR', SpanAttributes: MAP, Duration: 'UBIGINT', StatusCode: 'VARCHAR', StatusMessage: 'VARCHAR',
+  Events: `STRUCT("Timestamp" BIGINT, "Name" VARCHAR, "Attributes" ${MAP})[]`, Links: `STRUCT("TraceId" VARCHAR, "SpanId" VARCHAR, "TraceState" VARCHAR, "Attributes" ${MAP})[]`, Weight: 'DOUBLE',
 } as const;
 /** So many spans are sorted together; DuckDB's memory is as large as the service's. */
 const SPANS_OF_RUN = 50_000;
 const MEMORY_LIMIT = '224MB';
+const EVENTS = `list_transform(Events, lambda e: {'Timestamp': make_timestamp_ns(e."Timestamp"), 'Name': e."Name", 'Attributes': e."Attributes"})`;
 const PARQUET = '(FORMAT parquet, COMPRESSION zstd)';
 
 /** Writes traces as one Parquet file (zstd), of which every 50,000 spans are sorted by service and time. Times become nanosecond timestamps. */
@@ -56,7 +57,7 @@ export async function writeParquet(traces: AsyncIterable<WholeTrace>, file: stri
 async function writeRun(connection: DuckDBConnection, lines: string, file: string): Promise<string> {
   const columns = Object.entries(COLUMNS).map(([name, type]) => `${name}: '${type}'`).join(', ');
   await connection.run(`COPY (
-    SELECT * REPLACE (make_timestamp_ns(Timestamp) AS Timestamp) FROM read_json(${quoted(lines)}, format = 'newline_delimited', columns = {${columns}}) ORDER BY ServiceName, Timestamp
+    SELECT * REPLACE (make_timestamp_ns(Timestamp) AS Timestamp, ${EVENTS} AS Events) FROM read_json(${quoted(lines)}, format = 'newline_delimited', columns = {${columns}}) ORDER BY ServiceName, Timestamp
   ) TO ${quoted(file)} ${PARQUET}`);
   await rm(lines);
   return file;
@@ -70,13 +71,13 @@ function rowJson(span: Span): string {
     SpanKind: text(capitalised(span.kind)), ServiceName: text(span.serviceName), ResourceAttributes: mapJson(span.resource), ScopeName: text(span.scopeName), ScopeVersion: text(span.scopeVersion ?? ''),
     SpanAttributes: mapJson(span.attributes), Duration: String(span.durationNs), StatusCode: text(capitalised(span.status)), StatusMessage: text(span.statusMessage),
     Events: items(span.events.map(({ timeNs, name, attributes }) => `{"Timestamp":${timeNs},"Name":${text(name)},"Attributes":${mapJson(attributes)}}`)),
-    Links: items(span.links.map(({ traceId, spanId, attributes }) => `{"TraceId":${text(traceId)},"SpanId":${text(spanId)},"Attributes":${mapJson(attributes)}}`)),
+    Links: items(span.links.map(({ traceId, spanId, traceState = '', attributes }) => `{"TraceId":${text(traceId)},"SpanId":${text(spanId)},"TraceState":${text(traceState)},"Attributes":${mapJson(attributes)}}`)),
     Weight: String(span.weight),
   };
   return `{${Object.entries(row).map(([name, value]) => `"${name}":${value}`).join(',')}}`;
 }
 
-/** Texts as they are, everything else as JSON: a Parquet map has one type. */
+/** Texts as they are, nothing as nothing, everything else as JSON: a Parquet map has one type. */
 function mapJson(attributes: Attributes): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, typeof value === 'string' ? value : valueJson(value)])));
+  return JSON.stringify(Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, typeof value === 'string' || value === null ? value : valueJson(value)])));
 }
