@@ -29,28 +29,46 @@ type Counting = Exclude<MetricsFunction, { readonly type: 'compare' }>;
 const SECOND = '1e9::DOUBLE';
 
 export function compileMetrics(search: SpansetExpression, called: Counting, window: MetricsWindow): CompiledMetrics {
-  const compiled = compileSearch(search, { extra: (expressions) => observed(called, expressions) });
+  const isByResource = called.by.length > 0 && called.by.every(isOfResource);
+  const compiled = compileSearch(search, { extra: (expressions) => [isByResource ? 's.resource_id' : `${groupsSql(called, expressions)} AS groups`, ...valueSql(called, expressions)].join(', ') });
   const from = `observed AS (SELECT ${intervalSql(window)} AS interval, ${window.weighted ? 's.weight' : '1::DOUBLE'} AS weight, ${compiled.extra.sql} FROM ${compiled.spans} AND ${inWindow(window)})`;
-  return { sql: `WITH RECURSIVE /* archive */ ${compiled.ctes},\n${from}\n${aggregated(called)}`, params: withWindow(compiled, window), looksAround: compiled.looksAround };
+  const groups = isByResource ? namedByResource(called, groupsSql(called, compiled.expressions)) : '';
+  return { sql: `WITH RECURSIVE /* archive */ ${compiled.ctes},\n${from}${groups}\n${aggregated(called, isByResource ? 'named' : 'observed')}`, params: withWindow(compiled, window), looksAround: compiled.looksAround };
 }
 
-/** The columns that every function needs of a span: what it groups by, and the value it is about, durations in seconds. */
-function observed(called: Counting, expressions: ExpressionSql): string {
-  const groups = `[${called.by.map((field) => `coalesce(${expressions.json(fieldOf(field))}, 'null')`).join(', ')}]::VARCHAR[] AS groups`;
-  if (called.type === 'count') return groups;
+function isOfResource(field: Field): boolean {
+  return field.type === 'attribute' && field.scope === 'resource' && field.ofParent !== true;
+}
+
+/** Few resources have many spans: their JSON is read once, and not for each span. Counts are summed up before they get their names. */
+function namedByResource(called: Counting, groups: string): string {
+  const summed = called.type === 'count' ? '(SELECT interval, resource_id, sum(weight) AS weight FROM observed GROUP BY ALL)' : 'observed';
+  return `,
+of_resources AS MATERIALIZED (SELECT r.resource_id, ${groups} AS groups FROM resources r),
+named AS (SELECT o.* EXCLUDE (resource_id), g.groups FROM ${summed} o JOIN of_resources g ON g.resource_id = o.resource_id)`;
+}
+
+/** What a function groups by. */
+function groupsSql(called: Counting, expressions: ExpressionSql): string {
+  return `[${called.by.map((field) => `coalesce(${expressions.json(fieldOf(field))}, 'null')`).join(', ')}]::VARCHAR[]`;
+}
+
+/** The column of the value that a function is about, durations in seconds. */
+function valueSql(called: Counting, expressions: ExpressionSql): readonly string[] {
+  if (called.type === 'count') return [];
   const value = expressions.value(fieldOf(called.of));
   const number = expressions.number(fieldOf(called.of));
-  return `${groups}, ${value.type === 'number' && value.isDuration === true ? `${number} / ${SECOND}` : number} AS value`;
+  return [`${value.type === 'number' && value.isDuration === true ? `${number} / ${SECOND}` : number} AS value`];
 }
 
 function fieldOf(field: Field): FieldExpression {
   return { type: 'field', field };
 }
 
-function aggregated(called: Counting): string {
+function aggregated(called: Counting, from: string): string {
   const groups = 'interval, CAST(to_json(groups) AS VARCHAR) AS groups';
-  if (called.type === 'count') return `SELECT ${groups}, sum(weight) AS value FROM observed GROUP BY ALL`;
-  const values = 'observed WHERE value IS NOT NULL AND isfinite(value)';
+  if (called.type === 'count') return `SELECT ${groups}, sum(weight) AS value FROM ${from} GROUP BY ALL`;
+  const values = `${from} WHERE value IS NOT NULL AND isfinite(value)`;
   switch (called.name) {
     case 'min_over_time':
     case 'max_over_time':
@@ -63,16 +81,16 @@ function aggregated(called: Counting): string {
       // The upper end of the bucket, a power of two of the stored unit, as in Tempo: nanoseconds for durations.
       return `SELECT interval, CAST(to_json(groups) AS VARCHAR) AS groups, ${bucketSql(called.of)} AS bucket, sum(weight) AS value FROM ${values} AND value > 0 GROUP BY ALL`;
     case 'quantile_over_time':
-      return quantiles(called.quantiles);
+      return quantiles(called.quantiles, values);
   }
 }
 
 /** Exact, by weight: the smallest value that at least the share q of the spans does not exceed. */
-function quantiles(shares: readonly number[]): string {
+function quantiles(shares: readonly number[], values: string): string {
   const columns = shares.map((share, index) => `min(value) FILTER (reached >= ${share}::DOUBLE * total * (1 - 1e-12)) AS q${index}`);
   return `SELECT interval, CAST(to_json(groups) AS VARCHAR) AS groups, ${columns.join(', ')} FROM (
     SELECT interval, groups, value, sum(weight) OVER (PARTITION BY interval, groups ORDER BY value) AS reached, sum(weight) OVER (PARTITION BY interval, groups) AS total
-    FROM observed WHERE value IS NOT NULL AND isfinite(value)) ranked GROUP BY ALL`;
+    FROM ${values}) ranked GROUP BY ALL`;
 }
 
 function bucketSql(of: Field): string {
@@ -82,7 +100,7 @@ function bucketSql(of: Field): string {
 
 /** Spans to show beside a chart, spread over its time: `groups`, `value` and whose span it is. */
 export function compileExemplars(search: SpansetExpression, called: Counting, { window, limit }: { readonly window: MetricsWindow; readonly limit: number }): CompiledMetrics {
-  const compiled = compileSearch(search, { extra: (expressions) => observed(called, expressions) });
+  const compiled = compileSearch(search, { extra: (expressions) => [`${groupsSql(called, expressions)} AS groups`, ...valueSql(called, expressions)].join(', ') });
   const value = called.type === 'count' ? `s.duration_ns / ${SECOND}` : 'value';
   const sql = `WITH RECURSIVE /* archive */ ${compiled.ctes},
 spread AS (
