@@ -57,7 +57,7 @@ async function makeSpans(spans) {
       CASE WHEN i % 2 = 0 THEN 2 ELSE 3 END, CASE WHEN i % 400 = 0 THEN 2 ELSE 0 END, '', ${startMs}000000 + i * ${HOUR_MS}000000 // ${spans}, ${startMs} + i * ${HOUR_MS} // ${spans} + 30,
       (exp(random() * 3) * 1e6 * (1 + random()))::BIGINT, 'service-' || (i % 8), i % 8, 'http', '1.0',
       '{"http.request.method":"GET","http.route":"/api/v1/thing/{id}","http.response.status_code":' || (CASE WHEN i % 50 = 0 THEN 500 ELSE 200 END) || ',"server.address":"service-' || (i % 8) || '","url.path":"/api/v1/thing/' || (random() * 10000)::INT || '","user.id":"' || (random() * 3000)::INT || '"}',
-      NULL, NULL, '', 257, 1, FALSE, 0, ${startMs} + i * ${HOUR_MS} // ${spans} + 1000, FALSE FROM range(${from}, ${Math.min(spans, from + PART)}) t(i)` }]);
+      NULL, NULL, '', 257, 1, FALSE, 0, ${startMs} + i * ${HOUR_MS} // ${spans} + 1000, FALSE, CASE WHEN i % 50 = 0 THEN 500 ELSE 200 END FROM range(${from}, ${Math.min(spans, from + PART)}) t(i)` }]);
   }
   await database.transaction([{ sql: 'INSERT INTO ledger SELECT (arrival_ms // 60000)::INTEGER, \'traces\', \'grpc\', count(*), count(*), 0, 0 FROM spans_bulk GROUP BY 1' }]);
 }

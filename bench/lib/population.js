@@ -149,7 +149,8 @@ async function writeTraces(database, { hour, from, to, isDeployed, seed }) {
     )
     SELECT hash(i, ${seed}, 20), hash(i, ${seed}, 21), hash(i, ${seed}, step, 22), CASE WHEN parent < 0 THEN 0 ELSE hash(i, ${seed}, parent, 22) END, name, kind, CASE WHEN failed THEN 2 ELSE 0 END, CASE WHEN failed THEN 'upstream failed' ELSE '' END,
       at_ns + step * 1300000, (at_ns + step * 1300000 + duration) // 1000000, duration, service, ${resourceId('service_id', 'pod', isDeployed ? 1 : 0)}, '@opentelemetry/instrumentation-' || shape, '0.200.0', ${attributes},
-      CASE WHEN failed THEN '[{"timeNs":' || (at_ns + duration) || ',"name":"exception","attributes":{"exception.type":"UpstreamError","exception.message":"' || service || ' answered 500"}}]' END, NULL, '', 257, 1, FALSE, 0, (at_ns + step * 1300000 + duration) // 1000000 + 900, FALSE
+      CASE WHEN failed THEN '[{"timeNs":' || (at_ns + duration) || ',"name":"exception","attributes":{"exception.type":"UpstreamError","exception.message":"' || service || ' answered 500"}}]' END, NULL, '', 257, 1, FALSE, 0, (at_ns + step * 1300000 + duration) // 1000000 + 900, FALSE,
+      CASE shape WHEN 'http' THEN CASE WHEN failed THEN 500 WHEN ${u('i', 11)} < 0.01 THEN 404 ELSE 200 END WHEN 'http-client' THEN CASE WHEN failed THEN 502 ELSE 200 END ELSE 0 END
     FROM spans ORDER BY at_ns // 2000000000, service` },
   { sql: `INSERT INTO ledger SELECT (arrival_ms // 60000)::INTEGER, 'traces', 'grpc', count(*), count(*), 0, 0 FROM spans_bulk WHERE start_ns >= ${hour * HOUR_MS}000000 AND trace_id_low IN (SELECT hash((${hour}::BIGINT << 24) + n, ${seed}, 21) FROM range(${from}, ${to}) t(n)) GROUP BY 1` }]);
 }

@@ -14,7 +14,7 @@ export async function fillWeek(database, { spans, fromMs }) {
         SELECT hash(t), hash(t + 1e9::BIGINT), hash(t * 10 + i) + 1, CASE WHEN i = 0 THEN 0 ELSE hash(t * 10 + i - 1) + 1 END, 'GET /route-' || (t % 20) || '/' || i, CASE WHEN i % 2 = 0 THEN 2 ELSE 3 END, CASE WHEN t % 100 = 0 THEN 2 ELSE 0 END, '',
           (${fromMs}::BIGINT + t * ${stepMs}) * 1000000 + i * 1000000, ${fromMs}::BIGINT + t * ${stepMs} + 60 - i, (60 - 2 * i) * 1000000, 'service-' || ((i + 1) // 2 % 5), (i + 1) // 2 % 5, 'bench', '1', 
           '{"http.request.method":"GET","http.response.status_code":200,"url.path":"/route-' || (t % 20) || '/' || t || '","url.full":"http://service/route-' || (t % 20) || '/' || t || '","http.route":"/route-' || (t % 20) || '","server.address":"service","server.port":8080,"user_agent.original":"bench/1.0","network.protocol.version":"1.1"}',
-          NULL, NULL, '', 0, 1, FALSE, 0, ${fromMs}::BIGINT + t * ${stepMs} + 500, FALSE
+          NULL, NULL, '', 0, 1, FALSE, 0, ${fromMs}::BIGINT + t * ${stepMs} + 500, FALSE, 200
         FROM range(${first}, ${Math.min(traces, first + BATCH_TRACES)}) a(t), range(${SPANS_OF_TRACE}) b(i)`,
     }]);
     if (first % 200_000 === 0) console.error(`${first * SPANS_OF_TRACE} spans written`);

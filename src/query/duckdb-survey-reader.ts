@@ -6,6 +6,7 @@ import type { SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { SqlValue } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import { spanIdOf, traceIdOf } from '../store/trace-key.js';
+import { isHttpStatus } from '../trace/traceql/comparison-sql.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
 import type { ExpressionSql } from '../trace/traceql/expression-sql.js';
 import type { Field } from '../trace/traceql/ast.js';
@@ -85,8 +86,13 @@ function isOfResource(field: Field): boolean {
   return field.type === 'attribute' && field.scope === 'resource' && field.ofParent !== true;
 }
 
+/** Of its own column: to read the JSON of attributes is most of what a breakdown takes. What is no number is not listed. */
+function isStatus(field: Field): boolean {
+  return field.type === 'attribute' && isHttpStatus(field);
+}
+
 function valuesOf(fields: readonly Field[], expressions: ExpressionSql): string {
-  return `[${fields.map((field) => expressions.json({ type: 'field', field })).join(', ')}]::VARCHAR[]`;
+  return `[${fields.map((field) => (isStatus(field) ? 'CAST(nullif(s.http_status, 0) AS VARCHAR)' : expressions.json({ type: 'field', field }))).join(', ')}]::VARCHAR[]`;
 }
 
 /** Each span by the hash of its id, whatever it is. A literal of one column is looked at in the scan, so that of other spans nothing more is read. */

@@ -4,7 +4,7 @@ import type { AttributeValue } from '../trace/attribute.js';
 import type { TimeWindow } from './time-window.js';
 
 /** Of more spans than these, about so many are looked at, spread evenly. */
-export const SURVEY_SAMPLE = 50_000;
+export const SURVEY_SAMPLE = 20_000;
 /** Rows of a heatmap: each octave of durations is two of them. */
 export const ROWS_PER_OCTAVE = 2;
 export const MAX_HEATMAP_COLUMNS = 60;

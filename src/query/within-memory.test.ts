@@ -156,7 +156,7 @@ async function storeChains(database: DuckdbDatabase, spans: number): Promise<voi
     { sql: `INSERT INTO resources VALUES (1, 'shop', '{"service.name":"shop"}')` },
     {
       sql: `INSERT INTO spans_bulk SELECT i // 10, hash(i // 10), i % 10 + 1, i % 10, 'step ' || i % 10, 2, CASE WHEN i % 10 = 9 OR i < 10 THEN 2 ELSE 0 END, '', (${START} + i * 100) * 1000000, ${START} + i * 100 + 50, 50000000,
-        'shop', 1, '', '', '{}', NULL, NULL, '', 0, 1, FALSE, 0, ${START} + i * 100, FALSE FROM range(${spans}) t(i)`,
+        'shop', 1, '', '', '{}', NULL, NULL, '', 0, 1, FALSE, 0, ${START} + i * 100, FALSE, 0 FROM range(${spans}) t(i)`,
     },
   ]);
 }

@@ -187,7 +187,7 @@ describe('a file of the time before whole row groups', () => {
     connection.closeSync();
     older.closeSync();
     const database = await openDatabase(path);
-    await database.transaction([{ sql: "INSERT INTO spans_fresh SELECT 1, i, i, 0, 'newer', 2, 0, '', i, i, 1, 'shop', 1, '', '', '{}', NULL, NULL, '', 0, 1, false, 0, i, false FROM range(20000) t(i)" }]);
+    await database.transaction([{ sql: "INSERT INTO spans_fresh SELECT 1, i, i, 0, 'newer', 2, 0, '', i, i, 1, 'shop', 1, '', '', '{}', NULL, NULL, '', 0, 1, false, 0, i, false, 0 FROM range(20000) t(i)" }]);
     await database.close();
     const again = await openDatabase(path);
     expect(await again.query({ sql: 'SELECT name, count(*)::INTEGER AS spans FROM spans GROUP BY name ORDER BY name' })).toEqual([{ name: 'newer', spans: 20_000 }, { name: 'older', spans: 150_000 }]);

@@ -1,4 +1,5 @@
 import type { Attribute } from '../trace/attribute.js';
+import { httpStatusOf } from '../trace/http-status.js';
 import type { SpanBatch, SpanEvent, SpanLink } from '../trace/span-batch.js';
 import { DuckdbChunkAppender, type ChunkColumn, type ColumnType } from './duckdb-chunk-appender.js';
 import { IMPORTED_AFTER_MS } from './span-sink.js';
@@ -10,7 +11,7 @@ export const SPAN_TABLE = {
   start_ns: 'BIGINT', end_ms: 'BIGINT', duration_ns: 'BIGINT', service: 'VARCHAR', resource_id: 'UBIGINT',
   scope_name: 'VARCHAR', scope_version: 'VARCHAR', attributes: 'VARCHAR', events: 'VARCHAR', links: 'VARCHAR',
   trace_state: 'VARCHAR', flags: 'UINTEGER', weight: 'DOUBLE', weight_unknown: 'BOOLEAN', dropped_count: 'UINTEGER',
-  arrival_ms: 'BIGINT', imported: 'BOOLEAN',
+  arrival_ms: 'BIGINT', imported: 'BOOLEAN', http_status: 'SMALLINT',
 } as const satisfies Record<string, ColumnType>;
 
 /** Rows between two looks at how long the strings of the chunk have become. */
@@ -132,12 +133,16 @@ export class SpanColumns {
   }
 
   #attributes(batch: SpanBatch, { from, count, to }: Segment): void {
-    const { attributes, events, links } = this.#column;
+    const { attributes, events, links, http_status: statuses } = this.#column;
     const text = this.appender.text;
     for (let index = 0; index < count; index += 1) {
       const source = from + index;
       const row = to + index;
-      text.put(attributesOf(batch.attributes, batch.attributeStart[source] ?? 0, batch.attributeStart[source + 1] ?? 0), attributes.words, row * 4);
+      const [first, end] = [batch.attributeStart[source] ?? 0, batch.attributeStart[source + 1] ?? 0];
+      text.put(attributesOf(batch.attributes, first, end), attributes.words, row * 4);
+      const status = httpStatusOf(batch.attributes, first, end);
+      if (status === undefined) statuses.setNull(row);
+      else statuses.setNumber(row, status);
       const spanEvents = batch.events[source];
       if (spanEvents === undefined || spanEvents.length === 0) events.setNull(row);
       else text.put(eventsJson(spanEvents), events.words, row * 4);

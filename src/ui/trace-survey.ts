@@ -51,7 +51,7 @@ export function facetViews({ fields, weighted }: Breakdown, query: string, atLea
   });
 }
 
-/** `120,000 spans`, `a sample of 50,000 of 120,000 spans`. */
+/** `120,000 spans`, `a sample of 20,000 of 120,000 spans`. */
 export function foundInWords({ found, looked }: Breakdown): string {
   const total = counted(found, 'span');
   return looked < found ? `a sample of ${looked.toLocaleString('en-US')} of ${total}` : total;

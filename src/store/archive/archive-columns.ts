@@ -1,3 +1,4 @@
+import { HTTP_STATUS_KEYS, HTTP_STATUS_PATTERN } from '../../trace/http-status.js';
 import { quoted } from '../literal-sql.js';
 
 /**
@@ -52,6 +53,7 @@ const FROM_ARCHIVE: Readonly<Record<string, string>> = {
   dropped_count: 'a."DroppedCount"',
   arrival_ms: 'a."ArrivalMs"',
   imported: 'a."Imported"',
+  http_status: httpStatusSql('a."SpanAttributes"'),
   kept_probability: 'a."KeptProbability"',
   row_id: '4611686018427387904 + (a.file_index << 32) + a.file_row_number',
 };
@@ -84,6 +86,13 @@ export function hotSpanRows({ only, reads }: { readonly only: string; readonly r
 /** What a rewrite keeps of rows that say whose they are and why they were kept: all but these groups (`service␟reason`). */
 export function notDropped(groups: readonly string[]): string {
   return groups.length === 0 ? 'TRUE' : `NOT list_contains([${groups.map(quoted).join(', ')}], "KeptService" || chr(31) || "KeptReason")`;
+}
+
+/** As httpStatusOf. */
+function httpStatusSql(map: string): string {
+  const [now, before] = HTTP_STATUS_KEYS.map((key) => `${map}[${quoted(key)}]`) as [string, string];
+  const said = `coalesce(${now}, ${before})`;
+  return `CASE WHEN ${said} IS NULL THEN 0::SMALLINT WHEN ${now} <> ${before} THEN NULL WHEN regexp_full_match(${said}, '${HTTP_STATUS_PATTERN}') THEN CAST(${said} AS SMALLINT) END`;
 }
 
 function wordOf(number: string, words: readonly string[]): string {

@@ -8,7 +8,7 @@ import { parseSearch } from '../../trace/traceql/parser.js';
 import type { SpansetExpression } from '../../trace/traceql/query-ast.js';
 import { compileSearch } from '../../trace/traceql/search-sql.js';
 import { quoted } from '../literal-sql.js';
-import { PARQUET_OPTIONS, parquetFiles, TO_ARCHIVE } from './archive-columns.js';
+import { archivedSpanRows, PARQUET_OPTIONS, parquetFiles, TO_ARCHIVE } from './archive-columns.js';
 import { needOfSearch } from './archive-need.js';
 import { filterOf, insertFilter, mayHold } from './attribute-filter.js';
 
@@ -17,15 +17,15 @@ const SPANS: readonly SpanDescription[] = [
   { spanId: '1', name: 'GET /', service: 'front', kind: 'server', status: 'ok', durationMs: 5, attributes: { x: 'a', 'http.method': 'GET', 'http.status_code': 500, flag: true } },
   { spanId: '2', parentSpanId: '1', name: 'charge', service: 'pay', kind: 'client', status: 'error', statusMessage: 'declined', durationMs: 800, attributes: { x: ['a', 'b'], 'http.request.method': 'GET', 'db.system': 'mssql', flag: false } },
   { spanId: '3', parentSpanId: '2', name: "it's", service: 'pay', kind: 'internal', durationMs: 2, attributes: { x: 5, n: 2.5, big: 9_223_372_036_854_775_807n, nothing: null } },
-  { spanId: '4', parentSpanId: '3', name: 'ünï', service: '', kind: 'consumer', durationMs: 0, attributes: { x: '5', n: '2.5', list: [1, 5], empty: [] }, resource: { x: 'a' } },
-  { spanId: '5', parentSpanId: '1', name: '', service: 'front', kind: 'producer', durationMs: 60, attributes: { 'db.system.name': 'microsoft.sql_server', 'odd "key"': 'a=b', 'url.path': '/a', 'url.query': 'b=c' } },
+  { spanId: '4', parentSpanId: '3', name: 'ünï', service: '', kind: 'consumer', durationMs: 0, attributes: { 'http.status_code': '404', x: '5', n: '2.5', list: [1, 5], empty: [] }, resource: { x: 'a' } },
+  { spanId: '5', parentSpanId: '1', name: '', service: 'front', kind: 'producer', durationMs: 60, attributes: { 'http.response.status_code': 'OK', 'db.system.name': 'microsoft.sql_server', 'odd "key"': 'a=b', 'url.path': '/a', 'url.query': 'b=c' } },
 ];
 
 const QUERIES = [
   '{}', '{ name = "GET /" }', '{ name = "it\'s" }', '{ name =~ "GET.*|ch.*" }', '{ name != "charge" }', '{ "charge" = name }', '{ status = error }', '{ status != error }', '{ kind = consumer }', '{ kind != server }', '{ statusMessage = "declined" }',
   '{ duration > 60ms }', '{ duration >= 60ms }', '{ 60ms < duration }', '{ duration = 0s }', '{ duration < 5ms }', '{ resource.service.name = "pay" }', '{ resource.service.name =~ "fr.*" }', '{ resource.service.name = "unknown_service" }', '{ resource.service.name =~ ".*" }',
   '{ span.x = "a" }', '{ .x = "a" }', '{ resource.x = "a" }', '{ span.x = "b" }', '{ span.x =~ "a|b" }', '{ span.x = 5 }', '{ span.x = "5" }', '{ span.x != "a" }', '{ span.x > 4 }', '{ span.n = 2.5 }', '{ span.n < 3 }', '{ span.list = 5 }', '{ span.big > 1 }', '{ span.empty = "a" }',
-  '{ span.flag }', '{ span.flag = true }', '{ span.flag = false }', '{ span.nothing = nil }', '{ span.x != nil }', '{ span."odd \\"key\\"" = "a=b" }', '{ span.http.request.method = "GET" }', '{ span.http.method = "GET" }', '{ span.http.response.status_code >= 500 }', '{ span.db.system.name = "microsoft.sql_server" }', '{ span.db.system = "mssql" }', '{ span.http.target = "/a?b=c" }',
+  '{ span.flag }', '{ span.flag = true }', '{ span.flag = false }', '{ span.nothing = nil }', '{ span.x != nil }', '{ span."odd \\"key\\"" = "a=b" }', '{ span.http.request.method = "GET" }', '{ span.http.method = "GET" }', '{ span.http.response.status_code >= 500 }', '{ span.http.status_code = 404 }', '{ span.http.status_code = "404" }', '{ span.http.status_code != 404 }', '{ span.http.status_code < 600 }', '{ span.http.status_code = "OK" }', '{ span.db.system.name = "microsoft.sql_server" }', '{ span.db.system = "mssql" }', '{ span.http.target = "/a?b=c" }',
   '{ span.x = "a" && status = error }', '{ span.x = "a" || status = error }', '{ span.x = "a" || span.x = "5" }', '{ !(span.x = "a") }', '{ span.x = "a" && !(name = "x") }', '{ span.n + 1 > 3 }', '{ rootName = "GET /" && kind = client }', '{ rootServiceName = "front" }', '{ parent.x = "a" }', '{ span:childCount > 1 }', '{ traceDuration > 1ms && span.x = "a" }',
   '{ span.x = "a" } && { span.n = 2.5 }', '{ span.x = "a" } || { kind = consumer }', '{ span.x = "a" } > { kind = internal }', '{ kind = server } >> { span.x = "5" }', '{ kind = server } !> { span.x = "5" }', '{ span.x = "a" } ~ { kind = producer }', '{ kind = server } &>> { span.x = 5 }',
   '{ span.x = "a" } | count() > 1', '{ span.x = "a" } | by(span.flag) | count() = 1', '{ kind = client } | avg(duration) > 1ms', '{ span.x = "a" } | { status = error }', '{ span.x = "a" } | { rootName = "GET /" }', '({ span.x = "a" } | count()) > ({ status = ok } | count())', '{ span.x = "nowhere" }', '{ span.nowhere = "a" }',
@@ -65,6 +65,13 @@ async function found(search: SpansetExpression, where = 'TRUE'): Promise<string[
   });
   return rows.map((row) => String(row['id']));
 }
+
+test('the status code of an archived span is that of the hot one', async () => {
+  const rows = (from: string): string => `SELECT printf('%x', span_id) AS id, http_status AS status FROM (${from}) ORDER BY id`;
+  const hot = await store.database.query({ sql: rows('SELECT * FROM main.spans') });
+  expect(hot.map((row) => row['status'])).toEqual([500, 0, 0, 404, null]);
+  expect(await store.database.query({ sql: rows(archivedSpanRows([file])) })).toEqual(hot);
+});
 
 describe('what a search needs of the archive', () => {
   test.each(QUERIES)('%s finds the same among the spans it asks for as among all', async (query) => {

@@ -1,3 +1,4 @@
+import { HTTP_STATUS_KEYS } from '../http-status.js';
 import { olderSpelling, valueAliasesOf } from '../semantic-conventions.js';
 import { SPAN_KINDS, SPAN_STATUSES } from '../span-batch.js';
 import { INTRINSIC_TYPES, type AttributeField, type Comparison, type IntrinsicName, type Literal, type Operator } from './ast.js';
@@ -77,11 +78,18 @@ export class ComparisonSql {
         return both(this.#fields.mayHoldBoolean(field, [operator === '=' ? literal.value : !literal.value]), overElements(json, operator, (element) => `${booleanOf(element)} ${sqlOperator(operator)} CAST(${this.#params.add(literal.value)} AS BOOLEAN)`));
       case 'number':
       case 'duration':
-        return both(this.#fields.mayHoldNumber(field, operator, literal.value), overElements(json, operator, (element) => `${numberOf(element)} ${sqlOperator(operator)} ${this.#params.double(literal.value)}`));
+        return both(this.#cheapNumber(field, operator, literal.value), overElements(json, operator, (element) => `${numberOf(element)} ${sqlOperator(operator)} ${this.#params.double(literal.value)}`));
       case 'status':
       case 'kind':
         return 'FALSE';
     }
+  }
+
+  #cheapNumber(field: AttributeField, operator: Operator, wanted: number): string | undefined {
+    const inJson = this.#fields.mayHoldNumber(field, operator, wanted);
+    if (!isHttpStatus(field)) return inJson;
+    const inColumn = `(s.http_status IS NULL OR s.http_status ${sqlOperator(operator)} ${this.#params.double(wanted)})`;
+    return inJson === undefined ? inColumn : `${inColumn} AND ${inJson}`;
   }
 
   #textAttribute(field: AttributeField, { json, operator, wanted }: { readonly json: string; readonly operator: Operator; readonly wanted: string }): string {
@@ -134,6 +142,11 @@ export function overElements(json: string, operator: Operator, condition: (eleme
 /** The column `service` is the resource's `service.name`, and far cheaper to read than JSON. */
 function isServiceLookup(field: AttributeField, operator: Operator, literal: Literal): literal is Literal & { type: 'string' } {
   return field.scope === 'resource' && field.ofParent !== true && field.key === 'service.name' && operator === '=' && literal.type === 'string' && literal.value !== NO_SERVICE && literal.value !== '';
+}
+
+/** The column `http_status` says what number it may be. */
+export function isHttpStatus({ scope, key, ofParent }: AttributeField): boolean {
+  return scope === 'span' && ofParent !== true && HTTP_STATUS_KEYS.some((known) => known === key);
 }
 
 function asksForRoot(operator: Operator, value: number): boolean {

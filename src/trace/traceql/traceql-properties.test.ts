@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AttributeValue } from '../attribute.js';
 import { spanBatch, type SpanDescription } from '../batch-builder.js';
+import { httpStatusOf } from '../http-status.js';
 import { SPAN_KINDS, SPAN_STATUSES, type SpanBatch } from '../span-batch.js';
 import { OPERATORS, comparisonsOf, type Comparison, type Expression, type Field, type IntrinsicName, type Literal, type Operator, type Query } from './ast.js';
 import { compileMatcher } from './matcher.js';
@@ -124,6 +125,7 @@ describe('the matcher and the database', () => {
   beforeAll(async () => {
     connection = await (await DuckDBInstance.create(':memory:')).connect();
     await connection.run(readFileSync(new URL('../../store/migrations/0001-spans-and-slices.sql', import.meta.url), 'utf8'));
+    await connection.run('ALTER TABLE spans ADD COLUMN http_status SMALLINT');
   });
   afterAll(() => connection.closeSync());
 
@@ -141,10 +143,10 @@ describe('the matcher and the database', () => {
   test('agree on attributes that conventions renamed, retyped, split or joined', async () => {
     const keys = fc.constantFrom(
       'http.target', 'url.path', 'url.query', 'rpc.service', 'rpc.method', 'rpc.status_code', 'rpc.grpc.status_code', 'db.namespace', 'db.redis.database_index',
-      'net.host.name', 'net.peer.name', 'server.address', 'client.address', 'db.system', 'db.system.name', 'messaging.operation', 'messaging.operation.type',
+      'http.status_code', 'http.response.status_code', 'net.host.name', 'net.peer.name', 'server.address', 'client.address', 'db.system', 'db.system.name', 'messaging.operation', 'messaging.operation.type',
     );
     const texts = fc.constantFrom('', '/a', 'b=1', '/a?b=1', 'a.B/c', 'a.B', 'c', '/c', 'UNAVAILABLE', '14', '-7', '007', '5', 'mssql', 'microsoft.sql_server', 'publish', 'send', "it's\n/x");
-    const numbers = fc.constantFrom(0, 5, 7, -7, 14);
+    const numbers = fc.constantFrom(0, 5, 7, -7, 14, 7.5);
     const spans = fc.array(fc.record({
       kind: fc.constantFrom('server' as const, 'client' as const, 'internal' as const),
       attributes: fc.dictionary(keys, fc.oneof({ weight: 4, arbitrary: texts }, numbers, fc.constant(null)), { maxKeys: 6, noNullPrototype: true }),
@@ -197,6 +199,9 @@ describe('the matcher and the database', () => {
       spans.appendUInteger(0);
       spans.appendBigInt(BigInt(row));
       spans.appendBoolean(false);
+      const status = httpStatusOf(list, 0, list.length);
+      if (status === undefined) spans.appendNull();
+      else spans.appendSmallInt(status);
       spans.endRow();
     }
     spans.closeSync();
