@@ -28,7 +28,7 @@ const HEALTHY_MS = 30 * SECOND_MS;
 /** Shares of the time after the first healthy phase: a fault is short enough to be followed, and long enough to page in. */
 const SHORT_RUN = [[PAYMENT, 0.36], [HEALED, 0.12], [CACHE, 0.42], [QUICK, 0.1]] as const;
 
-/** Without an end: the pauses are long enough for the five-minute windows to empty, so that the incidents resolve before the next fault. */
+/** Without an end: the pauses are long enough for the five-minute windows to empty. Those of the slower tiers hold the fault for longer, and keep the incidents open. */
 const ENDLESS_RUN = [[PAYMENT, 2 * MINUTE_MS], [HEALED, 8 * MINUTE_MS], [CACHE, 2 * MINUTE_MS], [QUICK, 8 * MINUTE_MS]] as const;
 
 /** The acts of a run that lasts `lengthMs`; both faults are in it. */
