@@ -71,9 +71,9 @@ describe('payment fails for one region', () => {
     expect(roles(found)).toEqual(['most-common', 'slowest', 'newest', 'healthy']);
     expect(new Set(found.traces.map((trace) => trace.traceId)).size).toBe(4);
     expect(reasons(found)).toEqual([
-      'Most common failure, and the first, at 2026-11-20 12:33:20 UTC: 41 of 57 failed like this (CardDeclined: card <int> declined in payment POST /charge)',
-      'Slowest failure, 496 ms: 1 of 57 failed like this, 16 with the same error (OutOfStock: item <int> sold out in catalogue GET /items; 85 % of its time in catalogue SELECT items)',
-      'Newest kind of failure: 15 of 57 failed like this, 16 with the same error (OutOfStock: item <int> sold out in catalogue GET /items; 39 % of its time in payment POST /charge)',
+      'Most common failure, and the first, at 2026-11-20 12:33:20 UTC: 41 of 57 failed like this (CardDeclined: card <number> declined in payment POST /charge)',
+      'Slowest failure, 496 ms: 1 of 57 failed like this, 16 with the same error (OutOfStock: item <number> sold out in catalogue GET /items; 85 % of its time in catalogue SELECT items)',
+      'Newest kind of failure: 15 of 57 failed like this, 16 with the same error (OutOfStock: item <number> sold out in catalogue GET /items; 39 % of its time in payment POST /charge)',
       expect.stringMatching(/^Healthy twin: the same POST \/checkout .* (later|earlier) went well in 96 ms \(96 ms when it failed\)$/),
     ]);
   });
@@ -136,7 +136,7 @@ describe('few traces', () => {
   test('are not repeated: one failed trace is one role', () => {
     const found = evidence(declined(1));
     expect(roles(found)).toEqual(['most-common', 'healthy']);
-    expect(reasons(found)[0]).toBe('The only bad trace that is stored, so the most common failure: 1 of 1 failed like this (CardDeclined: card <int> declined in payment POST /charge)');
+    expect(reasons(found)[0]).toBe('The only bad trace that is stored, so the most common failure: 1 of 1 failed like this (CardDeclined: card <number> declined in payment POST /charge)');
     expect(found.suspect).toBe('1 of 1 failure starts in payment POST /charge');
   });
 
@@ -162,7 +162,7 @@ describe('no two show the same thing', () => {
   test('of alike failures at one moment one is shown', () => {
     const found = evidence(burst(12));
     expect(roles(found)).toEqual(['most-common', 'healthy']);
-    expect(reasons(found)[0]).toBe('Most common failure, and the first, at 2026-11-20 12:33:20 UTC: 12 of 12 failed like this (CardDeclined: card <int> declined in payment POST /charge)');
+    expect(reasons(found)[0]).toBe('Most common failure, and the first, at 2026-11-20 12:33:20 UTC: 12 of 12 failed like this (CardDeclined: card <number> declined in payment POST /charge)');
   });
 
   test('the first and the slowest of the same kind are named beside it, not shown', () => {
@@ -193,7 +193,7 @@ describe('no two show the same thing', () => {
     const found = evidence([...declined(15), ...waits]);
     expect(found.signature).toMatchObject({ type: 'CardDeclined', count: 20 });
     expect(found.traces.map(({ role, share }) => [role, share])).toEqual([['most-common', 0.75], ['slowest', 0.25], ['healthy', undefined]]);
-    expect(reasons(found)[1]).toBe('Slowest failure, 996 ms, and the newest kind: 5 of 20 failed like this, 20 with the same error (CardDeclined: card <int> declined in payment POST /charge; 92 % of its time in catalogue SELECT items)');
+    expect(reasons(found)[1]).toBe('Slowest failure, 996 ms, and the newest kind: 5 of 20 failed like this, 20 with the same error (CardDeclined: card <number> declined in payment POST /charge; 92 % of its time in catalogue SELECT items)');
   });
 
   test('the time of quick requests goes now here, now there: that makes no other kind', () => {

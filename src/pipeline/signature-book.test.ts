@@ -50,7 +50,7 @@ describe('the book of signatures', () => {
     await book.read(READ + 5_000);
     const [signature, ...others] = book.all();
     expect(others).toEqual([]);
-    expect(signature).toMatchObject({ type: 'Declined', message: 'card <int> declined', service: 'payment', total: 20, operations: { 'front POST /checkout': 20 }, versions: { 2.3: 20 }, wasThere: true });
+    expect(signature).toMatchObject({ type: 'Declined', message: 'card <number> declined', service: 'payment', total: 20, operations: { 'front POST /checkout': 20 }, versions: { 2.3: 20 }, wasThere: true });
     const minute = Math.floor((ARRIVED - 5_000) / MINUTE_MS);
     expect([book.failures(minute, minute + 1), book.failures(minute, minute + 1, signature?.id), book.failures(minute + 1, minute + 5)]).toEqual([20, 20, 0]);
     const again = new SignatureBook(kept);

@@ -1,4 +1,6 @@
-import { parameterise } from './parameterise.js';
+import { firstStackFrames } from './first-stack-frames.js';
+import { FIRST_PATTERNS } from './message-patterns.js';
+import { parameterise, parameteriseBy } from './parameterise.js';
 import { placeKey, type Place } from './root-error.js';
 import { normaliseStack } from './stack-frames.js';
 
@@ -26,20 +28,34 @@ export interface SignatureVersion {
   readonly parts: (failure: Failure, normalised: NormalisedFailure) => readonly string[];
 }
 
+const firstParameterise = parameteriseBy(FIRST_PATTERNS);
+
 const MESSAGES_ONLY: SignatureVersion = {
   name: 'v1',
-  normalise: ({ text }) => ({ message: parameterise(text) }),
+  normalise: ({ text }) => ({ message: firstParameterise(text) }),
   parts: ({ type, place }, { message }) => [type, message, ...placeKey(place)],
 };
 
 const WITH_STACK: SignatureVersion = {
   name: 'v2',
-  normalise: ({ text, stack }) => {
-    const frames = normaliseStack(stack)?.key;
-    return { message: parameterise(text), ...(frames === undefined ? {} : { frames }) };
-  },
-  parts: ({ type, place }, { message, frames = [] }) => [type, message, ...placeKey(place), 'stack', ...frames],
+  normalise: ({ text, stack }) => withFrames(firstParameterise(text), firstStackFrames(stack)),
+  parts: partsWithStack,
 };
 
+/** Codes and names that tell faults apart stay in the message; numbers, sizes and lists are one however they are written; stacks of nine languages as their SDKs send them. */
+const CODES_KEPT: SignatureVersion = {
+  name: 'v3',
+  normalise: ({ text, stack }) => withFrames(parameterise(text), normaliseStack(stack)?.key),
+  parts: partsWithStack,
+};
+
+function withFrames(message: string, frames: readonly string[] | undefined): NormalisedFailure {
+  return { message, ...(frames === undefined ? {} : { frames }) };
+}
+
+function partsWithStack({ type, place }: Failure, { message, frames = [] }: NormalisedFailure): readonly string[] {
+  return [type, message, ...placeKey(place), 'stack', ...frames];
+}
+
 /** The newest first: it gives the name, the others say what the failure was called before. */
-export const SIGNATURE_VERSIONS: readonly [SignatureVersion, ...SignatureVersion[]] = [WITH_STACK, MESSAGES_ONLY];
+export const SIGNATURE_VERSIONS: readonly [SignatureVersion, ...SignatureVersion[]] = [CODES_KEPT, WITH_STACK, MESSAGES_ONLY];

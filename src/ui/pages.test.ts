@@ -179,7 +179,7 @@ describe('an error signature', () => {
 
   test('explains each replacement', async () => {
     const { example, mergeCandidates } = (await get(`/api/v1/signatures/${SIGNATURE_ID}`)).json<{ example: unknown; mergeCandidates: unknown }>();
-    expect(example).toEqual({ text: 'card 4111 declined', replacements: [{ value: '4111', by: '<int>' }], frames: [{ text: 'query (client.js)', own: false }, { text: 'charge (payment.js)', own: true }] });
+    expect(example).toEqual({ text: 'card 4111 declined', replacements: [{ value: '4111', by: '<number>' }], frames: [{ text: 'query (client.js)', own: false }, { text: 'charge (payment.js)', own: true }] });
     expect(mergeCandidates).toEqual([{ id: 'v2:0000000000000001', message: 'card <int> expired', operation: 'POST /charge' }]);
   });
 });
