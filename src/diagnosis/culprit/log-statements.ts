@@ -1,4 +1,5 @@
 import { parameterise } from '../../signature/parameterise.js';
+import { saidBy } from './structured-line.js';
 import type { LogLine } from './traffic.js';
 
 /** Words of a line that are looked at; what a statement says stands at its beginning, what follows is data. */
@@ -6,8 +7,6 @@ const MAX_WORDS = 24;
 /** More different words at one place than this, and more than the square root of the lines, are values of a variable (Drain's `max_children`, but relative). */
 const MAX_ALTERNATIVES = 16;
 const ANY = '<*>';
-/** Keys under which structured logs keep what they say. */
-const MESSAGE_KEYS = ['message', 'msg', 'event', 'error', 'body'];
 
 const TIME_OF_DAY = /(?:\d{4}-\d{2}-\d{2}[T ])?\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?/gu;
 
@@ -141,7 +140,7 @@ function rememberedMasks(): (text: string) => string {
 }
 
 function maskedWords(line: LogLine, mask: (text: string) => string): readonly string[] {
-  let text = messageOf(line).replace(TIME_OF_DAY, ' ');
+  let text = saidBy(line.body).replace(TIME_OF_DAY, ' ');
   for (const id of [line.traceId, line.spanId]) if (id !== '') text = text.replaceAll(id, ' ');
   const words = mask(text).split(/[\s[\](){},;:|"'`]+/u).filter((word) => word !== '' && !/^<(?:date|hash)>$/.test(word));
   const severity = line.severityNumber >= 17 ? ['error:'] : line.severityNumber >= 13 ? ['warning:'] : [];
@@ -149,16 +148,4 @@ function maskedWords(line: LogLine, mask: (text: string) => string): readonly st
   // A list of three ids says the same as one of five.
   const distinct = constant.filter((word, index) => !(word.startsWith('<') && word === constant[index - 1]));
   return [...severity, ...distinct.slice(0, MAX_WORDS)];
-}
-
-/** What a structured body says, without its time stamps and context. */
-function messageOf(line: LogLine): string {
-  if (!line.body.startsWith('{')) return line.body;
-  try {
-    const body = JSON.parse(line.body) as Record<string, unknown>;
-    const said = MESSAGE_KEYS.map((key) => body[key]).filter((value) => typeof value === 'string');
-    return said.length === 0 ? line.body : said.join(' ');
-  } catch {
-    return line.body;
-  }
 }

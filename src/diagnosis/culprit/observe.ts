@@ -1,5 +1,6 @@
 import { linkSpans, type Links } from './links.js';
 import { learnStatements, type LogStatements } from './log-statements.js';
+import { callsItselfError } from './structured-line.js';
 import { inOrder, type LogLine, type Traffic } from './traffic.js';
 import { failedSpanOf, peerServices, selfTimeNs, visitsOf, type Visit } from './visit.js';
 
@@ -176,7 +177,7 @@ function kindAndWhat(key: string): Pick<Trait, 'kind' | 'what'> {
 
 function isErrorLine(line: LogLine): boolean {
   if (line.severityNumber > 0) return line.severityNumber >= ERROR_SEVERITY;
-  return line.attributes['exception.type'] !== undefined || ERROR_WORDS.test(line.body);
+  return line.attributes['exception.type'] !== undefined || (callsItselfError(line.body) ?? ERROR_WORDS.test(line.body));
 }
 
 function countLoose(lines: readonly LogLine[], statements: LogStatements): LooseLogs {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { rankSuspects } from './rank-suspects.js';
 import { SHOP, tell, type FaultStory, type TrafficStory } from '../../../test/support/story-traffic.js';
+import { buildSpan } from '../../signature/span-builder.js';
 import type { Traffic } from './traffic.js';
 
 const story = (changes: Partial<TrafficStory>): Traffic => tell({ services: SHOP, root: 'front', requests: 80, seed: 1, ...changes });
@@ -103,3 +104,21 @@ function shuffled({ spans, logs }: Traffic, seed: number): Traffic {
   const shuffle = <T>(items: readonly T[]): T[] => items.map((item, index) => ({ item, order: mix(index) })).sort((left, right) => left.order - right.order).map(({ item }) => item);
   return { spans: shuffle(spans), logs: shuffle(logs) };
 }
+
+describe('a service that answers nobody any more', () => {
+  /** cart asks price, then its database; neither call says whom it is for. */
+  const request = (index: number, isAnswered: boolean): Traffic['spans'] => {
+    const own = { trace: `t${index}`, service: 'cart', startMs: index * 100 };
+    const price = buildSpan({ ...own, id: `p${index}`, parent: `g${index}`, service: 'price', name: 'GET /price', kind: 'server', durationMs: 5 });
+    const database = buildSpan({ ...own, id: `s${index}`, parent: `c${index}`, name: 'SELECT', kind: 'client', startMs: own.startMs + 10, durationMs: 5 });
+    return [
+      buildSpan({ ...own, id: `c${index}`, name: 'GET /cart', kind: 'server', durationMs: 20, status: isAnswered ? 'unset' : 'error' }),
+      buildSpan({ ...own, id: `g${index}`, parent: `c${index}`, name: 'GET', kind: 'client', durationMs: 6, status: isAnswered ? 'unset' : 'error' }), ...(isAnswered ? [price, database] : []),
+    ];
+  };
+  const requests = (from: number, isAnswered: boolean): Traffic => ({ spans: Array.from({ length: 40 }, (_, index) => request(from + index, isAnswered)).flat(), logs: [] });
+
+  test('is known by the calls of its name, also where its callers then make fewer others that nobody answers', () => {
+    expect(rankSuspects(requests(0, true), requests(100, false)).suspects[0]?.service).toBe('price');
+  });
+});

@@ -89,24 +89,30 @@ function goneServices({ baseline, incident }: Comparison): ReadonlyMap<string, s
   const [before, after] = [callsOf(baseline), callsOf(incident)];
   return new Map([...before].flatMap(([caller, { visits, unanswered, callees }]) => {
     const now = after.get(caller);
-    const isCalling = now !== undefined && now.unanswered / now.visits > unanswered / visits;
-    return !isCalling ? [] : [...callees].filter(([, { callee, count }]) => isGone(callee) && count > visits / 2).map(([callee]) => [caller, callee] as const);
+    // Other calls that nobody answers with a span (of databases, say) may be fewer: what fails goes no further.
+    const isCalling = ({ calledBy }: Visit): boolean => now !== undefined && callsBy(now.unanswered, calledBy) / now.visits > callsBy(unanswered, calledBy) / visits;
+    return [...callees].filter(([, { callee, count }]) => count > visits / 2 && isGone(callee) && isCalling(callee)).map(([callee]) => [caller, callee] as const);
   }));
+}
+
+/** Of one name; of all where it is not known how a service is called. */
+function callsBy(calls: ReadonlyMap<string, number>, name: string | undefined): number {
+  return name === undefined ? [...calls.values()].reduce((sum, each) => sum + each, 0) : (calls.get(name) ?? 0);
 }
 
 interface Calls {
   visits: number;
-  unanswered: number;
+  readonly unanswered: Map<string, number>;
   readonly callees: Map<string, { readonly callee: Visit; count: number }>;
 }
 
 function callsOf(observations: readonly Observation[]): ReadonlyMap<string, Calls> {
   const places = new Map<string, Calls>();
   for (const { visit } of observations) {
-    const own = places.get(placeKeyOf(visit)) ?? { visits: 0, unanswered: 0, callees: new Map<string, { readonly callee: Visit; count: number }>() };
+    const own = places.get(placeKeyOf(visit)) ?? { visits: 0, unanswered: new Map<string, number>(), callees: new Map<string, { readonly callee: Visit; count: number }>() };
     places.set(placeKeyOf(visit), own);
     own.visits += 1;
-    own.unanswered += visit.unanswered;
+    for (const [name, count] of visit.unanswered) own.unanswered.set(name, (own.unanswered.get(name) ?? 0) + count);
     for (const [key, callee] of new Map(visit.children.map((child) => [placeKeyOf(child), child]))) {
       const known = own.callees.get(key);
       if (known === undefined) own.callees.set(key, { callee, count: 1 });

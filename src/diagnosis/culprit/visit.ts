@@ -25,8 +25,10 @@ export interface Visit {
   readonly waits: Interval[];
   /** Time between the caller's span and the entry span: network, queue, accept. Undefined where the caller has no span of its own for the call. */
   gapNs: number | undefined;
-  /** Calls out of this visit that nobody answered with a span. */
-  unanswered: number;
+  /** Name of the span by which the caller made the call; undefined where it has none of its own for it. */
+  readonly calledBy: string | undefined;
+  /** Calls out of this visit that nobody answered with a span, by the names of their spans. */
+  readonly unanswered: Map<string, number>;
 }
 
 export interface Interval {
@@ -52,7 +54,7 @@ export function visitsOf({ spans }: Links, peers: ReadonlyMap<string, string>): 
     else own.spans.push(span);
     bySpan.set(linked, own);
     if ((span.kind !== 'client' && span.kind !== 'producer') || linked.isAnswered) continue;
-    own.unanswered += 1;
+    own.unanswered.set(span.name, (own.unanswered.get(span.name) ?? 0) + 1);
     const peer = peerOf(span, peers);
     if (peer !== undefined) visits.push(peerVisit(span, own, peer));
   }
@@ -62,7 +64,7 @@ export function visitsOf({ spans }: Links, peers: ReadonlyMap<string, string>): 
 function begin(entry: Span, parent: Visit | undefined, from: Span | undefined): Visit {
   const visit: Visit = {
     traceId: entry.traceId, service: entry.serviceName, operation: operationName(entry), caller: undefined, resource: entry.resource,
-    entry, startMs: startMsOf(entry), parent, children: [], spans: [entry], waits: [], gapNs: undefined, unanswered: 0,
+    entry, startMs: startMsOf(entry), parent, children: [], spans: [entry], waits: [], gapNs: undefined, calledBy: from?.kind === 'client' ? from.name : undefined, unanswered: new Map(),
   };
   if (parent === undefined || from === undefined) return visit;
   parent.children.push(visit);
@@ -76,7 +78,7 @@ function begin(entry: Span, parent: Visit | undefined, from: Span | undefined): 
 function peerVisit(call: Span, caller: Visit, peer: string): Visit {
   const visit: Visit = {
     traceId: call.traceId, service: peer, operation: operationName(call), caller: caller.service, resource: {},
-    entry: call, startMs: startMsOf(call), parent: caller, children: [], spans: [call], waits: [], gapNs: undefined, unanswered: 0,
+    entry: call, startMs: startMsOf(call), parent: caller, children: [], spans: [call], waits: [], gapNs: undefined, calledBy: undefined, unanswered: new Map(),
   };
   caller.children.push(visit);
   caller.waits.push(intervalOf(call));
