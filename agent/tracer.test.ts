@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { AgentBench, DEFAULT_POLICY, NOTHING_TO_HIDE } from '../test/support/agent-bench.js';
-import { clockFrame, closeFrame, dataFrame, openFrame, postgresMessage, processEventFrame, processFrame, textFrame } from '../test/support/frames.js';
+import { closeFrame, dataFrame, openFrame, postgresMessage, processEventFrame, processFrame, textFrame } from '../test/support/frames.js';
 import type { ToldSpan } from '../test/support/told-spans.js';
 import { BrokenStream, LAYOUT } from './frames.js';
 
@@ -227,24 +227,6 @@ test('a program that is excluded costs nothing, and its process number is free a
   expect(bench.commands.slice(4)).toEqual(['include-pid 10', 'include-pid 20']);
 });
 
-test('a connection that goes away without an answer is an error', () => {
-  const spans = new AgentBench().push(
-    openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }),
-    dataFrame({ ...BACK, atNs: 2 }, { direction: 'send', position: 0, text: `${REQUEST}\r\n` }),
-    closeFrame({ ...BACK, atNs: 9 }, 104),
-  ).spans();
-  expect(spans.map(({ isError, told }) => [isError, told['error.type']])).toEqual([[true, 'connection_reset']]);
-});
-
-test.each([['GET', 'key', ['connection_reset']], ['SUBSCRIBE', 'news', []]])('a %s of Redis that its connection takes with it', (command, argument, errors) => {
-  const spans = new AgentBench().push(
-    openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:6379' }),
-    dataFrame({ ...BACK, atNs: 2 }, { direction: 'send', position: 0, text: `*2\r\n$${String(command.length)}\r\n${command}\r\n$${String(argument.length)}\r\n${argument}\r\n` }),
-    closeFrame({ ...BACK, atNs: 9 }, 104),
-  ).spans();
-  expect(spans.map(({ told }) => told['error.type'])).toEqual(errors);
-});
-
 test('lost frames are a hole, frames that come twice are ignored', () => {
   const open = openFrame({ ...FRONT, atNs: 1 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:5555' });
   const request = (position: number, atNs: number): Buffer => dataFrame({ ...FRONT, atNs }, { direction: 'receive', position, text: `${REQUEST}\r\n` });
@@ -295,57 +277,6 @@ test('what was asked on behalf of a server that waits for its client waits as we
   const spans = bench.spans();
   expect(lineage(spans)).toEqual(['server in client', 'client in server', 'client in nothing', 'server in client']);
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
-});
-
-const MINUTE_NS = 60e9;
-const PREPARE = 'P\0\0\0\x20s1\0SELECT customer FROM x\0\0\0S\0\0\0\x04';
-const EXECUTE = 'B\0\0\0\x0e\0s1\0\0\0\0\0\0\0E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04';
-const PREPARED = '1\0\0\0\x04Z\0\0\0\x05I';
-const EXECUTED = '2\0\0\0\x04C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I';
-
-test('a connection that rests for hours is known afterwards, with what was prepared on it', () => {
-  const atNs = 300 * MINUTE_NS;
-  const bench = new AgentBench().push(
-    openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:5432' }),
-    dataFrame({ ...BACK, atNs: 2 }, { direction: 'send', position: 0, text: PREPARE }), dataFrame({ ...BACK, atNs: 3 }, { direction: 'receive', position: 0, text: PREPARED }),
-    clockFrame(atNs, 1_000_000_000),
-  );
-  bench.tracer.tidy();
-  bench.push(
-    dataFrame({ ...BACK, atNs: atNs + 1 }, { direction: 'send', position: PREPARE.length, text: EXECUTE }),
-    dataFrame({ ...BACK, atNs: atNs + 2 }, { direction: 'receive', position: PREPARED.length, text: EXECUTED }),
-  );
-  expect(bench.tracer.counters.unknownConnection).toBe(0);
-  expect(bench.spans().map(({ name }) => name)).toEqual(['SELECT x']);
-});
-
-test('a connection that was announced and has said nothing yet is not forgotten', () => {
-  const atNs = 300 * MINUTE_NS;
-  const bench = new AgentBench().push(clockFrame(atNs, 1_000_000_000), openFrame({ ...BACK, atNs }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:443', protocol: 5 }));
-  bench.tracer.tidy();
-  bench.push(
-    dataFrame({ ...BACK, atNs: atNs + 1 }, { direction: 'send', position: 0, text: `${REQUEST}\r\n`, flags: 1 }),
-    dataFrame({ ...BACK, atNs: atNs + 2 }, { direction: 'receive', position: 0, text: OK, flags: 1 }),
-  );
-  expect(bench.spans().map(({ name }) => name)).toEqual(['GET /users/{id}']);
-});
-
-test('a connection whose announcement was lost is asked for once, and told from its next request on', () => {
-  const data = (position: number, atNs: number): Buffer => dataFrame({ ...BACK, atNs }, { direction: 'send', position, text: `${REQUEST}\r\n` });
-  const length = REQUEST.length + 2;
-  const bench = new AgentBench().push(data(0, 2), dataFrame({ ...BACK, atNs: 3 }, { direction: 'receive', position: 0, text: OK }));
-  expect(bench.commands).toEqual(['policy 2 announce']);
-  expect(bench.tracer.counters.unknownConnection).toBe(2);
-  bench.push(openFrame({ ...BACK, atNs: 4 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }), data(length, 5), dataFrame({ ...BACK, atNs: 6 }, { direction: 'receive', position: OK.length, text: OK }));
-  expect(bench.spans()).toHaveLength(1);
-  // What is excluded stays so, however much of it is under way.
-  const excluded = new AgentBench({ excludePorts: [81] }).push(openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }), data(0, 2));
-  excluded.tracer.tidy();
-  excluded.push(data(length, 3));
-  expect(excluded.commands).toEqual(['policy 2 announce']);
-  // The loader excludes only so many: what comes all the same is left alone for good.
-  excluded.push(openFrame({ ...BACK, atNs: 4 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }));
-  expect(excluded.commands.slice(1)).toEqual(['policy 2 off']);
 });
 
 test('a request belongs to the process that read it, not to the one that its connection was first seen with', () => {
