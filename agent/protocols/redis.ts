@@ -2,7 +2,8 @@ import { Conversation } from './conversation.js';
 import { Intake, MORE, WRONG, type Units } from './intake.js';
 import { MAX_HELD_BYTES } from './limits.js';
 import type { ExchangeSink, Protocol, StreamStart } from './protocol.js';
-import { commandWord, endsReplies, hasSubcommand, holdsSecrets, isConfirmation, isMessage } from './redis-commands.js';
+import { commandName, hasSubcommand, subcommandName } from './redis-command-names.js';
+import { endsReplies, holdsSecrets, isConfirmation, isMessage } from './redis-commands.js';
 import type { RedisExchange } from './redis-exchange.js';
 import { Subscriptions } from './redis-subscriptions.js';
 import { numberOf, ReplyReader, type Reply } from './redis-replies.js';
@@ -174,9 +175,9 @@ class RedisParser extends Conversation<RedisExchange> {
   }
 
   #command({ startNs, offset, count, words }: Reading): void {
-    const name = commandWord(words[0] ?? '');
+    const name = commandName(words[0] ?? '');
     const isLong = hasSubcommand(name) && words[1] !== undefined;
-    const command = isLong ? `${name} ${commandWord(words[1] ?? '')}` : name;
+    const command = isLong ? `${name} ${subcommandName(name, words[1] ?? '')}` : name;
     const keeps = this.#wishes.argumentBytes > 0 && !holdsSecrets(command);
     const exchange: RedisExchange = {
       protocol: 'redis', startNs, endNs: startNs, requestOffset: offset, isCut: false, command, errorPrefix: undefined, database: this.#database,
