@@ -165,6 +165,14 @@ test('a trace leaves whole: while its spans still come it stays, and what comes 
   expect((await readers().traces.traceById(A))?.spans).toHaveLength(3);
 });
 
+test('what comes late is kept by the service that the rest of its trace is kept by', async () => {
+  await store([SPANS[0]!]);
+  await archiver().run(START + HOT_MS + MINUTE_MS);
+  await store([SPANS[1]!], START + 8 * HOUR_MS);
+  await archiver().run(START + 15 * HOUR_MS);
+  expect(await database.query({ sql: 'SELECT DISTINCT service, reason FROM archive_groups' })).toEqual([{ service: 'front', reason: 'error' }]);
+});
+
 test('a trace that comes back is noted as long by the times of its spans, not of its files; no scan of the hot spans holds up what is written', async () => {
   await store([{ ...SPANS[2]!, traceId: A, spanId: '1', startMs: START + 5 * MINUTE_MS, durationMs: 20 }, { ...SPANS[2]!, traceId: B, spanId: '1', startMs: START + 10 * MINUTE_MS, durationMs: 20 }, { ...SPANS[2]!, traceId: C, spanId: '1', startMs: START + 50 * MINUTE_MS, durationMs: 20 }]);
   await archiver().run(START + HOT_MS + MINUTE_MS);
