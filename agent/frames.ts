@@ -59,6 +59,8 @@ export interface OpenFrame extends FrameHeader {
 
 export interface CloseFrame extends FrameHeader {
   readonly error: number;
+  /** The other side ended it first. */
+  readonly isByPeer: boolean;
 }
 
 /** Where decoded frames go. What is not known is passed over. */
@@ -140,7 +142,7 @@ export class FrameReader {
     switch (type) {
       case constants.EVENT_OPEN: this.#open(frame); break;
       case constants.EVENT_END: this.#sink.end({ ...header(sized(frame, event_end.size)), direction: direction(frame[END.direction[0]]!) }); break;
-      case constants.EVENT_CLOSE: this.#sink.close({ ...header(sized(frame, event_close.size)), error: frame.readUInt32LE(CLOSE.error[0]) }); break;
+      case constants.EVENT_CLOSE: this.#sink.close({ ...header(sized(frame, event_close.size)), error: frame.readUInt32LE(CLOSE.error[0]), isByPeer: frame.readUInt32LE(CLOSE.by_peer[0]) !== 0 }); break;
       case constants.EVENT_EXEC: this.#process(frame, 'exec'); break;
       case constants.EVENT_EXIT: this.#process(frame, 'exit'); break;
       case constants.EVENT_FORK: this.#process(frame, 'fork'); break;

@@ -20,7 +20,7 @@ export const LAYOUT = {
     },
     event_close: {
       size: 72,
-      fields: { received: [40, 8], sent: [48, 8], retransmits: [56, 4], round_trip_us: [60, 4], error: [64, 4], reserved: [68, 4] },
+      fields: { received: [40, 8], sent: [48, 8], retransmits: [56, 4], round_trip_us: [60, 4], error: [64, 4], by_peer: [68, 4] },
     },
     event_process: {
       size: 72,

@@ -30,6 +30,7 @@ export class Describer {
     else this.#redis.write(writer, node, exchange);
     if (errorType !== undefined) this.#wording.putWord(writer, 'error.type', errorType);
     if (exchange.isCut) this.#wording.putWord(writer, 'tocsin.answer.cut', true);
+    if (node.isClientGone) this.#wording.putWord(writer, 'tocsin.client.gone', true);
     if (node.basis !== undefined) this.#wording.putWord(writer, 'tocsin.parent.basis', node.basis);
     if (keptReason !== undefined) this.#wording.putWord(writer, 'tocsin.kept.reason', keptReason);
   }

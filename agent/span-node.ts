@@ -41,4 +41,6 @@ export interface SpanNode {
   hasEnded: boolean;
   /** Why there is no answer, where the connection went away without one. */
   failure: 'connection_closed' | 'connection_reset' | undefined;
+  /** A server whose client did not wait for the answer: no failure of the server (HTTP's status would be 4xx, nginx logs 499). */
+  isClientGone: boolean;
 }

@@ -15,6 +15,22 @@ test('a connection that goes away without an answer is an error', () => {
   expect(spans.map(({ isError, told }) => [isError, told['error.type']])).toEqual([[true, 'connection_reset']]);
 });
 
+/** A server whose connection ends before it has answered. */
+const unanswered = (error: number, isByPeer: boolean): Buffer[] => [
+  openFrame({ ...BACK, atNs: 1 }, { role: 'server', local: '10.0.0.1:80', remote: '10.0.0.9:5555' }),
+  dataFrame({ ...BACK, atNs: 2 }, { direction: 'receive', position: 0, text: `${REQUEST}\r\n` }),
+  closeFrame({ ...BACK, atNs: 9 }, error, isByPeer),
+];
+
+test.each([
+  ['a client that went away is no error of the server', 0, true, [false, undefined, true]],
+  ['nor is one that reset its connection', 104, true, [false, undefined, true]],
+  ['a server that goes away itself is one', 0, false, [true, 'connection_closed', undefined]],
+])('%s', (_what, error, isByPeer, wanted) => {
+  const [span] = new AgentBench().push(...unanswered(error, isByPeer)).spans();
+  expect([span?.isError, span?.told['error.type'], span?.told['tocsin.client.gone']]).toEqual(wanted);
+});
+
 test.each([['GET', 'key', ['connection_reset']], ['SUBSCRIBE', 'news', []]])('a %s of Redis that its connection takes with it', (command, argument, errors) => {
   const spans = new AgentBench().push(
     openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:6379' }),

@@ -286,7 +286,7 @@ export class Tracer implements FrameSink {
     const node: SpanNode = {
       kind, exchange, connection, tgid, tid, spanId: this.#ports.newSpanId(), scheme: stream.isTls ? 'https' : 'http',
       parent: passing, basis: passing === undefined ? undefined : 'header', candidates: NOBODY, remote: kind === 'server' || (passing === undefined && this.#policy.tracesInstrumented) ? contextOf(exchange) : undefined, joinKey: joinKeyOf(stream, exchange),
-      traceId: undefined, isSilent: this.#isSwitchedOff(exchange), hidesCalls: this.#isLeftOut(exchange, connection), hasEnded: false, failure: undefined,
+      traceId: undefined, isSilent: this.#isSwitchedOff(exchange), hidesCalls: this.#isLeftOut(exchange, connection), hasEnded: false, failure: undefined, isClientGone: false,
     };
     if (node.remote !== undefined) node.basis = 'header';
     this.#noticeSdk(node, process);
@@ -351,10 +351,11 @@ export class Tracer implements FrameSink {
     else if (!node.isSilent) this.counters[LOST_BY[reason]] += 1;
   }
 
-  #cutOff(node: SpanNode, { timeNs, error }: CloseFrame): void {
+  #cutOff(node: SpanNode, { timeNs, error, isByPeer }: CloseFrame): void {
     this.counters.exchanges += 1;
     node.exchange.endNs = timeNs;
-    node.failure = error === 0 ? 'connection_closed' : 'connection_reset';
+    node.isClientGone = node.kind === 'server' && isByPeer;
+    if (!node.isClientGone) node.failure = error === 0 ? 'connection_closed' : 'connection_reset';
     // Its process runs a program now that is left alone.
     if (this.#isExcluded(node)) this.#silence(node);
     this.#finish(node);

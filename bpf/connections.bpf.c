@@ -41,7 +41,13 @@ static __always_inline void connected(struct sock *sk)
 	position_at_start(sk, connection);
 }
 
-static __always_inline void announce_close(struct sock *sk, struct connection *connection)
+/* The other side's FIN came first, or its reset (or silence) ended what this side had not. */
+static __always_inline bool is_by_peer(struct sock *sk, int before)
+{
+	return before == TCP_CLOSE_WAIT || before == TCP_LAST_ACK || (before == TCP_ESTABLISHED && sk->sk_err);
+}
+
+static __always_inline void announce_close(struct sock *sk, struct connection *connection, int before)
 {
 	struct event_close event = {};
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
@@ -55,17 +61,18 @@ static __always_inline void announce_close(struct sock *sk, struct connection *c
 	event.retransmits = tcp ? tcp->total_retrans : 0;
 	event.round_trip_us = tcp ? tcp->srtt_us >> 3 : 0;
 	event.error = sk->sk_err;
+	event.by_peer = is_by_peer(sk, before);
 	write_event(&event, sizeof(event), wake_flag());
 	connection->flags &= ~CONNECTION_ANNOUNCED;
 }
 
-static __always_inline void ended(struct sock *sk, int state)
+static __always_inline void ended(struct sock *sk, int before, int after)
 {
 	struct connection *connection = bpf_sk_storage_get(&connections, sk, 0, 0);
 	if (!connection || !(connection->flags & CONNECTION_ANNOUNCED))
 		return;
-	if (state == TCP_CLOSE)
-		announce_close(sk, connection);
+	if (after == TCP_CLOSE)
+		announce_close(sk, connection, before);
 	else if (connection->mode != POLICY_OFF)
 		announce_end(connection, DIRECTION_SEND);
 }
@@ -82,6 +89,6 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 	else if (after == TCP_ESTABLISHED && before == TCP_SYN_SENT)
 		connected(sk);
 	else if (after == TCP_FIN_WAIT1 || after == TCP_LAST_ACK || (after == TCP_CLOSE && before != TCP_SYN_SENT))
-		ended(sk, after);
+		ended(sk, before, after);
 	return 0;
 }

@@ -121,7 +121,7 @@ struct event_close {
 	__u32 retransmits;
 	__u32 round_trip_us; /* smoothed */
 	__u32 error;         /* errno, for example ECONNRESET; 0 when it ended in order */
-	__u32 reserved;
+	__u32 by_peer;       /* 1: the other side ended it first, in order or not */
 };
 
 struct event_process {

@@ -31,7 +31,7 @@ static const struct {
 	       FIELD(event_open, first_sequence)),
 	STRUCT(event_end, FIELD(event_end, position), FIELD(event_end, direction), FIELD(event_end, reserved)),
 	STRUCT(event_close, FIELD(event_close, received), FIELD(event_close, sent), FIELD(event_close, retransmits),
-	       FIELD(event_close, round_trip_us), FIELD(event_close, error), FIELD(event_close, reserved)),
+	       FIELD(event_close, round_trip_us), FIELD(event_close, error), FIELD(event_close, by_peer)),
 	STRUCT(event_process, FIELD(event_process, cgroup), FIELD(event_process, parent), FIELD(event_process, exit_code),
 	       FIELD(event_process, comm)),
 	STRUCT(frame_clock, FIELD(frame_clock, realtime_ns), FIELD(frame_clock, boottime_ns)),

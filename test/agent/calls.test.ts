@@ -112,6 +112,9 @@ describe.skipIf(!runnableLoaderOrSkip())('every call that moves bytes over TCP',
       const ends = loader.frames.filter(({ type, cookie }) => type === 'end' && cookie === client);
       expect(ends.map(({ bytes }) => [bytes.readUInt8(48), Number(bytes.readBigUInt64LE(40))])).toContainEqual([1, (opening.length + message.length) / 2]);
       expect(loader.frames.filter(({ type, cookie }) => type === 'close' && (cookie === client || cookie === server))).toHaveLength(2);
+      // The client has said all it had to say first.
+      const isByPeer = (end: typeof client): number | undefined => loader.frames.find(({ type, cookie }) => type === 'close' && cookie === end)?.bytes.readUInt32LE(68);
+      expect([isByPeer(client), isByPeer(server)]).toEqual([0, 1]);
     }
   });
 

@@ -46,9 +46,9 @@ export function dataFrame(where: Where, { direction, position, text, sequence = 
   return bytes;
 }
 
-export function closeFrame(where: Where, error = 0): Buffer {
+export function closeFrame(where: Where, error = 0, isByPeer = false): Buffer {
   const bytes = frame(constants.EVENT_CLOSE, structs.event_close.size, where);
-  put(bytes, structs.event_close.fields, { error });
+  put(bytes, structs.event_close.fields, { error, by_peer: Number(isByPeer) });
   return bytes;
 }
 
