@@ -8,6 +8,11 @@ test('versions become queries, queries stay what they are', () => {
   for (const wrong of [none, { ...none, version: '1' }, { ...none, version: '1', cohort: '{ }', against: '2' }, { ...none, cohort: '{ }', against: '{ }', service: 'x' }]) expect(() => cohortsOf(wrong)).toThrow(/--version/);
 });
 
+test('a cohort is not compared with itself, which would never be worse', () => {
+  const none = { version: undefined, cohort: undefined, against: undefined, service: undefined };
+  for (const same of [{ ...none, version: '2.3', against: '2.3' }, { ...none, cohort: '{ .flag = "on" }', against: '{ .flag = "on" }' }]) expect(() => cohortsOf(same)).toThrow(/both sides are the same/);
+});
+
 test('the report says what is worse and what was left out', () => {
   const operation = { operation: 'shop GET /', requests: [100, 400], failed: [20, 4], medianNs: [20e6, 19e6], p95Ns: [50e6, 48e6], slower: false, failsMore: true } as const;
   expect(compareText({ verdict: 'worse', sentence: 'shop GET / fails more often.', operations: [operation], leftOut: ['shop POST /'] })).toBe(

@@ -50,6 +50,7 @@ interface Wish {
 export function cohortsOf({ version, cohort, against, service }: Wish): { readonly cohort: string; readonly against: string } {
   if ((version === undefined) === (cohort === undefined) || against === undefined) throw new CouldNotRun('name two cohorts: tocsin compare --version A --against B, or --cohort QUERY --against QUERY');
   if (cohort !== undefined && service !== undefined) throw new CouldNotRun('--service goes with --version: name the service in the queries');
+  if ((version ?? cohort) === against) throw new CouldNotRun(`both sides are the same, ${against}: nothing is worse than itself; name what it is compared with in --against`);
   if (cohort !== undefined) return { cohort, against };
   const only = service === undefined ? '' : ` && resource.service.name = ${JSON.stringify(service)}`;
   const of = (name: string): string => `{ resource.service.version = ${JSON.stringify(name)}${only} }`;

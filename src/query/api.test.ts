@@ -40,6 +40,13 @@ describe('the API answers as it says it does', () => {
     expect(API_SCHEMAS.Problem.safeParse(response.json()).error).toBeUndefined();
   });
 
+  test.each([
+    ['compare?cohort=%7B%7D&against=%7B%7D&tolerance=abc', 'tolerance: must be a number'], ['compare?cohort=%7B%7D&against=%7B%7D&tolerance=11', 'tolerance: must be at most 10'],
+    ['compare?cohort=%7B%7D&against=%7B%7D&significance=0', 'significance: must be more than 0'], ['traces?limit=0', 'limit: must be at least 1'], ['traces?limit=x', 'limit: must be a number'],
+  ])('%s: %s', async (url, detail) => {
+    expect((await get(`/api/v1/${url}`)).json()).toMatchObject({ status: 400, code: 'request/invalid', detail });
+  });
+
   test('an SLO has the members that interfaces.md promises', async () => {
     const slo = (await get('/api/v1/slos/checkout-availability')).json<Record<string, unknown>>();
     expect(slo).toMatchObject({ name: 'checkout-availability', service: 'checkout', target: 0.999, window: '30d', errorBudgetRemaining: 0.71, state: 'page', coverage: 1 });

@@ -74,8 +74,16 @@ export const exportInput = traceSearchInput.extend({ limit: z.coerce.number().in
 export function readInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input ?? {});
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => ({ parameter: issue.path.join('.'), message: issue.message }));
+  const problems = result.error.issues.map((issue) => ({ parameter: issue.path.join('.'), message: issueInWords(issue) }));
   throw new ApiError('request/invalid', problems.map(({ parameter, message }) => `${parameter}: ${message}`).join('; '), { extra: { problems } });
+}
+
+/** zod's own words for numbers are those of a type checker: "expected number, received NaN". */
+function issueInWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type' && issue.expected === 'number') return 'must be a number';
+  if (issue.code === 'too_big' && issue.origin === 'number') return `must be ${issue.inclusive === true ? 'at most' : 'less than'} ${String(issue.maximum)}`;
+  if (issue.code === 'too_small' && issue.origin === 'number') return `must be ${issue.inclusive === true ? 'at least' : 'more than'} ${String(issue.minimum)}`;
+  return issue.message;
 }
 
 export function windowOf(input: Partial<z.output<typeof windowInput>>, nowMs: number, defaultRangeMs = HOUR_MS): TimeWindow {

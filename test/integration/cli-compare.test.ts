@@ -65,6 +65,14 @@ describe('tocsin compare ends with', () => {
     expect((await runTocsin(['compare', '--version', '2.3', '--against', '2.2', '--server', 'http://127.0.0.1:9'], { ground })).code).toBe(2);
   });
 
+  test.each<[string, readonly string[], RegExp]>([
+    ['what is no number', ['--version', '2.4', '--against', '2.2', '--tolerance', 'abc'], /tolerance: must be a number\./], ['a version against itself', ['--version', '2.3', '--against', '2.3'], /both sides are the same/],
+  ])('2 for %s', async (_what, words, output) => {
+    const exit = await compare(...words);
+    expect([exit.code, exit.stdout]).toEqual([2, '']);
+    expect(exit.stderr).toMatch(output);
+  });
+
   test('the verdict beside the code as JSON', async () => {
     const { code, stdout } = await compare('--version', '2.3', '--against', '2.2', '--json');
     expect([code, JSON.parse(stdout)]).toMatchObject([1, { verdict: 'worse', operations: [{ operation: 'payment POST /charge', requests: [100, 200], failed: [40, 2], failsMore: true, slower: false }] }]);
