@@ -40,6 +40,15 @@ export function projectionOf({ projectedBudgetRemaining, errorBudgetRemaining }:
   return errorBudgetRemaining === 1 ? 1 : (1 - errorBudgetRemaining) / (1 - projectedBudgetRemaining);
 }
 
+/**
+ * Bad events that a young SLO's whole window would allow if its traffic went on as it has. `events`: all of its window when the reading was
+ * taken. Undefined for SLOs with history, whose budget is the standard one.
+ */
+export function projectedAllowance(reading: Parameters<typeof projectionOf>[0], events: number, target: number): number | undefined {
+  const times = projectionOf(reading);
+  return times === undefined || events === 0 ? undefined : (1 - target) * events * times;
+}
+
 /** A burn rate, and the time over which it was measured. */
 export interface MeasuredBurn {
   readonly burnRate: number;

@@ -4,7 +4,7 @@ import type { Evidence } from '../diagnosis/evidence.js';
 import { DuckdbIncidentReader } from '../incident/duckdb-incident-reader.js';
 import type { Incident } from '../incident/incident.js';
 import { acknowledge, resolve } from '../incident/person-actions.js';
-import { sampleIncident, SAMPLE_START_MS as T0 } from '../incident/sample-incident.js';
+import { sampleIncident, sampleReading, SAMPLE_START_MS as T0 } from '../incident/sample-incident.js';
 import { MINUTE_MS } from '../lib/duration.js';
 import { DuckdbEvaluationStore } from '../pipeline/duckdb-evaluation-store.js';
 import type { Change } from '../query/change.js';
@@ -35,6 +35,15 @@ test('what is stored is filled in: impact in budget minutes, times, cause, trace
   expect(text).toContain('deployment of checkout 4.2: new pool (ci)');
   expect(text).not.toContain('other team');
   expect(text).toMatch(/## Timeline\n\n- .* tocsin: Page opened.*\n- .* ann: ann has it/);
+});
+
+test('the budget of a young service is the projected one, also where its window was still empty when the incident began', () => {
+  const at = (minutes: number, good: number, bad: number): SloHistoryPoint => ({ ...point(minutes, bad, 0), window: { good, bad }, budgetRemaining: good + bad === 0 ? undefined : 1 - bad / (good + bad) / 0.01 });
+  // An hour of a window of thirty days, which would allow 720 times the 60 bad events of its 6,000.
+  const reading = sampleReading({ young: true, events: 6_000, errorBudgetRemaining: -4, projectedBudgetRemaining: 1 - 5 / 720 });
+  const slo = buildSlo({ target: 0.99, displayName: 'Checkout works' });
+  expect(draft({ slos: [{ slo, points: [at(0, 0, 0), at(60, 5_700, 300)], reading }] })).toContain('| projected 100 % → 99.31 % | 3.0 of 432.0 (30d) |');
+  expect(draft({ slos: [{ slo, points: [at(0, 0, 0), at(60, 5_700, 300)] }] })).toContain('| not known | not known |');
 });
 
 test('it says what nobody knows, instead of leaving it out', () => {

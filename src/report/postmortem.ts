@@ -1,3 +1,5 @@
+import { projectedAllowance } from '../budget/error-budget.js';
+import type { SloStatus } from '../budget/slo-status.js';
 import { windowText } from '../config/calendar.js';
 import type { Slo } from '../config/slo.js';
 import { ledgerInWords } from '../diagnosis/budget-ledger.js';
@@ -15,6 +17,8 @@ import type { SloHistoryPoint } from '../query/slo-history.js';
 export interface PostmortemSlo {
   readonly slo: Slo;
   readonly points: readonly SloHistoryPoint[];
+  /** As the incident last read it: for a young service its budget is the projected one, as messages and pages have it. */
+  readonly reading?: SloStatus | undefined;
 }
 
 export interface PostmortemInput {
@@ -61,12 +65,15 @@ function impact({ incident, slos }: PostmortemInput): string[] {
 }
 
 /** Budget minutes: what the loss would be as time of total outage, of the whole window's allowance. */
-function impactRow({ slo, points }: PostmortemSlo): string {
+function impactRow({ slo, points, reading }: PostmortemSlo): string {
   const [bad, good] = [points.reduce((sum, point) => sum + point.bad, 0), points.reduce((sum, point) => sum + point.good, 0)];
-  const [before, after] = [points[0]?.budgetRemaining, points.at(-1)?.budgetRemaining];
+  const allowed = reading === undefined ? undefined : projectedAllowance(reading, reading.events ?? 0, slo.target);
+  const remaining = (point: SloHistoryPoint): number | undefined => (allowed === undefined ? point.budgetRemaining : 1 - point.window.bad / allowed);
+  const [before, after] = [points.slice(0, 1).map(remaining)[0], points.slice(-1).map(remaining)[0]];
   const lost = before === undefined || after === undefined ? undefined : Math.max(0, before - after);
   const allowedMinutes = ((1 - slo.target) * slo.windowMs) / MINUTE_MS;
-  const budget = before === undefined || after === undefined ? 'not known' : `${formatPercent(before, 1)} → ${formatPercent(after, 1)}`;
+  const digits = allowed === undefined ? 1 : 2;
+  const budget = before === undefined || after === undefined ? 'not known' : `${allowed === undefined ? '' : 'projected '}${formatPercent(before, digits)} → ${formatPercent(after, digits)}`;
   const minutes = lost === undefined ? 'not known' : `${(lost * allowedMinutes).toFixed(1)} of ${allowedMinutes.toFixed(1)} (${windowText(slo)})`;
   return `| ${plain(slo.displayName)} | ${String(Math.round(bad))} | ${good + bad === 0 ? 'no events' : formatPercent(bad / (good + bad))} | ${budget} | ${minutes} |`;
 }

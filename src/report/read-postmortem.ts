@@ -1,3 +1,4 @@
+import type { SloStatus } from '../budget/slo-status.js';
 import type { Slo } from '../config/slo.js';
 import type { Incident } from '../incident/incident.js';
 import { MINUTE_MS } from '../lib/duration.js';
@@ -14,7 +15,7 @@ export async function readPostmortem(readers: Readers, incident: Incident, publi
   const toMs = Math.min(nowMs, incident.endedAtMs ?? nowMs);
   const window = { fromMs: incident.startedAtMs - longestFastWindow(incident), toMs: Math.max(toMs, incident.startedAtMs + MINUTE_MS) };
   const slos: PostmortemSlo[] = [];
-  for (const slo of slosOf(readers, incident)) slos.push({ slo, points: (await readHistory(readers, slo, window)).points });
+  for (const slo of slosOf(readers, incident)) slos.push({ slo, points: (await readHistory(readers, slo, window)).points, reading: readingOf(incident, slo) });
   const changes = await readers.changes.list({ fromMs: incident.startedAtMs - CHANGES_BEFORE_MS, toMs });
   return postmortemMarkdown({ incident, slos, changes, nowMs, publicUrl });
 }
@@ -27,4 +28,9 @@ function longestFastWindow({ alerts }: Incident): number {
 function slosOf(readers: Readers, { alerts }: Incident): Slo[] {
   const names = new Set(alerts.flatMap(({ labels, reading }) => reading?.slo ?? labels['slo'] ?? []));
   return [...names].flatMap((name) => readers.slos.slo(name) ?? []).slice(0, SLOS_MAX);
+}
+
+/** Of all its events: that of a group tells nothing about the budget of all. */
+function readingOf({ alerts }: Incident, slo: Slo): SloStatus | undefined {
+  return alerts.find(({ reading }) => reading?.slo === slo.name && reading.group === undefined)?.reading;
 }

@@ -1,5 +1,5 @@
 import type { ExcludedStretch } from '../budget/excluded-minutes.js';
-import { leadingBudget, projectionOf } from '../budget/error-budget.js';
+import { leadingBudget, projectedAllowance, projectionOf } from '../budget/error-budget.js';
 import { evidenceInWords } from '../budget/evidence-share.js';
 import { waitingInWords } from '../budget/firing.js';
 import { minuteOf } from '../budget/minute-series.js';
@@ -95,7 +95,7 @@ function ledgerOf(view: SloView, history: HistoryView, charges: Charges | undefi
   const window = history.points.at(-1)?.window;
   if (charges === undefined || charges.rows.length === 0 || window === undefined) return undefined;
   const bad = history.points.reduce((sum, point) => sum + point.bad, 0);
-  const projected = projectedAllowance(view, history);
+  const projected = allowanceNow(view, history);
   const allowed = projected ?? (1 - view.slo.target) * (window.good + window.bad);
   const burned = allowed === 0 ? undefined : bad / allowed;
   const { badEvents, examined, rows } = charges;
@@ -217,7 +217,7 @@ function tierRow(reading: TierReading): Record<string, unknown> {
 
 function budgetChart(view: SloView, history: HistoryView, markers: readonly ChartMarker[]): Chart {
   const { slo, status } = view;
-  const allowed = projectedAllowance(view, history);
+  const allowed = allowanceNow(view, history);
   return chart({
     title: `Error budget left over ${windowText(slo)}${allowed === undefined ? '' : ', projected from recent traffic'}`,
     times: history.points.map((point) => point.atMs),
@@ -231,15 +231,10 @@ function budgetChart(view: SloView, history: HistoryView, markers: readonly Char
   });
 }
 
-/**
- * Bad events that a young SLO's whole window would allow if its traffic went on as it has: then every moment of the chart is
- * measured by the budget that the page leads with. Undefined for SLOs with history, whose budget is the standard one.
- */
-function projectedAllowance({ slo, status }: SloView, history: HistoryView): number | undefined {
+/** By it every moment of the chart is measured as the budget that the page leads with. */
+function allowanceNow({ slo, status }: SloView, history: HistoryView): number | undefined {
   const now = history.points.at(-1)?.window;
-  const times = projectionOf(status);
-  if (times === undefined || now === undefined || now.good + now.bad === 0) return undefined;
-  return (1 - slo.target) * (now.good + now.bad) * times;
+  return now === undefined ? undefined : projectedAllowance(status, now.good + now.bad, slo.target);
 }
 
 function burnChart({ slo }: SloView, history: HistoryView, markers: readonly ChartMarker[]): Chart {
