@@ -22,6 +22,11 @@ describe('what was told with a handful of failures and is looked at once more', 
     expect(shownAfter(told, evidenceOf(40, 'v2:stock', [shown('most-common', 'd', 'v2:stock')])).map(([, digit]) => digit)).toEqual(['a', 'b', 'c']);
   });
 
+  test('says of the traces that stay that they count what there was when it opened', () => {
+    const [incident] = attachLate(sampleIncident({ evidence: told }), evidenceOf(40, 'v2:stock', [shown('most-common', 'd', 'v2:stock')]), SAMPLE_START_MS + 60_000)!.incidents;
+    expect(incident!.evidence!.traces.map(({ reason }) => reason)).toEqual(['most-common; counted when it opened', 'newest; counted when it opened', 'healthy']);
+  });
+
   test('shows no two of one kind where most fail in another way since; whoever looks for a trace of the message finds it', () => {
     const found = evidenceOf(40, 'v2:declined', [shown('most-common', 'd', 'v2:declined'), shown('first', 'a', 'v2:stock'), shown('healthy', 'e')]);
     const words = 'The first message showed this one';

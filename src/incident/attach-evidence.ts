@@ -43,8 +43,10 @@ export function awaitsProof({ status, alerts, evidence, startedAtMs }: Pick<Inci
   return nowMs - (evidence?.takenAtMs ?? startedAtMs) < LATE_EVIDENCE_MS && alerts.some((alert) => alert.status === 'firing' && alert.reading !== undefined);
 }
 
+/** What stays from the first look says so: it counts fewer bad events than all that is new. */
 function completed(told: Evidence, found: Evidence): Evidence {
-  const traces = found.signature?.id === told.signature?.id ? told.traces : tracesOfBoth(told.traces, found.traces);
+  const before = told.traces.map((trace) => (trace.role === 'healthy' ? trace : { ...trace, reason: `${trace.reason}; counted when it opened` }));
+  const traces = found.signature?.id === told.signature?.id ? before : tracesOfBoth(before, found.traces);
   const snapshot = found.snapshot ?? told.snapshot;
   return { ...found, traces, ...(snapshot === undefined ? {} : { snapshot }) };
 }
