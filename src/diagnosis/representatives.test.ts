@@ -72,9 +72,9 @@ describe('payment fails for one region', () => {
     expect(new Set(found.traces.map((trace) => trace.traceId)).size).toBe(4);
     expect(reasons(found)).toEqual([
       'Most common failure, and the first, at 2026-11-20 12:33:20 UTC: 41 of 57 failed like this (CardDeclined: card <number> declined in payment POST /charge)',
-      'Slowest failure, 496 ms: 1 of 57 failed like this, 16 with the same error (OutOfStock: item <number> sold out in catalogue GET /items; 85 % of its time in catalogue SELECT items)',
+      'Slowest failure, 496 ms in checkout POST /checkout: 1 of 57 failed like this, 16 with the same error (OutOfStock: item <number> sold out in catalogue GET /items; 85 % of its time in catalogue SELECT items)',
       'Newest kind of failure: 15 of 57 failed like this, 16 with the same error (OutOfStock: item <number> sold out in catalogue GET /items; 39 % of its time in payment POST /charge)',
-      expect.stringMatching(/^Healthy twin: the same POST \/checkout .* (later|earlier) went well in 96 ms \(96 ms when it failed\)$/),
+      expect.stringMatching(/^Healthy twin: the same checkout POST \/checkout .* (later|earlier) went well in 96 ms \(96 ms when it failed\)$/),
     ]);
   });
 
@@ -170,7 +170,7 @@ describe('no two show the same thing', () => {
     const first = shifted(purchase({ id: 1_999, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 5 } }), -20);
     const found = evidence([...burst(12), shifted(late, 0), first]);
     expect(roles(found)).toEqual(['most-common', 'healthy']);
-    expect(alike(found)[0]).toEqual(['The first of these was at 2026-11-20 12:33:01 UTC', 'In the slowest of these POST /checkout took 156 ms']);
+    expect(alike(found)[0]).toEqual(['The first of these was at 2026-11-20 12:33:01 UTC', 'In the slowest of these checkout POST /checkout took 156 ms']);
     expect(found.traces[0]?.alike?.map(({ traceId }) => traceId)).toEqual([first.spans[0]!.traceId, late.spans[0]!.traceId]);
   });
 
@@ -183,7 +183,7 @@ describe('no two show the same thing', () => {
 
   test('a trace that is the first, the slowest or the newest as well says so', () => {
     const slow = purchase({ id: 1_990, region: 'eu-2', fails: 'declined', slow: { where: 'payment', ms: 60 } });
-    expect(alike(evidence([slow, ...burst(12)]))[0]).toEqual(['The first of these was at 2026-11-20 12:33:10 UTC; it is the slowest too: POST /checkout took 156 ms']);
+    expect(alike(evidence([slow, ...burst(12)]))[0]).toEqual(['The first of these was at 2026-11-20 12:33:10 UTC; it is the slowest too: checkout POST /checkout took 156 ms']);
     const stock = purchase({ id: 1_990, fails: 'stock' });
     expect(reasons(evidence([stock, ...burst(12)]))[0]).toMatch(/^Most common failure, and the newest kind: 12 of 13 failed like this/);
   });
@@ -193,7 +193,7 @@ describe('no two show the same thing', () => {
     const found = evidence([...declined(15), ...waits]);
     expect(found.signature).toMatchObject({ type: 'CardDeclined', count: 20 });
     expect(found.traces.map(({ role, share }) => [role, share])).toEqual([['most-common', 0.75], ['slowest', 0.25], ['healthy', undefined]]);
-    expect(reasons(found)[1]).toBe('Slowest failure, 996 ms, and the newest kind: 5 of 20 failed like this, 20 with the same error (CardDeclined: card <number> declined in payment POST /charge; 92 % of its time in catalogue SELECT items)');
+    expect(reasons(found)[1]).toBe('Slowest failure, 996 ms in checkout POST /checkout, and the newest kind: 5 of 20 failed like this, 20 with the same error (CardDeclined: card <number> declined in payment POST /charge; 92 % of its time in catalogue SELECT items)');
   });
 
   test('the time of quick requests goes now here, now there: that makes no other kind', () => {

@@ -16,7 +16,7 @@ import { findPatterns } from './pattern/find-patterns.js';
 import { originsOf } from './origins.js';
 import { groupBy, mostFrequentPlace, suspectInWords, weightOf } from './suspect.js';
 import { culpritAgainst, diagnoseEvents, explainedBy } from './culprit-against.js';
-import { alikeTrace, reasonFor } from './trace-reasons.js';
+import { alikeTrace, reasonFor, requestName } from './trace-reasons.js';
 import { buildTraceTree } from './trace-tree.js';
 
 export type { EventTrace } from './finding.js';
@@ -113,7 +113,7 @@ function healthyTwin(finding: Finding, healthy: readonly EventTrace[], findings:
   const apartMs = Number(distance(nearest.event)) / 1e6;
   const side = nearest.event.startNs > finding.event.startNs ? 'later' : 'earlier';
   const when = apartMs < SAME_TIME_MS ? 'at the same time' : `${formatSpan(apartMs)} ${side}`;
-  const reason = `Healthy twin: the same ${operationName(nearest.event)} ${when} went well in ${formatLatency(nearest.event.durationNs)}`;
+  const reason = `Healthy twin: the same ${requestName(nearest.event)} ${when} went well in ${formatLatency(nearest.event.durationNs)}`;
   return { trace: nearest.trace, reason: `${reason} (${formatLatency(finding.event.durationNs)} when ${finding.kind === 'failed' ? 'it failed' : 'it was slow'})` };
 }
 

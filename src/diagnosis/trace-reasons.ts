@@ -1,6 +1,7 @@
 import { formatLatency, formatPercent, formatTime } from '../lib/format.js';
 import { operationName } from '../signature/operation.js';
 import { placeInWords } from '../signature/root-error.js';
+import type { Span } from '../trace/span.js';
 import type { AlikeShape, Choice } from './choose-traces.js';
 import type { AlikeTrace, TraceRole } from './evidence.js';
 import type { FailureKind } from './failure-kinds.js';
@@ -34,12 +35,17 @@ export function reasonFor(choice: Choice, context: ReasonContext): string {
     case 'first':
       return `First ${noun}, at ${timeOf(choice)}${and}: ${share}${detail(choice, context)}`;
     case 'slowest':
-      return `Slowest ${kind === 'failed' ? noun : 'request'}, ${formatLatency(event.durationNs)}${and}: ${share}${detail(choice, context)}`;
+      return `Slowest ${kind === 'failed' ? noun : 'request'}, ${formatLatency(event.durationNs)} in ${requestName(event)}${and}: ${share}${detail(choice, context)}`;
     case 'newest':
       return `Newest kind of ${noun}: ${share} (${what(choice)})`;
     case 'healthy':
       return 'Healthy twin';
   }
+}
+
+/** The request that counted, by service: the trace, whose duration stands beside its link, may be that of a caller and longer. */
+export function requestName(event: Span): string {
+  return `${event.serviceName} ${operationName(event)}`;
 }
 
 function timeOf({ shape: { finding: { event } } }: Choice): string {
@@ -50,8 +56,7 @@ function timeOf({ shape: { finding: { event } } }: Choice): string {
 export function alikeTrace({ shape: { finding: { event } }, roles }: AlikeShape): AlikeTrace {
   const startMs = Number(event.startNs / 1_000_000n);
   const began = roles.includes('first') ? `The first of these was at ${formatTime(startMs)}` : undefined;
-  // Of the request that failed: the trace, whose duration stands beside its link, may be longer.
-  const took = roles.includes('slowest') ? `${operationName(event)} took ${formatLatency(event.durationNs)}` : undefined;
+  const took = roles.includes('slowest') ? `${requestName(event)} took ${formatLatency(event.durationNs)}` : undefined;
   return { traceId: event.traceId, spanId: event.spanId, startMs, words: began === undefined ? `In the slowest of these ${took ?? ''}` : `${began}${took === undefined ? '' : `; it is the slowest too: ${took}`}` };
 }
 
@@ -75,7 +80,7 @@ function detail(choice: Choice, { common }: ReasonContext): string {
 
 function what({ shape, kind }: Choice): string {
   const { signature, place, event } = shape.finding;
-  if (signature === undefined) return formatLatency(event.durationNs);
+  if (signature === undefined) return `${formatLatency(event.durationNs)} in ${requestName(event)}`;
   const { type, message } = signature;
   const path = kind.alike === kind.members.length ? '' : longestWait(shape);
   return `${type}${message === '' ? '' : `: ${message.split('\n')[0]}`} in ${placeInWords(place)}${path}`;
