@@ -7,6 +7,7 @@ import { Patience } from './patience.js';
 import type { Act } from './script.js';
 import { slackLines } from './slack-text.js';
 import type { Stage } from './stage.js';
+import { stillOpenLines } from './still-open.js';
 import type { Story } from './story.js';
 
 const LOOK_EVERY_MS = 250;
@@ -42,6 +43,7 @@ interface Running {
 export class Director {
   private readonly pages: PageWatch;
   private readonly played: Running[] = [];
+  private readonly over = new Set<string>();
   private nextStatusMs = Date.now() + STATUS_EVERY_MS;
   private readonly patience = new Patience(Date.now());
 
@@ -54,9 +56,10 @@ export class Director {
     for (const act of acts) {
       const before = this.stage.shop.load();
       const running: Running = { act, startedAtMs: Date.now(), pages: [], visitors: { answered: 0, slow: 0 } };
-      this.played.push(running);
       this.stage.shop.setFaults(act.faults);
       this.story.tell(act.title, act.pages ? 'yellow' : 'green');
+      for (const line of stillOpenLines(act, this.played, this.over)) this.story.line(line);
+      this.played.push(running);
       await this.until(startMs + act.endMs);
       const { answered, slow } = this.stage.shop.load();
       running.visitors = { answered: answered - before.answered, slow: slow - before.slow };
@@ -85,6 +88,7 @@ export class Director {
   private async look(): Promise<void> {
     for (const news of await this.poll()) {
       if (news.kind === 'resolved') {
+        this.over.add(news.incident.id);
         this.story.tell(`RESOLVED  ${news.incident.title}`, 'green');
         continue;
       }

@@ -1,0 +1,8 @@
+import type { ActOutcome } from './director.js';
+import type { Act } from './script.js';
+
+/** A fault that comes round again while the incident of its last time is open: nobody is paged a second time for it, and the story says why. */
+export function stillOpenLines(act: Act, before: readonly Pick<ActOutcome, 'act' | 'pages'>[], over: ReadonlySet<string>): readonly string[] {
+  const open = before.filter((each) => each.act.pages && each.act.title === act.title).flatMap(({ pages }) => pages).filter(({ incident }) => !over.has(incident.id));
+  return open.map(({ incident }) => `          still open from the last time: ${incident.id}, ${incident.title}. This fault is told there, without a new page; resolve it to be paged anew.`);
+}
