@@ -49,7 +49,7 @@ test('payment that fails for one region is named with place, region, version, it
   const text = slackText(Array.from({ length: 30 }, (_, index) => order(index, 'eu-2')), Array.from({ length: 60 }, (_, index) => order(1_000 + index, REGIONS[index % 4]!)));
   expect(text).toContain('*Suspected cause:* 30 of 30 failures start in payment POST /payments; all 30 have shop.region=eu-2 (15 of 60 healthy requests do)');
   expect(text).toContain('*Budget:* payment 2.3 POST /payments burned 100 % of it, 2 % of the whole budget');
-  expect(text).toMatch(/\*Error:\* `PaymentDeclined: issuer for region eu-&lt;int&gt; unreachable: ref &lt;hex&gt;` in payment, POST \/payments \(30 times\)/);
+  expect(text).toMatch(/\*Error:\* `PaymentDeclined: issuer for region eu-&lt;number&gt; unreachable: ref &lt;hex&gt;` in payment, POST \/payments \(30 times\)/);
   expect(text).toContain('Most common failure, and the first, at 2026-11-20 03:00:00 UTC: 30 of 30 failed like this');
 });
 
