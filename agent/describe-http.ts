@@ -99,11 +99,8 @@ export class HttpDescriber {
   #path(owner: Owner, path: string, statusCode: number): Path {
     const known = owner.paths.get(path);
     if (known !== undefined) return known;
-    const own = routeTemplate(path);
-    const route = owner.routes.admit(own, statusCode !== NOT_FOUND);
-    const written = this.#wording.write(this.#wording.kind === 'server'
-      ? [['url.path', path.slice(0, MAX_TEXT)], ['http.route', route]]
-      : [['url.full', `${owner.origin}${path}`.slice(0, MAX_TEXT)], ['url.template', route]]);
+    const route = path === '' ? '' : owner.routes.admit(routeTemplate(path), statusCode !== NOT_FOUND);
+    const written = this.#wording.write(this.#wording.kind === 'server' ? serverTarget(path, route) : clientTarget(`${owner.origin}${path === '*' ? '' : path}`, route));
     const found: Path = { route, written, names: new Map() };
     // What is not found now may become a route.
     if (statusCode !== NOT_FOUND && owner.paths.remember(path, found)) this.#pathCount += 1;
@@ -125,7 +122,7 @@ export class HttpDescriber {
   #name({ route, names }: Path, method: string): Uint8Array {
     let name = names.get(method);
     if (name === undefined) {
-      name = this.#wording.name(`${method === OTHER_METHOD ? 'HTTP' : method} ${route}`);
+      name = this.#wording.name(`${method === OTHER_METHOD ? 'HTTP' : method} ${route}`.trimEnd());
       names.set(method, name);
     }
     return name;
@@ -141,6 +138,17 @@ export class HttpDescriber {
     if (responseBody.length > 0) pairs.push(['http.response.body.content', responseBody.toString('utf8', 0, this.#bodyBytes)]);
     return pairs;
   }
+}
+
+/** CONNECT has no path, and so no route. */
+function serverTarget(path: string, route: string): AttributePairs {
+  return route === '' ? [] : [['url.path', path.slice(0, MAX_TEXT)], ['http.route', route]];
+}
+
+/** The URL of `OPTIONS *` and of CONNECT ends with the authority (RFC 9110, 7.1). */
+function clientTarget(url: string, route: string): AttributePairs {
+  const full = ['url.full', url.slice(0, MAX_TEXT)] as const;
+  return route === '' ? [full] : [full, ['url.template', route]];
 }
 
 function hasCaptured({ requestHeaders, responseHeaders, requestBody, responseBody }: HttpExchange): boolean {

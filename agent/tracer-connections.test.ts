@@ -90,3 +90,16 @@ test('a connection whose announcement was lost is asked for once, and told from 
   excluded.push(openFrame({ ...BACK, atNs: 4 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:81' }));
   expect(excluded.commands.slice(1)).toEqual(['policy 2 off']);
 });
+
+test.each([
+  ['OPTIONS *', 'http://d:80', 'OPTIONS *', '*'],
+  ['OPTIONS http://d:80', 'http://d:80/', 'OPTIONS /', '/'],
+  ['CONNECT e:443', 'http://e:443', 'CONNECT', undefined],
+])('what %s asks for is no path', (line, url, name, template) => {
+  const [span] = new AgentBench().push(
+    openFrame({ ...BACK, atNs: 1 }, { role: 'client', local: '10.0.0.1:6666', remote: '10.0.0.2:80' }),
+    dataFrame({ ...BACK, atNs: 2 }, { direction: 'send', position: 0, text: `${line} HTTP/1.1\r\nHost: d:80\r\n\r\n` }),
+    dataFrame({ ...BACK, atNs: 3 }, { direction: 'receive', position: 0, text: OK.replace('200', '403') }),
+  ).spans();
+  expect([span?.name, span?.told['url.full'], span?.told['url.template']]).toEqual([name, url, template]);
+});

@@ -57,7 +57,7 @@ describe('request lines', () => {
     ['GET /# HTTP/1.0\r\n', ['GET', '/', undefined, '1.0']],
     ['GET http://shop.example:8080/orders?x=1 HTTP/1.1\r\n', ['GET', '/orders', 'shop.example:8080', '1.1']],
     ['GET https://shop.example HTTP/1.1\r\n', ['GET', '/', 'shop.example', '1.1']],
-    ['CONNECT shop.example:443 HTTP/1.1\r\n', ['CONNECT', '/', 'shop.example:443', '1.1']],
+    ['CONNECT shop.example:443 HTTP/1.1\r\n', ['CONNECT', '', 'shop.example:443', '1.1']],
     ['OPTIONS * HTTP/1.1\r\n', ['OPTIONS', '*', undefined, '1.1']],
   ])('%j', (line, read) => {
     expect(requestOf(line)).toEqual(read);

@@ -230,7 +230,7 @@ test('HTTP: trailers both ways, every form of a target, an answer that ends with
       "-- 1",
       "GET /chunked 200 0>12",
       "-- 2",
-      "CONNECT / 200 0>?",
+      "CONNECT  200 0>?",
     ]
   `);
 });
