@@ -86,6 +86,8 @@ describe('the API answers as it says it does', () => {
     const jaeger = (await get('/api/v1/export?range=all&format=jaeger')).json<{ data: { traceID: string }[]; total: number }>();
     expect(jaeger.total).toBe(lines.length);
     expect(jaeger.data.map(({ traceID }) => traceID)).toContain(FAILED_TRACE_ID);
+    const weighted = (await get('/api/v1/export?range=all&format=weighted')).body.trim().split('\n').map((line) => JSON.parse(line) as { readonly resourceSpans: readonly unknown[]; readonly weights: unknown });
+    expect(weighted.map(({ resourceSpans }) => ({ resourceSpans }))).toEqual(lines);
     expect((await get('/api/v1/export?format=csv')).json()).toMatchObject({ status: 400, code: 'request/invalid' });
     expect((await get('/api/v1/export?q=%7B')).json()).toMatchObject({ status: 400, code: 'traceql/invalid' });
   });

@@ -19,7 +19,7 @@ export class ExportController {
     const { clock, traces, users } = this.#readers;
     const selection = selectionOf(input, windowOf(input, clock.nowMs()), users);
     const format = input.format ?? 'otlp';
-    const type = format === 'otlp' ? 'application/x-ndjson' : 'application/json';
+    const type = format === 'jaeger' ? 'application/json' : 'application/x-ndjson';
     return new StreamableFile(Readable.from(exportText(format, traces.everyTrace(selection))), { type });
   }
 }

@@ -4,7 +4,7 @@ import { isTraceId, type TraceId } from '../lib/ids.js';
 import { ApiError } from './api-error.js';
 import { EVERY_SPAN, type FieldExpression, type SpansetExpression } from '../trace/traceql/query-ast.js';
 import { userCondition, type StoredUser, type StoredUserReader } from './stored-user.js';
-import { EXPORT_FORMATS } from './export-formats.js';
+import { SERVED_FORMATS } from './export-formats.js';
 import { parseTraceSearch } from './trace-query.js';
 import { TRACE_SEARCH_LIMIT, type TraceSearch, type TraceSelection } from './trace-reader.js';
 import type { TimeWindow } from './time-window.js';
@@ -43,7 +43,7 @@ export const windowInput = z.object({ range, from: time, to: time });
 export const historyInput = windowInput.extend({ revision: z.string().regex(/^[0-9a-f]{8}$/, 'must be eight hex digits, as /revisions lists them').optional() });
 
 /** A trace as Tocsin tells it, as OTLP/JSON, or as Jaeger's UI uploads it. */
-export const traceFormatInput = z.object({ format: z.enum(['otlp', 'jaeger']).optional() });
+export const traceFormatInput = z.object({ format: z.enum(SERVED_FORMATS).optional() });
 
 const durationInput = z.string().optional().transform((value, context) => {
   if (value === undefined || value.trim() === '') return undefined;
@@ -68,7 +68,7 @@ export const traceSearchInput = windowInput.extend({
 export type TraceSearchInput = z.output<typeof traceSearchInput>;
 
 /** The same search; without a limit, all that it finds. */
-export const exportInput = traceSearchInput.extend({ limit: z.coerce.number().int().min(1).optional(), format: z.enum(EXPORT_FORMATS).optional() });
+export const exportInput = traceSearchInput.extend({ limit: z.coerce.number().int().min(1).optional(), format: z.enum(SERVED_FORMATS).optional() });
 
 /** Reads parameters, or throws `request/invalid` with every parameter that is wrong. */
 export function readInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {

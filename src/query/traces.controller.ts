@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { printSearch } from '../trace/traceql/print.js';
 import { ApiError } from './api-error.js';
+import { weightedOtlp } from './export-formats.js';
 import { READERS, type Readers } from './readers.js';
 import { jaegerAnswer, jaegerTrace } from './jaeger-view.js';
 import { resourceSpansJson } from './otlp-json.js';
@@ -31,6 +32,7 @@ export class TracesController {
     const trace = await this.#readers.traces.traceById(readTraceId(traceId));
     if (trace === undefined) throw new ApiError('trace/not-found', `trace ${traceId} is not stored`, { hint: 'It may have left the store, or never arrived.' });
     if (format === 'otlp') return { resourceSpans: resourceSpansJson(trace.spans, 'otlp') };
+    if (format === 'weighted') return weightedOtlp(trace.spans);
     if (format === 'jaeger') return jaegerAnswer([jaegerTrace(trace.traceId, trace.spans, trace.truncated)]);
     return traceJson(trace);
   }

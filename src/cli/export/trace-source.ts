@@ -9,6 +9,7 @@ import { DATABASE_FILE } from '../../pipeline/store.js';
 import { StoreClient } from '../../pipeline/system-store-client.js';
 import { ApiError } from '../../query/api-error.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
+import type { WeightedOtlp } from '../../query/export-formats.js';
 import { parseTraceSearch } from '../../query/trace-query.js';
 import type { WholeTrace } from '../../query/trace-reader.js';
 import { DatabaseUnavailableError } from '../../store/database-error.js';
@@ -61,7 +62,7 @@ class ServiceTraces implements TraceSource {
   }
 
   async* find({ query, rangeMs, limit }: TraceQuery): AsyncGenerator<WholeTrace> {
-    const asked = new URLSearchParams({ q: query, range: rangeMs === Infinity ? 'all' : formatDuration(rangeMs), ...(limit === undefined ? {} : { limit: String(limit) }) });
+    const asked = new URLSearchParams({ format: 'weighted', q: query, range: rangeMs === Infinity ? 'all' : formatDuration(rangeMs), ...(limit === undefined ? {} : { limit: String(limit) }) });
     for await (const line of this.#api.lines(`/api/v1/export?${asked.toString()}`)) {
       const spans = this.#spansIn(line);
       const [first] = spans;
@@ -71,7 +72,7 @@ class ServiceTraces implements TraceSource {
 
   async trace(id: TraceId): Promise<WholeTrace | undefined> {
     try {
-      return { traceId: id, spans: this.#spansIn(await this.#api.text(`/api/v1/traces/${id}?format=otlp`)) };
+      return { traceId: id, spans: this.#spansIn(await this.#api.text(`/api/v1/traces/${id}?format=weighted`)) };
     } catch (error) {
       if (error instanceof ServiceRefused && error.code === 'trace/not-found') return undefined;
       throw error;
@@ -81,7 +82,8 @@ class ServiceTraces implements TraceSource {
   #spansIn(text: string): readonly Span[] {
     const decoded = this.#decoder.decode({ encoding: 'json', body: Buffer.from(text), receivedAtMs: Date.now() });
     if (!decoded.ok) throw new CouldNotRun(`the service answered with something that is not OTLP: ${decoded.message}`);
-    return spansOfBatch(decoded.batch);
+    const { weights } = JSON.parse(text) as Partial<WeightedOtlp>;
+    return spansOfBatch(decoded.batch).map((span) => ({ ...span, weight: weights?.[span.spanId] ?? 1 }));
   }
 
   close(): Promise<void> {
