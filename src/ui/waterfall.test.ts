@@ -34,6 +34,11 @@ test('a span whose parent is not stored is a root and says so', () => {
   expect(rows.map((row) => [row.depth, row.parentMissing])).toEqual([[0, false], [0, true]]);
 });
 
+test('a span that is its own ancestor says so where the loop is cut', () => {
+  const { rows } = waterfall(traceOf([{ id: 1 }, { id: 2, parent: 3 }, { id: 3, parent: 2 }, { id: 4, parent: 4 }]));
+  expect(rows.map((row) => [Number(`0x${row.span.spanId}`), row.depth, row.note])).toEqual([[1, 0, ''], [4, 0, 'parents in a loop'], [2, 0, 'parents in a loop'], [3, 1, '']]);
+});
+
 test('folding a row hides as many rows as it says, and tells of the errors inside', () => {
   const { rows } = waterfall(traceOf([{ id: 1 }, { id: 2, parent: 1 }, { id: 3, parent: 2, status: 'error' }, { id: 4, parent: 1, status: 'error' }, { id: 5 }]));
   expect(rows.map((row) => [row.hiddenCount, row.errorsInside])).toEqual([[3, 2], [1, 1], [0, 0], [0, 0], [0, 0]]);

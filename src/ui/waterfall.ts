@@ -14,6 +14,8 @@ const MAX_MARKS = 20;
 const MAX_PATH_STRETCHES = 50;
 /** Places of the critical path that the head of the page names. */
 const SHOWN_PLACES = 3;
+/** Of a row that is drawn as a root although its parent is stored. */
+const LOOP = 'parents in a loop';
 
 export interface WaterfallMark {
   /** Percent of the trace. */
@@ -39,7 +41,7 @@ export interface WaterfallRow extends WaterfallNode {
   /** Its stretches, in percent of the trace; of many, the first. */
   readonly path: readonly (readonly [left: number, width: number])[];
   readonly marks: readonly WaterfallMark[];
-  /** What else to say of it: how long its message waited, how far its clock was off. */
+  /** What else to say of it: how long its message waited, how far its clock was off, that it is its own ancestor. */
   readonly note: string;
 }
 
@@ -103,7 +105,7 @@ function rowOf({ span, depth, hiddenCount, errorsInside, parentMissing, repeats 
     criticalShare: shareOf(segments, frame.pathNs),
     path: segments.slice(0, MAX_PATH_STRETCHES).map((segment) => [percent(segment.startNs - frame.startNs, frame), percent(segment.endNs - segment.startNs, frame)] as const),
     marks: isGroup ? NO_MARKS : marksOf(span, frame),
-    note: isGroup ? repeatsInWords(repeats) : noteOf(span, frame),
+    note: isGroup ? repeatsInWords(repeats) : [...(depth === 0 && span.parentSpanId !== '' && !parentMissing ? [LOOP] : []), ...notesOf(span, frame)].join(', '),
   };
 }
 
@@ -141,13 +143,13 @@ function repeatsInWords(repeats: readonly Span[]): string {
   return `${repeats.length} alike, ${formatLatency(sum)} together${failed === 0 ? '' : `, ${failed} failed`}`;
 }
 
-function noteOf(span: Span, { spans, moved }: Frame): string {
+function notesOf(span: Span, { spans, moved }: Frame): readonly string[] {
   const notes: string[] = [];
   const parent = spans.get(span.parentSpanId);
   if (span.kind === 'consumer' && parent?.kind === 'producer') notes.push(`${formatLatency(lagNs(parent, span))} after it was published`);
   const shift = Number(moved.get(span.spanId) ?? 0n);
   if (shift !== 0 && parent?.serviceName !== span.serviceName) notes.push(`clock ${formatLatency(Math.abs(shift))} ${shift > 0 ? 'behind' : 'ahead'}`);
-  return notes.join(', ');
+  return notes;
 }
 
 /** From the end of publishing to the start of consuming; 0 where the consumer was quicker than the producer's answer. */
