@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import type { ActOutcome } from './director.js';
 import { endlessRound } from './script.js';
-import { stillOpenLines } from './still-open.js';
+import { stillOpenLines, type PlayedAct } from './still-open.js';
 
 const [payment, , cache] = endlessRound(false);
 const incident = { id: 'inc-1', status: 'open', severity: 'page', title: 'Checkout burns' };
-const before: readonly Pick<ActOutcome, 'act' | 'pages'>[] = [{ act: payment!, pages: [{ incident, afterMs: 9_000, post: undefined }] }];
+const before: readonly PlayedAct[] = [{ act: payment!, pages: [{ incident }] }];
 
 test('a fault that meets the open incident of its last time says that no new page comes', () => {
   expect(stillOpenLines(payment!, before, new Set())).toEqual([expect.stringMatching(/still open from the last time: inc-1, Checkout burns\. .*without a new page/)]);
