@@ -1,11 +1,13 @@
 import type { RandomSource } from '../../src/budget/random-source.js';
 import type { Traffic } from '../../src/diagnosis/culprit/traffic.js';
+import type { SpanKind } from '../../src/trace/span-batch.js';
 import { between, pick, type Operation, type Pod, type Service, type System } from './made-up-system.js';
 
 /** What can go wrong in the service that is to be found. */
 export const FAULT_KINDS = [
   'slow code', 'starved of CPU', 'starved pod', 'slow network', 'lossy network', 'slow database', 'errors', 'errors of one operation', 'errors of one version', 'bad pod',
   'wrong answers', 'silent errors', 'missing call', 'repeated call', 'other call', 'new line of log', 'lost line of log', 'gone', 'restarting',
+  'messages pile up',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -27,12 +29,12 @@ export interface Fault {
 /** Of the baseline: what hardly anybody meets is no incident. */
 const LEAST_REQUESTS = 12;
 
-const OF_ONE_OPERATION: ReadonlySet<FaultKind> = new Set(['slow code', 'errors of one operation', 'missing call', 'repeated call', 'other call', 'new line of log', 'lost line of log']);
+const OF_ONE_OPERATION: ReadonlySet<FaultKind> = new Set(['slow code', 'errors of one operation', 'missing call', 'repeated call', 'other call', 'new line of log', 'lost line of log', 'messages pile up']);
 const OF_ONE_POD: ReadonlySet<FaultKind> = new Set(['starved pod', 'bad pod', 'errors of one version']);
 const OF_CALLERS: ReadonlySet<FaultKind> = new Set(['missing call', 'repeated call', 'other call']);
 
 export function buildFault(kind: FaultKind, system: System, { random, baseline, fromMs }: { readonly random: RandomSource; readonly baseline: Traffic; readonly fromMs: number }): Fault {
-  const requests = requestsByOperation(baseline);
+  const requests = requestsByOperation(baseline, kind === 'messages pile up' ? ['consumer'] : ['server', 'consumer']);
   const operation = pick(random, candidatesFor(kind, system, requests));
   const { service } = operation;
   return {
@@ -56,10 +58,10 @@ function canHave(kind: FaultKind, { steps, queries, service, says }: Operation):
   return OF_CALLERS.has(kind) ? steps.some(({ share, way }) => share === 1 && way === 'call') : true;
 }
 
-function requestsByOperation({ spans }: Traffic): ReadonlyMap<string, number> {
+function requestsByOperation({ spans }: Traffic, kinds: readonly SpanKind[]): ReadonlyMap<string, number> {
   const traces = new Map<string, Set<string>>();
   for (const { kind, serviceName, name, traceId } of spans) {
-    if (kind !== 'server' && kind !== 'consumer') continue;
+    if (!kinds.includes(kind)) continue;
     const key = `${serviceName} ${name}`;
     traces.set(key, (traces.get(key) ?? new Set()).add(traceId));
   }

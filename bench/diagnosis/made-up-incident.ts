@@ -28,10 +28,13 @@ export interface Circumstances {
   readonly quiet?: boolean;
 }
 
-/** The same seed gives the same system, traffic and fault; the kinds of fault of one seed meet the same system. */
+/** Where it is messages that pile up, every other call is one: else few systems have any that enough requests send. */
+const MANY_MESSAGES = 0.5;
+
+/** The same seed gives the same system, traffic and fault; the kinds of fault of one seed meet the same system, but for how many of its calls are messages. */
 export function madeUpIncident(kind: FaultKind, seed: number, { size, badMoments = false, quiet = false }: Circumstances = {}): MadeUpIncident {
   const random = randomOf(seed);
-  const system = buildSystem(random, size);
+  const system = buildSystem(random, { size, ...(kind === 'messages pile up' ? { messages: MANY_MESSAGES } : {}) });
   const [hasBefore, drifts] = [random.next() < 0.7, random.next() < 0.5];
   const part = quiet ? 0.2 : 1;
   const requests = { before: Math.round(part * between(random, 60, 160)), during: Math.round(part * between(random, 80, 220)) };

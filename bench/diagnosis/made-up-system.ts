@@ -1,5 +1,20 @@
 import type { RandomSource } from '../../src/budget/random-source.js';
 
+/** What is so of a system besides what chance says. */
+export interface Build {
+  /** How many services it has. */
+  readonly size?: number | undefined;
+  /** Share of its calls that are messages, which nobody waits for. */
+  readonly messages?: number;
+}
+
+/** What chance has for the parts of a system, and those that there are. */
+interface Materials {
+  readonly random: RandomSource;
+  readonly deeper: readonly Operation[];
+  readonly messages: number;
+}
+
 /** A service as nobody ever built it, with the habits that real ones have. */
 export interface Service {
   readonly name: string;
@@ -91,8 +106,8 @@ const SAYINGS = [
 const UNDER_LOAD = ['waited {} ms for a worker', 'cache missed {}', 'queue holds {} of {}'];
 const INNER = ['Controller.handle', 'Repository.findById', 'Repository.findAll', 'Transaction.commit', 'Mapper.convert'];
 
-/** Services in layers; each calls some of deeper layers, so that there are no rings. `size` is how many there are; else it is drawn. */
-export function buildSystem(random: RandomSource, size?: number): System {
+/** Services in layers; each calls some of deeper layers, so that there are no rings. Without a size it is drawn. */
+export function buildSystem(random: RandomSource, { size, messages = 0.1 }: Build = {}): System {
   const style: Style = { status: random.next() < 0.6, severity: random.next() < 0.6, clientSpans: random.next() < 0.8, attributes: random.next() < 0.6, errorSpans: random.next() < 0.4, json: random.next() < 0.3 };
   const drawn = 8 + Math.floor(random.next() * 13);
   const count = size ?? drawn;
@@ -101,7 +116,7 @@ export function buildSystem(random: RandomSource, size?: number): System {
     const deeper = services.flatMap((service) => service.operations);
     const service = buildService(`service-${index}`, random);
     const operations = 1 + Math.floor(random.next() * 4);
-    for (let number = 0; number < operations; number += 1) service.operations.push(buildOperation(service, `${pick(random, VERBS)} /${pick(random, NOUNS)}/${number}`, { random, deeper }));
+    for (let number = 0; number < operations; number += 1) service.operations.push(buildOperation(service, `${pick(random, VERBS)} /${pick(random, NOUNS)}/${number}`, { random, deeper, messages }));
     services.push(service);
   }
   const outer = services.slice(-Math.max(3, Math.floor(count / 3))).flatMap((each) => each.operations);
@@ -115,11 +130,12 @@ function buildService(name: string, random: RandomSource): Service {
   return { name, operations: [], pods, unrest: random.next() < 0.2 ? 0.06 : between(random, 0.001, 0.01), underLoad: random.next() < 0.3 ? between(random, 0.2, 1) : 0 };
 }
 
-function buildOperation(service: Service, name: string, { random, deeper }: { readonly random: RandomSource; readonly deeper: readonly Operation[] }): Operation {
+function buildOperation(service: Service, name: string, materials: Materials): Operation {
+  const { random, deeper } = materials;
   const calls = deeper.length === 0 ? 0 : Math.floor(random.next() * 3.6);
   return {
     service, name, workMs: 1 + 20 * random.next() ** 3, spread: between(random, 0.15, 0.6),
-    steps: Array.from({ length: calls }, () => buildStep(deeper, random)),
+    steps: Array.from({ length: calls }, () => buildStep(materials)),
     spans: INNER.filter(() => random.next() < 0.3),
     says: [...Array.from({ length: 1 + Math.floor(random.next() * 3) }, () => ({ template: pick(random, SAYINGS), share: random.next() < 0.7 ? 1 : between(random, 0.1, 0.9), underLoad: false })), ...sayingsUnderLoad(random)],
     queries: random.next() < 0.4,
@@ -127,11 +143,11 @@ function buildOperation(service: Service, name: string, { random, deeper }: { re
   };
 }
 
-function buildStep(deeper: readonly Operation[], random: RandomSource): Step {
+function buildStep({ random, deeper, messages }: Materials): Step {
   const together = random.next() < 0.15 ? 2 + Math.floor(random.next() * 3) : 1;
   return {
     callees: Array.from({ length: together }, () => pick(random, deeper)), share: random.next() < 0.6 ? 1 : between(random, 0.3, 0.9), repeats: random.next() < 0.15 ? 3 : 1,
-    way: random.next() < 0.1 ? 'message' : 'call', retries: random.next() < 0.25,
+    way: random.next() < messages ? 'message' : 'call', retries: random.next() < 0.25,
   };
 }
 

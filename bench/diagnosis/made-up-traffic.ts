@@ -151,8 +151,16 @@ export class MadeUpTraffic {
     const id = this.#nextId();
     this.#spans.push(buildSpan({ id, parent: visit.id, trace: visit.trace, service: visit.operation.service.name, name: 'queue publish', kind: 'producer', startMs, durationMs: 0.5, resource: { 'k8s.pod.name': visit.pod.name } }));
     const way = this.#wayMs(visit, callee, startMs);
-    if (!way.lost) this.#visit(callee, { trace: visit.trace, parent: id, startMs: startMs + way.ms + 20 * this.#random.next() }, 'consumer');
+    if (!way.lost) this.#visit(callee, { trace: visit.trace, parent: id, startMs: startMs + way.ms + this.#queueMs(callee, startMs) }, 'consumer');
     return { endMs: startMs + 0.5, failed: false, wrong: false };
+  }
+
+  /** A queue from which less is taken than comes in grows, and with it the time that each message waits. */
+  #queueMs(callee: Operation, sentMs: number): number {
+    const usual = 20 * this.#random.next();
+    const { fault } = this.#conditions;
+    if (fault?.kind !== 'messages pile up' || fault.operation !== callee || sentMs < fault.fromMs) return usual;
+    return usual + fault.extraMs + (sentMs - fault.fromMs) / 20;
   }
 
   #clientSpan(visit: Visit, callee: Operation, { id, startMs, endMs, failed }: { readonly id: string; readonly startMs: number; readonly endMs: number; readonly failed: boolean }): void {

@@ -12,6 +12,7 @@ describe('in a made-up system with noisy latencies, log lines and users, the ran
     ['a changed path and nothing else', 'other call', 12],
     ['a new line of log and nothing else', 'new line of log', 11],
     ['a line of log that is missing, and nothing else', 'lost line of log', 12],
+    ['messages that wait longer, and nothing else', 'messages pile up', 11],
   ])('%s', (_what, kind, seed) => {
     const { baseline, incident, answers } = madeUpIncident(kind, seed);
     expect(answers).toContain(rankSuspects(baseline, incident).suspects[0]?.service);

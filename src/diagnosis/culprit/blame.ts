@@ -76,11 +76,14 @@ function durationsOf(observations: readonly Observation[]): ReadonlyMap<string, 
   return durations;
 }
 
-/** Slowness counts as far as it explains the duration of the whole request; other changes count in full. */
+/** Slowness counts as far as it explains the duration of the whole request, to which a message's wait comes on top; other changes count in full. */
 function timeShares(aspect: Aspect, stratum: Stratum, durations: ReadonlyMap<string, number>): (traceId: string) => number {
   if (!isTime(aspect)) return () => 1;
   const excess = excessNs(stratum, aspect.kind);
-  return (traceId) => Math.min(1, (excess.get(traceId) ?? 0) / (durations.get(traceId) ?? 1));
+  return (traceId) => {
+    const [lost, duration] = [excess.get(traceId) ?? 0, durations.get(traceId) ?? 1];
+    return Math.min(1, lost / (aspect.kind === 'queued' ? duration + lost : duration));
+  };
 }
 
 /** Time beyond the baseline's median, by trace. */
@@ -117,7 +120,7 @@ export function unexplained(visits: readonly Visit[], marks: readonly Mark[]): r
 }
 
 /** What tells a person most comes first among equals: a failure, then what is new, then what is missing, of the most special kind. */
-const TELLING: readonly Aspect['kind'][] = ['failed', 'gone', 'appears', 'vanishes', 'slow', 'late'];
+const TELLING: readonly Aspect['kind'][] = ['failed', 'gone', 'appears', 'vanishes', 'slow', 'late', 'queued'];
 
 function isStronger(left: Mark, right: Mark): boolean {
   if (left.value !== right.value) return left.value > right.value;

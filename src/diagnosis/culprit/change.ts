@@ -7,8 +7,13 @@ export type Aspect =
   /** Calls of a service that nobody answers any more. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'appears' | 'vanishes'; readonly trait: string }
-  /** Own work, or the way to the place, takes so many times longer than usual that this share of healthy requests does. */
-  | { readonly kind: TimeKind; readonly rarity: number };
+  | TimeAspect;
+
+/** Own work, the way to the place, or a message's wait for it, takes so many times longer than usual that this share of healthy requests does. */
+export interface TimeAspect {
+  readonly kind: TimeKind;
+  readonly rarity: number;
+}
 
 /** Requests that have the aspect, before and after. */
 export interface Count {
@@ -43,7 +48,7 @@ export interface Change {
   readonly rivals: number;
 }
 
-export function isTime(aspect: Aspect): aspect is Extract<Aspect, { readonly rarity: number }> {
+export function isTime(aspect: Aspect): aspect is TimeAspect {
   return 'rarity' in aspect;
 }
 

@@ -1,16 +1,22 @@
-import { isTime, type Aspect, type Change, type StratumCount } from './change.js';
+import type { Aspect, Change, StratumCount, TimeAspect } from './change.js';
 import { judged } from './judge.js';
 import { traitOf } from './observe.js';
 import { shareOf } from './statistics.js';
 import type { Stratum, Unit } from './strata.js';
-import { RARITIES, usualTimes, worstNs, type TimeKind, type UsualTimes } from './times.js';
+import { RARITIES, TIME_KINDS, usualTimes, worstNs, type TimeKind, type UsualTimes } from './times.js';
 
 /** Aspects of outcome and time, over `strata` in which outcomes are together. */
 export function outcomeChanges(strata: readonly Stratum[]): readonly Change[] {
   const compared = strata.filter((stratum) => stratum.baseline.length > 0);
-  const usual = { slow: usualTimes(compared, 'slow'), late: usualTimes(compared, 'late') };
-  const aspects: Aspect[] = [{ kind: 'failed' }, ...RARITIES.flatMap((rarity): Aspect[] => [{ kind: 'slow', rarity }, { kind: 'late', rarity }])];
-  return changesOf(compared, () => aspects, (stratum, aspect) => (isTime(aspect) ? countTimes(stratum, aspect, usual[aspect.kind]) : countAspect(stratum, aspect)));
+  const failures = changesOf(compared, () => [{ kind: 'failed' }], countAspect);
+  return [...failures, ...TIME_KINDS.flatMap((kind) => timeChanges(compared, kind))];
+}
+
+/** A time that the baseline does not have of a place cannot be compared there. */
+function timeChanges(strata: readonly Stratum[], kind: TimeKind): readonly Change[] {
+  const usual = usualTimes(strata, kind);
+  const aspects = RARITIES.map((rarity) => ({ kind, rarity }));
+  return changesOf(strata.filter((stratum) => usual.medians.has(stratum)), () => aspects, (stratum, aspect) => countTimes(stratum, aspect, usual));
 }
 
 /** What the requests called, did and logged, over `strata` in which outcomes are apart. */
@@ -40,8 +46,8 @@ function patternOf({ aspect, counts }: Change): string | undefined {
   return aspect.kind === 'appears' && varies ? counts.map(({ baseline, incident }) => `${baseline}:${incident}`).join(' ') : undefined;
 }
 
-function changesOf(strata: readonly Stratum[], aspectsOf: (stratum: Stratum) => readonly Aspect[], count: (stratum: Stratum, aspect: Aspect) => StratumCount): readonly Change[] {
-  const table = new Map<string, { readonly stratum: Stratum; readonly aspect: Aspect; readonly counts: StratumCount[] }>();
+function changesOf<T extends Aspect>(strata: readonly Stratum[], aspectsOf: (stratum: Stratum) => readonly T[], count: (stratum: Stratum, aspect: T) => StratumCount): readonly Change[] {
+  const table = new Map<string, { readonly stratum: Stratum; readonly aspect: T; readonly counts: StratumCount[] }>();
   for (const stratum of strata) {
     for (const aspect of aspectsOf(stratum)) {
       const key = JSON.stringify([stratum.service, stratum.operation, stratum.caller, aspect]);
@@ -67,7 +73,7 @@ function countAspect(stratum: Stratum, aspect: Aspect): StratumCount {
 }
 
 /** A place is never taken to be steadier than the whole baseline is. */
-function countTimes(stratum: Stratum, { kind, rarity }: { readonly kind: TimeKind; readonly rarity: number }, usual: UsualTimes): StratumCount {
+function countTimes(stratum: Stratum, { kind, rarity }: TimeAspect, usual: UsualTimes): StratumCount {
   const threshold = (usual.medians.get(stratum) ?? Infinity) * (usual.factors.get(rarity) ?? Infinity);
   const counted = countUnits(stratum, (unit) => (worstNs(unit, kind) ?? 0) >= threshold, (unit) => worstNs(unit, kind) !== undefined);
   return { ...counted, expected: counted.baseline > rarity * counted.baselineOf ? shareOf(counted.baseline, counted.baselineOf) : rarity };

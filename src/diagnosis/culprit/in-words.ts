@@ -5,7 +5,7 @@ import type { LooseChange } from './loose-logs.js';
 import { traitOf } from './observe.js';
 import type { ResourceFinding } from './resource.js';
 import type { Charge, CulpritResource } from './suspect.js';
-import { median, timesOf } from './times.js';
+import { median, timesOf, type TimeKind } from './times.js';
 
 const MAX_STATEMENT = 120;
 
@@ -87,7 +87,8 @@ function deed(change: Change): string {
     case 'appears':
     case 'vanishes': return traitInWords(aspect);
     case 'slow':
-    case 'late': return timeInWords(change, aspect.kind);
+    case 'late':
+    case 'queued': return timeInWords(change, aspect.kind);
   }
 }
 
@@ -115,12 +116,13 @@ function traitInWords(aspect: Extract<Aspect, { readonly trait: string }>): stri
   }
 }
 
-function timeInWords(change: Change, kind: 'slow' | 'late'): string {
+const LOSS: Readonly<Record<TimeKind, string>> = { slow: 'spend their time in its own work', late: 'lose their time on the way', queued: 'are of messages that waited for it' };
+
+function timeInWords(change: Change, kind: TimeKind): string {
   const units = change.counts.flatMap(({ stratum, traceIds }) => stratum.incident.filter((unit) => traceIds.includes(unit.traceId)));
   const before = median(timesOf(change.counts.flatMap(({ stratum }) => stratum.baseline), kind));
   const after = median(timesOf(units, kind));
-  const what = kind === 'slow' ? 'spend their time in its own work' : 'lose their time on the way';
-  return `${what}: ${formatLatency(after)} where ${formatLatency(before)} is usual`;
+  return `${LOSS[kind]}: ${formatLatency(after)} where ${formatLatency(before)} is usual`;
 }
 
 function resourceInWords(resource: ResourceFinding | undefined): string {

@@ -16,6 +16,7 @@ export interface Observation {
   readonly traits: ReadonlySet<string>;
   readonly selfNs: number;
   readonly gapNs: number | undefined;
+  readonly queuedNs: number | undefined;
   /** False where its lines of log may lie outside of what was collected. */
   readonly logsKnown: boolean;
 }
@@ -108,7 +109,7 @@ function seen(links: Links, lines: readonly LogLine[], { peers, statements, know
   const failed = new Set(forest.visits.filter((visit) => tallies.get(visit)!.failedBy !== undefined));
   const observations = forest.visits.map((visit) => {
     const { failedBy, counts } = tallies.get(visit)!;
-    return { visit, failed: failedBy !== undefined, inherits: visit.children.some((child) => failed.has(child) && !usuallyFails(child)), failedBy, traits: traitsOf(counts), selfNs: selfTimeNs(visit), gapNs: visit.gapNs, logsKnown: knows(visit) };
+    return { visit, failed: failedBy !== undefined, inherits: visit.children.some((child) => failed.has(child) && !usuallyFails(child)), failedBy, traits: traitsOf(counts), selfNs: selfTimeNs(visit), gapNs: visit.gapNs, queuedNs: visit.queuedNs, logsKnown: knows(visit) };
   });
   return { observations, looseLogs: countLoose(loose, statements) };
 }

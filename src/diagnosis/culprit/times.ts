@@ -1,7 +1,11 @@
+import type { Observation } from './observe.js';
 import type { Stratum, Unit } from './strata.js';
 
-/** `slow`: the place's own work. `late`: the way from its caller to it and back. */
-export type TimeKind = 'slow' | 'late';
+/** `slow`: the place's own work. `late`: the way from its caller to it and back. `queued`: a message, until it was taken. */
+export const TIME_KINDS = ['slow', 'late', 'queued'] as const;
+export type TimeKind = (typeof TIME_KINDS)[number];
+
+const MEASURED = { slow: 'selfNs', late: 'gapNs', queued: 'queuedNs' } as const satisfies Record<TimeKind, keyof Observation>;
 
 /**
  * How rarely healthy requests take so many times longer than is usual for their place: one in ten, one in a hundred. The factors are
@@ -19,7 +23,7 @@ export interface UsualTimes {
 export function worstNs(unit: Unit, kind: TimeKind): number | undefined {
   let worst: number | undefined;
   for (const each of unit.observations) {
-    const time = kind === 'slow' ? each.selfNs : each.gapNs;
+    const time = each[MEASURED[kind]];
     if (time !== undefined && (worst === undefined || time > worst)) worst = time;
   }
   return worst;

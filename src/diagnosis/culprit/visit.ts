@@ -25,6 +25,8 @@ export interface Visit {
   readonly waits: Interval[];
   /** Time between the caller's span and the entry span: network, queue, accept. Undefined where the caller has no span of its own for the call. */
   gapNs: number | undefined;
+  /** Of a message: from when it was sent until its consumer took it. Undefined where that is not recorded, and where clocks contradict each other. */
+  queuedNs: number | undefined;
   /** Name of the span by which the caller made the call; undefined where it has none of its own for it. */
   readonly calledBy: string | undefined;
   /** Calls out of this visit that nobody answered with a span, by the names of their spans. */
@@ -64,21 +66,27 @@ export function visitsOf({ spans }: Links, peers: ReadonlyMap<string, string>): 
 function begin(entry: Span, parent: Visit | undefined, from: Span | undefined): Visit {
   const visit: Visit = {
     traceId: entry.traceId, service: entry.serviceName, operation: operationName(entry), caller: undefined, resource: entry.resource,
-    entry, startMs: startMsOf(entry), parent, children: [], spans: [entry], waits: [], gapNs: undefined, calledBy: from?.kind === 'client' ? from.name : undefined, unanswered: new Map(),
+    entry, startMs: startMsOf(entry), parent, children: [], spans: [entry], waits: [], gapNs: undefined, queuedNs: undefined, calledBy: from?.kind === 'client' ? from.name : undefined, unanswered: new Map(),
   };
   if (parent === undefined || from === undefined) return visit;
   parent.children.push(visit);
   const isWaiting = from.kind === 'client' && entry.kind !== 'consumer';
   if (isWaiting) visit.gapNs = Math.max(0, from.durationNs - entry.durationNs);
+  if (from.kind === 'producer' && entry.kind === 'consumer') visit.queuedNs = queuedNs(from, entry);
   if (entry.kind !== 'consumer') parent.waits.push(isWaiting ? intervalOf(from) : intervalOf(entry));
   return visit;
+}
+
+/** Taken before it was sent: the clocks of the two differ by more than it waited, and by how much nobody knows. */
+function queuedNs(sent: Span, taken: Span): number | undefined {
+  return taken.startNs < sent.startNs ? undefined : Number(taken.startNs - sent.startNs);
 }
 
 /** A dependency that sends no spans of its own, seen through its caller's. */
 function peerVisit(call: Span, caller: Visit, peer: string): Visit {
   const visit: Visit = {
     traceId: call.traceId, service: peer, operation: operationName(call), caller: caller.service, resource: {},
-    entry: call, startMs: startMsOf(call), parent: caller, children: [], spans: [call], waits: [], gapNs: undefined, calledBy: undefined, unanswered: new Map(),
+    entry: call, startMs: startMsOf(call), parent: caller, children: [], spans: [call], waits: [], gapNs: undefined, queuedNs: undefined, calledBy: undefined, unanswered: new Map(),
   };
   caller.children.push(visit);
   caller.waits.push(intervalOf(call));
