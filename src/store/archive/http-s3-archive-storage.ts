@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { S3Client} from '@aws-sdk/client-s3';
 import {
   AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand,
-  ListObjectsV2Command, ListPartsCommand, NoSuchKey, UploadPartCommand, type CompletedPart,
+  ListObjectsV2Command, ListPartsCommand, NoSuchKey, UploadPartCommand, type CompletedPart, type Part,
 } from '@aws-sdk/client-s3';
 import { decipherFile, encipherFile, type ArchiveKey } from './fs-archive-cipher.js';
 import { ArchiveFileError, type ArchivedFile, type ArchiveStorage, type PublishedFile } from './archive-storage.js';
@@ -146,7 +146,7 @@ export class S3ArchiveStorage implements ArchiveStorage {
         const body = Buffer.alloc(Math.min(partBytes, bytes - from));
         await handle.read(body, 0, body.length, from);
         const checksum = createHash('sha256').update(body).digest('base64');
-        const there = Parts.find(({ PartNumber, ChecksumSHA256 }) => PartNumber === number && ChecksumSHA256 === checksum);
+        const there = Parts.find((part) => part.PartNumber === number && holds(part, body, checksum));
         const ETag = there?.ETag ?? (await client.send(new UploadPartCommand({ ...upload, PartNumber: number, Body: body, ChecksumSHA256: checksum }))).ETag;
         done.push({ PartNumber: number, ETag, ChecksumSHA256: checksum });
       }
@@ -215,4 +215,9 @@ export class S3ArchiveStorage implements ArchiveStorage {
       }
     }
   }
+}
+
+/** Not every server of S3's protocol lists the SHA-256 of parts. The tag of a part is its MD5 then, where it is not encrypted with a key of KMS. */
+function holds({ ChecksumSHA256, ETag }: Part, body: Buffer, checksum: string): boolean {
+  return ChecksumSHA256 === undefined ? ETag === `"${createHash('md5').update(body).digest('hex')}"` : ChecksumSHA256 === checksum;
 }
