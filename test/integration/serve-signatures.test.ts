@@ -82,7 +82,7 @@ test('a started service reads failures for their signatures, also where the exce
     return list;
   }, { withinMs: 60_000 });
   expect(signatures).toMatchObject([{
-    type: 'Declined', message: 'card <int> declined', service: 'payment', total: FAILURES, frames: ['charge (pay.js)'], operations: { 'front POST /buy': FAILURES }, versions: { 2.3: FAILURES }, tenants: { acme: FAILURES },
+    type: 'Declined', message: 'card <number> declined', service: 'payment', total: FAILURES, frames: ['charge (pay.js)'], operations: { 'front POST /buy': FAILURES }, versions: { 2.3: FAILURES }, tenants: { acme: FAILURES },
   }]);
 
   await eventually(() => expect(webhook.received()).not.toEqual([]), { withinMs: 60_000 });
