@@ -58,7 +58,7 @@ describe('tocsin diagnose', () => {
     expect(first.stderr).toContain('during-logs.jsonl:61: not an OTLP export request');
     const output = JSON.parse(first.stdout) as Output;
     expect(output.suspects[0]).toMatchObject({ service: 'store', operation: 'GET /items/{id}', strength: 'strong', resource: { attribute: 'k8s.pod.name', value: 'store-7f' } });
-    expect(output.suspects[0]?.reason).toContain('30 of 60 requests of store GET /items/{id} log "item <int> is not on its shelf" (0 of 60 in the baseline');
+    expect(output.suspects[0]?.reason).toContain('30 of 60 requests of store GET /items/{id} log "item <number> is not on its shelf" (0 of 60 in the baseline');
     expect(output.operations[0]).toMatchObject({ service: 'store', operation: 'GET /items/{id}', strength: 'strong' });
     expect(output.resources).toEqual([]);
     expect(output.incident).toEqual({ spans: 180, logs: 60 });
