@@ -1,67 +1,45 @@
-// The stacks of v2, as they were released. What is better goes into `stack-frames.ts`; here nothing changes any more.
-
-const MAX_STACK_LENGTH = 32_768;
-const MAX_LINE_LENGTH = 1_024;
-const MAX_FRAMES = 64;
-const KEY_FRAMES = 5;
-
-interface StackFrame {
-  readonly text: string;
-  readonly own: boolean;
-}
-
-interface RawFrame {
-  readonly name: string;
-  readonly file: string;
-}
-
-interface Grammar {
-  readonly parse: (line: string, next: string) => RawFrame | undefined;
-  readonly foreign: RegExp;
-  /** Python writes the innermost frame last. */
-  readonly innermostLast?: boolean;
-  /** Paths of files belong to the frame's identity. */
-  readonly withFile: boolean;
-}
+// The stacks of v2, as they were released. What is better goes into `stack-grammars.ts` and `stack-frames.ts`; what is read here never changes any more (golden/signature-ids.json).
+import { normaliseStackBy, type StackRules } from './stack-frames.js';
+import { frame, javaLine, phpLine, type Grammar, type RawFrame } from './stack-grammars.js';
 
 /** The one that reads most lines counts, of equals the first. Every repetition is bounded. */
 const GRAMMARS: readonly Grammar[] = [
   {
-    innermostLast: true, withFile: true, parse: (line) => frame(/^[\s|]{0,24}File "([^"]{1,512})", line \d{1,9}, in (.{1,256})$/.exec(line), [2, 1]),
+    language: 'python', innermostLast: true, withFile: true, parse: (line) => frame(/^[\s|]{0,24}File "([^"]{1,512})", line \d{1,9}, in (.{1,256})$/.exec(line), [2, 1]),
     foreign: /[\\/](?:site-packages|dist-packages)[\\/]|[\\/]lib[\\/]python[\d.]{1,8}[\\/]|<frozen /,
   },
   {
     // Frames without sources, as programs without debugging information have them, look like native ones of Java.
-    withFile: false, parse: (line) => frame(/^\s{1,16}at ([\w.`<>+[\],|]{1,400}\.[\w.`<>|[\],]{1,200})\([^:]{0,500}\)( in .{1,400}:line \d{1,9})?\s{0,4}$/.exec(javaLine(line) === '' ? line : ''), [1, 2]),
+    language: 'dotnet', withFile: false, parse: (line) => frame(/^\s{1,16}at ([\w.`<>+[\],|]{1,400}\.[\w.`<>|[\],]{1,200})\([^:]{0,500}\)( in .{1,400}:line \d{1,9})?\s{0,4}$/.exec(javaLine(line) === '' ? line : ''), [1, 2]),
     foreign: /^(?:System|Microsoft|Grpc|Npgsql|MassTransit|Polly|Newtonsoft)\./,
   },
   {
-    withFile: false, parse: (line) => frame(/^\s{1,16}at (?:[\w.@-]{1,200}\/){0,2}([\w.$/<>]{1,400})\(([^()]{0,200})\)/.exec(javaLine(line)), [1, 2]),
+    language: 'java', withFile: false, parse: (line) => frame(/^\s{1,16}at (?:[\w.@-]{1,200}\/){0,2}([\w.$/<>]{1,400})\(([^()]{0,200})\)/.exec(javaLine(line)), [1, 2]),
     foreign: /^(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|akka|org\.springframework|org\.apache|org\.hibernate|org\.eclipse|org\.jboss|io\.netty|io\.grpc|io\.vertx|io\.micronaut|io\.quarkus|io\.opentelemetry|reactor|com\.zaxxer|okhttp3|com\.fasterxml)\./,
   },
   {
-    withFile: false, parse: (line, next) => {
+    language: 'rust', withFile: false, parse: (line, next) => {
       const [, name] = /^\s{1,16}\d{1,4}: (?:0x[0-9a-f]{1,16} - )?([\w:<>&$ ,{}#]{1,400})$/.exec(line) ?? [];
       return name === undefined ? undefined : { name: name.replace(/::h[0-9a-f]{16}$/, ''), file: /^\s{1,24}at (.{1,400}?):\d/.exec(next)?.[1] ?? '' };
     },
     foreign: /^<?(?:std|core|alloc|tokio|hyper|tower|futures|futures_util|axum|tonic)::|^(?:_*rust_\w{1,60}|_{0,2}libc_start\w{0,30}|_start|_?main|start_thread|_*clone\d?)$|^\/rustc\/|[\\/]\.?cargo[\\/]registry[\\/]/,
   },
   {
-    withFile: true,
+    language: 'javascript', withFile: true,
     parse: (line) => frame(/^\s{1,16}at (?:async )?(?:new )?([^()]{1,256}?) \((?:async )?([^()]{1,600}?)(?::\d{1,9}){1,2}\)$/.exec(line), [1, 2]) ?? frame(/^\s{1,16}at (?:async )?()([^()\s]{1,600}?)(?::\d{1,9}){1,2}$/.exec(line), [1, 2])
       // Firefox and Safari.
       ?? frame(/^([^\s@()]{0,200})@((?:https?|file|webpack|webpack-internal|capacitor|app):\/\/[^\s@]{1,600}?)(?::\d{1,9}){1,2}$/.exec(line), [1, 2]),
     foreign: /[\\/]node_modules[\\/]|^node:|^internal[\\/]|^<anonymous>$|^native$/,
   },
   {
-    withFile: true, parse: (line) => frame(/^\s{0,16}(?:from )?([^\s:]{1,400}\.rb):\d{1,9}:in [`'](?:(?:block (?:\(\d{1,3} levels\) )?|rescue |ensure )in ){0,8}([^'`]{1,200})'$/.exec(line), [2, 1]),
+    language: 'ruby', withFile: true, parse: (line) => frame(/^\s{0,16}(?:from )?([^\s:]{1,400}\.rb):\d{1,9}:in [`'](?:(?:block (?:\(\d{1,3} levels\) )?|rescue |ensure )in ){0,8}([^'`]{1,200})'$/.exec(line), [2, 1]),
     foreign: /[\\/]gems[\\/]|[\\/]lib[\\/]ruby[\\/]/,
   },
   {
-    withFile: true, parse: (line) => frame(/^#\d{1,4} ([^()]{1,400})\(\d{1,9}\): ([\w\\>:{}@-]{1,256})\(/.exec(phpLine(line)), [2, 1]), foreign: /[\\/]vendor[\\/]/,
+    language: 'php', withFile: true, parse: (line) => frame(/^#\d{1,4} ([^()]{1,400})\(\d{1,9}\): ([\w\\>:{}@-]{1,256})\(/.exec(phpLine(line)), [2, 1]), foreign: /[\\/]vendor[\\/]/,
   },
   {
-    withFile: false, parse: (line, next) => {
+    language: 'go', withFile: false, parse: (line, next) => {
       const [, name] = /^([\w./@~-]{1,300}(?:\.\(\*?[\w[\].]{1,100}\))?(?:\.[\w-]{1,100}){1,8})(?:\[\.{3}\])?(?:\(.{0,600}\))?$/.exec(line) ?? [];
       const [, file] = /^\s{1,16}([^\s:]{1,400}\.go):\d{1,9}/.exec(next) ?? [];
       return name === undefined || file === undefined ? undefined : { name, file };
@@ -70,20 +48,11 @@ const GRAMMARS: readonly Grammar[] = [
   },
 ];
 
+const RULES: StackRules = { grammars: GRAMMARS, causeOf, textOf: frameText, distinct: withoutRepeats };
+
 /** Undefined where no frame of a known language is in the text. */
 export function firstStackFrames(stack: string): readonly string[] | undefined {
-  const lines = causeOf(stack.slice(0, MAX_STACK_LENGTH)).split(/\r?\n/u).map((line) => line.slice(0, MAX_LINE_LENGTH).trimEnd());
-  let best: { readonly grammar: Grammar; readonly raw: readonly RawFrame[] } | undefined;
-  for (const grammar of GRAMMARS) {
-    const raw = lines.flatMap((line, index) => grammar.parse(line, lines[index + 1] ?? '') ?? []);
-    if (raw.length > (best?.raw.length ?? 0)) best = { grammar, raw };
-  }
-  if (best === undefined) return undefined;
-  const { grammar, raw } = best;
-  const ordered = grammar.innermostLast === true ? raw.toReversed() : raw;
-  const frames = ordered.slice(0, MAX_FRAMES).map((each): StackFrame => ({ text: frameText(each, grammar), own: !grammar.foreign.test(each.name) && !grammar.foreign.test(each.file) }));
-  const own = frames.filter((each) => each.own);
-  return withoutRepeats((own.length > 0 ? own : frames).map(({ text }) => text)).slice(0, KEY_FRAMES);
+  return normaliseStackBy(RULES, stack)?.key;
 }
 
 /** Where a chain of causes began: Java, Kotlin and JavaScript write that last; .NET, Python and PHP write it first. */
@@ -92,20 +61,6 @@ function causeOf(stack: string): string {
   const own = last >= 0 ? stack.slice(last) : stack;
   const end = /--- End of inner exception stack trace ---|\n\s*\n(?:The above exception was the direct cause|During handling of the above exception)|\n\nNext |\n\tSuppressed: /.exec(own);
   return end === null ? own : own.slice(0, end.index);
-}
-
-function frame(match: RegExpExecArray | null, [name, file]: readonly [number, number]): RawFrame | undefined {
-  return match === null ? undefined : { name: match[name] ?? '', file: match[file] ?? '' };
-}
-
-/** Native frames of Java and frames of .NET without sources look alike; Java's have a file or say "Native Method" or "Unknown Source". */
-function javaLine(line: string): string {
-  return /\((?:[\w$-]{1,200}\.(?:java|kt|scala|groovy|clj)(?::\d{1,9})?|Native Method|Unknown Source|<generated>)\)/.test(line) ? line : '';
-}
-
-/** Closures have the line where they are written in their names, anonymous classes a path. */
-function phpLine(line: string): string {
-  return line.replace(/\{closure:[^{}]{0,400}\}/, '{closure}').replace(/class@anonymous[^(>]{0,400}?(?=->|::)/, 'class@anonymous');
 }
 
 /** Bundlers give names of one or two letters, other ones with each build. */

@@ -18,26 +18,45 @@ export interface NormalisedStack {
 
 /** Stacks are cut here before anything looks at them. */
 export const MAX_STACK_LENGTH = 32_768;
-export const MAX_LINE_LENGTH = 1_024;
+const MAX_LINE_LENGTH = 1_024;
 export const MAX_FRAMES = 64;
 /** Deeper frames say how the request came here, which is the operation's part of the signature. */
 export const KEY_FRAMES = 5;
 
+/** What a version of the normaliser makes of stacks. */
+export interface StackRules {
+  readonly grammars: readonly Grammar[];
+  /** The part of a stack in which the failure began. */
+  readonly causeOf: (stack: string) => string;
+  readonly textOf: (frame: RawFrame, grammar: Grammar) => string;
+  /** Of the frames that count, innermost first, those that tell failures apart. */
+  readonly distinct: (texts: readonly string[]) => readonly string[];
+}
+
+const RULES: StackRules = {
+  grammars: GRAMMARS, causeOf, textOf: frameText,
+  // Recursion of any depth, also by turns, and members of a group of errors are each frame once.
+  distinct: (texts) => [...new Set(texts)],
+};
+
 /** Undefined where no frame of a known language is in the text. */
 export function normaliseStack(stack: string): NormalisedStack | undefined {
-  const lines = causeOf(stack.slice(0, MAX_STACK_LENGTH)).split(/\r?\n/u).map((line) => line.slice(0, MAX_LINE_LENGTH).trimEnd());
+  return normaliseStackBy(RULES, stack);
+}
+
+export function normaliseStackBy(rules: StackRules, stack: string): NormalisedStack | undefined {
+  const lines = rules.causeOf(stack.slice(0, MAX_STACK_LENGTH)).split(/\r?\n/u).map((line) => line.slice(0, MAX_LINE_LENGTH).trimEnd());
   let best: { readonly grammar: Grammar; readonly raw: readonly RawFrame[] } | undefined;
-  for (const grammar of GRAMMARS) {
+  for (const grammar of rules.grammars) {
     const raw = lines.flatMap((line, index) => grammar.parse(line, lines[index + 1] ?? '') ?? []);
     if (raw.length > (best?.raw.length ?? 0)) best = { grammar, raw };
   }
   if (best === undefined) return undefined;
   const { grammar, raw } = best;
   const ordered = grammar.innermostLast === true ? raw.toReversed() : raw;
-  const frames = ordered.slice(0, MAX_FRAMES).map((each): StackFrame => ({ text: frameText(each, grammar), own: !grammar.foreign.test(each.name) && !grammar.foreign.test(each.file) }));
+  const frames = ordered.slice(0, MAX_FRAMES).map((each): StackFrame => ({ text: rules.textOf(each, grammar), own: !grammar.foreign.test(each.name) && !grammar.foreign.test(each.file) }));
   const own = frames.filter((each) => each.own);
-  // Recursion of any depth, also by turns, and members of a group of errors are each frame once.
-  return { language: grammar.language, frames, key: [...new Set((own.length > 0 ? own : frames).map(({ text }) => text))].slice(0, KEY_FRAMES) };
+  return { language: grammar.language, frames, key: rules.distinct((own.length > 0 ? own : frames).map(({ text }) => text)).slice(0, KEY_FRAMES) };
 }
 
 /** Bundlers give names of one or two letters, other ones with each build. */

@@ -89,17 +89,17 @@ function lastRubyError(stack: string): number {
   return last;
 }
 
-function frame(match: RegExpExecArray | null, [name, file]: readonly [number, number]): RawFrame | undefined {
+export function frame(match: RegExpExecArray | null, [name, file]: readonly [number, number]): RawFrame | undefined {
   return match === null ? undefined : { name: match[name] ?? '', file: match[file] ?? '' };
 }
 
 /** Native frames of Java and frames of .NET without sources look alike; Java's have a file or say "Native Method" or "Unknown Source". */
-function javaLine(line: string): string {
+export function javaLine(line: string): string {
   return /\((?:[\w$-]{1,200}\.(?:java|kt|scala|groovy|clj)(?::\d{1,9})?|Native Method|Unknown Source|<generated>)\)/.test(line) ? line : '';
 }
 
 /** Closures have the line where they are written in their names, anonymous classes a path. */
-function phpLine(line: string): string {
+export function phpLine(line: string): string {
   return line.replace(/\{closure:[^{}]{0,400}\}/, '{closure}').replace(/class@anonymous[^(>]{0,400}?(?=->|::)/, 'class@anonymous');
 }
 
