@@ -1,5 +1,6 @@
 import { attributeOf } from '../trace/attribute-json.js';
 import type { Attribute } from '../trace/attribute.js';
+import { HTTP_STATUS_KEYS } from '../trace/http-status.js';
 import { KEY, type KnownKey } from './normalise-keys.js';
 import type { RowNormaliser } from './normalise-row.js';
 import type { ServiceState } from './normalise-services.js';
@@ -35,14 +36,14 @@ export class RouteNamer {
 
   readonly #pathKeys: readonly [KnownKey, KnownKey];
   readonly #urlKeys: readonly [KnownKey, KnownKey];
-  readonly #statusKeys: readonly [KnownKey, KnownKey];
+  readonly #statusKeys: readonly KnownKey[];
 
   constructor(row: RowNormaliser) {
     const { table } = row;
     this.#row = row;
     this.#pathKeys = [table.of('url.path'), table.of('http.target')];
     this.#urlKeys = [table.of('url.full'), table.of('http.url')];
-    this.#statusKeys = [table.of('http.response.status_code'), table.of('http.status_code')];
+    this.#statusKeys = HTTP_STATUS_KEYS.map((key) => table.of(key));
   }
 
   /** Of the row that `row` has read; `undefined` where there is nothing to do. */

@@ -1,8 +1,8 @@
+import { HTTP_STATUS_KEYS } from '../trace/http-status.js';
 import { grpcStatusNumber } from '../trace/derived-attributes.js';
 import type { Attributes, Span } from '../trace/span.js';
 
 /** Span attributes under their present name and the older ones that instrumentations still send. */
-const STATUS_CODE = ['http.response.status_code', 'http.status_code'];
 const GRPC_CODE = ['rpc.status_code', 'rpc.response.status_code', 'rpc.grpc.status_code'];
 const PEER_NAME = ['service.peer.name', 'peer.service'];
 const PEER_SYSTEM = ['db.system.name', 'db.system', 'messaging.system'];
@@ -31,7 +31,7 @@ export function peerAddress(span: Span): string | undefined {
 }
 
 export function httpStatus(span: Span): number | undefined {
-  return numberOf(span.attributes, STATUS_CODE);
+  return numberOf(span.attributes, HTTP_STATUS_KEYS);
 }
 
 export function grpcStatus(span: Span): number | undefined {
