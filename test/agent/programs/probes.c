@@ -97,7 +97,7 @@ static void what_is_no_program_is_refused(void)
 static bool planted_is_read(__u16 sections, __u64 table_bytes)
 {
 	struct function function = { .name = "SSL_read" };
-	char path[] = "/tmp/tocsin-planted-XXXXXX";
+	char path[] = P_tmpdir "/tocsin-planted-XXXXXX";
 	int descriptor = mkstemp(path);
 	Elf64_Ehdr header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_DYN, .e_machine = MACHINE,
 			      .e_version = EV_CURRENT, .e_shoff = sizeof(header), .e_ehsize = sizeof(header),
