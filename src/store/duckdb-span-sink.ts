@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.js';
 import type { SloSlice } from '../sli/slice.js';
 import type { SpanBatch } from '../trace/span-batch.js';
 import { DIGEST_RETENTION_MS, type Digest } from './digest-index.js';
-import { ArrivedSpans } from './arrived-spans.js';
+import { HotArrivals } from './hot-arrivals.js';
 import type { Statement } from './database.js';
 import type { DuckdbDatabase, WriteConnection } from './duckdb-database.js';
 import { LogColumns } from './duckdb-log-columns.js';
@@ -57,7 +57,7 @@ export class DuckdbSpanSink implements SpanSink {
   readonly #turns: Turns;
   readonly #answers: SinkAnswers;
   readonly #groups: GroupCommit<AdmittedExport>;
-  readonly #arrived = new ArrivedSpans();
+  readonly #arrivals = new HotArrivals();
   #isPrepared = false;
   readonly #resources = new NewResources();
   readonly #bulk = new SpanColumns('spans_bulk');
@@ -102,7 +102,7 @@ export class DuckdbSpanSink implements SpanSink {
 
   /** The statement, reading no more of the hot spans than its traces may have. */
   narrowed(statement: Statement): Statement {
-    return this.#arrived.narrowed(statement);
+    return this.#arrivals.narrowed(statement);
   }
 
   /** Also writes the ledger of duplicates that no commit has carried yet. */
@@ -124,7 +124,7 @@ export class DuckdbSpanSink implements SpanSink {
       throw error;
     }
     this.#resources.remember(group.resources);
-    void this.#arrived.lookForOlder(this.#database, this.#options.clock.nowMs()).catch(() => undefined);
+    void this.#arrivals.lookForOlder(this.#database, this.#options.clock.nowMs()).catch(() => undefined);
     if (exports.length > 0) this.#options.onCommit?.(this.#news(group, performance.now() - startedMs));
   }
 
@@ -152,7 +152,7 @@ export class DuckdbSpanSink implements SpanSink {
     let ofTurn = 0;
     for (const { admitted, spans, from, to } of piecesOf(exports)) {
       const middle = from + Math.min(bulk, to - from);
-      this.#arrived.add(spans, admitted.receivedAtMs, { from, to });
+      this.#arrivals.add(spans, admitted.receivedAtMs, { from, to });
       this.#bulk.append(spans, arrivalOf(admitted), { from, to: middle });
       this.#fresh.append(spans, arrivalOf(admitted), { from: middle, to });
       bulk -= middle - from;
@@ -190,9 +190,9 @@ export class DuckdbSpanSink implements SpanSink {
     const nowMs = this.#options.clock.nowMs();
     const sinceMs = await rememberedSinceMs(writer, nowMs);
     // What was known of arrivals stays right when the file is opened anew.
-    if (!this.#isPrepared) this.#arrived.begin(sinceMs);
+    if (!this.#isPrepared) this.#arrivals.begin(sinceMs);
     const stored = storedSpanIds(writer, sinceMs);
-    await this.#answers.spans.reload(this.#isPrepared ? stored : this.#arrived.noting(stored), nowMs);
+    await this.#answers.spans.reload(this.#isPrepared ? stored : this.#arrivals.noting(stored), nowMs);
     this.#isPrepared = true;
     const rows = await runStatement(writer.connection, { sql: LOAD_DIGESTS, params: { since_ms: nowMs - DIGEST_RETENTION_MS } });
     for (const row of rows) {

@@ -9,7 +9,7 @@ const ASK_EVERY_MS = 60_000;
 const OLDER = 'SELECT 1 FROM spans WHERE arrival_ms < $known_from_ms LIMIT 1';
 
 /** When the hot spans of a trace came, so that a statement about some traces reads what came then and not every id. */
-export class ArrivedSpans {
+export class HotArrivals {
   #arrivals = new TraceArrivals(Number.MAX_SAFE_INTEGER);
   /** No span that is stored came before that. */
   #noneBeforeMs = 0;
@@ -24,7 +24,7 @@ export class ArrivedSpans {
     this.#arrivals = new TraceArrivals(sinceMs);
   }
 
-  async* noting<Stored extends StoredArrivals>(stored: AsyncIterable<Stored>): AsyncGenerator<Stored> {
+  async* noting(stored: AsyncIterable<StoredArrivals>): AsyncGenerator<StoredArrivals> {
     for await (const ids of stored) {
       for (let row = 0; row < ids.count; row += 1) this.#arrivals.add(ids.traceLow[row * 2 + 1]! | 0, ids.traceLow[row * 2]! | 0, ids.arrivalMs[row]!);
       yield ids;
