@@ -48,14 +48,15 @@ describe('what a search found, seen from afar', () => {
   });
 
   test('a breakdown says how often each value comes up, how often it failed, and its slowest hundredth', async () => {
-    const breakdown = await reader.breakdown({ ...WINDOW, search: parseTraceSearch('{ kind = server }'), fields: [fieldOf('resource.service.name'), fieldOf('resource.k8s.pod.name'), fieldOf('resource.service.version'), fieldOf('span.nobody')], top: 3 });
+    const breakdown = await reader.breakdown({ ...WINDOW, search: parseTraceSearch('{ kind = server }'), fields: [fieldOf('resource.service.name'), fieldOf('resource.k8s.pod.name'), fieldOf('resource.service.version'), fieldOf('span.nobody'), fieldOf('span.http.response.status_code')], top: 3 });
     expect([breakdown.found, breakdown.looked, breakdown.weighted]).toEqual([100, 100, 100]);
-    const [services, pods, versions, nothing] = breakdown.fields;
+    const [services, pods, versions, nothing, codes] = breakdown.fields;
     expect(services).toMatchObject({ distinct: 2, values: [{ value: 'pay', spans: 60, errors: 6, p99Ns: 16e6 }, { value: 'shop', spans: 40, errors: 4, p99Ns: 900e6 }] });
     expect(pods?.distinct).toBe(4);
     expect(pods?.values.map(({ value, spans }) => [value, spans])).toEqual([['pod-0', 25], ['pod-1', 25], ['pod-2', 25]]);
     expect(versions?.values).toMatchObject([{ value: '2', spans: 5 }]);
     expect(nothing).toMatchObject({ distinct: 0, values: [] });
+    expect(codes).toMatchObject({ distinct: 2, values: [{ value: 200, spans: 90, errors: 0 }, { value: 500, spans: 10, errors: 10 }] });
   });
 
   test('of each step the slowest request and the slowest failed one stand for it', async () => {

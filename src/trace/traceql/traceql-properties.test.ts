@@ -169,6 +169,17 @@ describe('the matcher and the database', () => {
     );
   }, 120_000);
 
+  test('agree on status codes of HTTP, which have a column, whatever they are sent as and under which names', async () => {
+    const sent: readonly (AttributeValue | undefined)[] = [undefined, 5, 404, 500, 0, 404.5, '404', 'OK', [404, 500], [], null, 40_000];
+    const names = ['http.response.status_code', 'http.status_code'] as const;
+    const batch = spanBatch(sent.flatMap((now) => sent.map((before) => ({ kind: 'server' as const, attributes: { ...(now === undefined ? {} : { [names[0]]: now }), ...(before === undefined ? {} : { [names[1]]: before }) } }))));
+    await store(batch);
+    for (const key of names) for (const operator of ['=', '!=', '>', '>=', '<', '<='] as const) for (const value of [0, 5, 404, 404.5, 500, -1]) {
+      const asked: Query = { type: 'spanset', filter: { type: 'comparison', field: { type: 'attribute', scope: 'span', key }, operator, literal: { type: 'number', value } } };
+      expect(await rowsOfSql(asked), printTraceql(asked)).toEqual(rowsOfMatcher(asked, batch));
+    }
+  });
+
   /** `arrival_ms` carries the row number, so that equal ids do not hide a difference. */
   async function store(batch: SpanBatch): Promise<void> {
     await connection.run('DELETE FROM spans');
