@@ -5,6 +5,7 @@ import type { Database, Row, Statement } from './database.js';
 import { CHECKPOINT, openFile, READ_CONNECTIONS, walBytes, writableBytes, type DatabaseOptions, type DuckdbFile, type WriteConnection } from './duckdb-file.js';
 import { runStatement } from './duckdb-statement.js';
 import { inTransaction, isFatal, isVictim, takeNumber, UnsettledError } from './duckdb-transaction.js';
+import { SharedLanes } from './shared-lanes.js';
 import { TaskQueue } from './task-queue.js';
 
 export type { DatabaseOptions, WriteConnection } from './duckdb-file.js';
@@ -34,8 +35,9 @@ export interface DatabaseHealth {
 export class DuckdbDatabase implements Database {
   readonly #path: string;
   readonly #options: DatabaseOptions;
-  /** One queue per connection: DuckDB answers concurrent statements of one connection out of order. */
-  readonly #queues = Array.from({ length: READ_CONNECTIONS + 1 }, () => new TaskQueue());
+  /** One statement at a time on each connection: DuckDB answers concurrent ones out of order. */
+  readonly #writes = new TaskQueue();
+  readonly #readers = new SharedLanes(Array.from({ length: READ_CONNECTIONS }, (_, index) => WRITER + 1 + index));
   readonly #prepare: ((writer: WriteConnection) => Promise<void>)[] = [];
   #file: DuckdbFile;
   #broken = false;
@@ -70,11 +72,9 @@ export class DuckdbDatabase implements Database {
     }
   }
 
-  /** Work that only reads, on the read connection with the fewest waiting. */
+  /** Work that only reads, on the first read connection that is free. */
   reading<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    let best = WRITER + 1;
-    for (let lane = best + 1; lane < this.#queues.length; lane += 1) if (this.#queue(lane).length < this.#queue(best).length) best = lane;
-    return this.#queue(best).run(() => this.#guarded(best, ({ connection }) => work(connection)));
+    return this.#readers.run((lane) => this.#guarded(lane, ({ connection }) => work(connection)));
   }
 
   async transaction(statements: readonly Statement[]): Promise<void> {
@@ -121,7 +121,7 @@ export class DuckdbDatabase implements Database {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all(this.#queues.map((queue) => queue.run(() => Promise.resolve())));
+    await Promise.all([this.#writes.run(() => Promise.resolve()), this.#readers.drained()]);
     if (!this.#broken && this.#canCheckpoint()) {
       // One that fails leaves the log, which the next start replays: nothing is lost.
       await this.#file.connections[WRITER]?.connection.run(CHECKPOINT).catch(() => undefined);
@@ -129,14 +129,8 @@ export class DuckdbDatabase implements Database {
     this.#file.closeSync();
   }
 
-  #queue(lane: number): TaskQueue {
-    const queue = this.#queues[lane];
-    assert(queue !== undefined, `there is no connection ${lane}`);
-    return queue;
-  }
-
   #writing<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#queue(WRITER).run(task);
+    const result = this.#writes.run(task);
     void result.catch(() => undefined).finally(() => this.#checkpointWhenDue());
     return result;
   }
@@ -194,7 +188,7 @@ export class DuckdbDatabase implements Database {
       return;
     }
     this.#checkpointQueued = true;
-    void this.#queue(WRITER).run(() => this.#guarded(WRITER, async ({ connection }) => {
+    void this.#writes.run(() => this.#guarded(WRITER, async ({ connection }) => {
       await connection.run(CHECKPOINT);
       this.#counts.checkpoints += 1;
     })).catch(() => undefined).finally(() => { this.#checkpointQueued = false; });
