@@ -11,6 +11,7 @@ import { LossReport, lossTotals, type LossTotals } from './loss-report.js';
 import { resourceHead } from './span-batch.js';
 import { LossCourier } from './system-loss-courier.js';
 import { agentResource, type Host } from './resource.js';
+import { RestartNotice } from './restart-notice.js';
 import { Ripening } from './ripening.js';
 import { newSpanId, newTraceId } from './system-random-ids.js';
 import { startLoader, type Loader, type LoaderEnd } from './system-loader.js';
@@ -61,12 +62,14 @@ export class RunningAgent {
   /** When what was ripe was last told, by the monotonic clock. */
   #ripenedMs = 0;
   readonly #watch: ConfigWatch;
+  readonly #restart: RestartNotice;
   #lastTrouble: string | undefined;
 
   private constructor(options: AgentOptions) {
     this.#options = options;
     this.#loaded = options.loaded;
-    this.#watch = new ConfigWatch({ file: options.configFile ?? DEFAULT_CONFIG_FILE, named: namedFiles(options.loaded.config), load: () => loadAgentConfig(options.configFile) });
+    this.#watch = new ConfigWatch({ file: options.configFile ?? DEFAULT_CONFIG_FILE, named: namedFiles(options.loaded.config), load: (file) => loadAgentConfig(file ?? options.configFile) });
+    this.#restart = new RestartNotice(options.loaded.config);
     this.#tracer = new Tracer(options.loaded.config.policy, { newSpanId, command: (line) => this.#loader.command(line), finished: (node) => this.#ripening.finished(node) });
     this.#ripening = new Ripening({ isSettled: (node) => this.#teller.isSettled(node), tell: (node) => this.#tell(node), counters: this.#tracer.counters });
     this.#teller = this.#newTeller();
@@ -174,18 +177,17 @@ export class RunningAgent {
     return lossTotals({ counters: this.#tracer.counters, outbox: this.#exporter.outbox.counters, losses: this.#tracer.losses, unsentSpans });
   }
 
-  /** An invalid change is refused and reported; the last good configuration stays. */
+  /** An invalid change is refused and reported, and so is a file that is not there any more; the last good configuration stays. */
   async #reloadIfChanged(): Promise<void> {
     const result = await this.#watch.look();
     if (result === undefined) return;
     const { loaded, problems } = result;
     for (const problem of problems) this.#options.log.warn({}, formatProblem(problem));
     if (loaded === undefined) {
-      this.#options.log.warn({}, 'the changed configuration is refused; the one before stays in force');
+      this.#options.log.warn({}, 'the configuration cannot be used as it is now: the one before stays in force, until the agent is started again');
       return;
     }
     const [spansTo, lossesTo] = [await senderOf(loaded, 'traces'), await lossSenderOf(loaded)];
-    const before = this.#loaded.config;
     this.#loaded = loaded;
     this.#options.log.useLevel(loaded.config.logLevel);
     this.#tracer.usePolicy(loaded.config.isEnabled ? loaded.config.policy : { ...loaded.config.policy, http: false, databases: false });
@@ -193,7 +195,8 @@ export class RunningAgent {
     this.#loader.command(`exclude-ports ${loaded.config.policy.excludePorts.length === 0 ? 'none' : loaded.config.policy.excludePorts.join(',')}`);
     this.#exporter.useSender(spansTo);
     this.#courier.useSender(lossesTo);
-    if (before.tls !== loaded.config.tls || before.user !== loaded.config.user || before.otlp.bufferBytes !== loaded.config.otlp.bufferBytes) this.#options.log.warn({}, 'tls, user and buffer_mib are taken over at the next start');
+    const waiting = this.#restart.news(loaded.config);
+    if (waiting !== undefined) this.#options.log.warn({}, waiting);
     this.#options.log.info({}, 'configuration reloaded');
   }
 }

@@ -68,3 +68,21 @@ test('a reading that fails is tried again', async () => {
   isWell = true;
   expect(await watch.look()).toBe(REFUSED);
 });
+
+test('a file that was there has to be read, whatever became of it', async () => {
+  const asked: (string | undefined)[] = [];
+  const file = join(directory, 'agent.yaml');
+  const watchIt = (): ConfigWatch => new ConfigWatch({ file, named: [], load: (required) => { asked.push(required); return Promise.resolve(REFUSED); } });
+  const since = watchIt();
+  write('agent.yaml', 'a');
+  await since.look();
+  rmSync(file);
+  await since.look();
+  await since.look();
+  expect(asked).toEqual([file, file]);
+  write('agent.yaml', '');
+  const empty = watchIt();
+  rmSync(file);
+  await empty.look();
+  expect(asked).toEqual([file, file, file]);
+});
