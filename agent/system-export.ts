@@ -2,7 +2,7 @@ import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import type { LoadedAgent } from './config/agent-files.js';
 import { httpOtlpSender } from './otlp/http-otlp-sender.js';
 import { BodyMemory } from './otlp/body-memory.js';
-import type { OtlpSender, Signal } from './otlp/delivery.js';
+import type { Delivery, OtlpSender, Signal } from './otlp/delivery.js';
 import { Outbox, type Letter } from './otlp/outbox.js';
 import { signalUrl } from './otlp/signal-url.js';
 
@@ -25,7 +25,8 @@ export class Exporter {
   /** For the bodies that are added. */
   readonly memory = new BodyMemory();
   #sender: OtlpSender;
-  readonly #inFlight = new Set<Letter>();
+  /** What is under way, by whom. */
+  readonly #inFlight = new Map<Letter, OtlpSender>();
 
   constructor(sender: OtlpSender, maxBytes: number) {
     this.#sender = sender;
@@ -39,14 +40,19 @@ export class Exporter {
   /** Spans that nobody has confirmed yet. */
   get waitingSpans(): number {
     let spans = this.outbox.waitingSpans;
-    for (const letter of this.#inFlight) spans += letter.spans;
+    for (const letter of this.#inFlight.keys()) spans += letter.spans;
     return spans;
   }
 
+  /** What the one before has under way is waited for: closed at once, it would not be known what has arrived. */
   useSender(sender: OtlpSender): void {
     const before = this.#sender;
     this.#sender = sender;
-    before.close();
+    this.#closeIfDone(before);
+  }
+
+  #closeIfDone(sender: OtlpSender): void {
+    if (sender !== this.#sender && ![...this.#inFlight.values()].includes(sender)) sender.close();
   }
 
   add({ body, spans }: { readonly body: Buffer; readonly spans: number }): void {
@@ -59,19 +65,30 @@ export class Exporter {
     while (this.#inFlight.size < IN_FLIGHT) {
       const letter = this.outbox.take(Date.now());
       if (letter === undefined) return;
-      this.#inFlight.add(letter);
       const sender = this.#sender;
+      this.#inFlight.set(letter, sender);
       void sender.send(sender.takesGzip ? packed(letter).body : unpacked(letter)).then((delivery) => {
         this.#inFlight.delete(letter);
-        if (delivery.outcome === 'delivered') this.memory.giveBack(letter.body);
-        this.outbox.settle(delivery.outcome === 'retryable' ? packed(letter) : letter, delivery, { nowMs: Date.now(), random: Math.random() });
+        this.#settle(letter, delivery, sender);
+        this.#closeIfDone(sender);
         this.pump();
       });
     }
   }
 
+  /** What was not taken by one that another has taken the place of is for that one, which knows nothing of it: the token may be what is new. */
+  #settle(letter: Letter, delivery: Delivery, by: OtlpSender): void {
+    const nowMs = Date.now();
+    if (delivery.outcome === 'delivered') this.memory.giveBack(letter.body);
+    else if (by !== this.#sender) {
+      this.outbox.handOver(packed(letter), nowMs);
+      return;
+    }
+    this.outbox.settle(delivery.outcome === 'retryable' ? packed(letter) : letter, delivery, { nowMs, random: Math.random() });
+  }
+
   close(): void {
-    this.#sender.close();
+    for (const sender of new Set([this.#sender, ...this.#inFlight.values()])) sender.close();
   }
 }
 

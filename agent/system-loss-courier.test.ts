@@ -19,12 +19,13 @@ const begun = (spans: number, unsentSpans = 0): LossTotals => lossTotals({ count
 class Receiver {
   readonly taken: number[] = [];
   readonly told: Record<string, unknown>[] = [];
+  isClosed = false;
   readonly #answers: ((delivery: Delivery) => void)[] = [];
   #wake: (() => void) | undefined;
   readonly courier = new LossCourier({
     report: new LossReport(resourceHead(agentResource(HOST), HOST.agentVersion), Date.now()), log: new AgentLog('error', () => undefined),
     sender: {
-      takesGzip: false, close: () => undefined,
+      takesGzip: false, close: () => { this.isClosed = true; },
       send: (body) => {
         this.told.push(...toldLogs(body, Date.now()).map(({ told }) => told));
         const answer = new Promise<Delivery>((resolve) => this.#answers.push(resolve));
@@ -65,4 +66,23 @@ test('at the end a record that does not arrive is sent again until the agent is 
   closed.courier.close();
   await given;
   expect(closed.told).toHaveLength(1);
+});
+
+test('where the receiver changes while a record is on its way the one before may still answer', async () => {
+  const receiver = new Receiver();
+  const sent = receiver.courier.send(begun(3));
+  receiver.courier.useSender(undefined);
+  expect(receiver.isClosed).toBe(false);
+  await receiver.answer(DELIVERED);
+  expect(await sent).toBe(true);
+  await new Promise(setImmediate);
+  expect(receiver.isClosed).toBe(true);
+});
+
+test('at the end nobody is waited for who was replaced', () => {
+  const receiver = new Receiver();
+  void receiver.courier.send(begun(3));
+  receiver.courier.useSender(undefined);
+  receiver.courier.close();
+  expect(receiver.isClosed).toBe(true);
 });

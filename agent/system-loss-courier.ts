@@ -19,6 +19,8 @@ export class LossCourier {
   readonly #log: AgentLog;
   #sender: OtlpSender | undefined;
   #underWay: Promise<boolean> | undefined;
+  /** Who has it under way, or had it last: maybe not the sender that is used now. */
+  #lastBy: OtlpSender | undefined;
   #isRefused = false;
   #isClosed = false;
 
@@ -28,8 +30,10 @@ export class LossCourier {
     this.#log = log;
   }
 
+  /** A record that the one before has under way is waited for: closed at once, it would not be known whether it has arrived. */
   useSender(sender: OtlpSender | undefined): void {
-    this.#sender?.close();
+    const before = this.#sender;
+    void (this.#underWay ?? Promise.resolve()).then(() => before?.close());
     this.#sender = sender;
     this.#isRefused = false;
   }
@@ -56,10 +60,12 @@ export class LossCourier {
 
   close(): void {
     this.#isClosed = true;
+    this.#lastBy?.close();
     this.#sender?.close();
   }
 
   async #deliver(sender: OtlpSender, totals: LossTotals): Promise<boolean> {
+    this.#lastBy = sender;
     const body = this.#report.next(totals, Date.now());
     const delivery = await sender.send(sender.takesGzip ? gzipSync(body) : body);
     this.#underWay = undefined;

@@ -242,6 +242,57 @@ test('what waits for a moment is not compressed for such a receiver, as long as 
   expect(bodies.some(({ buffer }) => buffer === next)).toBe(true);
 });
 
+describe('another receiver while requests are under way', () => {
+  interface Receiver {
+    readonly sender: OtlpSender;
+    readonly heard: string[];
+    readonly answers: ((delivery: Delivery) => void)[];
+    readonly isClosed: () => boolean;
+  }
+
+  function receiver(): Receiver {
+    const heard: string[] = [];
+    const answers: ((delivery: Delivery) => void)[] = [];
+    let isClosed = false;
+    return { heard, answers, isClosed: () => isClosed, sender: { takesGzip: false, close: () => { isClosed = true; }, send: (body) => new Promise((resolve) => { heard.push(body.toString()); answers.push(resolve); }) } };
+  }
+
+  /** Two letters under way to the first receiver, when a second one is configured. */
+  function changed(): { readonly exporter: Exporter; readonly first: Receiver; readonly second: Receiver } {
+    const [first, second] = [receiver(), receiver()];
+    const exporter = new Exporter(first.sender, 1 << 20);
+    for (const text of ['one', 'two', 'three']) exporter.add({ body: Buffer.from(text), spans: 1 });
+    exporter.pump();
+    exporter.useSender(second.sender);
+    return { exporter, first, second };
+  }
+
+  test('the one before may answer, and is closed then', async () => {
+    const { exporter, first, second } = changed();
+    for (const answer of first.answers) {
+      expect(first.isClosed()).toBe(false);
+      answer({ outcome: 'delivered', rejectedSpans: 0 });
+      await new Promise(setImmediate);
+    }
+    expect([first.isClosed(), second.isClosed()]).toEqual([true, false]);
+    expect([first.heard, second.heard]).toEqual([['one', 'two'], ['three']]);
+    expect(exporter.outbox.counters).toMatchObject({ sentSpans: 2, refusedSpans: 0 });
+  });
+
+  test.each<Delivery>([{ outcome: 'rejected', why: 'status 401' }, { outcome: 'retryable', afterMs: 60_000, why: 'no answer' }])('what it does not take goes to the new one at once: %j', async (delivery) => {
+    const { exporter, first, second } = changed();
+    for (const answer of first.answers) answer(delivery);
+    await new Promise(setImmediate);
+    for (const answer of second.answers) {
+      answer({ outcome: 'delivered', rejectedSpans: 0 });
+      await new Promise(setImmediate);
+    }
+    expect(second.heard.toSorted()).toEqual(['one', 'three', 'two']);
+    expect(exporter.outbox.counters).toMatchObject({ sentSpans: 3, refusedSpans: 0 });
+    expect([exporter.isIdle, exporter.outbox.trouble]).toEqual([true, undefined]);
+  });
+});
+
 describe('the outbox', () => {
   const nowMs = 1_000;
   const letter = (bytes: number, spans: number): { body: Buffer; isGzip: boolean; spans: number } => ({ body: Buffer.alloc(bytes), isGzip: true, spans });

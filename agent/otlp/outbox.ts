@@ -75,6 +75,16 @@ export class Outbox {
     return letter;
   }
 
+  /** A letter that was taken, for another receiver: due at once, and not tried yet. */
+  handOver(letter: Letter, nowMs: number): void {
+    this.#putBack({ ...letter, attempts: 0, dueMs: nowMs });
+  }
+
+  #putBack(letter: Letter): void {
+    this.#letters.unshift(letter);
+    this.#bytes += letter.body.length;
+  }
+
   /** What became of a letter that was taken. `random`: 0 to 1. */
   settle(letter: Letter, delivery: Delivery, { nowMs, random }: { readonly nowMs: number; readonly random: number }): void {
     if (delivery.outcome === 'delivered') {
@@ -92,8 +102,7 @@ export class Outbox {
     this.counters.retries += 1;
     const backoffMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** letter.attempts) * (0.5 + random / 2);
     const dueMs = nowMs + Math.max(backoffMs, delivery.afterMs ?? 0);
-    this.#letters.unshift({ ...letter, attempts: letter.attempts + 1, dueMs });
-    this.#bytes += letter.body.length;
+    this.#putBack({ ...letter, attempts: letter.attempts + 1, dueMs });
     // While the receiver is in trouble the others would only hammer it.
     this.#letters = this.#letters.map((other) => (other.dueMs < dueMs ? { ...other, dueMs } : other));
   }
