@@ -26,12 +26,14 @@ export interface AgentCounters {
   processLimit: number;
   /** Exchanges that were not looked at as parents or children of others: too many at once. */
   parentLimit: number;
+  /** Spans whose statement was prepared, and forgotten for others before it was executed. */
+  statementLimit: number;
   redacted: number;
 }
 
 export function newCounters(): AgentCounters {
   return {
     dataFrames: 0, connections: 0, begun: 0, exchanges: 0, spans: 0, excluded: 0, instrumented: 0, sampledOut: 0, abandonedHole: 0, abandonedLimit: 0,
-    abandonedNotTheProtocol: 0, forgotten: 0, withoutAnswer: 0, unknownConnection: 0, connectionLimit: 0, memoryLimit: 0, processLimit: 0, parentLimit: 0, redacted: 0,
+    abandonedNotTheProtocol: 0, forgotten: 0, withoutAnswer: 0, unknownConnection: 0, connectionLimit: 0, memoryLimit: 0, processLimit: 0, parentLimit: 0, statementLimit: 0, redacted: 0,
   };
 }

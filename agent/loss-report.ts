@@ -53,7 +53,7 @@ export function lossTotals({ counters, outbox, losses, unsentSpans }: LossSource
     },
     lostEvents: { ...named(EVENT_REASONS), unknown_connection: counters.unknownConnection },
     unreadCalls: named(CALL_REASONS),
-    limitsHit: { ...named(LIMIT_REASONS), connections: counters.connectionLimit, held_bytes: counters.memoryLimit, names: counters.processLimit, parents: counters.parentLimit },
+    limitsHit: { ...named(LIMIT_REASONS), connections: counters.connectionLimit, held_bytes: counters.memoryLimit, names: counters.processLimit, parents: counters.parentLimit, statements: counters.statementLimit },
   };
 }
 

@@ -64,6 +64,7 @@ export class Teller {
     if (!this.#span(batch.writer, source, node)) return;
     batch.add(source.head);
     counters.spans += 1;
+    if (node.exchange.protocol === 'postgresql' && node.exchange.isForgotten) counters.statementLimit += 1;
   }
 
   /** Whether nothing that is heard later can change what it belongs to. */

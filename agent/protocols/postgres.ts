@@ -1,9 +1,10 @@
 import { Conversation } from './conversation.js';
 import { Intake, MORE, WRONG, type Units } from './intake.js';
-import { MAX_STATEMENTS } from './limits.js';
+import { MAX_STATEMENT_BYTES, MAX_STATEMENTS } from './limits.js';
 import { areMessages, boundValues, errorFields, HEADER, isMessage, isStartup, STARTUP_CODE, startupParameters, textAt } from './postgres-messages.js';
 import { CommandTags, type CommandTag } from './postgres-tags.js';
 import type { ExchangeSink, Protocol, StreamStart } from './protocol.js';
+import { Remembered } from './remembered.js';
 import { SharedTexts } from './shared-texts.js';
 import type { SqlExchange } from './sql-exchange.js';
 import { Turns, type Looks } from './turns.js';
@@ -53,7 +54,14 @@ interface Step {
   parsed: Statement | undefined;
 }
 
+interface Portal {
+  readonly statement: Statement;
+  readonly parameters: readonly string[];
+}
+
 const UNKNOWN: Statement = { text: '', isCut: false };
+/** It was known, and there was no room to keep it. */
+const FORGOTTEN: Statement = { text: '', isCut: false };
 
 /** What the server owes, in order. A query, a startup and a prepare end with ReadyForQuery, as a sync does; an execute and what is prepared with a Flush end with their own outcome. */
 type Due = 'query' | 'startup' | 'prepare' | 'prepare-flushed' | 'execute' | 'sync';
@@ -71,8 +79,8 @@ class PostgresParser extends Conversation<SqlExchange> {
   readonly #commandTags: CommandTags;
   protected readonly request: Intake;
   protected readonly response: Intake;
-  readonly #statements = new Map<string, Statement>();
-  readonly #portals = new Map<string, { readonly statement: Statement; readonly parameters: readonly string[] }>();
+  readonly #statements = new Remembered<Statement>({ entries: MAX_STATEMENTS, bytes: MAX_STATEMENT_BYTES, bytesOf: ({ text }) => text.length });
+  readonly #portals = new Remembered<Portal>({ entries: MAX_STATEMENTS, bytes: MAX_STATEMENT_BYTES, bytesOf: ({ statement, parameters }) => parameters.reduce((sum, { length }) => sum + length, statement.text.length) });
   readonly #due: Due[] = [];
   #step: Step | undefined;
   #executesInCycle = 0;
@@ -110,6 +118,9 @@ class PostgresParser extends Conversation<SqlExchange> {
       passedAll: () => undefined,
       lost: (why, atNs) => {
         this.#step = undefined;
+        // Those without a name are replaced all the time, perhaps by what went by unseen.
+        this.#statements.delete('');
+        this.#portals.delete('');
         if (!this.#isCopyingIn) this.#due.length = 0;
         this.turns.loseRequests(why, { atNs, keepsPending: this.#isCopyingIn });
       },
@@ -169,10 +180,10 @@ class PostgresParser extends Conversation<SqlExchange> {
         break;
       }
       case 'F': this.#begin('query', UNKNOWN, { startNs: atNs, offset: this.request.offset }); break;
-      case 'P': this.#parse(bytes, from, end); this.#stepAt(atNs).parsed = this.#statements.get(textAt(bytes, from, end).text); break;
+      case 'P': this.#stepAt(atNs).parsed = this.#parse(bytes, from, end); break;
       case 'B': this.#stepAt(atNs); this.#bind(bytes, from, end); break;
       case 'D': this.#stepAt(atNs); break;
-      case 'E': this.#execute(textAt(bytes, from, end).text, atNs); break;
+      case 'E': this.#execute(textAt(bytes, from, end), atNs); break;
       case 'C': (bytes[from] === 0x53 ? this.#statements : this.#portals).delete(textAt(bytes, from + 1, end).text); break;
       // The answer is waited for: what follows begins later, however much later that is.
       case 'H': this.#prepare('prepare-flushed'); break;
@@ -203,7 +214,7 @@ class PostgresParser extends Conversation<SqlExchange> {
   #begin(due: Due, statement: Statement, { startNs, offset, parameters = [] }: { readonly startNs: number; readonly offset: number; readonly parameters?: readonly string[] }): void {
     const exchange: SqlExchange = {
       protocol: 'postgresql', startNs, endNs: startNs, requestOffset: offset, isCut: false,
-      statement: statement.text, isStatementCut: statement.isCut, database: this.#database, user: this.#user, parameters,
+      statement: statement.text, isStatementCut: statement.isCut, isForgotten: statement === FORGOTTEN, database: this.#database, user: this.#user, parameters,
       command: due === 'startup' ? 'CONNECT' : due === 'prepare' || due === 'prepare-flushed' ? 'PREPARE' : undefined, rows: undefined, errorCode: undefined, errorMessage: undefined,
     };
     // What was owed before a hole in the answers is not owed any more; what was sent behind it, in one pipeline with this, is.
@@ -217,25 +228,35 @@ class PostgresParser extends Conversation<SqlExchange> {
     return this.#step;
   }
 
-  #parse(bytes: Buffer, from: number, end: number): void {
+  #parse(bytes: Buffer, from: number, end: number): Statement | undefined {
     const name = textAt(bytes, from, end);
-    if (!name.isWhole) return;
+    // Which one is replaced is not known: it may be the one without a name.
+    if (!name.isWhole) {
+      this.#statements.delete('');
+      return undefined;
+    }
     const query = textAt(bytes, name.next, Math.min(end, name.next + this.#wishes.statementBytes));
     // One without a name is soon replaced, and often has its values in it.
-    remember(this.#statements, name.text, { text: name.text === '' ? query.text : this.#shared.of(query.text), isCut: !query.isWhole });
+    const statement = { text: name.text === '' ? query.text : this.#shared.of(query.text), isCut: !query.isWhole };
+    this.#statements.set(name.text, statement);
+    return statement;
   }
 
   #bind(bytes: Buffer, from: number, end: number): void {
     const portal = textAt(bytes, from, end);
-    if (!portal.isWhole) return;
+    if (!portal.isWhole) {
+      this.#portals.delete('');
+      return;
+    }
     const name = textAt(bytes, portal.next, end);
     const parameters = this.#wishes.parameters && name.isWhole ? boundValues(bytes, name.next, end) : [];
-    remember(this.#portals, portal.text, { statement: this.#statements.get(name.text) ?? UNKNOWN, parameters });
+    this.#portals.set(portal.text, { statement: name.isWhole ? this.#statements.get(name.text) ?? missing(this.#statements) : UNKNOWN, parameters });
   }
 
-  #execute(portal: string, atNs: number): void {
+  #execute(portal: ReturnType<typeof textAt>, atNs: number): void {
     const { startNs, offset } = this.#stepAt(atNs);
-    const { statement, parameters } = this.#portals.get(portal) ?? { statement: UNKNOWN, parameters: [] };
+    const bound = portal.isWhole ? this.#portals.get(portal.text) : undefined;
+    const { statement, parameters } = bound ?? { statement: portal.isWhole ? missing(this.#portals) : UNKNOWN, parameters: [] };
     this.#step = undefined;
     this.#executesInCycle += 1;
     this.#begin('execute', statement, { startNs, offset, parameters });
@@ -357,10 +378,7 @@ class PostgresParser extends Conversation<SqlExchange> {
   }
 }
 
-function remember<V>(map: Map<string, V>, name: string, value: V): void {
-  if (!map.has(name) && map.size >= MAX_STATEMENTS) {
-    const oldest = map.keys().next();
-    if (oldest.done !== true) map.delete(oldest.value);
-  }
-  map.set(name, value);
+/** A name that is not known. */
+function missing({ hasForgotten }: Pick<Remembered<unknown>, 'hasForgotten'>): Statement {
+  return hasForgotten ? FORGOTTEN : UNKNOWN;
 }

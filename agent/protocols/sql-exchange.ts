@@ -7,6 +7,8 @@ export interface SqlExchange extends Timing {
   statement: string;
   /** The statement is longer than what was kept. */
   isStatementCut: boolean;
+  /** It was prepared where there was no room to keep it: `statement` is empty for that. */
+  readonly isForgotten: boolean;
   readonly database: string | undefined;
   readonly user: string | undefined;
   /** Values that were bound, as text; empty unless asked for. */
