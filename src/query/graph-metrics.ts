@@ -1,4 +1,5 @@
 import type { MetricFamily } from '../pipeline/exposition.js';
+import { coarseMiddleNs } from '../sli/latency-bucket.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
 /** One row of slices: how many calls, weighted, from one service to another. */
@@ -6,7 +7,7 @@ export interface CallCount {
   readonly client: string;
   readonly server: string;
   readonly kind: string;
-  /** Of the server's duration; of the client's where the server sends no spans. */
+  /** A coarse one, of the server's duration; of the client's where the server sends no spans. */
   readonly bucket: number;
   readonly calls: number;
   readonly failed: number;
@@ -38,7 +39,7 @@ export class GraphMetrics {
       if (edge === undefined) continue;
       edge.calls += calls;
       edge.failed += failed;
-      edge.latency.add(bucket, calls, durationNs / 1e9);
+      edge.latency.add(coarseMiddleNs(bucket), calls, durationNs / 1e9);
     }
   }
 

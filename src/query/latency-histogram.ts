@@ -1,10 +1,6 @@
 import type { MetricSample } from '../pipeline/exposition.js';
-import { bucketUpperBoundNs } from '../sli/latency-bucket.js';
 
-/** A bucket of 4 % width that straddles a border counts below it where most of it lies there. */
-const BORDER = 0.02;
-
-/** Prometheus' histogram, filled from the logarithmic buckets that slices are counted in. */
+/** Prometheus' histogram, filled from the logarithmic buckets that slices are counted in: one that straddles a border counts where its middle lies. */
 export class LatencyHistogram {
   readonly #limitsS: readonly number[];
   /** Not cumulative; the last one is +Inf. */
@@ -17,8 +13,9 @@ export class LatencyHistogram {
     this.#counts = Array.from({ length: limitsS.length + 1 }, () => 0);
   }
 
-  add(bucket: number, count: number, seconds: number): void {
-    const index = this.#limitsS.findIndex((limit) => bucketUpperBoundNs(bucket) / 1e9 <= limit * (1 + BORDER));
+  /** `seconds` is the sum of `count` durations that `middleNs` stands for. */
+  add(middleNs: number, count: number, seconds: number): void {
+    const index = this.#limitsS.findIndex((limit) => middleNs / 1e9 <= limit);
     this.#counts[index === -1 ? this.#limitsS.length : index]! += count;
     this.#sumS += seconds;
     this.#count += count;

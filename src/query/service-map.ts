@@ -1,5 +1,5 @@
 import { groupBy } from '../lib/group-by.js';
-import { quantileOfBuckets } from '../sli/latency-bucket.js';
+import { coarseMiddleNs, quantileOfBuckets } from '../sli/latency-bucket.js';
 import type { CallCount } from './graph-metrics.js';
 import type { ServiceSummary } from './service-reader.js';
 
@@ -75,9 +75,10 @@ function edgeOf(counts: readonly CallCount[], seenMs: number): MapEdge {
   const calls = counts.reduce((sum, count) => sum + count.calls, 0);
   const failed = counts.reduce((sum, count) => sum + count.failed, 0);
   const buckets = counts.map((count) => [count.bucket, count.calls] as const);
+  const quantile = (q: number): number | undefined => quantileOfBuckets(buckets, q, coarseMiddleNs);
   const errorRatio = calls === 0 ? 0 : failed / calls;
   return {
-    client, server, kind, calls, failed, perSecond: (calls * 1_000) / seenMs, errorRatio, p50Ns: quantileOfBuckets(buckets, 0.5), p95Ns: quantileOfBuckets(buckets, 0.95), isFailing: errorRatio >= FAILING_RATIO,
+    client, server, kind, calls, failed, perSecond: (calls * 1_000) / seenMs, errorRatio, p50Ns: quantile(0.5), p95Ns: quantile(0.95), isFailing: errorRatio >= FAILING_RATIO,
   };
 }
 

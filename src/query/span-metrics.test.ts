@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTraceqlStore, type TraceqlStore } from '../../test/support/traceql-store.js';
 import { MINUTE_MS } from '../lib/duration.js';
-import { bucketOf } from '../sli/latency-bucket.js';
+import { bucketOf, coarseBucketOf } from '../sli/latency-bucket.js';
 import { DuckdbSpanMetrics } from './duckdb-span-metrics.js';
 import { GraphMetrics } from './graph-metrics.js';
 import { SpanMetrics } from './span-metrics.js';
@@ -48,8 +48,8 @@ describe('span metrics under the names of Tempo', () => {
 describe('service graph metrics under the names of Tempo', () => {
   test('count calls by their kind, failed ones apart, with the latency of the side that has it', () => {
     const metrics = new GraphMetrics();
-    const call = { client: 'front', server: 'pay', kind: 'call', bucket: bucketOf(150e6), calls: 10, failed: 2, durationNs: 1_500e6 };
-    metrics.add([call, { ...call, server: 'postgresql', kind: 'database', bucket: bucketOf(90e9), calls: 3, failed: 0, durationNs: 270e9 }]);
+    const call = { client: 'front', server: 'pay', kind: 'call', bucket: coarseBucketOf(150e6), calls: 10, failed: 2, durationNs: 1_500e6 };
+    metrics.add([call, { ...call, server: 'postgresql', kind: 'database', bucket: coarseBucketOf(90e9), calls: 3, failed: 0, durationNs: 270e9 }]);
     expect(valueOf(metrics, 'traces_service_graph_request_total', { client: 'front', server: 'pay', connection_type: '' })).toBe(10);
     expect(valueOf(metrics, 'traces_service_graph_request_failed_total', { server: 'pay' })).toBe(2);
     expect(valueOf(metrics, 'traces_service_graph_request_server_seconds_bucket', { server: 'pay', le: '0.1' })).toBe(0);
@@ -57,6 +57,12 @@ describe('service graph metrics under the names of Tempo', () => {
     expect(valueOf(metrics, 'traces_service_graph_request_client_seconds_count', { server: 'postgresql', connection_type: 'database' })).toBe(3);
     expect(valueOf(metrics, 'traces_service_graph_request_server_seconds_count', { server: 'postgresql' })).toBeUndefined();
   });
+});
+
+test('calls whose bucket straddles a border count where its middle lies', () => {
+  const metrics = new GraphMetrics();
+  metrics.add([{ client: 'front', server: 'pay', kind: 'call', bucket: coarseBucketOf(85e6), calls: 10, failed: 0, durationNs: 850e6 }]);
+  expect(valueOf(metrics, 'traces_service_graph_request_server_seconds_bucket', { le: '0.1' })).toBe(10);
 });
 
 describe('the counters of a running service', () => {

@@ -53,7 +53,8 @@ export class SpanMetrics {
       this.#series.set(key, series);
     }
     series.calls += spans;
-    series.latency.add(bucket, spans, (spans * bucketMiddleNs(bucket)) / 1e9);
+    const middleNs = bucketMiddleNs(bucket);
+    series.latency.add(middleNs, spans, (spans * middleNs) / 1e9);
   }
 
   families(): MetricFamily[] {

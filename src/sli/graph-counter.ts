@@ -1,7 +1,7 @@
 import { MINUTE_MS } from '../lib/duration.js';
 import { SPAN_KINDS, SPAN_STATUSES, type SpanBatch, type SpanKind } from '../trace/span-batch.js';
 import { SpanKeys } from '../trace/span-fingerprints.js';
-import { bucketOf, MAX_LATENCY_BUCKET } from './latency-bucket.js';
+import { coarseBucketOf } from './latency-bucket.js';
 import { OperationLimiter, OTHER_OPERATION } from './operation-limiter.js';
 import { peerOf } from './peer-name.js';
 import type { EdgeKind, GraphSlice } from './slice.js';
@@ -13,9 +13,6 @@ export const MAX_WAITING_HALVES = 65_536;
 const MAX_SERVERS_PER_CLIENT = 64;
 /** Names of databases and of others' services that are kept apart for one client; further ones are `other`. */
 const MAX_PEERS_PER_SERVICE = 100;
-
-/** Every eighth latency bucket: their bounds lie a factor of 1.38 apart, and calls of one edge and minute share a dozen rows instead of a hundred. */
-const BUCKET_STEP = 8;
 
 const CODE = Object.fromEntries(SPAN_KINDS.map((kind, index) => [kind, index])) as Record<SpanKind, number>;
 const STATUS_ERROR = SPAN_STATUSES.indexOf('error');
@@ -148,10 +145,6 @@ export class GraphCounter {
     const slice = this.#slices.of({ client: service, server, kind, eventMinute, bucket: coarseBucketOf(durationNs) });
     add(slice, { weight, failed, clientNs: durationNs, serverNs: 0 });
   }
-}
-
-function coarseBucketOf(durationNs: number): number {
-  return Math.min(MAX_LATENCY_BUCKET, Math.ceil(bucketOf(durationNs) / BUCKET_STEP) * BUCKET_STEP);
 }
 
 function add(slice: GraphSlice, { weight, failed, clientNs, serverNs }: { weight: number; failed: boolean; clientNs: number; serverNs: number }): void {

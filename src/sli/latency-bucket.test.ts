@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LATENCY_ACCURACY, MAX_LATENCY_BUCKET, bucketMiddleNs, bucketOf, bucketUpperBoundNs, quantileOfBuckets } from './latency-bucket.js';
+import { COARSE_ACCURACY, LATENCY_ACCURACY, MAX_LATENCY_BUCKET, bucketMiddleNs, bucketOf, bucketUpperBoundNs, coarseBucketOf, coarseMiddleNs, quantileOfBuckets } from './latency-bucket.js';
 
 describe('latency buckets', () => {
   const duration = fc.double({ min: 1, max: 2 ** 62, noNaN: true });
@@ -37,15 +37,19 @@ describe('quantiles of buckets', () => {
     expect(quantileOfBuckets([[3, 0]], 0.5)).toBeUndefined();
   });
 
-  test('agree with sorting the durations, within the accuracy', () => {
+  test.each([['fine', LATENCY_ACCURACY, bucketOf, bucketMiddleNs], ['coarse', COARSE_ACCURACY, coarseBucketOf, coarseMiddleNs]])('agree with sorting the durations, within the accuracy: %s ones', (_, accuracy, bucketFor, middleOf) => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 1, max: 1e12, noNaN: true }), { minLength: 1 }), fc.constantFrom(0, 0.5, 0.95, 0.99, 1), (durations, q) => {
         const sorted = [...durations].sort((left, right) => left - right);
         const exact = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
-        const estimate = quantileOfBuckets(durations.map((durationNs) => [bucketOf(durationNs), 1] as const), q) ?? 0;
-        expect(Math.abs(estimate - exact)).toBeLessThanOrEqual(exact * (LATENCY_ACCURACY + 1e-9));
+        const estimate = quantileOfBuckets(durations.map((durationNs) => [bucketFor(durationNs), 1] as const), q, middleOf) ?? 0;
+        expect(Math.abs(estimate - exact)).toBeLessThanOrEqual(exact * (accuracy + 1e-9));
       }),
     );
+  });
+
+  test('of coarse buckets are off by what the documentation says at most', () => {
+    expect((COARSE_ACCURACY * 100).toFixed(1)).toBe('15.9');
   });
 
   test('a weight of w is w durations', () => {

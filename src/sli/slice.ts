@@ -61,7 +61,7 @@ export interface GraphSlice {
   readonly kind: EdgeKind;
   readonly eventMinute: number;
   readonly arrivalMinute: number;
-  /** Latency bucket of the server's duration; of the client's where the server has no span. */
+  /** Coarse latency bucket of the server's duration; of the client's where the server has no span. */
   readonly bucket: number;
   /** Σw of calls, and of those that either side calls failed. */
   calls: number;
