@@ -10,6 +10,8 @@ const SPANS_PER_TRACE = 8;
 const KINDS = [2, 3, 2, 1, 3, 2, 3, 1];
 const ID_HEX = 16;
 const SPAN_ID_HEX = '0'.repeat(ID_HEX);
+/** SDKs send what ended in the last five seconds (OpenTelemetry's batch processor). */
+const BATCH_MS = 5_000;
 
 export { SERVICES, OPERATIONS };
 
@@ -46,8 +48,9 @@ class Writer {
 
   fixed64(field, value) {
     this.varint(field * 8 + 1);
-    this.bytes.writeBigUInt64LE(value, this.at);
-    this.at += 8;
+    const at = this.at;
+    this.at = this.bytes.writeBigUInt64LE(value, at);
+    return at;
   }
 
   /** A message with a length of always four bytes, which protobuf allows. */
@@ -115,7 +118,8 @@ function randomFrom(seed) {
 export function template(count, services, seed, failEvery = 0) {
   const random = randomFrom(seed);
   const writer = new Writer(count * 800 + 4_096);
-  const patches = { trace: [], span: [], parent: [], user: [], url: [] };
+  const patches = { trace: [], span: [], parent: [], user: [], url: [], start: [], end: [] };
+  const times = { ageMs: [], durationNs: [] };
   const perService = Math.ceil(count / services);
   let left = count;
   for (let index = 0; index < services && left > 0; index += 1) {
@@ -131,27 +135,27 @@ export function template(count, services, seed, failEvery = 0) {
           writer.text(1, '@opentelemetry/instrumentation-http');
           writer.text(2, '0.223.0');
         });
-        for (let row = 0; row < rows; row += 1) writer.message(2, () => span(writer, patches, { random, failed: failEvery > 0 && row % failEvery === 0 }));
+        for (let row = 0; row < rows; row += 1) writer.message(2, () => span(writer, { patches, times }, { random, failed: failEvery > 0 && row % failEvery === 0 }));
       });
     });
   }
-  return { bytes: Buffer.from(writer.bytes.subarray(0, writer.at)), patches: Object.fromEntries(Object.entries(patches).map(([name, list]) => [name, Uint32Array.from(list)])), count };
+  return { bytes: Buffer.from(writer.bytes.subarray(0, writer.at)), patches: Object.fromEntries(Object.entries(patches).map(([name, list]) => [name, Uint32Array.from(list)])), times, count };
 }
 
-function span(writer, patches, { random, failed }) {
+function span(writer, { patches, times }, { random, failed }) {
   const pick = (list) => list[Math.floor(random() * list.length)];
   const [method, route] = pick(OPERATIONS);
   // A healthy shop, unless asked otherwise: nothing fails and nothing is slow. What a breach costs (evidence, pages) is another bench's business.
-  const durationNs = BigInt(Math.floor(Math.exp(random() * 4) * 2e6));
-  const endNs = (BigInt(Date.now()) - BigInt(Math.floor(random() * 20_000))) * 1_000_000n;
+  times.durationNs.push(BigInt(Math.floor(Math.exp(random() * 4) * 2e6)));
+  times.ageMs.push(Math.floor(random() * BATCH_MS));
   patches.trace.push(writer.raw(1, 16));
   patches.span.push(writer.raw(2, 8));
   patches.parent.push(writer.raw(4, 8));
   writer.text(5, `${method} ${route}`);
   writer.varint(6 * 8);
   writer.varint(KINDS[(patches.span.length - 1) % SPANS_PER_TRACE]);
-  writer.fixed64(7, endNs - durationNs);
-  writer.fixed64(8, endNs);
+  patches.start.push(writer.fixed64(7, 0n));
+  patches.end.push(writer.fixed64(8, 0n));
   writer.attribute(9, 'http.request.method', method);
   writer.attribute(9, 'http.route', route);
   writer.attribute(9, 'http.response.status_code', 200);
@@ -173,15 +177,15 @@ function span(writer, patches, { random, failed }) {
 let sequence = 0;
 const DIGITS = Buffer.from('0123456789abcdef');
 
-/** Gives every span of the request ids of its own; `salt` tells senders apart. Returns a copy, which a client may keep. */
+/** Gives every span of the request ids of its own, and times before now; `salt` tells senders apart. Returns a copy, which a client may keep. */
 export function stamped(made, salt) {
-  const copy = stampedFrom(made, salt, sequence + 1);
+  const copy = stampedFrom(made, salt, { firstId: sequence + 1, nowMs: Date.now() });
   sequence += made.count;
   return copy;
 }
 
 /** The same, with ids from `firstId` on: equal arguments make equal bytes. */
-export function stampedFrom({ bytes, patches, count }, salt, firstId) {
+export function stampedFrom({ bytes, patches, times, count }, salt, { firstId, nowMs }) {
   const copy = Buffer.from(bytes);
   let parent = 0;
   for (let row = 0; row < count; row += 1) {
@@ -197,6 +201,9 @@ export function stampedFrom({ bytes, patches, count }, salt, firstId) {
     copy.writeUInt32BE(root ? 0 : Math.imul(parent, 0x9e3779b1) >>> 0, patches.parent[row]);
     copy.writeUInt32BE(root ? 0 : parent, patches.parent[row] + 4);
     parent = id;
+    const endNs = BigInt(nowMs - times.ageMs[row]) * 1_000_000n;
+    copy.writeBigUInt64LE(endNs - times.durationNs[row], patches.start[row]);
+    copy.writeBigUInt64LE(endNs, patches.end[row]);
     hex(copy, patches.user[row], Math.imul(id, 0x9e3779b1) >>> 0, id);
     hex(copy, patches.url[row], id, salt);
   }

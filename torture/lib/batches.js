@@ -33,6 +33,7 @@ class Batch {
     this.name = `${salt}/${number}`;
     this.salt = salt;
     this.number = number;
+    this.madeMs = Date.now();
     this.spans = made.count;
     this.rejected = number % SPOILED_ONE_IN === 0 ? 1 : 0;
     /** How many spans of it must be stored. */
@@ -41,7 +42,7 @@ class Batch {
 
   /** Made when they are sent: a campaign does not hold gigabytes. */
   bytes() {
-    const bytes = stampedFrom(this.#made, this.salt, this.number * MAX_BATCH_SPANS + 1);
+    const bytes = stampedFrom(this.#made, this.salt, { firstId: this.number * MAX_BATCH_SPANS + 1, nowMs: this.madeMs });
     const at = this.#made.patches.trace[0];
     if (this.rejected > 0) bytes.fill(0, at, at + TRACE_ID_BYTES);
     return bytes;
