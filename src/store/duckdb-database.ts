@@ -113,6 +113,11 @@ export class DuckdbDatabase implements Database {
     await this.exclusively(prepare);
   }
 
+  /** Whether what takes long is to end. */
+  get isClosing(): boolean {
+    return this.#closed;
+  }
+
   health(): DatabaseHealth {
     return { walBytes: walBytes(this.#path), ...this.#counts };
   }

@@ -16,7 +16,7 @@ import {
 import { runStatement } from './duckdb-statement.js';
 import { ROW_GROUP_ROWS } from './duckdb-file.js';
 import { SpanColumns, type Arrival } from './duckdb-span-columns.js';
-import { rememberedSinceMs, storedSpanIds } from './duckdb-stored-span-ids.js';
+import { olderArrivals, rememberedSinceMs, storedSpanIds } from './duckdb-stored-span-ids.js';
 import { loadSql } from './fs-sql.js';
 import { groupGraphSlices, groupRedSlices, groupSloSlices } from './group-slices.js';
 import type { LedgerEntry } from './ledger.js';
@@ -81,6 +81,8 @@ export class DuckdbSpanSink implements SpanSink {
   static async open(database: DuckdbDatabase, options: SpanSinkOptions): Promise<DuckdbSpanSink> {
     const sink = new DuckdbSpanSink(database, options);
     await database.prepareWriter((writer) => sink.#prepare(writer));
+    // Until it is known, and where that fails, they are read as a whole.
+    void sink.#arrivals.readOlder(olderArrivals(database)).catch(() => undefined);
     return sink;
   }
 

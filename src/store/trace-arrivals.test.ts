@@ -57,6 +57,20 @@ describe('when the rows of traces came', () => {
     expect(arrivals.bytes).toBe(2 * 128 * 1_024);
   });
 
+  test('what came before precedes it, is not stretched by what comes, and makes room first', () => {
+    const [older, arrivals] = [new TraceArrivals(START - 1_000_000), new TraceArrivals(START, 3)];
+    add(older, keyOf(1), START - 900_000);
+    arrivals.precede(older);
+    expect(arrivals.knownFromMs).toBe(START - 1_000_000);
+    add(arrivals, keyOf(2), START);
+    expect(arrivals.of([keyOf(1)]).ranges).toEqual([{ fromMs: START - 900_000, toMs: START - 900_000 }]);
+    expect(arrivals.of([keyOf(2)]).ranges).toEqual([{ fromMs: START, toMs: START }]);
+    for (let id = 3; id < 120_000; id += 1) add(arrivals, keyOf(id), START + id);
+    expect(arrivals.knownFromMs).toBe(START - 899_999);
+    expect(isWithin(arrivals, keyOf(1), START - 900_000)).toBe(true);
+    expect(arrivals.bytes).toBe(3 * 128 * 1_024);
+  });
+
   test('what it forgets does not make known what it never knew', () => {
     const arrivals = new TraceArrivals(Infinity, 1);
     for (let id = 0; id < 100_000; id += 1) add(arrivals, keyOf(id), START + id);

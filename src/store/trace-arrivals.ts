@@ -71,6 +71,19 @@ export class TraceArrivals {
     if (setBits(chunk.bits, high, low)) chunk.traces += 1;
   }
 
+  /** Whether there is no room for more without forgetting what came first. */
+  get isFull(): boolean {
+    return this.#chunks.length >= this.#mostChunks;
+  }
+
+  /** Takes over what `older` knows, which is all that came before what this knows. */
+  precede(older: TraceArrivals): void {
+    // Nothing is added to them, which would stretch them to now.
+    this.#chunks.unshift(...older.#chunks.map((chunk) => ({ ...chunk, rows: MOST_ROWS })));
+    this.#knownFromMs = older.#knownFromMs;
+    while (this.#chunks.length > this.#mostChunks) this.#forgetOldest();
+  }
+
   of(traces: readonly TraceKey[]): Arrivals {
     const ids = traces.map(({ low }) => [Number(low >> 32n) | 0, Number(low & 0xffff_ffffn) | 0] as const);
     const ranges = this.#chunks.filter(({ bits }) => ids.some(([high, low]) => hasBits(bits, high, low)));
@@ -90,11 +103,14 @@ export class TraceArrivals {
   }
 
   #emptyBits(): Uint32Array {
-    if (this.#chunks.length < this.#mostChunks) return new Uint32Array(CHUNK_WORDS);
-    const [oldest] = this.#chunks.splice(0, 1);
-    if (oldest === undefined) return new Uint32Array(CHUNK_WORDS);
-    this.#knownFromMs = Math.max(this.#knownFromMs, oldest.toMs + 1);
-    return oldest.bits.fill(0);
+    const forgotten = this.isFull ? this.#forgetOldest() : undefined;
+    return forgotten?.fill(0) ?? new Uint32Array(CHUNK_WORDS);
+  }
+
+  #forgetOldest(): Uint32Array | undefined {
+    const oldest = this.#chunks.shift();
+    if (oldest !== undefined) this.#knownFromMs = Math.max(this.#knownFromMs, oldest.toMs + 1);
+    return oldest?.bits;
   }
 }
 
