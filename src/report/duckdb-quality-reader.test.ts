@@ -96,3 +96,37 @@ test.each([30, 1_000, 7_500, 10_100, 45_000])('a span that comes %i ms after its
   expect(lags).toHaveLength(1);
   expect(Math.abs(bucketMiddleNs(Number(lags[0]?.subject)) / 1e6 / lagMs - 1)).toBeLessThan(0.18);
 });
+
+describe('how late spans are', () => {
+  const minutes = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => START / MINUTE_MS + from + index);
+  const end = (minute: number): SpanDescription => ({ startMs: START + minute * MINUTE_MS, durationMs: 10 });
+  /** Spans of which how late they are is told, of those that end in these minutes and come together. */
+  async function told(ends: readonly number[], { arrival, uptime = [], listeningSince }: { readonly arrival: number; readonly uptime?: readonly number[]; readonly listeningSince?: number }): Promise<number> {
+    const database = await stored(ends.map((minute, index) => ({ ...end(minute), traceId: (index + 1).toString(16).padStart(32, 'a') })), START + arrival * MINUTE_MS);
+    for (const minute of uptime) await database.query({ sql: `INSERT INTO uptime VALUES (${minute})` });
+    const reader = new DuckdbQualityReader(database, listeningSince === undefined ? {} : { listeningSinceMs: START + listeningSince * MINUTE_MS });
+    const facts = await reader.facts({ fromMs: START, toMs: START + 20 * MINUTE_MS });
+    return facts.filter(({ fact }) => fact === 'arrival-lag').reduce((sum, { n }) => sum + n, 0);
+  }
+
+  test('is told of all that come while Tocsin listens, however late', async () => {
+    expect(await told([0, 5, 10], { arrival: 12, uptime: minutes(0, 12) })).toBe(3);
+    // Before it first ran there is nothing to be late for, and nothing is known.
+    expect(await told([0, 5, 10], { arrival: 12 })).toBe(3);
+  });
+
+  test('is not told of what ended while it was down or refused, or waited behind that', async () => {
+    // Down from 3 to 8.5: minute 8 is known as one in which it was up.
+    const uptime = [...minutes(0, 3), ...minutes(8, 14)];
+    expect(await told([0.5, 2.9, 3.5, 7.9, 8.4, 9.2], { arrival: 9.5, uptime })).toBe(0);
+    expect(await told([10.1, 11], { arrival: 12, uptime })).toBe(2);
+    expect(await told([0.5, 1], { arrival: 2.9, uptime })).toBe(2);
+  });
+
+  test('is not told of what had to wait for a restart within a minute', async () => {
+    const during = { uptime: minutes(0, 14), listeningSince: 5.5 };
+    expect(await told([5.3, 5.4, 6, 7.4], { arrival: 7.45, ...during })).toBe(0);
+    expect(await told([7.6], { arrival: 8, ...during })).toBe(1);
+    expect(await told([4, 5.1], { arrival: 5.2, ...during })).toBe(2);
+  });
+});

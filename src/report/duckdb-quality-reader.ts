@@ -40,6 +40,8 @@ const MOST_PARTS = 64;
 const SAMPLED_SPANS = 4_000;
 /** Roots are moved by this to see what meets by chance. */
 const CHANCE_SHIFT_MS = 7_300;
+/** After a time in which Tocsin was away: senders pause for up to half a minute between attempts (the Collector's `max_interval`), and uptime is known by the minute. */
+const CATCH_UP_MINUTES = 2;
 /** Clocks kept by NTP differ less; SDKs that know milliseconds only differ by one of them. */
 const SKEW_TOLERANCE_MS = 5;
 
@@ -53,6 +55,8 @@ export interface QualityReaderOptions {
   readonly windowSpans?: number;
   /** Windows that are read beside each other; each occupies a connection, and its memory. */
   readonly atOnce?: number;
+  /** When this process began to take spans: table `uptime` does not know of a restart within a minute. */
+  readonly listeningSinceMs?: number;
 }
 
 /** Computes the facts in SQL, window by window, so that memory stays bounded whatever the number of spans. */
@@ -60,11 +64,13 @@ export class DuckdbQualityReader implements QualityReader, SpanCount {
   readonly #database: Pick<Database, 'query'>;
   readonly #windowSpans: number;
   readonly #atOnce: number;
+  readonly #listeningSinceMs: number;
 
-  constructor(database: Pick<Database, 'query'>, { windowSpans = WINDOW_SPANS, atOnce = 1 }: QualityReaderOptions = {}) {
+  constructor(database: Pick<Database, 'query'>, { windowSpans = WINDOW_SPANS, atOnce = 1, listeningSinceMs = 0 }: QualityReaderOptions = {}) {
     this.#database = database;
     this.#windowSpans = windowSpans;
     this.#atOnce = atOnce;
+    this.#listeningSinceMs = listeningSinceMs;
   }
 
   async facts(window: ReportWindow): Promise<QualityFact[]> {
@@ -130,9 +136,10 @@ export class DuckdbQualityReader implements QualityReader, SpanCount {
 
   async #factsOf(window: Window): Promise<QualityFact[]> {
     const table = new FactTable((await this.#read(PRESENCE, own(window))).map(factOf));
+    const limits = { log_gamma: Math.log(LATENCY_GAMMA), skew_ns: SKEW_TOLERANCE_MS * 1e6, catch_up_minutes: CATCH_UP_MINUTES, listening_since_ms: this.#listeningSinceMs };
     // Fewer traces where they are joined, since all of a trace is needed there; shorter times elsewhere, since a database finds them sooner.
     for (let part = 0; part < window.parts; part += 1) {
-      table.add((await this.#read(STRUCTURE, { ...near(window, MARGIN_MS), part, parts: window.parts, log_gamma: Math.log(LATENCY_GAMMA), skew_ns: SKEW_TOLERANCE_MS * 1e6 })).map(factOf));
+      table.add((await this.#read(STRUCTURE, { ...near(window, MARGIN_MS), part, parts: window.parts, ...limits })).map(factOf));
       table.add(await this.#factsOfTime(timeOf(window, part), window));
     }
     return table.all;

@@ -11,6 +11,17 @@ near AS MATERIALIZED (
     duration_ns, end_ms, service, resource_id, weight, weight_unknown, dropped_count, arrival_ms, imported, end_ms >= $from_ms AND end_ms < $to_ms AS own
   FROM spans SEMI JOIN own_traces USING (trace_id_high, trace_id_low) WHERE end_ms >= $near_from_ms AND end_ms < $near_to_ms
 ),
+-- Minutes in which Tocsin was down or refused, since it first ran. Imported is what comes more than an hour late.
+away AS MATERIALIZED (
+  SELECT minute FROM (SELECT unnest(range($from_ms::BIGINT // 60000 - $catch_up_minutes::BIGINT, $to_ms::BIGINT // 60000 + 62)) AS minute) ANTI JOIN uptime USING (minute)
+  WHERE minute >= (SELECT min(minute) FROM uptime)
+),
+-- How late a sender is says what it sends while Tocsin listens: not what had to wait for Tocsin, nor what waited behind that.
+timely AS (
+  SELECT n.service, n.end_ms, n.arrival_ms FROM near n ASOF LEFT JOIN away a ON a.minute <= n.arrival_ms // 60000 - 1
+  WHERE n.own AND NOT n.imported AND (a.minute IS NULL OR a.minute < n.end_ms // 60000 - $catch_up_minutes::BIGINT)
+    AND (n.arrival_ms < $listening_since_ms::BIGINT OR n.end_ms >= $listening_since_ms::BIGINT + $catch_up_minutes::BIGINT * 60000)
+),
 hosts AS (
   SELECT resource_id, coalesce(attributes ->> '$."host.id"', attributes ->> '$."host.name"', attributes ->> '$."k8s.node.name"', attributes ->> '$."k8s.pod.name"', '') AS host FROM resources
 ),
@@ -95,7 +106,7 @@ facts AS (
   UNION ALL BY NAME
   -- Eight buckets as one, under the name of their middle.
   SELECT service, 'arrival-lag' AS fact, (CASE WHEN arrival_ms <= end_ms THEN 0 ELSE ceil(ln((arrival_ms - end_ms) * 1000000.0) / $log_gamma / 8) * 8 - 4 END)::INTEGER::VARCHAR AS subject, count(*)::DOUBLE AS n, 0::DOUBLE AS bad, 0::DOUBLE AS value, NULL AS examples
-  FROM near WHERE own AND NOT imported GROUP BY ALL
+  FROM timely GROUP BY ALL
   UNION ALL BY NAME
   SELECT service, 'orphans' AS fact, '' AS subject, count(*)::DOUBLE AS n, count(*) FILTER (up_service IS NULL)::DOUBLE AS bad, 0::DOUBLE AS value,
     min({'th': th, 'tl': tl, 's': span_id}, 3) FILTER (up_service IS NULL) AS examples

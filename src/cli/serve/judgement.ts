@@ -97,7 +97,7 @@ export class Judgement {
     const decisions = new DuckdbDecisionReader(ports.store);
     this.anomalies = new AnomalyWatch({ reader: new DuckdbAnomalyReader(ports.store), rules: () => this.rules.book.anomalyRules });
     this.storage = new StorageWatch({ database: ports.store, freeBytes: ports.freeBytes, minFreeBytes: () => this.rules.book.sampling.retention.minFreeBytes, holdsArchive: ports.settings.archiveUrl?.startsWith('s3:') !== true });
-    this.watch = new QualityWatch({ reader: new DuckdbQualityReader(inTurns(ports.store, ports.turns)), heard: new DuckdbHeardRecord(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
+    this.watch = new QualityWatch({ reader: new DuckdbQualityReader(inTurns(ports.store, ports.turns), { listeningSinceMs: ports.clock.nowMs() }), heard: new DuckdbHeardRecord(ports.store), rules: () => this.rules.book.quality, owners: () => ownersOf(this.rules.book) });
     this.engine = new Engine({
       store: new DuckdbEvaluationStore(ports.store),
       gatherEvidence: (measured, status, when) => this.#gatherEvidence(measured, status, when),
