@@ -31,7 +31,7 @@ const CALL_REASONS = {
   unreadable: 'unreadable', order: 'order', noBuffer: 'no_buffer', vector: 'vector', unknownCall: 'unknown_call', ioUring: 'io_uring',
   tlsUnjoined: 'tls_unjoined', tlsUnreadable: 'tls_unreadable', tlsLength: 'tls_length',
 } as const;
-const LIMIT_REASONS = { librariesFull: 'libraries', excludedFull: 'exclusions', programsFull: 'programs', processesFull: 'processes' } as const;
+const LIMIT_REASONS = { librariesFull: 'libraries', excludedFull: 'exclusions', programsFull: 'programs', processesFull: 'processes', factsFull: 'facts' } as const;
 
 export interface LossSources {
   readonly counters: AgentCounters;

@@ -40,7 +40,7 @@ static void tell_process(struct loader *loader, __u32 pid, const struct event_op
 	process->library = loader->options.tls ? libraries_scan(&loader->libraries, pid) : NULL;
 	struct facts_of facts = facts_of(loader, pid, open);
 	facts.library = process->library;
-	facts_write(&loader->text, &facts, &loader->options);
+	loader->facts_cut += !facts_write(&loader->text, &facts, &loader->options);
 	process->told = queue_add(&loader->queue, loader->text.bytes, loader->text.length);
 	session_know_process(&loader->session, pid, process->told);
 }

@@ -6,10 +6,12 @@
 #include "proc.h"
 
 #define READ_MOST (256 * 1024)
+/* exec(2) gives a program at most six. */
+#define ENVIRONMENT_MOST (8 * 1024 * 1024)
 #define ARGUMENTS_MOST 64
 #define ARGUMENT_BYTES_MOST 1024
 #define ARGUMENTS_BYTES_MOST 8192
-#define VARIABLES_BYTES_MOST 16384
+#define VARIABLES_BYTES_MOST 32768
 #define CONTAINER_ID 64
 /* Fields of /proc/PID/stat, proc(5). */
 #define STAT_PARENT 4
@@ -17,6 +19,8 @@
 #define STAT_MEMORY 23
 
 static char buffer[READ_MOST];
+/* Something that was wanted of the process being told was left out for want of room. */
+static bool cut_short;
 
 static void write_executable(struct text *text, __u32 pid)
 {
@@ -61,23 +65,40 @@ static bool is_wanted(const char *name, const struct options *options)
 	return false;
 }
 
+struct environment {
+	struct text *text;
+	const struct options *options;
+	size_t room;
+};
+
+/* One that is too long leaves its room to others. */
+static void take_variable(void *context, char *variable)
+{
+	struct environment *environment = context;
+	size_t length = strlen(variable) + 1;
+	char *equals = strchr(variable, '=');
+
+	if (!equals)
+		return;
+	*equals = '\0';
+	if (!is_wanted(variable, environment->options))
+		return;
+	if (length > environment->room) {
+		cut_short = true;
+		return;
+	}
+	environment->room -= length;
+	text_string(environment->text, variable, equals + 1);
+}
+
 /* Only the variables asked for leave the loader: environments hold secrets. */
 static void write_environment(struct text *text, __u32 pid, const struct options *options)
 {
-	ssize_t length = proc_read(pid, "environ", buffer, sizeof(buffer));
-	size_t written = 0;
+	struct environment environment = { .text = text, .options = options, .room = VARIABLES_BYTES_MOST };
+	struct proc_strings strings = { .bytes = buffer, .room = sizeof(buffer), .most = ENVIRONMENT_MOST, .take = take_variable, .context = &environment };
 
 	text_open(text, "environment", '{');
-	for (ssize_t at = 0; at < length;) {
-		size_t step = strlen(buffer + at) + 1;
-		char *equals = strchr(buffer + at, '=');
-		if (equals) {
-			*equals = '\0';
-			if (is_wanted(buffer + at, options) && (written += step) < VARIABLES_BYTES_MOST)
-				text_string(text, buffer + at, equals + 1);
-		}
-		at += step;
-	}
+	proc_read_strings(pid, "environ", &strings);
 	text_close(text, '}');
 }
 
@@ -277,8 +298,9 @@ static void write_gone(struct text *text, const struct facts_of *process)
 
 /* Its own; of a fork that ended before all was read those of the program that forked it, as long as that one runs. What nobody forked has
  * nothing better than a part. */
-void facts_write(struct text *text, const struct facts_of *process, const struct options *options)
+bool facts_write(struct text *text, const struct facts_of *process, const struct options *options)
 {
+	cut_short = false;
 	bool there = !is_gone(process->pid);
 	bool whole = there && write_as(text, process, process->pid, options);
 
@@ -286,6 +308,9 @@ void facts_write(struct text *text, const struct facts_of *process, const struct
 		whole = there = runs_program_of(process->parent, process) && write_as(text, process, process->parent, options);
 	if (!there)
 		write_gone(text, process);
-	else if (text->overflow)
+	else if (text->overflow) {
+		cut_short = true;
 		write_short(text, process->pid, process->comm);
+	}
+	return !cut_short;
 }

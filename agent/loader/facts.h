@@ -14,6 +14,7 @@ struct facts_of {
 	const char *library; /* TLS library; NULL: none that is known */
 };
 
-void facts_write(struct text *text, const struct facts_of *process, const struct options *options);
+/* False where something that is wanted had no room. */
+bool facts_write(struct text *text, const struct facts_of *process, const struct options *options);
 
 #endif

@@ -31,6 +31,7 @@ struct loader {
 	struct young young[EXECS_MOST];
 	size_t young_count;
 	size_t young_refused;
+	size_t facts_cut; /* processes of which not all that is wanted had room */
 	__u32 last_sequence[CPUS_MOST]; /* the next one expected, per CPU */
 	bool sequenced[CPUS_MOST];
 	long long sequence_holes;

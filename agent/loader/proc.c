@@ -19,16 +19,62 @@ static ssize_t read_whole(int descriptor, char *bytes, size_t room)
 	return step < 0 && done == 0 ? -1 : (ssize_t)done;
 }
 
-ssize_t proc_read(__u32 pid, const char *name, char *bytes, size_t room)
+static int open_file(__u32 pid, const char *name)
 {
 	char path[128];
 	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+ssize_t proc_read(__u32 pid, const char *name, char *bytes, size_t room)
+{
+	int descriptor = open_file(pid, name);
 	if (descriptor < 0)
 		return -1;
 	ssize_t length = read_whole(descriptor, bytes, room);
 	close(descriptor);
 	return length;
+}
+
+/* Tells the strings that end within `have` bytes and gives how many bytes are left of the next one. `*passing`: what comes first is the
+ * rest of one that is told already. */
+static size_t take_strings(const struct proc_strings *strings, size_t have, bool *passing)
+{
+	char *at = strings->bytes, *end;
+	for (; (end = memchr(at, '\0', strings->bytes + have - at)); at = end + 1) {
+		if (!*passing)
+			strings->take(strings->context, at);
+		*passing = false;
+	}
+	size_t left = strings->bytes + have - at;
+	memmove(strings->bytes, at, left);
+	return left;
+}
+
+void proc_read_strings(__u32 pid, const char *name, const struct proc_strings *strings)
+{
+	int descriptor = open_file(pid, name);
+	size_t room = strings->room - 1, have = 0, done = 0;
+	bool passing = false;
+	ssize_t step;
+
+	if (descriptor < 0)
+		return;
+	while (done < strings->most && (step = read(descriptor, strings->bytes + have, room - have)) > 0) {
+		done += step;
+		have = take_strings(strings, have + step, &passing);
+		if (have < room)
+			continue;
+		strings->bytes[have] = '\0';
+		take_strings(strings, have + 1, &passing);
+		passing = true;
+		have = 0;
+	}
+	close(descriptor);
+	/* The last one needs no end. */
+	strings->bytes[have] = '\0';
+	if (have)
+		take_strings(strings, have + 1, &passing);
 }
 
 bool proc_link(__u32 pid, const char *name, char *target, size_t room)

@@ -15,6 +15,17 @@ struct file_identity {
 
 /* Bytes read of /proc/PID/NAME into `bytes`, which ends with a zero byte behind them; -1 when it cannot be read. */
 ssize_t proc_read(__u32 pid, const char *name, char *bytes, size_t room);
+
+struct proc_strings {
+	char *bytes;
+	size_t room;  /* of one string; of a longer one only its beginning is told */
+	size_t most;  /* bytes that are read */
+	void (*take)(void *context, char *string);
+	void *context;
+};
+
+/* Tells each zero-ended string of /proc/PID/NAME. */
+void proc_read_strings(__u32 pid, const char *name, const struct proc_strings *strings);
 bool proc_link(__u32 pid, const char *name, char *target, size_t room);
 bool proc_identity(const char *path, struct file_identity *identity);
 /* Also false where it is no file: whoever opened a pipe would wait for its other end. */

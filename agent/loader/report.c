@@ -97,7 +97,7 @@ static __u64 sum_of(const struct counters *values, int cpus)
 /* How often a table was full, and something was left out therefore. */
 static __u64 left_out(const struct loader *loader)
 {
-	return loader->libraries.refused + loader->session.unexcluded + loader->young_refused + loader->processes.refused;
+	return loader->libraries.refused + loader->session.unexcluded + loader->young_refused + loader->processes.refused + loader->facts_cut;
 }
 
 void report_losses(struct loader *loader, bool always)
@@ -124,6 +124,7 @@ void report_losses(struct loader *loader, bool always)
 	text_number(text, "excludedFull", loader->session.unexcluded);
 	text_number(text, "programsFull", loader->young_refused);
 	text_number(text, "processesFull", loader->processes.refused);
+	text_number(text, "factsFull", loader->facts_cut);
 	text_close(text, '}');
 	text_finish(text);
 	tell_text(loader);

@@ -18,7 +18,7 @@ describe.skipIf(!buildLoaderOrSkip())('the loader without a kernel', { timeout: 
   test.each([
     ['units', 10, ['queue', 'ring', 'text', 'losses', 'options', 'proc'], []],
     ['probes', 6, ['text', 'proc', 'symbols', 'returns', 'instructions', 'libraries', 'uprobes'], ['-lelf', '-lcapstone']],
-    ['processes', 7, ['processes', 'forks', 'text', 'options', 'proc'], []],
+    ['processes', 10, ['processes', 'forks', 'text', 'options', 'proc'], []],
   ])('its parts do what they say: %s', (program, tests, names, libraries) => {
     const parts = names.map((name) => join(ROOT, 'agent', 'loader', `${name}.c`));
     const { stdout, status } = spawnSync(compile(program, [...parts, ...libraries]), { encoding: 'utf8' });

@@ -1,4 +1,6 @@
 /* Tests of what the loader knows and tells of processes (units.h). Linked with the loader's own files. */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +8,12 @@
 #include <unistd.h>
 #include "../../../agent/loader/proc.h"
 static ssize_t read_of_one_that_ends(__u32 pid, const char *name, char *bytes, size_t room);
+static void strings_of_one_that_ends(__u32 pid, const char *name, const struct proc_strings *strings);
 #define proc_read read_of_one_that_ends
+#define proc_read_strings strings_of_one_that_ends
 #include "../../../agent/loader/facts.c" /* its parts are tested, not only its whole */
 #undef proc_read
+#undef proc_read_strings
 #include "../../../agent/loader/forks.h"
 #include "../../../agent/loader/processes.h"
 #include "units.h"
@@ -60,14 +65,25 @@ static struct {
 	const char *file;
 } ending;
 
-static ssize_t read_of_one_that_ends(__u32 pid, const char *name, char *bytes, size_t room)
+static void end_before(__u32 pid, const char *name)
 {
 	if (ending.file && (pid_t)pid == ending.pid && strcmp(name, ending.file) == 0) {
 		kill(ending.pid, SIGKILL);
 		waitpid(ending.pid, NULL, 0);
 		ending.file = NULL;
 	}
+}
+
+static ssize_t read_of_one_that_ends(__u32 pid, const char *name, char *bytes, size_t room)
+{
+	end_before(pid, name);
 	return proc_read(pid, name, bytes, room);
+}
+
+static void strings_of_one_that_ends(__u32 pid, const char *name, const struct proc_strings *strings)
+{
+	end_before(pid, name);
+	proc_read_strings(pid, name, strings);
 }
 
 static const char *facts_of_one_that_ends(const char *file, __u32 parent, const char *comm)
@@ -102,6 +118,90 @@ static void forks_that_end_while_they_are_read_are_known_by_their_parent(void)
 		facts = facts_of_one_that_ends(files[i], 0, "processes");
 		expect(strstr(facts, "\"gone\":false") && (i < 2 || strstr(facts, own)));
 	}
+}
+
+static char *variable(const char *name, size_t length)
+{
+	char *text = malloc(strlen(name) + length + 2);
+	size_t start = sprintf(text, "%s=", name);
+	memset(text + start, 'x', length);
+	text[start + length] = '\0';
+	return text;
+}
+
+/* The facts of another program with such an environment; whether all that is wanted is in them. */
+static bool facts_with(char *const environment[], char *facts)
+{
+	static struct text text;
+	struct options options;
+	int ready[2];
+
+	options_parse(&options, 0, NULL);
+	expect(pipe2(ready, O_CLOEXEC) == 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		execle("/bin/sleep", "sleep", "1000", NULL, environment);
+		_exit(1);
+	}
+	close(ready[1]);
+	expect(read(ready[0], facts, 1) == 0); /* it runs its program */
+	close(ready[0]);
+	bool whole = facts_write(&text, &(struct facts_of){ .pid = pid }, &options);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	expect(!text.overflow);
+	text.bytes[text.length] = '\0';
+	strcpy(facts, text.bytes + sizeof(struct event_header));
+	return whole;
+}
+
+static void wanted_variables_are_found_wherever_they_are(void)
+{
+	static char facts[FRAME_LENGTH_MOST];
+	char name[] = "OTEL_SERVICE_NAME=shop", *environment[32] = { 0 };
+
+	for (size_t i = 0; i < 12; i++)
+		environment[i] = variable("FILLER", 100000 + i * 1777);
+	environment[12] = name;
+	environment[13] = variable("FILLER", 131072 - sizeof("FILLER="));
+	environment[14] = variable("OTEL_RESOURCE_ATTRIBUTES", 20000);
+	expect(facts_with(environment, facts));
+	expect(strstr(facts, "\"OTEL_SERVICE_NAME\":\"shop\"") && strstr(facts, strchr(environment[14], '=') + 1));
+}
+
+static void a_variable_without_room_is_told_to_be_missing_and_costs_no_other(void)
+{
+	static char facts[FRAME_LENGTH_MOST];
+	char name[] = "OTEL_SERVICE_NAME=shop", *environment[] = { variable("JAVA_TOOL_OPTIONS", 40000), name, NULL };
+
+	expect(!facts_with(environment, facts));
+	expect(!strstr(facts, "JAVA_TOOL_OPTIONS") && strstr(facts, "\"OTEL_SERVICE_NAME\":\"shop\""));
+	expect(facts_with(environment + 1, facts));
+}
+
+static size_t strings_seen, bytes_seen;
+
+static void see_string(void *context, char *string)
+{
+	strings_seen++;
+	bytes_seen += strlen(string);
+	if (context)
+		expect(strncmp(string, context, strlen(string)) == 0);
+}
+
+/* Of a string that is longer than the room only its beginning is told, whatever comes before and behind it. */
+static void strings_are_told_one_by_one(void)
+{
+	char bytes[64];
+
+	for (size_t room = 2; room <= sizeof(bytes); room++) {
+		strings_seen = bytes_seen = 0;
+		proc_read_strings(getpid(), "cmdline", &(struct proc_strings){ .bytes = bytes, .room = room, .most = 1 << 20, .take = see_string, .context = program_invocation_name });
+		expect(strings_seen == 1 && bytes_seen == (strlen(program_invocation_name) < room ? strlen(program_invocation_name) : room - 1));
+	}
+	strings_seen = 0;
+	proc_read_strings(getpid(), "no-such-file", &(struct proc_strings){ .bytes = bytes, .room = sizeof(bytes), .most = 100, .take = see_string });
+	expect(strings_seen == 0);
 }
 
 /* Random additions and removals against a plain list of flags. */
@@ -187,6 +287,9 @@ int main(void)
 	test("forks are known until they run a program", forks_are_known_until_they_run_a_program);
 	test("containers are named by their cgroup", containers_are_named_by_their_cgroup);
 	test("the unified hierarchy is preferred", the_unified_hierarchy_is_preferred);
+	test("wanted variables are found wherever they are", wanted_variables_are_found_wherever_they_are);
+	test("a variable without room is told to be missing and costs no other", a_variable_without_room_is_told_to_be_missing_and_costs_no_other);
+	test("strings are told one by one", strings_are_told_one_by_one);
 	test("forks that end while they are read are known by their parent", forks_that_end_while_they_are_read_are_known_by_their_parent);
 	return failures > 0;
 }
