@@ -14,7 +14,7 @@ export interface AgentCounters {
   abandonedHole: number;
   abandonedLimit: number;
   abandonedNotTheProtocol: number;
-  /** Exchanges that were open when their connection was forgotten: silent for too long, beyond the memory there is, or passed to another process. */
+  /** Exchanges that were open when their connection was forgotten: silent for too long, beyond the memory there is, passed to another process, or as old as the agent's end. */
   forgotten: number;
   /** Got no answer and needed none: what a failed one before it made void, a subscription at the end of its connection. */
   withoutAnswer: number;

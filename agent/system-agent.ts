@@ -108,6 +108,7 @@ export class RunningAgent {
     let hasEnded = false;
     void this.#loader.ended.then(() => { hasEnded = true; });
     await whileAdvancing({ isOver: () => hasEnded, progress: () => this.#tracer.counters.dataFrames });
+    this.#tracer.stop();
     this.#ripening.pass();
     this.#ripening.pass();
     this.#post();

@@ -282,10 +282,11 @@ export class Tracer implements FrameSink {
     const { tgid, tid } = stream.current ?? { tgid: connection.tgid, tid: 0 };
     const process = this.processes.of(tgid);
     const kind = connection.role === 'client' ? 'client' : 'server';
-    const passing = kind === 'client' && exchange.protocol === 'http' && exchange.context !== undefined ? this.correlator.passesOn(tgid, exchange.context) : undefined;
+    const context = exchange.protocol === 'http' ? exchange.context : undefined;
+    const passing = kind === 'client' && context !== undefined ? this.correlator.passesOn(tgid, context) : undefined;
     const node: SpanNode = {
       kind, exchange, connection, tgid, tid, spanId: this.#ports.newSpanId(), scheme: stream.isTls ? 'https' : 'http',
-      parent: passing, basis: passing === undefined ? undefined : 'header', candidates: NOBODY, remote: kind === 'server' || (passing === undefined && this.#policy.tracesInstrumented) ? contextOf(exchange) : undefined, joinKey: joinKeyOf(stream, exchange),
+      parent: passing, basis: passing === undefined ? undefined : 'header', candidates: NOBODY, remote: kind === 'server' || (passing === undefined && this.#policy.tracesInstrumented) ? context : undefined, joinKey: joinKeyOf(stream, exchange),
       traceId: undefined, isSilent: this.#isSwitchedOff(exchange), hidesCalls: this.#isLeftOut(exchange, connection), hasEnded: false, failure: undefined, isClientGone: false,
     };
     if (node.remote !== undefined) node.basis = 'header';
@@ -375,6 +376,11 @@ export class Tracer implements FrameSink {
     if (!node.isSilent) this.#ports.finished(node);
   }
 
+  /** At the agent's end: what waits for its answer now will not be told. */
+  stop(): void {
+    for (const cookie of this.#connections.keys()) this.#forget(cookie);
+  }
+
   #forget(cookie: number): void {
     const followed = this.#connections.get(cookie);
     if (followed === undefined) return;
@@ -389,8 +395,4 @@ function take(open: SpanNode[], exchange: Exchange): SpanNode | undefined {
   if (open[0]?.exchange === exchange) return open.shift();
   const index = open.findIndex((node) => node.exchange === exchange);
   return index === -1 ? undefined : open.splice(index, 1)[0];
-}
-
-function contextOf(exchange: Exchange): TraceContext | undefined {
-  return exchange.protocol === 'http' ? exchange.context : undefined;
 }

@@ -46,9 +46,19 @@ export class AgentBench {
   }
 
   spans(): ToldSpan[] {
-    this.#ripening.pass();
-    this.#ripening.pass();
+    this.#ripen();
     return this.spansAtOnce();
+  }
+
+  /** The same as a request to the receiver. */
+  request(): ReturnType<SpanBatch['take']> {
+    this.#ripen();
+    return this.#batch.take();
+  }
+
+  #ripen(): void {
+    this.#ripening.pass();
+    this.#ripening.pass();
   }
 
   /** As a reload does. */
