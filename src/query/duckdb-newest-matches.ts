@@ -5,6 +5,7 @@ import { orTooMuch } from '../store/less-at-once.js';
 import { traceIdOf } from '../store/trace-key.js';
 import { foundCondition } from '../trace/traceql/found-condition.js';
 import { compileSearch } from '../trace/traceql/search-sql.js';
+import { newestHot } from './duckdb-newest-hot.js';
 import { around, longTraces, matchesAmong, matchesIn, MOST_LONG_TRACES, shortestMs, type MatchedTrace, type RunSearch } from './duckdb-matching-traces.js';
 import { FIRST_SLICE_AROUND_MS, FIRST_SLICE_MS, slicesOf, type StoredExtent } from './newest-first.js';
 import type { TimeWindow } from './time-window.js';
@@ -16,6 +17,7 @@ const EXTENT = loadSql(import.meta.url, 'stored-extent.sql');
 const MOST_CANDIDATES = 2_000;
 /** Of so many hot spans a slice with all that is around it is read in less time than candidates take to be looked for, and then looked at (bench/RESULTS.md). */
 const FEW_HOT_SPANS = 2_000_000;
+const MS_NS = 1_000_000n;
 
 export interface CandidateLimits {
   readonly mostCandidates: number;
@@ -31,13 +33,30 @@ const LIMITS: CandidateLimits = { mostCandidates: MOST_CANDIDATES, fewHotSpans: 
  * by candidates only where the database has no memory for that.
  */
 export async function newestMatches(database: SpansDatabase, run: RunSearch, limits = LIMITS): Promise<readonly MatchedTrace[]> {
+  const hot = await newestHot(database, run, Math.min(run.search.limit, TRACE_SEARCH_LIMIT));
+  if (hot !== undefined) return withArchived(database, run, hot);
   const extent = await extentOf(database, run);
   const search = new NewestMatches(database, run, { mostCandidates: limits.mostCandidates, denseFromMs: extent.hotSpans > limits.fewHotSpans ? extent.hotFromMs : Infinity });
   await search.judgeLongOnes();
   const slices = slicesOf(run.search, extent, run.compiled.looksAround ? FIRST_SLICE_AROUND_MS : FIRST_SLICE_MS);
   for await (const { window } of readWindows(slices, (slice) => search.look(slice), shortestMs(run.compiled))) {
     // What older slices hold ended before this one, so that it began before it too.
-    if (search.isEnough(BigInt(window.fromMs) * 1_000_000n)) break;
+    if (search.isEnough(BigInt(window.fromMs) * MS_NS)) break;
+  }
+  return search.newest();
+}
+
+/** The newest of these and of what is archived: what has left meanwhile was hot when these were read. */
+async function withArchived(database: SpansDatabase, run: RunSearch, hot: readonly MatchedTrace[]): Promise<readonly MatchedTrace[]> {
+  const search = new NewestMatches(database, run, { mostCandidates: 0, denseFromMs: Infinity });
+  search.add(hot);
+  // All files are known; to ask which of them may hold what is searched for takes a statement.
+  const all = await database.fileTimes?.(run.search, {}) ?? [];
+  if (all.every(({ toMs }) => search.isEnough(BigInt(toMs) * MS_NS))) return search.newest();
+  const files = await database.fileTimes?.(run.search, needOfSearch(run.search.search)) ?? [];
+  const slices = slicesOf(run.search, { firstMs: 0, lastMs: Math.max(0, ...files.map(({ toMs }) => toMs - 1)), hotFromMs: Infinity, files });
+  for await (const { window } of readWindows(slices, (slice) => search.look(slice), shortestMs(run.compiled))) {
+    if (search.isEnough(BigInt(window.fromMs) * MS_NS)) break;
   }
   return search.newest();
 }
@@ -86,7 +105,7 @@ class NewestMatches {
   /** Whether the database had memory for it; where there is no other way, that it has none is thrown. */
   async #lookAtOnce(slice: TimeWindow, hasOtherWay: boolean): Promise<boolean> {
     const read = await orTooMuch(matchesIn(this.#database, ofSlice(this.#run, slice, this.#limit + this.#judgedWhole.size)), (error) => hasOtherWay && isTooMuch(error));
-    this.#add(read?.result ?? []);
+    this.add(read?.result ?? []);
     return read !== undefined;
   }
 
@@ -97,7 +116,7 @@ class NewestMatches {
     const own = newest.filter(({ key }) => !this.#judgedWhole.has(traceIdOf(key)));
     for (let from = 0, length = 2 * this.#limit; from < own.length; from += length, length = own.length) {
       const portion = own.slice(from, from + length);
-      this.#add(await matchesAmong(this.#database, { traces: portion.map(({ key }) => key), endedBetween: around(slice) }, ofSlice(this.#run, slice, portion.length)));
+      this.add(await matchesAmong(this.#database, { traces: portion.map(({ key }) => key), endedBetween: around(slice) }, ofSlice(this.#run, slice, portion.length)));
       // No other trace has a span in this slice that began later than the last candidate's.
       if (this.#isMoreThanEnough(portion)) return true;
     }
@@ -121,7 +140,7 @@ class NewestMatches {
     return [...this.#found.values()].sort((left, right) => Number(right.matchedNs - left.matchedNs) || (left.key.low < right.key.low ? -1 : 1)).slice(0, this.#limit);
   }
 
-  #add(matches: readonly MatchedTrace[]): void {
+  add(matches: readonly MatchedTrace[]): void {
     for (const match of matches) if (!this.#judgedWhole.has(traceIdOf(match.key))) this.#keep(match);
   }
 
