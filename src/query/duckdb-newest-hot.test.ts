@@ -87,6 +87,20 @@ test('one trace with more spans than are looked at first does not hide the other
   expect(found?.map(({ key }) => Number(traceIdOf(key))).sort()).toEqual(expect.arrayContaining([4, 5, 9]));
 });
 
+test('older spans of one table do not stand for those that were left out of the other', async () => {
+  const fresh = many(40, (index) => (index < 10 ? index + 1 : 30));
+  const bulk = [{ ...fresh[0], traceId: '21'.padStart(32, '0'), spanId: 'fe', startMs: START - 9, place: 'bulk' }, { ...fresh[0], traceId: '22'.padStart(32, '0'), spanId: 'ff', startMs: START - 8, place: 'bulk' }];
+  await put([...fresh, ...bulk]);
+  const found = await newestMatches(database, run('{}', 3));
+  expect(found.map(({ key }) => Number(traceIdOf(key)))).toEqual([30, 10, 9]);
+});
+
+test('of traces that began at one moment none is left out for another', async () => {
+  await put(many(60, (index) => 30 - Math.floor(index / 2)).map((span) => ({ ...span, startMs: START })));
+  const found = await newestMatches(database, run('{}', 3));
+  expect(found.map(({ key }) => Number(traceIdOf(key)))).toEqual([1, 2, 3]);
+});
+
 test('what is newer than the archive is found by one statement', async () => {
   await put([...many(30, (index) => index + 1), { traceId: '7'.padStart(32, '0'), spanId: 'ff', startMs: START - HOUR_MS, durationMs: 1, place: 'archived' }]);
   statements = [];
