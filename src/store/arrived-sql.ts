@@ -1,24 +1,42 @@
 import type { Statement } from './database.js';
-import type { Arrivals, TraceArrivals } from './trace-arrivals.js';
+import type { ArrivalRange, Arrivals, TraceArrivals } from './trace-arrivals.js';
 
-/** Where a statement looks for `Statement.ofTraces` in one of the hot tables: a condition, which the store makes narrower (and what it says as it stands is true). */
-export const ARRIVED = '/* arrived */ TRUE';
-/** The mark, and texts and names in which it would be none. */
-const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\/\* arrived \*\/ TRUE/g;
+/** Goes before the name of a hot relation, where a statement looks for `Statement.ofTraces` in it: the store reads of it what came when these came. */
+export const ARRIVED = '/* arrived */';
+/** A relation with the mark, and texts and names in which it would be none. */
+const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\/\* arrived \*\/ [\w.]+/g;
+/** To plan one range more takes as long as to look through some 100,000 rows. */
+const MOST_RANGES = 8;
 
 /** The statement with what is known of when its traces came. */
 export function whereArrived(statement: Statement, arrivals: TraceArrivals, hasOlder: boolean): Statement {
   const { ofTraces, ...rest } = statement;
   if (ofTraces === undefined) return statement;
-  const condition = arrivedCondition(arrivals.of(ofTraces), hasOlder);
-  return { ...rest, sql: rest.sql.replaceAll(TOKEN, (token) => (token === ARRIVED ? condition : token)) };
+  const conditions = arrivedConditions(arrivals.of(ofTraces), hasOlder);
+  return { ...rest, sql: rest.sql.replaceAll(TOKEN, (token) => (token.startsWith(ARRIVED) ? arrivedRows(token.slice(ARRIVED.length + 1), conditions) : token)) };
 }
 
-/** Of ranges in an OR every row is looked at; the stretch that holds all of them passes over the row groups outside. `hasOlder`: there are rows from before it was known what came. */
-export function arrivedCondition({ knownFromMs, ranges }: Arrivals, hasOlder: boolean): string {
-  const [first, last] = [ranges[0], ranges.at(-1)];
-  if (first === undefined || last === undefined) return hasOlder ? `arrival_ms < ${knownFromMs}` : 'FALSE';
-  const within = [...(hasOlder ? [`arrival_ms < ${knownFromMs}`] : []), ...ranges.map(({ fromMs, toMs }) => `arrival_ms BETWEEN ${fromMs} AND ${toMs}`)];
-  const stretch = hasOlder ? `arrival_ms <= ${Math.max(last.toMs, knownFromMs)}` : `arrival_ms BETWEEN ${first.fromMs} AND ${last.toMs}`;
-  return within.length === 1 ? within.join('') : `(${stretch} AND (${within.join(' OR ')}))`;
+/** Each range in a scan of its own, which passes over the row groups outside; of ranges in an OR every row is looked at. */
+function arrivedRows(relation: string, conditions: readonly string[]): string {
+  return `(${conditions.map((condition) => `SELECT * FROM ${relation} WHERE ${condition}`).join(' UNION ALL ')})`;
+}
+
+/** Of which no row meets two. `hasOlder`: there are rows from before it was known what came. */
+export function arrivedConditions({ knownFromMs, ranges }: Arrivals, hasOlder: boolean): readonly string[] {
+  const known = hasOlder ? ranges.filter(({ toMs }) => toMs >= knownFromMs).map(({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, knownFromMs), toMs })) : ranges;
+  const conditions = [...(hasOlder ? [`arrival_ms < ${knownFromMs}`] : []), ...nearJoined(known).map(({ fromMs, toMs }) => `arrival_ms BETWEEN ${fromMs} AND ${toMs}`)];
+  return conditions.length === 0 ? ['FALSE'] : conditions;
+}
+
+/** No more than MOST_RANGES of them: over the shortest gaps they become one. */
+function nearJoined(ranges: readonly ArrivalRange[]): readonly ArrivalRange[] {
+  const gaps = ranges.slice(1).map(({ fromMs }, index) => fromMs - (ranges[index]?.toMs ?? fromMs));
+  const widest = new Set(gaps.map((gap, index) => ({ gap, index })).sort((left, right) => right.gap - left.gap).slice(0, MOST_RANGES - 1).map(({ index }) => index + 1));
+  const joined: ArrivalRange[] = [];
+  for (const [index, range] of ranges.entries()) {
+    const last = joined.at(-1);
+    if (last === undefined || widest.has(index)) joined.push(range);
+    else joined[joined.length - 1] = { fromMs: last.fromMs, toMs: range.toMs };
+  }
+  return joined;
 }

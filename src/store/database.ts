@@ -7,7 +7,7 @@ export interface Statement {
   readonly sql: string;
   /** Named parameters: `$name` in the SQL, `name` here. */
   readonly params?: Readonly<Record<string, SqlValue>>;
-  /** It wants rows of these traces only, where it bears the mark ARRIVED. A database that does not know when they came passes over it. */
+  /** It wants rows of these traces only, of relations that bear the mark ARRIVED. A database that does not know when they came passes over it. */
   readonly ofTraces?: readonly TraceKey[];
 }
 

@@ -29,12 +29,10 @@ function fileOf(spans: readonly Came[]): OlderArrivals & { readonly asked: { str
 
 /** Whether a statement about this trace reads what came then. */
 function reads(arrivals: HotArrivals, { id, ms }: Came): boolean {
-  const statement: Statement = { sql: ARRIVED, ofTraces: [{ high: 1n, low: BigInt(id) }] };
+  const statement: Statement = { sql: `${ARRIVED} spans`, ofTraces: [{ high: 1n, low: BigInt(id) }] };
   const { sql } = arrivals.narrowed(statement);
-  // What stands before the inner parentheses is the stretch that holds all of them.
-  const within = /AND \((.*)\)\)$/.exec(sql)?.[1] ?? sql;
-  const before = /arrival_ms < (\d+)/.exec(within)?.[1];
-  return (before !== undefined && ms < Number(before)) || [...within.matchAll(/BETWEEN (\d+) AND (\d+)/g)].some(([, from, to]) => Number(from) <= ms && ms <= Number(to));
+  const before = /arrival_ms < (\d+)/.exec(sql)?.[1];
+  return (before !== undefined && ms < Number(before)) || [...sql.matchAll(/BETWEEN (\d+) AND (\d+)/g)].some(([, from, to]) => Number(from) <= ms && ms <= Number(to));
 }
 
 test('what came before the start is found before and after it is read, and nothing is read for a trace that is not there', async () => {

@@ -1,15 +1,15 @@
 import type { TraceKey } from './trace-key.js';
 
-/** Of one chunk: 128 KiB. */
-const CHUNK_WORDS = 1 << 15;
+/** Of one chunk: 32 KiB. */
+const CHUNK_WORDS = 1 << 13;
 const BIT_MASK = CHUNK_WORDS * 32 - 1;
 /** 24 bits for each trace: one that a chunk does not have is taken for one that it has four times in 100,000 (Bloom 1970, with eight probes). */
 const MOST_TRACES = Math.floor((CHUNK_WORDS * 32) / 24);
 const PROBES = 8;
-/** A chunk holds no more rows than that, so that it takes milliseconds to look through. */
-const MOST_ROWS = 1 << 17;
+/** A chunk holds no more rows than that, two row groups, so that it takes a millisecond to look through. */
+const MOST_ROWS = 1 << 15;
 /** 32 MiB, and 33 million rows. What came before is looked through as a whole. */
-const MOST_CHUNKS = 256;
+const MOST_CHUNKS = 1_024;
 
 /** Both ends included, Unix milliseconds. */
 export interface ArrivalRange {

@@ -1,4 +1,5 @@
 import { HTTP_STATUS_KEYS, HTTP_STATUS_PATTERN } from '../../trace/http-status.js';
+import { ARRIVED } from '../arrived-sql.js';
 import { quoted } from '../literal-sql.js';
 
 /**
@@ -81,6 +82,11 @@ export function hotSpanRows({ only, reads }: { readonly only: string; readonly r
   const names = Object.keys(FROM_ARCHIVE).filter(reads);
   const rowsOf = (table: string, rowId: string): string => `SELECT ${names.map((name) => ({ kept_probability: '1::DOUBLE AS kept_probability', row_id: `${rowId} AS row_id` })[name] ?? name).join(', ')} FROM main.${table} ${only}`;
   return `${rowsOf('spans_bulk', 'rowid * 2')} UNION ALL ${rowsOf('spans_fresh', 'rowid * 2 + 1')}`;
+}
+
+/** The same of some traces, which `only` says: rows that came when these came. */
+export function arrivedSpanRows({ only, reads }: { readonly only: string; readonly reads: ReadsColumn }): string {
+  return `SELECT ${Object.keys(FROM_ARCHIVE).filter(reads).join(', ')} FROM ${ARRIVED} main.span_rows ${only}`;
 }
 
 /** What a rewrite keeps of rows that say whose they are and why they were kept: all but these groups (`service␟reason`). */

@@ -1,12 +1,11 @@
 import { ascending } from '../../lib/compare.js';
 import { MINUTE_MS } from '../../lib/duration.js';
-import { ARRIVED } from '../arrived-sql.js';
 import type { Database, Row, SqlValue, Statement } from '../database.js';
 import { archivedOfPart, hotOfPart } from '../less-at-once.js';
 import { quoted, withLiterals } from '../literal-sql.js';
 import { traceIdOf, type TraceKey } from '../trace-key.js';
 import { loadSql } from '../fs-sql.js';
-import { archivedSpanRows, hotSpanRows, parquetFiles } from './archive-columns.js';
+import { archivedSpanRows, arrivedSpanRows, hotSpanRows, parquetFiles } from './archive-columns.js';
 import type { ArchiveNeed } from './archive-need.js';
 import type { ArchiveStorage } from './archive-storage.js';
 import { archivedLogsOf } from './duckdb-log-archive.js';
@@ -106,11 +105,10 @@ export class ArchivedSpans implements SpansDatabase {
 
   async #widened({ sql, params = {}, archive = {} }: ArchiveStatement): Promise<Statement> {
     const { files, where } = await this.#needOf({ sql, params }, archive);
-    const hotOnly = archive.traces !== undefined ? amongTraces(archive.traces) : archive.part !== undefined ? `WHERE ${hotOfPart(archive.part)}` : '';
     const [words, isWhole] = [new Set(sql.match(/\w+/g)), WHOLE_SPANS.test(sql)];
     const reads = (column: string): boolean => isWhole || column === 'row_id' || words.has(column);
     const archived = files.length === 0 ? '' : ` UNION ALL ${archivedSpanRows(await this.#storage.local(files), { where, reads })}`;
-    const hot = hotSpanRows({ only: hotOnly, reads });
+    const hot = archive.traces === undefined ? hotSpanRows({ only: archive.part === undefined ? '' : `WHERE ${hotOfPart(archive.part)}`, reads }) : arrivedSpanRows({ only: amongTraces(archive.traces), reads });
     // Few traces are read once and then looked at as often as the statement likes.
     const relations = `span_rows AS ${archive.traces === undefined ? 'NOT MATERIALIZED' : 'MATERIALIZED'} (${hot}${archived}), spans AS NOT MATERIALIZED (SELECT * EXCLUDE (row_id) FROM span_rows),`;
     return withLiterals({ params, sql: sql.replace(ARCHIVE_MARK, () => relations), ...(archive.traces === undefined ? {} : { ofTraces: archive.traces }) });
@@ -149,9 +147,9 @@ export function hotOfTraces(traces: readonly TraceKey[]): string {
 
 /** The same behind FROM: of a join the scan is told which ids there are, and reads nothing more of other rows. Over two million hot spans 20 ids cost 31 ms of CPU, lists of them 48. */
 function amongTraces(traces: readonly TraceKey[]): string {
-  if (traces.length === 1) return `WHERE ${hotOfTraces(traces)} AND ${ARRIVED}`;
+  if (traces.length === 1) return `WHERE ${hotOfTraces(traces)}`;
   const [lows, highs] = (['low', 'high'] as const).map((side) => `unnest(${listOf(traces.map((trace) => String(trace[side])), 'UBIGINT')}) AS ${side}`);
-  return `SEMI JOIN (SELECT ${lows}, ${highs}) wanted ON wanted.low = trace_id_low AND wanted.high = trace_id_high WHERE ${ARRIVED}`;
+  return `SEMI JOIN (SELECT ${lows}, ${highs}) wanted ON wanted.low = trace_id_low AND wanted.high = trace_id_high`;
 }
 
 /**
