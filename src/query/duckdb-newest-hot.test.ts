@@ -83,8 +83,8 @@ const many = (count: number, ofTrace: (index: number) => number): (SpanDescripti
 
 test('one trace with more spans than are looked at first does not hide the others', async () => {
   await put(many(300, (index) => (index < 5 ? index + 1 : 9)));
-  const found = await newestHot(database, run('{}', 3), 3);
-  expect(found?.map(({ key }) => Number(traceIdOf(key))).sort()).toEqual(expect.arrayContaining([4, 5, 9]));
+  const found = await newestHot(database, run('{}', 3), { limit: 3 });
+  expect(found?.traces.map(({ key }) => Number(traceIdOf(key))).sort()).toEqual(expect.arrayContaining([4, 5, 9]));
 });
 
 test('older spans of one table do not stand for those that were left out of the other', async () => {
@@ -109,5 +109,5 @@ test('what is newer than the archive is found by one statement', async () => {
 });
 
 test('a search whose matches hang on other spans or on resources is not made so', async () => {
-  for (const text of ['{ status = error } >> {}', '{ rootName = "a" }', '{} | count() > 1', '{ resource.host.name = "a" }']) expect(await newestHot(database, run(text, 3), 3)).toBeUndefined();
+  for (const text of ['{ status = error } >> {}', '{ rootName = "a" }', '{} | count() > 1', '{ resource.host.name = "a" }']) expect(await newestHot(database, run(text, 3), { limit: 3 })).toBeUndefined();
 });

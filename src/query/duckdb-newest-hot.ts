@@ -11,30 +11,31 @@ const NEWEST_HOT = loadSql(import.meta.url, 'find-newest-hot.sql');
 const SPANS_OF_TRACE = 8;
 /** When they were of too few traces, so many times as many. */
 const GROWTH = 16;
-const MOST_SPANS = 50_000;
+/** More are not looked at. */
+export const MOST_NEWEST_SPANS = 50_000;
 const ALL = 0n;
 
+export interface NewestHot {
+  readonly traces: readonly MatchedTrace[];
+  /** No trace is missing whose newest matching hot span began then or later; 0 where none is. */
+  readonly sinceNs: bigint;
+}
+
 /** The traces whose matching hot spans are newest, as many as are wanted or all. Undefined where they cannot be found so: a match is not of a span's own row, or they are too few of too many spans. */
-export async function newestHot(database: SpansDatabase, run: RunSearch, limit: number): Promise<readonly MatchedTrace[] | undefined> {
+export async function newestHot(database: SpansDatabase, run: RunSearch, { limit, mostSpans = MOST_NEWEST_SPANS }: { readonly limit: number; readonly mostSpans?: number }): Promise<NewestHot | undefined> {
   const { matches, looksAround } = run.compiled;
   if (looksAround || matches.ctes !== '' || matches.joins !== '') return undefined;
-  for (let spans = SPANS_OF_TRACE * limit; spans <= MOST_SPANS; spans *= GROWTH) {
+  for (let spans = SPANS_OF_TRACE * limit; spans <= mostSpans; spans *= GROWTH) {
     const read = await orTooMuch(readNewest(database, run, spans), isTooMuch);
     if (read === undefined) return undefined;
     const { traces, sinceNs } = read.result;
     const certain = traces.filter(({ matchedNs }) => matchedNs >= sinceNs);
-    if (certain.length >= limit || sinceNs === ALL) return certain;
+    if (certain.length >= limit || sinceNs === ALL) return { traces: certain, sinceNs };
   }
   return undefined;
 }
 
-interface Read {
-  readonly traces: readonly MatchedTrace[];
-  /** No trace is missing whose newest matching span began then or later. */
-  readonly sinceNs: bigint;
-}
-
-async function readNewest(database: SpansDatabase, { compiled, search }: RunSearch, spans: number): Promise<Read> {
+async function readNewest(database: SpansDatabase, { compiled, search }: RunSearch, spans: number): Promise<NewestHot> {
   const params = { ...compiled.params.values, ...nearWindow(search, false), spans };
   const rows = await readWithin(database, withLiterals({ sql: NEWEST_HOT.replaceAll('/* matches */', () => compiled.matches.sql), params }));
   const newest = new Map<string, MatchedTrace>();
