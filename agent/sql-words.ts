@@ -105,7 +105,10 @@ function pieceAt(text: string, at: number, isEscaped: boolean): Piece {
   }
   for (const [pattern, kind] of [[PARAMETER, 'parameter'], [WORD, 'word'], [NUMBER, 'literal']] as const) {
     const next = end(pattern, text, at);
-    if (next > at) return { kind, next, isOpen: false };
+    if (next === at) continue;
+    // A name that begins at a number and goes on here, or a text that begins here: servers differ, and behind it anything may be a value.
+    const isOpen = kind === 'literal' && text[next] === '$' && /[^\d.]/.test(text.slice(at, next));
+    return { kind, next: isOpen ? text.length : next, isOpen };
   }
   return { kind: 'sign', next: at + 1, isOpen: false };
 }
