@@ -22,7 +22,7 @@ export function readDoctor(output: string): Doctor | undefined {
 }
 
 /** For people: what works, what does not, and what is therefore not seen. */
-export function doctorLines({ kernel, arch, checks, ok, neverSeen }: Doctor): string[] {
+export function doctorLines({ kernel, arch, checks, ok, neverSeen }: Doctor, { isRoot }: { readonly isRoot: boolean }): string[] {
   const lines = [`Kernel ${kernel} (${arch}): the agent ${ok ? 'can run' : 'cannot run'}.`, ''];
   for (const { name, ok: works, needs, invisible, detail } of checks) {
     lines.push(`  ${works ? 'ok     ' : 'missing'} ${name}${detail == null || detail === '' ? '' : `: ${detail}`}`);
@@ -30,5 +30,6 @@ export function doctorLines({ kernel, arch, checks, ok, neverSeen }: Doctor): st
     if (invisible != null && invisible !== '') lines.push(`            not seen without it: ${invisible}`);
     if (needs != null && needs !== '') lines.push(`            needs: ${needs}`);
   }
+  if (!isRoot && checks.some(({ ok: works }) => !works)) lines.push('', 'Looked at without root. What `sudo npx tocsin agent` would see is told by `sudo npx tocsin agent doctor`.');
   return [...lines, '', 'Not seen by this version, whatever the kernel:', ...neverSeen.map((what) => `  - ${what}`)];
 }

@@ -76,6 +76,6 @@ export async function runDoctor({ json }: { readonly json: boolean }): Promise<n
     process.stderr.write('tocsin agent doctor: the loader gave no answer that can be read.\n');
     return COULD_NOT_RUN;
   }
-  process.stdout.write(json ? `${JSON.stringify(doctor, null, 2)}\n` : `${doctorLines(doctor).join('\n')}\n`);
+  process.stdout.write(json ? `${JSON.stringify(doctor, null, 2)}\n` : `${doctorLines(doctor, { isRoot: process.getuid?.() === 0 }).join('\n')}\n`);
   return doctor.ok ? FINE : NO;
 }

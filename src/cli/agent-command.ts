@@ -19,17 +19,17 @@ export const agentCommand: Command = {
   options: { config: { type: 'string' }, json: { type: 'boolean' } },
   help: [
     ['doctor', 'say what this kernel and these rights allow, and what is therefore invisible; exit code 1 where the agent cannot run'],
-    ['--config FILE', 'the configuration, default ./agent.yaml where there is one; docs/agent.md lists its keys'],
+    ['--config FILE', 'the configuration, default ./agent.yaml where there is one; docs/agent-configuration.md lists its keys'],
     ['--json', 'with doctor: as JSON'],
     ['', 'Needs root, or a loader with capabilities, and `npm run build:agent` once. What parses gives up its rights.'],
   ],
   async run({ values, positionals }) {
     const [word, more] = positionals;
     if ((word !== undefined && word !== 'doctor') || more !== undefined) throw new CouldNotRun(`agent takes no "${more ?? word ?? ''}". \`tocsin agent --help\` says what it takes`);
+    if (word === 'doctor' && values['config'] !== undefined) throw new CouldNotRun('agent doctor takes no --config: what this kernel and these rights allow does not depend on it');
+    if (word === undefined && values['json'] === true) throw new CouldNotRun('agent takes --json only with doctor');
     for (const flag of MEMORY_FLAGS) setFlagsFromString(flag);
     const program = (await import(new URL('../agent/agent/main.js', import.meta.url).href)) as AgentProgram;
-    if (word === 'doctor') return program.runDoctor({ json: values['json'] === true });
-    if (values['json'] === true) throw new CouldNotRun('agent takes --json only with doctor');
-    return program.runAgent({ configFile: values['config'] as string | undefined });
+    return word === 'doctor' ? program.runDoctor({ json: values['json'] === true }) : program.runAgent({ configFile: values['config'] as string | undefined });
   },
 };
