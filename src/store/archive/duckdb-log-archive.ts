@@ -1,5 +1,5 @@
 import type { Database, Row } from '../database.js';
-import { quoted } from '../literal-sql.js';
+import { quoted, withLiterals } from '../literal-sql.js';
 import { traceIdOf, type TraceKey } from '../trace-key.js';
 import { ArchiveCatalogue, numberIn, type CatalogueTables, type FileContents, type ReadableFile } from './archive-catalogue.js';
 import { notDropped, parquetFiles } from './archive-columns.js';
@@ -105,12 +105,12 @@ export class DuckdbLogArchive {
 
 /** Archived records of one trace as rows of `logs`, oldest first: from its own files, and from no other. */
 export async function archivedLogsOf(database: Database, storage: ArchiveStorage, { key, limit }: { readonly key: TraceKey; readonly limit: number }): Promise<Row[]> {
-  const found = await database.query({
+  const found = await database.query(withLiterals({
     sql: 'SELECT path, bytes, sha256 FROM archive_log_files WHERE file_id IN (SELECT file_id FROM archived_log_traces WHERE trace_id_low = $low AND trace_id_high = $high) ORDER BY hour, path', params: { ...key },
-  });
+  }));
   if (found.length === 0) return [];
   const files = found.map((row): ArchivedFile => ({ path: String(row['path']), bytes: Number(row['bytes']), sha256: String(row['sha256']) }));
-  return database.query({ sql: `${archivedLogRows(await storage.local(files), `a."TraceId" = ${quoted(traceIdOf(key))}`)} ORDER BY time_ns LIMIT $limit`, params: { limit } });
+  return database.query(withLiterals({ sql: `${archivedLogRows(await storage.local(files), `a."TraceId" = ${quoted(traceIdOf(key))}`)} ORDER BY time_ns LIMIT $limit`, params: { limit } }));
 }
 
 function withResources(sources: readonly string[]): string {
