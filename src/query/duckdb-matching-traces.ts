@@ -5,6 +5,7 @@ import type { SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { Row, SqlValue, Statement } from '../store/database.js';
 import { loadSql } from '../store/fs-sql.js';
 import { EVERY_TRACE, readHalves, readParts, type TracePart } from '../store/less-at-once.js';
+import { withLiterals } from '../store/literal-sql.js';
 import type { TraceKey } from '../store/trace-key.js';
 import type { CompiledSearch } from '../trace/traceql/search-sql.js';
 import type { TimeWindow } from './time-window.js';
@@ -63,7 +64,7 @@ export function aroundMatches(traces: readonly MatchedTrace[]): TimeWindow {
 
 /** Traces in this time that a slice of it would see a part of, and judge by it; those that ended last first. */
 export async function longTraces(database: SpansDatabase, { fromMs, toMs }: TimeWindow, limit: number): Promise<readonly TraceKey[]> {
-  const rows = await database.query({ sql: LONG, params: { from_ms: fromMs, to_ms: toMs, limit } });
+  const rows = await database.query(withLiterals({ sql: LONG, params: { from_ms: fromMs, to_ms: toMs, limit } }));
   return rows.map((row) => ({ high: row['high'] as bigint, low: row['low'] as bigint }));
 }
 
