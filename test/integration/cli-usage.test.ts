@@ -4,72 +4,25 @@ import { disposeServices, newGround, runTocsin } from '../support/service-proces
 afterAll(disposeServices);
 vi.setConfig({ testTimeout: 60_000 });
 
-const COMMANDS = ['serve', 'demo', 'check', 'import', 'diagnose', 'backtest', 'gate', 'compare', 'suggest', 'export', 'report', 'routes', 'postmortem', 'what-if', 'drill', 'dead-letters', 'erase', 'why'] as const;
-
 describe('the tocsin command', () => {
-  test('--help lists the commands, and each has its own', async () => {
+  test('says what there is, and which version it is', async () => {
     const ground = newGround();
     const overview = await runTocsin(['--help'], { ground });
     expect(overview).toMatchObject({ code: 0, stderr: '' });
-    for (const command of COMMANDS) {
-      expect(overview.stdout).toContain(`  ${command} `);
-      const help = await runTocsin([command, '--help'], { ground });
-      expect(help).toMatchObject({ code: 0, stderr: '' });
-      expect(help.stdout).toMatch(new RegExp(`^tocsin ${command}`));
-    }
+    expect(overview.stdout).toMatch(/^tocsin COMMAND/);
+    expect(await runTocsin(['serve', '--help'], { ground })).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^tocsin serve/) as string });
     expect((await runTocsin(['--version'], { ground })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(await runTocsin([], { ground })).toMatchObject({ code: 2 });
   });
 
+  /** Each way to end early, as the process that a person starts; src/cli/run-command-line.test.ts has the other mistakes. */
   test.each([
     [['srve'], 'there is no command "srve", did you mean "serve"?'],
-    [['serve', 'now'], 'serve takes no "now"'],
-    [['serve', '--port', '1'], 'serve has no option --port'],
     [['check', '--jsn'], 'check has no option --jsn (did you mean --json?)'],
-    [['check', '--json=yes'], 'check takes --json without a value'],
-    [['check', 'notes.txt'], 'notes.txt is neither a rule (.yaml, .yml) nor a runbook (.md)'],
-    [['agent', 'status'], 'agent takes no "status"'],
-    [['agent', '--json'], 'agent takes --json only with doctor'],
     [['agent', 'doctor', '--config', 'agent.yaml'], 'agent doctor takes no --config'],
-    [['import'], 'name at least one file'],
-    [['import', 'missing.jsonl'], 'missing.jsonl does not exist'],
-    [['import', 'rules'], 'rules is not a file: name the files, for example rules/*.jsonl.gz'],
-    [['import', 'notes.txt', '--server'], 'import needs a value behind --server'],
-    [['import', 'notes.txt', '--server', '--json'], 'import needs a value behind --server'],
-    [['import', 'notes.txt', '--server', '127.0.0.1:4400'], 'is not a URL'],
     [['import', 'notes.txt', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],
-    [['compare', '--version', '2'], 'name two cohorts: tocsin compare --version A --against B'],
-    [['export'], 'say what to export: trace ids, or --query'],
-    [['export', 'xyz'], '"xyz" is not a trace id'],
-    [['export', 'a1', '--query', '{ }'], 'write trace ids or --query, not both'],
-    [['export', 'a1', '--format', 'csv'], '--format "csv" is none of otlp, jaeger, parquet'],
-    [['export', 'a1', '--format', 'parquet'], '--format parquet needs --out FILE'],
-    [['export', '--query', '{ }', '--limit', '0'], '--limit is a whole number from 1 on, or all'],
     [['export', 'a1'], 'there is nothing to export: no Tocsin runs at'],
-    [['report'], 'name the report: tocsin report quality'],
-    [['report', 'quality', '--week', '2026-W54'], '2026 has no week 54'],
-    [['report', 'quality', '--from', 'missing.jsonl'], 'missing.jsonl does not exist'],
-    [['diagnose'], 'name the files of the baseline'],
-    [['diagnose', '--baseline', 'missing.jsonl', '--incident', 'notes.txt'], 'missing.jsonl does not exist'],
-    [['diagnose', 'notes.txt', '--baseline', 'notes.txt'], 'diagnose takes no "notes.txt"'],
     [['backtest'], 'there is no past to replay'],
-    [['backtest', '--from', 'yesterday'], '--from "yesterday" is not a time'],
-    [['backtest', '--from', '1h', '--to', '2h'], '--from must be before --to'],
-    [['backtest', '--incidents', 'notes.txt'], 'notes.txt:1:1: error incidents/wrong-type'],
-    [['drill', '--wait', 'long'], '--wait is a whole number of seconds'],
-    [['dead-letters'], 'dead-letters list'],
-    [['dead-letters', 'retry'], 'dead-letters list'],
-    [['erase', 'user.id=1'], 'write tocsin erase ATTRIBUTE=VALUE --reason TEXT'],
-    [['erase', 'receipt'], 'tocsin erase receipt ID'],
-    [['why'], 'name one incident'],
-    [['why', 'inc-1', '--held'], 'name one incident'],
-    [['why', 'inc-1', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],
-    [['postmortem'], 'name one incident'],
-    [['postmortem', 'inc-1', '--server', 'http://127.0.0.1:1'], 'no Tocsin at http://127.0.0.1:1'],
-    [['what-if'], 'name the file in question'],
-    [['what-if', '--config', 'notes.txt', '--since', 'long'], '--since: '],
-    [['what-if', '--config', 'missing.yaml'], 'missing.yaml cannot be read'],
-    [['demo', '--for', 'ever'], '--for: "ever" is not a duration'],
     [['demo', '--for', '1s'], 'too short'],
   ])('%j is one clear line and exit code 2', async (words, message) => {
     const { code, stdout, stderr } = await runTocsin(words, { ground: newGround({ 'notes.txt': 'x' }) });
