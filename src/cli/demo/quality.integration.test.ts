@@ -47,7 +47,8 @@ function ofTraces({ findings }: QualityReport): QualityReport['findings'] {
   return findings.filter(({ kind }) => kind !== 'blind-spot');
 }
 
-describe('the report on the demo', () => {
+/** Both shops are open at once: they wait for their visitors most of the time. */
+describe.concurrent('the report on the demo', () => {
   test('finds nothing to put right in a clean shop', { timeout: 180_000 }, async () => {
     const report = await reportOfShop(false);
     expect(ofTraces(report).map(({ kind, title, detail }) => `${kind}: ${title}. ${detail}`)).toEqual([]);
