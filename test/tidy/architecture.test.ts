@@ -7,14 +7,8 @@ import { ROOT } from '../support/repository.js';
 
 const CRUISER = join(ROOT, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
 
-interface Cruise {
-  readonly modules: number;
-  /** `rule: from → to` */
-  readonly violations: readonly string[];
-}
-
-/** dependency-cruiser with the repository's rules, over `src/` of a directory. */
-async function cruise(directory: string): Promise<Cruise> {
+/** `rule: from → to`, as dependency-cruiser finds them with the repository's rules in `src/` of a directory. */
+async function violationsIn(directory: string): Promise<readonly string[]> {
   const output = await new Promise<string>((resolve, reject) => {
     const args = [CRUISER, '--config', '.dependency-cruiser.js', '--output-type', 'json', 'src'];
     execFile(process.execPath, args, { cwd: directory, maxBuffer: 256 << 20 }, (error, stdout, stderr) => {
@@ -22,16 +16,11 @@ async function cruise(directory: string): Promise<Cruise> {
       else resolve(stdout);
     });
   });
-  const { summary } = JSON.parse(output) as { summary: { totalCruised: number; violations: { from: string; to: string; rule: { name: string } }[] } };
-  return { modules: summary.totalCruised, violations: summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`) };
+  const { summary } = JSON.parse(output) as { summary: { violations: { from: string; to: string; rule: { name: string } }[] } };
+  return summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`);
 }
 
-test('stages import to the left, core is pure, nothing is circular', async () => {
-  const { modules, violations } = await cruise(ROOT);
-  expect(modules).toBeGreaterThan(300);
-  expect(violations).toEqual([]);
-}, 300_000);
-
+/** The sources themselves are looked at by `npm run architecture`, which is part of `npm test`. */
 test('the rules see what they forbid', async () => {
   const root = mkdtempSync(join(tmpdir(), 'tocsin-architecture-'));
   try {
@@ -46,8 +35,7 @@ test('the rules see what they forbid', async () => {
     write('src/budget/fs-allowed.ts', "import { readFileSync } from 'node:fs';\nexport const allowed = readFileSync;\n");
     write('src/lib/one.ts', "import { two } from './two.js';\nexport const one = (): number => two();\n");
     write('src/lib/two.ts', "import { one } from './one.js';\nexport const two = (): number => one();\n");
-    const { violations } = await cruise(root);
-    expect([...violations].sort()).toEqual([
+    expect([...(await violationsIn(root))].sort()).toEqual([
       'core-is-pure: src/budget/impure.ts → fs',
       'left-to-right-budget: src/budget/right.ts → src/ui/page.ts',
       'no-circular: src/lib/one.ts → src/lib/two.ts',
