@@ -1,5 +1,6 @@
 // Compiles src/ into dist/ and copies what is not TypeScript (SQL, templates, styles, scripts) beside it.
 // A second run with nothing changed takes a moment: tsc is incremental.
+// `--unchecked` emits the same without looking for type errors: for whoever has looked already, in a third of the time.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,7 +16,8 @@ if (!existsSync(join(target, 'cli'))) rmSync(target, { recursive: true, force: t
 mkdirSync(target, { recursive: true });
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
 // The agent is a program of its own, with copies of the few files of src/ that it shares.
-for (const project of ['tsconfig.build.json', 'tsconfig.agent.json']) execFileSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit', cwd: root });
+const options = process.argv.includes('--unchecked') ? ['--noCheck'] : [];
+for (const project of ['tsconfig.build.json', 'tsconfig.agent.json']) execFileSync(process.execPath, [tsc, '-p', join(root, project), ...options], { stdio: 'inherit', cwd: root });
 for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile() || !ASSET.test(entry.name)) continue;
   const from = join(entry.parentPath, entry.name);
