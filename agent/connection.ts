@@ -31,6 +31,7 @@ export interface StreamOptions {
 /** Calls without a nomination before a stream is given up. */
 const MAX_TRIES = 8;
 const NOTHING = Buffer.alloc(0);
+const SILENT = -1;
 /** What is being fed, in one object that is used again: parsers keep none. */
 const piece: { -readonly [Key in keyof Piece]: Piece[Key] } = { bytes: NOTHING, atNs: 0.5, missing: 0.5 };
 
@@ -46,7 +47,9 @@ export class Stream {
   readonly connection: Connection;
   readonly isTls: boolean;
   readonly #options: StreamOptions;
-  readonly #expected: Record<Direction, number | undefined> = { receive: undefined, send: undefined };
+  /** Where the next call of each direction begins; -1: that one has been silent so far. */
+  #expectedReceived = SILENT;
+  #expectedSent = SILENT;
   #parser: ProtocolParser | undefined;
   #protocol: Protocol | undefined;
   #tries = 0;
@@ -104,12 +107,16 @@ export class Stream {
 
   /** Bytes missing before this frame, or `before` where it holds nothing new. */
   #place(frame: DataFrame): number | 'before' {
-    const expected = this.#expected[frame.direction];
-    const end = frame.position + frame.total;
-    if (expected !== undefined && end <= expected && frame.total > 0) return 'before';
-    this.#expected[frame.direction] = end;
-    if (frame.hasHoleBefore && (expected === undefined || frame.position === expected)) return expected === undefined ? 0 : Number.POSITIVE_INFINITY;
-    const missed = frame.position - (expected ?? (this.connection.isFromStart || this.isTls ? 0 : frame.position));
+    const { direction, position, total } = frame;
+    const expected = direction === 'send' ? this.#expectedSent : this.#expectedReceived;
+    const isFirst = expected === SILENT;
+    const end = position + total;
+    if (!isFirst && end <= expected && total > 0) return 'before';
+    if (direction === 'send') this.#expectedSent = end;
+    else this.#expectedReceived = end;
+    if (frame.hasHoleBefore && (isFirst || position === expected)) return isFirst ? 0 : Number.POSITIVE_INFINITY;
+    const from = isFirst ? (this.connection.isFromStart || this.isTls ? 0 : position) : expected;
+    const missed = position - from;
     // Overlaps were not seen to happen; what overlaps is not understood.
     return missed < 0 ? Number.POSITIVE_INFINITY : missed;
   }
@@ -130,7 +137,7 @@ export class Stream {
 
   /** Whether the other direction has been silent so far. */
   #isFirst(direction: Direction): boolean {
-    return this.#expected[direction === 'send' ? 'receive' : 'send'] === undefined;
+    return (direction === 'send' ? this.#expectedReceived : this.#expectedSent) === SILENT;
   }
 
   #nominate(frame: DataFrame): Protocol | undefined {

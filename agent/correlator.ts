@@ -1,6 +1,7 @@
 import type { AgentCounters } from './agent-counters.js';
 import { JoinTable } from './join-table.js';
 import { OpenNodes } from './open-nodes.js';
+import type { TraceId } from './otlp/id.js';
 import type { Candidate, SpanNode } from './span-node.js';
 
 /** More candidates than this say nothing (reference: at most three). */
@@ -123,7 +124,7 @@ export class Correlator {
  * Whether the client is of that trace, or its own begins with it and has not been told: what the server called may have been told before the client's
  * end was heard. A parent in another trace would be none.
  */
-function joinsTrace(client: SpanNode, traceId: string): boolean {
+function joinsTrace(client: SpanNode, traceId: TraceId): boolean {
   if (client.traceId === undefined && client.parent === undefined && client.remote === undefined) client.traceId = traceId;
   return client.traceId === traceId;
 }

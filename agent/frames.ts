@@ -91,6 +91,16 @@ export class BrokenStream extends Error {
   override readonly name = 'BrokenStream';
 }
 
+/** Bytes of the stream, and the way to numbers in them: the runtime compiles a DataView's reads into the code that asks, and calls a chain of functions for a Buffer's. */
+interface Chunk {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+}
+
+function chunkOf(bytes: Buffer): Chunk {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
+}
+
 /** Splits the loader's stream into frames and decodes them. */
 export class FrameReader {
   readonly #sink: FrameSink;
@@ -104,45 +114,46 @@ export class FrameReader {
     this.#sink = sink;
   }
 
-  push(chunk: Buffer): void {
-    let from = this.#finish(chunk);
-    while (chunk.length - from >= event_header.size) {
+  push(bytes: Buffer): void {
+    let from = this.#finish(bytes);
+    const chunk = chunkOf(bytes);
+    while (bytes.length - from >= event_header.size) {
       const length = lengthOf(chunk, from);
-      if (chunk.length - from < length) break;
+      if (bytes.length - from < length) break;
       this.#take(chunk, from, length);
       from += length;
     }
-    if (from < chunk.length) this.#rest = Buffer.from(chunk.subarray(from));
+    if (from < bytes.length) this.#rest = Buffer.from(bytes.subarray(from));
   }
 
   /** Takes the frame that the chunk before began, from a copy of that one alone. Where the chunk goes on behind it. */
-  #finish(chunk: Buffer): number {
+  #finish(bytes: Buffer): number {
     if (this.#rest.length === 0) return 0;
     const begun = this.#rest.length;
-    this.#rest = filledUp(this.#rest, chunk, event_header.size);
-    if (this.#rest.length < event_header.size) return chunk.length;
-    const length = lengthOf(this.#rest, 0);
-    const frame = filledUp(this.#rest, chunk.subarray(this.#rest.length - begun), length);
+    this.#rest = filledUp(this.#rest, bytes, event_header.size);
+    if (this.#rest.length < event_header.size) return bytes.length;
+    const length = lengthOf(chunkOf(this.#rest), 0);
+    const frame = filledUp(this.#rest, bytes.subarray(this.#rest.length - begun), length);
     if (frame.length < length) {
       this.#rest = frame;
-      return chunk.length;
+      return bytes.length;
     }
     this.#rest = NOTHING;
-    this.#take(frame, 0, length);
+    this.#take(chunkOf(frame), 0, length);
     return length - begun;
   }
 
-  #take(bytes: Buffer, from: number, length: number): void {
-    if (bytes.readUInt16LE(from + HEADER.type[0]) === constants.EVENT_DATA) this.#data(bytes, from, length);
-    else this.#frame(bytes.subarray(from, from + length));
+  #take(chunk: Chunk, from: number, length: number): void {
+    if (chunk.view.getUint16(from + HEADER.type[0], true) === constants.EVENT_DATA) this.#data(chunk, from, length);
+    else this.#frame(chunkOf(chunk.bytes.subarray(from, from + length)));
   }
 
-  #frame(frame: Buffer): void {
-    const type = frame.readUInt16LE(HEADER.type[0]);
+  #frame(frame: Chunk): void {
+    const type = frame.view.getUint16(HEADER.type[0], true);
     switch (type) {
       case constants.EVENT_OPEN: this.#open(frame); break;
-      case constants.EVENT_END: this.#sink.end({ ...header(sized(frame, event_end.size)), direction: direction(frame[END.direction[0]]!) }); break;
-      case constants.EVENT_CLOSE: this.#sink.close({ ...header(sized(frame, event_close.size)), error: frame.readUInt32LE(CLOSE.error[0]), isByPeer: frame.readUInt32LE(CLOSE.by_peer[0]) !== 0 }); break;
+      case constants.EVENT_END: this.#sink.end({ ...header(sized(frame, event_end.size)), direction: direction(frame.view.getUint8(END.direction[0])) }); break;
+      case constants.EVENT_CLOSE: this.#sink.close({ ...header(sized(frame, event_close.size)), error: frame.view.getUint32(CLOSE.error[0], true), isByPeer: frame.view.getUint32(CLOSE.by_peer[0], true) !== 0 }); break;
       case constants.EVENT_EXEC: this.#process(frame, 'exec'); break;
       case constants.EVENT_EXIT: this.#process(frame, 'exit'); break;
       case constants.EVENT_FORK: this.#process(frame, 'fork'); break;
@@ -152,62 +163,62 @@ export class FrameReader {
   }
 
   /** The one frame that comes by the ten thousands a second: read in place, into one object that is used again. */
-  #data(bytes: Buffer, at: number, length: number): void {
+  #data({ bytes, view }: Chunk, at: number, length: number): void {
     if (length < event_data.size) throw new BrokenStream(`a data frame of ${length} bytes cannot be`);
-    const head = bytes.readUInt32LE(at + DATA.head[0]);
-    const tail = bytes.readUInt32LE(at + DATA.tail[0]);
+    const head = view.getUint32(at + DATA.head[0], true);
+    const tail = view.getUint32(at + DATA.tail[0], true);
     const frame = this.#dataFrame;
-    frame.total = bytes.readUInt32LE(at + DATA.total[0]);
+    frame.total = view.getUint32(at + DATA.total[0], true);
     const captured = at + event_data.size;
     if (event_data.size + head + tail !== length || head + tail > frame.total) throw new BrokenStream('a data frame has another length than its parts');
-    const flags = bytes[at + DATA.flags[0]]!;
-    frame.timeNs = u64(bytes, at + HEADER.time_ns[0]);
-    frame.cookie = u64(bytes, at + HEADER.cookie[0]);
-    frame.tgid = bytes.readUInt32LE(at + HEADER.tgid[0]);
-    frame.tid = bytes.readUInt32LE(at + HEADER.tid[0]);
-    frame.position = u64(bytes, at + DATA.position[0]);
+    const flags = view.getUint8(at + DATA.flags[0]);
+    frame.timeNs = u64(view, at + HEADER.time_ns[0]);
+    frame.cookie = u64(view, at + HEADER.cookie[0]);
+    frame.tgid = view.getUint32(at + HEADER.tgid[0], true);
+    frame.tid = view.getUint32(at + HEADER.tid[0], true);
+    frame.position = u64(view, at + DATA.position[0]);
     frame.head = head === 0 ? NOTHING : bytes.subarray(captured, captured + head);
     frame.tail = tail === 0 ? NOTHING : bytes.subarray(captured + head, captured + head + tail);
-    frame.tcpSequence = bytes.readUInt32LE(at + DATA.tcp_sequence[0]);
-    frame.direction = direction(bytes[at + DATA.direction[0]]!);
-    frame.nominated = NOMINATED[bytes[at + DATA.protocol[0]]!] ?? 'unknown';
-    frame.role = ROLES[bytes[at + DATA.role[0]]!] ?? 'unknown';
+    frame.tcpSequence = view.getUint32(at + DATA.tcp_sequence[0], true);
+    frame.direction = direction(view.getUint8(at + DATA.direction[0]));
+    frame.nominated = NOMINATED[view.getUint8(at + DATA.protocol[0])] ?? 'unknown';
+    frame.role = ROLES[view.getUint8(at + DATA.role[0])] ?? 'unknown';
     frame.isPlaintextOfTls = (flags & constants.DATA_TLS) !== 0;
     frame.hasHoleBefore = (flags & constants.DATA_HOLE_BEFORE) !== 0;
     this.#sink.data(frame);
   }
 
-  #open(frame: Buffer): void {
+  #open(frame: Chunk): void {
     sized(frame, event_open.size);
-    const family = frame[OPEN.family[0]] === 6 ? 6 : 4;
+    const family = frame.view.getUint8(OPEN.family[0]) === 6 ? 6 : 4;
     this.#sink.open({
-      ...header(frame), cgroup: u64(frame, OPEN.cgroup[0]), network: frame.readUInt32LE(OPEN.network[0]), family,
-      localAddress: address(frame, OPEN.local[0], family), localPort: frame.readUInt16LE(OPEN.local_port[0]),
-      remoteAddress: address(frame, OPEN.remote[0], family), remotePort: frame.readUInt16LE(OPEN.remote_port[0]),
-      role: ROLES[frame[OPEN.role[0]]!] ?? 'unknown', isFromStart: frame[OPEN.origin[0]] === constants.ORIGIN_SEEN, firstSequence: frame.readUInt32LE(OPEN.first_sequence[0]),
-      nominated: NOMINATED[frame[OPEN.protocol[0]]!] ?? 'unknown',
+      ...header(frame), cgroup: u64(frame.view, OPEN.cgroup[0]), network: frame.view.getUint32(OPEN.network[0], true), family,
+      localAddress: address(frame.bytes, OPEN.local[0], family), localPort: frame.view.getUint16(OPEN.local_port[0], true),
+      remoteAddress: address(frame.bytes, OPEN.remote[0], family), remotePort: frame.view.getUint16(OPEN.remote_port[0], true),
+      role: ROLES[frame.view.getUint8(OPEN.role[0])] ?? 'unknown', isFromStart: frame.view.getUint8(OPEN.origin[0]) === constants.ORIGIN_SEEN, firstSequence: frame.view.getUint32(OPEN.first_sequence[0], true),
+      nominated: NOMINATED[frame.view.getUint8(OPEN.protocol[0])] ?? 'unknown',
     });
   }
 
-  #process(frame: Buffer, what: 'exec' | 'exit' | 'fork'): void {
-    this.#sink.process({ ...header(sized(frame, event_process.size)), what, parent: frame.readUInt32LE(PROCESS.parent[0]) });
+  #process(frame: Chunk, what: 'exec' | 'exit' | 'fork'): void {
+    this.#sink.process({ ...header(sized(frame, event_process.size)), what, parent: frame.view.getUint32(PROCESS.parent[0], true) });
   }
 
-  #clock(frame: Buffer): void {
+  #clock(frame: Chunk): void {
     sized(frame, frame_clock.size);
-    this.#sink.clock({ ...header(frame), monotonicNs: frame.readBigUInt64LE(HEADER.time_ns[0]), realtimeNs: frame.readBigUInt64LE(CLOCK.realtime_ns[0]) });
+    this.#sink.clock({ ...header(frame), monotonicNs: frame.view.getBigUint64(HEADER.time_ns[0], true), realtimeNs: frame.view.getBigUint64(CLOCK.realtime_ns[0], true) });
   }
 
-  #text(frame: Buffer, kind: TextKind | undefined): void {
+  #text(frame: Chunk, kind: TextKind | undefined): void {
     if (kind === undefined) return;
     let json: unknown;
     try {
-      json = JSON.parse(frame.toString('utf8', event_header.size));
+      json = JSON.parse(frame.bytes.toString('utf8', event_header.size));
     } catch {
       throw new BrokenStream(`a ${kind} frame is not JSON`);
     }
     if (kind === 'hello') checkVersion(json);
-    this.#sink.text(kind, json, u64(frame, HEADER.time_ns[0]));
+    this.#sink.text(kind, json, u64(frame.view, HEADER.time_ns[0]));
   }
 }
 
@@ -217,8 +228,8 @@ function checkVersion(hello: unknown): void {
   if (protocol !== LAYOUT.protocol) throw new BrokenStream(`it speaks version ${String(protocol)} of the protocol, this agent version ${LAYOUT.protocol}: build both anew (\`npm run build:agent\`)`);
 }
 
-function lengthOf(bytes: Buffer, from: number): number {
-  const length = bytes.readUInt32LE(from + HEADER.length[0]);
+function lengthOf({ view }: Chunk, from: number): number {
+  const length = view.getUint32(from + HEADER.length[0], true);
   if (length < event_header.size || length > constants.FRAME_LENGTH_MOST) throw new BrokenStream(`a frame of ${length} bytes cannot be`);
   return length;
 }
@@ -228,21 +239,21 @@ function filledUp(begun: Buffer, following: Buffer, length: number): Buffer {
   return begun.length >= length ? begun : Buffer.concat([begun, following.subarray(0, length - begun.length)]);
 }
 
-function header(frame: Buffer): FrameHeader {
+function header(frame: Chunk): FrameHeader {
   return {
-    timeNs: u64(frame, HEADER.time_ns[0]), cookie: u64(frame, HEADER.cookie[0]), tgid: frame.readUInt32LE(HEADER.tgid[0]), tid: frame.readUInt32LE(HEADER.tid[0]),
-    sequence: frame.readUInt32LE(HEADER.sequence[0]), cpu: frame.readUInt16LE(HEADER.cpu[0]),
+    timeNs: u64(frame.view, HEADER.time_ns[0]), cookie: u64(frame.view, HEADER.cookie[0]), tgid: frame.view.getUint32(HEADER.tgid[0], true), tid: frame.view.getUint32(HEADER.tid[0], true),
+    sequence: frame.view.getUint32(HEADER.sequence[0], true), cpu: frame.view.getUint16(HEADER.cpu[0], true),
   };
 }
 
-function sized(frame: Buffer, size: number): Buffer {
-  if (frame.length < size) throw new BrokenStream(`a frame has ${frame.length} bytes, its type needs ${size}`);
+function sized(frame: Chunk, size: number): Chunk {
+  if (frame.bytes.length < size) throw new BrokenStream(`a frame has ${frame.bytes.length} bytes, its type needs ${size}`);
   return frame;
 }
 
 /** Exact up to 2^53: cookies and positions never get there, and the clock is off by a nanosecond after 104 days. */
-function u64(bytes: Buffer, at: number): number {
-  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 4_294_967_296;
+function u64(view: DataView, at: number): number {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 4_294_967_296;
 }
 
 function direction(value: number): Direction {

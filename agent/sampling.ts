@@ -1,3 +1,5 @@
+import { traceIdText, type TraceId } from './otlp/id.js';
+
 /** `otlp.traces`: every span, or a share of the traces that all nodes agree on. */
 export interface Sampling {
   /** 0 to 1. */
@@ -8,7 +10,7 @@ export interface Sampling {
 }
 
 export interface Candidate {
-  readonly traceId: string;
+  readonly traceId: TraceId;
   /** `sampled` flag and tracestate of the context that came in; undefined for a trace that begins here. */
   readonly remote: { readonly isSampled: boolean; readonly traceState: string } | undefined;
   readonly isError: boolean;
@@ -51,9 +53,9 @@ function thresholdOf(rate: number): bigint {
   return (digits > 65_535n ? 65_535n : digits) << (BITS - 16n);
 }
 
-function randomnessOf(traceId: string, traceState: string): bigint {
+function randomnessOf(traceId: TraceId, traceState: string): bigint {
   const rv = /(?:^|,)\s*ot=(?:[^,]*;)?rv:([0-9a-f]{14})(?:[;,]|$)/.exec(traceState)?.[1];
-  return BigInt(`0x${rv ?? traceId.slice(-14)}`) % WHOLE;
+  return BigInt(`0x${rv ?? traceIdText(traceId).slice(-14)}`) % WHOLE;
 }
 
 function withoutThreshold(traceState: string): string {

@@ -1,3 +1,4 @@
+import type { SpanId, TraceId } from './otlp/id.js';
 import type { Exchange } from './protocols/protocol.js';
 import type { TraceContext } from './trace-context.js';
 import type { Connection } from './connection.js';
@@ -23,7 +24,7 @@ export interface SpanNode {
   /** Process and thread that read the request or sent it: a connection may be used by others than the one that it was first seen with. */
   readonly tgid: number;
   readonly tid: number;
-  readonly spanId: string;
+  readonly spanId: SpanId;
   readonly scheme: 'http' | 'https';
   /** Client node → the server node of the same process that made the call; server node → the client node at the other end. */
   parent: SpanNode | undefined;
@@ -33,7 +34,7 @@ export interface SpanNode {
   remote: TraceContext | undefined;
   /** Other ends of this connection look for it by this. */
   readonly joinKey: number | string | undefined;
-  traceId: string | undefined;
+  traceId: TraceId | undefined;
   /** Not to be told, and nothing that belongs to it: excluded, or done by an SDK already. */
   isSilent: boolean;
   /** Nor is what it calls: it is excluded, not only its protocol switched off. */

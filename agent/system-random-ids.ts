@@ -1,32 +1,26 @@
 import { randomFillSync } from 'node:crypto';
+import type { SpanWords, TraceWords } from './otlp/id.js';
 
-const POOL_BYTES = 8_192;
-const SPAN_BYTES = 8;
-const TRACE_BYTES = 16;
-const NO_SPAN = '00'.repeat(SPAN_BYTES);
-const NO_TRACE = '00'.repeat(TRACE_BYTES);
+const pool = new Int32Array(2_048);
+let used = pool.length;
 
-const pool = Buffer.alloc(POOL_BYTES);
-let used = POOL_BYTES;
-
-/** Each id is a text of its own: a part of a long one would keep all of it in memory, for as long as the request is open that it names. */
-function take(bytes: number): string {
-  if (used + bytes > POOL_BYTES) {
+function word(): number {
+  if (used === pool.length) {
     randomFillSync(pool);
     used = 0;
   }
-  used += bytes;
-  return pool.toString('hex', used - bytes, used);
+  used += 1;
+  return pool[used - 1]!;
 }
 
-/** 16 hexadecimal digits, never all zero. */
-export function newSpanId(): string {
-  const id = take(SPAN_BYTES);
-  return id === NO_SPAN ? newSpanId() : id;
+/** Never all zero. */
+export function newSpanId(): SpanWords {
+  const id = { first: word(), second: word() };
+  return (id.first | id.second) === 0 ? newSpanId() : id;
 }
 
-/** 32 hexadecimal digits, never all zero. */
-export function newTraceId(): string {
-  const id = take(TRACE_BYTES);
-  return id === NO_TRACE ? newTraceId() : id;
+/** Never all zero. */
+export function newTraceId(): TraceWords {
+  const id = { first: word(), second: word(), third: word(), fourth: word() };
+  return (id.first | id.second | id.third | id.fourth) === 0 ? newTraceId() : id;
 }

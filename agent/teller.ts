@@ -1,5 +1,6 @@
 import type { AgentPolicy } from './agent-policy.js';
 import { LINK_ATTRIBUTES } from './otlp-span.js';
+import type { TraceId } from './otlp/id.js';
 import type { ProtobufWriter } from './otlp/protobuf-writer.js';
 import { writeAttribute } from './otlp/write-attribute.js';
 import type { ProcessFacts } from './process-facts.js';
@@ -24,8 +25,8 @@ const ERROR = 2;
 const MAX_SERVICES = 256;
 
 export interface TellerPorts {
-  /** 32 hexadecimal digits, the last 14 of them random. */
-  readonly newTraceId: () => string;
+  /** The last 14 of its digits are random. */
+  readonly newTraceId: () => TraceId;
   readonly redactor: Redactor;
 }
 
@@ -132,11 +133,11 @@ export class Teller {
     }
     const offset = this.#tracer.clockOffset;
     const span = writer.open(2);
-    writer.hex(1, traceId);
-    writer.hex(2, node.spanId);
+    writer.traceId(1, traceId);
+    writer.spanId(2, node.spanId);
     if (traceState !== '') writer.text(3, traceState);
     const parentId = node.parent?.spanId ?? node.remote?.spanId;
-    if (parentId !== undefined) writer.hex(4, parentId);
+    if (parentId !== undefined) writer.spanId(4, parentId);
     writer.varint(6, KIND[node.kind]);
     writer.fixed64(7, offset, exchange.startNs);
     writer.fixed64(8, offset, Math.max(exchange.endNs, exchange.startNs));
@@ -157,11 +158,11 @@ export class Teller {
   }
 
   /** Settles the trace of a span and of everything above it. */
-  #place(node: SpanNode, depth: number): string {
+  #place(node: SpanNode, depth: number): TraceId {
     if (node.traceId !== undefined) return node.traceId;
     this.#tracer.correlator.join(node);
     const { parent, remote } = node;
-    let traceId = remote?.traceId;
+    let traceId: TraceId | undefined = remote?.traceId;
     if (parent !== undefined && depth < MAX_DEPTH) {
       const parentTrace = this.#isFollowed(parent) ? this.#place(parent, depth + 1) : undefined;
       // A header that names another trace than the other end of the connection has the last word: somebody meant it.
@@ -179,8 +180,8 @@ export class Teller {
 
   #link(writer: ProtobufWriter, candidate: SpanNode, weight: number): void {
     const link = writer.open(13);
-    writer.hex(1, this.#place(candidate, 0));
-    writer.hex(2, candidate.spanId);
+    writer.traceId(1, this.#place(candidate, 0));
+    writer.spanId(2, candidate.spanId);
     writeAttribute(writer, LINK_ATTRIBUTES, ['tocsin.link.basis', 'guess']);
     writeAttribute(writer, LINK_ATTRIBUTES, ['tocsin.link.weight', weight]);
     writer.close(link);

@@ -15,6 +15,7 @@ import type { AbandonReason, Exchange, ExchangeSink, Protocol } from './protocol
 import { lastsWithConnection } from './protocols/redis-commands.js';
 import { redis } from './protocols/redis.js';
 import { Recent } from './recent.js';
+import type { SpanId } from './otlp/id.js';
 import { wideOf, type Wide } from './otlp/protobuf-writer.js';
 import type { Candidate, SpanNode } from './span-node.js';
 import type { TraceContext } from './trace-context.js';
@@ -39,8 +40,7 @@ const NOBODY: readonly Candidate[] = [];
 
 /** What the tracer tells outside. */
 export interface TracerPorts {
-  /** 16 hexadecimal digits. */
-  readonly newSpanId: () => string;
+  readonly newSpanId: () => SpanId;
   /** A line for the loader: `policy 17 off`. */
   readonly command: (line: string) => void;
   /** An exchange has ended, and nothing about it but its place in a trace will change. */

@@ -1,3 +1,5 @@
+import type { SpanId, TraceId } from './id.js';
+
 const INITIAL = 16_384;
 /** Longer texts are written by the runtime; for short ones calling it takes longer than writing them. */
 const SHORT_TEXT = 64;
@@ -5,6 +7,8 @@ const TWO_TO_32 = 4_294_967_296;
 /** What `0` to `9` and `a` to `f`, of either case, stand for. */
 const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0);
 const MAX_VARINT = 10;
+const SPAN_ID_BYTES = 8;
+const TRACE_ID_BYTES = 16;
 const NOTHING = Buffer.alloc(0);
 
 /** A 64-bit number in two halves, so that adding to it needs no BigInt. */
@@ -59,7 +63,7 @@ export class ProtobufWriter {
     this.#at += from.#bytes.copy(this.#bytes, this.#at, begin, end);
   }
 
-  /** Begins a field with a message of a known length. */
+  /** Begins a field with a message, or other bytes, of a known length. */
   messageHead(field: number, length: number): void {
     this.#tag(field, 2);
     this.#varint(length);
@@ -111,6 +115,28 @@ export class ProtobufWriter {
     this.#varint(length);
     this.#room(length);
     this.#at += this.#bytes.write(text, this.#at, 'utf8');
+  }
+
+  spanId(field: number, id: SpanId): void {
+    if (typeof id === 'string') {
+      this.hex(field, id);
+      return;
+    }
+    this.messageHead(field, SPAN_ID_BYTES);
+    this.#digits(id.first);
+    this.#digits(id.second);
+  }
+
+  traceId(field: number, id: TraceId): void {
+    if (typeof id === 'string') {
+      this.hex(field, id);
+      return;
+    }
+    this.messageHead(field, TRACE_ID_BYTES);
+    this.#digits(id.first);
+    this.#digits(id.second);
+    this.#digits(id.third);
+    this.#digits(id.fourth);
   }
 
   /** Bytes, given as hexadecimal digits. */
@@ -171,6 +197,18 @@ export class ProtobufWriter {
     bytes[at + 1] = value >>> 8;
     bytes[at + 2] = value >>> 16;
     bytes[at + 3] = value >>> 24;
+    this.#at = at + 4;
+  }
+
+  /** Eight hexadecimal digits, in the order in which they are written down. */
+  #digits(word: number): void {
+    this.#room(4);
+    const bytes = this.#bytes;
+    const at = this.#at;
+    bytes[at] = word >>> 24;
+    bytes[at + 1] = word >>> 16;
+    bytes[at + 2] = word >>> 8;
+    bytes[at + 3] = word;
     this.#at = at + 4;
   }
 

@@ -1,5 +1,5 @@
 import { readB3, readB3Headers, readTraceparent, type TraceContext } from '../trace-context.js';
-import { latin1 } from './text.js';
+import { endOfLine, latin1 } from './text.js';
 import type { Words } from './words.js';
 
 /** What of a head is read beyond what framing needs. */
@@ -19,6 +19,7 @@ const TAB = 0x09;
 const CR = 0x0d;
 const LF = 0x0a;
 const COLON = 0x3a;
+const LINE_BREAK = 2;
 const MAX_DIGITS = 15;
 const FOLD = /\r\n[\t ]+/g;
 
@@ -86,22 +87,17 @@ export class HeadFields {
     this.#forget();
     this.#value.bytes = bytes;
     for (let from = start; from < end;) {
-      let colon = -1;
-      let at = from;
-      let isFolded = false;
-      for (; at < end; at += 1) {
-        if (bytes[at] === LF && bytes[at - 1] === CR) {
-          if (!isBlank(bytes[at + 1])) break;
-          isFolded = true;
-        }
-        if (colon === -1 && bytes[at] === COLON) colon = at;
+      let lineEnd = endOfLine(bytes, from, end);
+      const isFolded = lineEnd !== -1 && isBlank(bytes[lineEnd + LINE_BREAK]);
+      while (lineEnd !== -1 && isBlank(bytes[lineEnd + LINE_BREAK])) lineEnd = endOfLine(bytes, lineEnd + LINE_BREAK, end);
+      if (lineEnd <= from) break;
+      let colon = from;
+      while (colon < lineEnd && bytes[colon] !== COLON) colon += 1;
+      if (colon > from && colon < lineEnd) {
+        if (isFolded) this.#foldedLine(from, lineEnd);
+        else this.#line(from, colon, lineEnd);
       }
-      if (at >= end || at - from < 2) break;
-      if (colon > from) {
-        if (isFolded) this.#foldedLine(from, at - 1);
-        else this.#line(from, colon, at - 1);
-      }
-      from = at + 1;
+      from = lineEnd + LINE_BREAK;
     }
     this.context = this.#contextOf();
   }
