@@ -1,16 +1,15 @@
 // What the agent costs, and what it misses: nginx, a Node and a Go server, Redis and PostgreSQL under load, with the agent off and on
 // in turns. As root, after `npm run build:agent`.
 //
-//   sudo node bench/agent.js [--seconds 4] [--rounds 3] [--rate 5000] [--room 1000] [--full postgres] [--servers nginx,node,go,redis,postgres] [--settle 1] [--ends both] [--warm 6] [--by 'chrt -b 0']
-//
 // Each server gets a load of a fixed rate (bench/lib/steady.go, pgbench -R), because what a request costs and misses is only comparable at the same rate; then one of the rate `--room`, at
 // which processors are free: there latency is that of the way and not that of waiting for a processor; those of `--full` another one as fast as it goes, with an agent of its own, which says
 // what is left for the application and what is lost when the agent is starved.
 // `--ends both`: client and server of every request are traced, two spans a request. `--ends one`: the load tool is excluded
-// (exclude_executables), as if it ran on another host, one span a request. `--warm`: seconds of load before what is measured. `--by`: what starts the agent, as another scheduling policy does.
+// (exclude_executables), as if it ran on another host, one span a request. `--by`: what starts the agent, as another scheduling policy does.
+// `--warm`: seconds of load before what is measured, in two loads: V8 compiles for some 15 seconds of it, and again when connections end and begin for the first time.
 // The agent is started as docker/agent/tocsin-agent.service does it.
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,13 +19,16 @@ import { pgbench } from './lib/pgbench.js';
 import { cpuSeconds, memoryMib } from './lib/process-cost.js';
 
 const text = (value) => ({ type: 'string', default: value });
-const { values } = parseArgs({ options: { seconds: text('4'), rounds: text('3'), rate: text('5000'), room: text('1000'), full: text('postgres'), servers: text('nginx,node,go,redis,postgres'), settle: text('1'), ends: text('both'), warm: text('6'), by: text('') } });
+const { values } = parseArgs({ options: { seconds: text('4'), rounds: text('3'), rate: text('5000'), room: text('1000'), full: text('postgres'), servers: text('nginx,node,go,redis,postgres'), settle: text('1'), ends: text('both'), warm: text('20'), by: text(''), help: { type: 'boolean' } } });
+if (values.help === true) {
+  process.stdout.write("usage: sudo node bench/agent.js [--seconds 4] [--rounds 3] [--rate 5000] [--room 1000] [--full postgres] [--servers nginx,node,go,redis,postgres] [--settle 1] [--ends both] [--warm 20] [--by 'chrt -b 0']\n");
+  process.exit();
+}
 const SECONDS = Number(values.seconds);
 const RATES = { rate: Number(values.rate), room: Number(values.room), full: 0 };
 const CONNECTIONS = 16;
 const ENDS = values.ends === 'one' ? 1 : 2;
 const MICRO = 1e6;
-const OURS = /^(?:on|backfill)_/;
 /** As in docker/agent/tocsin-agent.service. */
 const NODE = [process.execPath, '--v8-pool-size=1'];
 const ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
@@ -139,10 +141,12 @@ function buildGo(name, source) {
 
 const median = (numbers) => [...numbers].sort((left, right) => left - right)[Math.floor((numbers.length - 1) / 2)];
 
-/** What the kernel's programs took, by its own clock. */
-function probeSeconds() {
+/** What the kernel's programs of that loader took, by its own clock. Other agents may run on the machine. */
+function probeSeconds(loaderPid) {
+  const held = `/proc/${loaderPid}/fdinfo`;
+  const ours = new Set(readdirSync(held).flatMap((descriptor) => /^prog_id:\s+(\d+)$/m.exec(readFileSync(join(held, descriptor), 'utf8'))?.[1] ?? []));
   const programs = JSON.parse(execFileSync('bpftool', ['prog', 'show', '-j'], { encoding: 'utf8', maxBuffer: 1 << 26 }));
-  return programs.reduce((sum, program) => sum + (OURS.test(program.name) ? program.run_time_ns ?? 0 : 0), 0) / 1e9;
+  return programs.reduce((sum, { id, run_time_ns: ns = 0 }) => sum + (ours.has(String(id)) ? ns : 0), 0) / 1e9;
 }
 
 const watch = new Worker(new URL('./lib/memory-watch.js', import.meta.url));
@@ -158,9 +162,9 @@ async function measureOn(name, { port, receiverPort, kinds }) {
   const agent = await startAgent(receiverPort);
   await later(Number(values.settle) * 1000);
   const [kind, ...others] = kinds;
-  const warmed = LOADS[name]({ port, rate: RATES[kind], seconds: Number(values.warm) });
+  const warmed = [1, 2].map(() => LOADS[name]({ port, rate: RATES[kind], seconds: Number(values.warm) / 2 }));
   await later(1_500);
-  const cpu = () => ({ parser: cpuSeconds(agent.child.pid), loader: cpuSeconds(agent.loaderPid), probes: probeSeconds() });
+  const cpu = () => ({ parser: cpuSeconds(agent.child.pid), loader: cpuSeconds(agent.loaderPid), probes: probeSeconds(agent.loaderPid) });
   const before = cpu();
   const load = LOADS[name]({ port, rate: RATES[kind], seconds: SECONDS });
   await later(1_500);
@@ -175,7 +179,7 @@ async function measureOn(name, { port, receiverPort, kinds }) {
   return {
     loads: [load, ...more], parserUs: perRequest('parser'), loaderUs: perRequest('loader'), probesUs: perRequest('probes'),
     parserMib: memory[0].now, loaderMib: memory[1].now, highestMib: memory[0].highest + memory[1].highest, bothMib,
-    complete: (await counted) / ([warmed, load, ...more].reduce((sum, { requests }) => sum + requests, 0) * ENDS), report: agent.report(),
+    complete: (await counted) / ([...warmed, load, ...more].reduce((sum, { requests }) => sum + requests, 0) * ENDS), report: agent.report(),
   };
 }
 
