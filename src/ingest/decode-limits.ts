@@ -8,6 +8,8 @@ export interface DecodeLimits {
   /** Attributes kept of one span, event, link, resource or log record. */
   readonly attributesPerItem: number;
   readonly attributesPerRequest: number;
+  /** Attributes of one scope as JSON: they are kept beside each of its spans. */
+  readonly scopeCharacters: number;
   /** Events, and as many links, kept of one span. */
   readonly eventsPerSpan: number;
   /** Events and links together. */
@@ -28,6 +30,7 @@ export const DECODE_LIMITS: DecodeLimits = {
   itemsPerRequest: 262_144,
   attributesPerItem: 1_024,
   attributesPerRequest: 2_097_152,
+  scopeCharacters: 1_024,
   eventsPerSpan: 512,
   eventsPerRequest: 262_144,
   stringBytes: 65_536,
@@ -43,5 +46,5 @@ export const TOO_DEEP = '(nested too deep)';
 
 /** Limits that were hit, as metrics name them. */
 export type DecodeLimitName =
-  | 'attributes-per-item' | 'attributes-per-request' | 'events-per-span' | 'events-per-request'
+  | 'attributes-per-item' | 'attributes-per-request' | 'scope-characters' | 'events-per-span' | 'events-per-request'
   | 'string-bytes' | 'value-depth' | 'elements-per-value' | 'duplicate-key';

@@ -22,6 +22,7 @@ const REASON_TEXT: Readonly<Record<RejectReason, string>> = {
 const LIMIT_TEXT: Readonly<Record<DecodeLimitName, string>> = {
   'attributes-per-item': 'attributes dropped: more than one span, event, link, log record or resource may have',
   'attributes-per-request': 'attributes dropped: more than one request may have',
+  'scope-characters': 'attributes of scopes dropped: more than 1,024 characters together',
   'events-per-span': 'events or links dropped: more than one span may have',
   'events-per-request': 'events or links dropped: more than one request may have',
   'string-bytes': 'values cut: longer than 64 KiB',

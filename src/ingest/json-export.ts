@@ -5,7 +5,7 @@ import type { DecodeTally } from './decode-tally.js';
 import { JsonAttributes } from './json-attributes.js';
 import { isObject, JsonReader, type JsonObject } from './json-reader.js';
 import type { OwnedRows } from './protobuf-export.js';
-import { SharedList, SharedOwners, type Shared } from './shared-owners.js';
+import { fittingScope, SharedList, SharedOwners, type Shared } from './shared-owners.js';
 
 /** What the levels of a request are called in one signal. */
 export interface LevelNames {
@@ -22,10 +22,12 @@ export class JsonExport {
   readonly attributes: JsonAttributes;
   readonly #owners = new SharedOwners();
   readonly #names: LevelNames;
+  readonly #limits: DecodeLimits;
   #batch = 0;
 
   constructor(names: LevelNames, options: { readonly limits: DecodeLimits; readonly weightAttribute: string }) {
     this.#names = names;
+    this.#limits = options.limits;
     this.attributes = new JsonAttributes(this.reader, options);
   }
 
@@ -51,7 +53,7 @@ export class JsonExport {
       const resource = this.#resource(ofResource);
       this.reader.each(ofResource, this.#names.scopes, (ofScope) => {
         const firstOfScope = rows.row;
-        const scope = this.#scope(ofScope);
+        const scope = this.#scope(ofScope, sink.tally);
         this.reader.each(ofScope, this.#names.items, sink.item);
         if (rows.row > firstOfScope) rows.scopeIndex.fill(scopes.indexOf(scope), firstOfScope, rows.row);
       });
@@ -66,12 +68,14 @@ export class JsonExport {
     return this.#owners.resource(list);
   }
 
-  #scope(from: JsonObject): Shared<Scope> {
+  #scope(from: JsonObject, tally: DecodeTally): Shared<Scope> {
+    const list: Attribute[] = [];
     let scope = { name: '', version: '' };
     this.reader.within(from, 'scope', (object) => {
       scope = { name: this.attributes.text(object, 'name'), version: this.attributes.text(object, 'version') };
+      this.attributes.read(object, list);
     });
-    return this.#owners.scope(scope.name, scope.version);
+    return this.#owners.scope(scope.name, scope.version, fittingScope(list, this.#limits, tally));
   }
 
   /** Writes a hex id into `column` and returns its length in bytes; -1 where it is not hex. */

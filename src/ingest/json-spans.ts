@@ -1,4 +1,5 @@
 import type { Attribute } from '../trace/attribute.js';
+import { addCount, DROPPED_ATTRIBUTES } from '../trace/mapped-attributes.js';
 import type { SpanBatch, SpanEvent, SpanLink } from '../trace/span-batch.js';
 import type { DecodeLimits } from './decode-limits.js';
 import { DecodeTally } from './decode-tally.js';
@@ -73,7 +74,9 @@ export class JsonSpans {
     });
     attributes.read(span, columns.attributes);
     columns.weight = attributes.weight;
-    columns.dropped = attributes.dropped + reader.uint32(span, 'droppedAttributesCount') + reader.uint32(span, 'droppedEventsCount') + reader.uint32(span, 'droppedLinksCount');
+    columns.droppedAttributes = attributes.dropped + reader.uint32(span, 'droppedAttributesCount');
+    columns.droppedEvents = reader.uint32(span, 'droppedEventsCount');
+    columns.droppedLinks = reader.uint32(span, 'droppedLinksCount');
     columns.events[row] = this.#list({ columns, span, field: 'events' }, (event) => this.#event(event));
     columns.links[row] = this.#list({ columns, span, field: 'links' }, (link) => this.#link(link));
   }
@@ -89,27 +92,32 @@ export class JsonSpans {
     });
     this.#eventsInRequest += items.length;
     const surplus = list.length - items.length;
-    columns.dropped += surplus;
+    columns[field === 'events' ? 'droppedEvents' : 'droppedLinks'] += surplus;
     if (surplus > 0) this.#tally.hit(room === this.#limits.eventsPerSpan ? 'events-per-span' : 'events-per-request', surplus);
     return items;
   }
 
   #event(event: JsonObject): SpanEvent {
     const { reader, attributes } = this.#request;
-    const list: Attribute[] = [];
-    attributes.read(event, list);
-    return { timeNs: reader.uint64(event, 'timeUnixNano'), name: attributes.text(event, 'name'), attributes: list };
+    return { timeNs: reader.uint64(event, 'timeUnixNano'), name: attributes.text(event, 'name'), attributes: this.#attributesOf(event) };
   }
 
   #link(link: JsonObject): SpanLink {
     const { reader, attributes } = this.#request;
-    const list: Attribute[] = [];
-    attributes.read(link, list);
     return {
       traceId: reader.text(link, 'traceId').slice(0, MAX_ID_DIGITS).toLowerCase(),
       spanId: reader.text(link, 'spanId').slice(0, MAX_ID_DIGITS).toLowerCase(),
       traceState: attributes.text(link, 'traceState'),
-      attributes: list,
+      attributes: this.#attributesOf(link),
     };
+  }
+
+  /** Of an event or link, with what was dropped of them, by the sender and here. */
+  #attributesOf(item: JsonObject): readonly Attribute[] {
+    const { reader, attributes } = this.#request;
+    const list: Attribute[] = [];
+    attributes.read(item, list);
+    addCount(list, { key: DROPPED_ATTRIBUTES, count: attributes.dropped + reader.uint32(item, 'droppedAttributesCount'), from: 0 });
+    return list;
   }
 }

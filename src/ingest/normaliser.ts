@@ -1,6 +1,7 @@
 import { attributeOf } from '../trace/attribute-json.js';
 import type { Attribute } from '../trace/attribute.js';
 import type { LogBatch } from '../trace/log-record.js';
+import { addNew, spanAttributesOfScopes } from '../trace/mapped-attributes.js';
 import { SPAN_KINDS, type Resource, type SpanBatch } from '../trace/span-batch.js';
 import { clockFault, type Arrival, type ClockFault } from './clock-check.js';
 import { RewrittenAttributes } from './normalise-columns.js';
@@ -39,6 +40,8 @@ export function createNormaliser({ maxServices = MAX_SERVICES }: NormaliserOptio
 /** What is done to one batch: the columns that changed so far. */
 interface Changes {
   readonly attributes: RewrittenAttributes;
+  /** What spans get of their scopes. */
+  readonly ofScopes: ReturnType<typeof spanAttributesOfScopes>;
   names: string[] | undefined;
   endMs: Float64Array | undefined;
 }
@@ -58,7 +61,7 @@ class BatchNormaliser implements Normaliser {
     this.#services.startBatch(arrival.receivedAtMs);
     const services = batch.resources.map(({ serviceName }) => this.#services.of(serviceName));
     const resources = this.#renamedResources(batch.resources, services);
-    const changes: Changes = { attributes: new RewrittenAttributes(batch), names: undefined, endMs: undefined };
+    const changes: Changes = { attributes: new RewrittenAttributes(batch), ofScopes: spanAttributesOfScopes(batch.scopes), names: undefined, endMs: undefined };
     for (let row = 0; row < batch.count; row += 1) this.#span(batch, row, { service: services[batch.resourceIndex[row]!]!, arrival, changes });
     this.#row.read(NOTHING, 0, 0); // Lets go of the batch.
     const columns = changes.attributes.columns();
@@ -79,13 +82,16 @@ class BatchNormaliser implements Normaliser {
       changes.names ??= batch.names.slice();
       changes.names[row] = route.name;
     }
-    if ((normalise.seen & KEY.old) === 0 && fault === undefined && route?.attributes === undefined) {
+    const ofScope = changes.ofScopes?.[batch.scopeIndex[row]!];
+    if ((normalise.seen & KEY.old) === 0 && fault === undefined && route?.attributes === undefined && ofScope === undefined) {
       changes.attributes.keep(row);
       return;
     }
     const out = changes.attributes.begin(row);
+    const first = out.length;
     normalise.write(kind === SERVER ? 'server' : 'client', out, service.oldNames);
     append(out, route);
+    for (const attribute of ofScope ?? []) addNew(out, attribute, first);
     if (fault !== undefined) out.push(CLOCK_ATTRIBUTE[fault]);
     changes.attributes.end(row);
   }

@@ -4,12 +4,13 @@ import type { DecodeLimits } from './decode-limits.js';
 import type { DecodeTally } from './decode-tally.js';
 import { InternTable } from './intern-table.js';
 import { ProtobufAttributes } from './protobuf-attributes.js';
-import { SharedList, SharedOwners, type Shared } from './shared-owners.js';
+import { fittingScope, SharedList, SharedOwners, type Shared } from './shared-owners.js';
 import { WireReader } from './wire-reader.js';
 
 /** The three levels that traces and logs have in common: request → resource → scope → items, with equal field numbers. */
 const FIELD_1 = 0x0a;
 const FIELD_2 = 0x12;
+const FIELD_3 = 0x1a;
 
 const RESOURCE_SLOTS = 512;
 const RESOURCE_BYTES = 2_048;
@@ -33,16 +34,21 @@ export class ProtobufExport {
   readonly #resources = new Array<Shared<Resource> | undefined>(RESOURCE_SLOTS).fill(undefined);
   readonly #scopeTable = new InternTable(SCOPE_SLOTS, SCOPE_BYTES);
   readonly #scopes = new Array<Shared<Scope> | undefined>(SCOPE_SLOTS).fill(undefined);
+  readonly #limits: DecodeLimits;
+  #tally: DecodeTally;
   #batch = 0;
 
   constructor(options: { readonly limits: DecodeLimits; readonly tally: DecodeTally; readonly weightAttribute: string }) {
     this.attributes = new ProtobufAttributes(this.reader, options);
+    this.#limits = options.limits;
+    this.#tally = options.tally;
   }
 
   /** Loads the bytes and counts the items in them, so that columns can be made of the right size. */
   begin(bytes: Uint8Array, tally: DecodeTally): number {
     this.reader.load(bytes);
     this.attributes.beginRequest(tally);
+    this.#tally = tally;
     if (this.#owners.forgetIfFull()) this.#forget();
     this.#batch += 1;
     const count = this.#count(bytes.length, 0);
@@ -152,15 +158,19 @@ export class ProtobufExport {
     }
     let name = '';
     let version = '';
+    const list: Attribute[] = [];
+    attributes.beginList();
     while (reader.position < end) {
       const tag = reader.tag();
       if (tag === FIELD_1) name = attributes.interned(reader.payload(end));
       else if (tag === FIELD_2) version = attributes.interned(reader.payload(end));
+      else if (tag === FIELD_3) attributes.add(list, reader.payload(end));
       else reader.skip(tag, end);
     }
     reader.finish(end);
-    const shared = this.#owners.scope(name, version);
-    const fresh = this.#scopeTable.claim(reader, start, end);
+    const fitting = fittingScope(list, this.#limits, this.#tally);
+    const shared = this.#owners.scope(name, version, fitting);
+    const fresh = attributes.dropped > 0 || fitting.length < list.length ? -1 : this.#scopeTable.claim(reader, start, end);
     if (fresh >= 0) this.#scopes[fresh] = shared;
     return shared;
   }

@@ -1,4 +1,5 @@
 import type { Attribute } from '../trace/attribute.js';
+import { addCount, DROPPED_ATTRIBUTES } from '../trace/mapped-attributes.js';
 import type { SpanBatch, SpanEvent, SpanLink } from '../trace/span-batch.js';
 import { hexOf } from '../lib/ids.js';
 import type { DecodeLimits } from './decode-limits.js';
@@ -12,8 +13,8 @@ const SPAN = {
   attribute: 0x4a, droppedAttributes: 0x50, event: 0x5a, droppedEvents: 0x60, link: 0x6a, droppedLinks: 0x70, status: 0x7a, flags: 0x85,
 } as const;
 const STATUS = { message: 0x12, code: 0x18 } as const;
-const EVENT = { time: 0x09, name: 0x12, attribute: 0x1a } as const;
-const LINK = { traceId: 0x0a, spanId: 0x12, traceState: 0x1a, attribute: 0x22 } as const;
+const EVENT = { time: 0x09, name: 0x12, attribute: 0x1a, droppedAttributes: 0x20 } as const;
+const LINK = { traceId: 0x0a, spanId: 0x12, traceState: 0x1a, attribute: 0x22, droppedAttributes: 0x28 } as const;
 
 const NO_ATTRIBUTES: readonly Attribute[] = [];
 const MAX_KIND = 5;
@@ -60,7 +61,7 @@ export class ProtobufSpans {
     this.#eventRanges.length = 0;
     this.#linkRanges.length = 0;
     this.#fields(columns, end);
-    columns.dropped += this.#request.attributes.dropped;
+    columns.droppedAttributes += this.#request.attributes.dropped;
     columns.weight = this.#request.attributes.weight;
     const problem = columns.problem();
     if (problem === undefined) {
@@ -102,7 +103,9 @@ export class ProtobufSpans {
         case SPAN.traceState: columns.traceStates[row] = attributes.interned(reader.payload(end)); break;
         case SPAN.event: this.#defer(this.#eventRanges, reader.payload(end)); break;
         case SPAN.link: this.#defer(this.#linkRanges, reader.payload(end)); break;
-        case SPAN.droppedAttributes: case SPAN.droppedEvents: case SPAN.droppedLinks: columns.dropped += reader.varint(); break;
+        case SPAN.droppedAttributes: columns.droppedAttributes += reader.varint(); break;
+        case SPAN.droppedEvents: columns.droppedEvents += reader.varint(); break;
+        case SPAN.droppedLinks: columns.droppedLinks += reader.varint(); break;
         default: reader.skip(tag, end);
       }
     }
@@ -145,7 +148,8 @@ export class ProtobufSpans {
     const full = ranges.length >= this.#limits.eventsPerSpan * 2;
     if (full || this.#eventsInRequest >= this.#limits.eventsPerRequest) {
       this.#tally.hit(full ? 'events-per-span' : 'events-per-request');
-      this.#columns.dropped += 1;
+      if (ranges === this.#eventRanges) this.#columns.droppedEvents += 1;
+      else this.#columns.droppedLinks += 1;
     } else {
       this.#eventsInRequest += 1;
       ranges.push(reader.position, end);
@@ -169,16 +173,18 @@ export class ProtobufSpans {
     const { reader, attributes } = this.#request;
     let timeNs = 0n;
     let name = '';
+    let dropped = 0;
     let list: Attribute[] | undefined;
     while (reader.position < end) {
       const tag = reader.tag();
       if (tag === EVENT.time) timeNs = reader.view.getBigUint64(reader.fixed(8, end), true);
       else if (tag === EVENT.name) name = attributes.interned(reader.payload(end));
       else if (tag === EVENT.attribute) list = this.#innerAttribute(list, reader.payload(end));
+      else if (tag === EVENT.droppedAttributes) dropped = reader.varint();
       else reader.skip(tag, end);
     }
     reader.finish(end);
-    return { timeNs, name, attributes: list ?? NO_ATTRIBUTES };
+    return { timeNs, name, attributes: this.#counted(list, dropped) };
   };
 
   readonly #decodeLink = (end: number): SpanLink => {
@@ -186,6 +192,7 @@ export class ProtobufSpans {
     let traceId = '';
     let spanId = '';
     let traceState = '';
+    let dropped = 0;
     let list: Attribute[] | undefined;
     while (reader.position < end) {
       const tag = reader.tag();
@@ -193,10 +200,11 @@ export class ProtobufSpans {
       else if (tag === LINK.spanId) spanId = this.#hex(reader.payload(end));
       else if (tag === LINK.traceState) traceState = attributes.interned(reader.payload(end));
       else if (tag === LINK.attribute) list = this.#innerAttribute(list, reader.payload(end));
+      else if (tag === LINK.droppedAttributes) dropped = reader.varint();
       else reader.skip(tag, end);
     }
     reader.finish(end);
-    return { traceId, spanId, traceState, attributes: list ?? NO_ATTRIBUTES };
+    return { traceId, spanId, traceState, attributes: this.#counted(list, dropped) };
   };
 
   #innerAttribute(list: Attribute[] | undefined, end: number): Attribute[] {
@@ -204,6 +212,15 @@ export class ProtobufSpans {
     if (list === undefined) attributes.beginList();
     const kept = list ?? [];
     attributes.add(kept, end);
+    return kept;
+  }
+
+  /** With what was dropped of the list, by the sender and here. */
+  #counted(list: Attribute[] | undefined, byItsSender: number): readonly Attribute[] {
+    const count = byItsSender + (list === undefined ? 0 : this.#request.attributes.dropped);
+    if (count === 0) return list ?? NO_ATTRIBUTES;
+    const kept = list ?? [];
+    addCount(kept, { key: DROPPED_ATTRIBUTES, count, from: 0 });
     return kept;
   }
 

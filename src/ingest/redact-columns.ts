@@ -106,7 +106,8 @@ export function redactScopes(scopes: readonly Scope[], { profiles, hits }: RowPr
   const redacted = scopes.map((scope) => {
     const name = redact(scope.name);
     const version = redact(scope.version);
-    return name === scope.name && version === scope.version ? scope : { name, version };
+    const attributes = scope.attributes && [...new Set(profiles)].reduce((rest, profile) => (profile === undefined ? rest : redactList(rest, profile, hits)), scope.attributes);
+    return name === scope.name && version === scope.version && attributes === scope.attributes ? scope : { name, version, ...(attributes === undefined ? {} : { attributes }) };
   });
   return redacted.some((scope, index) => scope !== scopes[index]) ? redacted : undefined;
 }

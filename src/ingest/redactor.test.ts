@@ -8,7 +8,7 @@ import { officialLogs, officialSpans } from '../../test/support/otlp-official.js
 import { NOW_MS } from '../../test/support/otlp-wire.js';
 import { loadRules } from '../config/load-rules.js';
 import { formatProblem } from '../lib/problem.js';
-import { attributesJson } from '../trace/attribute-json.js';
+import { attributeOf, attributesJson } from '../trace/attribute-json.js';
 import type { AttributeValue } from '../trace/attribute.js';
 import { resource, spanBatch, type SpanDescription } from '../trace/batch-builder.js';
 import type { LogBatch } from '../trace/log-record.js';
@@ -188,6 +188,8 @@ describe('everything that a span says', () => {
   test('includes the scope, which services share', () => {
     const batch: SpanBatch = { ...spanBatch([span]), scopes: [{ name: `lib ${mail}`, version: mail }] };
     expect(redactorOf(text).spans(batch).batch.scopes).toEqual([{ name: 'lib ****@****', version: '****@****' }]);
+    const withAttributes: SpanBatch = { ...batch, scopes: [{ name: 'lib', version: '1', attributes: [attributeOf('owner', mail)] }] };
+    expect(redactorOf(text).spans(withAttributes).batch.scopes[0]!.attributes![0]!.value).toBe('****@****');
     expect(redactorOf(own('  services: { names: [cart] }\n  rules: [{ name: it, detect: [email] }]\n')).spans(batch).batch.scopes).toBe(batch.scopes);
   });
 

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { attributesJson } from '../trace/attribute-json.js';
 import type { Attribute } from '../trace/attribute.js';
 import type { Resource, Scope } from '../trace/span-batch.js';
+import type { DecodeLimits } from './decode-limits.js';
+import type { DecodeTally } from './decode-tally.js';
 
 /** Something that many rows share, with its place in the batch at hand. */
 export interface Shared<Value> {
@@ -59,15 +61,23 @@ export class SharedOwners {
     return fresh;
   }
 
-  scope(name: string, version: string): Shared<Scope> {
-    const key = `${name.length}:${name}${version}`;
+  scope(name: string, version: string, attributes: readonly Attribute[] = []): Shared<Scope> {
+    const key = `${name.length}:${name}${version.length}:${version}${attributes.length === 0 ? '' : attributesJson(attributes)}`;
     const known = this.#scopes.get(key);
     if (known !== undefined) return known;
-    const fresh = { value: { name, version }, batch: 0, index: 0 };
+    const fresh = { value: { name, version, ...(attributes.length === 0 ? {} : { attributes }) }, batch: 0, index: 0 };
     this.#scopes.set(key, fresh);
     this.#characters += key.length;
     return fresh;
   }
+}
+
+/** Of a scope's attributes the first that may be kept beside each of its spans. */
+export function fittingScope(attributes: readonly Attribute[], { scopeCharacters }: DecodeLimits, tally: DecodeTally): readonly Attribute[] {
+  let characters = 0;
+  const fitting = attributes.filter(({ json }) => (characters += json.length) <= scopeCharacters);
+  if (fitting.length < attributes.length) tally.hit('scope-characters', attributes.length - fitting.length);
+  return fitting;
 }
 
 function resourceOf(attributes: readonly Attribute[], json: string): Resource {

@@ -1,5 +1,6 @@
 import { adjustedCountOfRate, adjustedCountOfTraceState } from '../trace/adjusted-count.js';
 import type { Attribute } from '../trace/attribute.js';
+import { addCount, DROPPED_ATTRIBUTES, DROPPED_EVENTS, DROPPED_LINKS } from '../trace/mapped-attributes.js';
 import type { Resource, Scope, SpanBatch, SpanEvent, SpanLink } from '../trace/span-batch.js';
 import type { RejectReason } from './decode-tally.js';
 import { fitsInt64, msOfNsHalves } from './event-time.js';
@@ -45,7 +46,9 @@ export class SpanColumns {
   startLow = 0;
   endHigh = 0;
   endLow = 0;
-  dropped = 0;
+  droppedAttributes = 0;
+  droppedEvents = 0;
+  droppedLinks = 0;
   /** The attribute that says how the sender samples, if there is one. */
   weight: Attribute | undefined;
   readonly #startWords: Uint32Array;
@@ -93,7 +96,9 @@ export class SpanColumns {
     this.startLow = 0;
     this.endHigh = 0;
     this.endLow = 0;
-    this.dropped = 0;
+    this.droppedAttributes = 0;
+    this.droppedEvents = 0;
+    this.droppedLinks = 0;
     this.weight = undefined;
   }
 
@@ -125,10 +130,18 @@ export class SpanColumns {
     this.#startWords[row * 2 + 1] = this.startHigh;
     this.endMs[row] = msOfNsHalves(this.endHigh, this.endLow);
     this.durationNs[row] = (this.endHigh - this.startHigh) * WORD + (this.endLow - this.startLow);
-    this.droppedCounts[row] = Math.min(this.dropped, MAX_UINT32);
+    const dropped = this.droppedAttributes + this.droppedEvents + this.droppedLinks;
+    this.droppedCounts[row] = Math.min(dropped, MAX_UINT32);
+    if (dropped > 0) this.#tellDropped(this.attributeStart[row]!);
     this.#weigh(row);
     this.row = row + 1;
     this.attributeStart[row + 1] = this.attributes.length;
+  }
+
+  #tellDropped(from: number): void {
+    addCount(this.attributes, { key: DROPPED_ATTRIBUTES, count: this.droppedAttributes, from });
+    addCount(this.attributes, { key: DROPPED_EVENTS, count: this.droppedEvents, from });
+    addCount(this.attributes, { key: DROPPED_LINKS, count: this.droppedLinks, from });
   }
 
   /** Takes back the attributes of a row that is not kept. */

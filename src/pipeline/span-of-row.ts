@@ -37,6 +37,7 @@ function spanOfRow(row: Row, resource: Attributes): Span {
     events: eventsOf(row['events']),
     links: linksOf(row['links']),
     traceState: text(row['trace_state']),
+    flags: Number(row['flags'] ?? 0),
     weight: Number(row['weight'] ?? 1),
   };
 }
@@ -61,6 +62,7 @@ export function archivedSpanOfRow(row: Row): Span {
     events: listOf(row['events']).map((event) => ({ timeNs: integerOf(event['timeNs']), name: textOf(event['name']), attributes: typedAttributes(recordOf(event['attributes']), event['typed']) })),
     links: listOf(row['links']).map((link) => ({ traceId: textOf(link['traceId']), spanId: textOf(link['spanId']), traceState: textOf(link['traceState']), attributes: typedAttributes(recordOf(link['attributes']), link['typed']) })),
     traceState: text(row['TraceState']),
+    flags: Number(row['Flags'] ?? 0),
     weight: Number(row['Weight'] ?? 1),
   };
 }

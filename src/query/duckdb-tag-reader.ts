@@ -2,6 +2,7 @@ import { valueOfJson } from '../pipeline/span-of-row.js';
 import { needOfSearch, needOfSearchWith } from '../store/archive/archive-need.js';
 import type { SpansDatabase } from '../store/archive/duckdb-archived-spans.js';
 import type { AttributeValue } from '../trace/attribute.js';
+import { keyInScope } from '../trace/mapped-attributes.js';
 import type { Field } from '../trace/traceql/ast.js';
 import { durationText } from '../trace/traceql/duration-literal.js';
 import { compileSearch, type CompiledSearch } from '../trace/traceql/search-sql.js';
@@ -31,7 +32,8 @@ SELECT scope, name FROM names ORDER BY scope, name LIMIT $limit`,
       params: { ...parametersOf(compiled, query) },
       archive: needOfSearch(query.search),
     });
-    const ofScope = (scope: TagScope): string[] => rows.filter((row) => row['scope'] === scope).map((row) => String(row['name']));
+    const tags = rows.map((row) => tagOf(String(row['scope']), String(row['name'])));
+    const ofScope = (scope: TagScope): string[] => tags.filter((tag) => tag.scope === scope).map(({ name }) => name);
     return Object.fromEntries(TAG_SCOPES.map((scope) => [scope, ofScope(scope)])) as Record<TagScope, string[]>;
   }
 
@@ -46,6 +48,11 @@ WHERE value IS NOT NULL GROUP BY value ORDER BY spans DESC, value LIMIT $limit`,
     });
     return rows.flatMap((row) => typedValues(valueOfJson(String(row['value'])), field));
   }
+}
+
+function tagOf(scope: string, name: string): { readonly scope: string; readonly name: string } {
+  const inScope = scope === 'span' ? keyInScope(name) : undefined;
+  return inScope === undefined ? { scope, name } : { scope: 'instrumentation', name: inScope };
 }
 
 /** The newest spans that the search found, whole. */

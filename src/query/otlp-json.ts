@@ -1,4 +1,5 @@
 import type { AttributeValue } from '../trace/attribute.js';
+import { DROPPED_ATTRIBUTES, otlpSpan, takeCount, type OtlpSpan } from '../trace/mapped-attributes.js';
 import { SPAN_KINDS, SPAN_STATUSES } from '../trace/span-batch.js';
 import type { Attributes, Span } from '../trace/span.js';
 
@@ -11,39 +12,44 @@ export type OtlpDialect = 'otlp' | 'protobuf';
 /** Spans of one resource, by instrumentation scope; both in the order in which they first come. */
 export interface ResourceGroup {
   readonly resource: Attributes;
-  readonly scopes: readonly { readonly name: string; readonly version: string; readonly spans: readonly Span[] }[];
+  readonly scopes: readonly Readonly<ScopeGroup>[];
 }
 
-interface OpenScope {
+interface ScopeGroup {
   readonly name: string;
   readonly version: string;
-  readonly spans: Span[];
+  readonly attributes: Attributes;
+  readonly spans: OtlpSpan[];
 }
 
 export function groupByResource(spans: readonly Span[]): readonly ResourceGroup[] {
-  const groups = new Map<string, { readonly resource: Attributes; readonly scopes: Map<string, OpenScope> }>();
-  for (const span of spans) {
-    const key = JSON.stringify(span.resource, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
-    const group = groups.get(key) ?? { resource: span.resource, scopes: new Map<string, OpenScope>() };
+  const groups = new Map<string, { readonly resource: Attributes; readonly scopes: Map<string, ScopeGroup> }>();
+  for (const span of spans.map(otlpSpan)) {
+    const key = keyOf(span.resource);
+    const group = groups.get(key) ?? { resource: span.resource, scopes: new Map<string, ScopeGroup>() };
     groups.set(key, group);
     const version = span.scopeVersion ?? '';
-    const scopeKey = JSON.stringify([span.scopeName, version]);
-    const scope = group.scopes.get(scopeKey) ?? { name: span.scopeName, version, spans: [] };
+    const scopeKey = keyOf([span.scopeName, version, span.scopeAttributes]);
+    const scope = group.scopes.get(scopeKey) ?? { name: span.scopeName, version, attributes: span.scopeAttributes, spans: [] };
     group.scopes.set(scopeKey, scope);
     scope.spans.push(span);
   }
   return [...groups.values()].map(({ resource, scopes }) => ({ resource, scopes: [...scopes.values()] }));
 }
 
+function keyOf(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner));
+}
+
 /** The value of `resourceSpans`. */
 export function resourceSpansJson(spans: readonly Span[], dialect: OtlpDialect): unknown[] {
   return groupByResource(spans).map(({ resource, scopes }) => ({
     resource: { attributes: keyValues(resource) },
-    scopeSpans: scopes.map(({ name, version, spans: ofScope }) => ({ scope: { name, version }, spans: ofScope.map((span) => spanJson(span, dialect)) })),
+    scopeSpans: scopes.map(({ name, version, attributes, spans: ofScope }) => ({ scope: { name, version, ...(Object.keys(attributes).length === 0 ? {} : { attributes: keyValues(attributes) }) }, spans: ofScope.map((span) => spanJson(span, dialect)) })),
   }));
 }
 
-function spanJson(span: Span, dialect: OtlpDialect): Record<string, unknown> {
+function spanJson(span: OtlpSpan, dialect: OtlpDialect): Record<string, unknown> {
   const id = (hex: string): string => (dialect === 'otlp' ? hex : Buffer.from(hex, 'hex').toString('base64'));
   const kind = SPAN_KINDS.indexOf(span.kind);
   const code = SPAN_STATUSES.indexOf(span.status);
@@ -52,15 +58,30 @@ function spanJson(span: Span, dialect: OtlpDialect): Record<string, unknown> {
     spanId: id(span.spanId),
     ...(span.parentSpanId === '' ? {} : { parentSpanId: id(span.parentSpanId) }),
     ...(span.traceState === '' ? {} : { traceState: span.traceState }),
+    ...count('flags', span.flags ?? 0),
     name: span.name,
     kind: dialect === 'otlp' ? kind : `SPAN_KIND_${span.kind.toUpperCase()}`,
     startTimeUnixNano: span.startNs.toString(),
     endTimeUnixNano: (span.startNs + BigInt(span.durationNs)).toString(),
     attributes: keyValues(span.attributes),
-    ...(span.events.length === 0 ? {} : { events: span.events.map((event) => ({ timeUnixNano: event.timeNs.toString(), name: event.name, attributes: keyValues(event.attributes) })) }),
-    ...(span.links.length === 0 ? {} : { links: span.links.map((link) => ({ traceId: id(link.traceId), spanId: id(link.spanId), ...(link.traceState === undefined || link.traceState === '' ? {} : { traceState: link.traceState }), attributes: keyValues(link.attributes) })) }),
+    ...count('droppedAttributesCount', span.droppedAttributes),
+    ...(span.events.length === 0 ? {} : { events: span.events.map((event) => ({ timeUnixNano: event.timeNs.toString(), name: event.name, ...itemAttributes(event.attributes) })) }),
+    ...count('droppedEventsCount', span.droppedEvents),
+    ...(span.links.length === 0 ? {} : { links: span.links.map((link) => ({ traceId: id(link.traceId), spanId: id(link.spanId), ...(link.traceState === undefined || link.traceState === '' ? {} : { traceState: link.traceState }), ...itemAttributes(link.attributes) })) }),
+    ...count('droppedLinksCount', span.droppedLinks),
     status: { ...(span.statusMessage === '' ? {} : { message: span.statusMessage }), ...(code === 0 ? {} : { code: dialect === 'otlp' ? code : `STATUS_CODE_${span.status.toUpperCase()}` }) },
   };
+}
+
+/** Of an event or a link. */
+function itemAttributes(attributes: Attributes): Record<string, unknown> {
+  const { rest, count: dropped } = takeCount(attributes, DROPPED_ATTRIBUTES);
+  return { attributes: keyValues(rest), ...count('droppedAttributesCount', dropped) };
+}
+
+/** Zeros are left out, as everywhere in protobuf. */
+function count(field: string, value: number): Record<string, number> {
+  return value === 0 ? {} : { [field]: value };
 }
 
 export function keyValues(attributes: Attributes): unknown[] {

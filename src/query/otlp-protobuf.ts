@@ -1,5 +1,6 @@
 import { concatBytes, lengthDelimited, varintField } from '../ingest/wire-writer.js';
 import type { AttributeValue } from '../trace/attribute.js';
+import { DROPPED_ATTRIBUTES, takeCount, type OtlpSpan } from '../trace/mapped-attributes.js';
 import { SPAN_KINDS, SPAN_STATUSES } from '../trace/span-batch.js';
 import type { Attributes, Span } from '../trace/span.js';
 import { groupByResource, isList } from './otlp-json.js';
@@ -10,14 +11,14 @@ const NOTHING = new Uint8Array(0);
 export function tracesDataBytes(spans: readonly Span[]): Uint8Array {
   return concatBytes(groupByResource(spans).map(({ resource, scopes }) => lengthDelimited(1, concatBytes([
     lengthDelimited(1, attributesBytes(1, resource)),
-    ...scopes.map(({ name, version, spans: ofScope }) => lengthDelimited(2, concatBytes([
-      lengthDelimited(1, concatBytes([textField(1, name), textField(2, version)])),
+    ...scopes.map(({ name, version, attributes, spans: ofScope }) => lengthDelimited(2, concatBytes([
+      lengthDelimited(1, concatBytes([textField(1, name), textField(2, version), attributesBytes(3, attributes)])),
       ...ofScope.map((span) => lengthDelimited(2, spanBytes(span))),
     ]))),
   ]))));
 }
 
-function spanBytes(span: Span): Uint8Array {
+function spanBytes(span: OtlpSpan): Uint8Array {
   return concatBytes([
     idField(1, span.traceId),
     idField(2, span.spanId),
@@ -28,10 +29,20 @@ function spanBytes(span: Span): Uint8Array {
     fixed64Field(7, span.startNs),
     fixed64Field(8, span.startNs + BigInt(span.durationNs)),
     attributesBytes(9, span.attributes),
-    ...span.events.map((event) => lengthDelimited(11, concatBytes([fixed64Field(1, event.timeNs), textField(2, event.name), attributesBytes(3, event.attributes)]))),
-    ...span.links.map((link) => lengthDelimited(13, concatBytes([idField(1, link.traceId), idField(2, link.spanId), textField(3, link.traceState ?? ''), attributesBytes(4, link.attributes)]))),
+    varintField(10, span.droppedAttributes),
+    ...span.events.map((event) => lengthDelimited(11, concatBytes([fixed64Field(1, event.timeNs), textField(2, event.name), itemAttributes(3, event.attributes)]))),
+    varintField(12, span.droppedEvents),
+    ...span.links.map((link) => lengthDelimited(13, concatBytes([idField(1, link.traceId), idField(2, link.spanId), textField(3, link.traceState ?? ''), itemAttributes(4, link.attributes)]))),
+    varintField(14, span.droppedLinks),
     lengthDelimited(15, concatBytes([textField(2, span.statusMessage), varintField(3, SPAN_STATUSES.indexOf(span.status))])),
+    fixed32Field(16, span.flags ?? 0),
   ]);
+}
+
+/** Of an event or a link; the count of those that were dropped is the next field. */
+function itemAttributes(field: number, attributes: Attributes): Uint8Array {
+  const { rest, count } = takeCount(attributes, DROPPED_ATTRIBUTES);
+  return concatBytes([attributesBytes(field, rest), varintField(field + 1, count)]);
 }
 
 function attributesBytes(field: number, attributes: Attributes): Uint8Array {
@@ -66,6 +77,14 @@ function fixed64Field(field: number, value: bigint): Uint8Array {
   const bytes = Buffer.alloc(9);
   bytes.writeUInt8((field << 3) | 1);
   bytes.writeBigUInt64LE(BigInt.asUintN(64, value), 1);
+  return bytes;
+}
+
+function fixed32Field(field: number, value: number): Uint8Array {
+  if (value === 0) return NOTHING;
+  const bytes = Buffer.alloc(6);
+  bytes.set([((field << 3) & 0x7f) | 0x80 | 5, field >> 4]);
+  bytes.writeUInt32LE(value, 2);
   return bytes;
 }
 

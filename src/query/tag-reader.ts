@@ -7,7 +7,7 @@ export const TAG_LIMIT = 5_000;
 /** Spans that are looked at for them: the newest ones, so that an answer comes while somebody types. */
 export const TAG_SPAN_LIMIT = 20_000;
 
-export const TAG_SCOPES = ['resource', 'span', 'event', 'link'] as const;
+export const TAG_SCOPES = ['resource', 'span', 'instrumentation', 'event', 'link'] as const;
 export type TagScope = (typeof TAG_SCOPES)[number];
 
 export interface TagQuery extends TimeWindow {

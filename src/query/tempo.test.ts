@@ -15,12 +15,12 @@ import { DuckdbTraceReader } from './duckdb-trace-reader.js';
 const ID = '0af7651916cd43dd8448eb211c80319c';
 const START = DEFAULT_START_MS;
 const SPANS: readonly SpanDescription[] = [
-  { traceId: ID, spanId: 'a1', name: 'GET /', service: 'front', kind: 'server', startMs: START, durationMs: 250, attributes: { 'http.response.status_code': 500, 'http.route': '/', ratio: 0.5, negative: -7 }, resource: { region: 'eu' }, scope: { name: 'http', version: '1.2' } },
+  { traceId: ID, spanId: 'a1', name: 'GET /', service: 'front', kind: 'server', startMs: START, durationMs: 250, attributes: { 'http.response.status_code': 500, 'http.route': '/', ratio: 0.5, negative: -7 }, resource: { region: 'eu' }, scope: { name: 'http', version: '1.2' }, flags: 257 },
   {
     traceId: ID, spanId: 'a2', parentSpanId: 'a1', name: 'charge', service: 'pay', kind: 'client', status: 'error', statusMessage: 'declined', startMs: START + 20, durationMs: 100.5,
-    attributes: { big: 9_223_372_036_854_775_807n, list: ['x', 1, true], deep: { a: 1.5 }, hit: true, note: '"ü' }, events: [{ name: 'exception', timeMs: START + 60, attributes: { 'exception.type': 'Declined' } }], links: [{ traceId: 'b'.repeat(32), spanId: 'c'.repeat(16), traceState: 'vendor=2', attributes: { why: 'retry' } }], traceState: 'vendor=1',
+    attributes: { big: 9_223_372_036_854_775_807n, list: ['x', 1, true], deep: { a: 1.5 }, hit: true, 'note': '"ü', 'otel.dropped_events_count': 2 }, droppedCount: 2, events: [{ name: 'exception', timeMs: START + 60, attributes: { 'exception.type': 'Declined' } }], links: [{ traceId: 'b'.repeat(32), spanId: 'c'.repeat(16), traceState: 'vendor=2', attributes: { why: 'retry' } }], traceState: 'vendor=1',
   },
-  { traceId: 'd'.repeat(32), spanId: 'd1', parentSpanId: '99', name: 'orphan', service: 'pay', startMs: START + 1_000, durationMs: 5, attributes: { 'odd "key"': 'v' } },
+  { traceId: 'd'.repeat(32), spanId: 'd1', parentSpanId: '99', name: 'orphan', service: 'pay', startMs: START + 1_000, durationMs: 5, attributes: { 'odd "key"': 'v', 'otel.scope.team': 'pay' } },
 ];
 
 let store: TraceqlStore;
@@ -135,7 +135,7 @@ describe("what Grafana's Tempo datasource asks for", () => {
   test('names of tags, all and of one scope', async () => {
     expect(await json(`/api/v2/search/tags?${query({ ...RANGE, limit: '5000' })}`)).toMatchObject({ scopes: [
       { name: 'resource', tags: ['region', 'service.name'] },
-      { name: 'span', tags: expect.arrayContaining(['http.route', 'odd "key"']) as unknown },
+      { name: 'span', tags: expect.not.arrayContaining(['otel.scope.team']) as unknown }, { name: 'instrumentation', tags: ['team'] },
       { name: 'event', tags: ['exception.type'] }, { name: 'link', tags: ['why'] },
       { name: 'intrinsic', tags: expect.arrayContaining(['name', 'status', 'duration', 'rootServiceName']) as unknown },
     ] });
@@ -149,6 +149,7 @@ describe("what Grafana's Tempo datasource asks for", () => {
     ['resource.service.name', { q: '{ resource.region = "eu" && span.http.route = }' }, [{ type: 'string', value: 'front' }]],
     ['resource.service.name', { q: '{ span.http.route = && resource.region = "eu" }' }, [{ type: 'string', value: 'front' }]],
     ['span.http.response.status_code', {}, [{ type: 'int', value: '500' }]],
+    ['instrumentation.team', { q: '{ instrumentation.team = "pay" }' }, [{ type: 'string', value: 'pay' }]],
     ['span.ratio', {}, [{ type: 'float', value: '0.5' }]],
     ['span.hit', {}, [{ type: 'bool', value: 'true' }]],
     ['status', {}, [{ type: 'keyword', value: 'unset' }, { type: 'keyword', value: 'error' }]],

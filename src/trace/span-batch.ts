@@ -22,6 +22,8 @@ export interface Resource {
 export interface Scope {
   readonly name: string;
   readonly version: string;
+  /** Absent where it has none, which is most of them. The store keeps them with the spans: mapped-attributes.ts. */
+  readonly attributes?: readonly Attribute[];
 }
 
 export interface SpanEvent {

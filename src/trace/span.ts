@@ -34,5 +34,7 @@ export interface Span {
   readonly events: readonly { readonly timeNs: bigint; readonly name: string; readonly attributes: Attributes }[];
   readonly links: readonly SpanLinkRead[];
   readonly traceState: string;
+  /** As OTLP's `flags`. Absent where the reader does not ask for it. */
+  readonly flags?: number;
   readonly weight: number;
 }

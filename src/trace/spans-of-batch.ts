@@ -36,6 +36,7 @@ function spanOf(batch: SpanBatch, row: number, { ids, resources }: Decoded): Spa
     events: (batch.events[row] ?? []).map((event) => ({ timeNs: event.timeNs, name: event.name, attributes: attributesOf(event.attributes) })),
     links: (batch.links[row] ?? []).map((link) => ({ traceId: link.traceId, spanId: link.spanId, traceState: link.traceState, attributes: attributesOf(link.attributes) })),
     traceState: batch.traceStates[row] ?? '',
+    flags: batch.flags[row]!,
     weight: batch.weights[row]!,
   };
 }

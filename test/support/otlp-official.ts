@@ -95,7 +95,7 @@ export function expectedSpan(from: ReadableSpan, carrier: Carrier): SpanRow {
     service: serviceOf(from.resource.attributes as Values),
     resource: attributes(from.resource.attributes as Values, carrier),
     scope: { name: from.instrumentationScope.name, version: from.instrumentationScope.version ?? '' },
-    attributes: attributes(from.attributes as Values, carrier),
+    attributes: [...attributes(from.attributes as Values, carrier), ...dropped('attributes', from.droppedAttributesCount), ...dropped('events', from.droppedEventsCount), ...dropped('links', from.droppedLinksCount)],
     events: from.events.map((each) => ({ timeNs: nanoseconds(each.time), name: each.name, attributes: attributes((each.attributes ?? {}) as Values, carrier) })),
     links: from.links.map((each: Link) => ({
       traceId: each.context.traceId,
@@ -105,6 +105,10 @@ export function expectedSpan(from: ReadableSpan, carrier: Carrier): SpanRow {
     })),
     dropped: from.droppedAttributesCount + from.droppedEventsCount + from.droppedLinksCount,
   };
+}
+
+function dropped(what: string, count: number): [string, number, boolean][] {
+  return count === 0 ? [] : [[`otel.dropped_${what}_count`, count, true]];
 }
 
 export function expectedLog(from: ReadableLogRecord, carrier: Carrier): LogRow {

@@ -345,7 +345,7 @@ export function pageFakes(changes: Partial<UiOptions> = {}, kind: 'shop' | 'empt
       changes: { record: async () => {}, list: async () => (isEmpty ? [] : changesOf()) },
       traces: { traceById: async (id) => traces.get(id), findTraces: async (search) => (isEmpty ? [] : summaries(search)), findSpansets: async () => [], everyTrace: async function* () { yield* traces.values(); }, explainSearch: async () => ({ sql: 'SELECT 1', params: {}, plan: 'DUMMY_SCAN' }) },
       metrics: { metrics: async () => ({ series: [], timestampsMs: [], truncated: false }), explainMetrics: async () => [] },
-      tags: { tagNames: async () => ({ resource: [], span: [], event: [], link: [] }), tagValues: async () => [] },
+      tags: { tagNames: async () => ({ resource: [], span: [], instrumentation: [], event: [], link: [] }), tagValues: async () => [] },
       surveys: surveyFakes(isEmpty), users: HASHED_USERS,
       versions: { versions: async (services) => (isEmpty ? [] : services.flatMap((service) => [{ service, version: '1.4.1', firstSeenMs: PAGE_NOW_MS - 6 * HOUR_MS }, { service, version: '1.4.2', firstSeenMs: BEGAN_MS - MINUTE_MS }])) },
       topology: { serviceNames: async () => [], spanOperations: async () => [], dependencies: async () => [], calls: async () => (isEmpty ? [] : callFakes()) },

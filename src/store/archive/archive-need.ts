@@ -3,6 +3,7 @@ import { aliasesOf, olderSpelling, valueAliasesOf } from '../../trace/semantic-c
 import type { AttributeField, Field } from '../../trace/traceql/ast.js';
 import { isLiteral } from '../../trace/traceql/field-types.js';
 import type { FieldExpression, FieldOperator, SpansetExpression, Stage, StaticLiteral } from '../../trace/traceql/query-ast.js';
+import { storedField } from '../../trace/traceql/span-fields-sql.js';
 import { portableRegex } from '../../trace/traceql/regex.js';
 import type { TracePart } from '../less-at-once.js';
 import { quoted } from '../literal-sql.js';
@@ -162,7 +163,8 @@ function whereWord(column: string, operator: FieldOperator, word: string | undef
   return word !== undefined && (operator === '=' || operator === '!=') ? { where: `${column} ${operator === '=' ? '=' : '<>'} ${quoted(word)}` } : EVERYTHING;
 }
 
-function needOfAttribute(field: AttributeField, operator: FieldOperator, literal: StaticLiteral): ArchiveNeed {
+function needOfAttribute(asked: AttributeField, operator: FieldOperator, literal: StaticLiteral): ArchiveNeed {
+  const field = storedField(asked);
   if (field.ofParent === true) return EVERYTHING;
   if (field.scope === 'resource') return field.key === 'service.name' ? needOfService(operator, literal) : EVERYTHING;
   if (field.scope !== 'span' || derivedAttribute(field.key) !== undefined || field.key === 'rpc.method') return EVERYTHING;

@@ -43,7 +43,7 @@ export type Operator = (typeof OPERATORS)[number];
 
 /**
  * `any` is the unscoped `.x`: the span's own attribute first, else the resource's. A span has several events and links: a comparison with
- * theirs holds where it holds for one of them. Of an instrumentation scope only name and version are stored, its attributes are not.
+ * theirs holds where it holds for one of them.
  */
 export const ATTRIBUTE_SCOPES = ['span', 'resource', 'any', 'event', 'link', 'instrumentation'] as const;
 export type AttributeScope = (typeof ATTRIBUTE_SCOPES)[number];

@@ -1,7 +1,8 @@
 import { derivedAttribute } from '../derived-attributes.js';
+import { scopeAttributeKey } from '../mapped-attributes.js';
 import { aliasesOf, type Side } from '../semantic-conventions.js';
 import { SPAN_KINDS } from '../span-batch.js';
-import type { AttributeField, Field, IntrinsicName, Operator } from './ast.js';
+import type { AttributeField, AttributeScope, Field, IntrinsicName, Operator } from './ast.js';
 import type { SqlParams } from './sql-params.js';
 
 /**
@@ -93,7 +94,8 @@ export class SpanFieldsSql {
   }
 
   /** The first of the attribute's names that is there and not null; `any` looks at the span first, then at its resource. */
-  json({ scope, key, ofParent }: AttributeField): string {
+  json(field: AttributeField): string {
+    const { scope, key, ofParent } = storedField(field);
     if (ofParent === true) this.joins.add('parent');
     else if (scope === 'resource' || scope === 'any') this.joins.add('resource');
     const [span, resource] = ofParent === true ? ['p', 'pr'] : ['s', 'r'];
@@ -107,8 +109,6 @@ export class SpanFieldsSql {
       case 'event':
       case 'link':
         return this.#storedValue(`json_extract(${scope}, '/attributes')`, key, 'none');
-      case 'instrumentation':
-        return 'CAST(NULL AS JSON)';
     }
   }
 
@@ -117,7 +117,7 @@ export class SpanFieldsSql {
    * `JSON.stringify` does. Undefined where none is known.
    */
   mayHoldText(field: AttributeField, texts: readonly string[]): string | undefined {
-    const documents = documentsOf(field);
+    const documents = documentsOf(storedField(field));
     if (documents.length === 0) return undefined;
     const parts = texts.map((wanted) => this.#params.add(JSON.stringify(wanted)));
     return `(${documents.flatMap((document) => parts.map((part) => `contains(${document}, ${part})`)).join(' OR ')})`;
@@ -136,7 +136,8 @@ export class SpanFieldsSql {
   }
 
   /** `condition` is of a name as it stands in a document, over such a document. */
-  #mayHold(field: AttributeField, condition: (name: string) => (document: string) => string): string | undefined {
+  #mayHold(asked: AttributeField, condition: (name: string) => (document: string) => string): string | undefined {
+    const field = storedField(asked);
     const names = [...new Set([...aliasesOf(field.key, 'server'), ...aliasesOf(field.key, 'client')])];
     const documents = documentsOf(field);
     if (documents.length === 0 || !names.every((name) => PLAIN_NAME.test(name))) return undefined;
@@ -159,6 +160,11 @@ export class SpanFieldsSql {
   #storedValue(document: string, key: string, side: Side): string {
     return firstOf(aliasesOf(key, side).map((alias) => `nullif(json_extract(${document}, ${this.#params.add(jsonPointer(alias))}), 'null')`));
   }
+}
+
+/** Where the store has an attribute: a scope's with its spans. */
+export function storedField({ scope, key, ...rest }: AttributeField): AttributeField & { readonly scope: Exclude<AttributeScope, 'instrumentation'> } {
+  return scope === 'instrumentation' ? { ...rest, scope: 'span', key: scopeAttributeKey(key) } : { ...rest, scope, key };
 }
 
 /** Where the JSON of an attribute stands as it was sent; nowhere, where it is made of others. */
