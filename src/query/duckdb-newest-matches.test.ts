@@ -94,6 +94,11 @@ async function findsTheSame(search: SpansetExpression, turned: number): Promise<
   return found;
 }
 
+test('of two stages that look at events the first says where to look: the two need not be one event', () => {
+  const [first, both] = ['{ event:name = "a" }', '{ event:name = "a" } | { event:name = "b" }'].map((query) => foundCondition(parseTraceSearch(query)));
+  expect(both).toEqual(first);
+});
+
 describe('what a search finds in two steps is what it finds where all traces are judged whole', () => {
   test.each(QUERIES)('%s', async (text) => {
     let found = 0;

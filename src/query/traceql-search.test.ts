@@ -148,6 +148,33 @@ describe('TraceQL as SQL', () => {
     expect([found, found.length > 0]).toEqual([spansetsOfReference(asked.value.search, described), isFound]);
   });
 
+  /** As Tempo 3 finds them, but for `||` beside conditions on the span: see docs/traceql.md. */
+  test.each([
+    ['{ event:name = "a" && event.b = "c" }', ['same']],
+    ['{ event.b = "c" && span.x = "1" && event:name = "a" }', ['same']],
+    ['{ event:name = "a" && (event.b = "c" || event.b = "d") }', ['same']],
+    ['{ event:name = "a" && event:name = "b" }', []],
+    ['{ event:name = "a" || event:name = "b" }', ['names', 'only', 'same', 'split']],
+    ['{ event:name = "a" && event.b = nil }', ['names', 'only', 'split']],
+    ['{ event:name = "a" && event.b != "c" }', []],
+    ['{ event:name = "a" } | { event.b = "c" }', ['same', 'split']],
+    ['{ link.why = "retry" && event.b = "c" && event:name = "z" }', ['split']],
+    ['{ event.b = nil && event.d = nil }', ['names', 'none', 'only']],
+    ['{ (event:name = "a" && event.b = "c") || name = "none" }', ['none', 'same']],
+    ['{ event:name = "a" && !(event:name = "z") }', ['names', 'only']],
+  ])('conditions on events joined by && are of one event: %s', async (query, expected) => {
+    const events: Readonly<Record<string, SpanDescription['events']>> = {
+      same: [{ name: 'a', attributes: { b: 'c' } }, { name: 'z' }], split: [{ name: 'a' }, { name: 'z', attributes: { b: 'c' } }], only: [{ name: 'a' }], names: [{ name: 'a' }, { name: 'b' }], none: [],
+    };
+    const described = Object.entries(events).map(([name, of], index): SpanDescription => ({ traceId: '1', spanId: String(index + 1), name, attributes: { x: '1' }, events: of ?? [], links: [{ traceId: 'a', spanId: 'b', attributes: { why: 'retry' } }] }));
+    await store.replace(described);
+    const asked = parseSearch(query);
+    if (!asked.ok || asked.value.type !== 'search') throw new Error(query);
+    const found = await spansetsOfSql(asked.value.search);
+    expect(found).toEqual(spansetsOfReference(asked.value.search, described));
+    expect(found.flatMap((set) => set.split(': ')[1]!.split(' ')).map((spanId) => described[Number(spanId) - 1]!.name).sort()).toEqual(expected);
+  });
+
   test('finds what the plain evaluator finds, whatever the query and the traces', async () => {
     await fc.assert(
       fc.asyncProperty(spans, fc.array(query, { minLength: 6, maxLength: 6 }), async (described, queries) => {

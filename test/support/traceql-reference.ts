@@ -209,7 +209,7 @@ export class ReferenceTrace {
   }
 
   #binary({ operator, left, right }: FieldExpression & { readonly type: 'binary' }, row: number, element?: Element): Value | undefined {
-    if (operator === '&&') return { type: 'boolean', value: this.condition(left, row) && this.condition(right, row) };
+    if (operator === '&&') return { type: 'boolean', value: this.#all([...joinedBy('&&', left), ...joinedBy('&&', right)], row) };
     if (operator === '||') return { type: 'boolean', value: this.condition(left, row) || this.condition(right, row) };
     if (['+', '-', '*', '/', '%', '^'].includes(operator)) {
       const [a, b] = [this.#value(left, row, element), this.#value(right, row, element)];
@@ -220,6 +220,25 @@ export class ReferenceTrace {
     }
     const lists = new Set([...listsIn(left), ...listsIn(right)]);
     return { type: 'boolean', value: this.#elements(row, lists).some((one) => compare(this.#value(left, row, one), operator as Operator, this.#value(spelledOut(left, operator, right), row, one))) };
+  }
+
+  /** Of conditions on nothing but events one event meets all, and of links one link; what only says what is missing is of all of them. */
+  #all(conditions: readonly FieldExpression[], row: number): boolean {
+    const elements = [...this.#elements(row, new Set(['event'])), ...this.#elements(row, new Set(['link']))];
+    return ['event', 'link'].every((list) => {
+      const group = conditions.filter((condition) => aboutOne(condition) === list);
+      if (group.length < 2 || group.every((condition) => this.#meets(condition, row, {}))) return group.every((condition) => this.condition(condition, row));
+      return elements.some((element) => list in element && group.every((condition) => this.#meets(condition, row, element)));
+    }) && conditions.every((condition) => aboutOne(condition) !== undefined || this.condition(condition, row));
+  }
+
+  #meets(condition: FieldExpression, row: number, element: Element): boolean {
+    if (condition.type === 'exists') return (this.#value(condition.operand, row, element) !== undefined) !== condition.absent;
+    if (condition.type === 'field') return compare(this.#field(condition.field, row, element), '=', { type: 'boolean', value: true });
+    if (condition.type !== 'binary') return false;
+    const { operator, left, right } = condition;
+    if (operator === '&&' || operator === '||') return [left, right][operator === '&&' ? 'every' : 'some']((side) => this.#meets(side, row, element));
+    return compare(this.#value(left, row, element), operator as Operator, this.#value(spelledOut(left, operator, right), row, element));
   }
 
   #field(field: Field, row: number, { event, link }: Element): Value | undefined {
@@ -338,6 +357,18 @@ function valueOf(value: AttributeValue | undefined): Value | undefined {
 /** Enough to tell groups apart. */
 function jsonOf(value: Value | undefined): string {
   return value === undefined ? 'null' : JSON.stringify(value.type === 'map' ? 'map' : value.type === 'number' ? value.value + 0 : value.value);
+}
+
+function joinedBy(operator: '&&' | '||', expression: FieldExpression): readonly FieldExpression[] {
+  return expression.type === 'binary' && expression.operator === operator ? [...joinedBy(operator, expression.left), ...joinedBy(operator, expression.right)] : [expression];
+}
+
+/** The one list that a condition without negations looks into, and nothing else. */
+function aboutOne(condition: FieldExpression): string | undefined {
+  const text = JSON.stringify(condition);
+  if (text.includes('"operator":"!"')) return undefined;
+  const [first, ...others] = [...text.matchAll(/"type":"(?:attribute","scope":"(\w+)"|intrinsic","name":"([^":]*))/g)].map(([, scope, name]) => scope ?? name);
+  return (first === 'event' || first === 'link') && others.every((scope) => scope === first) ? first : undefined;
 }
 
 function listsIn(expression: FieldExpression): ReadonlySet<string> {

@@ -3,6 +3,7 @@ import { ComparisonSql, overElements, sqlOperator } from './comparison-sql.js';
 import { isLiteral } from './field-types.js';
 import type { ArithmeticOperator, FieldExpression, StaticLiteral } from './query-ast.js';
 import { LIST_COLUMNS, SpanFieldsSql, booleanOf, isIntOf, listOf, numberOf, textOf, type ListName, type SqlValue } from './span-fields-sql.js';
+import { conjunctsOf } from './same-element.js';
 import type { SqlParams } from './sql-params.js';
 import { SPAN_KINDS, SPAN_STATUSES } from '../span-batch.js';
 
@@ -33,9 +34,9 @@ export class ExpressionSql {
       case 'exists':
         return this.#exists(expression);
       case 'field':
-        return this.#anyOf(listsOf(expression), () => this.#comparisons.comparison({ type: 'comparison', field: expression.field, operator: '=', literal: { type: 'boolean', value: true } }));
+        return this.#anyOf(listsOf(expression), () => this.#isTrue(expression.field));
       case 'binary':
-        if (expression.operator === '&&') return `(${this.condition(expression.left)} AND ${this.condition(expression.right)})`;
+        if (expression.operator === '&&') return this.#conjunction(expression);
         if (expression.operator === '||') return `(${this.condition(expression.left)} OR ${this.condition(expression.right)})`;
         return ARITHMETIC.includes(expression.operator) ? 'FALSE' : this.#anyOf(listsOf(expression), () => `(${this.#comparison(expression)})`);
       case 'int':
@@ -90,6 +91,25 @@ export class ExpressionSql {
   /** Holds where it does for one of the span's events or links; without any the condition itself. */
   #anyOf(lists: readonly ListName[], condition: () => string): string {
     return lists.reduce((inner, list) => `coalesce(len(list_filter(${elements(list)}, lambda ${list}: coalesce(${inner}, FALSE))), 0) > 0`, condition());
+  }
+
+  #conjunction(expression: Binary): string {
+    const { apart, together } = conjunctsOf(expression);
+    const ofOne = together.map(({ list, conditions }) => this.#anyOf([list], () => conditions.map((condition) => this.#ofElement(condition)).join(' AND ')));
+    return `(${[...apart.map((condition) => this.condition(condition)), ...ofOne].join(' AND ')})`;
+  }
+
+  /** A condition on the element at hand; see same-element.ts for which can be one. */
+  #ofElement(condition: FieldExpression): string {
+    if (condition.type === 'field') return this.#isTrue(condition.field);
+    if (condition.type === 'exists') return `(${this.#value(condition.operand).sql} IS ${condition.absent ? '' : 'NOT '}NULL)`;
+    if (condition.type !== 'binary') return this.condition(condition);
+    if (condition.operator !== '&&' && condition.operator !== '||') return `(${this.#comparison(condition)})`;
+    return `(${[condition.left, condition.right].map((side) => `coalesce(${this.#ofElement(side)}, FALSE)`).join(condition.operator === '&&' ? ' AND ' : ' OR ')})`;
+  }
+
+  #isTrue(field: Field): string {
+    return this.#comparisons.comparison({ type: 'comparison', field, operator: '=', literal: { type: 'boolean', value: true } });
   }
 
   #exists({ operand, absent }: FieldExpression & { readonly type: 'exists' }): string {

@@ -1,5 +1,5 @@
 import type { FieldExpression, ScalarExpression, SpansetExpression, Stage } from './query-ast.js';
-import { fieldsOf } from './search-sql.js';
+import { canBeOne, fieldsOf } from './search-sql.js';
 import { looksElsewhere } from './span-fields-sql.js';
 
 /**
@@ -13,7 +13,7 @@ export function foundCondition(search: SpansetExpression): FieldExpression | und
     case 'operation':
       return ofOperation(search);
     case 'pipeline':
-      return search.stages.reduce<FieldExpression | undefined>((condition, stage) => both(condition, ofStage(stage)), undefined);
+      return search.stages.reduce<FieldExpression | undefined>((condition, stage) => oneAfterTheOther(condition, ofStage(stage)), undefined);
     case 'scalarComparison':
       return [...pipelinesOf(search.left), ...pipelinesOf(search.right)].map(foundCondition).reduce(either);
   }
@@ -39,6 +39,10 @@ function ofStage(stage: Stage): FieldExpression | undefined {
     case 'scalarComparison':
       return foundCondition(stage);
   }
+}
+
+function oneAfterTheOther(first: FieldExpression | undefined, second: FieldExpression | undefined): FieldExpression | undefined {
+  return first !== undefined && second !== undefined && !canBeOne(first, second) ? first : both(first, second);
 }
 
 function pipelinesOf(scalar: ScalarExpression): readonly SpansetExpression[] {

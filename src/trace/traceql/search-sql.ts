@@ -2,7 +2,7 @@ import type { Field } from './ast.js';
 import { sqlOperator } from './comparison-sql.js';
 import { ExpressionSql, arithmeticSql } from './expression-sql.js';
 import type { FieldExpression, FilterStage, GroupStage, ScalarComparison, ScalarExpression, SpansetExpression, SpansetOperation, SpansetOperator, Stage } from './query-ast.js';
-import { SPAN_ROWS, type Join } from './span-fields-sql.js';
+import { listOf, SPAN_ROWS, type Join } from './span-fields-sql.js';
 import { SqlParams } from './sql-params.js';
 import { isOfOtherSpans, JOINS, LOOKUPS } from './trace-lookups-sql.js';
 
@@ -325,10 +325,15 @@ function mergeFilters(stages: readonly Stage[]): readonly Stage[] {
   const merged: Stage[] = [];
   for (const stage of stages) {
     const last = merged.at(-1);
-    if (stage.type === 'filter' && last?.type === 'filter') merged[merged.length - 1] = { type: 'filter', condition: { type: 'binary', operator: '&&', left: last.condition, right: stage.condition } };
+    if (stage.type === 'filter' && last?.type === 'filter' && canBeOne(last.condition, stage.condition)) merged[merged.length - 1] = { type: 'filter', condition: { type: 'binary', operator: '&&', left: last.condition, right: stage.condition } };
     else merged.push(stage);
   }
   return merged;
+}
+
+/** In one condition events have to be the same (same-element.ts), in two that follow each other they need not be. */
+export function canBeOne(first: FieldExpression, second: FieldExpression): boolean {
+  return [first, second].some((condition) => fieldsOf(condition).every((field) => listOf(field) === undefined));
 }
 
 /** Every field that an expression looks at, in the order it was written. */
