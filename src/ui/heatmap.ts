@@ -79,8 +79,9 @@ function nsOfRow(row: number): number {
   return 2 ** (row / ROWS_PER_OCTAVE);
 }
 
-/** Milliseconds that `parseDuration` reads. */
+/** Milliseconds that `parseDuration` reads; empty where the row holds whatever is shorter too. */
 export function durationOfRow(row: number): string {
+  if (row === 0) return '';
   return `${Number((nsOfRow(row) / 1e6).toFixed(6))}ms`;
 }
 

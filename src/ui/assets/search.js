@@ -105,13 +105,23 @@
     if (!isDrag) return;
     brushed = true;
     setTimeout(() => (brushed = false));
-    const { fromMs, stepMs, topRow } = JSON.parse(svg.dataset.geometry);
+    const { fromMs, stepMs, topRow, rows } = JSON.parse(svg.dataset.geometry);
     const address = new URL(svg.querySelector('a').getAttribute('href'), location.href);
     address.searchParams.set('from', new Date(fromMs + area.left * stepMs).toISOString());
     address.searchParams.set('to', new Date(fromMs + area.right * stepMs).toISOString());
-    address.searchParams.set('minDuration', durationOf(topRow - area.bottom + 1));
-    address.searchParams.set('maxDuration', durationOf(topRow - area.top + 1));
+    // What reaches the end of the map is open there: more than it shows may come, and its rows are exact to 2 %.
+    for (const name of ['minDuration', 'maxDuration']) address.searchParams.delete(name);
+    if (area.bottom < rows) address.searchParams.set('minDuration', durationOf(topRow - area.bottom + 1));
+    if (area.top > 0) address.searchParams.set('maxDuration', durationOf(topRow - area.top + 1));
     location.assign(address);
+  });
+  const letGo = () => {
+    from?.svg.querySelector('.brush').setAttribute('visibility', 'hidden');
+    from = undefined;
+  };
+  addEventListener('pointercancel', letGo);
+  addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') letGo();
   });
   survey.addEventListener('click', (event) => {
     if (brushed) event.preventDefault();
