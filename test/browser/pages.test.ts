@@ -190,6 +190,12 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     await page.waitForSelector('.panel:not([hidden]) >> text=span id');
     expect(await page.locator('.fall li[aria-selected=true].current').count()).toBe(1);
     await shoot(page, 'trace-large');
+    const onScreen = await page.locator('.fall li').count();
+    await page.evaluate('dispatchEvent(new Event("beforeprint"))');
+    expect(await page.locator('.fall li').count()).toBe(2_000);
+    expect(await page.getAttribute('.fall', 'data-left-out')).toMatch(/^\d+ more rows are not printed/);
+    await page.evaluate('dispatchEvent(new Event("afterprint"))');
+    await expect.poll(() => page.locator('.fall li').count(), PATIENT).toBe(onScreen);
     expect(complaints).toEqual([]);
     await context.close();
   });
@@ -208,12 +214,17 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     await page.locator('.chart-svg[data-geometry]').scrollIntoViewIfNeeded();
     const picture = await page.locator('.chart-svg[data-geometry]').boundingBox();
     if (picture === null) throw new Error('the heatmap is not drawn');
-    await page.mouse.move(picture.x + picture.width / 2, picture.y + 12);
+    // Out of the picture over its upper right corner; what it shows is what is chosen, and there is no upper end.
+    await page.mouse.move(picture.x + picture.width / 2, picture.y + 60);
     await page.mouse.down();
-    await page.mouse.move(picture.x + picture.width - 4, picture.y + 60, { steps: 3 });
+    await page.mouse.move(picture.x + picture.width + 40, picture.y - 20, { steps: 3 });
+    const placeOf = async (rect: string): Promise<unknown> => page.locator(rect).evaluate((it) => ['x', 'y', 'width', 'height'].map((name) => Math.round(Number.parseFloat(it.getAttribute(name) ?? ''))));
+    const brushed = await placeOf('.brush');
     await page.mouse.up();
     await page.waitForURL(/minDuration=/);
     await page.waitForSelector('.chosen');
+    expect(await placeOf('.chosen')).toEqual(brushed);
+    expect(page.url()).not.toContain('maxDuration');
     expect(await page.getAttribute('.chosen-links a', 'href')).toContain('/traces/cohorts?');
     await page.fill('input[name=user]', 'ann');
     await page.waitForSelector('#results >> text=is stored as hmac:');

@@ -8,6 +8,7 @@
   if (page === null || tree === null || panel === null) return;
   const SVG = 'http://www.w3.org/2000/svg';
   const OVERSCAN = 12;
+  const MOST_PRINTED = 2_000;
   const FLAG = { error: 1, parentMissing: 2, began: 4, repeats: 8, errorInside: 16 };
   const { services, names, rows: lists } = JSON.parse(document.querySelector('.fall-rows').content.textContent);
   const wholeNs = Number(tree.dataset.ns);
@@ -105,17 +106,22 @@
     height = first === null ? 24 : first.getBoundingClientRect().height || 24;
   };
   let drawn = [0, 0];
+  let printing = false;
+  const onPaper = () => [0, Math.min(visible.length, MOST_PRINTED)];
+  const onScreen = (top) => {
+    const first = Math.max(0, Math.min(visible.length - 1, Math.floor(top / height) - OVERSCAN));
+    return [first, Math.max(first, Math.min(visible.length, Math.ceil((top + innerHeight) / height) + OVERSCAN))];
+  };
   const draw = (fresh) => {
     const top = -tree.getBoundingClientRect().top;
-    const first = Math.max(0, Math.min(visible.length - 1, Math.floor(top / height) - OVERSCAN));
-    const last = Math.max(first, Math.min(visible.length, Math.ceil((top + innerHeight) / height) + OVERSCAN));
+    const [first, last] = printing ? onPaper() : onScreen(top);
     drawView(top);
     if (!fresh && first === drawn[0] && last === drawn[1]) return;
     const kept = new Map(fresh ? [] : [...tree.children].map((item) => [item.row, item]));
     const wanted = visible.slice(first, last);
     tree.replaceChildren(...wanted.map((row) => kept.get(row) ?? build(row)));
     tree.style.paddingTop = `${first * height}px`;
-    tree.style.paddingBottom = `${(visible.length - last) * height}px`;
+    tree.style.paddingBottom = printing ? '' : `${(visible.length - last) * height}px`;
     drawn = [first, last];
   };
   let asked = false;
@@ -328,6 +334,19 @@
     measure();
     draw(true);
   });
+  // Paper has no screen: all rows that are not folded are there.
+  let place = 0;
+  const paper = (begins) => {
+    if (begins) place = scrollY;
+    printing = begins;
+    const leftOut = visible.length - MOST_PRINTED;
+    if (begins && leftOut > 0) tree.dataset.leftOut = `${leftOut} more rows are not printed: fold what does not matter.`;
+    else delete tree.dataset.leftOut;
+    draw(true);
+    if (!begins) scrollTo(scrollX, place);
+  };
+  addEventListener('beforeprint', () => paper(true));
+  addEventListener('afterprint', () => paper(false));
 
   document.querySelector('.fall-buttons').hidden = false;
   minimap.removeAttribute('hidden');
