@@ -27,15 +27,22 @@ export type JaegerSearchInput = z.output<typeof jaegerSearchInput>;
 const moment = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value) * 1_000).optional();
 const depth = z.coerce.number().int().min(1).transform((value) => Math.min(value, MAX_TRACES)).optional();
 
+/** The third version's names are in camel case; those with underscores are older. */
+function presentNames(query: unknown): unknown {
+  const present = (name: string): string => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return typeof query === 'object' && query !== null ? Object.fromEntries(Object.entries(query).sort(([left], [right]) => Number(right.includes('_')) - Number(left.includes('_'))).map(([name, value]) => [present(name), value as unknown])) : query;
+}
+
 /** The third version asks for the same under other names: times are dates, attributes a JSON object. */
-export const jaegerSearchInputV3 = z.object({
-  'query.service_name': text, 'query.operation_name': text, 'query.attributes': text, 'query.start_time_min': moment, 'query.start_time_max': moment,
-  'query.duration_min': durationInput, 'query.duration_max': durationInput, 'query.search_depth': depth, 'query.num_traces': depth,
+export const jaegerSearchInputV3 = z.preprocess(presentNames, z.object({
+  'query.serviceName': text, 'query.operationName': text, 'query.attributes': text, 'query.startTimeMin': moment, 'query.startTimeMax': moment,
+  'query.durationMin': durationInput, 'query.durationMax': durationInput, 'query.searchDepth': depth, 'query.numTraces': depth,
+  'query.filter': z.never({ error: 'is not known here: ask by query.attributes' }).optional(),
 }).transform((query): JaegerSearchInput => ({
-  service: query['query.service_name'], operation: query['query.operation_name'], tags: query['query.attributes'] === undefined ? [] : [query['query.attributes']], tag: [], traceID: [], lookback: undefined,
-  start: query['query.start_time_min'], end: query['query.start_time_max'], minDuration: query['query.duration_min'], maxDuration: query['query.duration_max'],
-  limit: query['query.search_depth'] ?? query['query.num_traces'] ?? DEFAULT_TRACES,
-}));
+  service: query['query.serviceName'], operation: query['query.operationName'], tags: query['query.attributes'] === undefined ? [] : [query['query.attributes']], tag: [], traceID: [], lookback: undefined,
+  start: query['query.startTimeMin'], end: query['query.startTimeMax'], minDuration: query['query.durationMin'], maxDuration: query['query.durationMax'],
+  limit: query['query.searchDepth'] ?? query['query.numTraces'] ?? MAX_TRACES,
+})));
 /** Milliseconds. */
 export const dependenciesInput = z.object({ endTs: z.coerce.number().min(0).optional(), lookback: z.coerce.number().min(1).max(MAX_RANGE_MS).optional().default(DAY_MS) });
 export const operationsInput = z.object({ service: text, spanKind: text, span_kind: text });

@@ -1,3 +1,5 @@
+import { ascending } from '../lib/compare.js';
+import { groupBy } from '../lib/group-by.js';
 import { valueJson } from '../trace/attribute-json.js';
 import type { AttributeValue } from '../trace/attribute.js';
 import type { Attributes, Span } from '../trace/span.js';
@@ -31,6 +33,28 @@ export function jaegerTrace(traceId: string, spans: readonly Span[], truncated =
   };
   const shown = spans.map((span) => spanJson(span, processOf(span)));
   return { traceID: traceId, spans: shown, processes: Object.fromEntries([...processes.values()].map(({ id, json }) => [id, json])), warnings: truncated ? ['the trace has more spans than are shown'] : null };
+}
+
+/** One line of Jaeger's search, counted over the whole trace. Zeros are left out, 64-bit numbers are texts, as protobuf's JSON has it. */
+export function jaegerSummary({ traceId, spans }: { readonly traceId: string; readonly spans: readonly Span[] }): Record<string, unknown> {
+  const present = new Set<string>(spans.map(({ spanId }) => spanId));
+  // The oldest come first.
+  const root = spans.find(({ parentSpanId }) => parentSpanId === '');
+  const lastNs = spans.reduce((latest, { startNs, durationNs }) => (startNs + BigInt(durationNs) > latest ? startNs + BigInt(durationNs) : latest), 0n);
+  const services = [...groupBy(spans, ({ serviceName }) => serviceName)].sort(([left], [right]) => ascending(left, right));
+  return {
+    traceId, ...(root === undefined ? {} : { rootServiceName: root.serviceName, rootOperationName: root.name }), minStartTimeUnixNano: String(spans[0]?.startNs ?? 0n), maxEndTimeUnixNano: String(lastNs),
+    ...counts(spans), ...notZero('orphanSpanCount', spans.filter(({ parentSpanId }) => parentSpanId !== '' && !present.has(parentSpanId)).length),
+    services: services.map(([name, ofService]) => ({ name, ...counts(ofService) })),
+  };
+}
+
+function counts(spans: readonly Span[]): Record<string, number> {
+  return { spanCount: spans.length, ...notZero('errorSpanCount', spans.filter(({ status }) => status === 'error').length) };
+}
+
+function notZero(name: string, count: number): Record<string, number> {
+  return count === 0 ? {} : { [name]: count };
 }
 
 /** The envelope of every answer. */

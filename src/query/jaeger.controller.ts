@@ -4,7 +4,7 @@ import type { TraceId } from '../lib/ids.js';
 import { ApiError } from './api-error.js';
 import { dependenciesInput, jaegerSearch, jaegerSearchInput, jaegerSearchInputV3, jaegerWindow, operationsInput, type JaegerSearchInput } from './jaeger-input.js';
 import { JaegerFilter } from './jaeger.filter.js';
-import { jaegerAnswer, jaegerTrace, type JaegerTrace } from './jaeger-view.js';
+import { jaegerAnswer, jaegerSummary, jaegerTrace, type JaegerTrace } from './jaeger-view.js';
 import { resourceSpansJson } from './otlp-json.js';
 import { READERS, type Readers } from './readers.js';
 import { readInput, readTraceId } from './request-input.js';
@@ -47,8 +47,7 @@ export class JaegerController {
   async search(@Query() query: unknown): Promise<unknown> {
     const input = readInput(jaegerSearchInput, query);
     const ids = input.traceID.length > 0 ? input.traceID.slice(0, input.limit).map(paddedId) : await this.#found(input);
-    const traces = await Promise.all(ids.map((id) => this.#readers.traces.traceById(id)));
-    return jaegerAnswer(traces.filter((trace) => trace !== undefined).map(traceOf));
+    return jaegerAnswer((await this.#tracesOf(ids)).map(traceOf));
   }
 
   @Get('traces/:traceId')
@@ -71,15 +70,20 @@ export class JaegerController {
 
   @Get('v3/operations')
   async operationsV3(@Query() query: unknown): Promise<unknown> {
-    const { service = '', span_kind: kind } = readInput(operationsInput, query);
+    const { service = '', spanKind: asked, span_kind: kind = asked } = readInput(operationsInput, query);
     return { operations: (await this.#operations(service, kind)).map(({ name, kind: spanKind }) => ({ name, spanKind: spanKind === 'unspecified' ? '' : spanKind })) };
   }
 
   @Get('v3/traces')
   async searchV3(@Query() query: unknown): Promise<unknown> {
-    const ids = await this.#found(readInput(jaegerSearchInputV3, query));
-    const traces = await Promise.all(ids.map((id) => this.#readers.traces.traceById(id)));
-    return { result: { resourceSpans: traces.flatMap((trace) => (trace === undefined ? [] : resourceSpansJson(trace.spans, 'otlp'))) } };
+    const traces = await this.#tracesOf(await this.#found(readInput(jaegerSearchInputV3, query)));
+    return { result: { resourceSpans: traces.flatMap(({ spans }) => resourceSpansJson(spans, 'otlp')) } };
+  }
+
+  @Get('v3/trace-summaries')
+  async summariesV3(@Query() query: unknown): Promise<unknown> {
+    const traces = await this.#tracesOf(await this.#found(readInput(jaegerSearchInputV3, query)));
+    return { summaries: traces.map(jaegerSummary) };
   }
 
   @Get('v3/traces/:traceId')
@@ -90,6 +94,11 @@ export class JaegerController {
   async #found(input: JaegerSearchInput): Promise<readonly TraceId[]> {
     const found = await this.#readers.traces.findTraces({ ...jaegerWindow(input, this.#readers.clock.nowMs()), search: jaegerSearch(input), limit: input.limit });
     return found.map(({ traceId }) => traceId);
+  }
+
+  async #tracesOf(ids: readonly TraceId[]): Promise<readonly StoredTrace[]> {
+    const traces = await Promise.all(ids.map((id) => this.#readers.traces.traceById(id)));
+    return traces.filter((trace) => trace !== undefined);
   }
 
   async #operations(service: string, kind: string | undefined): Promise<readonly SpanOperation[]> {

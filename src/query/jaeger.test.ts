@@ -87,6 +87,19 @@ describe("Jaeger's query API", () => {
     expect(await ids({ 'query.service_name': 'pay', 'query.operation_name': 'charge', 'query.attributes': '{"code":"500"}', 'query.duration_min': '50ms' })).toEqual([ID]);
     expect(await ids({ 'query.service_name': 'pay', 'query.duration_max': '50ms' })).toEqual([]);
     expect((await get('/v3/traces', { 'query.start_time_min': 'soon' })).status).toBe(400);
+    // As Jaeger 2 asks. What is not known would find everything.
+    expect(await ids({ 'query.serviceName': 'pay', 'query.operationName': 'charge', 'query.durationMin': '50ms', 'query.searchDepth': '5' })).toEqual([ID]);
+    expect(await ids({ 'query.startTimeMax': at(500), 'query.serviceName': 'front' })).toEqual([ID]);
+    expect(await get('/v3/traces', { 'query.filter': '{}' })).toMatchObject({ status: 400, body: { error: { message: expect.stringContaining('query.filter') as unknown } } });
+    expect((await get('/v3/operations', { service: 'pay', spanKind: 'server' })).body).toEqual({ operations: [] });
+  });
+
+  test('lists what it found in few words', async () => {
+    const { body } = await get('/v3/trace-summaries', { 'query.serviceName': 'front', 'query.startTimeMin': new Date(START - 60_000).toISOString(), 'query.startTimeMax': new Date(START + 60_000).toISOString() });
+    expect(body).toEqual({ summaries: [
+      { traceId: SHORT.padStart(32, '0'), rootServiceName: 'front', rootOperationName: 'GET /', minStartTimeUnixNano: `${START + 1_000}000000`, maxEndTimeUnixNano: `${START + 1_005}000000`, spanCount: 1, services: [{ name: 'front', spanCount: 1 }] },
+      { traceId: ID, rootServiceName: 'front', rootOperationName: 'GET /', minStartTimeUnixNano: `${START}000000`, maxEndTimeUnixNano: `${START + 250}000000`, spanCount: 2, errorSpanCount: 1, services: [{ name: 'front', spanCount: 1 }, { name: 'pay', spanCount: 1, errorSpanCount: 1 }] },
+    ] });
   });
 
   const around = { start: String((START - 60_000) * 1_000), end: String((START + 60_000) * 1_000) };
