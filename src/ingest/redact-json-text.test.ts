@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuMsOf } from '../../test/support/cpu-time.js';
 import { redactJsonMembers } from './redact-json-text.js';
 
 const conceal = (text: string, ...names: string[]): string => redactJsonMembers(text, ({ name, path }, value) => (names.includes(name) || names.includes(path) ? (value === '' ? '' : '****') : undefined));
@@ -34,10 +35,11 @@ describe('members of a JSON text', () => {
 
   test('are read in linear time, whatever the text is', () => {
     for (const piece of ['{"a":', '[', '{"a":"\\"', '\\"', '"a":{', '{"b":{"a":', '{"a":[{"a":']) {
-      const startedMs = performance.now();
-      conceal(piece.repeat(Math.ceil(65_536 / piece.length)), 'a', 'b.a');
-      conceal(`${piece.repeat(Math.ceil(65_536 / piece.length))}\\`, 'x');
-      expect(performance.now() - startedMs, piece).toBeLessThan(1_000);
+      const tookMs = cpuMsOf(() => {
+        conceal(piece.repeat(Math.ceil(65_536 / piece.length)), 'a', 'b.a');
+        conceal(`${piece.repeat(Math.ceil(65_536 / piece.length))}\\`, 'x');
+      });
+      expect(tookMs, piece).toBeLessThan(1_000);
     }
   });
 });

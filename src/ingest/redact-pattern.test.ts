@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuMsOf } from '../../test/support/cpu-time.js';
 import { portableRegex } from '../trace/traceql/regex.js';
 import { namePattern } from './redact-pattern.js';
 
@@ -43,10 +44,10 @@ describe('a pattern for names', () => {
   });
 
   test('reads a name in linear time where backtracking would take years', () => {
-    const startedMs = performance.now();
-    expect(matcher('(?:a+)+b')('a'.repeat(1_000))).toBe(false);
-    expect(matcher('(?:a|a|aa)*c')('a'.repeat(1_000))).toBe(false);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(cpuMsOf(() => {
+      expect(matcher('(?:a+)+b')('a'.repeat(1_000))).toBe(false);
+      expect(matcher('(?:a|a|aa)*c')('a'.repeat(1_000))).toBe(false);
+    })).toBeLessThan(1_000);
   });
 
   test('that is none says where', () => {

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuMsOf } from '../../test/support/cpu-time.js';
 import { pathOfName, pathOfUrl, routeTemplate } from './route-template.js';
 
 /** Routes of well-known APIs and sites, as they are written down: nothing in them is a value. */
@@ -131,9 +132,9 @@ describe('whatever the path', () => {
 
   test('costs little time, also where it was made to cost much', () => {
     const nasty = ['/' + 'a1'.repeat(50_000), '/' + '%40'.repeat(20_000), '/' + 'a@b.'.repeat(20_000), '/' + '-'.repeat(100_000), '/1'.repeat(100_000), '/' + '{'.repeat(50_000), '/' + 'a.a@'.repeat(31) + 'a'];
-    const startedMs = performance.now();
-    for (const one of nasty) for (let round = 0; round < 20; round += 1) routeTemplate(one);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(cpuMsOf(() => {
+      for (const one of nasty) for (let round = 0; round < 20; round += 1) routeTemplate(one);
+    })).toBeLessThan(1_000);
   });
 });
 
