@@ -17,7 +17,9 @@ const RULES = 'apiVersion: tocsin.dev/v1\nkind: TraceQuality\nmetadata: { name: 
 const bearer = (name: string): Record<string, string> => ({ authorization: `Bearer ${name}` });
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
 const TRACES = 60;
-const MANY = 1_000;
+/** Read so often, and written down as twenty times as much: a thousand reads take as long as all the rest. */
+const READS = 50;
+const FOLD = 20;
 
 /** gateway keeps half of its traces, cart says a quarter; and cart writes an attribute that nobody has agreed on. */
 function conflictingWeights(fromMs: number): string {
@@ -48,10 +50,10 @@ test('the week\'s report names who was refused and who read unusually much, attr
   const read = async (headers: Record<string, string>): Promise<number> => (await fetch(`${http}/api/v1/traces/${traceIdOf(1)}`, { headers })).status;
   for (let times = 0; times < 12; times += 1) expect(await read(bearer('stolen'))).toBe(401);
   expect(await read(bearer('marta'))).toBe(200);
-  for (let times = 0; times < MANY; times += 50) expect(new Set(await Promise.all(Array.from({ length: 50 }, () => read(bearer('grafana')))))).toEqual(new Set([200]));
+  expect(new Set(await Promise.all(Array.from({ length: READS }, () => read(bearer('grafana')))))).toEqual(new Set([200]));
   await first.stop();
   const database = await openDatabase(`${ground.dataDir}/tocsin.duckdb`);
-  await database.transaction([{ sql: 'UPDATE trace_reads SET hour_ms = hour_ms - $week_ms', params: { week_ms: WEEK_MS } }, { sql: 'DELETE FROM quality_reports' }, { sql: 'DELETE FROM quality_audits' }]);
+  await database.transaction([{ sql: 'UPDATE trace_reads SET hour_ms = hour_ms - $week_ms', params: { week_ms: WEEK_MS } }, { sql: "UPDATE trace_reads SET n = n * $fold WHERE reader = 'grafana'", params: { fold: FOLD } }, { sql: 'DELETE FROM quality_reports' }, { sql: 'DELETE FROM quality_audits' }]);
   await database.close();
 
   const second = await startServiceProcess({ ground, env }).ready;
