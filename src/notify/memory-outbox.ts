@@ -105,8 +105,9 @@ export class MemoryOutbox implements Outbox {
   #firstInLine(): Entry[] {
     const first = new Map<string, Entry>();
     for (const entry of this.#entries) {
+      if (entry.delivery.status !== 'pending') continue;
       const conversation = conversationOf(entry.delivery);
-      if (entry.delivery.status === 'pending' && !first.has(conversation)) first.set(conversation, entry);
+      if (!first.has(conversation)) first.set(conversation, entry);
     }
     return [...first.values()];
   }
