@@ -59,7 +59,7 @@ export function firstStackFrames(stack: string): readonly string[] | undefined {
 function causeOf(stack: string): string {
   const last = Math.max(stack.lastIndexOf('\nCaused by: '), stack.lastIndexOf('\ncaused by: '), stack.lastIndexOf('[cause]: '));
   const own = last >= 0 ? stack.slice(last) : stack;
-  const end = /--- End of inner exception stack trace ---|\n\s*\n(?:The above exception was the direct cause|During handling of the above exception)|\n\nNext |\n\tSuppressed: /.exec(own);
+  const end = /--- End of inner exception stack trace ---|\n[^\S\n]{0,100}\n(?:The above exception was the direct cause|During handling of the above exception)|\n\nNext |\n\tSuppressed: /.exec(own);
   return end === null ? own : own.slice(0, end.index);
 }
 

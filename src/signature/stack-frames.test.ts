@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cpuMsOf } from '../../test/support/cpu-time.js';
+import { firstStackFrames } from './first-stack-frames.js';
 import { SAMPLE_STACKS, SAMPLE_STACK_VARIANTS } from './sample-failures.js';
-import { KEY_FRAMES, normaliseStack } from './stack-frames.js';
+import { KEY_FRAMES, MAX_STACK_LENGTH, normaliseStack } from './stack-frames.js';
 
 describe('a stack', () => {
   test.each(SAMPLE_STACKS)('of %s is its own frames, without lines', (language, stack, key) => {
@@ -42,5 +43,12 @@ describe('a stack', () => {
     fc.assert(fc.property(nasty, (stack) => {
       expect(cpuMsOf(() => { expect(normaliseStack(stack)?.key.length ?? 0).toBeLessThanOrEqual(KEY_FRAMES); })).toBeLessThan(1_000);
     }), { numRuns: 200 });
+  });
+
+  test('of the longest length that is read is read in linear time, also where every line of it is empty', () => {
+    for (const piece of ['\n', ' \n', '\n\t', '\r\n']) {
+      const stack = piece.repeat(MAX_STACK_LENGTH / piece.length);
+      for (const read of [normaliseStack, firstStackFrames]) expect(cpuMsOf(() => { read(stack); }), JSON.stringify(piece)).toBeLessThan(500);
+    }
   });
 });

@@ -78,7 +78,7 @@ export function causeOf(stack: string): string {
   const said = panic === null ? stack : stack.slice(panic.index + panic[0].length);
   const last = Math.max(said.lastIndexOf('\nCaused by: '), said.lastIndexOf('\ncaused by: '), said.lastIndexOf('[cause]: '), lastRubyError(said));
   const own = last >= 0 ? said.slice(last) : said;
-  const end = /--- End of inner exception stack trace ---|\n\s*\n(?:The above exception was the direct cause|During handling of the above exception)|\n\nNext |\n\tSuppressed: |\+-{4,40} 2 -{4,40}|\n\s{2,8}(?:at .{1,600}|\}),\n\s{2,8}\w{0,60}Error: /.exec(own);
+  const end = /--- End of inner exception stack trace ---|\n[^\S\n]{0,100}\n(?:The above exception was the direct cause|During handling of the above exception)|\n\nNext |\n\tSuppressed: |\+-{4,40} 2 -{4,40}|\n\s{2,8}(?:at .{1,600}|\}),\n\s{2,8}\w{0,60}Error: /.exec(own);
   return end === null ? own : own.slice(0, end.index);
 }
 
