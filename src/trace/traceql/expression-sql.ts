@@ -3,12 +3,11 @@ import { ComparisonSql, overElements, sqlOperator } from './comparison-sql.js';
 import { isLiteral } from './field-types.js';
 import type { ArithmeticOperator, FieldExpression, StaticLiteral } from './query-ast.js';
 import { LIST_COLUMNS, SpanFieldsSql, booleanOf, isIntOf, listOf, numberOf, textOf, type ListName, type SqlValue } from './span-fields-sql.js';
-import { conjunctsOf } from './same-element.js';
+import { ARITHMETIC, conjunctsOf, isCondition } from './same-element.js';
 import type { SqlParams } from './sql-params.js';
 import { SPAN_KINDS, SPAN_STATUSES } from '../span-batch.js';
 
 const MIRRORED: Readonly<Record<string, Operator>> = { '=': '=', '!=': '!=', '>': '<', '>=': '<=', '<': '>', '<=': '>=' };
-const ARITHMETIC: readonly string[] = ['+', '-', '*', '/', '%', '^'];
 const NOTHING: SqlValue = { type: 'number', sql: 'CAST(NULL AS DOUBLE)', isInt: 'FALSE' };
 
 type Binary = FieldExpression & { readonly type: 'binary' };
@@ -281,10 +280,4 @@ function collectFields(expression: FieldExpression, into: Field[]): void {
     default:
       break;
   }
-}
-
-function isCondition(expression: FieldExpression): boolean {
-  if (expression.type === 'exists') return true;
-  if (expression.type === 'unary') return expression.operator === '!';
-  return expression.type === 'binary' && !ARITHMETIC.includes(expression.operator);
 }

@@ -12,7 +12,7 @@ export interface Conjuncts {
   readonly together: readonly OfOneElement[];
 }
 
-const NOT_CONDITIONS: readonly string[] = ['+', '-', '*', '/', '%', '^'];
+export const ARITHMETIC: readonly string[] = ['+', '-', '*', '/', '%', '^'];
 
 /**
  * What is joined by `&&`. Conditions that look at nothing but events are met by one and the same event, as in Tempo, and so are those of links;
@@ -57,8 +57,8 @@ function isConstant(expression: FieldExpression): boolean {
   return expression.type !== 'field' && expression.type !== 'exists' && expression.type !== 'unary' && expression.type !== 'binary';
 }
 
-function isCondition(expression: FieldExpression): boolean {
-  return expression.type === 'exists' || (expression.type === 'unary' && expression.operator === '!') || (expression.type === 'binary' && !NOT_CONDITIONS.includes(expression.operator));
+export function isCondition(expression: FieldExpression): boolean {
+  return expression.type === 'exists' || (expression.type === 'unary' && expression.operator === '!') || (expression.type === 'binary' && !ARITHMETIC.includes(expression.operator));
 }
 
 /** Whether it cannot hold without an element. */
