@@ -1,7 +1,7 @@
 import type { IncidentId, TraceId } from '../lib/ids.js';
 import type { Database, Statement } from './database.js';
-import { DIGEST_RETENTION_MS } from './digest-index.js';
 import { loadSql } from './fs-sql.js';
+import { resentSinceMs } from './resend-window.js';
 import { traceKey } from './trace-key.js';
 
 const DELETE_DIGESTS = loadSql(import.meta.url, 'delete-expired-digests.sql');
@@ -16,8 +16,8 @@ const COMPACT = ['slo', 'red', 'graph'].map((name) => ({
 const OPEN_ARRIVAL_MINUTES = 2;
 
 /** Deletes digests of batches that nobody sends again. Spans and log records leave by the archiver. */
-export function deleteExpiredDigests(database: Database, nowMs: number): Promise<void> {
-  return database.transaction([{ sql: DELETE_DIGESTS, params: { before_ms: nowMs - DIGEST_RETENTION_MS } }]);
+export async function deleteExpiredDigests(database: Database, nowMs: number): Promise<void> {
+  await database.transaction([{ sql: DELETE_DIGESTS, params: { before_ms: await resentSinceMs((statement) => database.query(statement), nowMs) } }]);
 }
 
 /**

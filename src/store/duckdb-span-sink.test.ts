@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { failNextCommit } from '../../test/support/failing-commit.js';
+import type { ExportRequest } from '../ingest/absorber.js';
 import { FakeClock } from '../lib/clock.js';
+import { HOUR_MS } from '../lib/duration.js';
 import type { RedSlice, SloSlice } from '../sli/slice.js';
 import { spanBatch } from '../trace/batch-builder.js';
 import { digestOf } from './digest-index.js';
@@ -12,6 +14,8 @@ import { DuckdbSpanSink, type SpanSinkOptions } from './duckdb-span-sink.js';
 import { SPAN_TABLE } from './duckdb-span-columns.js';
 import { LOG_TABLE } from './duckdb-log-columns.js';
 import type { LedgerEntry } from './ledger.js';
+import { deleteExpiredDigests } from './duckdb-maintenance.js';
+import { DuckdbUptime } from './duckdb-uptime.js';
 import { admitted, NOW_MS, redSlice, request, sloSlice, spanSinkContract, storeNew, sumOf, type SinkUnderTest } from './span-sink.contract.js';
 import type { CommitNews } from './span-sink.js';
 import { Turns } from './system-turns.js';
@@ -31,11 +35,13 @@ const QUICK = { maxWaitMs: 1, maxRows: 10_000 };
 const openSink = (more: Partial<SpanSinkOptions> = {}): Promise<DuckdbSpanSink> => DuckdbSpanSink.open(database, { clock: new FakeClock(NOW_MS), limits: QUICK, ...more });
 
 /** Restarts: lets go of the file and opens it again. */
-async function reopen(): Promise<DuckdbSpanSink> {
+async function reopen(more: Partial<SpanSinkOptions> = {}): Promise<DuckdbSpanSink> {
   await database.close();
   database = await openDatabase(join(directory, 'tocsin.duckdb'));
-  return openSink();
+  return openSink(more);
 }
+
+const minuteOf = (ms: number): number => Math.floor(ms / 60_000);
 
 const camelCase = (rows: readonly object[]): unknown[] =>
   rows.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), value as unknown])));
@@ -139,6 +145,22 @@ describe('the DuckDB span sink', () => {
     const restarted = await reopen();
     expect(await storeNew(restarted, request('b'), [...spans, { name: 'new' }])).toMatchObject({ admitted: 1, deduplicated: 5_000 });
     expect(await database.query({ sql: 'SELECT count(*)::INTEGER AS spans FROM spans' })).toEqual([{ spans: 5_001 }]);
+  });
+
+  test('what a Collector had in its queue while Tocsin was down all night is neither stored nor counted anew', async () => {
+    const spans = [{ name: 'one', spanId: '1' }, { name: 'two', spanId: '2' }];
+    await storeNew(await openSink(), request('a'), spans);
+    const uptime = new DuckdbUptime(database);
+    for (const minute of [-2, -1, 0]) await uptime.record(minuteOf(NOW_MS) + minute);
+    // The second restart comes after the first round of maintenance.
+    for (const nowMs of [NOW_MS + 10 * HOUR_MS, NOW_MS + 10 * HOUR_MS + 60_000]) {
+      const restarted = await reopen({ clock: new FakeClock(nowMs) });
+      const [same, other] = ['a', `other ${nowMs}`].map((text) => ({ ...request(text), receivedAtMs: nowMs })) as [ExportRequest, ExportRequest];
+      expect(await restarted.recall(digestOf(same), same)).toMatchObject({ kind: 'stored', admitted: 0, deduplicated: 2 });
+      expect(await storeNew(restarted, other, spans)).toMatchObject({ admitted: 0, deduplicated: 2 });
+      await new DuckdbUptime(database).record(minuteOf(nowMs));
+      await deleteExpiredDigests(database, nowMs);
+    }
   });
 
   test('requests that come together are committed together, and slices of one key become one row', async () => {

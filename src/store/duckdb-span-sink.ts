@@ -20,6 +20,7 @@ import { olderArrivals, rememberedSinceMs, storedSpanIds } from './duckdb-stored
 import { loadSql } from './fs-sql.js';
 import { groupGraphSlices, groupRedSlices, groupSloSlices } from './group-slices.js';
 import type { LedgerEntry } from './ledger.js';
+import { resentSinceMs } from './resend-window.js';
 import { SinkAnswers } from './sink-answers.js';
 import type { Admission, Claim } from './span-index.js';
 import { acceptedCount, admittedCount, type AdmittedExport, type CommitNews, type SpanSink } from './span-sink.js';
@@ -190,17 +191,20 @@ export class DuckdbSpanSink implements SpanSink {
   async #prepare(writer: WriteConnection): Promise<void> {
     await this.#resources.prepare(writer);
     const nowMs = this.#options.clock.nowMs();
-    const sinceMs = await rememberedSinceMs(writer, nowMs);
+    const resentMs = await resentSinceMs((statement) => runStatement(writer.connection, statement), nowMs);
+    const sinceMs = await rememberedSinceMs(writer, resentMs);
     // What was known of arrivals stays right when the file is opened anew.
     if (!this.#isPrepared) this.#arrivals.begin(sinceMs);
     const stored = storedSpanIds(writer, sinceMs);
     await this.#answers.spans.reload(this.#isPrepared ? stored : this.#arrivals.noting(stored), nowMs);
     this.#isPrepared = true;
-    const rows = await runStatement(writer.connection, { sql: LOAD_DIGESTS, params: { since_ms: nowMs - DIGEST_RETENTION_MS } });
+    const rows = await runStatement(writer.connection, { sql: LOAD_DIGESTS, params: { since_ms: resentMs } });
+    const downMs = nowMs - DIGEST_RETENTION_MS - resentMs;
+    // As if they had come later by the time that Tocsin was down.
     for (const row of rows) {
       const digest = hex16(row['digest_high'] as bigint) + hex16(row['digest_low'] as bigint);
       this.#answers.digests.add(digest, {
-        arrivalMs: Number(row['arrival_ms']), accepted: row['admitted'] as number, rejected: row['rejected'] as number, message: row['message'] as string,
+        arrivalMs: Math.min(nowMs, Number(row['arrival_ms']) + downMs), accepted: row['admitted'] as number, rejected: row['rejected'] as number, message: row['message'] as string,
       });
     }
   }

@@ -8,7 +8,7 @@ import { openStatement, runStatement } from './duckdb-statement.js';
 import { loadSql } from './fs-sql.js';
 import type { ArrivedTraces, OlderArrivals } from './hot-arrivals.js';
 import type { StoredIds } from '../trace/span-fingerprints.js';
-import { GENERATION_MS, REMEMBERED_SPANS } from './span-index.js';
+import { REMEMBERED_SPANS } from './span-index.js';
 
 const ARRIVALS = loadSql(import.meta.url, 'span-arrivals.sql');
 const LAST = 'SELECT coalesce(max(arrival_ms) + 1, 0) AS after_ms FROM spans';
@@ -19,9 +19,9 @@ const LOAD_TRACES = loadSql(import.meta.url, 'load-trace-ids.sql');
 /** Spans as the index takes them, and when each came. */
 export type StoredArrivals = StoredIds & ArrivedTraces;
 
-/** Since when spans came that the index would remember had Tocsin never stopped. */
-export async function rememberedSinceMs({ connection }: WriteConnection, nowMs: number): Promise<number> {
-  const sinceMinute = Math.floor((nowMs - GENERATION_MS) / MINUTE_MS);
+/** Since when spans came that the index would remember had Tocsin never stopped, of those that came since `resentMs`. */
+export async function rememberedSinceMs({ connection }: WriteConnection, resentMs: number): Promise<number> {
+  const sinceMinute = Math.floor(resentMs / MINUTE_MS);
   const arrivals = await runStatement(connection, { sql: ARRIVALS, params: { since_minute: sinceMinute } });
   if (arrivals.length > 0) return firstMinute(arrivals.map((row) => ({ minute: Number(row['minute']), spans: Number(row['spans']) }))) * MINUTE_MS;
   const [last] = await runStatement(connection, { sql: LAST });
