@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Settings } from '../config/settings.js';
 import { CouldNotRun } from './command.js';
 import { DATABASE_FILE } from '../pipeline/store.js';
@@ -13,12 +13,14 @@ import { FsArchiveStorage } from '../store/archive/fs-archive-storage.js';
 export interface ArchiveParts {
   readonly storage: ArchiveStorage;
   readonly generation: ArchiveGeneration;
+  /** Where its files are, in words that stay the same as long as they do. */
+  readonly name: string;
 }
 
 type ArchiveSettings = Pick<Settings, 'archiveUrl' | 'dataDir'>;
 
 export async function archiveParts(settings: ArchiveSettings): Promise<ArchiveParts> {
-  return { storage: await storageOf(settings), generation: { current: 0 } };
+  return { storage: await storageOf(settings), generation: { current: 0 }, name: nameOf(settings) };
 }
 
 /** Database and archive may be on disks of their own. Before the archive has a directory, its disk is not known. */
@@ -26,10 +28,20 @@ export async function freeBytesOf(dataDir: string, storage: ArchiveStorage): Pro
   return Math.min(writableBytes(join(dataDir, DATABASE_FILE)), await storage.freeBytes().catch(() => undefined) ?? Infinity);
 }
 
+/** A data directory may be moved as a whole; keys and where a bucket's server is may change. */
+function nameOf({ archiveUrl }: ArchiveSettings): string {
+  if (archiveUrl === undefined) return 'archive in the data directory';
+  return archiveUrl.startsWith('file:') ? directoryOf(archiveUrl) : archiveUrl.replace(/\?.*$/, '').replace(/\/+$/, '');
+}
+
+function directoryOf(fileUrl: string): string {
+  return resolve(fileUrl.replace(/^file:(\/\/)?/, ''));
+}
+
 async function storageOf({ archiveUrl, dataDir }: ArchiveSettings): Promise<ArchiveStorage> {
   const directory = join(dataDir, 'archive');
   if (archiveUrl === undefined) return new FsArchiveStorage(directory);
-  if (archiveUrl.startsWith('file:')) return new FsArchiveStorage(archiveUrl.replace(/^file:(\/\/)?/, ''));
+  if (archiveUrl.startsWith('file:')) return new FsArchiveStorage(directoryOf(archiveUrl));
   return bucketOf(new URL(archiveUrl), directory);
 }
 

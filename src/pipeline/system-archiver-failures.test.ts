@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -163,4 +163,16 @@ test('what a failed round has written goes with the next one', async () => {
   await one.run(START + HOT_MS + 2 * MINUTE_MS);
   expect(await storage.list()).toHaveLength(1);
   expect(await storage.list()).not.toContain(orphan);
+});
+
+test('where the files are another database\'s, none is removed, and no span leaves the hot store', async () => {
+  await store(1, START);
+  await storage.clearStage();
+  const strange = join(directory, 'archive', 'of-another-database.parquet');
+  writeFileSync(strange, 'x');
+  await expect(archiver({ name: 'bucket' }).run(START + 7 * HOUR_MS)).rejects.toThrow('knows nothing of');
+  expect([existsSync(strange), await count('spans')]).toEqual([true, 1]);
+  rmSync(strange);
+  await archiver({ name: 'bucket' }).run(START + 7 * HOUR_MS);
+  expect(await count('spans')).toBe(0);
 });

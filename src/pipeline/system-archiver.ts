@@ -1,6 +1,7 @@
 import { HOUR_MS, MINUTE_MS } from '../lib/duration.js';
 import type { Statement } from '../store/database.js';
 import type { ArchiveCatalogue, ArchiveSignal, CataloguedFile, ReadableFile } from '../store/archive/archive-catalogue.js';
+import { settleArchivePlace } from '../store/archive/archive-place.js';
 import type { ArchiveStorage } from '../store/archive/archive-storage.js';
 import type { Arrived, DuckdbArchive } from '../store/archive/duckdb-archive.js';
 import { keepWithEarlierParts, noteLongReturningTraces, returningTraces } from '../store/archive/duckdb-long-traces.js';
@@ -20,6 +21,8 @@ export interface ArchiverOptions {
   readonly logs: DuckdbLogArchive;
   readonly storage: ArchiveStorage;
   readonly generation: ArchiveGeneration;
+  /** Of the storage (archive-place.ts): where this database's archive is not, nothing is written or removed. Undefined: it is right as it is. */
+  readonly name?: string;
   readonly hotRetentionMs: number;
   readonly keep: KeepLeaving;
   readonly limits: () => RetentionLimits;
@@ -45,6 +48,7 @@ const REWRITES_AT_ONCE = 50;
  */
 export class Archiver {
   readonly #options: ArchiverOptions;
+  #settled = false;
   #recovered = false;
   #stopping = false;
 
@@ -58,6 +62,7 @@ export class Archiver {
    */
   async run(nowMs: number): Promise<void> {
     const { archive, eraser } = this.#options;
+    await this.#settle();
     const failures = new Failures();
     if (!this.#recovered) this.#recovered = await failures.of(() => this.#recover());
     await this.#removeRetired(nowMs - RETIRED_FOR_MS, failures);
@@ -70,6 +75,15 @@ export class Archiver {
     // What failed may have left files that belong to nothing.
     if (failures.any) this.#recovered = false;
     failures.throwAll();
+  }
+
+  /** Where the archive is elsewhere, nothing can be right. */
+  async #settle(): Promise<void> {
+    const { archive, storage, name } = this.#options;
+    if (this.#settled || name === undefined) return;
+    const problem = await settleArchivePlace(archive.database, { name, storage });
+    if (problem !== undefined) throw new Error(problem);
+    this.#settled = true;
   }
 
   async #rounds(next: () => Promise<boolean>): Promise<void> {

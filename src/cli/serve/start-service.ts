@@ -45,9 +45,11 @@ import { DuckdbTopologyReader } from '../../query/duckdb-topology-reader.js';
 import { DuckdbTraceReader } from '../../query/duckdb-trace-reader.js';
 import type { Readers } from '../../query/readers.js';
 import { storedUserReader } from '../../query/stored-user.js';
+import { settleArchivePlace } from '../../store/archive/archive-place.js';
 import { ArchivedSpans } from '../../store/archive/duckdb-archived-spans.js';
 import { BackgroundTurns } from '../../store/background-turns.js';
 import { archiverOf } from './archiver-of.js';
+import { CouldNotRun } from '../command.js';
 import { archiveParts, freeBytesOf, type ArchiveParts } from '../archive-parts.js';
 import { qualityParts } from './quality-parts.js';
 import { tocsinVersion } from '../tocsin-version.js';
@@ -180,8 +182,18 @@ class Start {
       onFatal: this.#input.onFatal,
     });
     this.#cleanup.push('store', () => store.close());
+    await this.#settleArchive(store);
     addIngestMetrics(this.#metrics, { counters: this.#counters, store, stats: () => this.#stats });
     return store;
+  }
+
+  /** @throws CouldNotRun where the archive is not there. A bucket that does not answer keeps nobody from being paged: the archiver asks it again. */
+  async #settleArchive(store: StoreClient): Promise<void> {
+    const problem = await settleArchivePlace(store, this.#archiveParts).catch((error: unknown) => {
+      this.#input.log.warn({ err: error }, 'the archive does not answer; spans stay in the database until it does');
+      return undefined;
+    });
+    if (problem !== undefined) throw new CouldNotRun(problem);
   }
 
   async #servePages(parts: PageParts): Promise<void> {
