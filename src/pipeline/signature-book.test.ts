@@ -59,6 +59,15 @@ describe('the book of signatures', () => {
     expect(again.failures(minute, minute + 1)).toBe(20);
   });
 
+  test('goes on at once after a clock that was a year ahead is set right', async () => {
+    await store.replace(shop(30));
+    const { book } = await fresh();
+    await book.read(READ + 365 * DAY_MS);
+    await book.read(ARRIVED - MINUTE_MS);
+    await book.read(READ);
+    expect(book.all()[0]?.total).toBe(20);
+  });
+
   test('of more traces than are read each stands for several', async () => {
     await store.replace(shop(900));
     const { book } = await fresh();

@@ -101,6 +101,8 @@ export class SignatureBook {
     return this.#turns.run(async () => {
       const toMs = nowMs - SETTLE_MS;
       const sinceMs = this.#sinceMs ?? nowMs;
+      // The clock was ahead and was set back: what fails from now on is not to wait until it is there again.
+      if (this.#readToMs > nowMs + MINUTE_MS) this.#readToMs = toMs;
       const fromMs = Math.max(this.#readToMs, toMs - CATCH_UP_MS);
       if (toMs <= fromMs) return;
       const { count, traces } = await this.#store.failedTraces(fromMs, toMs);

@@ -176,3 +176,14 @@ test('where the files are another database\'s, none is removed, and no span leav
   await archiver({ name: 'bucket' }).run(START + 7 * HOUR_MS);
   expect(await count('spans')).toBe(0);
 });
+
+test('a clock that was a year ahead for a while keeps no span in the hot store and no replaced file on the disk', async () => {
+  const yearAheadMs = START + 365 * DAY_MS;
+  await store(1, yearAheadMs);
+  await store(2, yearAheadMs);
+  await archiver({ limits: limits({ maxAgeMs: 900 * DAY_MS }) }).run(yearAheadMs + 7 * HOUR_MS);
+  await database.transaction([{ sql: `INSERT INTO archive_retired VALUES ('date=2027-11-26/hour=11/merged.parquet', $at_ms, 1)`, params: { at_ms: yearAheadMs + 7 * HOUR_MS } }]);
+  await store(3, START);
+  await archiver().run(START + 7 * HOUR_MS);
+  expect([await count('spans'), await count('archive_retired')]).toEqual([0, 0]);
+});

@@ -65,7 +65,7 @@ export class Archiver {
     await this.#settle();
     const failures = new Failures();
     if (!this.#recovered) this.#recovered = await failures.of(() => this.#recover());
-    await this.#removeRetired(nowMs - RETIRED_FOR_MS, failures);
+    await this.#removeRetired(nowMs, failures);
     await failures.of(() => this.#tidy(nowMs, failures));
     await failures.of(() => this.#changing(archive.noteLongTraces()));
     await failures.of(() => this.#rounds(() => this.#leave(nowMs)));
@@ -112,7 +112,9 @@ export class Archiver {
   async #leave(nowMs: number): Promise<boolean> {
     const { archive, storage, hotRetentionMs, keep } = this.#options;
     const untilMs = nowMs - hotRetentionMs;
-    const sinceMs = await archive.leftBeforeMs();
+    const leftMs = await archive.leftBeforeMs();
+    // Of a clock that was ahead and was set back: what came since is older than that and would wait until the clock is there again.
+    const sinceMs = leftMs > nowMs ? 0 : leftMs;
     const beforeMs = await this.#boundary(sinceMs, untilMs);
     if (beforeMs <= sinceMs) return false;
     await archive.gather({ beforeMs, quietMs: QUIET_MS, overdueMs: beforeMs - Math.max(hotRetentionMs, QUIET_MS) });
@@ -202,10 +204,11 @@ export class Archiver {
     return (await Promise.all(this.#catalogues().map((catalogue) => catalogue.files()))).flat();
   }
 
-  async #removeRetired(beforeMs: number, failures: Failures): Promise<void> {
+  /** Also those of a time that is yet to come: the clock was set back. */
+  async #removeRetired(nowMs: number, failures: Failures): Promise<void> {
     const { archive, storage } = this.#options;
     await failures.of(async () => {
-      for (const path of await archive.retired(beforeMs)) await failures.of(() => storage.remove(path).then(() => archive.forgetRetired(path)));
+      for (const path of await archive.retired(nowMs - RETIRED_FOR_MS, nowMs + HOUR_MS)) await failures.of(() => storage.remove(path).then(() => archive.forgetRetired(path)));
     });
   }
 }

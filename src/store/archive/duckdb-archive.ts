@@ -156,8 +156,9 @@ export class DuckdbArchive {
     return true;
   }
 
-  async retired(beforeMs: number): Promise<readonly string[]> {
-    const rows: readonly Row[] = await this.database.query({ sql: 'SELECT path FROM archive_retired WHERE at_ms <= $before_ms ORDER BY path', params: { before_ms: beforeMs } });
+  /** Before the one or after the other, Unix milliseconds. */
+  async retired(beforeMs: number, afterMs = Number.MAX_SAFE_INTEGER): Promise<readonly string[]> {
+    const rows: readonly Row[] = await this.database.query({ sql: 'SELECT path FROM archive_retired WHERE at_ms <= $before_ms OR at_ms > $after_ms ORDER BY path', params: { before_ms: beforeMs, after_ms: afterMs } });
     return rows.map((row) => String(row['path']));
   }
 
