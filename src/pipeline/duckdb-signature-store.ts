@@ -17,6 +17,7 @@ const FAULT = String.raw`(contains(attributes, 'status_code')
 const FAILED = sql('failed-traces').replaceAll('/* fault */ TRUE', () => FAULT);
 const LOAD = sql('load-signatures');
 const FIND = sql('find-signatures');
+const OF_ERASURE = sql('find-erased-signatures');
 const LOAD_COUNTS = sql('load-signature-counts');
 const FIND_COUNTS = sql('find-signature-counts');
 const LOAD_PROGRESS = sql('load-signature-progress');
@@ -58,6 +59,12 @@ export class DuckdbSignatureStore implements SignatureStore {
   async find(ids: readonly string[]): Promise<readonly TrackedSignature[]> {
     const rows = await this.#database.query({ sql: FIND, params: { ids: JSON.stringify(ids) } });
     return rows.map((row) => decodeDocument<TrackedSignature>(String(row['document'])));
+  }
+
+  async ofErasure({ id, value }: Parameters<SignatureStore['ofErasure']>[0]): ReturnType<SignatureStore['ofErasure']> {
+    // As it stands in a document.
+    const rows = await this.#database.query({ sql: OF_ERASURE, params: { id, value: JSON.stringify(value).slice(1, -1) } });
+    return rows.map((row) => ({ signature: decodeDocument<TrackedSignature>(String(row['document'])), isExampleErased: row['erased'] === true }));
   }
 
   async countsOf(ids: readonly string[], fromMinute: number): Promise<readonly SignatureCount[]> {

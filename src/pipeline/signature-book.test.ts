@@ -59,6 +59,20 @@ describe('the book of signatures', () => {
     expect(again.failures(minute, minute + 1)).toBe(20);
   });
 
+  test('forgets who is erased: in memory, on disk, and with the example whatever else it says of them', async () => {
+    await store.replace(shop(30));
+    const { book, kept } = await fresh();
+    await book.read(READ);
+    const [signature] = book.all();
+    await store.database.transaction([{ sql: `INSERT INTO erasing_traces VALUES ('e1', CAST('0x' || $trace_id[1:16] AS UBIGINT), CAST('0x' || $trace_id[17:32] AS UBIGINT))`, params: { trace_id: signature?.example.traceId ?? '' } }]);
+    await book.erase({ id: 'e1', value: 'nobody' });
+    expect(book.all()[0]?.example.text).toBe('<erased>');
+    await book.erase({ id: 'e2', value: 'card' });
+    expect(book.all()).toMatchObject([{ id: signature?.id, message: '<erased> <number> declined', total: 20 }]);
+    expect(await kept.find([signature?.id ?? ''])).toEqual(book.all());
+    await store.database.transaction([{ sql: 'DELETE FROM erasing_traces' }]);
+  });
+
   test('goes on at once after a clock that was a year ahead is set right', async () => {
     await store.replace(shop(30));
     const { book } = await fresh();
@@ -251,6 +265,7 @@ test('whoever makes up failures without end does not fill the memory: what was q
   const flooded: SignatureStore = {
     load: () => Promise.resolve({ signatures: [], counts: [], progress: { sinceMs: 0, readToMs: ARRIVED } }), trim: () => Promise.resolve(),
     countsOf: (ids) => Promise.resolve(counted.filter(({ id }) => ids.includes(id))),
+    ofErasure: () => Promise.resolve([]),
     find: (ids) => Promise.resolve(ids.flatMap((id) => stored.get(id) ?? [])),
     save: ({ signatures, counts }) => {
       for (const signature of signatures) stored.set(signature.id, signature);

@@ -4,6 +4,7 @@ import { occurrencesOf, type Occurrence } from '../signature/occurrences.js';
 import { decided, withOccurrences, type SignatureDecision } from '../signature/signature-life.js';
 import { SIGNATURE_VERSIONS } from '../signature/signature-versions.js';
 import type { TrackedSignature } from '../signature/tracked-signature.js';
+import { withoutPerson } from '../signature/without-person.js';
 import type { SignatureChanges, SignatureCount, SignatureStore } from './signature-store.js';
 import { KnownSignatures, MAX_MERGES } from './known-signatures.js';
 import { RecentFailures, type RecentFailure } from './recent-failures.js';
@@ -114,6 +115,17 @@ export class SignatureBook {
       this.#sinceMs = sinceMs;
       this.#readToMs = toMs;
       await this.#trim(nowMs);
+    });
+  }
+
+  /** Nothing tells of the person any more, neither here nor on disk. */
+  erase(erasure: { readonly id: string; readonly value: string }): Promise<void> {
+    return this.#turns.run(async () => {
+      const found = await this.#store.ofErasure(erasure);
+      const signatures = found.map(({ signature, isExampleErased }) => withoutPerson(signature, { value: erasure.value, isExampleErased }));
+      await this.#store.save({ signatures, counts: [] });
+      // Those that are on disk only stay there.
+      this.#known.learn(signatures.filter(({ id }) => this.#known.has(id)));
     });
   }
 

@@ -37,6 +37,8 @@ export interface SignatureStore {
   load(fromMinute: number): Promise<SignatureMemory>;
   /** Those of these names that are stored. */
   find(ids: readonly string[]): Promise<readonly TrackedSignature[]>;
+  /** Those that tell of somebody who is erased, each with whether its example is from a trace of the erasure. */
+  ofErasure(erasure: { readonly id: string; readonly value: string }): Promise<readonly { readonly signature: TrackedSignature; readonly isExampleErased: boolean }[]>;
   /** Of these names, since then. */
   countsOf(ids: readonly string[], fromMinute: number): Promise<readonly SignatureCount[]>;
   /** All or nothing. */

@@ -17,7 +17,7 @@ import { openDatabase, type DuckdbDatabase } from '../store/duckdb-database.js';
 import { DuckdbSpanSink } from '../store/duckdb-span-sink.js';
 import { DEFAULT_START_MS, spanBatch, type SpanDescription } from '../trace/batch-builder.js';
 import { Archiver } from './system-archiver.js';
-import { Eraser } from './system-eraser.js';
+import { Eraser, type EraserOptions } from './system-eraser.js';
 
 const START = DEFAULT_START_MS;
 const HOT_MS = 6 * HOUR_MS;
@@ -54,10 +54,10 @@ async function store(spans: readonly SpanDescription[], receivedAtMs: number): P
   await sink.store({ signal: 'traces', protocol: 'grpc', receivedAtMs, digest: stored.toString(16).padStart(32, '0'), rejected: 0, deduplicated: 0, message: '', spans: spanBatch(spans), sloSlices: [], redSlices: [] });
 }
 
-function archiverOver(port: Database): Archiver {
+function archiverOver(port: Database, signatures?: EraserOptions['signatures']): Archiver {
   const parts = { archive: new DuckdbArchive(port), logs: new DuckdbLogArchive(port), storage, generation: { current: 0 } };
   return new Archiver({
-    ...parts, eraser: new Eraser({ ...parts, database: port }), hotRetentionMs: HOT_MS, limits: () => ({ rules: [], maxAgeMs: 30 * DAY_MS, maxBytes: undefined, minFreeBytes: 0 }),
+    ...parts, eraser: new Eraser({ ...parts, database: port, ...(signatures === undefined ? {} : { signatures }) }), hotRetentionMs: HOT_MS, limits: () => ({ rules: [], maxAgeMs: 30 * DAY_MS, maxBytes: undefined, minFreeBytes: 0 }),
     keep: async () => {
       await database.transaction([{ sql: `INSERT INTO leaving_kept SELECT trace_id_high, trace_id_low, hour, service, 'baseline', 1 FROM leaving_traces` }]);
       return [];
@@ -107,11 +107,13 @@ async function expectErased(): Promise<void> {
 
 test('every trace with the value goes, hot and archived, whole, with its log records; the receipt says so without the value', async () => {
   await prepare();
-  const archiver = archiverOver(database);
+  const forgotten: string[] = [];
+  const archiver = archiverOver(database, { erase: ({ id, value }) => Promise.resolve(forgotten.push(`${id} ${value}`)).then(() => undefined) });
   expect(await archiver.isAsked()).toBe(true);
   await archiver.run(LATE + MINUTE_MS);
   const book = new DuckdbErasureBook(database);
   expect(await book.one('e1')).toMatchObject({ ...RECEIPT, state: 'removing', doneAtMs: undefined });
+  expect(forgotten).toEqual(['e1 u1']);
   // It waits for time to pass, not for work.
   expect(await archiver.isAsked()).toBe(false);
   await archiver.run(LATE + 20 * MINUTE_MS);

@@ -25,6 +25,8 @@ export interface EraserOptions {
   readonly logs: DuckdbLogArchive;
   readonly storage: ArchiveStorage;
   readonly generation: ArchiveGeneration;
+  /** What failures are remembered by beside their traces. */
+  readonly signatures?: { erase(erasure: { readonly id: string; readonly value: string }): Promise<void> };
 }
 
 interface Erasure {
@@ -116,12 +118,14 @@ export class Eraser {
   }
 
   async #erase(erasure: Erasure, nowMs: number): Promise<void> {
-    const { database, archive, logs, generation } = this.#options;
+    const { database, archive, logs, generation, signatures } = this.#options;
     await database.transaction(deleteHot(erasure)).finally(() => { generation.current += 1; });
     const rows = await database.query({ sql: 'SELECT DISTINCT file_id FROM archived_traces t SEMI JOIN (SELECT * FROM erasing_traces WHERE erasure_id = $id) e ON e.trace_id_low = t.trace_id_low AND e.trace_id_high = t.trace_id_high', params: { id: erasure.id } });
     const affected = new Set(rows.map((row) => row['file_id']));
     for (const file of await archive.catalogue.files()) if (affected.has(file.fileId)) await this.#rewrite(erasure, file, nowMs);
     for (const file of await logs.catalogue.files()) await this.#rewriteLogs(erasure, file, nowMs);
+    // Behind the hot spans, so that none of them is read for an example afterwards.
+    await signatures?.erase(erasure);
     await database.transaction([{ sql: `UPDATE erasures SET state = 'removing', rewritten_ms = $now_ms WHERE id = $id`, params: { id: erasure.id, now_ms: nowMs } }]);
   }
 
