@@ -12,6 +12,7 @@ import { publishFile } from './archive-publish.js';
 import { planRewrites, type RetentionLimits, type Rewrite } from './archive-rewrites.js';
 import { roundBoundary } from './archive-rounds.js';
 import { Failures } from './failures.js';
+import { hotRetentionFor } from './hot-retention.js';
 
 /** Decides which of the gathered traces are kept, into `leaving_kept`; gives back what else the transaction that lets them go has to write. */
 export type KeepLeaving = (leaving: { readonly nowMs: number; readonly beforeMs: number; readonly sinceMs: number }) => Promise<readonly Statement[]>;
@@ -24,6 +25,8 @@ export interface ArchiverOptions {
   /** Of the storage (archive-place.ts): where this database's archive is not, nothing is written or removed. Undefined: it is right as it is. */
   readonly name?: string;
   readonly hotRetentionMs: number;
+  /** On the disk of the database; left out where spans leave by their age alone. */
+  readonly freeBytes?: () => number;
   readonly keep: KeepLeaving;
   readonly limits: () => RetentionLimits;
   /** Between what leaves and what is tidied up, so that nothing moves meanwhile. */
@@ -110,7 +113,8 @@ export class Archiver {
 
   /** One round; whether there is more. */
   async #leave(nowMs: number): Promise<boolean> {
-    const { archive, storage, hotRetentionMs, keep } = this.#options;
+    const { archive, storage, keep } = this.#options;
+    const hotRetentionMs = this.#hotRetentionMs();
     const untilMs = nowMs - hotRetentionMs;
     const leftMs = await archive.leftBeforeMs();
     // Of a clock that was ahead and was set back: what came since is older than that and would wait until the clock is there again.
@@ -137,7 +141,12 @@ export class Archiver {
   }
 
   #leaveLogs(nowMs: number): Promise<boolean> {
-    return this.#changing(leaveLogs(this.#options, { nowMs, untilMs: nowMs - this.#options.hotRetentionMs }));
+    return this.#changing(leaveLogs(this.#options, { nowMs, untilMs: nowMs - this.#hotRetentionMs() }));
+  }
+
+  #hotRetentionMs(): number {
+    const { hotRetentionMs, freeBytes, limits } = this.#options;
+    return hotRetentionFor(hotRetentionMs, { freeBytes: freeBytes?.(), minFreeBytes: limits().minFreeBytes });
   }
 
   async #writeKept(beforeMs: number, nowMs: number): Promise<readonly ReadableFile[]> {

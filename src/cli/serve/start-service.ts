@@ -251,7 +251,7 @@ class Start {
         onError: (error) => { if (!turns.isClosed) log.error({ err: error }, 'the trace-quality report failed'); },
       },
       maintenance: {
-        database: store, archiver: archiverOf({ parts: this.#archiveParts, hotRetentionMs: settings.hotRetentionMs, store, judgement }), storage: judgement.storage, clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
+        database: store, archiver: archiverOf({ parts: this.#archiveParts, settings, store, judgement }), storage: judgement.storage, clock: systemClock, takesIn: (minute) => engine.takesIn(minute),
         onError: (error) => log.error({ err: error }, 'maintenance of the store failed'),
       },
     };
