@@ -3,7 +3,7 @@ import { MIN_HOT_RETENTION_MS } from '../config/settings.js';
 export interface DiskRoom {
   /** On the disk of the database; undefined where there is no limit. */
   readonly freeBytes: number | undefined;
-  /** What must stay free: below it the archive makes room, and with half of it that was not enough. */
+  /** What must stay free: below it the archive makes room too. */
   readonly minFreeBytes: number;
 }
 
@@ -12,7 +12,6 @@ export interface DiskRoom {
  * database's file does not shrink, but what leaves is written over, so that it ends growing before senders have to be refused.
  */
 export function hotRetentionFor(wantedMs: number, { freeBytes, minFreeBytes }: DiskRoom): number {
-  const enoughBytes = minFreeBytes / 2;
-  if (freeBytes === undefined || freeBytes >= enoughBytes) return wantedMs;
-  return Math.min(wantedMs, Math.max(MIN_HOT_RETENTION_MS, wantedMs * (freeBytes / enoughBytes)));
+  if (freeBytes === undefined || freeBytes >= minFreeBytes) return wantedMs;
+  return Math.min(wantedMs, Math.max(MIN_HOT_RETENTION_MS, wantedMs * (freeBytes / minFreeBytes)));
 }

@@ -16,7 +16,7 @@ export const SLOS = SERVICES.flatMap((service) => [
   { name: `${service}-quick`, service, total: `{ resource.service.name = "${service}" }`, bad: '{ duration > 50ms }', sqlTotal: `service = '${service}'`, sqlBad: 'duration_ns > 50000000' },
 ]);
 
-function asYaml() {
+function asYaml(target) {
   return SLOS.map(({ name, service, total, bad }) => `apiVersion: openslo/v1
 kind: SLO
 metadata: { name: ${name}, displayName: ${name} }
@@ -31,7 +31,7 @@ spec:
         counter: false
         total: { metricSource: { type: traces, spec: { query: '${total}' } } }
         bad: { metricSource: { type: traces, spec: { query: '${bad}' } } }
-  objectives: [{ displayName: works, target: 0.5 }]
+  objectives: [{ displayName: works, target: ${target} }]
 `).join('---\n');
 }
 
@@ -39,17 +39,20 @@ spec:
 export class Ground {
   directory = mkdtempSync(join(tmpdir(), 'tocsin-torture-'));
 
-  constructor(dataDir) {
+  /** `rules` are further files by name, `env` is for the service, `flags` for Node; a `target` near 1 lets SLOs burn. */
+  constructor(dataDir, { rules = {}, env = {}, flags = [], target = 0.5 } = {}) {
     this.dataDir = dataDir ?? join(this.directory, 'data');
+    this.env = env;
+    this.flags = flags;
     for (const name of ['rules', 'runbooks']) mkdirSync(join(this.directory, name));
-    writeFileSync(join(this.directory, 'rules', 'torture.yaml'), asYaml());
+    for (const [name, text] of Object.entries({ 'torture.yaml': asYaml(target), ...rules })) writeFileSync(join(this.directory, 'rules', name), text);
   }
 
   start() {
     const directories = { TOCSIN_DATA_DIR: this.dataDir, TOCSIN_RULES_DIR: join(this.directory, 'rules'), TOCSIN_RUNBOOKS_DIR: join(this.directory, 'runbooks') };
     const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(TOCSIN_|OTEL_|npm_|VITEST|NODE_OPTIONS)/.test(name)));
     const ports = { TOCSIN_HTTP_PORT: '0', TOCSIN_OTLP_GRPC_PORT: '0', TOCSIN_OTLP_HTTP_PORT: '0' };
-    const child = spawn(process.execPath, [PROGRAM, 'serve'], { cwd: this.directory, env: { ...inherited, ...directories, ...ports, TOCSIN_LOG_LEVEL: 'error' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...this.flags, PROGRAM, 'serve'], { cwd: this.directory, env: { ...inherited, ...directories, ...ports, TOCSIN_LOG_LEVEL: 'error', ...this.env }, stdio: ['ignore', 'pipe', 'pipe'] });
     return new Service(child);
   }
 
