@@ -45,5 +45,5 @@ function problemOf({ name, known, catalogued, retired, found }: Holdings): strin
   const ours = new Set([...catalogued, ...retired]);
   const strange = found.filter((path) => !ours.has(path));
   if (strange.length === 0) return undefined;
-  return `${name} has ${strange.length} files of an archive that this database knows nothing of, ${strange[0] ?? ''} for one: they belong to another database, or to one that was lost, and would be removed. Bring their database back, move them away, or set TOCSIN_ARCHIVE_URL to a place of its own.`;
+  return `${name} has ${strange.length} files of an archive that this database knows nothing of, ${strange[0] ?? ''} for one: they belong to another database, to one that was lost, or stayed behind when the archive moved on, and would be removed. Bring their database back, move them away, or set TOCSIN_ARCHIVE_URL to a place of its own.`;
 }
