@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -172,6 +172,18 @@ describe('a file that cannot be opened', () => {
   });
 
   // Root may write anywhere but where the kernel itself says no.
+  test('a log that cannot be looked at any more, as where the rights of the directory were taken away, ends nothing', async () => {
+    const database = await open();
+    await database.transaction([{ sql: 'CREATE TABLE t(i INTEGER)' }]);
+    const log = join(directory, 'tocsin.duckdb.wal');
+    renameSync(log, `${log}.away`);
+    // Root may look everywhere, but not where a link leads to itself.
+    symlinkSync(log, log);
+    await database.transaction([{ sql: 'INSERT INTO t VALUES (1)' }]);
+    expect([database.health().walBytes, await database.query({ sql: 'SELECT i FROM t' })]).toEqual([0, [{ i: 1 }]]);
+    renameSync(`${log}.away`, log);
+  });
+
   test('a data directory where nothing can be written', async () => {
     await expect(open('/proc/nowhere/deep/tocsin.duckdb')).rejects.toMatchObject({ reason: 'not-writable', message: expect.stringContaining('TOCSIN_DATA_DIR') });
   });

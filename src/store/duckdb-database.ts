@@ -201,8 +201,8 @@ export class DuckdbDatabase implements Database {
 
   /** A full disk is survived as long as nobody checkpoints on it: writes to the log fail cleanly, a failed checkpoint is fatal. */
   #canCheckpoint(): boolean {
-    const log = walBytes(this.#path);
-    return log === 0 || writableBytes(this.#path) > log + CHECKPOINT_SLACK_BYTES;
+    const [log, room] = [walBytes(this.#path), writableBytes(this.#path)];
+    return room > 0 && (log === 0 || room > log + CHECKPOINT_SLACK_BYTES);
   }
 }
 

@@ -84,9 +84,13 @@ function makeDirectory(directory: string): void {
   mkdirSync(directory);
 }
 
-/** Size of the write-ahead log; 0 where there is none. */
+/** Size of the write-ahead log; 0 where there is none, or where it cannot be looked at any more (a directory whose rights were taken away). */
 export function walBytes(path: string): number {
-  return path === IN_MEMORY ? 0 : (statSync(`${path}.wal`, { throwIfNoEntry: false })?.size ?? 0);
+  try {
+    return path === IN_MEMORY ? 0 : (statSync(`${path}.wal`, { throwIfNoEntry: false })?.size ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 /** Bytes that can still be written beside the file; 0 where nothing can (a file system that was remounted read-only). */
