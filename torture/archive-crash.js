@@ -44,8 +44,10 @@ receivers: [{ name: hook, webhook_configs: [{ url: 'http://127.0.0.1:${hook.addr
 `;
 
 const total = { killed: 0, acknowledged: 0, spans: 0, archived: 0, pages: 0 };
+/** By this machine's clock. */
+const hasTime = () => performance.timeOrigin + performance.now() < untilMs;
 let round = 0;
-while (round < rounds && performance.timeOrigin + performance.now() < untilMs) {
+while (round < rounds && hasTime()) {
   const ground = new Ground(undefined, {
     rules: { 'sampling.yaml': SAMPLING, 'routing.yaml': ROUTING }, target: 0.99, flags: ['--import', fileURLToPath(new URL('./lib/fast-clock.js', import.meta.url))],
     env: { TORTURE_CLOCK: process.env.TORTURE_CLOCK, TOCSIN_HOT_RETENTION: '15m', TOCSIN_EVALUATION_INTERVAL: '1s', TOCSIN_ALLOW_INTERNAL_TARGETS: '127.0.0.1' },
@@ -64,7 +66,7 @@ async function lifeOfOneFile(ground, end) {
   const sent = new Sent();
   told.length = 0;
   let found;
-  for (; round < end; round += 1) {
+  for (; round < end && (found === undefined || hasTime()); round += 1) {
     const service = ground.start();
     const addresses = await service.ready;
     const exporter = new Exporter(addresses);
@@ -83,7 +85,7 @@ async function lifeOfOneFile(ground, end) {
     total.killed += 1;
     await Promise.all(senders);
     exporter.close();
-    if ((round + 1) % ROUNDS_PER_LOOK !== 0 && round + 1 < end) continue;
+    if ((round + 1) % ROUNDS_PER_LOOK !== 0 && round + 1 < end && hasTime()) continue;
     found = await inspect(ground.dataDir, sent);
     endIfBroken(found.broken, `round ${round + 1}`);
     const errors = service.said.split('\n').filter((line) => line.includes('"level":50'));
