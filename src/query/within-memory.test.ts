@@ -44,8 +44,10 @@ function tight({ windowMs, traces }: Memory): SpansDatabase {
   // Charts say by another pair which spans they are of.
   const lengthMs = (params: NonNullable<ArchiveStatement['params']>): number => (params['end_ns'] === undefined ? Number(params['near_to_ms'] ?? 0) - Number(params['near_from_ms'] ?? 0) : Number(BigInt(String(params['end_ns'])) - BigInt(String(params['start_ns']))) / 1e6);
   const fits = ({ params = {}, archive }: ArchiveStatement): boolean => (archive?.traces === undefined ? lengthMs(params) / (archive?.part?.of ?? 1) <= windowMs : archive.traces.length <= traces);
+  // Its window stands in it as literals.
+  const isOfAllHot = ({ sql }: ArchiveStatement): boolean => sql.startsWith('-- The newest matching spans of the hot tables');
   return {
-    query: (statement) => (fits(statement) ? database.query(statement) : Promise.reject(new Error(OUT_OF_MEMORY))),
+    query: (statement) => (fits(statement) && !(isOfAllHot(statement) && windowMs < Infinity) ? database.query(statement) : Promise.reject(new Error(OUT_OF_MEMORY))),
     transaction: (statements) => database.transaction(statements),
   };
 }
